@@ -1,0 +1,1 @@
+"""Front ends: the `rapporteur` command line and the Discord bot."""

@@ -1,0 +1,1 @@
+"""Everything that does not know Discord: parse, embed, store, retrieve, answer, verify."""

@@ -1,0 +1,1 @@
+"""Question -> Answer: evidence, abstention, extractive answers, verification."""

@@ -1,0 +1,90 @@
+"""Every error Rapporteur raises on purpose.
+
+RapporteurError                  one sentence: what, where, what to do
+├── UsageError                   the caller asked for something that cannot be done (exit status 2)
+│   ├── QuestionError            empty, too long, or not text
+│   ├── SettingsError            a setting that cannot be used
+│   └── NotFoundError            no such readout or paragraph
+├── SourceError                  a source that cannot become a readout (`source`, `line`)
+├── CorpusError                  the corpus folder is missing or unreadable
+├── StoreError                   the store cannot be used
+│   ├── StoreHeldError           another process owns it (`holder`)
+│   ├── StoreUnwritableError     read-only, no permission, or no space left
+│   └── IndexMismatchError       built with another encoder, template or splitter
+└── ModelError                   the encoder's files are missing, damaged or unusable
+"""
+
+from __future__ import annotations
+
+
+class RapporteurError(Exception):
+    """The base of the tree: its text is one sentence that says what, where and what to do."""
+
+    exit_status = 1
+
+
+class UsageError(RapporteurError):
+    """The caller asked for something that cannot be done; nothing was touched."""
+
+    exit_status = 2
+
+
+class QuestionError(UsageError):
+    """The question is empty, too long or not text."""
+
+
+class SettingsError(UsageError):
+    """A setting has a value that cannot be used."""
+
+
+class NotFoundError(UsageError):
+    """There is no such readout or paragraph."""
+
+
+class SourceError(RapporteurError):
+    """A source could not become a readout.
+
+    Attributes:
+        source: The file or address as the caller named it.
+        line: The line at fault, counted from 1, or None where no line can be named.
+        problem: The sentence without the place, for reports that show the place apart.
+    """
+
+    def __init__(self, source: str, problem: str, line: int | None = None) -> None:
+        self.source = source
+        self.line = line
+        self.problem = problem
+        place = source if line is None else f"{source}:{line}"
+        super().__init__(f"{place}: {problem}")
+
+
+class CorpusError(RapporteurError):
+    """The corpus folder is missing or cannot be read."""
+
+
+class StoreError(RapporteurError):
+    """The store cannot be used."""
+
+
+class StoreHeldError(StoreError):
+    """Another process owns the store.
+
+    Attributes:
+        holder: Who holds it, in words ("process 4711, since 10:32").
+    """
+
+    def __init__(self, message: str, holder: str) -> None:
+        self.holder = holder
+        super().__init__(message)
+
+
+class StoreUnwritableError(StoreError):
+    """The store is read-only, forbidden, or its disk is full."""
+
+
+class IndexMismatchError(StoreError):
+    """The index was built with another encoder, text template or splitter."""
+
+
+class ModelError(RapporteurError):
+    """The encoder's files are missing, damaged or cannot be run here."""

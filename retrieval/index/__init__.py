@@ -1,0 +1,1 @@
+"""Ledger -> searchable: encoder, vector store, lexical index, fusion."""

@@ -1,0 +1,230 @@
+"""The value types every stage shares: frozen, no behaviour beyond what follows from their fields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal, Self
+
+
+class Numbering(StrEnum):
+    """Where a paragraph's number comes from."""
+
+    PRINTED = "printed"
+    COUNTED = "counted"
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """The citable unit.
+
+    Attributes:
+        number: As printed in the source ("7", "12(a)", "OP4"), `intro`, `header`, or counted;
+            the second paragraph of one number is "7#2".
+        text: The rendered text, runs of white space collapsed to one space, otherwise verbatim.
+        numbering: Whether the source prints the number or Rapporteur counted it.
+        heading: The section heading it stands under, where there is one. Never part of `text`.
+    """
+
+    number: str
+    text: str
+    numbering: Numbering = Numbering.PRINTED
+    heading: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Readout:
+    """One official document, as parsed.
+
+    Attributes:
+        id: Lower case, at most 64 of `a-z 0-9 . _ -`.
+        date: ISO 8601 calendar date, "2022-06-22", or None.
+        language: ISO 639-1 code of the text.
+        warnings: What the parser noticed about the numbering, one sentence each.
+    """
+
+    id: str
+    title: str
+    paragraphs: tuple[Paragraph, ...]
+    date: str | None = None
+    issuer: str | None = None
+    source_url: str | None = None
+    language: str = "en"
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def numbering(self) -> Literal["printed", "counted", "mixed"]:
+        """How the body is numbered; `intro` and `header` do not count towards it."""
+        kinds = {p.numbering for p in self.paragraphs if not is_front_matter(p.number)}
+        if kinds == {Numbering.PRINTED}:
+            return "printed"
+        return "mixed" if len(kinds) > 1 else "counted"
+
+
+def is_front_matter(number: str) -> bool:
+    """Whether `number` names the header or an unnumbered introduction rather than a body paragraph."""
+    return number.split("#", 1)[0] in {"intro", "header"}
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A half-open span of one paragraph's text: `text[start:end] == quote`, in characters."""
+
+    start: int
+    end: int
+    quote: str
+
+    @classmethod
+    def of(cls, text: str, start: int, end: int) -> Self:
+        """Cut the evidence out of `text`, so that span and quote cannot disagree."""
+        if not 0 <= start < end <= len(text):
+            raise ValueError(f"span [{start}, {end}) is not inside a text of {len(text)} characters")
+        return cls(start, end, text[start:end])
+
+
+@dataclass(frozen=True, slots=True)
+class LiveParagraph:
+    """A paragraph of a live revision, with what a citation of it needs.
+
+    Attributes:
+        ordinal: Its place in the readout, from 0; reading order.
+        revision: Id of the revision that is live.
+    """
+
+    document: str
+    revision: str
+    ordinal: int
+    number: str
+    numbering: Numbering
+    text: str
+    title: str
+    heading: str | None = None
+    date: str | None = None
+    issuer: str | None = None
+    source_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Document, paragraph number and the exact words there; rendered `¶7`."""
+
+    document: str
+    revision: str
+    paragraph: str
+    numbering: Numbering
+    evidence: Evidence
+    url: str | None = None
+
+    @classmethod
+    def of(cls, paragraph: LiveParagraph, evidence: Evidence) -> Self:
+        """Cite `evidence` in `paragraph`; a quote that is not in it cannot become a citation."""
+        if paragraph.text[evidence.start : evidence.end] != evidence.quote:
+            raise ValueError(f"evidence is not in {paragraph.document} ¶{paragraph.number}")
+        return cls(
+            document=paragraph.document,
+            revision=paragraph.revision,
+            paragraph=paragraph.number,
+            numbering=paragraph.numbering,
+            evidence=evidence,
+            url=paragraph.source_url,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One sentence of an answer.
+
+    Attributes:
+        citations: At least one.
+        highlights: Half-open spans of `text` to show in bold: the words that answer.
+    """
+
+    text: str
+    citations: tuple[Citation, ...]
+    highlights: tuple[tuple[int, int], ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.citations:
+            raise ValueError("a statement needs at least one citation")
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A sentence that failed verification, with the reason; kept for the log, never shown."""
+
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NearestParagraph:
+    """A paragraph offered beside "not in the sources": near the question, not an answer to it."""
+
+    paragraph: LiveParagraph
+    evidence: Evidence
+
+
+class Status(StrEnum):
+    """What an answer is; derived from its statements, never set beside them."""
+
+    ANSWERED = "answered"
+    PARTIAL = "partial"
+    NOT_FOUND = "not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the sources say about a question, or that they do not say.
+
+    Attributes:
+        statements: In reading order; empty when the sources do not answer.
+        nearest: Offered when there are no statements.
+        confidence: Calibrated probability, 0..1, that the sources answer the question.
+        unanswered: The part of the question that the statements leave open, in words, or None.
+        notice: One more sentence the reader needs ("The readouts are in English; …"), or None.
+        mode: "extractive", or "llm:<provider>:<model>".
+    """
+
+    question: str
+    statements: tuple[Statement, ...] = ()
+    nearest: tuple[NearestParagraph, ...] = ()
+    confidence: float = 0.0
+    unanswered: str | None = None
+    notice: str | None = None
+    mode: str = "extractive"
+    rejected: tuple[Rejected, ...] = ()
+
+    @property
+    def status(self) -> Status:
+        if not self.statements:
+            return Status.NOT_FOUND
+        return Status.PARTIAL if self.unanswered else Status.ANSWERED
+
+
+InitiativeKind = Literal["new", "continuing", "resumed", "framework", "support", "request"]
+
+
+@dataclass(frozen=True, slots=True)
+class InitiativeCitation:
+    """The paragraph that names an initiative, and the exact span."""
+
+    paragraph: str
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Initiative:
+    """Something the parties announced, will do, continue, resume or support.
+
+    Attributes:
+        name: As a reader would write it in a list.
+        actor: Who does it, as the text says, or None.
+        when: As written ("this year"), or None.
+        citations: At least one; the first is where it is announced.
+    """
+
+    name: str
+    kind: InitiativeKind
+    actor: str | None
+    when: str | None
+    citations: tuple[InitiativeCitation, ...]

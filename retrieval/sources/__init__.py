@@ -1,0 +1,1 @@
+"""Bytes -> Readout: recognising formats, reading text, finding paragraph numbers."""
