@@ -196,6 +196,7 @@ class Answer:
 
     @property
     def status(self) -> Status:
+        """Not found without statements, partial while something stays unanswered."""
         if not self.statements:
             return Status.NOT_FOUND
         return Status.PARTIAL if self.unanswered else Status.ANSWERED
