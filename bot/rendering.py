@@ -91,17 +91,25 @@ def render_answer(
         sources: Title and date by readout id.
         show_question: Quote the question first, where the reader has not seen it asked.
     """
-    blocks: list[_Block] = []
-    if show_question:
-        blocks.append(_Block(f"> {_flat(answer.question, _MAX_QUESTION)}"))
+    asked = [_Block(f"> {_flat(answer.question, _MAX_QUESTION)}")] if show_question else []
     if answer.statements:
-        blocks += _statement_blocks(answer, sources, phrases)
-        blocks += _closing(answer, phrases)
-    else:
-        blocks.append(_Block(phrases("answer.not_found")))
-        blocks += _small(answer.notice)
-        blocks += _nearest_blocks(answer.nearest, phrases)
-    return _paged(blocks, phrases)
+        found = [*_statement_blocks(answer, sources, phrases), *_closing(answer, phrases)]
+        return _paged([*asked, *found], phrases)
+    return _paged([*asked, *_missing_blocks(answer, phrases("answer.not_found"), phrases)], phrases)
+
+
+def render_check(answer: Answer, sources: Mapping[str, Source], phrases: Phrases) -> tuple[Page, ...]:
+    """Return the pages that show what the readouts say on a claim; whether it is true is for the reader."""
+    if answer.statements:
+        lead = _Block(phrases("check.supported"))
+        return _paged(
+            [lead, *_statement_blocks(answer, sources, phrases), *_closing(answer, phrases)], phrases
+        )
+    return _paged(_missing_blocks(answer, phrases("check.missing"), phrases), phrases)
+
+
+def _missing_blocks(answer: Answer, lead: str, phrases: Phrases) -> list[_Block]:
+    return [_Block(lead), *_small(answer.notice), *_nearest_blocks(answer.nearest, phrases)]
 
 
 def _statement_blocks(answer: Answer, sources: Mapping[str, Source], phrases: Phrases) -> Iterable[_Block]:
