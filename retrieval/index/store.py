@@ -10,16 +10,25 @@ import hashlib
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
 
 from retrieval.errors import StoreError
 from retrieval.index.encoder import Vector
 from retrieval.index.vectors import Hit, VectorRecord
 
 if TYPE_CHECKING:
+    from chromadb.api.client import Client
+    from chromadb.api.collection_configuration import CreateHNSWConfiguration
     from chromadb.api.models.Collection import Collection
 
-_HNSW = {"space": "cosine", "max_neighbors": 32, "ef_construction": 200, "ef_search": 200}
+_HNSW: CreateHNSWConfiguration = {
+    "space": "cosine",
+    "max_neighbors": 32,
+    "ef_construction": 200,
+    "ef_search": 200,
+}
 """Chroma's own settings left 17 of 20,000 vectors unfindable by themselves; these left 2."""
 
 _BATCH = 1000
@@ -44,8 +53,11 @@ class ChromaStore:
         self._ledger_id = ledger_id
         self._collections: dict[str, Collection | None] = {}
         try:
-            self._client = chromadb.PersistentClient(
-                path, settings=Settings(anonymized_telemetry=False, allow_reset=False)
+            self._client = cast(
+                "Client",  # PersistentClient is typed as the part that every client shares
+                chromadb.PersistentClient(
+                    path, settings=Settings(anonymized_telemetry=False, allow_reset=False)
+                ),
             )
         except BaseException as error:  # Chroma's Rust panics derive from BaseException
             if isinstance(error, KeyboardInterrupt | SystemExit):
@@ -65,7 +77,7 @@ class ChromaStore:
             try:
                 collection.add(
                     ids=[str(record.embedding) for record in batch],
-                    embeddings=[record.vector for record in batch],
+                    embeddings=np.stack([record.vector for record in batch]),
                     documents=[record.text for record in batch],
                     metadatas=[{"scope": scope} for _ in batch],
                 )
@@ -82,7 +94,7 @@ class ChromaStore:
         if collection is None:
             return []
         try:
-            found = collection.query(query_embeddings=[vector], n_results=limit, include=["distances"])
+            found = collection.query(query_embeddings=vector[np.newaxis], n_results=limit, include=["distances"])
         except Exception as error:
             raise self._failure("queried", error) from error
         distances = found["distances"]
