@@ -9,13 +9,16 @@ would tell one server what another one's readouts hold.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from sqlalchemy import Connection, select, text
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from retrieval.index.lexical_scoring import TermStatistics
+from retrieval.index.preparation import PreparedParagraph
 from retrieval.ledger import schema
 
 _CREATE = """CREATE VIRTUAL TABLE IF NOT EXISTS {table}
@@ -34,6 +37,12 @@ class IndexedTerms:
 
     terms: Sequence[str]
     length: int
+
+    @classmethod
+    def of(cls, prepared: PreparedParagraph) -> Self:
+        """Return what `prepared` is found by."""
+        elsewhere = sorted(prepared.title_terms | prepared.heading_terms)
+        return cls([*Counter(prepared.counts).elements(), *elsewhere], prepared.length)
 
 
 def add(connection: Connection, scope: str, paragraphs: Mapping[int, IndexedTerms]) -> None:

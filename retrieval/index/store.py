@@ -94,7 +94,9 @@ class ChromaStore:
         if collection is None:
             return []
         try:
-            found = collection.query(query_embeddings=vector[np.newaxis], n_results=limit, include=["distances"])
+            found = collection.query(
+                query_embeddings=vector[np.newaxis], n_results=limit, include=["distances"]
+            )
         except Exception as error:
             raise self._failure("queried", error) from error
         distances = found["distances"]

@@ -53,6 +53,12 @@ class IndexKeeper:
             self._index = self._open()
         return self._index
 
+    def fall_back(self) -> VectorIndex:
+        """The index failed in use: scan the ledger from now on; the next start checks and mends."""
+        self._seal.unlink(missing_ok=True)
+        self._index = LedgerScan(self._ledger)
+        return self._index
+
     def close(self) -> None:
         """Give the index back."""
         if self._index is not None:

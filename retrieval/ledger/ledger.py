@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from retrieval.errors import IndexMismatchError, StoreError
 from retrieval.ledger import schema
-from retrieval.ledger.engine import open_engine, translated
+from retrieval.ledger.engine import BUSY_TIMEOUT_MS, open_engine, translated
 
 
 class Ledger:
@@ -44,10 +44,20 @@ class Ledger:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """One transaction: all of the block or nothing of it."""
+    def write(self, *, patient: bool = True) -> Iterator[Connection]:
+        """One transaction: all of the block or nothing of it.
+
+        Args:
+            patient: Wait for another writer to finish; or else fail at once.
+        """
         with translated(self.path), self._engine.begin() as connection:
-            yield connection
+            if not patient:
+                connection.exec_driver_sql("PRAGMA busy_timeout=0")
+            try:
+                yield connection
+            finally:
+                if not patient:
+                    connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
 
     # --- what the ledger knows about itself ---
 
