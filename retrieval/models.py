@@ -229,3 +229,41 @@ class Initiative:
     actor: str | None
     when: str | None
     citations: tuple[InitiativeCitation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedReadout:
+    """What a new revision of a readout changed, in paragraphs, told apart by their numbers."""
+
+    id: str
+    paragraphs_added: int
+    paragraphs_changed: int
+    paragraphs_removed: int
+
+
+@dataclass(frozen=True, slots=True)
+class FailedSource:
+    """A source that could not become a readout; `line` counts from 1."""
+
+    source: str
+    line: int | None
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What an ingest did.
+
+    Attributes:
+        paragraphs: Read, in the sources that did not fail.
+        embedded: Texts that had never been embedded before.
+    """
+
+    added: tuple[str, ...] = ()
+    changed: tuple[ChangedReadout, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    failed: tuple[FailedSource, ...] = ()
+    paragraphs: int = 0
+    embedded: int = 0
+    elapsed_ms: float = 0.0

@@ -1,1 +1,29 @@
-"""Bytes -> Readout: recognising formats, reading text, finding paragraph numbers."""
+"""Bytes -> Readout: recognising formats, reading text, finding paragraph numbers.
+
+    loading      files and folders -> sources, with the corrections beside them
+    parsing      which format it is; lines -> readout
+    decoding     bytes -> text
+    markdown, html, interchange, matter       one format each -> lines
+    furniture, front, repairs                 what is not body, the title block, lost line breaks
+    labels, sequences, plan                   what can be a number, which ones are, what they number
+    blocks, numbering, oddities               lines -> blocks -> numbered paragraphs, and their oddities
+
+Libraries for HTML, YAML, encodings and foreign dates are imported when a source needs them.
+"""
+
+from retrieval.sources.interchange import from_interchange, to_interchange
+from retrieval.sources.loading import LoadedSource, load, load_file
+from retrieval.sources.overrides import Overrides, parse_overrides
+from retrieval.sources.parsing import PARSER_VERSION, parse
+
+__all__ = [
+    "PARSER_VERSION",
+    "LoadedSource",
+    "Overrides",
+    "from_interchange",
+    "load",
+    "load_file",
+    "parse",
+    "parse_overrides",
+    "to_interchange",
+]

@@ -1,0 +1,109 @@
+"""Settings -> built services; every front end starts here."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from retrieval.answering.service import AnsweringService
+from retrieval.browsing import Browser
+from retrieval.errors import CorpusError, StoreUnwritableError
+from retrieval.index.chunking import CHUNKING_VERSION
+from retrieval.index.encoder import Encoder
+from retrieval.index.retriever import Retriever
+from retrieval.index.terms import TERMS_VERSION
+from retrieval.index.upkeep import IndexKeeper
+from retrieval.ingest import SHARED, IngestService, Progress
+from retrieval.ledger import live
+from retrieval.ledger.ledger import Ledger
+from retrieval.models import IngestReport
+from retrieval.settings import RetrievalSettings
+from retrieval.store_lock import StoreLock
+
+log = logging.getLogger(__name__)
+
+LEDGER_FILE = "ledger.sqlite3"
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything a front end can be built from."""
+
+    settings: RetrievalSettings
+    ledger: Ledger
+    keeper: IndexKeeper
+    retriever: Retriever
+    answering: AnsweringService
+    browser: Browser
+    ingesting: IngestService
+
+    def ensure_corpus(self, progress: Progress | None = None) -> IngestReport | None:
+        """Ingest the corpus into a store that holds nothing yet; None when it holds something.
+
+        Raises:
+            CorpusError: The store is empty and so is the corpus, or no source of it could be read.
+        """
+        with self.ledger.read() as connection:
+            if not live.is_empty(connection, [SHARED]):
+                return None
+        report = self.ingesting.ingest(progress=progress)
+        if not report.added:
+            failure = report.failed[0] if report.failed else None
+            reason = f" ({failure.source}: {failure.error})" if failure else ""
+            raise CorpusError(
+                f"{self.settings.corpus_dir}: no readout could be read from the corpus{reason}."
+            )
+        for failed in report.failed:
+            log.warning("%s was not ingested: %s", failed.source, failed.error)
+        return report
+
+
+@contextmanager
+def build_services(settings: RetrievalSettings, *, purpose: str = "rapporteur") -> Iterator[Services]:
+    """Open the store and build what works on it; both are closed when the block ends.
+
+    Args:
+        purpose: What this process is, in a word or two, for whoever has to wait for its lock.
+
+    Raises:
+        StoreError: The store cannot be opened.
+    """
+    _make_folder(settings.store_dir)
+    ledger = Ledger(settings.store_dir / LEDGER_FILE)
+    lock = StoreLock(settings.store_dir, purpose)
+    keeper = IndexKeeper(settings.store_dir, ledger, lock)
+    encoder = Encoder()
+    try:
+        ledger.claim_identity(index_identity(encoder))
+        retriever = Retriever(ledger, keeper, encoder)
+        yield Services(
+            settings=settings,
+            ledger=ledger,
+            keeper=keeper,
+            retriever=retriever,
+            answering=AnsweringService(ledger, retriever),
+            browser=Browser(ledger),
+            ingesting=IngestService(ledger, keeper, lock, encoder, settings.corpus_dir),
+        )
+    finally:
+        keeper.close()
+        lock.release()
+        ledger.close()
+
+
+def index_identity(encoder: Encoder) -> str:
+    """Return what vectors and terms are made with: change any of it and the store must be indexed again."""
+    return f"builtin:{encoder.identity}/chunking-{CHUNKING_VERSION}/terms-{TERMS_VERSION}"
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreUnwritableError(
+            f"{folder}: the store's folder cannot be made ({error.strerror}). Make its parent writable, or name "
+            "another one with --store or RETRIEVAL_STORE_DIR."
+        ) from error

@@ -1,0 +1,52 @@
+"""Looking things up without asking: the list of readouts, one paragraph, whole readouts for export."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from retrieval.ingest import SHARED
+from retrieval.ledger import live
+from retrieval.ledger.ledger import Ledger
+from retrieval.ledger.live import ReadoutSummary
+from retrieval.models import LiveParagraph, Paragraph, Readout
+
+
+class Browser:
+    """Reads the ledger for lists and look-ups; needs no vector index, so it works beside anything."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def documents(self, scopes: Sequence[str] = (SHARED,)) -> list[ReadoutSummary]:
+        """Return the live readouts of `scopes`, newest first."""
+        with self._ledger.read() as connection:
+            return live.readouts(connection, scopes)
+
+    def paragraph(self, document: str, number: str, scopes: Sequence[str] = (SHARED,)) -> LiveParagraph:
+        """Return one live paragraph by the number it is cited with.
+
+        Raises:
+            NotFoundError: No such readout, or no such paragraph; the message names those there are.
+        """
+        with self._ledger.read() as connection:
+            return live.paragraph(connection, scopes, document, number)
+
+    def readout(self, document: str, scopes: Sequence[str] = (SHARED,)) -> Readout:
+        """Return a live readout whole, as it was parsed.
+
+        Raises:
+            NotFoundError: There is no such readout.
+        """
+        with self._ledger.read() as connection:
+            summary = live.readout(connection, scopes, document)
+            paragraphs = live.paragraphs_of(connection, summary).values()
+        return Readout(
+            id=summary.id,
+            title=summary.title,
+            paragraphs=tuple(Paragraph(p.number, p.text, p.numbering, p.heading) for p in paragraphs),
+            date=summary.date,
+            issuer=summary.issuer,
+            source_url=summary.source_url,
+            language=summary.language,
+            warnings=summary.warnings,
+        )

@@ -1,0 +1,234 @@
+"""A question -> live paragraphs in order: dense and lexical candidates, fused, the best sentences speaking."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+from sqlalchemy import Connection
+
+from retrieval.errors import StoreError
+from retrieval.index import lexical
+from retrieval.index.digests import digest
+from retrieval.index.encoder import Encoder, Vector
+from retrieval.index.lexical_scoring import TermStatistics
+from retrieval.index.preparation import PreparedParagraph, prepare
+from retrieval.index.ranking import Candidate, RankedParagraph, rank, resolve_abbreviations, shortlist
+from retrieval.index.upkeep import IndexKeeper
+from retrieval.index.vectors import Hit, scan
+from retrieval.ledger import live, revisions, vectors
+from retrieval.ledger.ledger import Ledger
+from retrieval.ledger.live import ReadoutSummary
+from retrieval.models import LiveParagraph
+
+log = logging.getLogger(__name__)
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+CANDIDATES = 24
+"""Paragraphs that each of the dense and the lexical search puts forward."""
+
+SHORTLIST = 12
+"""Candidates whose sentences are compared with the question one by one."""
+
+_WIDEST = 4096
+_REMEMBERED = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a question found.
+
+    Attributes:
+        ranked: Best first.
+        statistics: Of what was searched: the scopes, or the one readout.
+        query: The question's unit vector: float32, (dimensions,).
+    """
+
+    ranked: Sequence[RankedParagraph]
+    statistics: TermStatistics
+    query: Vector
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A paragraph with its chunk vectors, float32 (n_chunks, dimensions), as kept in memory."""
+
+    prepared: PreparedParagraph
+    chunk_vectors: Vector
+
+
+class Retriever:
+    """Searches the live paragraphs of a store.
+
+    Paragraph rows never change, so what was worked out for one is remembered by its primary key; whether it
+    is live is asked anew for every question.
+    """
+
+    def __init__(self, ledger: Ledger, keeper: IndexKeeper, encoder: Encoder) -> None:
+        self._ledger = ledger
+        self._keeper = keeper
+        self._encoder = encoder
+        self._ready: dict[int, _Ready] = {}
+        self._sentence_vectors: dict[LiveParagraph, Vector] = {}
+
+    def find(
+        self,
+        connection: Connection,
+        *,
+        query: str,
+        terms: Sequence[str],
+        abbreviations: Sequence[tuple[str, str]] = (),
+        scopes: Sequence[str],
+        readout: ReadoutSummary | None = None,
+    ) -> Found:
+        """Return the paragraphs nearest to a question, best first.
+
+        Args:
+            connection: An open snapshot of the ledger.
+            query: What to embed.
+            terms: What to look up, stemmed; repetitions left out.
+            abbreviations: See `resolve_abbreviations`.
+            readout: Search this one alone, exactly.
+        """
+        vector = self._encoder.embed(query)
+        if readout is not None:
+            pks = self._within(connection, readout, vector, terms)
+            statistics = self._readout_statistics(connection, readout)
+        else:
+            pks = self._candidates(connection, scopes, vector, terms)
+            wanted = [*terms, *(initials for _, initials in abbreviations)]
+            statistics = lexical.statistics(connection, scopes, wanted)
+        resolved = resolve_abbreviations(terms, abbreviations, statistics)
+        candidates = [
+            Candidate(ready.prepared, float((ready.chunk_vectors @ vector).max()))
+            for ready in self._prepared(connection, pks).values()
+        ]
+        short = shortlist(resolved, candidates, statistics, SHORTLIST)
+        ranked = rank(resolved, vector, self._with_sentences(connection, short), statistics)
+        return Found(ranked, statistics, vector)
+
+    # --- stage one ---
+
+    def _candidates(
+        self, connection: Connection, scopes: Sequence[str], vector: Vector, terms: Sequence[str]
+    ) -> list[int]:
+        found: dict[int, None] = {}
+        for scope in scopes:
+            found |= dict.fromkeys(self._dense(connection, scope, vector))
+            found |= dict.fromkeys(lexical.search(connection, scope, terms, limit=CANDIDATES))
+        return list(found)
+
+    def _dense(self, connection: Connection, scope: str, vector: Vector) -> list[int]:
+        """Widen the search until it has enough live paragraphs: superseded texts stay in the index."""
+        limit = CANDIDATES
+        hidden = vectors.unfindable(connection, scope)
+        exact = scan(connection, hidden, vector, CANDIDATES) if hidden else []
+        while True:
+            hits = self._query(scope, vector, limit)
+            nearest = sorted([*hits, *exact], key=lambda hit: hit.distance)
+            holding = live.paragraphs_holding(connection, [scope], (hit.embedding for hit in nearest))
+            pks = [pk for hit in nearest for pk in holding.get(hit.embedding, ())]
+            if len(pks) >= CANDIDATES or len(hits) < limit or limit >= _WIDEST:
+                return pks[:CANDIDATES]
+            limit *= 4
+
+    def _query(self, scope: str, vector: Vector, limit: int) -> Sequence[Hit]:
+        try:
+            return self._keeper.index.query(scope, vector, limit)
+        except StoreError:
+            return self._keeper.fall_back().query(scope, vector, limit)
+
+    def _within(
+        self, connection: Connection, readout: ReadoutSummary, vector: Vector, terms: Sequence[str]
+    ) -> list[int]:
+        """One readout is scanned exactly: all of a short one, the nearest of a long one."""
+        ready = self._of_readout(connection, readout)
+        if len(ready) <= CANDIDATES:
+            return list(ready)
+        similarity = {pk: float((each.chunk_vectors @ vector).max()) for pk, each in ready.items()}
+        nearest = sorted(ready, key=lambda pk: -similarity[pk])[:CANDIDATES]
+        by_words = lexical.search(
+            connection, readout.scope, terms, limit=CANDIDATES, revision_pk=readout.revision_pk
+        )
+        return list(dict.fromkeys([*nearest, *by_words]))
+
+    def _readout_statistics(self, connection: Connection, readout: ReadoutSummary) -> TermStatistics:
+        return term_statistics(self.of_readout(connection, readout))
+
+    # --- what is remembered ---
+
+    def of_readout(self, connection: Connection, readout: ReadoutSummary) -> list[PreparedParagraph]:
+        """Return all of a readout, prepared, in reading order."""
+        return [ready.prepared for ready in self._of_readout(connection, readout).values()]
+
+    def _of_readout(self, connection: Connection, readout: ReadoutSummary) -> dict[int, _Ready]:
+        return self._prepared(connection, revisions.revision_paragraphs(connection, readout.revision_pk))
+
+    def _prepared(self, connection: Connection, pks: Iterable[int]) -> dict[int, _Ready]:
+        wanted = list(pks)
+        missing = [pk for pk in wanted if pk not in self._ready]
+        if missing:
+            paragraphs = live.live_paragraphs(connection, missing)
+            chunk_vectors = vectors.paragraph_vectors(connection, paragraphs)
+            for pk, paragraph in paragraphs.items():
+                self._ready[pk] = _Ready(prepare(paragraph), chunk_vectors[pk])
+        found = {pk: self._ready[pk] for pk in wanted if pk in self._ready}
+        _trim(self._ready)
+        return found
+
+    def _with_sentences(self, connection: Connection, candidates: Sequence[Candidate]) -> list[Candidate]:
+        each = self.sentence_vectors(connection, [candidate.prepared for candidate in candidates])
+        return [replace(c, sentence_vectors=found) for c, found in zip(candidates, each, strict=True)]
+
+    def sentence_vectors(
+        self, connection: Connection, paragraphs: Sequence[PreparedParagraph]
+    ) -> list[Vector]:
+        """Return the vectors of every paragraph's sentences: float32, (n_sentences, dimensions) each."""
+        missing = [p for p in paragraphs if p.paragraph not in self._sentence_vectors]
+        if missing:
+            texts = {digest(text): text for p in missing for text in p.sentence_texts}
+            found = self._embedded_sentences(connection, texts)
+            for p in missing:
+                rows = [found[digest(text)] for text in p.sentence_texts]
+                self._sentence_vectors[p.paragraph] = (
+                    np.stack(rows) if rows else np.empty((0, self._encoder.dimensions), np.float32)
+                )
+        result = [self._sentence_vectors[p.paragraph] for p in paragraphs]
+        _trim(self._sentence_vectors)
+        return result
+
+    def _embedded_sentences(self, connection: Connection, texts: Mapping[bytes, str]) -> dict[bytes, Vector]:
+        known = vectors.sentence_vectors(connection, texts)
+        missing = {key: text for key, text in texts.items() if key not in known}
+        fresh = dict(zip(missing, self._encoder.embed_each(list(missing.values())), strict=True))
+        self._keep(fresh)
+        return known | fresh
+
+    def _keep(self, fresh: Mapping[bytes, Vector]) -> None:
+        """Save the work for the next process; a store that is read-only or busy just does it again."""
+        try:
+            with self._ledger.write(patient=False) as connection:
+                vectors.keep_sentence_vectors(connection, fresh)
+        except StoreError as error:
+            log.debug("sentence vectors are not kept: %s", error)
+
+
+def term_statistics(paragraphs: Sequence[PreparedParagraph]) -> TermStatistics:
+    """Count terms over `paragraphs`, for a search within them alone."""
+    frequency: Counter[str] = Counter()
+    for p in paragraphs:
+        frequency.update(set(p.counts) | p.title_terms | p.heading_terms)
+    length = sum(p.length for p in paragraphs) / max(len(paragraphs), 1)
+    return TermStatistics(len(paragraphs), length, frequency)
+
+
+def _trim(remembered: dict[K, V]) -> None:
+    """Forget what was remembered first, so that memory has a bound."""
+    while len(remembered) > _REMEMBERED:
+        del remembered[next(iter(remembered))]

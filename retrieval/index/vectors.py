@@ -1,0 +1,105 @@
+"""What every vector index offers, and the exact one that stands in where Chroma cannot serve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from sqlalchemy import Connection
+
+from retrieval.index.encoder import Vector
+from retrieval.ledger import vectors
+from retrieval.ledger.ledger import Ledger
+
+_SCANNED_AT_ONCE = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One embedding near a question.
+
+    Attributes:
+        embedding: Its primary key in the ledger.
+        distance: Cosine distance, 0 (same direction) to 2 (opposite).
+    """
+
+    embedding: int
+    distance: float
+
+
+@dataclass(frozen=True, slots=True)
+class VectorRecord:
+    """One embedding to index: its key in the ledger, its unit vector (float32), its words."""
+
+    embedding: int
+    vector: Vector
+    text: str
+
+
+class VectorIndex(Protocol):
+    """Vectors of one store, by scope."""
+
+    def add(self, scope: str, records: Sequence[VectorRecord]) -> None:
+        """Add records; one whose embedding is already there changes nothing."""
+
+    def query(self, scope: str, vector: Vector, limit: int) -> list[Hit]:
+        """Return the embeddings nearest to `vector`, closest first; none for an unknown scope."""
+
+    def count(self, scope: str) -> int:
+        """Return how many embeddings `scope` holds."""
+
+    def close(self) -> None:
+        """Give back what is held."""
+
+
+def nearest(pks: Sequence[int], matrix: Vector, vector: Vector, limit: int) -> list[Hit]:
+    """Return the exact nearest of `matrix`'s rows, closest first.
+
+    Args:
+        pks: Embedding of each row.
+        matrix: float32, (n, dimensions), unit rows.
+        vector: float32, (dimensions,), unit length.
+    """
+    distances = 1.0 - matrix @ vector
+    order = np.argsort(distances, kind="stable")[:limit]
+    return [Hit(pks[i], float(distances[i])) for i in order]
+
+
+class LedgerScan:
+    """The vectors of the ledger, scanned exactly: slower than an index, and never wrong.
+
+    Serves while Chroma is written by another process, being rebuilt, or set aside as damaged.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def add(self, scope: str, records: Sequence[VectorRecord]) -> None:
+        """Nothing to do: what is in the ledger is found."""
+
+    def query(self, scope: str, vector: Vector, limit: int) -> list[Hit]:
+        """Return the nearest live embeddings of `scope`, closest first."""
+        with self._ledger.read() as connection:
+            pks = vectors.live_embeddings(connection, scope)
+            return scan(connection, pks, vector, limit)
+
+    def count(self, scope: str) -> int:
+        """Return how many live embeddings `scope` holds."""
+        with self._ledger.read() as connection:
+            return len(vectors.live_embeddings(connection, scope))
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def scan(connection: Connection, pks: Sequence[int], vector: Vector, limit: int) -> list[Hit]:
+    """Return the exact nearest among `pks`, closest first, holding a bounded part of them in memory."""
+    best: list[Hit] = []
+    for start in range(0, len(pks), _SCANNED_AT_ONCE):
+        found = vectors.vectors(connection, pks[start : start + _SCANNED_AT_ONCE])
+        if found:
+            best += nearest(list(found), np.stack(list(found.values())), vector, limit)
+            best = sorted(best, key=lambda hit: hit.distance)[:limit]
+    return best

@@ -1,0 +1,1 @@
+"""The SQL truth: readouts, revisions, paragraphs, vectors, who changed what."""

@@ -1,0 +1,109 @@
+"""The ledger's file: opening it, its transactions, and what it knows about itself."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from retrieval.errors import IndexMismatchError, StoreError
+from retrieval.ledger import schema
+from retrieval.ledger.engine import BUSY_TIMEOUT_MS, open_engine, translated
+
+
+class Ledger:
+    """The SQLite file that is the truth about a store.
+
+    Args:
+        path: The database file; its folder exists.
+
+    Raises:
+        StoreError: It cannot be opened, or a newer Rapporteur wrote it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._engine = open_engine(path)
+        with self.write() as connection:
+            schema.metadata.create_all(connection)
+            self._check_version(connection)
+            self.id = self._own_id(connection)
+
+    def close(self) -> None:
+        """Give the database file back."""
+        self._engine.dispose()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One consistent snapshot for as long as the block lasts."""
+        with translated(self.path), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self, *, patient: bool = True) -> Iterator[Connection]:
+        """One transaction: all of the block or nothing of it.
+
+        Args:
+            patient: Wait for another writer to finish; or else fail at once.
+        """
+        with translated(self.path), self._engine.begin() as connection:
+            if not patient:
+                connection.exec_driver_sql("PRAGMA busy_timeout=0")
+            try:
+                yield connection
+            finally:
+                if not patient:
+                    connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+
+    # --- what the ledger knows about itself ---
+
+    def _check_version(self, connection: Connection) -> None:
+        found = self._meta(connection, "schema_version")
+        if found is None:
+            self._set_meta(connection, "schema_version", str(schema.SCHEMA_VERSION))
+        elif int(found) != schema.SCHEMA_VERSION:
+            raise StoreError(
+                f"{self.path}: this store has schema version {found}, and this Rapporteur reads "
+                f"version {schema.SCHEMA_VERSION}. Use the Rapporteur that wrote it, or name another "
+                "store with --store."
+            )
+
+    def _own_id(self, connection: Connection) -> str:
+        own = self._meta(connection, "ledger_id")
+        if own is None:
+            own = uuid.uuid4().hex
+            self._set_meta(connection, "ledger_id", own)
+        return own
+
+    def claim_identity(self, identity: str) -> None:
+        """Record what the vectors are made with, or find that they were made with something else.
+
+        Raises:
+            IndexMismatchError: The store was built with another encoder, template or splitter.
+        """
+        with self.read() as connection:
+            found = self._meta(connection, "index_identity")
+        if found is None:
+            with self.write() as connection:
+                self._set_meta(connection, "index_identity", identity)
+        elif found != identity:
+            raise IndexMismatchError(
+                f"{self.path.parent}: this store was indexed with {found}, and the settings ask for "
+                f"{identity}. "
+                'Run "rapporteur reindex", or use the earlier version.'
+            )
+
+    def _meta(self, connection: Connection, key: str) -> str | None:
+        value: str | None = connection.scalar(select(schema.meta.c.value).where(schema.meta.c.key == key))
+        return value
+
+    def _set_meta(self, connection: Connection, key: str, value: str) -> None:
+        connection.execute(
+            upsert(schema.meta)
+            .values(key=key, value=value)
+            .on_conflict_do_update(index_elements=["key"], set_={"value": value})
+        )

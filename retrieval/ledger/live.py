@@ -1,0 +1,182 @@
+"""Reading what is live: readouts and their paragraphs.
+
+Every function takes an open connection, so that all that one question reads is one snapshot: the whole old
+revision of a readout or the whole new one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, func, select
+
+from retrieval.errors import NotFoundError
+from retrieval.ledger import schema
+from retrieval.ledger.batches import batches
+from retrieval.models import LiveParagraph, Numbering
+
+
+@dataclass(frozen=True, slots=True)
+class ReadoutSummary:
+    """One live readout, as lists show it."""
+
+    pk: int
+    id: str
+    scope: str
+    source: str
+    revision: str
+    revision_pk: int
+    title: str
+    date: str | None
+    issuer: str | None
+    source_url: str | None
+    language: str
+    numbering: str
+    warnings: tuple[str, ...]
+    paragraphs: int
+
+
+def readouts(connection: Connection, scopes: Sequence[str]) -> list[ReadoutSummary]:
+    """Return the live readouts of `scopes`, newest first, undated ones last."""
+    v, r = schema.revisions, schema.readouts
+    statement = (
+        _summaries().where(r.c.scope.in_(scopes)).order_by(v.c.date.is_(None), v.c.date.desc(), r.c.id)
+    )
+    return [_summary(row) for row in connection.execute(statement)]
+
+
+def readout(connection: Connection, scopes: Sequence[str], document: str) -> ReadoutSummary:
+    """Return one live readout; of two scopes that both hold the id, the later in `scopes`.
+
+    Raises:
+        NotFoundError: None of `scopes` holds it; the message names the nearest ids.
+    """
+    r = schema.readouts
+    rows = connection.execute(_summaries().where(r.c.id == document, r.c.scope.in_(scopes)))
+    found = [_summary(row) for row in rows]
+    if not found:
+        raise NotFoundError(_no_such_readout(connection, scopes, document))
+    return max(found, key=lambda summary: list(scopes).index(summary.scope))
+
+
+def _no_such_readout(connection: Connection, scopes: Sequence[str], document: str) -> str:
+    import difflib
+
+    ids = [summary.id for summary in readouts(connection, scopes)]
+    near = difflib.get_close_matches(document.lower(), ids, n=3, cutoff=0.5)
+    hint = f"Did you mean {' or '.join(near)}? " if near else ""
+    return f'There is no readout "{document}". {hint}"rapporteur documents" lists the ids.'
+
+
+def is_empty(connection: Connection, scopes: Sequence[str]) -> bool:
+    """Whether `scopes` hold no live readout."""
+    r = schema.readouts
+    live = select(r.c.pk).where(r.c.scope.in_(scopes), r.c.live_revision.is_not(None)).limit(1)
+    return connection.execute(live).first() is None
+
+
+def all_scopes(connection: Connection) -> list[str]:
+    """Return every scope that has or had a readout."""
+    return list(connection.scalars(select(schema.readouts.c.scope).distinct()))
+
+
+def live_paragraphs(connection: Connection, pks: Iterable[int]) -> dict[int, LiveParagraph]:
+    """Return the paragraphs with these primary keys that belong to a live revision."""
+    found: dict[int, LiveParagraph] = {}
+    for some in batches(pks):
+        for row in connection.execute(_LIVE.where(schema.paragraphs.c.pk.in_(some))):
+            found[row.pk] = _live_paragraph(row)
+    return found
+
+
+def paragraphs_of(connection: Connection, summary: ReadoutSummary) -> dict[int, LiveParagraph]:
+    """Return every paragraph of a live readout by primary key, in reading order."""
+    rows = connection.execute(
+        _LIVE.where(schema.paragraphs.c.revision == summary.revision_pk).order_by(schema.paragraphs.c.ordinal)
+    )
+    return {row.pk: _live_paragraph(row) for row in rows}
+
+
+def paragraph(connection: Connection, scopes: Sequence[str], document: str, number: str) -> LiveParagraph:
+    """Return one paragraph of a live readout by the number it is cited with.
+
+    Raises:
+        NotFoundError: No such readout, or no such paragraph in it; the message names those there are.
+    """
+    paragraphs = paragraphs_of(connection, readout(connection, scopes, document)).values()
+    for paragraph in paragraphs:
+        if paragraph.number.casefold() == number.casefold():
+            return paragraph
+    numbers = ", ".join(p.number for p in paragraphs)
+    raise NotFoundError(f'"{document}" has no paragraph "{number}". It has {numbers}.')
+
+
+def paragraphs_holding(
+    connection: Connection, scopes: Sequence[str], embedding_pks: Iterable[int]
+) -> dict[int, list[int]]:
+    """Return embedding -> live paragraphs that hold its text."""
+    p, r, c = schema.paragraphs, schema.readouts, schema.chunks
+    holding: dict[int, list[int]] = {}
+    for some in batches(embedding_pks):
+        rows = connection.execute(
+            select(c.c.embedding, c.c.paragraph)
+            .join(p, p.c.pk == c.c.paragraph)
+            .join(r, r.c.live_revision == p.c.revision)
+            .where(c.c.embedding.in_(some), r.c.scope.in_(scopes))
+        )
+        for embedding, paragraph in rows:
+            holding.setdefault(embedding, []).append(paragraph)
+    return holding
+
+
+def _summaries() -> Select[Any]:
+    v, r, p = schema.revisions, schema.readouts, schema.paragraphs
+    count = select(func.count()).where(p.c.revision == v.c.pk).correlate(v).scalar_subquery()
+    copied = ("title", "date", "issuer", "source_url", "language", "numbering", "warnings")
+    return select(
+        r.c.pk,
+        r.c.id,
+        r.c.scope,
+        r.c.source,
+        v.c.id.label("revision"),
+        v.c.pk.label("revision_pk"),
+        *(v.c[name] for name in copied),
+        count.label("paragraphs"),
+    ).join(v, r.c.live_revision == v.c.pk)
+
+
+def _summary(row: Row[Any]) -> ReadoutSummary:
+    return ReadoutSummary(**row._asdict() | {"warnings": tuple(row.warnings)})
+
+
+def _live_select() -> Select[Any]:
+    p, v, r = schema.paragraphs, schema.revisions, schema.readouts
+    return (
+        select(
+            p.c.pk,
+            p.c.ordinal,
+            p.c.number,
+            p.c.numbering,
+            p.c.heading,
+            p.c.text,
+            v.c.id.label("revision"),
+            v.c.title,
+            v.c.date,
+            v.c.issuer,
+            v.c.source_url,
+            r.c.id.label("document"),
+        )
+        .join(v, v.c.pk == p.c.revision)
+        .join(r, r.c.live_revision == v.c.pk)
+    )
+
+
+_LIVE = _live_select()
+
+
+def _live_paragraph(row: Row[Any]) -> LiveParagraph:
+    values = row._asdict()
+    del values["pk"]
+    return LiveParagraph(**values | {"numbering": Numbering(values["numbering"])})

@@ -1,0 +1,145 @@
+"""Reading and keeping vectors: of embedded chunks, and, as a cache, of sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from sqlalchemy import Connection, delete, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from retrieval.index.encoder import Vector
+from retrieval.ledger import schema
+from retrieval.ledger.batches import batches
+
+
+def embedding_pks(connection: Connection, digests: Iterable[bytes]) -> dict[bytes, int]:
+    """Return digest -> primary key for the texts embedded before."""
+    e = schema.embeddings
+    known: dict[bytes, int] = {}
+    for some in batches(digests):
+        rows = connection.execute(select(e.c.digest, e.c.pk).where(e.c.digest.in_(some)))
+        known |= dict(rows.tuples().all())
+    return known
+
+
+def add_embeddings(connection: Connection, vectors: Mapping[bytes, Vector]) -> None:
+    """Keep the vectors of texts never embedded before."""
+    if vectors:
+        connection.execute(
+            upsert(schema.embeddings).on_conflict_do_nothing(),
+            [{"digest": digest, "vector": _to_blob(vector)} for digest, vector in vectors.items()],
+        )
+
+
+def vectors(connection: Connection, embedding_pks: Iterable[int]) -> dict[int, Vector]:
+    """Return embedding -> vector: float32, (dimensions,)."""
+    e = schema.embeddings
+    found: dict[int, Vector] = {}
+    for some in batches(embedding_pks):
+        rows = connection.execute(select(e.c.pk, e.c.vector).where(e.c.pk.in_(some)))
+        found |= {pk: _from_blob(vector) for pk, vector in rows}
+    return found
+
+
+def paragraph_vectors(connection: Connection, pks: Iterable[int]) -> dict[int, Vector]:
+    """Return paragraph -> vectors of its chunks: float32, (n_chunks, dimensions)."""
+    c, e = schema.chunks, schema.embeddings
+    vectors: dict[int, list[Vector]] = {}
+    for some in batches(pks):
+        rows = connection.execute(
+            select(c.c.paragraph, e.c.vector)
+            .join(e, e.c.pk == c.c.embedding)
+            .where(c.c.paragraph.in_(some))
+            .order_by(c.c.paragraph, c.c.start)
+        )
+        for paragraph, vector in rows:
+            vectors.setdefault(paragraph, []).append(_from_blob(vector))
+    return {paragraph: np.stack(each) for paragraph, each in vectors.items()}
+
+
+def live_embeddings(connection: Connection, scope: str) -> list[int]:
+    """Return every embedding that a live paragraph of `scope` holds, ascending."""
+    p, r, c = schema.paragraphs, schema.readouts, schema.chunks
+    return list(
+        connection.scalars(
+            select(c.c.embedding)
+            .join(p, p.c.pk == c.c.paragraph)
+            .join(r, r.c.live_revision == p.c.revision)
+            .where(r.c.scope == scope)
+            .distinct()
+            .order_by(c.c.embedding)
+        )
+    )
+
+
+def chunk_texts(connection: Connection, embedding_pks: Iterable[int]) -> dict[int, str]:
+    """Return embedding -> the words of one chunk that holds it, without the title."""
+    p, c = schema.paragraphs, schema.chunks
+    texts: dict[int, str] = {}
+    for some in batches(embedding_pks):
+        rows = connection.execute(
+            select(c.c.embedding, c.c.start, c.c.end, p.c.text)
+            .join(p, p.c.pk == c.c.paragraph)
+            .where(c.c.embedding.in_(some))
+        )
+        for embedding, start, end, text in rows:
+            texts.setdefault(embedding, text[start:end])
+    return texts
+
+
+def indexed(connection: Connection, scope: str) -> set[int]:
+    """Return the embeddings that stand in the vector index of `scope`."""
+    i = schema.indexed
+    return set(connection.scalars(select(i.c.embedding).where(i.c.scope == scope)))
+
+
+def unfindable(connection: Connection, scope: str) -> list[int]:
+    """Return the embeddings that the vector index does not return for their own vector."""
+    i = schema.indexed
+    return list(connection.scalars(select(i.c.embedding).where(i.c.scope == scope, i.c.findable.is_(False))))
+
+
+def mark_indexed(connection: Connection, scope: str, findable: Mapping[int, bool]) -> None:
+    """Record what was added to the vector index of `scope`, and whether it finds itself there."""
+    rows = [{"scope": scope, "embedding": pk, "findable": found} for pk, found in findable.items()]
+    if rows:
+        statement = upsert(schema.indexed)
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["scope", "embedding"], set_={"findable": statement.excluded.findable}
+            ),
+            rows,
+        )
+
+
+def forget_indexed(connection: Connection, scope: str) -> None:
+    """The vector index of `scope` is about to be written anew."""
+    connection.execute(delete(schema.indexed).where(schema.indexed.c.scope == scope))
+
+
+def sentence_vectors(connection: Connection, digests: Iterable[bytes]) -> dict[bytes, Vector]:
+    """Return digest -> vector for the sentences met before."""
+    s = schema.sentence_vectors
+    found: dict[bytes, Vector] = {}
+    for some in batches(digests):
+        rows = connection.execute(select(s.c.digest, s.c.vector).where(s.c.digest.in_(some)))
+        found |= {digest: _from_blob(vector) for digest, vector in rows}
+    return found
+
+
+def keep_sentence_vectors(connection: Connection, vectors: Mapping[bytes, Vector]) -> None:
+    """Remember the vectors of sentences for the next question."""
+    if vectors:
+        connection.execute(
+            upsert(schema.sentence_vectors).on_conflict_do_nothing(),
+            [{"digest": digest, "vector": _to_blob(vector)} for digest, vector in vectors.items()],
+        )
+
+
+def _to_blob(vector: Vector) -> bytes:
+    return np.ascontiguousarray(vector, dtype="<f4").tobytes()
+
+
+def _from_blob(blob: bytes) -> Vector:
+    return np.frombuffer(blob, dtype="<f4")

@@ -1,0 +1,86 @@
+"""Calendar dates as official documents write them -> ISO 8601."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_NAME = r"(jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?"
+_DAY = r"(?:\d{1,2}(?:st|nd|rd|th)?\s*(?:[-–—,&]|and|to)\s*)?(\d{1,2})(?:st|nd|rd|th)?"
+_ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925}
+_WIDE = str.maketrans("０１２３４５６７８９", "0123456789")
+
+_ISO = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
+_DAY_FIRST = re.compile(
+    rf"(?<![\d.]){_DAY}\s+(?:day\s+)?(?:of\s+)?{_NAME},?\s*(\d{{4}})(?!\d)", re.IGNORECASE
+)
+_MONTH_FIRST = re.compile(rf"\b{_NAME}\s*{_DAY},?\s+(\d{{4}})(?!\d)", re.IGNORECASE)
+_YEAR_FIRST = re.compile(r"(?<!\d)(\d{4})\s?[年./년]\s?(\d{1,2})\s?[月./월]\s?(\d{1,2})(?!\d)")
+_ERA = re.compile(r"(令和|平成|昭和)\s?(\d{1,2}|元)\s?年\s?(\d{1,2})\s?月\s?(\d{1,2})\s?日")
+_DOTTED = re.compile(r"(?<![\d.])(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})(?!\d)")
+_SLASHED = re.compile(r"(?<![\d/])(\d{1,2})/(\d{1,2})/(\d{4})(?!\d)")
+_OTHER = re.compile(r"(?<!\d)\d{1,2}\.?º?\s+(?:de\s+|tháng\s+)?[^\W\d_]{3,12}\.?,?\s+(?:de\s+)?\d{4}(?!\d)")
+_VIETNAMESE = re.compile(r"ngày\s+(\d{1,2})\s+tháng\s+(\d{1,2})\s+năm\s+(\d{4})", re.IGNORECASE)
+
+
+def find_date(text: str) -> str | None:
+    """Return the first full date in `text`, or None; of a span of days, the last; never a guess."""
+    plain = text.translate(_WIDE)
+    found = [
+        (match.start(), iso)
+        for pattern, read in _READERS
+        if (match := pattern.search(plain)) and (iso := read(match))
+    ]
+    return min(found)[1] if found else None
+
+
+def is_iso_date(text: str) -> bool:
+    """Whether `text` is a calendar date that exists, written "2022-06-22"."""
+    return bool(_ISO.fullmatch(text)) and _iso(*map(int, text.split("-"))) == text
+
+
+def _iso(year: int, month: int, day: int) -> str | None:
+    try:
+        return date(year, month, day).isoformat() if year >= 1000 else None
+    except ValueError:
+        return None
+
+
+def _month(name: str) -> int:
+    return _MONTHS.index(name[:3].lower()) + 1
+
+
+def _era(match: re.Match[str]) -> str | None:
+    year = _ERAS[match[1]] + (1 if match[2] == "元" else int(match[2]))
+    return _iso(year, int(match[3]), int(match[4]))
+
+
+def _slashed(match: re.Match[str]) -> str | None:
+    """Read "22/06/2022" and "06/22/2022"; "03/04/2022" could be either and is none."""
+    first, second, year = (int(part) for part in match.groups())
+    if first <= 12 and second <= 12 and first != second:
+        return None
+    return _iso(year, second, first) if second <= 12 else _iso(year, first, second)
+
+
+def _other(match: re.Match[str]) -> str | None:
+    """Read a date with a month's name in another language."""
+    import dateparser
+
+    found = dateparser.parse(match.group(), settings={"REQUIRE_PARTS": ["day", "month", "year"]})
+    return found.date().isoformat() if found else None
+
+
+_READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str | None]], ...] = (
+    (_ISO, lambda m: _iso(int(m[1]), int(m[2]), int(m[3]))),
+    (_DAY_FIRST, lambda m: _iso(int(m[3]), _month(m[2]), int(m[1]))),
+    (_MONTH_FIRST, lambda m: _iso(int(m[3]), _month(m[1]), int(m[2]))),
+    (_YEAR_FIRST, lambda m: _iso(int(m[1]), int(m[2]), int(m[3]))),
+    (_ERA, _era),
+    (_DOTTED, lambda m: _iso(int(m[3]), int(m[2]), int(m[1]))),
+    (_SLASHED, _slashed),
+    (_VIETNAMESE, lambda m: _iso(int(m[3]), int(m[2]), int(m[1]))),
+    (_OTHER, _other),
+)

@@ -1,0 +1,110 @@
+"""Bytes -> text, or the reason why not."""
+
+from __future__ import annotations
+
+import codecs
+
+from retrieval.errors import SourceError
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_SAVE_AS = 'Save the file as UTF-8, then run "rapporteur ingest --dry-run".'
+_DETECTABLE = 64  # bytes: below, a guess at an encoding is worth nothing
+_MAX_CHAOS = 0.05
+
+
+def decode(name: str, data: bytes, declared: str | None = None) -> tuple[str, tuple[str, ...]]:
+    """Return the text of `data`, line ends made "\\n", and warnings.
+
+    Args:
+        declared: The encoding that a page says it has; believed where the bytes are not UTF-8.
+
+    Raises:
+        SourceError: The bytes are empty, binary or in no encoding that can be told with confidence.
+    """
+    if not data.strip():
+        raise SourceError(name, "the file is empty. Save the readout's text in it, or take the file away.")
+    text, warnings = _decoded(name, data, declared)
+    if (at := text.find("\x00")) >= 0:
+        line = text.count("\n", 0, at) + 1
+        raise SourceError(name, f"this is not a text file (it holds NUL bytes). {_SAVE_AS}", line)
+    return text.replace("\r\n", "\n").replace("\r", "\n"), warnings
+
+
+def _decoded(name: str, data: bytes, declared: str | None) -> tuple[str, tuple[str, ...]]:
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return _marked(name, data, encoding)
+    try:
+        return data.decode("utf-8"), ()
+    except UnicodeDecodeError as error:
+        if declared and (text := _as_declared(data, declared)) is not None:
+            return text, ()
+        return _guessed(name, data, error)
+
+
+def _as_declared(data: bytes, declared: str) -> str | None:
+    try:
+        text = data.decode(declared)
+    except (LookupError, UnicodeError):
+        return None
+    return text if isinstance(text, str) else None
+
+
+def _marked(name: str, data: bytes, encoding: str) -> tuple[str, tuple[str, ...]]:
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        if encoding == "utf-8-sig":
+            raise _not_utf8(name, data, error.start + len(codecs.BOM_UTF8)) from error
+        raise SourceError(
+            name, f"the file begins as {encoding.upper()} but is cut short. {_SAVE_AS}"
+        ) from error
+    warnings = (
+        ()
+        if encoding == "utf-8-sig"
+        else (f"The file is {encoding.upper()}, not UTF-8; it was read as such.",)
+    )
+    return text.removeprefix("\ufeff"), warnings
+
+
+def _guessed(name: str, data: bytes, error: UnicodeDecodeError) -> tuple[str, tuple[str, ...]]:
+    """Read a legacy encoding when it is clear which; a few bad bytes in UTF-8 are not one."""
+    bad = error.start
+    if b"\x00" in data:
+        line = data.count(b"\n", 0, data.find(b"\x00")) + 1
+        raise SourceError(name, f"this is not a text file (it holds NUL bytes). {_SAVE_AS}", line) from error
+    if len(data) < _DETECTABLE or _is_mostly_utf8(data):
+        raise _not_utf8(name, data, bad) from error
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(data[:200_000], preemptive_behaviour=True).best()
+    if best is None or best.chaos > _MAX_CHAOS:
+        raise _not_utf8(name, data, bad) from error
+    try:
+        text = data.decode(best.encoding)
+    except UnicodeDecodeError:
+        raise _not_utf8(name, data, bad) from error
+    return text, (
+        f"The file is not UTF-8; it was read as {best.encoding}. Check its quotation marks and accents.",
+    )
+
+
+def _is_mostly_utf8(data: bytes) -> bool:
+    """Whether `data` has characters that only UTF-8 would spell so, beside the bytes that break it."""
+    text = data.decode("utf-8", errors="replace")
+    return sum(c > "\x7f" and c != "\ufffd" for c in text) > text.count("\ufffd")
+
+
+def _not_utf8(name: str, data: bytes, at: int) -> SourceError:
+    byte = data[at : at + 1]
+    start = data.rfind(b"\n", 0, at) + 1
+    column = len(data[start:at].decode("utf-8", errors="replace")) + 1
+    line = data.count(b"\n", 0, at) + 1
+    problem = f"this line is not valid UTF-8 (byte 0x{byte.hex()} at column {column}). {_SAVE_AS}"
+    return SourceError(name, problem, line)

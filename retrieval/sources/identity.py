@@ -1,0 +1,34 @@
+"""Names -> ids."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from hashlib import sha256
+
+_ALLOWED = re.compile(r"[^a-z0-9._-]+")
+MAX_ID_CHARS = 64
+
+
+def make_id(name: str) -> str:
+    """Return `name` as a readout's id: lower case, at most 64 of `a-z 0-9 . _ -`.
+
+    Accents are dropped. A name with no Latin letter or digit, and one that is too long, gets eight digits of
+    its hash, so that two such names do not become one id.
+    """
+    plain = unicodedata.normalize("NFKD", name)
+    plain = "".join(c for c in plain if not unicodedata.combining(c)).lower()
+    made = _ALLOWED.sub("-", plain).strip("-._")
+    if made and len(made) <= MAX_ID_CHARS:
+        return made
+    return (
+        f"{made[: MAX_ID_CHARS - 9]}-{sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}".lstrip(
+            "-"
+        )
+    )
+
+
+def humanised(name: str) -> str:
+    """Return a file's name without its extension as words, for a readout that has no title."""
+    words = re.sub(r"[_\-\s]+", " ", name).strip()
+    return (words[:1].upper() + words[1:]) if words else "Untitled"

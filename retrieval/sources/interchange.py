@@ -1,0 +1,202 @@
+"""A readout as JSON: what `documents --export` writes and `ingest` takes back."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from retrieval.errors import SourceError
+from retrieval.models import Numbering, Paragraph, Readout
+from retrieval.sources.dates import is_iso_date
+from retrieval.sources.identity import make_id
+from retrieval.sources.lines import collapse
+
+_TEXTS = ("issuer", "source_url", "language")
+
+
+def to_interchange(readout: Readout) -> dict[str, Any]:
+    """Return `readout` as JSON values; `from_interchange` gives it back unchanged."""
+    return {
+        "id": readout.id,
+        "title": readout.title,
+        "date": readout.date,
+        "issuer": readout.issuer,
+        "source_url": readout.source_url,
+        "language": readout.language,
+        "paragraphs": [_paragraph_out(paragraph) for paragraph in readout.paragraphs],
+        "warnings": list(readout.warnings),
+    }
+
+
+def _paragraph_out(paragraph: Paragraph) -> dict[str, Any]:
+    out = {"number": paragraph.number, "numbering": paragraph.numbering.value, "text": paragraph.text}
+    return out if paragraph.heading is None else {**out, "heading": paragraph.heading}
+
+
+def from_interchange(
+    value: object, *, source: str, line: int | None = None, otherwise_id: str | None = None, text: str = ""
+) -> Readout:
+    """Return the readout that `value`, a JSON object, holds.
+
+    Args:
+        source: Named in errors.
+        line: Where the object stands, when a line holds the whole of it.
+        otherwise_id: The id of a readout that brings none.
+        text: The JSON text, to name the line of a fault in it.
+
+    Raises:
+        SourceError: A field is missing or wrong, or a number stands twice.
+    """
+    reader = _Reader(source, line, text)
+    table = reader.mapping(value, "a readout")
+    paragraphs = tuple(reader.paragraphs(table))
+    return Readout(
+        id=reader.identity(table, otherwise_id),
+        title=reader.required(table, "title"),
+        paragraphs=paragraphs,
+        date=reader.date(table),
+        issuer=reader.optional(table, "issuer"),
+        source_url=reader.optional(table, "source_url"),
+        language=reader.optional(table, "language") or "en",
+        warnings=reader.warnings(table),
+    )
+
+
+def read_json(name: str, text: str, stem: str) -> list[Readout]:
+    """Return the readouts of a JSON file: one object, or a list of them."""
+    try:
+        value = json.loads(text)
+    except (json.JSONDecodeError, RecursionError, ValueError) as error:
+        raise _invalid(name, error, getattr(error, "lineno", None)) from error
+    if isinstance(value, list):
+        if not value:
+            raise SourceError(name, "the list holds no readout. Put readouts in it, or take the file away.")
+        return _distinct(name, [(from_interchange(item, source=name, text=text), None) for item in value])
+    return [from_interchange(value, source=name, otherwise_id=stem, text=text)]
+
+
+def read_jsonl(name: str, text: str) -> list[Readout]:
+    """Return the readouts of a JSONL file, one a line."""
+    found: list[tuple[Readout, int | None]] = []
+    for number, row in enumerate(text.split("\n"), start=1):
+        if not row.strip():
+            continue
+        try:
+            value = json.loads(row)
+        except (json.JSONDecodeError, RecursionError, ValueError) as error:
+            raise _invalid(name, error, number) from error
+        found.append((from_interchange(value, source=name, line=number), number))
+    if not found:
+        raise SourceError(name, "the file holds no readout. Put one JSON object on each line.")
+    return _distinct(name, found)
+
+
+def _distinct(name: str, found: list[tuple[Readout, int | None]]) -> list[Readout]:
+    seen: set[str] = set()
+    for readout, line in found:
+        if readout.id in seen:
+            raise SourceError(name, f'the id "{readout.id}" stands twice. Give each readout its own.', line)
+        seen.add(readout.id)
+    return [readout for readout, _ in found]
+
+
+def _invalid(name: str, error: Exception, line: int | None) -> SourceError:
+    what = getattr(error, "msg", None) or str(error)
+    return SourceError(name, f"this is not valid JSON ({what}). Correct it, then ingest again.", line)
+
+
+class _Reader:
+    """Reads fields of one JSON readout; every complaint names what to correct."""
+
+    def __init__(self, source: str, line: int | None, text: str) -> None:
+        self._source, self._line, self._text = source, line, text
+
+    def fault(self, problem: str, at: str | None = None, occurrence: int = 1) -> SourceError:
+        """Return the error for `problem`, at the line of the given JSON fragment where it can be found."""
+        return SourceError(self._source, problem, self._line or self._find(at, occurrence))
+
+    def _find(self, pattern: str | None, occurrence: int) -> int | None:
+        if pattern is None:
+            return None
+        found = list(re.finditer(pattern, self._text))
+        position = found[occurrence - 1].start() if len(found) >= occurrence else None
+        return None if position is None else self._text.count("\n", 0, position) + 1
+
+    def mapping(self, value: object, what: str) -> Mapping[str, Any]:
+        """Return `value` if it is a JSON object."""
+        if isinstance(value, dict):
+            return value
+        raise self.fault(f"{what} must be a JSON object with id, title and paragraphs. Correct it.")
+
+    def identity(self, table: Mapping[str, Any], otherwise: str | None) -> str:
+        """Return the id, made of the allowed characters."""
+        if "id" not in table and otherwise is not None:
+            return make_id(otherwise)
+        return make_id(self.required(table, "id"))
+
+    def required(self, table: Mapping[str, Any], key: str) -> str:
+        """Return a text that must be there."""
+        value = table.get(key)
+        if isinstance(value, str) and value.strip():
+            return value
+        if key in table:
+            raise self.fault(f'"{key}" must be a text that is not empty. Correct it.', rf'"{key}"\s*:')
+        raise self.fault(f'"{key}" is missing. Add it to the readout.')
+
+    def optional(self, table: Mapping[str, Any], key: str) -> str | None:
+        """Return a text or None."""
+        value = table.get(key)
+        if value is None or (isinstance(value, str) and value.strip()):
+            return value
+        raise self.fault(f'"{key}" must be a text or null. Correct it.', rf'"{key}"\s*:')
+
+    def date(self, table: Mapping[str, Any]) -> str | None:
+        """Return the date, checked."""
+        value = self.optional(table, "date")
+        if value is None or is_iso_date(value):
+            return value
+        raise self.fault(
+            f'"date" must be a calendar date like 2022-06-22, not "{value}". Correct it.', r'"date"\s*:'
+        )
+
+    def warnings(self, table: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the warnings of an exported readout."""
+        value = table.get("warnings", [])
+        return tuple(str(item) for item in value) if isinstance(value, list) else ()
+
+    def paragraphs(self, table: Mapping[str, Any]) -> list[Paragraph]:
+        """Return the paragraphs, numbers checked to be different."""
+        rows = table.get("paragraphs")
+        if not isinstance(rows, list) or not rows:
+            problem = '"paragraphs" must be a list with at least one paragraph. Add them.'
+            raise self.fault(problem, r'"paragraphs"\s*:')
+        out = [self._paragraph(row, index) for index, row in enumerate(rows, start=1)]
+        seen: set[str] = set()
+        for paragraph in out:
+            if paragraph.number in seen:
+                where = rf'"number"\s*:\s*{re.escape(json.dumps(paragraph.number, ensure_ascii=False))}'
+                problem = (
+                    f'the number "{paragraph.number}" stands twice. Number the second "{paragraph.number}#2".'
+                )
+                raise self.fault(problem, where, 2)
+            seen.add(paragraph.number)
+        return out
+
+    def _paragraph(self, row: object, index: int) -> Paragraph:
+        table = self.mapping(row, f"paragraph {index}")
+        number, text = table.get("number"), table.get("text")
+        if not isinstance(number, str) or not number.strip():
+            raise self.fault(f'paragraph {index} has no "number" (a text like "7"). Add it.')
+        if not isinstance(text, str) or not text.strip():
+            raise self.fault(f'paragraph {number} has no "text". Add it, or take the paragraph away.')
+        try:
+            numbering = Numbering(table.get("numbering", Numbering.PRINTED))
+        except ValueError as error:
+            problem = f'paragraph {number}: "numbering" must be "printed" or "counted". Correct it.'
+            raise self.fault(problem) from error
+        heading = table.get("heading")
+        return Paragraph(
+            number.strip(), collapse(text), numbering, heading if isinstance(heading, str) else None
+        )

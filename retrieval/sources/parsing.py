@@ -1,0 +1,178 @@
+"""Bytes -> readouts: which format it is, then title, numbers and paragraphs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+
+from retrieval.errors import SourceError
+from retrieval.models import Paragraph, Readout
+from retrieval.sources.decoding import decode
+from retrieval.sources.front import read_front
+from retrieval.sources.furniture import without_furniture
+from retrieval.sources.html import looks_like_html
+from retrieval.sources.identity import humanised, make_id
+from retrieval.sources.languages import guess_language
+from retrieval.sources.lines import Extracted, Line
+from retrieval.sources.markdown import looks_like_markdown, read_markdown, read_plain
+from retrieval.sources.numbering import number_paragraphs
+from retrieval.sources.oddities import numbering_warnings
+from retrieval.sources.overrides import Overrides
+from retrieval.sources.plan import Plan, make_plan
+from retrieval.sources.repairs import split_missed_breaks
+
+PARSER_VERSION = 1
+"""Goes up when the same bytes become other paragraphs, so that a revision says what read it."""
+
+Reader = Callable[[str, bytes], "Extracted | list[Readout]"]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format that can be read.
+
+    Attributes:
+        suffixes: The extensions it usually has; the first format that recognises the bytes wins over them.
+        recognises: Whether bytes are certainly of this format.
+        read: Lines to be numbered, or finished readouts.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    recognises: Callable[[bytes], bool]
+    read: Reader
+
+
+def parse(name: str, data: bytes, overrides: Overrides | None = None) -> list[Readout]:
+    """Return the readouts in `data`, at least one.
+
+    Args:
+        name: The file's name or path, or an address: a hint at the format, and what errors name.
+        overrides: Corrections of an admin.
+
+    Raises:
+        SourceError: `data` cannot become a readout; it names the line where there is one.
+    """
+    found = _format_of(name, data).read(name, data)
+    readouts = found if isinstance(found, list) else [_readout(name, found)]
+    if overrides is None:
+        return readouts
+    if len(readouts) > 1:
+        raise SourceError(
+            name, "a .meta.toml corrects one readout, and this file holds several. Correct them in it."
+        )
+    return [overrides.apply(readouts[0])]
+
+
+def _format_of(name: str, data: bytes) -> Format:
+    for known in FORMATS:
+        if known.recognises(data):
+            return known
+    suffix = PurePath(name).suffix.lower()
+    return next((known for known in FORMATS if suffix in known.suffixes), FORMATS[-1])
+
+
+def is_known(name: str) -> bool:
+    """Whether a file of this name is read when its folder is."""
+    return any(PurePath(name).suffix.lower() in known.suffixes for known in FORMATS)
+
+
+def _readout(name: str, found: Extracted) -> Readout:
+    lines = split_missed_breaks(without_furniture(found.lines))
+    plan = make_plan(lines)
+    whole = " ".join(line.text for line in found.lines)
+    front = read_front(lines, next(iter(plan.labels), None), found.title, whole)
+    body, plan = lines[front.size :], _shifted(plan, front.size)
+    paragraphs = number_paragraphs(body, plan, front.header)
+    if not any(paragraph.number != "header" for paragraph in paragraphs):
+        problem = "no paragraph was found in it. Check that the file holds the text of the readout."
+        raise SourceError(name, problem)
+    stem = PurePath(name).stem
+    title = found.title or front.title
+    warnings = [*found.warnings, *numbering_warnings(paragraphs)]
+    if not title:
+        warnings.insert(0, "No title was found; the file's name stands for it.")
+    return Readout(
+        id=make_id(stem),
+        title=title or humanised(stem),
+        paragraphs=paragraphs,
+        date=front.date or found.date,
+        issuer=front.issuer or found.issuer,
+        source_url=found.source_url,
+        language=found.language or guess_language(_sample(paragraphs)),
+        warnings=tuple(warnings),
+    )
+
+
+def _shifted(plan: Plan, size: int) -> Plan:
+    labels = {index - size: label for index, label in plan.labels.items()}
+    return Plan(labels, {index - size: end for index, end in plan.headings.items() if index >= size})
+
+
+def _sample(paragraphs: Sequence[Paragraph]) -> str:
+    return " ".join(paragraph.text for paragraph in paragraphs[:10])[:4000]
+
+
+def _read_text(name: str, data: bytes) -> Extracted:
+    """Read plain text, and text with Markdown's markup."""
+    text, warnings = decode(name, data)
+    from retrieval.sources.matter import split_front_matter
+
+    matter, body, first_line = split_front_matter(name, text)
+    marked = PurePath(name).suffix.lower() in _MARKDOWN.suffixes or bool(matter) or looks_like_markdown(body)
+    lines: list[Line] = read_markdown(body, first_line) if marked else read_plain(body, first_line)
+    return replace(matter or Extracted(()), lines=lines, warnings=warnings)
+
+
+def _read_html(name: str, data: bytes) -> Extracted:
+    from retrieval.sources.html import declared_encoding, read_html
+
+    text, warnings = decode(name, data, declared=declared_encoding(data))
+    try:
+        return replace(read_html(text), warnings=warnings)
+    except RecursionError as error:
+        raise SourceError(
+            name, "the page's tags are nested too deep to be read. Save its text instead."
+        ) from error
+
+
+def _read_json(name: str, data: bytes) -> list[Readout]:
+    from retrieval.sources.interchange import read_json, read_jsonl
+
+    text, _ = decode(name, data)
+    if PurePath(name).suffix.lower() in {".jsonl", ".ndjson"}:
+        return read_jsonl(name, text)
+    return read_json(name, text, PurePath(name).stem)
+
+
+def _refuse(name: str, _data: bytes) -> Extracted:
+    raise SourceError(name, "this is not a text file. Save the readout as text, Markdown, HTML or JSON.")
+
+
+def _is_binary(data: bytes) -> bool:
+    return data.startswith(
+        (b"%PDF-", b"PK\x03\x04", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"\xd0\xcf\x11\xe0", b"\x1f\x8b")
+    )
+
+
+def _never(_data: bytes) -> bool:
+    return False
+
+
+def _looks_like_json(data: bytes) -> bool:
+    start = data[:200].lstrip(b"\xef\xbb\xbf \t\r\n")
+    return start.startswith((b'{"', b"[{")) or (
+        start.startswith(b"{") and start[1:].lstrip().startswith(b'"')
+    )
+
+
+_MARKDOWN = Format("Markdown", (".md", ".markdown"), _never, _read_text)
+# The first that recognises the bytes reads them, else the first whose extension fits, else the last.
+FORMATS: tuple[Format, ...] = (
+    Format("binary", (), _is_binary, _refuse),
+    Format("JSON", (".json", ".jsonl", ".ndjson"), _looks_like_json, _read_json),
+    Format("HTML", (".html", ".htm", ".xhtml"), looks_like_html, _read_html),
+    _MARKDOWN,
+    Format("text", (".txt", ".text"), _never, _read_text),
+)

@@ -1,0 +1,250 @@
+"""Which candidates number the paragraphs: the best consistent sequence, never one line on its own.
+
+A line that starts with a number may be a label, a wrapped sentence ("… by\\n30. We"), a page number or a
+footnote. What decides is the company it keeps: every candidate has a weight for how it stands on its line
+and every step from one candidate to the next has one for how numbers go on, and the heaviest chain wins.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from retrieval.sources.labels import ALONE, STRONG, WEAK, Label, candidates
+from retrieval.sources.lines import Line, ends_sentence, opens_list, starts_lower
+
+_LARGEST_GAP = 20
+_NEEDS_COMPANY = ("roman", "alpha", "kanji", "circled", "bracket")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A label read at the start of one line, with how it stands there.
+
+    Attributes:
+        index: The line.
+        opens: White space or a heading stands before the line.
+        after_sentence: The line before it ends where a sentence can.
+        after_heading: The line before it is a heading by its markup.
+    """
+
+    index: int
+    label: Label
+    indent: int
+    opens: bool
+    after_sentence: bool
+    after_heading: bool
+    page_like: bool
+
+    @property
+    def value(self) -> int:
+        """What is counted."""
+        return self.label.value[-1]
+
+
+def read_candidates(lines: Sequence[Line]) -> dict[str, list[Candidate]]:
+    """Return every candidate of `lines` by family, in reading order."""
+    families: dict[str, list[Candidate]] = {}
+    for index, line in enumerate(lines):
+        labels = [line.label] if line.label else candidates(line.text)
+        for label in labels:
+            families.setdefault(label.family, []).append(_candidate(lines, index, label))
+    return families
+
+
+def _candidate(lines: Sequence[Line], index: int, label: Label) -> Candidate:
+    line = lines[index]
+    before = lines[index - 1] if index else None
+    after = lines[index + 1] if index + 1 < len(lines) else None
+    page_like = label.strength == ALONE and (
+        after is None
+        or starts_lower(after.text)
+        or (before is not None and not before.heading and not ends_sentence(before.text))
+    )
+    return Candidate(
+        index=index,
+        label=label,
+        indent=line.indent,
+        opens=line.gap or before is None or before.heading > 0,
+        after_sentence=before is None or ends_sentence(before.text),
+        after_heading=before is not None and before.heading > 0,
+        page_like=page_like,
+    )
+
+
+def best_chain(found: Sequence[Candidate]) -> list[Candidate]:
+    """Return the heaviest chain through `found`, candidates of one family; it may be empty."""
+    best: dict[int, _Node] = {}
+    top: _Node | None = None
+    for candidate in found:
+        node = _extend(candidate, best, top)
+        held = best.get(candidate.value)
+        if held is None or node.score >= held.score:
+            best[candidate.value] = node
+        if top is None or node.score >= top.score:
+            top = node
+    return top.chain() if top and top.score > 0 else []
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    candidate: Candidate
+    score: float
+    before: _Node | None
+
+    def chain(self) -> list[Candidate]:
+        out: list[Candidate] = []
+        node: _Node | None = self
+        while node is not None:
+            out.append(node.candidate)
+            node = node.before
+        return out[::-1]
+
+
+def _extend(candidate: Candidate, best: dict[int, _Node], top: _Node | None) -> _Node:
+    value, weight = candidate.value, _weight(candidate)
+    options: list[tuple[float, _Node | None]] = [(_start(candidate), None)]
+    if top is not None:
+        again = 0.0 if candidate.after_heading else -1.0
+        options.append((top.score + (again if value == 1 else -4.0), top))
+    for step in range(_LARGEST_GAP + 1):
+        if node := best.get(value - step):
+            options.append((node.score + _step(step), node))
+    score, before = max(options, key=lambda option: option[0])
+    return _Node(candidate, score + weight, before)
+
+
+def _step(step: int) -> float:
+    if step == 1:
+        return 2.0
+    return -1.5 if step == 0 else -1.0 - 0.1 * step
+
+
+def _start(candidate: Candidate) -> float:
+    if candidate.value <= 2:
+        return 2.0 - candidate.value
+    return -2.0 if candidate.label.strength == STRONG else -4.0
+
+
+def _weight(candidate: Candidate) -> float:
+    strength, printed = candidate.label.strength, candidate.label
+    if strength == STRONG:
+        return 3.0 if candidate.opens else 1.5 if candidate.after_sentence else -1.0
+    if strength == WEAK:
+        return 0.5 if candidate.opens else -1.5 if candidate.after_sentence else -2.5
+    if candidate.page_like:
+        return -3.0
+    return 1.0 if printed.end > len(printed.number) else 0.5
+
+
+def sequence(found: Sequence[Candidate], lines: Sequence[Line]) -> list[Candidate]:
+    """Return the labels among `found`, or nothing when they do not number a readout."""
+    chain = best_chain(found)
+    if not chain or not _believable(chain, lines):
+        return []
+    return _without_sublists(_as_printed(chain, found), lines)
+
+
+def _believable(chain: Sequence[Candidate], lines: Sequence[Line]) -> bool:
+    first = chain[0]
+    strong = [c for c in chain if c.label.strength == STRONG]
+    if first.label.family.startswith(_NEEDS_COMPANY):
+        return first.value == 1 and len(chain) > 1 and bool(strong)
+    if not strong:
+        return first.value <= 2 and len(chain) >= 3 and not _is_paging(chain, lines)
+    return len(chain) > 1 or (first.value == 1 and first.opens)
+
+
+def _is_paging(chain: Sequence[Candidate], lines: Sequence[Line]) -> bool:
+    """Whether numbers alone on their lines have so much between them that they number pages."""
+    if any(c.label.strength != ALONE for c in chain):
+        return False
+    spans = itertools.pairwise(chain)
+    between = [sum(line.gap for line in lines[a.index + 1 : b.index]) for a, b in spans]
+    return median(between) > 3
+
+
+def _as_printed(chain: Sequence[Candidate], found: Sequence[Candidate]) -> list[Candidate]:
+    """Add the labels that the chain had to leave out: out of order, but printed like the others."""
+    kept = {c.index for c in chain}
+    indents = {c.indent for c in chain}
+    first, largest = chain[0].index, max(c.value for c in chain)
+    extra = [
+        c
+        for c in found
+        if c.index not in kept
+        and c.index > first
+        and c.label.strength == STRONG
+        and c.opens
+        and c.after_sentence
+        and c.indent in indents
+        and c.value <= largest + _LARGEST_GAP
+    ]
+    return sorted([*chain, *extra], key=lambda c: c.index)
+
+
+def _without_sublists(chain: list[Candidate], lines: Sequence[Line]) -> list[Candidate]:
+    """Drop runs that number items under one paragraph: they start at 1 and the count goes on after them."""
+    out: list[Candidate] = []
+    position = 0
+    while position < len(chain):
+        end = _sublist_end(chain, position, out[-1] if out else None, lines)
+        if end == position:
+            out.append(chain[position])
+            position += 1
+        else:
+            position = end
+    return out
+
+
+def _sublist_end(
+    chain: Sequence[Candidate], start: int, parent: Candidate | None, lines: Sequence[Line]
+) -> int:
+    """Return the index after the run of sub-items that begins at `start`, or `start` when none does."""
+    first = chain[start]
+    if parent is None or first.value != 1 or first.after_heading:
+        return start
+    end = start + 1
+    while end < len(chain) and chain[end].value == chain[end - 1].value + 1:
+        if chain[end].indent <= parent.indent < first.indent:
+            break
+        end += 1
+    deeper = first.indent >= parent.indent + 2 and all(c.indent > parent.indent for c in chain[start:end])
+    if deeper:
+        return end
+    resumed = end < len(chain) and chain[end].value == parent.value + 1
+    return end if resumed and _leads_in(parent, first, lines) else start
+
+
+def _leads_in(parent: Candidate, first: Candidate, lines: Sequence[Line]) -> bool:
+    last = lines[first.index - 1].text
+    return opens_list(last) or (first.index == parent.index + 1 and not ends_sentence(last))
+
+
+def nested_sequence(found: Iterable[Candidate], chain: Sequence[Candidate]) -> list[Candidate]:
+    """Return the labels of several levels ("1.1", "12(a)") that follow from one another and from `chain`."""
+    out: list[Candidate] = []
+    outer = {c.index: c.value for c in chain}
+    last: tuple[int, ...] = ()
+    position = 0
+    for candidate in sorted(found, key=lambda c: c.index):
+        for index in range(position, candidate.index):
+            last = (outer[index],) if index in outer else last
+        position = candidate.index + 1
+        if (candidate.opens or candidate.after_sentence) and _follows(last, candidate.label.value):
+            out.append(candidate)
+            last = candidate.label.value
+    return out if len(out) > 1 else []
+
+
+def _follows(last: tuple[int, ...], value: tuple[int, ...]) -> bool:
+    if not last:
+        return set(value[1:]) == {1}
+    if len(value) > len(last):
+        return value[: len(last)] == last and set(value[len(last) :]) == {1}
+    same = value[: len(value) - 1] == last[: len(value) - 1]
+    if same and last[len(value) - 1] < value[-1] <= last[len(value) - 1] + 2:
+        return True
+    return value[0] in (last[0], last[0] + 1) and value > last and value[-1] == 1
