@@ -1,0 +1,190 @@
+"""Questions answered from a whole readout rather than by ranking: look-ups, mentions, summaries."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.answering.question import Kind, Question
+from retrieval.index.preparation import PreparedParagraph, prepare
+from retrieval.index.terms import initials_term, terms
+from retrieval.models import Answer, Citation, Evidence, LiveParagraph, Statement, is_front_matter
+
+DIRECT_KINDS = frozenset({Kind.LOOKUP, Kind.MENTIONS, Kind.SUMMARY})
+SUMMARY_SENTENCES = 3
+MOST_MENTIONS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class ReadoutName:
+    """What a question may call a readout by."""
+
+    document: str
+    title: str
+    date: str | None = None
+    issuer: str | None = None
+
+
+def named_readout(question: Question, readouts: Sequence[ReadoutName]) -> str | None:
+    """Return the id of the one readout that `question` names, or None when it names none or several.
+
+    Every name and number in the question must stand in the title, date, issuer or id of that readout, so
+    that a readout which is not in the collection is never taken for its neighbour.
+    """
+    if len(readouts) == 1 and not question.names - _numbers(question):
+        return readouts[0].document
+    asked = set(question.names) - _numbers(question)
+    if not asked:
+        return None
+    scored = []
+    for readout in readouts:
+        known = set(terms(f"{readout.title} {readout.date or ''} {readout.issuer or ''} {readout.document}"))
+        known |= set(terms((readout.date or "").replace("-", " ")))
+        if asked <= known:
+            scored.append((len(set(question.terms) & known), readout.document))
+    scored.sort(reverse=True)
+    if not scored or (len(scored) > 1 and scored[0][0] == scored[1][0]):
+        return None
+    return scored[0][1]
+
+
+def look_up(question: Question, paragraphs: Sequence[LiveParagraph]) -> Answer:
+    """Answer "What does paragraph 5 say?" from all `paragraphs` of one readout, in reading order."""
+    by_number: dict[str, LiveParagraph] = {}
+    for paragraph in paragraphs:
+        by_number.setdefault(_key(paragraph.number), paragraph)
+    found = {n: by_number[_key(n)] for n in question.numbers if _key(n) in by_number}
+    absent = [n for n in question.numbers if n not in found]
+    notice = _absence(absent, paragraphs) if absent else None
+    statements = tuple(_whole(p) for p in dict.fromkeys(found.values()) if p.text.strip())
+    unanswered = f"paragraph {', '.join(absent)}" if absent and statements else None
+    return Answer(
+        question.text, statements, confidence=1.0 if statements else 0.0, unanswered=unanswered, notice=notice
+    )
+
+
+def list_mentions(question: Question, paragraphs: Sequence[LiveParagraph]) -> Answer:
+    """Answer "In which paragraphs is X mentioned?" from all `paragraphs` of one readout, in reading order."""
+    statements = [s for p in paragraphs if (s := _mention(question.subject, prepare(p)))]
+    if not statements:
+        notice = f"No paragraph here mentions “{question.subject}” in these words."
+        return Answer(question.text, notice=notice)
+    numbers = ", ".join(f"¶{s.citations[0].paragraph}" for s in statements)
+    return Answer(
+        question.text,
+        tuple(statements[:MOST_MENTIONS]),
+        confidence=1.0,
+        notice=f"Mentioned in {len(statements)} paragraph{'s' * (len(statements) > 1)}: {numbers}.",
+    )
+
+
+def summarise(
+    question: Question, paragraphs: Sequence[PreparedParagraph], vectors: Sequence[NDArray[np.float32]]
+) -> Answer:
+    """Answer "Give me a summary" with the sentences nearest to what the readout is about as a whole.
+
+    Each sentence is chosen for its closeness to the mean of all sentences, less its closeness to those
+    already chosen (maximal marginal relevance, Carbonell & Goldstein 1998), at most one a paragraph.
+
+    Args:
+        paragraphs: All of one readout, in reading order.
+        vectors: Sentence vectors of each paragraph: float32, (n_sentences, dimensions).
+    """
+    places = [
+        (row, place)
+        for row, p in enumerate(paragraphs)
+        for place, s in enumerate(p.sentences)
+        if len(s.term_set) >= 4 and not is_front_matter(p.paragraph.number)
+    ]
+    if not places:
+        return Answer(question.text)
+    matrix = np.stack([vectors[row][place] for row, place in places])
+    order = _marginal_relevance(matrix, _rows(places), _sentences_asked(question))
+    statements = []
+    for row, place in sorted(places[i] for i in order):
+        ready = paragraphs[row]
+        statements.append(_cited(ready.paragraph, ready.sentences[place].start, ready.sentences[place].end))
+    return Answer(question.text, tuple(statements), confidence=1.0)
+
+
+def _marginal_relevance(matrix: NDArray[np.float32], rows: NDArray[np.int64], count: int) -> list[int]:
+    relevance = matrix @ matrix.mean(axis=0)
+    chosen: list[int] = []
+    while len(chosen) < count:
+        open_rows = ~np.isin(rows, rows[chosen])
+        if not open_rows.any():
+            break
+        likeness = (matrix @ matrix[chosen].T).max(axis=1) if chosen else np.zeros(len(matrix))
+        score = np.where(open_rows, 0.7 * relevance - 0.3 * likeness, -np.inf)
+        chosen.append(int(score.argmax()))
+    return chosen
+
+
+def _rows(places: Sequence[tuple[int, int]]) -> NDArray[np.int64]:
+    return np.array([row for row, _ in places], dtype=np.int64)
+
+
+_COUNTS: Mapping[str, int] = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
+_SENTENCES = re.compile(
+    r"\b(\d|one|two|three|four|five|six)[- ](?:sentences?|points?|lines?|bullets?)\b", re.I
+)
+
+
+def _sentences_asked(question: Question) -> int:
+    found = _SENTENCES.search(question.text)
+    if not found:
+        return SUMMARY_SENTENCES
+    word = found[1].lower()
+    return max(1, _COUNTS.get(word) or int(word))
+
+
+def _numbers(question: Question) -> set[str]:
+    return {term for number in question.numbers for term in terms(number)}
+
+
+def _key(number: str) -> str:
+    folded = number.casefold().replace(" ", "")
+    return "intro" if folded == "introduction" else folded
+
+
+def _absence(absent: Sequence[str], paragraphs: Sequence[LiveParagraph]) -> str:
+    body = list(dict.fromkeys(p.number for p in paragraphs if not is_front_matter(p.number)))
+    missing = f"There is no paragraph {' or '.join(absent)}"
+    if not body:
+        return f"{missing}: this readout has no numbered paragraphs."
+    if len(body) == 1:
+        return f"{missing}: this readout has one, {body[0]}."
+    return f"{missing}: this readout has {len(body)}, numbered {body[0]} to {body[-1]}."
+
+
+def _whole(paragraph: LiveParagraph) -> Statement:
+    return _cited(paragraph, 0, len(paragraph.text))
+
+
+def _cited(paragraph: LiveParagraph, start: int, end: int) -> Statement:
+    evidence = Evidence.of(paragraph.text, start, end)
+    return Statement(evidence.quote, (Citation.of(paragraph, evidence),))
+
+
+def _mention(subject: str, ready: PreparedParagraph) -> Statement | None:
+    """Return the first sentence that mentions `subject` literally, else by all of its terms."""
+    paragraph = ready.paragraph
+    literal = re.compile(r"\s+".join(map(re.escape, _bare(subject).split())), re.IGNORECASE)
+    for sentence in ready.sentences:
+        quote = paragraph.text[sentence.start : sentence.end]
+        if _bare(subject) and (found := literal.search(quote)):
+            evidence = Evidence.of(paragraph.text, sentence.start, sentence.end)
+            return Statement(quote, (Citation.of(paragraph, evidence),), (found.span(),))
+    wanted = terms(subject)
+    for sentence in ready.sentences:
+        if wanted and all(t in sentence.term_set or initials_term(t) in sentence.term_set for t in wanted):
+            return _cited(paragraph, sentence.start, sentence.end)
+    return None
+
+
+def _bare(subject: str) -> str:
+    return re.sub(r"^(?:the|a|an)\s+", "", subject.strip(), flags=re.IGNORECASE)

@@ -1,0 +1,139 @@
+"""Candidate paragraphs -> paragraphs in order, each with what its sentences have to do with the question.
+
+Three signals, fused: the encoder's similarity, BM25F, and the best sentence of the paragraph, where a
+sentence's match is its similarity plus the share of the question's term weight that it covers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.index.fusion import fuse
+from retrieval.index.lexical_scoring import TermStatistics, lexical_scores
+from retrieval.index.preparation import PreparedParagraph, PreparedSentence
+from retrieval.models import is_front_matter
+
+Scores = NDArray[np.float64]
+Vectors = NDArray[np.float32]
+
+DENSE_WEIGHT = 1.0
+LEXICAL_WEIGHT = 1.5
+SENTENCE_WEIGHT = 1.5
+BIGRAM_BONUS = 0.3
+FRONT_MATTER_PENALTY = 0.1
+"""The header and the introduction share their words with everything and seldom answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A paragraph that stage one found.
+
+    Attributes:
+        similarity: Cosine of the question and the nearest chunk of the paragraph.
+        sentence_vectors: float32, (n_sentences, dimensions), unit length; None when not embedded.
+    """
+
+    prepared: PreparedParagraph
+    similarity: float
+    sentence_vectors: Vectors | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RankedParagraph:
+    """A paragraph in its place.
+
+    Attributes:
+        score: Fused, 0..1 before penalties; comparable within one ranking only.
+        similarity: As in `Candidate`.
+        lexical: BM25F, at least 0.
+        sentence_similarity: Cosine of the question and each sentence, float64, (n_sentences,).
+        sentence_coverage: Share of the question's term weight in each sentence, 0..1, (n_sentences,).
+        sentence_match: Similarity plus coverage plus what word pairs add, (n_sentences,).
+    """
+
+    prepared: PreparedParagraph
+    score: float
+    similarity: float
+    lexical: float
+    sentence_similarity: Scores
+    sentence_coverage: Scores
+    sentence_match: Scores
+
+
+def rank(
+    terms: Sequence[str], query: Vectors, candidates: Sequence[Candidate], statistics: TermStatistics
+) -> list[RankedParagraph]:
+    """Return `candidates` in order, best first; ties in reading order.
+
+    Args:
+        terms: The question's terms, see `resolve_abbreviations`.
+        query: The question's unit vector: float32, (dimensions,).
+        statistics: Of the scope that is searched: one readout's own when only that is asked.
+    """
+    if not candidates:
+        return []
+    weights = {term: statistics.idf(term) for term in dict.fromkeys(terms)}
+    prepared = [candidate.prepared for candidate in candidates]
+    lexical = lexical_scores(terms, prepared, statistics)
+    similarity = np.array([candidate.similarity for candidate in candidates], dtype=np.float64)
+    sentences = [_sentence_signals(candidate, query, weights) for candidate in candidates]
+    best = np.array([match.max(initial=0.0) for _, _, match in sentences])
+    fused = fuse(((DENSE_WEIGHT, similarity), (LEXICAL_WEIGHT, lexical), (SENTENCE_WEIGHT, best)))
+    fused = fused - FRONT_MATTER_PENALTY * np.array([is_front_matter(p.paragraph.number) for p in prepared])
+    ranked = [
+        RankedParagraph(p, float(fused[i]), float(similarity[i]), float(lexical[i]), *sentences[i])
+        for i, p in enumerate(prepared)
+    ]
+    return sorted(
+        ranked, key=lambda r: (-r.score, r.prepared.paragraph.document, r.prepared.paragraph.ordinal)
+    )
+
+
+def shortlist(
+    terms: Sequence[str], candidates: Sequence[Candidate], statistics: TermStatistics, keep: int
+) -> list[Candidate]:
+    """Return the `keep` candidates worth embedding the sentences of, best first: dense and lexical only."""
+    if not candidates:
+        return []
+    lexical = lexical_scores(terms, [candidate.prepared for candidate in candidates], statistics)
+    similarity = np.array([candidate.similarity for candidate in candidates], dtype=np.float64)
+    order = np.argsort(-fuse(((DENSE_WEIGHT, similarity), (LEXICAL_WEIGHT, lexical))), kind="stable")
+    return [candidates[i] for i in order[:keep]]
+
+
+def resolve_abbreviations(
+    terms: Sequence[str], abbreviations: Sequence[tuple[str, str]], statistics: TermStatistics
+) -> tuple[str, ...]:
+    """Return `terms` with abbreviations that the scope only spells out replaced by the initials it has."""
+    known = statistics.document_frequency
+    spelled_out = {
+        short: initials for short, initials in abbreviations if not known.get(short) and known.get(initials)
+    }
+    return tuple(spelled_out.get(term, term) for term in terms)
+
+
+def _sentence_signals(
+    candidate: Candidate, query: Vectors, weights: Mapping[str, float]
+) -> tuple[Scores, Scores, Scores]:
+    sentences = candidate.prepared.sentences
+    total = sum(weights.values()) or 1.0
+    pairs = set(zip(weights, list(weights)[1:], strict=False))
+    coverage = np.array(
+        [sum(weight for term, weight in weights.items() if term in s.term_set) / total for s in sentences]
+    )
+    if candidate.sentence_vectors is None:
+        similarity = np.full(len(sentences), candidate.similarity, dtype=np.float64)
+    else:
+        similarity = (candidate.sentence_vectors @ query).astype(np.float64)
+    match = similarity + coverage
+    if pairs:
+        match = match + BIGRAM_BONUS * np.array([_shared_pairs(s, pairs) for s in sentences]) / len(pairs)
+    return similarity, coverage, match
+
+
+def _shared_pairs(sentence: PreparedSentence, pairs: set[tuple[str, str]]) -> int:
+    return len(pairs & sentence.pairs)
