@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from retrieval.sources.lines import Line
@@ -22,6 +22,7 @@ _PAGE = re.compile(
       | \d{1,4}\s*\|\s*page | \d{1,4}\s+of\s+\d{1,4} | p\.?\s*\d{1,4} | \d{1,4}\s*ページ""",
     re.IGNORECASE | re.VERBOSE,
 )
+_LONE_NUMBER = re.compile(r"\d{1,4}")
 _RULE = re.compile(r"(?:[-_=*#~•·\\—–]\s?){3,}")
 _CONTENTS_ROW = re.compile(r"\S.{0,150}?(?:\s?[.…·]){4,}\s*\d{1,4}")
 _MINUTES = re.compile(r"\s*[•·|–-]\s*\d+\s*min(?:ute)?s?\s+read\b.*$", re.IGNORECASE)
@@ -52,6 +53,20 @@ def _kept(lines: Sequence[Line]) -> Iterator[Line]:
             continue
         yield replace(line, gap=True) if gap and not line.gap else line
         gap = False
+
+
+def without_page_numbers(lines: Sequence[Line], labels: Collection[int]) -> list[Line]:
+    """Drop numbers that stand alone and were not found to be labels; `labels` are their indices."""
+    return [
+        line
+        for index, line in enumerate(lines)
+        if index in labels or not (_LONE_NUMBER.fullmatch(line.text) and _stands_alone(lines, index))
+    ]
+
+
+def _stands_alone(lines: Sequence[Line], index: int) -> bool:
+    after = lines[index + 1] if index + 1 < len(lines) else None
+    return lines[index].gap and not lines[index].label and (after is None or after.gap)
 
 
 def _without_running_heads(lines: Sequence[Line]) -> list[Line]:

@@ -10,7 +10,7 @@ from retrieval.errors import SourceError
 from retrieval.models import Paragraph, Readout
 from retrieval.sources.decoding import decode
 from retrieval.sources.front import read_front
-from retrieval.sources.furniture import without_furniture
+from retrieval.sources.furniture import without_furniture, without_page_numbers
 from retrieval.sources.html import looks_like_html
 from retrieval.sources.identity import humanised, make_id
 from retrieval.sources.languages import guess_language
@@ -81,6 +81,9 @@ def is_known(name: str) -> bool:
 def _readout(name: str, found: Extracted) -> Readout:
     lines = split_missed_breaks(without_furniture(found.lines))
     plan = make_plan(lines)
+    kept = without_page_numbers(lines, {*plan.labels, *plan.headings})
+    if len(kept) < len(lines):
+        lines, plan = kept, make_plan(kept)
     whole = " ".join(line.text for line in found.lines)
     front = read_front(lines, next(iter(plan.labels), None), found.title, whole)
     body, plan = lines[front.size :], _shifted(plan, front.size)
