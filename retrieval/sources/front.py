@@ -26,6 +26,7 @@ _GENERIC = re.compile(
     r"(?:joint\s+)?(?:press\s+)?(?:statement|communiqu[eé]|release|declaration|readout|summary)",
     re.IGNORECASE,
 )
+_NUMERIC_DATE = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}")
 _WORD = re.compile(r"\w+")
 
 
@@ -135,6 +136,8 @@ def _is_byline(block: Block) -> bool:
     if len(text) > _MAX_CHARS or block.bullet or (ends_sentence(text) and len(text) > 60):
         return False
     if _ISSUER.search(text):
+        return True
+    if _NUMERIC_DATE.fullmatch(text):
         return True
     short = len(text.split()) <= 14
     return short and bool(find_date(text) or (_OFFICE.search(text) and len(text) <= 80))
