@@ -55,13 +55,10 @@ def _kept(lines: Sequence[Line]) -> Iterator[Line]:
         gap = False
 
 
-def without_page_numbers(lines: Sequence[Line], labels: Collection[int]) -> list[Line]:
-    """Drop numbers that stand alone and were not found to be labels; `labels` are their indices."""
-    return [
-        line
-        for index, line in enumerate(lines)
-        if index in labels or not (_LONE_NUMBER.fullmatch(line.text) and _stands_alone(lines, index))
-    ]
+def page_numbers(lines: Sequence[Line], labels: Collection[int]) -> set[int]:
+    """Return the lines that are a number alone and were not found to be labels, which stand at `labels`."""
+    alone = (i for i, line in enumerate(lines) if i not in labels and _LONE_NUMBER.fullmatch(line.text))
+    return {index for index in alone if _stands_alone(lines, index)}
 
 
 def _stands_alone(lines: Sequence[Line], index: int) -> bool:

@@ -11,14 +11,16 @@ from dataclasses import dataclass
 
 # Full-width forms one to one, so that offsets into the line stay what they were.
 _ASCII = str.maketrans("０１２３４５６７８９．（）［］，：　", "0123456789.()[],: ")
-_MONTH = (
-    r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mär|mai|okt|dez|janv|févr|avr|juin|juil|août|déc)"
-    r"[a-zäéû]{0,7}\.?(?!\w)"
+_MONTH = (  # whole names: "Decides" and "Marks" begin like months
+    r"(?:jan(?:uary|uar|vier|\.)?|feb(?:ruary|ruar|\.)?|mar(?:ch|s|\.)?|apr(?:il|\.)?|mai|jun[ei]?|jul[yi]?|aug(?:ust|\.)?"
+    r"|sep(?:t|tember)?\.?|o[ck]t(?:ober|\.)?|nov(?:ember|\.)?|de[cz](?:ember|\.)?|märz|février|avril|juin|juillet|août"
+    r"|septembre|octobre|novembre|décembre)(?!\w)"
 )
 _OPENS = r"[“\"‘'«(\[]*"  # what may stand before the first letter of a paragraph
 
 _NOT_A_LABEL = re.compile(
-    rf"""\d{{1,3}}(?:\.|\s*[-–—]\s*\d{{1,2}})?\s+(?:of\s+)?{_MONTH}   # 22 June 2022, 7. September, 4-5 May
+    rf"""\d{{1,3}}(?:\.|\s*[-–—]\s*\d{{1,2}})?\s+(?:of\s+)?      # 22 June 2022, 7. September, 4-5 May
+        (?:{_MONTH}|(?<!\.\ )may(?!\w))
       | \d{{1,3}}\s?[-–—/:.,]\s?\d                                   # 4 - 5, 10:30, 2.0, 1, 2 and 3
       | \d{{1,3}}\s+(?:%|per\s?cent|percent|million|billion|trillion)\b""",
     re.IGNORECASE | re.VERBOSE,

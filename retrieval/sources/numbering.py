@@ -18,6 +18,7 @@ from retrieval.models import Numbering, Paragraph
 from retrieval.sources.blocks import (
     Block,
     group,
+    has_label,
     is_caps,
     is_heading,
     is_marked_heading,
@@ -114,7 +115,8 @@ def _bodies(draft: Draft, blocks: Sequence[Block]) -> Iterator[str]:
     pending, listing = "", False
     for block in blocks:
         if pending and _joins(pending, block, listing=listing):
-            pending, listing = f"{pending} {block.text}", listing or block.bullet
+            listing = listing or block.bullet or opens_list(pending)
+            pending = f"{pending} {block.text}"
             continue
         if pending:
             yield pending
@@ -132,7 +134,7 @@ def _joins(pending: str, block: Block, *, listing: bool) -> bool:
     if block.bullet:
         return listing or opens_list(pending) or not ends_sentence(pending)
     if listing or opens_list(pending):
-        return starts_lower(block.text)
+        return starts_lower(block.text) or has_label(block.text)
     return False
 
 

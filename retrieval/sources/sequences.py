@@ -108,6 +108,8 @@ def _extend(candidate: Candidate, best: dict[int, _Node], top: _Node | None) -> 
     options: list[tuple[float, _Node | None]] = [(_start(candidate), None)]
     if top is not None:
         again = 0.0 if candidate.after_heading else -1.0
+        if candidate.label.strength == WEAK:  # notes under a rule, rather than a new count
+            again = -4.0
         options.append((top.score + (again if value == 1 else -4.0), top))
     for step in range(_LARGEST_GAP + 1):
         if node := best.get(value - step):

@@ -276,6 +276,51 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
         f"Trade ........ 1\nSecurity ........ 2\n\n1. {A}\n\n2. {B}\n\n3. {C}\n",
         ABC,
     ),
+    "table of contents without dots": (
+        f"Contents\n\n1. Opening\n2. Trade\n\n1. Opening\n\n{A}\n\n2. Trade\n\n{B}\n",
+        {"1": A, "2": B},
+    ),
+    "verbs that begin like months": (
+        "1. Decides to meet;\n\n2. Marks the day;\n\n3. Maybe it will;\n\n4. Separates both;\n",
+        {"1": "Decides to meet;", "2": "Marks the day;", "3": "Maybe it will;", "4": "Separates both;"},
+    ),
+    "resolution": (
+        f"The Assembly,\n\nRecalling its resolution of 24 January 1946,\n\n1. Decides:\n\n(a) To meet;\n\n(b) To report;\n\n2. {B}\n",
+        {
+            "intro": "The Assembly,",
+            "intro#2": "Recalling its resolution of 24 January 1946,",
+            "1": "Decides: (a) To meet; (b) To report;",
+            "2": B,
+        },
+    ),
+    "lettered headings at two levels": (
+        f"A. Strong Growth\n\n1. {A}\n\na. Global Situation\n\n2. {B}\n\nb. Unlocking Trade\n\n3. {C}\n\nB. Finance\n\n4. {D}\n",
+        {**ABC, "4": D},
+    ),
+    "Roman items with unfinished items": (
+        f"I. {A}\n   1. first matter\n   2. second matter\nII. {B}\nIII. {C}\n",
+        {"I": f"{A} 1. first matter 2. second matter", "II": B, "III": C},
+    ),
+    "notes under a rule": (
+        f"1. {A}\n\n2. {B}\n\n3. {C}\n\n_____________\n1 See the plan.\n2 With a reservation.\n",
+        {**ABC, "4": "1 See the plan. 2 With a reservation."},
+    ),
+    "a numbered list in a readout without numbers": (
+        f"{A}\n\n{B}\n\nThey agreed on two steps:\n\n1. First a seminar.\n\n2. Then a drill.\n\n{C}\n\n{D}\n",
+        {"1": A, "2": B, "3": "They agreed on two steps: 1. First a seminar. 2. Then a drill.", "4": C, "5": D},
+    ),
+    "signatures": (
+        f"1. {A}\n\n2. {B}\n\nFor Norland:        For Estmark:\nJane Doe            John Roe\n",
+        {"1": A, "2": B},
+    ),
+    "indented paragraphs without blank lines": (
+        f"   {A}\nThis was the third such meeting.\n   {B}\nIt is to be open to all.\n",
+        {"1": f"{A} This was the third such meeting.", "2": f"{B} It is to be open to all."},
+    ),
+    "scanned lines with a blank line after each": (
+        f"{A[:40].strip()}\n\nand more besides in\n\n-2-\n\nthe port.\n\n{B}\n",
+        {"1": f"{A[:40].strip()} and more besides in the port.", "2": B},
+    ),
     "one numbered paragraph": (f"1. {A}\n", {"1": A}),
 }  # fmt: skip
 

@@ -48,6 +48,7 @@ TOPS = {
     "Markdown heading": ("# Joint Statement of Norland\n\n*3 May 2024*\n\n", "Joint Statement of Norland", "2024-05-03", None),
     "Japanese": ("日・ノルランド防衛相会談\n\n令和６年５月３日\n\n", "日・ノルランド防衛相会談", "2024-05-03", None),
     "French": ("Déclaration commune\n\n3 mai 2024\n\n", "Déclaration commune", "2024-05-03", None),
+    "a title with its date": ("Council meeting (3 May 2024) – Conclusions\n\nI. TRADE\n\n", "Council meeting (3 May 2024) – Conclusions", "2024-05-03", None),
     "a date that could be two": ("Joint Statement\n\n03/05/2024\n\n", "Joint Statement", None, None),
 }  # fmt: skip
 
