@@ -18,6 +18,7 @@ from retrieval.models import Numbering, Paragraph
 from retrieval.sources.blocks import (
     Block,
     group,
+    has_label,
     is_caps,
     is_heading,
     is_marked_heading,
@@ -70,9 +71,12 @@ def number_paragraphs(lines: Sequence[Line], plan: Plan, header: str | None) -> 
     _introduce(draft, group(_plain(lines[: starts[0]], 0, plan)), promote=first.value == (2,))
     segments = [_plain(lines[a:b], a, plan) for a, b in zip(starts, [*starts[1:], len(lines)], strict=True)]
     sectioned = _are_sections([_cut(s, plan.labels[a].end) for a, s in zip(starts, segments, strict=True)])
-    for start, segment in zip(starts, segments, strict=True):
-        last = start == starts[-1]
-        _segment(draft, plan.labels[start], segment, is_last=last, sectioned=sectioned)
+    for start, after, segment in zip(starts, [*starts[1:], None], segments, strict=True):
+        label, is_last = plan.labels[start], after is None
+        if after is not None and _is_section_of(label, plan.labels[after], segment):
+            draft.heading = _cut(segment, label.end)[0].text
+        else:
+            _segment(draft, label, segment, is_last=is_last, sectioned=sectioned)
     return draft.finished()
 
 
@@ -84,6 +88,14 @@ def _plain(lines: Sequence[Line], offset: int, plan: Plan) -> list[Line]:
         else line
         for i, line in enumerate(lines, start=offset)
     ]
+
+
+def _is_section_of(label: Label, child: Label, lines: Sequence[Line]) -> bool:
+    """Whether "1. Trade" is only the heading of "1.1 …"."""
+    if len(child.value) <= len(label.value) or child.value[: len(label.value)] != label.value:
+        return False
+    blocks = group(_cut(lines, label.end))
+    return len(blocks) == 1 and reads_as_heading(blocks[0].text)
 
 
 def _are_sections(segments: Sequence[Sequence[Line]]) -> bool:
@@ -103,7 +115,8 @@ def _bodies(draft: Draft, blocks: Sequence[Block]) -> Iterator[str]:
     pending, listing = "", False
     for block in blocks:
         if pending and _joins(pending, block, listing=listing):
-            pending, listing = f"{pending} {block.text}", listing or block.bullet
+            listing = listing or block.bullet or opens_list(pending)
+            pending = f"{pending} {block.text}"
             continue
         if pending:
             yield pending
@@ -121,7 +134,7 @@ def _joins(pending: str, block: Block, *, listing: bool) -> bool:
     if block.bullet:
         return listing or opens_list(pending) or not ends_sentence(pending)
     if listing or opens_list(pending):
-        return starts_lower(block.text)
+        return starts_lower(block.text) or has_label(block.text)
     return False
 
 
@@ -142,7 +155,7 @@ def _segment(draft: Draft, label: Label, lines: Sequence[Line], *, is_last: bool
         _paragraph(draft, label.number, _cut(lines, label.end), is_last=is_last, sectioned=sectioned)
         return
     parent = group(_cut(lines[: items[0][0]], label.end))
-    draft.heading = parent[0].text
+    draft.heading = parent[0].text if parent else draft.heading
     ends = [*(start for start, _ in items[1:]), len(lines)]
     for (start, item), end in zip(items, ends, strict=True):
         number = f"{label.number}({item.number})"
@@ -168,7 +181,8 @@ def _items(lines: Sequence[Line], label: Label) -> list[tuple[int, Label]]:
                 run.append((index, item))
     run = min((run for run in runs.values() if run), key=lambda run: run[0][0], default=[])
     parent = group(_cut(lines[: run[0][0]], label.end)) if run else []
-    return run if len(parent) == 1 and reads_as_heading(parent[0].text) else []
+    bare = not parent or (len(parent) == 1 and reads_as_heading(parent[0].text))
+    return run if bare else []
 
 
 def _paragraph(draft: Draft, number: str, lines: Sequence[Line], *, is_last: bool, sectioned: bool) -> None:
