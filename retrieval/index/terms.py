@@ -12,6 +12,9 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
+TERMS_VERSION = 1
+"""Part of the index identity: raise it when the same text gives other terms."""
+
 STOP_WORDS = frozenset(
     """
     a about according also am an and any are as at be been being both but by can could did do does doing done
