@@ -113,6 +113,11 @@ def code_block(text: str) -> str:
     return "```\n" + text.replace("```", "`\u200b`\u200b`") + "\n```"
 
 
+def code(text: str) -> str:
+    """Return `text` as it may stand between backticks, cut to a readable length."""
+    return shortened(text, 100).replace("`", "'")
+
+
 def shortened(text: str, limit: int) -> str:
     """Cut `text` to `limit` as Discord counts, at a word where possible, saying so with an ellipsis."""
     text = " ".join(text.split())

@@ -35,7 +35,7 @@ class DiscordSettings(BaseSettings):
     server_questions_per_minute: int = Field(default=60, ge=0)
     """Questions one server may ask in a minute; 0 is no limit."""
 
-    max_question: int = Field(default=1_000, ge=20, le=2_000)
+    max_question: int = Field(default=1_000, ge=20, le=1_000)
     """Longest question, in characters."""
 
     concurrent_questions: int = Field(default=4, ge=1, le=64)

@@ -104,6 +104,6 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreUnwritableError(
-            f"{folder}: the store's folder cannot be made ({error.strerror}). Make its parent writable, or name "
-            "another one with --store or RETRIEVAL_STORE_DIR."
+            f"{folder}: the store's folder cannot be made ({error.strerror}). Make its parent "
+            "writable, or name another one with --store or RETRIEVAL_STORE_DIR."
         ) from error

@@ -201,6 +201,12 @@ class Answer:
             return Status.NOT_FOUND
         return Status.PARTIAL if self.unanswered else Status.ANSWERED
 
+    @property
+    def documents(self) -> tuple[str, ...]:
+        """The readouts it names, in order of appearance."""
+        cited = (citation.document for statement in self.statements for citation in statement.citations)
+        return tuple(dict.fromkeys([*cited, *(near.paragraph.document for near in self.nearest)]))
+
 
 InitiativeKind = Literal["new", "continuing", "resumed", "framework", "support", "request"]
 

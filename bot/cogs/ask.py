@@ -9,8 +9,9 @@ import discord
 from discord import app_commands
 
 from bot.cogs.base import DeskCog, place_of
-from bot.delivery import in_time, respond
-from bot.markdown import shortened
+from bot.delivery import in_time, respond, say
+from bot.markdown import code, shortened
+from retrieval.errors import NotFoundError
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,11 @@ class AskCog(DeskCog):
     async def _ask(self, interaction: discord.Interaction[Any], question: str, document: str | None) -> None:
         phrases = self.phrases(interaction)
         work = self.desk.ask(question, place_of(interaction), phrases, document=document, quoted=True)
-        reply = await in_time(interaction, work, ephemeral=False)
+        try:
+            reply = await in_time(interaction, work, ephemeral=False)
+        except NotFoundError:
+            await say(interaction, phrases("error.no_readout", document=code(document or "")))
+            return
         ids = await respond(interaction, reply.pages, phrases, answer=reply.id)
         await self.desk.shown_as(reply, ids)
         if self.settings.answer_threads and interaction.guild_id and place_of(interaction).thread is None:

@@ -9,11 +9,9 @@ from discord import app_commands
 
 from bot.cogs.base import DeskCog
 from bot.delivery import in_time, respond, say
-from bot.markdown import escape, shortened
+from bot.markdown import code, escape, shortened
 from bot.rendering import Page, render_documents, render_paragraph
 from retrieval.errors import NotFoundError
-
-_MAX_NAME = 100
 
 
 class BrowseCog(DeskCog):
@@ -56,7 +54,7 @@ class BrowseCog(DeskCog):
         known = {line.id for line in await self.desk.documents(interaction.guild_id)}
         key = "error.no_paragraph" if document in known else "error.no_readout"
         shown = {
-            "document": shortened(document, _MAX_NAME).replace("`", "'"),
+            "document": code(document),
             "number": escape(shortened(number, 20)),
         }
         return self.phrases(interaction)(key, **shown)

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from retrieval.index.lexical_scoring import TermStatistics
-from retrieval.index.terms import normalised, terms
+from retrieval.index.terms import terms
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
@@ -31,6 +31,7 @@ _NAMES: Mapping[str, str] = {
     "tr": "Turkish", "sv": "Swedish", "da": "Danish", "no": "Norwegian", "fi": "Finnish", "cs": "Czech",
     "ro": "Romanian", "hu": "Hungarian",
 }  # fmt: skip
+_LATIN = frozenset("vi id ms tl fr de es pt it nl pl tr sv da no fi cs ro hu".split())  # noqa: SIM905
 _ENGLISH = frozenset(
     """
     the of and to is are was were what which who whom whose when where why how did does do has have had will would
@@ -39,16 +40,34 @@ _ENGLISH = frozenset(
     """.split()  # noqa: SIM905
 )
 _VIETNAMESE = re.compile("[\u0110\u0111\u01a0\u01a1\u01af\u01b0\u1ea0-\u1ef9]")
-_SURE = 0.9
-_FEWEST_WORDS = 4
+_FOREIGN = frozenset(
+    """
+    apa apakah di mana siapa berapa kapan bagaimana mengapa kenapa yang dan untuk adalah dalam dengan bawah menurut
+    où est les des une que qui quand quel quelle quelles comment pourquoi dans sur avec
+    wo wer wann wie warum welche welcher welches das die der und ist sind im mit für von
+    dónde donde quién quien cuándo cuando cómo como qué cuál cuáles el los las una por para según del
+    onde quem quando quais qual quanto o os da do dos na no em uma foi são
+    dove chi quando come perché quale quali il gli della nel che sono
+    waar wie wanneer hoe waarom welke het een van
+    nerede kim ne zaman nasıl neden hangi ve
+    gdzie kto kiedy jak dlaczego który jest są w
+    saan sino kailan paano bakit ang mga ng sa
+    """.split()  # noqa: SIM905
+) - {"die", "was", "do", "no", "wie", "o"}
+"""Small words of other languages that are no English words."""
+
+_UNSURE_BELOW = 0.9
+_NOT_ENGLISH = 0.02
+_FEWEST_WORDS = 3
 _KNOWN_SHARE = 0.6
 
 
 def foreign_language(text: str, statistics: TermStatistics | None = None) -> str | None:
     """Return the ISO 639-1 code of the language of `text` when the encoder does not read it, else None.
 
-    Letters of another script decide by themselves. In Latin letters a language must be named with
-    confidence by the detector for at least four words, none of them an English function word. Where most
+    Letters of another script decide by themselves. In Latin letters the detector must rule English out for
+    at least three words, none of them a small English word, and either be sure of another language or find
+    one of its small words there: names and abbreviations alone look like any language. Where most
     terms of the question stand in the texts of the scope, it is read by its words whatever its language.
 
     Args:
@@ -60,14 +79,17 @@ def foreign_language(text: str, statistics: TermStatistics | None = None) -> str
     script = _other_script(text)
     if script:
         return script
-    words = [w for w in normalised(text).split() if any(c.isalpha() for c in w)]
-    bare = [w.strip(".,;:!?\"'()") for w in words]
-    if len(bare) < _FEWEST_WORDS or any(w in _ENGLISH for w in bare):
+    words = re.findall(r"[^\W\d_]+", text.casefold())
+    if len(words) < _FEWEST_WORDS or any(w in _ENGLISH for w in words):
         return None
     if len(_VIETNAMESE.findall(text)) >= 2:
         return "vi"
-    language, probability = _identifier().classify(text)
-    return language if language != "en" and probability >= _SURE else None
+    by_language = dict(_identifier().rank(text))
+    language = max(by_language, key=lambda code: by_language[code])
+    if by_language["en"] > _NOT_ENGLISH:
+        return None
+    corroborated = any(w in _FOREIGN for w in words)
+    return language if corroborated or by_language[language] >= _UNSURE_BELOW else None
 
 
 def notice(language: str) -> str:
@@ -100,4 +122,6 @@ def _other_script(text: str) -> str | None:
 def _identifier() -> LanguageIdentifier:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    identifier.set_languages(["en", *sorted(_LATIN)])
+    return identifier

@@ -1,4 +1,4 @@
-"""A question -> live paragraphs in order: dense and lexical candidates, fused, the best sentences speaking."""
+"""A question -> live paragraphs in order: dense and lexical candidates, fused, best sentences speaking."""
 
 from __future__ import annotations
 

@@ -45,6 +45,7 @@ class IndexKeeper:
         self._ledger = ledger
         self._lock = lock
         self._index: VectorIndex | None = None
+        self._whole = False  # whether what Chroma holds is known to be what the ledger says
 
     @property
     def index(self) -> VectorIndex:
@@ -61,9 +62,12 @@ class IndexKeeper:
 
     def close(self) -> None:
         """Give the index back."""
-        if self._index is not None:
-            self._index.close()
-            self._index = None
+        if self._index is None:
+            return
+        self._index.close()
+        if self._whole and isinstance(self._index, ChromaStore):
+            self._write_seal()  # now that Chroma has written what it held back
+        self._index = None
 
     def _open(self) -> VectorIndex:
         if not self._lock.share():
@@ -71,7 +75,9 @@ class IndexKeeper:
             return LedgerScan(self._ledger)
         if self._is_sound():
             try:
-                return ChromaStore(self._chroma, self._ledger.id)
+                opened = ChromaStore(self._chroma, self._ledger.id)
+                self._whole = True
+                return opened
             except StoreError as error:
                 log.warning("%s", error)
         return self._mend()
@@ -100,10 +106,7 @@ class IndexKeeper:
             return not expected
         if self._read_seal() == self._fingerprint():
             return True
-        sound = _check_in_child(self._chroma, self._ledger.id, expected)
-        if sound:
-            self._write_seal()
-        return sound
+        return _check_in_child(self._chroma, self._ledger.id, expected)
 
     def _fingerprint(self) -> dict[str, list[int]]:
         """Name -> size and time of each file; Chroma touches its SQLite file even to read it."""
@@ -143,16 +146,16 @@ class IndexKeeper:
         missing = [pk for pk in dict.fromkeys(embeddings) if pk not in known]
         if not missing:
             return {}
-        self._seal.unlink(missing_ok=True)
         index = self.index
+        self._whole = False
+        self._seal.unlink(missing_ok=True)
         for start in range(0, len(missing), _BATCH):
             index.add(scope, self._records(missing[start : start + _BATCH]))
         return self._findable(index, scope, missing)
 
     def seal(self) -> None:
-        """What was written is committed: the files as they are now are whole."""
-        if isinstance(self._index, ChromaStore):
-            self._write_seal()
+        """What was written is committed: Chroma and the ledger say the same."""
+        self._whole = True
 
     def _records(self, embeddings: Sequence[int]) -> list[VectorRecord]:
         with self._ledger.read() as connection:
@@ -181,7 +184,7 @@ class IndexKeeper:
             findable = self.write(scope, embeddings)
             with self._ledger.write() as connection:
                 vectors.mark_indexed(connection, scope, findable)
-        self._write_seal()
+        self.seal()
         return self._index
 
     def _set_aside(self) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from retrieval.sources.labels import STRONG, candidates
 from retrieval.sources.lines import Line, collapse, ends_sentence, opens_list, starts_lower
 
 _MAX_HEADING_CHARS = 140
@@ -88,11 +89,16 @@ def _goes_on(before: Block, block: Block) -> bool:
     return torn and not (block.bullet or block.heading or before.heading)
 
 
+def has_label(text: str) -> bool:
+    """Whether `text` begins with a label of items ("(a)", "3."); "IV." and "A." rather label sections."""
+    return any(label.strength == STRONG and "upper" not in label.family for label in candidates(text))
+
+
 def reads_as_heading(text: str) -> bool:
     """Whether `text` is short, unfinished and starts like a title."""
     if not text or len(text) > _MAX_HEADING_CHARS or len(text.split()) > _MAX_HEADING_WORDS:
         return False
-    if ends_sentence(text) or opens_list(text) or starts_lower(text):
+    if ends_sentence(text) or opens_list(text) or starts_lower(text) or text.count("|") > 1:
         return False
     if any("぀" <= c <= "鿿" for c in text):
         return len(text) <= _MAX_HEADING_CJK
@@ -122,6 +128,8 @@ def is_heading(block: Block) -> bool:
         return False
     if is_marked_heading(block):
         return True
+    if has_label(block.text):
+        return False
     operative = opens_list(block.text) and is_caps(block.text) and len(block.text) <= _MAX_HEADING_CHARS
     return operative or reads_as_heading(block.text)
 

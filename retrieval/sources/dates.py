@@ -7,7 +7,10 @@ from collections.abc import Callable
 from datetime import date
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_NAME = r"(jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?"
+_NAME = (
+    r"(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t|tember)?"
+    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
+)
 _DAY = r"(?:\d{1,2}(?:st|nd|rd|th)?\s*(?:[-–—,&]|and|to)\s*)?(\d{1,2})(?:st|nd|rd|th)?"
 _ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925}
 _WIDE = str.maketrans("０１２３４５６７８９", "0123456789")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from retrieval.sources.blocks import Block, group, is_marked_heading, reads_as_heading
 from retrieval.sources.dates import find_date
@@ -25,6 +25,11 @@ _OFFICE = re.compile(
 _GENERIC = re.compile(
     r"(?:joint\s+)?(?:press\s+)?(?:statement|communiqu[eé]|release|declaration|readout|summary)",
     re.IGNORECASE,
+)
+_NUMERIC_DATE = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}")
+_DOCUMENT = re.compile(
+    r"\b(?:meeting|summit|statement|communiqu[eé]|declaration|conclusions|readout|summary|resolution|call)\b",
+    re.I,
 )
 _WORD = re.compile(r"\w+")
 
@@ -54,14 +59,9 @@ def read_front(lines: Sequence[Line], first: int | None, known_title: str | None
         whole: The source with white space collapsed and furniture left in; the header is a part of it.
     """
     limit = len(lines) if first is None else first
-    top = group(lines[: min(limit, 40)])[:_MAX_BLOCKS]
+    top = group(_dates_apart(lines[: min(limit, 40)]))[:_MAX_BLOCKS]
     size = _title_size(top, known_title)
-    if (
-        size
-        and not known_title
-        and sum(b.size for b in top[:size]) == limit
-        and _is_section(top, lines, limit)
-    ):
+    if size == 1 and not known_title and top[0].size == first and _is_section(top, lines, limit):
         size = 0
     title = " ".join(block.text for block in top[:size]) or None
     length = size + _lead(top[size:])
@@ -78,9 +78,26 @@ def read_front(lines: Sequence[Line], first: int | None, known_title: str | None
     )
 
 
+def _dates_apart(lines: Sequence[Line]) -> list[Line]:
+    """Return `lines` with a date line right under a title as a block of its own."""
+    out = list(lines)
+    for index in range(1, min(len(out), 6)):
+        if not reads_as_heading(out[index - 1].text):
+            break
+        if not out[index].gap and _is_date_line(out[index].text):
+            out[index] = replace(out[index], gap=True)
+    return out
+
+
+def _is_date_line(text: str) -> bool:
+    """Whether a line is a date, with hardly more than a place before it."""
+    ends_with_date = text[-1:].isdigit() or text.endswith(("日", ")"))
+    return ends_with_date and len(text.split()) <= 7 and bool(find_date(text))
+
+
 def _title_size(top: Sequence[Block], known: str | None) -> int:
     """Return how many blocks at the very top make the title."""
-    if not top or _is_byline(top[0]):
+    if not top or (_is_byline(top[0]) and not _names_document(top[0])):
         return 0
     if known:
         return 1 if _same(top[0].text, known) else 0
@@ -90,6 +107,11 @@ def _title_size(top: Sequence[Block], known: str | None) -> int:
     while size < len(top) and _continues(top[size - 1], top[size]):
         size += 1
     return size
+
+
+def _names_document(block: Block) -> bool:
+    """Whether a line with a date is a title all the same: "Council meeting (3 May 2024) – Conclusions"."""
+    return bool(_DOCUMENT.search(block.text)) and not _ISSUER.search(block.text)
 
 
 def _continues(before: Block, block: Block) -> bool:
@@ -134,6 +156,8 @@ def _is_byline(block: Block) -> bool:
     text = block.text
     if len(text) > _MAX_CHARS or block.bullet or (ends_sentence(text) and len(text) > 60):
         return False
+    if _NUMERIC_DATE.fullmatch(text):
+        return True
     if _ISSUER.search(text):
         return True
     short = len(text.split()) <= 14
@@ -149,6 +173,8 @@ def _issuer(block: Block, title: str | None) -> str | None:
 
 def _is_section(top: Sequence[Block], lines: Sequence[Line], limit: int) -> bool:
     """Whether the one heading before the first number is a section's: there are more like it further down."""
+    if _DOCUMENT.search(top[0].text) or reads_as_heading(lines[limit].text):
+        return False
     if top[0].heading == 2 and not any(line.heading == 2 for line in lines[limit:]):
         return False
     return any(
@@ -168,7 +194,7 @@ def _header(taken: Sequence[Block], whole: str) -> str | None:
         header, count = longer, count + 1
         if text != block.text:
             break
-    says_more = any(_is_byline(block) for block in taken[:count])
+    says_more = any(_is_byline(block) or find_date(block.text) for block in taken[:count])
     return header if says_more else None
 
 

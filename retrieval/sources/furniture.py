@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from retrieval.sources.lines import Line
 
 _PHRASES = re.compile(
-    r"""(?:original\ post|featured\ image|share(?:\ (?:this|on\ \w+)(?:\ (?:page|article|post))?)?|tweet
+    r"""(?:original\ post\.?|featured\ image|share(?:\ (?:this|on\ \w+)(?:\ (?:page|article|post))?)?|tweet
       |print(?:\ this\ page)?|email|e-mail|download(?:\ pdf)?|pdf|back\ to\ top|skip\ to\ (?:main\ )?content
       |read\ more|subscribe|advertisement|facebook|twitter|linkedin|whatsapp|telegram|copy\ link
       |related\ (?:articles|posts|links)|table\ of\ contents|for\ immediate\ release|unclassified
       |check\ against\ delivery|(?:-\s*)?end(?:s|\ of\ (?:text|document))?(?:\s*-)?
-      |\d+\s*min(?:ute)?s?\s+read|(?:xxx|000|ooo|---)+)\s*[.:!]?""",
+      |\d+\s*min(?:ute)?s?\s+read|(?:xxx|000|ooo|---)+)""",
     re.IGNORECASE | re.VERBOSE,
 )
 _PAGE = re.compile(
@@ -22,6 +22,7 @@ _PAGE = re.compile(
       | \d{1,4}\s*\|\s*page | \d{1,4}\s+of\s+\d{1,4} | p\.?\s*\d{1,4} | \d{1,4}\s*ページ""",
     re.IGNORECASE | re.VERBOSE,
 )
+_LONE_NUMBER = re.compile(r"\d{1,4}")
 _RULE = re.compile(r"(?:[-_=*#~•·\\—–]\s?){3,}")
 _CONTENTS_ROW = re.compile(r"\S.{0,150}?(?:\s?[.…·]){4,}\s*\d{1,4}")
 _MINUTES = re.compile(r"\s*[•·|–-]\s*\d+\s*min(?:ute)?s?\s+read\b.*$", re.IGNORECASE)
@@ -52,6 +53,17 @@ def _kept(lines: Sequence[Line]) -> Iterator[Line]:
             continue
         yield replace(line, gap=True) if gap and not line.gap else line
         gap = False
+
+
+def page_numbers(lines: Sequence[Line], labels: Collection[int]) -> set[int]:
+    """Return the lines that are a number alone and were not found to be labels, which stand at `labels`."""
+    alone = (i for i, line in enumerate(lines) if i not in labels and _LONE_NUMBER.fullmatch(line.text))
+    return {index for index in alone if _stands_alone(lines, index)}
+
+
+def _stands_alone(lines: Sequence[Line], index: int) -> bool:
+    after = lines[index + 1] if index + 1 < len(lines) else None
+    return lines[index].gap and not lines[index].label and (after is None or after.gap)
 
 
 def _without_running_heads(lines: Sequence[Line]) -> list[Line]:

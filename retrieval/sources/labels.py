@@ -11,14 +11,16 @@ from dataclasses import dataclass
 
 # Full-width forms one to one, so that offsets into the line stay what they were.
 _ASCII = str.maketrans("０１２３４５６７８９．（）［］，：　", "0123456789.()[],: ")
-_MONTH = (
-    r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mär|mai|okt|dez|janv|févr|avr|juin|juil|août|déc)"
-    r"[a-zäéû]{0,7}\.?(?!\w)"
+_MONTH = (  # whole names: "Decides" and "Marks" begin like months
+    r"(?:jan(?:uary|uar|vier|\.)?|feb(?:ruary|ruar|\.)?|mar(?:ch|s|\.)?|apr(?:il|\.)?|mai|jun[ei]?|jul[yi]?|aug(?:ust|\.)?"
+    r"|sep(?:t|tember)?\.?|o[ck]t(?:ober|\.)?|nov(?:ember|\.)?|de[cz](?:ember|\.)?|märz|février|avril|juin|juillet|août"
+    r"|septembre|octobre|novembre|décembre)(?!\w)"
 )
 _OPENS = r"[“\"‘'«(\[]*"  # what may stand before the first letter of a paragraph
 
 _NOT_A_LABEL = re.compile(
-    rf"""\d{{1,3}}(?:\.|\s*[-–—]\s*\d{{1,2}})?\s+(?:of\s+)?{_MONTH}   # 22 June 2022, 7. September, 4-5 May
+    rf"""\d{{1,3}}(?:\.|\s*[-–—]\s*\d{{1,2}})?\s+(?:of\s+)?      # 22 June 2022, 7. September, 4-5 May
+        (?:{_MONTH}|(?<!\.\ )may(?!\w))
       | \d{{1,3}}\s?[-–—/:.,]\s?\d                                   # 4 - 5, 10:30, 2.0, 1, 2 and 3
       | \d{{1,3}}\s+(?:%|per\s?cent|percent|million|billion|trillion)\b""",
     re.IGNORECASE | re.VERBOSE,
@@ -35,12 +37,12 @@ _JAPANESE = re.compile(r"第\s?(\d{1,3}|[一二三四五六七八九十]{1,3})\s
 _KANJI = re.compile(r"([一二三四五六七八九十]{1,3})\s?[、.]\s*(?=\S)")
 _CIRCLED = re.compile(r"([①-⑳])\s*")
 _PLAIN = re.compile(
-    r"""(?P<open>[(\[])?(?P<body>\d{1,3}|[ivxlc]{1,7}|[IVXLC]{1,7}|[A-Za-z])\s?(?P<close>[.)\]、](?!\.))
+    r"""(?P<open>[(\[])?(?P<body>\d{1,3}|[ivxlc]{1,7}|[IVXLC]{1,7}|[A-Za-z])\s?(?P<close>[.)\]、°º](?!\.))(?:\s?[-–—](?=\s))?
         (?P<space>\s+(?=\S)|$|(?=\S))""",
     re.VERBOSE,
 )
 _BARE = re.compile(rf"(?P<value>\d{{1,3}})(?P<sep>\s?[,–—:/-])?(?:\s+(?={_OPENS}[^\W\d_])|$)")
-_WIDE_BARE = re.compile(r"([０-９]{1,3})[　 ]*(?=[^\s0-9０-９])")
+_WIDE_BARE = re.compile(r"([０-９]{1,3})[　 ]*(?=[^\s0-9０-９．.、，,)）\]］])")
 _ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 _KANJI_DIGITS = {c: n for n, c in enumerate("一二三四五六七八九", start=1)}
 
@@ -77,7 +79,7 @@ def candidates(text: str) -> list[Label]:
         found = list(reader(head))
         if found:
             return found
-    return [*_plain(head), *_bare(head, text)]
+    return [*_plain(head, text), *_bare(head, text)]
 
 
 def roman(value: int) -> str:
@@ -119,14 +121,14 @@ def _worded(head: str) -> Iterator[Label]:
     if found := _WORDED.match(head):
         family = "article" if found["article"] else "para"
         value = int(found["value"])
-        yield Label(family, (value,), str(value), found.end(), _strength(found.end(), head))
+        yield Label(family, (value,), str(value), found.end())
 
 
 def _japanese(head: str) -> Iterator[Label]:
     if found := _JAPANESE.match(head):
         value = int(found[1]) if found[1].isdigit() else _kanji_value(found[1])
         family = "article" if found[2] == "条" else "para"
-        yield Label(family, (value,), str(value), found.end(), _strength(found.end(), head))
+        yield Label(family, (value,), str(value), found.end())
     elif found := _KANJI.match(head):
         yield Label("kanji", (_kanji_value(found[1]),), found[1], found.end())
     elif found := _CIRCLED.match(head):
@@ -150,7 +152,7 @@ def _compound(head: str) -> Iterator[Label]:
         yield Label("compound", (int(found[1]), second), f"{found[1]}({inner})", found.end())
 
 
-def _plain(head: str) -> Iterator[Label]:
+def _plain(head: str, text: str) -> Iterator[Label]:
     """Read "1.", "12)", "(3)", "[4]", "IV.", "a)", "(ii)"; "24.We" and "3)The" are weak."""
     found = _PLAIN.match(head)
     if found is None or (found["open"] or "") + found["close"] in {"(.", "(]", "[)", "[.", "]"}:
@@ -158,10 +160,10 @@ def _plain(head: str) -> Iterator[Label]:
     glued = found["space"] == "" and found.end() < len(head)
     if glued and (not found["body"].isdigit() or _goes_on(head[found.end() :])):
         return
-    shape = {".": "dot", "、": "dot", ")": "paren" if found["open"] else "close", "]": "bracket"}[
-        found["close"]
-    ]
-    strength = WEAK if glued and found["close"] in ".、" else _strength(found.end(), head)
+    bracketed = "paren" if found["open"] else "close"
+    shape = {")": bracketed, "]": "bracket"}.get(found["close"], "dot")
+    wide = not text[found.end("close") - 1].isascii()
+    strength = WEAK if glued and found["close"] == "." and not wide else _strength(found.end(), head)
     for family, value in _readings(found["body"], shape):
         yield Label(family, (value,), found["body"], found.end(), strength)
 

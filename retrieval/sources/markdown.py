@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
 _MARKUP = re.compile(
-    r"\*\*[^\s*]|\*\*\*\*|^#{1,6} \S|^\\[#*]|^\d{1,3}\\[.)]|<(?:u|b|strong|em|br)\b", re.MULTILINE
+    r"\*\*[^\s*](?:[^\n*]*[^\s*])?\*\*|^#{1,6} \S|^\\[#*]|^\d{1,3}\\[.)]|<(?:u|b|strong|em|br)\b",
+    re.MULTILINE,
 )
 _SYNTAX = re.compile(r"[*_`\\<>&\[\]!]|https?:")
 _ATX = re.compile(r"#{1,6}\s+(?P<text>.*?)\s*#*\s*$")
@@ -33,7 +34,7 @@ _TAB = 4
 
 def looks_like_markdown(text: str) -> bool:
     """Whether a text file carries Markdown's markup, as texts converted from web pages do."""
-    return len(_MARKUP.findall(text[:100_000])) >= 2
+    return bool(_MARKUP.search(text[:200_000]))
 
 
 def read_markdown(text: str, first_line: int = 1) -> list[Line]:

@@ -35,7 +35,7 @@ def _read(name: str, block: str) -> Extracted:
         table = frontmatter.loads(block).metadata
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
-        line = mark.line + 2 if mark is not None else 1
+        line = mark.line + 1 if mark is not None else 1
         problem = (
             f"the front matter is not valid YAML ({getattr(error, 'problem', None) or error}). Correct it."
         )

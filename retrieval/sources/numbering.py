@@ -18,6 +18,7 @@ from retrieval.models import Numbering, Paragraph
 from retrieval.sources.blocks import (
     Block,
     group,
+    has_label,
     is_caps,
     is_heading,
     is_marked_heading,
@@ -70,9 +71,12 @@ def number_paragraphs(lines: Sequence[Line], plan: Plan, header: str | None) -> 
     _introduce(draft, group(_plain(lines[: starts[0]], 0, plan)), promote=first.value == (2,))
     segments = [_plain(lines[a:b], a, plan) for a, b in zip(starts, [*starts[1:], len(lines)], strict=True)]
     sectioned = _are_sections([_cut(s, plan.labels[a].end) for a, s in zip(starts, segments, strict=True)])
-    for start, segment in zip(starts, segments, strict=True):
-        last = start == starts[-1]
-        _segment(draft, plan.labels[start], segment, is_last=last, sectioned=sectioned)
+    for start, after, segment in zip(starts, [*starts[1:], None], segments, strict=True):
+        label, is_last = plan.labels[start], after is None
+        if after is not None and _is_section_of(label, plan.labels[after], segment):
+            draft.heading = _cut(segment, label.end)[0].text
+        else:
+            _segment(draft, label, segment, is_last=is_last, sectioned=sectioned)
     return draft.finished()
 
 
@@ -86,10 +90,34 @@ def _plain(lines: Sequence[Line], offset: int, plan: Plan) -> list[Line]:
     ]
 
 
+def _is_section_of(label: Label, child: Label, lines: Sequence[Line]) -> bool:
+    """Whether "1. Trade" is only the heading of "1.1 …"."""
+    if len(child.value) <= len(label.value) or child.value[: len(label.value)] != label.value:
+        return False
+    blocks = group(_cut(lines, label.end))
+    return len(blocks) == 1 and reads_as_heading(blocks[0].text)
+
+
 def _are_sections(segments: Sequence[Sequence[Line]]) -> bool:
     """Whether most numbers stand before a bare heading with text under it ("1. Trade")."""
-    grouped = [blocks for segment in segments if (blocks := group(segment))]
-    return 2 * sum(len(b) > 1 and _is_bare_heading(b) for b in grouped) > len(grouped)
+    return 2 * sum(_heading_length(segment) > 0 for segment in segments) > len(segments)
+
+
+def _heading_length(lines: Sequence[Line]) -> int:
+    """Return how many lines of a numbered piece are a bare heading over its text; 0 for none."""
+    if len(lines) > 1 and not lines[1].gap and _is_heading_line(lines):
+        return 1
+    blocks = group(lines)
+    bare = len(blocks) > 1 and reads_as_heading(blocks[0].text) and not is_heading(blocks[1])
+    return blocks[0].size if bare else 0
+
+
+def _is_heading_line(lines: Sequence[Line]) -> bool:
+    """Whether the first line is a heading though no white space follows: far shorter than what is wrapped."""
+    first, following = lines[0], lines[1]
+    if not reads_as_heading(first.text) or starts_lower(following.text):
+        return False
+    return following.indent > first.indent or 2 * len(first.text) < max(len(line.text) for line in lines)
 
 
 def _count(draft: Draft, blocks: Sequence[Block], start: int = 1) -> None:
@@ -103,7 +131,8 @@ def _bodies(draft: Draft, blocks: Sequence[Block]) -> Iterator[str]:
     pending, listing = "", False
     for block in blocks:
         if pending and _joins(pending, block, listing=listing):
-            pending, listing = f"{pending} {block.text}", listing or block.bullet
+            listing = listing or block.bullet or opens_list(pending)
+            pending = f"{pending} {block.text}"
             continue
         if pending:
             yield pending
@@ -121,7 +150,7 @@ def _joins(pending: str, block: Block, *, listing: bool) -> bool:
     if block.bullet:
         return listing or opens_list(pending) or not ends_sentence(pending)
     if listing or opens_list(pending):
-        return starts_lower(block.text)
+        return starts_lower(block.text) or has_label(block.text)
     return False
 
 
@@ -137,12 +166,23 @@ def _introduce(draft: Draft, blocks: Sequence[Block], *, promote: bool) -> None:
 
 def _segment(draft: Draft, label: Label, lines: Sequence[Line], *, is_last: bool, sectioned: bool) -> None:
     """Add what stands from one printed number to the next."""
+    outer = draft.heading
     items = _items(lines, label)
-    if not items:
-        _paragraph(draft, label.number, _cut(lines, label.end), is_last=is_last, sectioned=sectioned)
-        return
-    parent = group(_cut(lines[: items[0][0]], label.end))
-    draft.heading = parent[0].text
+    if items:
+        parent = group(_cut(lines[: items[0][0]], label.end))
+        draft.heading = own = parent[0].text if parent else outer
+        _add_items(draft, label, lines, items, is_last=is_last)
+    else:
+        own_lines = _cut(lines, label.end)
+        own = own_lines[0].text if own_lines else None
+        _paragraph(draft, label.number, own_lines, is_last=is_last, sectioned=sectioned)
+    if draft.heading == own:  # the heading of this number, not of the next
+        draft.heading = outer
+
+
+def _add_items(
+    draft: Draft, label: Label, lines: Sequence[Line], items: Sequence[tuple[int, Label]], *, is_last: bool
+) -> None:
     ends = [*(start for start, _ in items[1:]), len(lines)]
     for (start, item), end in zip(items, ends, strict=True):
         number = f"{label.number}({item.number})"
@@ -168,23 +208,21 @@ def _items(lines: Sequence[Line], label: Label) -> list[tuple[int, Label]]:
                 run.append((index, item))
     run = min((run for run in runs.values() if run), key=lambda run: run[0][0], default=[])
     parent = group(_cut(lines[: run[0][0]], label.end)) if run else []
-    return run if len(parent) == 1 and reads_as_heading(parent[0].text) else []
+    bare = not parent or (len(parent) == 1 and reads_as_heading(parent[0].text))
+    return run if bare else []
 
 
 def _paragraph(draft: Draft, number: str, lines: Sequence[Line], *, is_last: bool, sectioned: bool) -> None:
     """Add one numbered paragraph, and what follows it before the next number under numbers of its own."""
+    if sectioned and (size := _heading_length(lines)):
+        draft.heading = " ".join(line.text for line in lines[:size])
+        lines = [replace(lines[size], gap=True), *lines[size + 1 :]]
     blocks = group(lines)
     if not blocks:
         return
-    if sectioned and len(blocks) > 1 and _is_bare_heading(blocks):
-        draft.heading, blocks = blocks[0].text, blocks[1:]
-    length = _own_length(blocks, is_last=is_last)
+    length = _own_length(blocks, is_last=is_last and not sectioned)
     draft.add(number, " ".join(block.text for block in blocks[:length]))
     _unnumbered(draft, number, blocks[length:], is_last=is_last)
-
-
-def _is_bare_heading(blocks: Sequence[Block]) -> bool:
-    return reads_as_heading(blocks[0].text) and not is_heading(blocks[1])
 
 
 def _own_length(blocks: Sequence[Block], *, is_last: bool) -> int:

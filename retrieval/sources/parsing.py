@@ -10,7 +10,7 @@ from retrieval.errors import SourceError
 from retrieval.models import Paragraph, Readout
 from retrieval.sources.decoding import decode
 from retrieval.sources.front import read_front
-from retrieval.sources.furniture import without_furniture
+from retrieval.sources.furniture import page_numbers, without_furniture
 from retrieval.sources.html import looks_like_html
 from retrieval.sources.identity import humanised, make_id
 from retrieval.sources.languages import guess_language
@@ -19,7 +19,7 @@ from retrieval.sources.markdown import looks_like_markdown, read_markdown, read_
 from retrieval.sources.numbering import number_paragraphs
 from retrieval.sources.oddities import numbering_warnings
 from retrieval.sources.overrides import Overrides
-from retrieval.sources.plan import Plan, make_plan
+from retrieval.sources.plan import Plan, contents_rows, make_plan
 from retrieval.sources.repairs import split_missed_breaks
 
 PARSER_VERSION = 1
@@ -81,8 +81,13 @@ def is_known(name: str) -> bool:
 def _readout(name: str, found: Extracted) -> Readout:
     lines = split_missed_breaks(without_furniture(found.lines))
     plan = make_plan(lines)
+    surplus = page_numbers(lines, {*plan.labels, *plan.headings}) | contents_rows(lines, plan.labels)
+    if surplus:
+        lines = [line for index, line in enumerate(lines) if index not in surplus]
+        plan = make_plan(lines)
     whole = " ".join(line.text for line in found.lines)
-    front = read_front(lines, next(iter(plan.labels), None), found.title, whole)
+    first = min((*plan.labels, *plan.headings), default=None)
+    front = read_front(lines, first, found.title, whole)
     body, plan = lines[front.size :], _shifted(plan, front.size)
     paragraphs = number_paragraphs(body, plan, front.header)
     if not any(paragraph.number != "header" for paragraph in paragraphs):

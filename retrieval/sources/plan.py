@@ -70,7 +70,10 @@ def _with_nested(
     if nested and chosen and chosen.startswith(_SUB_ONLY):
         base, chosen = [], None
     labels = {c.index: c.label for c in [*base, *nested]}
-    return Plan(dict(sorted(labels.items())), _numbered_headings(chains, chosen, lines, labels))
+    if labels and _is_inner_list(labels, lines):
+        return Plan({}, {})
+    headings = _numbered_headings(chains, chosen, lines, labels) | _small_headings(families, lines, labels)
+    return Plan(dict(sorted(labels.items())), headings)
 
 
 def _outermost(chains: Mapping[str, list[Candidate]], lines: Sequence[Line]) -> str | None:
@@ -119,10 +122,48 @@ def _numbered_headings(
     """Return section headings that carry a number of another family ("IV. Trade", "A. Trade")."""
     out: dict[int, int] = {}
     for name, chain in chains.items():
-        if name == chosen or not name.startswith(("roman-upper", "alpha-upper", "kanji", "dot")):
-            continue
-        for c in chain:
-            rest = lines[c.index].text[c.label.end :]
-            if c.opens and c.index not in labels and reads_as_heading(rest):
-                out[c.index] = c.label.end
+        if name != chosen and name.startswith(("roman-upper", "alpha-upper", "kanji", "dot")):
+            out |= {c.index: c.label.end for c in chain if c.opens and _is_free_heading(c, lines, labels)}
     return out
+
+
+def _small_headings(
+    families: Mapping[str, list[Candidate]], lines: Sequence[Line], labels: Mapping[int, Label]
+) -> dict[int, int]:
+    """Return headings like "a. Trade", which are told from items by standing right before a number."""
+    small = [c for name, found in families.items() if name.startswith(_SUB_ONLY) for c in found]
+    return {
+        c.index: c.label.end
+        for c in small
+        if c.opens and c.index + 1 in labels and c.index and lines[c.index - 1].text.endswith((".", "。"))
+        if _is_free_heading(c, lines, labels)
+    }
+
+
+def _is_free_heading(candidate: Candidate, lines: Sequence[Line], labels: Mapping[int, Label]) -> bool:
+    rest = lines[candidate.index].text[candidate.label.end :]
+    return candidate.index not in labels and reads_as_heading(rest)
+
+
+def _is_inner_list(labels: Mapping[int, Label], lines: Sequence[Line]) -> bool:
+    """Whether the only numbers are a short list that a sentence of an unnumbered readout leads into."""
+    first, last = min(labels), max(labels)
+    before = sum(line.gap for line in lines[:first])
+    after = sum(line.gap for line in lines[last + 1 :])
+    led_into = first > 0 and lines[first - 1].text.endswith((":", "："))
+    return led_into and before >= 3 and after >= 2 and len(labels) < before + after
+
+
+def contents_rows(lines: Sequence[Line], labels: Mapping[int, Label]) -> set[int]:
+    """Return the rows of a table of contents: numbered headings that come again under the same number."""
+    last: dict[tuple[str, str], int] = {}
+    for index, label in labels.items():
+        rest = lines[index].text[label.end :].casefold().strip()
+        if reads_as_heading(rest.capitalize()):
+            last[label.number, rest] = index
+    rows = set()
+    for index, label in labels.items():
+        rest = lines[index].text[label.end :].casefold().strip()
+        if last.get((label.number, rest), index) > index and (index + 1 in labels or index - 1 in labels):
+            rows.add(index)
+    return rows

@@ -108,6 +108,8 @@ def _extend(candidate: Candidate, best: dict[int, _Node], top: _Node | None) -> 
     options: list[tuple[float, _Node | None]] = [(_start(candidate), None)]
     if top is not None:
         again = 0.0 if candidate.after_heading else -1.0
+        if candidate.label.strength == WEAK:  # notes under a rule, rather than a new count
+            again = -4.0
         options.append((top.score + (again if value == 1 else -4.0), top))
     for step in range(_LARGEST_GAP + 1):
         if node := best.get(value - step):
@@ -214,8 +216,12 @@ def _sublist_end(
     deeper = first.indent >= parent.indent + 2 and all(c.indent > parent.indent for c in chain[start:end])
     if deeper:
         return end
-    resumed = end < len(chain) and chain[end].value == parent.value + 1
-    return end if resumed and _leads_in(parent, first, lines) else start
+    if not _leads_in(parent, first, lines):
+        return start
+    if end < len(chain) and chain[end].value == parent.value + 1:
+        return end
+    # "2. … shall: 1. … 2. … 3. …": the run goes on into the next paragraph.
+    return next((i for i in range(start + 1, end) if chain[i].value == parent.value + 1), start)
 
 
 def _leads_in(parent: Candidate, first: Candidate, lines: Sequence[Line]) -> bool:
@@ -227,14 +233,17 @@ def nested_sequence(found: Iterable[Candidate], chain: Sequence[Candidate]) -> l
     """Return the labels of several levels ("1.1", "12(a)") that follow from one another and from `chain`."""
     out: list[Candidate] = []
     outer = {c.index: c.value for c in chain}
+    labelled = set(outer)
     last: tuple[int, ...] = ()
     position = 0
     for candidate in sorted(found, key=lambda c: c.index):
         for index in range(position, candidate.index):
             last = (outer[index],) if index in outer else last
         position = candidate.index + 1
-        if (candidate.opens or candidate.after_sentence) and _follows(last, candidate.label.value):
+        stands = candidate.opens or candidate.after_sentence or candidate.index - 1 in labelled
+        if stands and _follows(last, candidate.label.value):
             out.append(candidate)
+            labelled.add(candidate.index)
             last = candidate.label.value
     return out if len(out) > 1 else []
 

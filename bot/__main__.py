@@ -1,0 +1,65 @@
+"""`rapporteur`, also `python -m bot`: runs a command and turns every error into one sentence."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+
+import click
+
+from retrieval.errors import RapporteurError
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 1 failed, 2 used wrongly."""
+    from bot.commands import rapporteur
+
+    given = sys.argv[1:] if arguments is None else arguments
+    debug, as_json = "--debug" in given, "--json" in given
+    logging.basicConfig(
+        level=logging.DEBUG if debug else logging.WARNING,
+        format="%(levelname)s %(name)s: %(message)s" if debug else "%(message)s",
+        stream=sys.stderr,
+    )
+    try:
+        sys.exit(rapporteur.main(given, prog_name="rapporteur", standalone_mode=False) or 0)
+    except click.UsageError as error:
+        if not as_json:
+            error.show()
+            sys.exit(error.exit_code)
+        _fail(error.format_message(), error.exit_code, as_json=True)
+    except RapporteurError as error:
+        if debug:
+            raise
+        _fail(str(error), error.exit_status, as_json=as_json)
+    except (KeyboardInterrupt, click.Abort):
+        print("Stopped; what was committed before is kept.", file=sys.stderr)
+        sys.exit(128 + signal.SIGINT)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as error:
+        if debug:
+            raise
+        place = f"{error.filename}: " if error.filename else ""
+        _fail(f"{place}{error.strerror or error}. Check the disk and the permissions.", 1, as_json=as_json)
+    except Exception as error:
+        if debug:
+            raise
+        reason = f"{type(error).__name__}: {error}"
+        _fail(f"Something unforeseen went wrong ({reason}). Run it again with --debug.", 1, as_json=as_json)
+
+
+def _fail(message: str, status: int, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"error": message}, ensure_ascii=False))
+    else:
+        print(f"rapporteur: {message}", file=sys.stderr)
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,261 @@
+"""The subcommands; what each needs is imported when it runs, so that none waits for another's libraries."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bot.options import as_json, common, console, one_document, print_json, ready_services, services
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog='Example:  rapporteur ask "Which new initiatives did Japan announce?"',
+)
+@click.version_option(package_name="rapporteur", message="%(prog)s %(version)s")
+def rapporteur() -> None:
+    """Answer questions about official readouts, every sentence tied to a paragraph number."""
+
+
+@rapporteur.command()
+@click.argument("question")
+@one_document
+@as_json
+@common
+def ask(
+    question: str, document: str | None, as_json: bool, corpus: Path | None, store: Path | None, debug: bool
+) -> None:
+    """Answer QUESTION from the readouts, with the paragraph of every sentence.
+
+    \b
+    Examples:
+      rapporteur ask "Where was the meeting held?"
+      rapporteur ask "What does paragraph 9 say?" --document asean-japan-2022-06-22
+      rapporteur ask "What was announced?" --json | jq -r .text
+    """
+    from retrieval.answering.service import checked
+
+    checked(question)
+    with ready_services(corpus, store, purpose="ask", quiet=as_json) as built:
+        answer, elapsed = built.answering.timed_ask(question, document=document)
+        if as_json:
+            from bot.json_output import answer_json
+
+            print_json(answer_json(answer, elapsed))
+            return
+        from bot.terminal import show_answer
+
+        show_answer(console(), answer, built.browser.titles(answer.documents))
+
+
+@rapporteur.command()
+@click.argument("sources", nargs=-1, metavar="[PATH|URL]...")
+@click.option("--dry-run", is_flag=True, help="Report what would change, and change nothing.")
+@click.option("--replace", is_flag=True, help="Let a source take over an id that another source holds.")
+@click.option("--prune", is_flag=True, help="Remove readouts whose file is gone from the folders named.")
+@as_json
+@common
+def ingest(
+    sources: tuple[str, ...],
+    dry_run: bool,
+    replace: bool,
+    prune: bool,
+    as_json: bool,
+    corpus: Path | None,
+    store: Path | None,
+    debug: bool,
+) -> None:
+    """Bring files and folders into the store; without any, the corpus.
+
+    Text, Markdown, HTML and JSON are read. A source that cannot be read is reported with its line and leaves
+    what was there untouched; the exit status is then 1.
+
+    \b
+    Examples:
+      rapporteur ingest
+      rapporteur ingest communique.md notes/ --dry-run
+      rapporteur ingest readouts/ --prune
+    """
+    paths = [_local(source) for source in sources]
+    with services(corpus, store, purpose="ingest") as built:
+        from bot.terminal import progress_bar, show_report
+
+        with progress_bar(enabled=not as_json) as progress:
+            report = built.ingesting.ingest(
+                paths, dry_run=dry_run, replace=replace, prune=prune, progress=progress
+            )
+    if as_json:
+        from bot.json_output import ingest_json
+
+        print_json(ingest_json(report))
+    else:
+        show_report(console(), report, dry_run=dry_run)
+    if report.failed:
+        raise click.exceptions.Exit(1)
+
+
+def _local(source: str) -> Path:
+    if "://" in source:
+        raise click.UsageError(
+            f"{source}: addresses cannot be fetched yet. Save the page as a file and ingest the file."
+        )
+    return Path(source)
+
+
+@rapporteur.command()
+@click.option(
+    "--export",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write each as JSON that `ingest` takes back.",
+)
+@as_json
+@common
+def documents(
+    folder: Path | None, as_json: bool, corpus: Path | None, store: Path | None, debug: bool
+) -> None:
+    """List the readouts, newest first."""
+    with ready_services(corpus, store, purpose="documents", quiet=as_json) as built:
+        summaries = built.browser.documents()
+        if folder is not None:
+            from bot.export import export_readouts
+
+            export_readouts((built.browser.readout(summary.id) for summary in summaries), folder)
+        if as_json:
+            from bot.json_output import documents_json
+
+            print_json(documents_json(summaries))
+            return
+        from bot.terminal import show_documents
+
+        show_documents(console(), summaries)
+
+
+@rapporteur.command()
+@click.argument("document")
+@click.argument("number")
+@as_json
+@common
+def paragraph(
+    document: str, number: str, as_json: bool, corpus: Path | None, store: Path | None, debug: bool
+) -> None:
+    """Print paragraph NUMBER of readout DOCUMENT.
+
+    \b
+    Example:
+      rapporteur paragraph asean-japan-2022-06-22 7
+    """
+    with ready_services(corpus, store, purpose="paragraph", quiet=as_json) as built:
+        found = built.browser.paragraph(document, number.removeprefix("¶"))
+        if as_json:
+            from bot.json_output import paragraph_json
+
+            print_json(paragraph_json(found))
+            return
+        from bot.terminal import show_paragraph
+
+        show_paragraph(console(), found)
+
+
+@rapporteur.command()
+@click.argument("query")
+@click.option("-k", "top_k", default=5, show_default=True, type=click.IntRange(1, 24), help="Most hits.")
+@one_document
+@as_json
+@common
+def search(
+    query: str,
+    top_k: int,
+    document: str | None,
+    as_json: bool,
+    corpus: Path | None,
+    store: Path | None,
+    debug: bool,
+) -> None:
+    """Print the paragraphs nearest to QUERY, best first."""
+    from retrieval.answering.service import checked
+
+    checked(query)
+    with ready_services(corpus, store, purpose="search", quiet=as_json) as built:
+        hits = built.answering.search(query, document=document, top_k=top_k)
+        if as_json:
+            from bot.json_output import search_json
+
+            print_json(search_json(query, hits))
+            return
+        from bot.terminal import show_hits
+
+        show_hits(console(), hits)
+
+
+@rapporteur.command("eval")
+@click.argument("questions", type=click.Path(path_type=Path))
+@click.option("--limit", type=click.IntRange(min=1), help="Ask only this many, drawn at random.")
+@click.option("--seed", default=0, show_default=True, help="Draws the same ones again.")
+@click.option("--language", metavar="CODE", help="Ask only the questions in this language, for example en.")
+@click.option(
+    "--answers", type=click.Path(path_type=Path), metavar="FILE", help="Write each answer, one JSON a line."
+)
+@as_json
+@common
+def evaluate(
+    questions: Path,
+    limit: int | None,
+    seed: int,
+    language: str | None,
+    answers: Path | None,
+    as_json: bool,
+    corpus: Path | None,
+    store: Path | None,
+    debug: bool,
+) -> None:
+    """Ask every question of QUESTIONS.jsonl and print how good the answers are."""
+    from bot.evaluating import evaluate_file
+
+    with ready_services(corpus, store, purpose="eval", quiet=as_json) as built:
+        found = evaluate_file(
+            built, questions, limit=limit, seed=seed, language=language, answers=answers, quiet=as_json
+        )
+    if as_json:
+        print_json(found)
+        return
+    from bot.terminal import show_figures
+
+    show_figures(console(), found)
+
+
+@rapporteur.command()
+@as_json
+@common
+def doctor(as_json: bool, corpus: Path | None, store: Path | None, debug: bool) -> None:
+    """Check settings, model, corpus and store, and say what to do."""
+    from bot.doctor import examine
+    from bot.options import load_settings
+
+    checks = examine(load_settings(corpus, store))
+    if as_json:
+        print_json({"checks": [check.as_json() for check in checks]})
+    else:
+        for check in checks:
+            click.echo(check.line())
+    if any(not check.passed for check in checks):
+        raise click.exceptions.Exit(1)
+
+
+@rapporteur.command()
+@common
+def run(corpus: Path | None, store: Path | None, debug: bool) -> int:
+    """Run the Discord bot until it is told to stop.
+
+    \b
+    Needs DISCORD_TOKEN, in the environment or in .env; docs/discord.md says where to get it.
+    """
+    from bot.settings import load_settings
+
+    settings = load_settings()
+    with ready_services(corpus, store, purpose="run", quiet=False) as built:
+        from bot.discord_main import run as run_bot
+
+        return run_bot(settings, built)

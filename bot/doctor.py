@@ -1,0 +1,97 @@
+"""`rapporteur doctor`: is everything here that an answer needs, and if not, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from retrieval.bootstrap import LEDGER_FILE, Services, build_services
+from retrieval.errors import RapporteurError
+from retrieval.index.encoder import MODEL_DIR, Encoder, file_problem, published_checksums
+from retrieval.index.store import ChromaStore
+from retrieval.ingest import SHARED
+from retrieval.settings import RetrievalSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at.
+
+    Attributes:
+        found: What was found, or what is wrong and what to do.
+    """
+
+    name: str
+    passed: bool
+    found: str
+
+    def line(self) -> str:
+        """Return the check as the terminal shows it."""
+        return f"{'ok  ' if self.passed else 'FAIL'}  {self.name}: {self.found}"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the check for scripts."""
+        return {"name": self.name, "passed": self.passed, "found": self.found}
+
+
+def examine(settings: RetrievalSettings) -> list[Check]:
+    """Look at everything, whatever fails on the way."""
+    checks = [
+        Check("settings", True, f"corpus {settings.corpus_dir}, store {settings.store_dir}"),
+        _checked("model", _model),
+    ]
+    try:
+        with build_services(settings, purpose="rapporteur doctor") as services:
+            checks += _examine_store(services)
+    except RapporteurError as error:
+        checks.append(Check("store", False, str(error)))
+    return checks
+
+
+def _examine_store(services: Services) -> Iterator[Check]:
+    yield _checked("corpus", lambda: _corpus(services))
+    yield _checked("ledger", lambda: _ledger(services))
+    yield _checked("vector index", lambda: _index(services))
+
+
+def _checked(name: str, look: Callable[[], str]) -> Check:
+    try:
+        return Check(name, True, look())
+    except RapporteurError as error:
+        return Check(name, False, str(error))
+
+
+def _model() -> str:
+    for name, expected in published_checksums().items():
+        problem = file_problem(MODEL_DIR / name, expected)
+        if problem:
+            raise RapporteurError(f"{MODEL_DIR / name}: {problem} Reinstall Rapporteur, or restore the file.")
+    return f"all-MiniLM-L6-v2, checksums right, {Encoder().identity}"
+
+
+def _corpus(services: Services) -> str:
+    report = services.ingesting.ingest(dry_run=True)
+    if report.failed:
+        first = report.failed[0]
+        place = first.source if first.line is None else f"{first.source}:{first.line}"
+        raise RapporteurError(f"{len(report.failed)} source(s) cannot be read, first {place}: {first.error}")
+    waiting = len(report.added) + len(report.changed)
+    if waiting:
+        return f'{waiting} source(s) not ingested yet; run "rapporteur ingest"'
+    return f"{len(report.unchanged)} readout(s), all ingested"
+
+
+def _ledger(services: Services) -> str:
+    summaries = services.browser.documents((SHARED,))
+    paragraphs = sum(summary.paragraphs for summary in summaries)
+    size = (services.settings.store_dir / LEDGER_FILE).stat().st_size
+    return f"{len(summaries)} readout(s), {paragraphs} paragraphs, {size / 1e6:.1f} MB"
+
+
+def _index(services: Services) -> str:
+    index = services.keeper.index
+    kind = (
+        "Chroma" if isinstance(index, ChromaStore) else "exact scan of the ledger (Chroma is not available)"
+    )
+    return f"{kind}, {index.count(SHARED)} embeddings"

@@ -1,0 +1,99 @@
+"""Values -> the JSON objects of the command line's contract; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from retrieval.answering.service import Elapsed
+from retrieval.answering.wording import answer_text
+from retrieval.index.ranking import RankedParagraph
+from retrieval.ledger.live import ReadoutSummary
+from retrieval.models import Answer, Citation, IngestReport, LiveParagraph, Statement
+
+
+def answer_json(answer: Answer, elapsed: Elapsed) -> dict[str, Any]:
+    """Return what `ask --json` prints."""
+    return {
+        "question": answer.question,
+        "status": answer.status.value,
+        "text": answer_text(answer),
+        "mode": answer.mode,
+        "statements": [statement_json(statement) for statement in answer.statements],
+        "nearest": [
+            {"document": n.paragraph.document, "paragraph": n.paragraph.number, "quote": n.evidence.quote}
+            for n in answer.nearest
+        ],
+        "confidence": round(answer.confidence, 4),
+        "rejected": [asdict(rejected) for rejected in answer.rejected],
+        "notice": answer.notice,
+        "unanswered": answer.unanswered,
+        "elapsed_ms": {name: round(value, 3) for name, value in asdict(elapsed).items()},
+    }
+
+
+def statement_json(statement: Statement) -> dict[str, Any]:
+    """Return one statement with its citations."""
+    return {
+        "text": statement.text,
+        "citations": [_citation(citation) for citation in statement.citations],
+        "highlights": [list(span) for span in statement.highlights],
+    }
+
+
+def _citation(citation: Citation) -> dict[str, Any]:
+    return {
+        "document": citation.document,
+        "revision": citation.revision,
+        "paragraph": citation.paragraph,
+        "numbering": citation.numbering.value,
+        "quote": citation.evidence.quote,
+        "start": citation.evidence.start,
+        "end": citation.evidence.end,
+        "url": citation.url,
+    }
+
+
+def search_json(query: str, hits: Iterable[RankedParagraph]) -> dict[str, Any]:
+    """Return what `search --json` prints."""
+    return {
+        "query": query,
+        "hits": [
+            {
+                "document": hit.prepared.paragraph.document,
+                "paragraph": hit.prepared.paragraph.number,
+                "score": round(hit.score, 6),
+                "text": hit.prepared.paragraph.text,
+            }
+            for hit in hits
+        ],
+    }
+
+
+def documents_json(summaries: Sequence[ReadoutSummary]) -> dict[str, Any]:
+    """Return what `documents --json` prints."""
+    shown = ("id", "title", "date", "issuer", "source_url", "scope", "revision", "paragraphs", "numbering")
+    return {
+        "documents": [
+            {name: getattr(summary, name) for name in shown} | {"warnings": list(summary.warnings)}
+            for summary in summaries
+        ]
+    }
+
+
+def paragraph_json(paragraph: LiveParagraph) -> dict[str, Any]:
+    """Return what `paragraph --json` prints."""
+    return {
+        "document": paragraph.document,
+        "revision": paragraph.revision,
+        "paragraph": paragraph.number,
+        "numbering": paragraph.numbering.value,
+        "text": paragraph.text,
+        "url": paragraph.source_url,
+    }
+
+
+def ingest_json(report: IngestReport) -> dict[str, Any]:
+    """Return what `ingest --json` prints."""
+    return asdict(report) | {"elapsed_ms": round(report.elapsed_ms, 1)}

@@ -1,0 +1,155 @@
+"""The same answers for a terminal; plain text when piped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from retrieval.answering.wording import NOT_FOUND, marks, unanswered_sentence
+from retrieval.index.ranking import RankedParagraph
+from retrieval.ingest import Progress as ReportProgress
+from retrieval.ledger.live import ReadoutSummary
+from retrieval.models import Answer, IngestReport, LiveParagraph, Numbering, Statement
+
+STAGES = {"reading": "Reading sources", "embedding": "Embedding paragraphs"}
+
+
+def show_answer(console: Console, answer: Answer, titles: dict[str, str]) -> None:
+    """Print statements under the readout they come from, or what is nearest.
+
+    Args:
+        titles: Readout id -> title and date, for those the answer names.
+    """
+    if answer.notice:
+        console.print(Text(answer.notice))
+    if answer.statements:
+        _show_statements(console, answer.statements, titles)
+    elif not answer.notice:
+        console.print(Text(NOT_FOUND))
+    if answer.unanswered:
+        console.print(Text(unanswered_sentence(answer.unanswered), style="italic"))
+    if answer.nearest:
+        console.print(Text("Nearest paragraphs, which may not be about it:", style="dim"))
+        for near in answer.nearest:
+            place = f"{titles.get(near.paragraph.document, near.paragraph.document)} ¶{near.paragraph.number}"
+            console.print(
+                Padding(Text.assemble((f"{place}: ", "dim"), near.evidence.quote), (0, 0, 0, 2), expand=False)
+            )
+
+
+def _show_statements(console: Console, statements: Sequence[Statement], titles: dict[str, str]) -> None:
+    shown = None
+    for statement in statements:
+        citation = statement.citations[0]
+        if citation.document != shown:
+            shown = citation.document
+            heading = Text(titles.get(shown, shown), style="dim")
+            if citation.url:
+                heading.stylize(f"link {citation.url}")
+            console.print(heading)
+        text = Text(statement.text)
+        for start, end in statement.highlights:
+            text.stylize("bold", start, end)
+        counted = all(c.numbering is Numbering.COUNTED for c in statement.citations)
+        text.append(f" {marks(statement)}", style="cyan")
+        if counted and citation.paragraph[:1].isdigit():
+            text.append(" (counted)", style="dim")
+        console.print(Padding(text, (0, 0, 0, 2), expand=False))
+
+
+def show_documents(console: Console, summaries: Sequence[ReadoutSummary]) -> None:
+    """Print one line a readout, newest first."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("id", style="cyan", overflow="fold")
+    table.add_column("date", no_wrap=True)
+    table.add_column("title", overflow="fold")
+    table.add_column("¶", justify="right", no_wrap=True)
+    table.add_column("numbering")
+    for s in summaries:
+        table.add_row(s.id, s.date or "", Text(s.title), str(s.paragraphs), s.numbering)
+    console.print(table)
+    for s in summaries:
+        for warning in s.warnings:
+            console.print(Text(f"{s.id}: {warning}", style="yellow"))
+
+
+def show_paragraph(console: Console, paragraph: LiveParagraph) -> None:
+    """Print one paragraph with where it stands."""
+    place = f"{paragraph.title} ¶{paragraph.number}"
+    if paragraph.numbering is Numbering.COUNTED:
+        place += " (counted)"
+    console.print(
+        Text(place, style="dim" + (f" link {paragraph.source_url}" if paragraph.source_url else ""))
+    )
+    console.print(Padding(Text(paragraph.text), (0, 0, 0, 2), expand=False))
+
+
+def show_hits(console: Console, hits: Iterable[RankedParagraph]) -> None:
+    """Print paragraphs, best first, with their scores."""
+    for hit in hits:
+        p = hit.prepared.paragraph
+        console.print(Text.assemble((f"{p.document} ¶{p.number}", "cyan"), (f"  {hit.score:.3f}", "dim")))
+        console.print(Padding(Text(p.text), (0, 0, 0, 2), expand=False))
+
+
+def show_report(console: Console, report: IngestReport, *, dry_run: bool) -> None:
+    """Print what an ingest changed, a line a readout."""
+    for name in report.added:
+        console.print(Text(f"+ {name}", style="green"))
+    for change in report.changed:
+        counts = (
+            f"{change.paragraphs_added} added, {change.paragraphs_changed} changed, "
+            f"{change.paragraphs_removed} removed"
+        )
+        console.print(Text(f"~ {change.id}  ({counts})", style="yellow"))
+    for name in report.removed:
+        console.print(Text(f"- {name}", style="red"))
+    for failed in report.failed:
+        place = failed.source if failed.line is None else f"{failed.source}:{failed.line}"
+        console.print(Text(f"! {place}: {failed.error}", style="red"))
+    console.print(Text(_summary(report, dry_run=dry_run), style="dim"))
+
+
+def _summary(report: IngestReport, *, dry_run: bool) -> str:
+    counts = [
+        (len(report.added), "added"),
+        (len(report.changed), "changed"),
+        (len(report.removed), "removed"),
+        (len(report.unchanged), "unchanged"),
+        (len(report.failed), "failed"),
+    ]
+    parts = ", ".join(f"{count} {what}" for count, what in counts if count) or "nothing found"
+    if dry_run:
+        return f"Would be: {parts}. Nothing was changed."
+    return f"{parts}; {report.embedded} texts embedded in {report.elapsed_ms / 1000:.1f} s."
+
+
+@contextmanager
+def progress_bar(*, enabled: bool) -> Iterator[ReportProgress]:
+    """Show the stages of an ingest on standard error; silent where that is not a terminal."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(
+        *columns, console=console, transient=True, disable=not (enabled and console.is_terminal)
+    ) as bar:
+        tasks = {stage: bar.add_task(text, total=None, visible=False) for stage, text in STAGES.items()}
+
+        def report(stage: str, done: int, total: int) -> None:
+            bar.update(tasks[stage], completed=done, total=total or None, visible=True)
+
+        yield report
+
+
+def show_figures(console: Console, figures: Mapping[str, Any]) -> None:
+    """Print the figures of an evaluation, one a line."""
+    for name, value in figures.items():
+        for part, figure in value.items() if isinstance(value, Mapping) else ((None, value),):
+            label = name if part is None else f"{name} {part}"
+            console.print(f"{label:<42} {'-' if figure is None else figure}")

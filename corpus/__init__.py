@@ -1,0 +1,1 @@
+"""Data only: the readouts that ship with the project. See README.md for their provenance."""
