@@ -157,6 +157,7 @@ def build_client(equipment: Equipment, **options: Any) -> Rapporteur | ShardedRa
         options: Further options of `discord.Client`.
     """
     settings = equipment.settings
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # nothing here speaks
     kind: type[Rapporteur | ShardedRapporteur] = Rapporteur
     if settings.shards != 1:
         kind = ShardedRapporteur

@@ -42,17 +42,21 @@ class Session:
 
 @dataclass
 class Connection:
-    """One websocket with its zlib stream."""
+    """One websocket: one zlib stream for all of it, or plain text where the client asked for another."""
 
     socket: web.WebSocketResponse
-    compressor: Any = field(default_factory=zlib.compressobj)
+    transport: asyncio.Transport | None
+    compressor: Any = None
 
     async def send(self, frame: dict[str, Any]) -> None:
-        raw = json.dumps(frame).encode()
-        if not self.socket.closed:
-            await self.socket.send_bytes(
-                self.compressor.compress(raw) + self.compressor.flush(zlib.Z_SYNC_FLUSH)
-            )
+        if self.socket.closed:
+            return
+        raw = json.dumps(frame)
+        if self.compressor is None:
+            await self.socket.send_str(raw)
+        else:
+            data = self.compressor.compress(raw.encode()) + self.compressor.flush(zlib.Z_SYNC_FLUSH)
+            await self.socket.send_bytes(data)
 
 
 class Gateway:
@@ -71,7 +75,8 @@ class Gateway:
     async def handle(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse(max_msg_size=4096)
         await socket.prepare(request)
-        connection = Connection(socket)
+        zipped = request.query.get("compress") == "zlib-stream"
+        connection = Connection(socket, request.transport, zlib.compressobj() if zipped else None)
         await connection.send({"op": HELLO, "d": {"heartbeat_interval": 41_250}})
         session: Session | None = None
         async for message in socket:
@@ -141,12 +146,8 @@ class Gateway:
         """Cut every connection without a word, as a network does; sessions stay."""
         for session in self.sessions.values():
             connection, session.connection = session.connection, None
-            if (
-                connection is not None
-                and (request := connection.socket._req) is not None
-                and request.transport
-            ):
-                request.transport.abort()
+            if connection is not None and connection.transport is not None:
+                connection.transport.abort()
 
     async def ask_to_reconnect(self) -> None:
         """Tell every connection to come back, as Discord does at a deploy."""
