@@ -69,6 +69,7 @@ class _Rapporteur(commands.bot.BotBase):
         await self.tree.set_translator(CatalogueTranslator(equipment.catalogue))
         await self._sync_if_changed()
         self._forget.start()
+        log.info("%s", content_note(equipment.settings))
 
     @property
     def _client(self) -> discord.Client:
@@ -92,9 +93,9 @@ class _Rapporteur(commands.bot.BotBase):
             log.info("forgot %d answers older than %d days", forgotten, self.equipment.settings.keep_days)
 
     async def on_ready(self) -> None:
-        """Say in the log what works here, and what would need more rights."""
+        """Say in the log that the bot is there, and which ask channels need more rights."""
         client, settings = self._client, self.equipment.settings
-        log.info("ready as %s in %d servers; %s", client.user, len(client.guilds), content_note(settings))
+        log.info("ready as %s in %d servers", client.user, len(client.guilds))
         for channel_id in settings.ask_channels:
             if problem := _ask_channel_problem(client.get_channel(channel_id)):
                 log.warning("Ask channel %d: %s", channel_id, problem)

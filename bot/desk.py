@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
-from bot.errors import ClosingError, QuestionTooLongError
+from bot.errors import QuestionTooLongError
 from bot.limits import Limits
 from bot.locales import Phrases
 from bot.records import Records, ShownAnswer
@@ -20,7 +20,7 @@ from bot.workers import InFlight, Workers
 from retrieval.errors import QuestionError
 from retrieval.models import Answer, LiveParagraph
 
-T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 HISTORY_TURNS = 6
 """Earlier questions that a follow-up is understood from."""
@@ -83,10 +83,9 @@ class Desk:
         # Clicks, lists and the ledger have threads of their own: a slow question never holds them up.
         self._quick = Workers(2, _QUICK_WAITING, "lookup")
         self._in_flight = InFlight()
-        self._closing = False
 
     def busy(self) -> InFlight:
-        """Count as in flight for as long as the `with` block lasts; a shutdown waits for it."""
+        """Return what counts as in flight for as long as its `with` block lasts; a shutdown waits for it."""
         return self._in_flight
 
     async def ask(
@@ -105,7 +104,7 @@ class Desk:
 
         Raises:
             QuestionError, NotFoundError, StoreError: As `Answering.ask` does.
-            LimitedError, BusyError, ClosingError: It is not the moment to ask.
+            LimitedError, BusyError: It is not the moment to ask.
             TimeoutError: It took too long.
         """
         self._admit(question, place)
@@ -152,8 +151,6 @@ class Desk:
         return Reply(shown.id, pages)
 
     def _admit(self, question: str, place: Place) -> None:
-        if self._closing:
-            raise ClosingError("shutting down")
         if not question.strip():
             raise QuestionError("the question is empty")
         if len(question) > self._settings.max_question:
@@ -218,10 +215,16 @@ class Desk:
         before = self._now_ms() - self._settings.keep_days * 86_400_000
         return await self._quick.run(lambda: self._records.forget_before(before))
 
+    async def warm_up(self, call: Callable[[], object]) -> None:
+        """Make `call` where questions are answered, so that the first member does not wait for loading."""
+        try:
+            await self._questions.run(call)
+        except Exception:
+            log.warning("the readouts could not be searched at the start", exc_info=True)
+
     async def close(self) -> bool:
         """Take no more questions and wait for answers in flight; False when some took too long."""
-        self._closing = True
-        finished = await self._in_flight.drained(self._settings.shutdown_timeout_s)
-        self._questions.close()
-        self._quick.close()
+        finished = await self._in_flight.close(self._settings.shutdown_timeout_s)
+        await self._questions.close()
+        await self._quick.close()
         return finished

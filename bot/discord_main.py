@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-import threading
 
 import discord
 
@@ -35,7 +34,7 @@ async def _run(settings: DiscordSettings, services: Services) -> int:
     desk = Desk(settings, services.answering, services.browser, records)
     client = build_client(Equipment(desk, load(), settings))
     stopping = _stop_on_signals(client)
-    _warm_up(services)
+    warming = asyncio.create_task(desk.warm_up(lambda: services.answering.search("readout")))
     try:
         await client.start(settings.token.get_secret_value())
     except discord.LoginFailure:
@@ -50,7 +49,7 @@ async def _run(settings: DiscordSettings, services: Services) -> int:
         )
     finally:
         await client.close()
-        await asyncio.gather(*stopping)
+        await asyncio.gather(warming, *stopping)
     log.info("stopped")
     return EXIT_DONE
 
@@ -73,15 +72,3 @@ def _stop_on_signals(client: Rapporteur | ShardedRapporteur) -> set[asyncio.Task
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop, number.name)
     return closing
-
-
-def _warm_up(services: Services) -> None:
-    """Load the encoder and open the index beside the login, so that the first member does not wait for it."""
-
-    def ask_once() -> None:
-        try:
-            services.answering.search("readout")
-        except Exception:
-            log.warning("the readouts could not be searched at the start", exc_info=True)
-
-    threading.Thread(target=ask_once, name="warm-up", daemon=True).start()

@@ -43,30 +43,41 @@ class Workers:
         if not future.cancelled():
             future.exception()  # the caller may be gone; its error is not news to the loop
 
-    def close(self) -> None:
-        """Let go of the threads; calls that have not begun are dropped."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+    async def close(self) -> None:
+        """Drop calls that have not begun and wait for those that have.
+
+        However long: what they work with is closed next, and native code that loses its store under its
+        feet takes the process down.
+        """
+        await asyncio.to_thread(self._pool.shutdown, wait=True, cancel_futures=True)
 
 
 class InFlight:
-    """Counts what has begun and is not finished, so that a shutdown can wait for it."""
+    """Counts what has begun and is not finished, so that a shutdown can wait for it.
+
+    `with in_flight as admitted:` counts the block; `admitted` is False once the door is closed. What is
+    refused counts too: its sentence has to arrive as well.
+    """
 
     def __init__(self) -> None:
         self._count = 0
+        self._open = True
         self._idle = asyncio.Event()
         self._idle.set()
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> bool:
         self._count += 1
         self._idle.clear()
+        return self._open
 
     def __exit__(self, *_: object) -> None:
         self._count -= 1
         if not self._count:
             self._idle.set()
 
-    async def drained(self, timeout_s: float) -> bool:
-        """Wait until nothing is in flight; False when that takes longer than `timeout_s`."""
+    async def close(self, timeout_s: float) -> bool:
+        """Close the door and wait until nothing is in flight; False when that takes too long."""
+        self._open = False
         try:
             await asyncio.wait_for(self._idle.wait(), timeout_s)
         except TimeoutError:

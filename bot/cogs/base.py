@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from discord.ext import commands
 
 from bot.delivery import guarded
 from bot.desk import Desk, Place
+from bot.errors import ClosingError
 from bot.locales import Catalogue, Phrases
 from bot.markdown import shortened
 from bot.settings import DiscordSettings
@@ -41,10 +42,12 @@ class DeskCog(commands.Cog):
         """Return the language of the person who uses the bot."""
         return self.catalogue.of(interaction.locale)
 
-    async def guarded(self, interaction: discord.Interaction[Any], work: Awaitable[None]) -> None:
+    async def guarded(self, interaction: discord.Interaction[Any], work: Coroutine[Any, Any, None]) -> None:
         """Do `work` as something that a shutdown waits for and that never ends in silence."""
-        with self.desk.busy():
-            await guarded(interaction, work, self.phrases(interaction), self.settings.max_question)
+        with self.desk.busy() as admitted:
+            phrases = self.phrases(interaction)
+            chosen = work if admitted else refused(work)
+            await guarded(interaction, chosen, phrases, self.settings.max_question)
 
     async def document_choices(
         self, interaction: discord.Interaction[Any], typed: str
@@ -57,6 +60,12 @@ class DeskCog(commands.Cog):
             app_commands.Choice(name=_choice(line.title, line.date), value=line.id)
             for line in found[:_MAX_CHOICES]
         ]
+
+
+async def refused(work: Coroutine[Any, Any, None]) -> None:
+    """Leave `work` undone because the bot is shutting down."""
+    work.close()
+    raise ClosingError("shutting down")
 
 
 def _matches(text: str, wanted: list[str]) -> bool:

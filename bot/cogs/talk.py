@@ -12,11 +12,11 @@ import discord
 from discord.ext import commands
 
 from bot.cogs.ask import open_thread
-from bot.cogs.base import DeskCog, Equipment
+from bot.cogs.base import DeskCog, Equipment, refused
 from bot.controls import page_view, text_view
 from bot.delivery import sentence_for
 from bot.desk import Place, Reply
-from bot.locales import Phrases
+from bot.locales import DEFAULT, Phrases
 from bot.permissions import missing_to_answer
 
 log = logging.getLogger(__name__)
@@ -39,8 +39,8 @@ class TalkCog(DeskCog):
         """Answer a message if it is a question to the bot."""
         if message.author.bot or message.type not in _ANSWERABLE or not await self._meant(message):
             return
-        with self.desk.busy():
-            await self._answer(message)
+        with self.desk.busy() as admitted:
+            await self._answer(message, admitted=admitted)
 
     async def _meant(self, message: discord.Message) -> bool:
         if message.guild is None or self._mentioned(message):
@@ -69,25 +69,31 @@ class TalkCog(DeskCog):
         by_role = any(r.tags is not None and r.tags.bot_id == me.id for r in message.role_mentions)
         return by_role or any(user.id == me.id for user in message.mentions)
 
-    async def _answer(self, message: discord.Message) -> None:
-        phrases = self.catalogue.of(
-            message.guild.preferred_locale if message.guild else discord.Locale.american_english
-        )
+    async def _answer(self, message: discord.Message, *, admitted: bool) -> None:
+        phrases = self._phrases_for(message)
         missing = missing_to_answer(message)
         if missing:
             await self._explain(message, phrases, missing)
             return
         placed = Placed(message, phrases)
+        work = self._show_answer(message, phrases, placed)
         try:
-            async with message.channel.typing():
-                reply = await self._reply(message, phrases, placed)
-            await self.desk.shown_as(reply, await placed.show(reply))
-            if self.settings.answer_threads and placed.first and message.guild and not _thread(message):
-                await open_thread(placed.first, _question(message))
+            await (work if admitted else refused(work))
         except Exception as error:
             sentence = self._sentence(error, message, phrases)
             with suppress(discord.HTTPException):
                 await placed.say(sentence)
+
+    async def _show_answer(self, message: discord.Message, phrases: Phrases, placed: Placed) -> None:
+        async with message.channel.typing():
+            reply = await self._reply(message, phrases, placed)
+        await self.desk.shown_as(reply, await placed.show(reply))
+        if self.settings.answer_threads and placed.first and message.guild and not _thread(message):
+            await open_thread(placed.first, _question(message))
+
+    def _phrases_for(self, message: discord.Message) -> Phrases:
+        """Return the server's language: unlike a command, a message does not say which its author reads."""
+        return self.catalogue.of(message.guild.preferred_locale if message.guild else DEFAULT)
 
     def _sentence(self, error: Exception, message: discord.Message, phrases: Phrases) -> str:
         if not _question(message):

@@ -43,7 +43,8 @@ class ApiDescription:
         validator = self._validator(template, method.lower())
         if validator is None or body is None:
             return []
-        return [f"{method} {path} {e.json_path}: {e.message[:300]}" for e in validator.iter_errors(body)]
+        errors = validator.iter_errors(_ids_as_strings(body))
+        return [f"{method} {path} {e.json_path}: {e.message[:300]}" for e in errors]
 
     def _validator(self, template: str, method: str) -> Draft202012Validator | None:
         key = (template, method)
@@ -54,3 +55,16 @@ class ApiDescription:
                 {**schema, "components": self._document["components"]}
             )
         return self._validators[key]
+
+
+def _ids_as_strings(body: Any) -> Any:
+    """Write as strings the ids that discord.py sends as numbers: Discord takes both, its description one."""
+    if not isinstance(body, dict):
+        return body
+    written = dict(body)
+    if "recipient_id" in body:
+        written["recipient_id"] = str(body["recipient_id"])
+    if isinstance(body.get("message_reference"), dict):
+        reference = body["message_reference"].items()
+        written["message_reference"] = {k: str(v) if k.endswith("_id") else v for k, v in reference}
+    return written
