@@ -1,8 +1,8 @@
 """Follow-ups, understood from the conversation's own words: no model, and nothing that was not said.
 
-A question that leans on what was said before ("and on cybersecurity?", "when was it?", "Pollution") is given
-words of earlier questions that it leaves out. A question that stands on its own is left alone: old words would
-only lead retrieval astray.
+A question that cannot stand on its own ("when was it held?", "why?") is given the topic of the latest question
+that named one. Every other question is left alone: measured on real follow-ups (`bench/followups.py`), most
+name what they are about, and old words only lead retrieval astray.
 """
 
 from __future__ import annotations
@@ -12,65 +12,59 @@ from collections.abc import Sequence
 
 from retrieval.index.terms import STOP_WORDS, terms
 
-MAX_CARRIED = 6
-"""Words carried over at most: the newest topic, not the whole conversation."""
+MAX_CARRIED = 2
+"""Words carried over at most."""
 
-_FEW_TERMS = 2
-"""A question with so few words of its own rarely names its topic."""
+FEW_WORDS = 2
+"""A question with no more content words than this rarely names its topic."""
 
-_POINTS_BACK = re.compile(
-    r"\b(?:it|its|they|them|their|theirs|this|that|these|those|he|him|his|she|her|hers|there|such|"
-    r"the same|the other|another|else|one|ones|both|either|former|latter)\b",
-    re.IGNORECASE,
-)
-_OPENS_AS_FOLLOW_UP = re.compile(
-    r"^\W*(?:and|but|or|so|also|then|plus|what about|how about|what else|which ones?|why not|why|how so|"
-    r"tell me more|more|any other|anything else|okay|ok|right|yes|no)\b",
-    re.IGNORECASE,
-)
-_THAT_CLAUSE = re.compile(r"\b(?:say|said|state[ds]?|think|note[ds]?|indicate[ds]?|mean|ensure)s? that\b", re.I)
+_REPLACES = re.compile(r"^\W*(?:and|or|but|what about|how about|what of)\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+(?:[.’'-][^\W_]+)*")
+_ABOUT_TALKING = frozenset(
+    """
+    ask asked talk talking tell told think thought know knew known mean meant say said says mention mentioned state
+    stated name names list describe explain clarify clarifying question answer thanks thank sorry okay right yes well
+    sure course heard consider considered pretty many much other others really also please new first last
+    """.split()  # noqa: SIM905 - a list of quoted words is not easier to read
+)
 
 
 def resolve(question: str, history: Sequence[str], *, max_chars: int = 1_000) -> str:
-    """Return `question` with the earlier words that it leans on, or as it is where it stands on its own.
+    """Return `question` with the topic that it leaves out, or as it is where it names one itself.
 
     Args:
         history: Earlier questions of this conversation, oldest first.
-        max_chars: Words that would make the question longer stay out.
+        max_chars: A topic that would make the question longer stays out.
     """
-    topic = ""
-    for earlier in history:
-        topic = _resolved(earlier, topic, max_chars)
-    return _resolved(question, topic, max_chars)
-
-
-def leans_on_history(question: str) -> bool:
-    """Whether `question` points back at something, or is too short to name what it is about."""
-    if _OPENS_AS_FOLLOW_UP.search(question) or len(set(terms(question))) <= _FEW_TERMS:
-        return True
-    return bool(_POINTS_BACK.search(_THAT_CLAUSE.sub("", question)))
-
-
-def _resolved(question: str, topic: str, max_chars: int) -> str:
-    if not topic or not leans_on_history(question):
+    if not leans_on_history(question):
         return question
-    carried = _carried(question, topic)
-    resolved = f"{question.rstrip()} {' '.join(carried)}".strip()
+    carried = next((words for earlier in reversed(history) if (words := topic(earlier, question))), [])
+    resolved = f"{question.rstrip()} {' '.join(carried)}"
     return resolved if carried and len(resolved) <= max_chars else question
 
 
-def _carried(question: str, topic: str) -> list[str]:
-    """Return the content words of `topic` that `question` lacks, names and numbers first in line."""
+def leans_on_history(question: str) -> bool:
+    """Whether `question` is too bare to search with."""
+    return len({term for word in _content_words(question) for term in terms(word)}) <= FEW_WORDS
+
+
+def topic(earlier: str, question: str) -> list[str]:
+    """Return the words of `earlier` that say what it was about and that `question` lacks: names before others.
+
+    They stand at the end of a question ("… say about Myanmar?"), unless it is just this end that the new one
+    puts something else in place of ("and on cybersecurity?").
+    """
     known = set(terms(question))
-    fresh: dict[str, str] = {}
-    for word in _WORD.findall(topic):
-        found = terms(word)
-        if word.lower() not in STOP_WORDS and any(term not in known for term in found):
-            fresh.setdefault(" ".join(found), word)
-    ranked = sorted(fresh.values(), key=lambda word: not _is_name(word))[:MAX_CARRIED]
-    return [word for word in fresh.values() if word in ranked]
+    words = [word for word in _content_words(earlier) if any(term not in known for term in terms(word))]
+    names = [word for word in words if word[0].isupper() or word[0].isdigit()]
+    found = list(dict.fromkeys(names or words))
+    return found[:MAX_CARRIED] if _REPLACES.search(question) else found[-MAX_CARRIED:]
 
 
-def _is_name(word: str) -> bool:
-    return word[:1].isupper() or word[:1].isdigit()
+def _content_words(text: str) -> list[str]:
+    found = _WORD.findall(text)
+    return [
+        word
+        for word in found
+        if word.lower() not in STOP_WORDS and word.lower() not in _ABOUT_TALKING and terms(word)
+    ]
