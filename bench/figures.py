@@ -36,7 +36,9 @@ def main() -> None:
         print(f"\n{name}: {table['questions']} questions")
         for group, value in table.items():
             if isinstance(value, dict):
-                print(f"  {group:<12}" + "  ".join(f"{k} {'-' if v is None else v}" for k, v in value.items()))
+                print(
+                    f"  {group:<12}" + "  ".join(f"{k} {'-' if v is None else v}" for k, v in value.items())
+                )
     wrong = sum(table["quotes"]["inexact"] for table in found.values())
     shown = sum(table["quotes"]["shown"] for table in found.values())
     print(f"\nquotes that are not the exact substring they claim: {wrong} of {shown}")

@@ -59,4 +59,6 @@ def readouts_of(folder: Path) -> Iterator[list[Path]]:
 
 def _meta(row: dict[str, str | None]) -> str:
     named = {"title": row.get("title"), "date": row.get("date"), "source_url": row.get("url")}
-    return "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in named.items() if value)
+    return "".join(
+        f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in named.items() if value
+    )
