@@ -1,0 +1,268 @@
+"""Promises -> names: what each verb that promises, asks for or reports a fact puts on the list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from retrieval.initiatives.lexicon import DETERMINERS, PREPOSITIONS, Verb
+from retrieval.initiatives.phrases import content, family, text_of, trim
+from retrieval.initiatives.predicates import Predicate
+from retrieval.initiatives.standing import ACTIVE, Standing, above
+from retrieval.initiatives.tokens import Token
+from retrieval.models import InitiativeKind
+
+
+@dataclass(frozen=True)
+class Parse:
+    """One sentence, parsed."""
+
+    text: str
+    words: Sequence[Token]
+    found: Sequence[Predicate]
+    standings: Sequence[Standing]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One promise, by tokens.
+
+    Attributes:
+        predicate: Index of the verb that promises it.
+        start, end: Tokens of the name; `lead` is put before them.
+    """
+
+    predicate: int
+    start: int
+    end: int
+    lead: str
+    kind: InitiativeKind
+
+
+_NOMINAL = {
+    "cooperate": "Cooperation", "co-operate": "Cooperation", "collaborate": "Collaboration", "coordinate": "Coordination",
+    "co-ordinate": "Coordination", "consult": "Consultations", "partner": "Partnership", "exchange": "Exchange of",
+    "share": "Sharing", "visit": "Visit to", "engage": "Engagement", "train": "Training", "meet": "Meetings",
+    "converse": "Conversations", "confer": "Consultations", "liaise": "Liaison", "interact": "Exchanges",
+}  # fmt: skip
+_CONTINUING_WORDS = frozenset(
+    "continued ongoing existing continuing regular annual current further enhanced".split()
+)
+_MADE_OF = (
+    Verb.CREATE,
+    Verb.FOSTER,
+    Verb.CONTINUE,
+    Verb.RESUME,
+    Verb.GIVE,
+    Verb.SUPPORT,
+    Verb.LIGHT,
+    Verb.ANNOUNCE,
+)
+_PAST_FACTS = (Verb.CREATE, Verb.ANNOUNCE, Verb.RESUME, Verb.GIVE)
+_OWN_MEETINGS = frozenset(
+    {"meeting", "meetings", "talks", "summit", "discussions", "visit", "call", "ceremony"}
+)
+
+
+def items(parse: Parse) -> Iterator[Item]:
+    """The promises of one sentence, in reading order."""
+    for index, (predicate, standing) in enumerate(zip(parse.found, parse.standings, strict=True)):
+        item = None
+        if standing in ACTIVE:
+            item = _promised(parse, index, predicate, standing)
+        elif standing is Standing.DONE:
+            item = _fact(parse, index, predicate)
+        elif standing is Standing.SUPPORTED:
+            item = _object(parse, index, predicate, need_family=True)
+        if item is not None:
+            yield item
+
+
+def _promised(parse: Parse, index: int, predicate: Predicate, standing: Standing) -> Item | None:
+    if predicate.shape == "passive":
+        return _passive(parse, index, predicate)
+    if predicate.verb in (Verb.COMMIT, Verb.REQUEST, Verb.EXPECT):
+        return _noun_complement(parse, index, predicate)
+    if predicate.verb is Verb.COOPERATE:
+        return _cooperation(parse, index, predicate)
+    if predicate.verb in _MADE_OF:
+        return _object(parse, index, predicate, need_family=predicate.verb in (Verb.CREATE, Verb.LIGHT))
+    if predicate.verb is Verb.ACT:
+        return _object(parse, index, predicate, need_family=False)
+    return None
+
+
+def _fact(parse: Parse, index: int, predicate: Predicate) -> Item | None:
+    """ "established a …", "… was conducted": only what has a name of its own, never the meeting itself."""
+    if predicate.verb not in _PAST_FACTS:
+        return None
+    item = (
+        _passive(parse, index, predicate)
+        if predicate.shape == "passive"
+        else _object(parse, index, predicate, need_family=True)
+    )
+    if item is None:
+        return None
+    own = (
+        any(w.lower in _OWN_MEETINGS for w in parse.words[item.start : item.end])
+        and family(parse.words, item.start, item.end) == "event"
+    )
+    return None if own else item
+
+
+def _passive(parse: Parse, index: int, predicate: Predicate) -> Item | None:
+    """The subject is what happens: "the 12th Forum will be held"."""
+    if predicate.subject is None or predicate.verb not in (
+        Verb.CREATE,
+        Verb.RESUME,
+        Verb.GIVE,
+        Verb.CONTINUE,
+    ):
+        return None
+    start, end = trim(parse.words, *predicate.subject)
+    if start >= end or family(parse.words, start, end) is None or not content(parse.words, start, end):
+        return None
+    return Item(index, start, end, "", kind_of(parse, index, start, end))
+
+
+def _noun_complement(parse: Parse, index: int, predicate: Predicate) -> Item | None:
+    """ "agreed on the …", "called for a …", "looked forward to a …"."""
+    words, start = parse.words, predicate.end
+    if predicate.verb is Verb.COMMIT and not (start < len(words) and words[start].lower in {"on", "to"}):
+        return None
+    following = parse.found[index + 1] if index + 1 < len(parse.found) else None
+    if following is not None and following.parent == index and following.start <= start + 2:
+        return None
+    if predicate.verb is Verb.REQUEST and not (start < len(words) and words[start].lower == "for"):
+        return None
+    return _object(parse, index, predicate, need_family=True)
+
+
+def _cooperation(parse: Parse, index: int, predicate: Predicate) -> Item | None:
+    """The verb is the initiative: "cooperate on …", "exchange information", "our ministers will meet"."""
+    following = parse.found[index + 1] if index + 1 < len(parse.found) else None
+    if (
+        following is not None
+        and following.parent == index
+        and following.start <= predicate.end + 4
+        and following.shape == "infinitive"
+    ):
+        return None  # "collaborate to strengthen …": the next verb says what
+    start, end = _extent(parse, index, predicate.end, predicate.limit)
+    lead = _NOMINAL.get(predicate.lemma, _gerund(parse, predicate))
+    if predicate.lemma in ("meet", "converse") and (
+        start >= end or parse.words[start].lower in PREPOSITIONS or not content(parse.words, start, end)
+    ):
+        return _meeting(parse, index, predicate, lead)
+    if start >= end or not content(parse.words, start, end):
+        return None
+    return Item(
+        index,
+        predicate.end if parse.words[predicate.end].lower in PREPOSITIONS else start,
+        end,
+        lead,
+        kind_of(parse, index, start, end),
+    )
+
+
+def _meeting(parse: Parse, index: int, predicate: Predicate, lead: str) -> Item | None:
+    from retrieval.initiatives.standing import subject_of
+
+    subject = subject_of(parse.words, parse.found, index)
+    if subject is None:
+        return None
+    start, end = trim(parse.words, *subject)
+    if start >= end or parse.words[start].lower in {"we", "they", "he", "she"}:
+        return None
+    return Item(index, start, end, f"{lead} of", kind_of(parse, index, start, end))
+
+
+def _object(parse: Parse, index: int, predicate: Predicate, *, need_family: bool) -> Item | None:
+    start, end = _extent(parse, index, predicate.end, predicate.limit)
+    if start >= end:
+        return None
+    head = family(parse.words, start, end)
+    if head is None and need_family:
+        return None
+    if not content(parse.words, start, end):
+        return None
+    bare = head is not None and predicate.verb in _MADE_OF + (Verb.COMMIT, Verb.REQUEST, Verb.EXPECT)
+    lead = "" if bare else _gerund(parse, predicate)
+    return Item(index, start, end, lead, kind_of(parse, index, start, end))
+
+
+def _extent(parse: Parse, index: int, start: int, limit: int) -> tuple[int, int]:
+    """The object, drawn on over what depends on it until it says something in particular."""
+    first, last = trim(parse.words, start, limit)
+    following = index + 1
+    while not content(parse.words, first, last) and following < len(parse.found):
+        later = parse.found[following]
+        if (
+            later.subject is not None
+            or later.start > parse.found[index].hard
+            or later.sibling is not None
+            and later.sibling <= index
+        ):
+            break
+        first, last = trim(parse.words, start, min(later.limit, parse.found[index].hard))
+        following += 1
+    return first, last
+
+
+def _gerund(parse: Parse, predicate: Predicate) -> str:
+    """ "increase" -> "Increasing"."""
+    from retrieval.initiatives.lexicon import verb_forms
+
+    return next(
+        (s for s, f in verb_forms().items() if f.lemma == predicate.lemma and f.gerund), predicate.lemma
+    ).capitalize()
+
+
+def kind_of(parse: Parse, index: int, start: int, end: int) -> InitiativeKind:
+    """The kind that the governing verbs and the phrase's own adjectives say."""
+    chain = above(parse.found, index)
+    verbs = {p.verb for p in chain}
+    phrase = {w.lower for w in parse.words[start:end]}
+    lead = {w.lower for w in parse.words[max(0, start - 3) : start + 3]}
+    if Verb.RESUME in verbs or "resumed" in lead or _first_in_years(parse, chain[0]):
+        return "resumed"
+    if chain[0].verb is not Verb.REQUEST and Verb.REQUEST in verbs or chain[0].verb is Verb.REQUEST:
+        return "request"
+    if Verb.SUPPORT in verbs or chain[0].verb is Verb.GIVE and "support" in phrase:
+        return "support"
+    if Verb.CONTINUE in verbs or lead & _CONTINUING_WORDS or _reaffirmed(chain):
+        return "continuing"
+    return "new"
+
+
+def _first_in_years(parse: Parse, predicate: Predicate) -> bool:
+    after = [w.lower for w in parse.words[predicate.end : predicate.hard]]
+    return any(after[i : i + 3] == ["first", "time", "in"] for i in range(len(after)))
+
+
+def _reaffirmed(chain: Sequence[Predicate]) -> bool:
+    return any(p.shape == "noun" for p in chain) and any(
+        p.lemma in ("reaffirm", "reiterate", "renew", "affirm") for p in chain
+    )
+
+
+def evidence_start(parse: Parse, index: int) -> int:
+    """The first token of the clause that promises: its subject for the first of a list, else the verb itself."""
+    predicate = parse.found[index]
+    if predicate.sibling is not None or predicate.shape == "gerund":
+        return predicate.start
+    for one in above(parse.found, index):
+        if one.subject is not None:
+            return one.subject[0]
+    return above(parse.found, index)[-1].start
+
+
+def name_of(parse: Parse, item: Item) -> str:
+    """The item as a reader would write it in a list."""
+    body = text_of(parse.words, parse.text, item.start, item.end)
+    name = f"{item.lead} {body}".strip()
+    return name[:1].upper() + name[1:]
+
+
+def is_determined(word: Token) -> bool:
+    return word.lower in DETERMINERS

@@ -1,0 +1,109 @@
+"""Readout -> initiatives: sentences, verbs, promises, names, one list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from retrieval.initiatives.actions import Item, Parse, evidence_start, items, name_of
+from retrieval.initiatives.actors import Actors, actor_text
+from retrieval.initiatives.candidates import Candidate
+from retrieval.initiatives.mentions import Mention, mentions, plain_mentions
+from retrieval.initiatives.merging import merge
+from retrieval.initiatives.phrases import text_of
+from retrieval.initiatives.predicates import predicates
+from retrieval.initiatives.standing import is_party, standings, subject_of
+from retrieval.initiatives.tokens import tokens
+from retrieval.initiatives.when import when_in
+from retrieval.models import Initiative, Paragraph, Readout
+from retrieval.sentences import sentence_spans
+
+
+def extract_initiatives(readout: Readout) -> tuple[Initiative, ...]:
+    """List what the parties announce, will do, continue, resume, support or ask for, in reading order.
+
+    Pure and deterministic, without a language model. Every citation's span is cut out of its paragraph.
+    """
+    actors = Actors()
+    seen: set[str] = set()
+    candidates: list[Candidate] = []
+    for paragraph in readout.paragraphs:
+        if paragraph.number in seen or paragraph.number.startswith("header"):
+            continue
+        seen.add(paragraph.number)
+        candidates.extend(_candidates(paragraph, actors, readout.language))
+    return merge(candidates, readout)
+
+
+def _candidates(paragraph: Paragraph, actors: Actors, language: str) -> Iterator[Candidate]:
+    for start, end in sentence_spans(paragraph.text, language):
+        words = tokens(paragraph.text, start, end)
+        if not words:
+            continue
+        found = predicates(words)
+        parse = Parse(paragraph.text, words, found, standings(words, found))
+        actors.note(words, found, paragraph.text)
+        for item in items(parse):
+            yield _from_item(parse, item, paragraph, actors)
+        for mention in [*mentions(parse), *plain_mentions(parse)]:
+            candidate = _from_mention(parse, mention, paragraph, actors)
+            if candidate is not None:
+                yield candidate
+
+
+def _from_item(parse: Parse, item: Item, paragraph: Paragraph, actors: Actors) -> Candidate:
+    words = parse.words
+    predicate = parse.found[item.predicate]
+    first = min(evidence_start(parse, item.predicate), item.start)
+    last = max(item.end, predicate.end)
+    if predicate.shape == "passive" or item.start < predicate.start:
+        last = max(last, predicate.limit)
+    while last > item.end and not words[last - 1].is_word:
+        last -= 1
+    return Candidate(
+        name=name_of(parse, item),
+        kind=item.kind,
+        actor=_actor(parse, item.predicate, actors, passive=predicate.shape == "passive"),
+        when=when_in(paragraph.text[words[first].start : words[min(predicate.hard, len(words)) - 1].end]),
+        paragraph=paragraph.number,
+        start=words[first].start,
+        end=words[last - 1].end,
+        name_start=words[item.start].start,
+        name_end=words[item.end - 1].end,
+    )
+
+
+def _actor(parse: Parse, index: int, actors: Actors, *, passive: bool = False) -> str | None:
+    if passive:
+        return None
+    subject = subject_of(parse.words, parse.found, index)
+    if subject is None or not is_party(parse.words, subject):
+        return None
+    text = actor_text(parse.words, parse.text, *subject)
+    return actors.resolve(text) if text else None
+
+
+def _from_mention(parse: Parse, mention: Mention, paragraph: Paragraph, actors: Actors) -> Candidate | None:
+    if mention.rejected:
+        return None
+    words = parse.words
+    name = text_of(words, parse.text, mention.start, mention.end)
+    if not name:
+        return None
+    governor = mention.governor
+    first = mention.start
+    if governor is not None and mention.start - parse.found[governor].start < 30:
+        first = min(first, parse.found[governor].start)
+        subject = parse.found[governor].subject
+        first = min(first, subject[0]) if subject else first
+    return Candidate(
+        name=name[:1].upper() + name[1:],
+        kind=mention.kind or "framework",
+        actor=_actor(parse, governor, actors) if governor is not None else None,
+        when=when_in(parse.text[words[first].start : words[-1].end]) if mention.kind else None,
+        paragraph=paragraph.number,
+        start=words[first].start,
+        end=words[mention.end - 1].end,
+        name_start=words[mention.start].start,
+        name_end=words[mention.end - 1].end,
+        named=mention.named,
+    )

@@ -1,0 +1,328 @@
+"""Proper names of initiatives, and what the words around them say about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from retrieval.initiatives.actions import Parse
+from retrieval.initiatives.lexicon import (
+    CONJUNCTIONS,
+    DETERMINERS,
+    EVENT_NOUNS,
+    NOT_INITIATIVE,
+    PROGRESS_NOUNS,
+    Verb,
+    head_family,
+    singular,
+)
+from retrieval.initiatives.phrases import content, family, trim
+from retrieval.initiatives.standing import ACTIVE, Standing
+from retrieval.initiatives.tokens import Token
+from retrieval.models import InitiativeKind
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A name at one place, by tokens.
+
+    Attributes:
+        kind: What the words around it say, or None where they say nothing.
+        rejected: The words around it take it off the list at this place ("discussed", "at the … Summit").
+    """
+
+    start: int
+    end: int
+    family: str
+    kind: InitiativeKind | None
+    rejected: bool
+    governor: int | None
+    named: bool = True
+
+
+_LINKS = frozenset(
+    {
+        "of",
+        "on",
+        "for",
+        "to",
+        "the",
+        "and",
+        "in",
+        "with",
+        "de",
+        "&",
+        "against",
+        "among",
+        "between",
+        "through",
+        "a",
+        "by",
+    }
+)
+_TITLES = frozenset(
+    {
+        "president",
+        "minister",
+        "ministers",
+        "prime",
+        "secretary",
+        "general",
+        "mr",
+        "ms",
+        "mrs",
+        "dr",
+        "vice",
+        "leaders",
+    }
+)
+_FRAMEWORK_LEADS = (
+    ("under",), ("pursuant", "to"), ("in", "line", "with"), ("in", "accordance", "with"), ("building", "on"), ("consistent", "with"),
+    ("within",), ("framework", "of"), ("context", "of"), ("based", "on"), ("guided", "by"), ("through",), ("utilizing",), ("utilising",),
+    ("using",), ("build", "on"), ("part", "of"),
+)  # fmt: skip
+_ONGOING = frozenset("ongoing annual existing continued regular established current".split())
+_COMING = frozenset("upcoming forthcoming next future first inaugural".split())
+_ORDINAL_WORDS = frozenset(
+    "second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split()
+)
+_GATHERINGS = frozenset({"event", "body"})
+_PLACED = frozenset(
+    {
+        "at",
+        "during",
+        "since",
+        "after",
+        "from",
+        "before",
+        "in",
+        "as",
+        "like",
+        "and",
+        "or",
+        ",",
+        "by",
+        "between",
+        "with",
+        "including",
+    }
+)
+
+
+def mentions(parse: Parse) -> Iterator[Mention]:
+    """The proper names of one sentence that have an initiative's head noun, in reading order."""
+    position = 0
+    while position < len(parse.words):
+        span = _name_at(parse, position)
+        if span is None:
+            position += 1
+            continue
+        start, end = span
+        kind_family = _named_family(parse, start, end)
+        if kind_family is not None:
+            yield _judged(parse, start, end, kind_family)
+        position = max(end, position + 1)
+
+
+def _name_at(parse: Parse, i: int) -> tuple[int, int] | None:
+    words = parse.words
+    if words[i].text == "“":
+        closing = next((k for k in range(i + 1, min(i + 18, len(words))) if words[k].text == "”"), None)
+        if closing is not None and words[i + 1].capital:
+            return i + 1, _after_quote(parse, closing)
+        return None
+    if not (words[i].capital and words[i].is_word) or words[i].lower in DETERMINERS:
+        return None
+    if i == 0 and words[i].function_word:
+        return None
+    return i, _run_end(parse, i)
+
+
+def _after_quote(parse: Parse, closing: int) -> int:
+    """A quoted title and the plain nouns that follow it: “Official Assistance” cooperation framework."""
+    end = closing + 1
+    while (
+        end < len(parse.words)
+        and end <= closing + 3
+        and parse.words[end].is_word
+        and not parse.words[end].function_word
+    ):
+        if head_family((parse.words[end].bare,)):
+            return end + 1
+        end += 1
+    return closing
+
+
+def _run_end(parse: Parse, start: int) -> int:
+    words, end = parse.words, start + 1
+    while end < len(words):
+        word = words[end]
+        if word.capital or word.text[0].isdigit() and words[end - 1].capital and end > start:
+            end += 1
+            continue
+        following = _past_links(parse, end)
+        if following is not None and not (
+            word.lower in CONJUNCTIONS and _complete(parse, start, end) and _complete_after(parse, following)
+        ):
+            end = following + 1
+            continue
+        break
+    return end
+
+
+def _past_links(parse: Parse, i: int) -> int | None:
+    """The capitalised word after one or two small words ("of", "for the"), or after a comma within a list of them."""
+    words, j = parse.words, i
+    while j < len(words) and j - i < 2 and words[j].lower in _LINKS:
+        j += 1
+    return j if j > i and j < len(words) and words[j].capital and words[j].is_word else None
+
+
+def _complete(parse: Parse, start: int, end: int) -> bool:
+    return head_family(tuple(w.bare for w in parse.words[start:end])) is not None
+
+
+def _complete_after(parse: Parse, start: int) -> bool:
+    return _complete(parse, start, _run_end(parse, start)) if start < len(parse.words) else False
+
+
+def _named_family(parse: Parse, start: int, end: int) -> str | None:
+    """The family of a proper name, by its last head noun; None for texts, offices and single words."""
+    plain = [w.bare for w in parse.words[start:end] if w.is_word]
+    if len(plain) < 2 or plain[-1] in NOT_INITIATIVE or plain[0] in _TITLES:
+        return None
+    heads = [(i, head_family(tuple(plain[: i + 1]))) for i in range(len(plain))]
+    found = [(i, f) for i, f in heads if f is not None and parse_capital(parse, start, end, i)]
+    first_link = next(
+        (i for i, w in enumerate(plain) if w in {"of", "for", "on", "to", "against"}), len(plain)
+    )
+    before_link = [f for i, f in found if i < first_link]
+    chosen = before_link[-1] if before_link else (found[-1][1] if found else None)
+    if chosen is None or any(w in NOT_INITIATIVE for w in plain[max(0, first_link - 1) : first_link]):
+        return None
+    return None if chosen == "cooperation" and len(plain) < 3 else chosen
+
+
+def parse_capital(parse: Parse, start: int, end: int, i: int) -> bool:
+    """Whether the i-th word of a name is itself part of the title (capital), or follows a quotation."""
+    word = [w for w in parse.words[start:end] if w.is_word][i]
+    return word.capital or any(w.text == "”" for w in parse.words[start:end])
+
+
+def _judged(parse: Parse, start: int, end: int, head: str) -> Mention:
+    governor = _governor(parse, start)
+    kind = _kind(parse, start, end, head, governor)
+    return Mention(start, end, head, kind, _rejected(parse, start, end, head, kind, governor), governor)
+
+
+def _governor(parse: Parse, start: int) -> int | None:
+    before = [i for i, p in enumerate(parse.found) if p.end <= start]
+    return before[-1] if before else None
+
+
+def _left(parse: Parse, start: int, size: int = 6) -> list[str]:
+    return [w.lower for w in parse.words[max(0, start - size) : start]]
+
+
+def _kind(parse: Parse, start: int, end: int, head: str, governor: int | None) -> InitiativeKind | None:
+    left = _left(parse, start)
+    near = set(left[-3:])
+    standing = parse.standings[governor] if governor is not None else None
+    if _ends_with(left, "of") and any(w in EVENT_NOUNS for w in left[-4:]):
+        return "support" if standing is Standing.SUPPORTED or "support" in left else "new"
+    if "support" in left and "for" in left or standing is Standing.SUPPORTED:
+        return "support"
+    if near & _ONGOING or "ongoing" in {w.lower for w in parse.words[start:end]}:
+        return "continuing"
+    if governor is not None and standing in ACTIVE | {Standing.DONE} and _direct(parse, governor, start):
+        return _by_verb(parse, governor, start)
+    if any(_ends_phrase(left, lead) for lead in _FRAMEWORK_LEADS) and head in (
+        "framework",
+        "instrument",
+        "resource",
+    ):
+        return "framework"
+    if near & _COMING or near & _ORDINAL_WORDS:
+        return "continuing" if near & _ORDINAL_WORDS else "new"
+    if any(w in PROGRESS_NOUNS for w in left) and {"on", "of", "in", "under", "made"} & set(left):
+        return "continuing"
+    return None
+
+
+def _ends_with(left: list[str], word: str) -> bool:
+    stripped = [w for w in left if w not in DETERMINERS and w not in {"new", "bilateral", "proposed"}]
+    return bool(stripped) and stripped[-1] == word
+
+
+def _ends_phrase(left: list[str], phrase: tuple[str, ...]) -> bool:
+    stripped = list(left)
+    while stripped and stripped[-1] not in phrase and len(left) - len(stripped) < 3:
+        stripped.pop()
+    return tuple(stripped[-len(phrase) :]) == phrase
+
+
+def _direct(parse: Parse, governor: int, start: int) -> bool:
+    """Whether the name is the object of its verb rather than something said further on."""
+    predicate = parse.found[governor]
+    between = parse.words[predicate.end : start]
+    return (
+        start < predicate.limit
+        and len(between) <= 6
+        and not any(w.lower in {"of", "in", "at", "with", "between", "among", "by"} for w in between)
+    )
+
+
+def _by_verb(parse: Parse, governor: int, start: int) -> InitiativeKind | None:
+    verb = parse.found[governor].verb
+    if verb in (Verb.CREATE, Verb.ANNOUNCE, Verb.GIVE):
+        return "new"
+    if verb is Verb.RESUME:
+        return "resumed"
+    if verb is Verb.SUPPORT:
+        return "support"
+    if verb is Verb.REQUEST:
+        return "request"
+    if verb in (Verb.CONTINUE, Verb.FOSTER, Verb.ACT, Verb.EXPECT, Verb.COOPERATE):
+        return "continuing"
+    return None
+
+
+def _rejected(
+    parse: Parse, start: int, end: int, head: str, kind: InitiativeKind | None, governor: int | None
+) -> bool:
+    standing = parse.standings[governor] if governor is not None else None
+    last = singular(next((w.bare for w in reversed(parse.words[start:end]) if w.is_word), ""))
+    if kind is not None:
+        return standing in (Standing.TENTATIVE, Standing.AGAINST) and kind not in ("new", "continuing")
+    if standing in (Standing.TENTATIVE, Standing.AGAINST, Standing.WELCOMED):
+        return True
+    return head in _GATHERINGS or last in {"summit", "meeting", "forum"} or head == "cooperation"
+
+
+def plain_mentions(parse: Parse) -> Iterator[Mention]:
+    """Lower-case initiatives that a noun brings into being: "the establishment of a … working group", "ongoing …"."""
+    words = parse.words
+    for i, word in enumerate(words):
+        if word.lower in EVENT_NOUNS and i + 1 < len(words) and words[i + 1].lower == "of":
+            yield from _plain(parse, i + 2, "new")
+        elif word.lower in {"ongoing", "upcoming", "forthcoming", "annual"}:
+            yield from _plain(parse, i + 1, "continuing" if word.lower in {"ongoing", "annual"} else "new")
+
+
+def _plain(parse: Parse, i: int, kind: InitiativeKind) -> Iterator[Mention]:
+    governor = _governor(parse, i)
+    standing = parse.standings[governor] if governor is not None else None
+    if standing in (Standing.TENTATIVE, Standing.AGAINST, Standing.NONE):
+        return
+    limit = min((p.start for p in parse.found if p.start > i), default=len(parse.words))
+    start, end = trim(parse.words, i, limit)
+    head = family(parse.words, start, end) if start < end else None
+    if head is None or not content(parse.words, start, end):
+        return
+    if standing is Standing.SUPPORTED:
+        kind = "support"
+    yield Mention(start, end, head, kind, False, governor, named=False)
+
+
+def is_title(word: Token) -> bool:
+    return word.bare in _TITLES

@@ -1,0 +1,102 @@
+"""Candidates -> entries: one initiative named in several places is one entry with several citations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+
+from retrieval.initiatives.candidates import Candidate
+from retrieval.initiatives.naming import acronym_in, name_key, without_acronym
+from retrieval.models import Evidence, Initiative, InitiativeCitation, Readout
+
+_PRIORITY = {"resumed": 0, "new": 1, "request": 2, "support": 3, "continuing": 4, "framework": 5}
+_SPACE = re.compile(r"\s+")
+
+
+def merge(candidates: Sequence[Candidate], readout: Readout) -> tuple[Initiative, ...]:
+    """The list of a readout, in reading order."""
+    order = {p.number: i for i, p in reversed(list(enumerate(readout.paragraphs)))}
+    texts = {p.number: p.text for p in reversed(readout.paragraphs)}
+    groups = _grouped(sorted(_unnested(candidates), key=lambda c: (order[c.paragraph], c.name_start)))
+    return tuple(_entry(group, texts) for group in groups if not all(c.weak for c in group))
+
+
+def _unnested(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Without names that stand inside a longer name of the same place, unless they have a standing of their own."""
+    kept = []
+    for one in candidates:
+        holders = [
+            other
+            for other in candidates
+            if other is not one
+            and other.paragraph == one.paragraph
+            and other.name_start <= one.name_start
+            and one.name_end <= other.name_end
+            and (other.name_end - other.name_start, other.named) > (one.name_end - one.name_start, one.named)
+        ]
+        if not holders or (one.named and one.kind == "framework" and not one.weak):
+            kept.append(one)
+    return kept
+
+
+def _grouped(candidates: Iterable[Candidate]) -> list[list[Candidate]]:
+    groups: list[list[Candidate]] = []
+    acronyms: dict[str, int] = {}
+    for candidate in candidates:
+        index = _group_of(candidate, groups, acronyms)
+        if index is None:
+            index = len(groups)
+            groups.append([])
+        groups[index].append(candidate)
+        acronym = acronym_in(candidate.name)
+        if acronym:
+            acronyms.setdefault(acronym, index)
+    return groups
+
+
+def _group_of(
+    candidate: Candidate, groups: Sequence[Sequence[Candidate]], acronyms: dict[str, int]
+) -> int | None:
+    if candidate.name in acronyms:
+        return acronyms[candidate.name]
+    key = name_key(candidate.name)
+    for index, group in enumerate(groups):
+        if any(same(key, candidate, other) for other in group):
+            return index
+    return None
+
+
+def same(key: tuple[str, ...], candidate: Candidate, other: Candidate) -> bool:
+    """Whether two names of one readout are the same initiative: equal, or one ends the other ("the Forum")."""
+    theirs = name_key(other.name)
+    if key == theirs:
+        return True
+    if not (candidate.named and other.named):
+        return False
+    short, long = sorted((key, theirs), key=len)
+    return len(short) >= 2 and long[-len(short) :] == short
+
+
+def _entry(group: Sequence[Candidate], texts: dict[str, str]) -> Initiative:
+    strong = [c for c in group if not c.weak]
+    lead = min(strong, key=lambda c: _PRIORITY[c.kind])
+    named = max((c for c in group if c.named), key=lambda c: len(name_key(c.name)), default=None)
+    cited: list[Candidate] = []
+    for candidate in [lead, *[c for c in group if c is not lead]]:
+        if candidate.paragraph not in {c.paragraph for c in cited}:
+            cited.append(candidate)
+    return Initiative(
+        name=_tidy((named or lead).name),
+        kind=lead.kind,
+        actor=lead.actor or next((c.actor for c in group if c.actor), None),
+        when=lead.when or next((c.when for c in strong if c.when), None),
+        citations=tuple(
+            InitiativeCitation(c.paragraph, Evidence.of(texts[c.paragraph], c.start, c.end)) for c in cited
+        ),
+    )
+
+
+@cache
+def _tidy(name: str) -> str:
+    return _SPACE.sub(" ", name).strip(" ,.;:") or without_acronym(name)

@@ -1,0 +1,246 @@
+"""Noun phrases: where they end, what they are called, whether they say anything in particular."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from retrieval.initiatives.lexicon import (
+    DETERMINERS,
+    GENERIC,
+    POSSESSIVES,
+    PREPOSITIONS,
+    PRONOUNS,
+    RELATIVES,
+    head_family,
+    singular,
+)
+from retrieval.initiatives.tokens import Token
+from retrieval.initiatives.when import when_spans
+
+MAX_NAME_WORDS = 18
+
+_LEADING = (
+    DETERMINERS
+    | POSSESSIVES
+    | {
+        "novel",
+        "various",
+        "two",
+        "three",
+        "four",
+        "several",
+        "concrete",
+        "to",
+        "of",
+        "on",
+        "in",
+        "for",
+        "at",
+        "with",
+        "forward",
+        "upon",
+        "and",
+        "or",
+    }
+)
+_CUTTING_PHRASES = (
+    ("with", "a", "view"), ("with", "the", "aim"), ("with", "the", "expectation"), ("in", "order"), ("in", "light"),
+    ("in", "line"), ("in", "accordance"), ("so", "that"), ("as", "soon"), ("as", "promptly"), ("based", "on"),
+    ("taking", "into"), ("drawing", "on"), ("in", "addition"), ("as", "part"), ("in", "response"), ("in", "support"),
+    ("at", "the", "same"), ("consistent", "with"), ("subject", "to"), ("in", "recognition"), ("at", "a", "time"),
+    ("with", "close"), ("as", "a"), ("as", "well", "as", "to"), ("on", "the", "basis"), ("in", "tandem"),
+)  # fmt: skip
+"""Where a name stops: what follows says why, when or on what ground."""
+
+
+def family(words: Sequence[Token], start: int, end: int) -> str | None:
+    """The family of the head of a noun phrase: the last noun before its first preposition."""
+    head = _head_end(words, start, end)
+    plain = tuple(w.bare for w in words[max(start, head - 3) : head] if w.is_word)
+    return head_family(plain) if plain else None
+
+
+def _head_end(words: Sequence[Token], start: int, end: int) -> int:
+    for i in range(start + 1, end):
+        word = words[i]
+        if (
+            (word.lower in PREPOSITIONS and word.lower != "&")
+            or word.text in {"(", ",", "”", "—", "–"}
+            or word.lower in RELATIVES | {"to"}
+        ):
+            if word.text == "," and _adjective_list(words, start, i, end):
+                continue
+            return i
+    return end
+
+
+def _adjective_list(words: Sequence[Token], start: int, comma: int, end: int) -> bool:
+    """ "safe, affordable, and effective vaccine production": the comma is inside a list of adjectives."""
+    before = tuple(w.bare for w in words[start:comma] if w.is_word)
+    return (
+        bool(before)
+        and head_family(before) is None
+        and comma + 1 < end
+        and words[comma + 1].lower not in PREPOSITIONS
+    )
+
+
+def trim(words: Sequence[Token], start: int, end: int) -> tuple[int, int]:
+    """The part of `words[start:end]` a list would show: no determiners, time, grounds or relative clauses."""
+    while start < end and (
+        words[start].lower in _LEADING or words[start].adverb or words[start].text in {",", ":", "-"}
+    ):
+        start += 1
+    end = min(_cut(words, start, end), start + MAX_NAME_WORDS + 6)
+    end = _shorten(words, start, end)
+    while end > start and _dangling(words[end - 1]):
+        end -= 1
+    return start, end
+
+
+def _cut(words: Sequence[Token], start: int, end: int) -> int:
+    spans = when_spans(words, start, end)
+    for i in range(start, end):
+        word = words[i]
+        if i > start and (word.text == ";" or word.lower in RELATIVES):
+            return i
+        if any(_phrase_at(words, i, end, phrase) for phrase in _CUTTING_PHRASES) and i > start:
+            return i
+        if i > start and any(a == i for a, _ in spans):
+            return i
+        if word.text == "," and i + 1 < end and _parenthetical(words, i + 1):
+            return i
+        if (
+            word.lower == "in"
+            and i + 1 < end
+            and words[i + 1].lower in {"a", "an"}
+            and _manner(words, i, end)
+        ):
+            return i
+    return end
+
+
+def _phrase_at(words: Sequence[Token], i: int, end: int, phrase: Sequence[str]) -> bool:
+    return i + len(phrase) <= end and all(words[i + k].lower == part for k, part in enumerate(phrase))
+
+
+def _parenthetical(words: Sequence[Token], i: int) -> bool:
+    word = words[i]
+    if word.lower in {
+        "including",
+        "with",
+        "particularly",
+        "especially",
+        "notably",
+        "based",
+        "through",
+        "by",
+        "which",
+        "as",
+        "to",
+        "while",
+        "inter",
+        "also",
+        "in",
+        "where",
+        "under",
+        "on",
+        "from",
+        "at",
+        "for",
+    }:
+        return True
+    return bool(
+        word.form and (word.form.gerund or (word.form.past and not word.form.base)) and not word.capital
+    )
+
+
+def _manner(words: Sequence[Token], i: int, end: int) -> bool:
+    return any(w.lower in {"manner", "way", "fashion"} for w in words[i + 1 : min(i + 7, end)])
+
+
+def _shorten(words: Sequence[Token], start: int, end: int) -> int:
+    """A name of readable length: cut before the last preposition that fits."""
+    if end - start <= MAX_NAME_WORDS:
+        return end
+    limit = start + MAX_NAME_WORDS
+    for i in range(limit, start + 4, -1):
+        if words[i].lower in PREPOSITIONS | {"to", "and"} or words[i].text == ",":
+            return i
+    return limit
+
+
+def _dangling(word: Token) -> bool:
+    if word.text in {")", "”", "’", "%"}:
+        return False
+    return (
+        not word.is_word
+        or word.lower
+        in PREPOSITIONS
+        | {
+            "and",
+            "or",
+            "to",
+            "as",
+            "such",
+            "well",
+            "also",
+            "both",
+            "further",
+            "the",
+            "a",
+            "an",
+            "that",
+            "more",
+        }
+        or word.lower in PRONOUNS
+    )
+
+
+def content(words: Sequence[Token], start: int, end: int) -> int:
+    """How many words of a phrase make it recognisable.
+
+    A proper name counts only where it says what about ("on AI", "under the … Plan"), not where it says who or
+    where ("with ASEAN", "in Southeast Asia", "U.S.-Japan relations").
+    """
+    count = 0
+    for i in range(start, end):
+        word = words[i]
+        if not word.is_word or word.function_word or word.adverb or word.lower in RELATIVES:
+            continue
+        if word.capital and i > 0:
+            count += _topical(words, start, i)
+        elif not _generic(word):
+            count += 1
+    return count
+
+
+def _generic(word: Token) -> bool:
+    if word.bare in GENERIC or singular(word.bare) in GENERIC or word.bare.isdigit():
+        return True
+    parts = word.bare.split("-")
+    return len(parts) > 1 and all(part in GENERIC or singular(part) in GENERIC for part in parts)
+
+
+def _topical(words: Sequence[Token], start: int, i: int) -> bool:
+    if head_family((words[i].bare,)):
+        return True
+    while i > start and not (words[i - 1].lower in PREPOSITIONS or words[i - 1].text == ","):
+        i -= 1
+    return i > start and words[i - 1].lower in {"on", "under", "for", "about"}
+
+
+def text_of(words: Sequence[Token], text: str, start: int, end: int) -> str:
+    """The words as written, an unmatched bracket or quote mark left out."""
+    if start >= end:
+        return ""
+    raw = text[words[start].start : words[end - 1].end]
+    if raw.count("(") != raw.count(")"):
+        raw = (
+            raw.replace("(", "").replace(")", "")
+            if raw.count("(") < raw.count(")")
+            else raw[: raw.rindex("(")].rstrip()
+        )
+    if raw.count("“") != raw.count("”"):
+        raw = raw.replace("“", "").replace("”", "")
+    return raw.strip(' ,.;:“”"')
