@@ -45,9 +45,7 @@ _NOMINAL = {
     "share": "Sharing", "visit": "Visit to", "engage": "Engagement", "train": "Training", "meet": "Meetings",
     "converse": "Conversations", "confer": "Consultations", "liaise": "Liaison", "interact": "Exchanges",
 }  # fmt: skip
-_CONTINUING_WORDS = frozenset(
-    "continued ongoing existing continuing regular annual current further enhanced".split()
-)
+_CONTINUING_WORDS = frozenset("continued ongoing existing continuing regular annual current further enhanced".split())
 _MADE_OF = (
     Verb.CREATE,
     Verb.FOSTER,
@@ -58,14 +56,18 @@ _MADE_OF = (
     Verb.LIGHT,
     Verb.ANNOUNCE,
 )
+_NOUN_OF = {
+    "review": "Review of", "implement": "Implementation of", "reform": "Reform of", "produce": "Production of",
+    "deploy": "Deployment of", "construct": "Construction of", "identify": "Identification of", "prepare": "Preparation of",
+    "expand": "Expansion of", "upgrade": "Upgrade of", "return": "Return of", "transfer": "Transfer of", "acquire": "Acquisition of",
+}  # fmt: skip
 _PAST_FACTS = (Verb.CREATE, Verb.ANNOUNCE, Verb.RESUME, Verb.GIVE)
-_OWN_MEETINGS = frozenset(
-    {"meeting", "meetings", "talks", "summit", "discussions", "visit", "call", "ceremony"}
-)
+_OWN_MEETINGS = frozenset({"meeting", "meetings", "talks", "summit", "discussions", "visit", "call", "ceremony"})
 
 
 def items(parse: Parse) -> Iterator[Item]:
     """The promises of one sentence, in reading order."""
+    yield from _visits(parse)
     for index, (predicate, standing) in enumerate(zip(parse.found, parse.standings, strict=True)):
         item = None
         if standing in ACTIVE:
@@ -81,6 +83,8 @@ def items(parse: Parse) -> Iterator[Item]:
 def _promised(parse: Parse, index: int, predicate: Predicate, standing: Standing) -> Item | None:
     if predicate.shape == "passive":
         return _passive(parse, index, predicate)
+    if _handed_on(parse, index, predicate):
+        return None
     if predicate.verb in (Verb.COMMIT, Verb.REQUEST, Verb.EXPECT):
         return _noun_complement(parse, index, predicate)
     if predicate.verb is Verb.COOPERATE:
@@ -92,21 +96,47 @@ def _promised(parse: Parse, index: int, predicate: Predicate, standing: Standing
     return None
 
 
+def _handed_on(parse: Parse, index: int, predicate: Predicate) -> bool:
+    """Whether the next verb says what is promised: "continue to …", "strengthen efforts to …"."""
+    if index + 1 >= len(parse.found):
+        return False
+    following = parse.found[index + 1]
+    if following.parent != index or following.shape not in ("infinitive", "gerund"):
+        return False
+    between = parse.words[predicate.end : following.start]
+    carried = parse.standings[index + 1] in ACTIVE and following.shape == "infinitive"
+    return all(w.adverb or w.lower in {"to", ":"} for w in between) or carried and len(between) <= 5
+
+
+def _visits(parse: Parse) -> Iterator[Item]:
+    """ "accepted an invitation … for an official visit", "extended an invitation to … to visit …"."""
+    words = parse.words
+    for i, word in enumerate(words):
+        if word.lower != "invitation" or not parse.found:
+            continue
+        governors = [k for k, p in enumerate(parse.found) if p.end <= i]
+        if not governors or parse.found[governors[-1]].lemma not in ("accept", "extend", "renew", "reiterate", "issue", "convey"):
+            continue
+        governor = governors[-1]
+        visit = next((k for k in range(i, min(i + 40, len(words))) if words[k].lower in {"visit", "attend"}), None)
+        if visit is None:
+            continue
+        if parse.found[governor].lemma == "accept":
+            opening = [k for k in range(i, visit) if words[k].lower in {"for", "to"}]
+            start, end = trim(words, opening[-1] if opening else visit, len(words))
+        else:
+            start, end = trim(words, i, len(words))
+        yield Item(governor, start, end, "", "new")
+
+
 def _fact(parse: Parse, index: int, predicate: Predicate) -> Item | None:
     """ "established a …", "… was conducted": only what has a name of its own, never the meeting itself."""
     if predicate.verb not in _PAST_FACTS:
         return None
-    item = (
-        _passive(parse, index, predicate)
-        if predicate.shape == "passive"
-        else _object(parse, index, predicate, need_family=True)
-    )
+    item = _passive(parse, index, predicate) if predicate.shape == "passive" else _object(parse, index, predicate, need_family=True)
     if item is None:
         return None
-    own = (
-        any(w.lower in _OWN_MEETINGS for w in parse.words[item.start : item.end])
-        and family(parse.words, item.start, item.end) == "event"
-    )
+    own = any(w.lower in _OWN_MEETINGS for w in parse.words[item.start : item.end]) and family(parse.words, item.start, item.end) == "event"
     return None if own else item
 
 
@@ -130,6 +160,9 @@ def _noun_complement(parse: Parse, index: int, predicate: Predicate) -> Item | N
     words, start = parse.words, predicate.end
     if predicate.verb is Verb.COMMIT and not (start < len(words) and words[start].lower in {"on", "to"}):
         return None
+    steps = [i for i in range(start, min(start + 6, len(words))) if words[i].lower in {"step", "steps"}]
+    if steps and steps[0] + 2 < len(words) and words[steps[0] + 1].lower in PREPOSITIONS:  # "on the next steps over the …"
+        return _underway(parse, index, steps[0] + 2)
     following = parse.found[index + 1] if index + 1 < len(parse.found) else None
     if following is not None and following.parent == index and following.start <= start + 2:
         return None
@@ -138,21 +171,19 @@ def _noun_complement(parse: Parse, index: int, predicate: Predicate) -> Item | N
     return _object(parse, index, predicate, need_family=True)
 
 
+def _underway(parse: Parse, index: int, start: int) -> Item | None:
+    first, last = _extent(parse, index, start, parse.found[index].limit)
+    if first >= last or family(parse.words, first, last) is None or not content(parse.words, first, last):
+        return None
+    return Item(index, first, last, "", "continuing")
+
+
 def _cooperation(parse: Parse, index: int, predicate: Predicate) -> Item | None:
     """The verb is the initiative: "cooperate on …", "exchange information", "our ministers will meet"."""
     following = parse.found[index + 1] if index + 1 < len(parse.found) else None
-    if (
-        following is not None
-        and following.parent == index
-        and following.start <= predicate.end + 4
-        and following.shape == "infinitive"
-    ):
-        return None  # "collaborate to strengthen …": the next verb says what
     start, end = _extent(parse, index, predicate.end, predicate.limit)
     lead = _NOMINAL.get(predicate.lemma, _gerund(parse, predicate))
-    if predicate.lemma in ("meet", "converse") and (
-        start >= end or parse.words[start].lower in PREPOSITIONS or not content(parse.words, start, end)
-    ):
+    if predicate.lemma in ("meet", "converse") and (start >= end or parse.words[start].lower in PREPOSITIONS or not content(parse.words, start, end)):
         return _meeting(parse, index, predicate, lead)
     if start >= end or not content(parse.words, start, end):
         return None
@@ -184,38 +215,45 @@ def _object(parse: Parse, index: int, predicate: Predicate, *, need_family: bool
     head = family(parse.words, start, end)
     if head is None and need_family:
         return None
-    if not content(parse.words, start, end):
+    if content(parse.words, start, end) < (2 if head is None and predicate.verb is Verb.FOSTER else 1):
+        return None
+    if head is None and (predicate.verb is Verb.CONTINUE and not predicate.modal or predicate.verb is Verb.SUPPORT):
         return None
     bare = head is not None and predicate.verb in _MADE_OF + (Verb.COMMIT, Verb.REQUEST, Verb.EXPECT)
-    lead = "" if bare else _gerund(parse, predicate)
+    lead = "" if bare else _NOUN_OF.get(predicate.lemma) or _gerund(parse, predicate)
     return Item(index, start, end, lead, kind_of(parse, index, start, end))
 
 
 def _extent(parse: Parse, index: int, start: int, limit: int) -> tuple[int, int]:
     """The object, drawn on over what depends on it until it says something in particular."""
+    start = _past_adjunct(parse, start, limit)
     first, last = trim(parse.words, start, limit)
     following = index + 1
     while not content(parse.words, first, last) and following < len(parse.found):
         later = parse.found[following]
-        if (
-            later.subject is not None
-            or later.start > parse.found[index].hard
-            or later.sibling is not None
-            and later.sibling <= index
-        ):
+        if later.subject is not None or later.start > parse.found[index].hard or later.sibling is not None and later.sibling <= index:
             break
         first, last = trim(parse.words, start, min(later.limit, parse.found[index].hard))
         following += 1
     return first, last
 
 
+def _past_adjunct(parse: Parse, start: int, limit: int) -> int:
+    """Past "forward in the context of the next meeting" to the object that follows it: "a vision for …"."""
+    words = parse.words
+    while start < limit and words[start].adverb:
+        start += 1
+    if start >= limit or words[start].lower not in {"in", "within", "at", "during"}:
+        return start
+    inner = [i for i in range(start + 3, limit) if words[i].lower in DETERMINERS and words[i - 1].lower not in PREPOSITIONS]
+    return inner[0] if inner else start
+
+
 def _gerund(parse: Parse, predicate: Predicate) -> str:
     """ "increase" -> "Increasing"."""
     from retrieval.initiatives.lexicon import verb_forms
 
-    return next(
-        (s for s, f in verb_forms().items() if f.lemma == predicate.lemma and f.gerund), predicate.lemma
-    ).capitalize()
+    return next((s for s, f in verb_forms().items() if f.lemma == predicate.lemma and f.gerund), predicate.lemma).capitalize()
 
 
 def kind_of(parse: Parse, index: int, start: int, end: int) -> InitiativeKind:
@@ -241,9 +279,7 @@ def _first_in_years(parse: Parse, predicate: Predicate) -> bool:
 
 
 def _reaffirmed(chain: Sequence[Predicate]) -> bool:
-    return any(p.shape == "noun" for p in chain) and any(
-        p.lemma in ("reaffirm", "reiterate", "renew", "affirm") for p in chain
-    )
+    return any(p.shape == "noun" for p in chain) and any(p.lemma in ("reaffirm", "reiterate", "renew", "affirm") for p in chain)
 
 
 def evidence_start(parse: Parse, index: int) -> int:

@@ -39,11 +39,7 @@ class Actors:
     def note(self, words: Sequence[Token], found: Sequence[Predicate], text: str) -> None:
         """Remember who the subjects of one sentence name."""
         for predicate in found:
-            if (
-                predicate.subject is None
-                or not is_party(words, predicate.subject)
-                or predicate.verb is Verb.BE
-            ):
+            if predicate.subject is None or not is_party(words, predicate.subject) or predicate.verb is Verb.BE:
                 continue
             first, last = predicate.subject
             subject = actor_text(words, text, first, last)
@@ -58,11 +54,7 @@ class Actors:
 
 def actor_text(words: Sequence[Token], text: str, start: int, end: int) -> str | None:
     """The subject as it stands, without a leading conjunction; None for one too long to be a name."""
-    while (
-        start < end
-        and words[start].lower in {"and", "that", "but", ",", "both"}
-        and not words[start].lower == "both"
-    ):
+    while start < end and words[start].lower in {"and", "that", "but", ",", "both"} and not words[start].lower == "both":
         start += 1
     actor = text_of(words, text, start, end)
     return actor if actor and len(actor) <= MAX_ACTOR_CHARS else None

@@ -13,6 +13,7 @@ from retrieval.initiatives.phrases import text_of
 from retrieval.initiatives.predicates import predicates
 from retrieval.initiatives.standing import is_party, standings, subject_of
 from retrieval.initiatives.tokens import tokens
+from retrieval.initiatives.topics import last_topic, points_back, resolved, topic_before
 from retrieval.initiatives.when import when_in
 from retrieval.models import Initiative, Paragraph, Readout
 from retrieval.sentences import sentence_spans
@@ -35,6 +36,7 @@ def extract_initiatives(readout: Readout) -> tuple[Initiative, ...]:
 
 
 def _candidates(paragraph: Paragraph, actors: Actors, language: str) -> Iterator[Candidate]:
+    topic: str | None = None
     for start, end in sentence_spans(paragraph.text, language):
         words = tokens(paragraph.text, start, end)
         if not words:
@@ -43,11 +45,16 @@ def _candidates(paragraph: Paragraph, actors: Actors, language: str) -> Iterator
         parse = Parse(paragraph.text, words, found, standings(words, found))
         actors.note(words, found, paragraph.text)
         for item in items(parse):
-            yield _from_item(parse, item, paragraph, actors)
+            candidate = _from_item(parse, item, paragraph, actors)
+            if points_back(candidate.name):
+                nearest = topic_before(words, found, item.predicate, paragraph.text) or topic
+                candidate = candidate.renamed(resolved(candidate.name, nearest))
+            yield candidate
         for mention in [*mentions(parse), *plain_mentions(parse)]:
             candidate = _from_mention(parse, mention, paragraph, actors)
             if candidate is not None:
                 yield candidate
+        topic = last_topic(words, found, paragraph.text) or topic
 
 
 def _from_item(parse: Parse, item: Item, paragraph: Paragraph, actors: Actors) -> Candidate:
@@ -75,11 +82,19 @@ def _from_item(parse: Parse, item: Item, paragraph: Paragraph, actors: Actors) -
 def _actor(parse: Parse, index: int, actors: Actors, *, passive: bool = False) -> str | None:
     if passive:
         return None
-    subject = subject_of(parse.words, parse.found, index)
-    if subject is None or not is_party(parse.words, subject):
+    subject = next((s for s in _subjects(parse, index) if is_party(parse.words, s)), None)
+    if subject is None:
         return None
     text = actor_text(parse.words, parse.text, *subject)
     return actors.resolve(text) if text else None
+
+
+def _subjects(parse: Parse, index: int) -> Iterator[tuple[int, int]]:
+    """The governing subject, then those before it: "confirmed it was timely to" is done by who confirmed."""
+    governing = subject_of(parse.words, parse.found, index)
+    if governing is not None:
+        yield governing
+    yield from (p.subject for p in reversed(parse.found[:index]) if p.subject is not None)
 
 
 def _from_mention(parse: Parse, mention: Mention, paragraph: Paragraph, actors: Actors) -> Candidate | None:

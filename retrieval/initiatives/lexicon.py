@@ -61,7 +61,7 @@ _VERBS: dict[Verb, str] = {
     Verb.FOSTER: """strengthen deepen enhance expand intensify promote advance develop build:built upgrade accelerate
         increase broaden widen improve boost foster facilitate bolster reinforce further extend scale step elevate
         encourage raise grow revitalise revitalize reinvigorate consolidate modernise modernize diversify augment
-        streamline maximise maximize harness""",
+        streamline maximise maximize""",
     Verb.CONTINUE: "continue maintain sustain keep:kept renew preserve reaffirm",
     Verb.RESUME: "resume restart reopen relaunch re-launch revive restore reinstate",
     Verb.COOPERATE: """cooperate co-operate collaborate coordinate co-ordinate consult meet:met partner exchange share
@@ -71,17 +71,18 @@ _VERBS: dict[Verb, str] = {
     Verb.REQUEST: "ask instruct task direct call urge request mandate",
     Verb.EXPECT: "look anticipate expect await",
     Verb.ACT: """implement realise realize achieve pursue take:took:taken make:made bring:brought identify review examine
-        address combat tackle counter combine leverage utilise utilize use apply join enable carry put:put:put produce
-        monitor transfer deploy prepare publish respond follow reform integrate align link connect protect undertake
-        vet unleash return construct lead:led participate include prevent reduce mitigate adapt restrict eliminate
-        remove phase fight:fought end counter detect stop cut invite accept welcome replace restructure study assess
+        apply join deal carry put:put:put produce
+        monitor transfer deploy prepare publish follow reform integrate align link connect protect undertake
+        vet return construct lead:led participate prevent reduce mitigate adapt restrict eliminate
+        remove phase detect stop cut invite accept welcome replace restructure study assess
         research test explore_ track evolve operate manage regulate lower double triple raise translate accede admit
         enter add build raise chair disclose harmonise harmonize standardise standardize simplify liberalise liberalize
         ease repatriate resettle relocate evacuate rebuild recruit employ purchase procure acquire sell:sold buy:bought
         export import eradicate decarbonise decarbonize disarm dismantle refrain lift halt reverse attend drive:drove
         transition tackle revise update accompany serve enforce_ collect raise designate rotate station position
         preposition refurbish renovate cover grant award exempt waive abolish institute recognise_ drill patrol""",
-    Verb.VALUE: """ensure uphold champion defend respect stand:stood remain prioritise prioritize comply adhere believe
+    Verb.VALUE: """address combat tackle counter fight:fought end respond leverage utilise utilize use unleash combine
+        harness play acquire obtain understand:understood face include benefit allow enable succeed prosper be_ ensure uphold champion defend respect stand:stood remain prioritise prioritize comply adhere believe
         recognise recognize affirm honour honor strive safeguard guarantee secure abide fulfil fulfill resist deter
         ascertain hope wish desire remember value attach""",
     Verb.WELCOME: """welcome applaud commend appreciate praise congratulate thank hail note acknowledge recall value
@@ -138,18 +139,14 @@ PROMISING_MODALS = frozenset({"will", "shall", "would"})
 BE_FORMS = frozenset({"is", "are", "was", "were", "be", "been", "being", "am"})
 HAVE_FORMS = frozenset({"has", "have", "had", "having"})
 COPULAS = BE_FORMS | {"remain", "remains", "remained", "stand", "stands", "stood"}
-COMMITTED_ADJECTIVES = frozenset(
-    {"committed", "determined", "resolved", "ready", "willing", "dedicated", "prepared", "poised"}
-)
+COMMITTED_ADJECTIVES = frozenset({"committed", "determined", "resolved", "ready", "willing", "dedicated", "prepared", "poised"})
 COMMITTED_NOUNS = frozenset(
     """commitment commitments intent intention intentions determination willingness readiness decision resolve
     plans pledge pledges decisions undertaking""".split()
 )
 """Nouns that promise what their "to …" says: "expressed their willingness to bring … into force"."""
 
-DETERMINERS = frozenset(
-    "a an the this that these those its their our his her my your any all each both some every another such no".split()
-)
+DETERMINERS = frozenset("a an the this that these those its their our his her my your any all each both some every another such no".split())
 POSSESSIVES = frozenset({"its", "their", "our", "his", "her", "my", "your"})
 PRONOUNS = frozenset({"he", "she", "they", "we", "it", "i"})
 PREPOSITIONS = frozenset(
@@ -158,9 +155,7 @@ PREPOSITIONS = frozenset(
     beyond despite per behind following pursuant""".split()
 )
 CONJUNCTIONS = frozenset({"and", "or", "but", "nor", "&"})
-SUBORDINATORS = frozenset(
-    "while whilst whereas because although though if when where unless until how whether what why so".split()
-)
+SUBORDINATORS = frozenset("while whilst whereas because although though if when where unless until how whether what why so".split())
 RELATIVES = frozenset({"which", "who", "whom", "whose", "that", "where"})
 ADVERBS = frozenset(
     """also not further together therefore thus often soon well again both already still now more most rather very
@@ -183,8 +178,8 @@ HEADS_RESOURCE = """fund grant loan package facility scholarship fellowship prog
     assistance aid donation contribution scheme portfolio trust_fund endowment course pilot corridor award prize
     credit_line line_of_credit funding pipeline satellite"""
 HEADS_COOPERATION = """cooperation co-operation collaboration coordination exchange training partnership linkage
-    interoperability co-production co-development information-sharing activity effort engagement reform
-    implementation support capacity-building capacity_building access supply tie link production investment
+    interoperability co-production co-development information-sharing activity effort engagement reform capability skill capacity
+    implementation support capacity-building capacity_building access supply link production investment
     export import deployment construction presence capability realignment repatriation procurement sharing
     negotiation consultation education research trade mobility evacuation rotation measure"""
 
@@ -195,9 +190,13 @@ EVENT_NOUNS = frozenset(
 )
 """Nouns that name the coming to be of what their "of …" says; even merely welcomed, such a thing exists."""
 
-PROGRESS_NOUNS = frozenset(
-    "progress implementation work success preparations advances outcome outcomes contribution".split()
-)
+UNDERWAY_NOUNS = frozenset("implementation construction deployment realisation realization continuation rollout".split())
+"""Nouns that say that what their "of …" names is being done."""
+
+TALLIED = frozenset({"new", "further", "additional", "more"})
+"""What makes "initiatives in …" news."""
+
+PROGRESS_NOUNS = frozenset("progress implementation work success preparations advances outcome outcomes contribution".split())
 
 GENERIC = frozenset(
     """peace stability prosperity security order rule rules law laws democracy democratic values value freedom freedoms
@@ -221,6 +220,7 @@ GENERIC = frozenset(
     collective approach approaches ability contribution contributions cooperate enduring continued
     ironclad unwavering steadfast aspirations aspiration responsibility responsibilities equal equality obligations
     domain domains pressing defining urgent contribution benefits benefit interest attention voice capacity capacities
+    rooted underpinned based personal institutional forward wide-ranging closely-coordinated
     development developments economic political social cultural sustainable inclusion outcomes outcome results
     result stakeholders stakeholder actors actor relevant related necessary appropriate possible""".split()
 )
@@ -264,10 +264,7 @@ def verb_forms() -> dict[str, Form]:
     for base, (verb, past, participle) in lemmas.items():
         for spelling, form in _inflect(base, past, participle):
             known = forms.get(spelling)
-            flags = {
-                name: form == name or (known is not None and getattr(known, name))
-                for name in ("base", "third", "past", "gerund")
-            }
+            flags = {name: form == name or (known is not None and getattr(known, name)) for name in ("base", "third", "past", "gerund")}
             forms[spelling] = Form(base, verb, **flags)
     return forms
 
@@ -295,6 +292,14 @@ AMBIGUOUS_BASES = frozenset(
     double further open supply form set issue position sign patrol drill process""".split()
 )
 """Base forms that are nouns or adjectives as often as verbs: taken for verbs only where the words around agree."""
+
+
+@cache
+def form_nouns() -> frozenset[str]:
+    """Heads that say what form an initiative takes and nothing of what it is about ("seminar", "mechanism")."""
+    families = (HEADS_BODY, HEADS_EVENT, HEADS_INSTRUMENT, HEADS_FRAMEWORK, HEADS_RESOURCE)
+    topical = {"education", "training", "research", "pipeline", "satellite", "fellowship", "scholarship", "hotline"}
+    return frozenset(part for f in families for head in f.split() for part in head.split("_")) - topical
 
 
 @cache

@@ -7,11 +7,16 @@ from dataclasses import dataclass
 
 from retrieval.initiatives.actions import Parse
 from retrieval.initiatives.lexicon import (
+    BE_FORMS,
     CONJUNCTIONS,
     DETERMINERS,
     EVENT_NOUNS,
+    HAVE_FORMS,
+    MODALS,
     NOT_INITIATIVE,
     PROGRESS_NOUNS,
+    TALLIED,
+    UNDERWAY_NOUNS,
     Verb,
     head_family,
     singular,
@@ -83,9 +88,7 @@ _FRAMEWORK_LEADS = (
 )  # fmt: skip
 _ONGOING = frozenset("ongoing annual existing continued regular established current".split())
 _COMING = frozenset("upcoming forthcoming next future first inaugural".split())
-_ORDINAL_WORDS = frozenset(
-    "second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split()
-)
+_ORDINAL_WORDS = frozenset("second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split())
 _GATHERINGS = frozenset({"event", "body"})
 _PLACED = frozenset(
     {
@@ -141,12 +144,7 @@ def _name_at(parse: Parse, i: int) -> tuple[int, int] | None:
 def _after_quote(parse: Parse, closing: int) -> int:
     """A quoted title and the plain nouns that follow it: “Official Assistance” cooperation framework."""
     end = closing + 1
-    while (
-        end < len(parse.words)
-        and end <= closing + 3
-        and parse.words[end].is_word
-        and not parse.words[end].function_word
-    ):
+    while end < len(parse.words) and end <= closing + 3 and parse.words[end].is_word and not parse.words[end].function_word:
         if head_family((parse.words[end].bare,)):
             return end + 1
         end += 1
@@ -161,13 +159,24 @@ def _run_end(parse: Parse, start: int) -> int:
             end += 1
             continue
         following = _past_links(parse, end)
-        if following is not None and not (
-            word.lower in CONJUNCTIONS and _complete(parse, start, end) and _complete_after(parse, following)
-        ):
+        if following is not None and not (word.lower in CONJUNCTIONS and _complete(parse, start, end) and _complete_after(parse, following)):
             end = following + 1
             continue
         break
-    return end
+    return _with_plain_head(parse, start, end)
+
+
+def _with_plain_head(parse: Parse, start: int, end: int) -> int:
+    """Over lower-case words to the head they lead to: "Australian development cooperation programme"."""
+    words, last = parse.words, end
+    for i in range(end, min(end + 4, len(words))):
+        if not words[i].is_word or words[i].function_word or words[i].adverb or words[i].lower in MODALS | BE_FORMS | HAVE_FORMS:
+            break
+        if words[i].form is not None and (words[i].form.third or words[i].form.past) and not words[i].form.base and head_family((words[i].bare,)) is None:
+            break
+        if head_family((words[i].bare,)) in ("resource", "framework", "instrument"):
+            last = i + 1
+    return last
 
 
 def _past_links(parse: Parse, i: int) -> int | None:
@@ -189,24 +198,32 @@ def _complete_after(parse: Parse, start: int) -> bool:
 def _named_family(parse: Parse, start: int, end: int) -> str | None:
     """The family of a proper name, by its last head noun; None for texts, offices and single words."""
     plain = [w.bare for w in parse.words[start:end] if w.is_word]
+    if len(plain) == 1 and parse.words[start].shouted and _announced(parse, start):
+        return "framework"
     if len(plain) < 2 or plain[-1] in NOT_INITIATIVE or plain[0] in _TITLES:
         return None
     heads = [(i, head_family(tuple(plain[: i + 1]))) for i in range(len(plain))]
     found = [(i, f) for i, f in heads if f is not None and parse_capital(parse, start, end, i)]
-    first_link = next(
-        (i for i, w in enumerate(plain) if w in {"of", "for", "on", "to", "against"}), len(plain)
-    )
+    first_link = next((i for i, w in enumerate(plain) if w in {"of", "for", "on", "to", "against"}), len(plain))
     before_link = [f for i, f in found if i < first_link]
     chosen = before_link[-1] if before_link else (found[-1][1] if found else None)
-    if chosen is None or any(w in NOT_INITIATIVE for w in plain[max(0, first_link - 1) : first_link]):
+    if chosen is None or {"missile", "missiles", "weapons", "nuclear"} & set(plain) and plain[-1] in {"programs", "programmes", "program", "programme"} and "submarine" not in plain:
+        return None
+    if any(w in NOT_INITIATIVE for w in plain[max(0, first_link - 1) : first_link]):
         return None
     return None if chosen == "cooperation" and len(plain) < 3 else chosen
+
+
+def _announced(parse: Parse, start: int) -> bool:
+    """ "the announcement of AUKUS": an acronym that a noun brings into being."""
+    left = _left(parse, start, 2)
+    return len(left) == 2 and left[1] == "of" and left[0] in EVENT_NOUNS
 
 
 def parse_capital(parse: Parse, start: int, end: int, i: int) -> bool:
     """Whether the i-th word of a name is itself part of the title (capital), or follows a quotation."""
     word = [w for w in parse.words[start:end] if w.is_word][i]
-    return word.capital or any(w.text == "”" for w in parse.words[start:end])
+    return word.capital or i == len([w for w in parse.words[start:end] if w.is_word]) - 1
 
 
 def _judged(parse: Parse, start: int, end: int, head: str) -> Mention:
@@ -229,12 +246,18 @@ def _kind(parse: Parse, start: int, end: int, head: str, governor: int | None) -
     near = set(left[-3:])
     standing = parse.standings[governor] if governor is not None else None
     if _ends_with(left, "of") and any(w in EVENT_NOUNS for w in left[-4:]):
+        if "announcement" in left:
+            return "framework"
         return "support" if standing is Standing.SUPPORTED or "support" in left else "new"
+    if _ends_with(left, "of") and {"meeting", "meetings", "session", "round"} & set(left[-4:]) and head == "body":
+        return "new" if {"inaugural", "first"} & set(left) else "continuing"
     if "support" in left and "for" in left or standing is Standing.SUPPORTED:
         return "support"
     if near & _ONGOING or "ongoing" in {w.lower for w in parse.words[start:end]}:
         return "continuing"
-    if governor is not None and standing in ACTIVE | {Standing.DONE} and _direct(parse, governor, start):
+    if governor is not None and standing in ACTIVE | {Standing.DONE} and _direct(parse, governor, start) and not (
+        standing is Standing.DONE and parse.found[governor].verb not in (Verb.CREATE, Verb.ANNOUNCE, Verb.RESUME, Verb.GIVE)
+    ):
         return _by_verb(parse, governor, start)
     if any(_ends_phrase(left, lead) for lead in _FRAMEWORK_LEADS) and head in (
         "framework",
@@ -265,11 +288,7 @@ def _direct(parse: Parse, governor: int, start: int) -> bool:
     """Whether the name is the object of its verb rather than something said further on."""
     predicate = parse.found[governor]
     between = parse.words[predicate.end : start]
-    return (
-        start < predicate.limit
-        and len(between) <= 6
-        and not any(w.lower in {"of", "in", "at", "with", "between", "among", "by"} for w in between)
-    )
+    return start < predicate.limit and len(between) <= 6 and not any(w.lower in {"of", "in", "at", "with", "between", "among", "by"} for w in between)
 
 
 def _by_verb(parse: Parse, governor: int, start: int) -> InitiativeKind | None:
@@ -287,14 +306,14 @@ def _by_verb(parse: Parse, governor: int, start: int) -> InitiativeKind | None:
     return None
 
 
-def _rejected(
-    parse: Parse, start: int, end: int, head: str, kind: InitiativeKind | None, governor: int | None
-) -> bool:
+def _rejected(parse: Parse, start: int, end: int, head: str, kind: InitiativeKind | None, governor: int | None) -> bool:
     standing = parse.standings[governor] if governor is not None else None
     last = singular(next((w.bare for w in reversed(parse.words[start:end]) if w.is_word), ""))
     if kind is not None:
         return standing in (Standing.TENTATIVE, Standing.AGAINST) and kind not in ("new", "continuing")
     if standing in (Standing.TENTATIVE, Standing.AGAINST, Standing.WELCOMED):
+        return True
+    if head == "resource" and set(_left(parse, start, 2)) & _PLACED:
         return True
     return head in _GATHERINGS or last in {"summit", "meeting", "forum"} or head == "cooperation"
 
@@ -305,22 +324,30 @@ def plain_mentions(parse: Parse) -> Iterator[Mention]:
     for i, word in enumerate(words):
         if word.lower in EVENT_NOUNS and i + 1 < len(words) and words[i + 1].lower == "of":
             yield from _plain(parse, i + 2, "new")
-        elif word.lower in {"ongoing", "upcoming", "forthcoming", "annual"}:
+        elif word.lower in UNDERWAY_NOUNS and i + 1 < len(words) and words[i + 1].lower == "of":
+            yield from _plain(parse, i + 2, "continuing")
+        elif word.lower in TALLIED and i + 2 < len(words) and words[i + 1].lower in {"initiatives", "programmes", "programs"} and words[i + 2].lower in {"in", "on", "for", "to"}:
+            yield from _plain(parse, i, "new")
+        elif word.lower in {"ongoing", "upcoming", "forthcoming", "annual", "future"}:
             yield from _plain(parse, i + 1, "continuing" if word.lower in {"ongoing", "annual"} else "new")
 
 
 def _plain(parse: Parse, i: int, kind: InitiativeKind) -> Iterator[Mention]:
     governor = _governor(parse, i)
     standing = parse.standings[governor] if governor is not None else None
-    if standing in (Standing.TENTATIVE, Standing.AGAINST, Standing.NONE):
+    if standing in (Standing.TENTATIVE, Standing.AGAINST):
         return
     limit = min((p.start for p in parse.found if p.start > i), default=len(parse.words))
     start, end = trim(parse.words, i, limit)
     head = family(parse.words, start, end) if start < end else None
-    if head is None or not content(parse.words, start, end):
+    if head is None or not (content(parse.words, start, end) or any(w.capital for w in parse.words[start:end])):
+        return
+    if head == "cooperation" and kind == "new" and parse.words[i - 1].lower in _COMING:
         return
     if standing is Standing.SUPPORTED:
         kind = "support"
+    elif standing is Standing.REQUESTED:
+        kind = "request"
     yield Mention(start, end, head, kind, False, governor, named=False)
 
 

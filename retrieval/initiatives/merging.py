@@ -55,9 +55,7 @@ def _grouped(candidates: Iterable[Candidate]) -> list[list[Candidate]]:
     return groups
 
 
-def _group_of(
-    candidate: Candidate, groups: Sequence[Sequence[Candidate]], acronyms: dict[str, int]
-) -> int | None:
+def _group_of(candidate: Candidate, groups: Sequence[Sequence[Candidate]], acronyms: dict[str, int]) -> int | None:
     if candidate.name in acronyms:
         return acronyms[candidate.name]
     key = name_key(candidate.name)
@@ -91,9 +89,7 @@ def _entry(group: Sequence[Candidate], texts: dict[str, str]) -> Initiative:
         kind=lead.kind,
         actor=lead.actor or next((c.actor for c in group if c.actor), None),
         when=lead.when or next((c.when for c in strong if c.when), None),
-        citations=tuple(
-            InitiativeCitation(c.paragraph, Evidence.of(texts[c.paragraph], c.start, c.end)) for c in cited
-        ),
+        citations=tuple(InitiativeCitation(c.paragraph, Evidence.of(texts[c.paragraph], c.start, c.end)) for c in cited),
     )
 
 

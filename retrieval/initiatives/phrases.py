@@ -6,11 +6,14 @@ from collections.abc import Sequence
 
 from retrieval.initiatives.lexicon import (
     DETERMINERS,
+    EVENT_NOUNS,
     GENERIC,
     POSSESSIVES,
     PREPOSITIONS,
     PRONOUNS,
     RELATIVES,
+    UNDERWAY_NOUNS,
+    form_nouns,
     head_family,
     singular,
 )
@@ -57,39 +60,40 @@ def family(words: Sequence[Token], start: int, end: int) -> str | None:
     """The family of the head of a noun phrase: the last noun before its first preposition."""
     head = _head_end(words, start, end)
     plain = tuple(w.bare for w in words[max(start, head - 3) : head] if w.is_word)
+    if plain and (plain[-1] in EVENT_NOUNS or plain[-1] in UNDERWAY_NOUNS):
+        return "event"
     return head_family(plain) if plain else None
 
 
 def _head_end(words: Sequence[Token], start: int, end: int) -> int:
     for i in range(start + 1, end):
         word = words[i]
-        if (
-            (word.lower in PREPOSITIONS and word.lower != "&")
-            or word.text in {"(", ",", "”", "—", "–"}
-            or word.lower in RELATIVES | {"to"}
-        ):
+        if _reduced(words, start, i):
+            return i
+        if (word.lower in PREPOSITIONS and word.lower != "&") or word.text in {"(", ",", "”", "—", "–"} or word.lower in RELATIVES | {"to"}:
             if word.text == "," and _adjective_list(words, start, i, end):
                 continue
             return i
     return end
 
 
+def _reduced(words: Sequence[Token], start: int, i: int) -> bool:
+    """A participle after the head: "negotiations | leading to", "views | gained by"."""
+    form = words[i].form
+    if form is None or not (form.gerund or form.past) or words[i - 1].lower in {"and", "or", ","}:
+        return False
+    return head_family(tuple(w.bare for w in words[max(start, i - 3) : i] if w.is_word)) is not None
+
+
 def _adjective_list(words: Sequence[Token], start: int, comma: int, end: int) -> bool:
     """ "safe, affordable, and effective vaccine production": the comma is inside a list of adjectives."""
     before = tuple(w.bare for w in words[start:comma] if w.is_word)
-    return (
-        bool(before)
-        and head_family(before) is None
-        and comma + 1 < end
-        and words[comma + 1].lower not in PREPOSITIONS
-    )
+    return bool(before) and head_family(before) is None and comma + 1 < end and words[comma + 1].lower not in PREPOSITIONS
 
 
 def trim(words: Sequence[Token], start: int, end: int) -> tuple[int, int]:
     """The part of `words[start:end]` a list would show: no determiners, time, grounds or relative clauses."""
-    while start < end and (
-        words[start].lower in _LEADING or words[start].adverb or words[start].text in {",", ":", "-"}
-    ):
+    while start < end and (words[start].lower in _LEADING or words[start].adverb or words[start].text in {",", ":", "-"}):
         start += 1
     end = min(_cut(words, start, end), start + MAX_NAME_WORDS + 6)
     end = _shorten(words, start, end)
@@ -110,12 +114,7 @@ def _cut(words: Sequence[Token], start: int, end: int) -> int:
             return i
         if word.text == "," and i + 1 < end and _parenthetical(words, i + 1):
             return i
-        if (
-            word.lower == "in"
-            and i + 1 < end
-            and words[i + 1].lower in {"a", "an"}
-            and _manner(words, i, end)
-        ):
+        if word.lower == "in" and i + 1 < end and words[i + 1].lower in {"a", "an"} and _manner(words, i, end):
             return i
     return end
 
@@ -150,9 +149,7 @@ def _parenthetical(words: Sequence[Token], i: int) -> bool:
         "for",
     }:
         return True
-    return bool(
-        word.form and (word.form.gerund or (word.form.past and not word.form.base)) and not word.capital
-    )
+    return bool(word.form and (word.form.gerund or (word.form.past and not word.form.base)) and not word.capital)
 
 
 def _manner(words: Sequence[Token], i: int, end: int) -> bool:
@@ -210,7 +207,7 @@ def content(words: Sequence[Token], start: int, end: int) -> int:
             continue
         if word.capital and i > 0:
             count += _topical(words, start, i)
-        elif not _generic(word):
+        elif not _generic(word) and singular(word.bare) not in form_nouns():
             count += 1
     return count
 
@@ -223,11 +220,18 @@ def _generic(word: Token) -> bool:
 
 
 def _topical(words: Sequence[Token], start: int, i: int) -> bool:
-    if head_family((words[i].bare,)):
-        return True
+    if head_family((words[i].bare,)) and words[i - 1].capital:
+        return not _under_framework(words, start, i)
     while i > start and not (words[i - 1].lower in PREPOSITIONS or words[i - 1].text == ","):
         i -= 1
-    return i > start and words[i - 1].lower in {"on", "under", "for", "about"}
+    return i > start and words[i - 1].lower in {"on", "for", "about", "including", "as"}
+
+
+def _under_framework(words: Sequence[Token], start: int, i: int) -> bool:
+    """ "initiatives under the … Vision": the name says under what, not what."""
+    while i > start and words[i].capital:
+        i -= 1
+    return any(w.lower == "under" for w in words[max(start, i - 1) : i + 1])
 
 
 def text_of(words: Sequence[Token], text: str, start: int, end: int) -> str:
@@ -236,11 +240,7 @@ def text_of(words: Sequence[Token], text: str, start: int, end: int) -> str:
         return ""
     raw = text[words[start].start : words[end - 1].end]
     if raw.count("(") != raw.count(")"):
-        raw = (
-            raw.replace("(", "").replace(")", "")
-            if raw.count("(") < raw.count(")")
-            else raw[: raw.rindex("(")].rstrip()
-        )
+        raw = raw.replace("(", "").replace(")", "") if raw.count("(") < raw.count(")") else raw[: raw.rindex("(")].rstrip()
     if raw.count("“") != raw.count("”"):
         raw = raw.replace("“", "").replace("”", "")
     return raw.strip(' ,.;:“”"')

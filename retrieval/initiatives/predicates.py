@@ -27,6 +27,7 @@ from retrieval.initiatives.lexicon import (
     RELATIVES,
     SUBORDINATORS,
     Verb,
+    verb_forms,
 )
 from retrieval.initiatives.tokens import Token
 
@@ -90,6 +91,10 @@ def _at(words: Sequence[Token], i: int, found: Sequence[Predicate]) -> Predicate
         return _auxiliary(words, i)
     if word in COMMITTED_NOUNS:
         return _promise_noun(words, i)
+    if word == "support" and i + 1 < len(words) and words[i + 1].lower in {"for", "of", "to"} and not _verb_position(words, i):
+        return Predicate("support", Verb.SUPPORT, "noun", i, i + 1)
+    if _run_together(word):
+        return Predicate(word[2:], verb_forms()[word[2:]].verb, "infinitive", i, i + 1)
     form = words[i].form
     if form is None:
         return None
@@ -98,15 +103,21 @@ def _at(words: Sequence[Token], i: int, found: Sequence[Predicate]) -> Predicate
     return _finite(words, i, found)
 
 
+def _verb_position(words: Sequence[Token], i: int) -> bool:
+    before = _before(words, i)
+    return before in MODALS or before in PRONOUNS or before in {"to", ""} or words[i - 1].lower.endswith("s") and not words[i - 1].possessive
+
+
+def _run_together(word: str) -> bool:
+    """ "totake": a space lost in conversion, common in readouts that were once PDF."""
+    form = verb_forms().get(word[2:]) if word.startswith("to") and len(word) > 5 else None
+    return form is not None and form.base and word not in verb_forms()
+
+
 def _skip_adverbs(words: Sequence[Token], i: int) -> int:
     """Past adverbs, and past ", therefore," in the middle of a verb group."""
     while i < len(words):
-        if words[i].adverb and not (
-            words[i].form
-            and words[i].form.base
-            and words[i].lower == "further"
-            and _object_follows(words, i + 1)
-        ):
+        if words[i].adverb and not (words[i].form and words[i].form.base and words[i].lower == "further" and _object_follows(words, i + 1)):
             i += 1
         elif words[i].text == "," and i + 2 < len(words) and words[i + 1].adverb and words[i + 2].text == ",":
             i += 3
@@ -161,11 +172,7 @@ def _infinitive(words: Sequence[Token], i: int) -> Predicate | None:
 def _noun_after_to(words: Sequence[Token], i: int, j: int) -> bool:
     """Whether "to support" is "to (the) support": nothing follows that a verb could take."""
     following = words[j + 1].lower if j + 1 < len(words) else "."
-    return (
-        following in {",", ".", ";", "of", "and"}
-        and i > 0
-        and words[i - 1].lower in {"contribution", "thanks", "due"}
-    )
+    return following in {",", ".", ";", "of", "and"} and i > 0 and words[i - 1].lower in {"contribution", "thanks", "due"}
 
 
 def _auxiliary(words: Sequence[Token], i: int) -> Predicate | None:
@@ -193,9 +200,7 @@ def _promise_noun(words: Sequence[Token], i: int) -> Predicate | None:
     """ "commitment to …", "intent to …": the noun promises what follows "to"."""
     after = i + 1
     if after < len(words) and words[after].text == ",":  # "commitment, underpinned by …, to building"
-        closing = next(
-            (k for k in range(after + 1, min(after + 15, len(words))) if words[k].text == ","), after
-        )
+        closing = next((k for k in range(after + 1, min(after + 15, len(words))) if words[k].text == ","), after)
         after = closing + 1
     if after < len(words) and words[after].lower == "to":
         return Predicate(words[i].lower, Verb.COMMIT, "noun", i, i + 1)
@@ -207,13 +212,11 @@ def _gerund(words: Sequence[Token], i: int, found: Sequence[Predicate]) -> Predi
     assert form is not None
     before = _before(words, i)
     listed = before in {",", "and", "or", ";"} and any(p.shape == "gerund" for p in found[-3:])
-    introduced = before in PREPOSITIONS | {"", ":", "—", "–", "-"} or before in {"as"}
+    introduced = before in PREPOSITIONS | {"", ":", "—", "–", "-", "as", "while", "whilst"}
     participle = before == "," and bool(found)
     if words[i].lower in NOUN_GERUNDS and not ((introduced or listed) and _object_follows(words, i + 1)):
         return None
-    if words[i].lower in ADJECTIVE_GERUNDS and not (
-        listed or before in {"by", "through", "including", "to"} or i == 0
-    ):
+    if words[i].lower in ADJECTIVE_GERUNDS and not (listed or before in {"by", "through", "including", "to"} or i == 0):
         return None
     if words[i].capital and i > 0:
         return None
@@ -270,12 +273,7 @@ def _finite_past(words: Sequence[Token], i: int, found: Sequence[Predicate]) -> 
     if before == "," and not found:
         return not reduced and _object_follows(words, i + 1)
     if before in CONJUNCTIONS or before == ",":
-        return (
-            bool(found)
-            and any(p.shape in ("finite", "modal") for p in found)
-            and not reduced
-            and not _adjective_before_noun(words, i)
-        )
+        return bool(found) and any(p.shape in ("finite", "modal") for p in found) and not reduced and not _adjective_before_noun(words, i)
     if before in {"", ";", ":"}:
         return False
     if found and found[-1].shape in ("infinitive", "gerund", "modal") and form.verb not in _PERFORMATIVE:
@@ -302,9 +300,7 @@ def _adjective_before_noun(words: Sequence[Token], i: int) -> bool:
     form = words[i].form
     if after is None or form is None:
         return False
-    return form.verb not in _PERFORMATIVE and not (
-        after.lower in DETERMINERS or after.lower in PREPOSITIONS or after.lower in ("that", "to")
-    )
+    return form.verb not in _PERFORMATIVE and not (after.lower in DETERMINERS or after.lower in PREPOSITIONS or after.lower in ("that", "to"))
 
 
 def _finite_present(words: Sequence[Token], i: int, found: Sequence[Predicate]) -> bool:
@@ -326,20 +322,11 @@ def _finite_present(words: Sequence[Token], i: int, found: Sequence[Predicate]) 
             return bool(found) and words[i - 1].adverb and _object_follows(words, i + 1)
         return _continues_list(words, i, found)
     previous = words[i - 1] if not words[i - 1].adverb else words[max(i - 2, 0)]
-    subject = (form.base and _plural_subject(previous)) or (
-        form.third and not form.base and previous.is_word and _singular_subject(previous, form.lemma)
-    )
+    subject = (form.base and _plural_subject(previous)) or (form.third and not form.base and previous.is_word and _singular_subject(previous, form.lemma))
     if not subject:
         return False
     if form.lemma in AMBIGUOUS_BASES or form.third:
-        return (
-            after is not None
-            and (
-                after.lower in DETERMINERS | {"to", "that", "for", "on", "forward", "continued", "and"}
-                or words[i - 1].adverb
-            )
-            and not _inside_complement(found)
-        )
+        return after is not None and (after.lower in DETERMINERS | {"to", "that", "for", "on", "forward", "continued", "and"} or words[i - 1].adverb) and not _inside_complement(found)
     return form.verb in (
         Verb.COMMIT,
         Verb.REPORT,
@@ -361,11 +348,7 @@ def _inside_complement(found: Sequence[Predicate]) -> bool:
 
 
 def _plural_subject(word: Token) -> bool:
-    return (
-        word.is_word
-        and (word.lower.endswith("s") or word.capital or word.lower in ("sides", "both", "people", "parties"))
-        and not word.possessive
-    )
+    return word.is_word and (word.lower.endswith("s") or word.capital or word.lower in ("sides", "both", "people", "parties")) and not word.possessive
 
 
 def _singular_subject(word: Token, lemma: str) -> bool:
@@ -386,12 +369,7 @@ def _continues_list(words: Sequence[Token], i: int, found: Sequence[Predicate]) 
         return words[i - 1].text == ":"
     if words[i - 1].adverb:
         return True
-    taken = (
-        after.lower in DETERMINERS
-        or after.lower in {"with", "to", "on", "for", "that", "upon", "at"}
-        or after.adverb
-        or after.capital
-    )
+    taken = after.lower in DETERMINERS or after.lower in {"with", "to", "on", "for", "that", "upon", "at"} or after.adverb or after.capital
     if form.lemma in AMBIGUOUS_BASES:
         return taken and words[i - 1].lower not in {"the"}
     return after.lower not in {"and", "or", "of"}
@@ -438,9 +416,7 @@ def _hard(words: Sequence[Token], start: int) -> int:
     return len(words)
 
 
-def _subject(
-    words: Sequence[Token], predicate: Predicate, previous: Predicate | None
-) -> tuple[int, int] | None:
+def _subject(words: Sequence[Token], predicate: Predicate, previous: Predicate | None) -> tuple[int, int] | None:
     """The tokens of the subject before a verb group, None where it shares the one before ("… and confirmed")."""
     end = predicate.start
     while end > 0 and words[end - 1].adverb:
@@ -475,11 +451,7 @@ def _after_adjunct(words: Sequence[Token], start: int, end: int) -> int:
     commas = [i for i in range(start, end) if words[i].text == ","]
     if commas:
         return commas[-1] + 1
-    inner = [
-        i
-        for i in range(start + 3, end)
-        if words[i].lower in DETERMINERS and words[i - 1].lower not in PREPOSITIONS
-    ]
+    inner = [i for i in range(start + 3, end) if words[i].lower in DETERMINERS and words[i - 1].lower not in PREPOSITIONS]
     return inner[-1] if inner else start
 
 
@@ -514,13 +486,12 @@ def _parent(words: Sequence[Token], found: Sequence[Predicate], index: int) -> i
         return index - 1
     if listed:
         for other in range(index - 1, -1, -1):
-            if found[other].shape == predicate.shape and (
-                predicate.shape != "infinitive" or not found[other].purpose or predicate.purpose
-            ):
+            if found[other].shape == predicate.shape and (predicate.shape != "infinitive" or not found[other].purpose or predicate.purpose):
                 predicate.sibling = other
                 return found[other].parent
             if found[other].subject is not None and predicate.shape in ("infinitive", "gerund"):
                 break
     if predicate.shape == "finite" and listed:
         return None
-    return index - 1 if previous.hard >= predicate.start or listed else None
+    aside = before in {"while", "whilst"}
+    return index - 1 if previous.hard >= predicate.start or listed or aside else None

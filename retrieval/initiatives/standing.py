@@ -50,9 +50,7 @@ _OWN_OFFICIALS = frozenset(
     delegation governments government secretariat group groups committee our their relevant authorities bodies
     departments advisors advisers staffs sherpas working militaries departments institutions""".split()
 )
-_EFFORT = frozenset(
-    "efforts effort steps step action actions forces measures advantage initiative initiatives".split()
-)
+_EFFORT = frozenset("efforts effort steps step action actions forces".split())
 _PERFORMATIVE = frozenset({Verb.COMMIT, Verb.REPORT, Verb.ANNOUNCE, Verb.EXPECT, Verb.REQUEST})
 
 
@@ -69,10 +67,7 @@ def is_party(words: Sequence[Token], span: tuple[int, int] | None) -> bool:
         "that",
     }:
         return False
-    return any(
-        w.bare in _PARTY or (w.capital and (i > 0 or w.shouted or w.lower not in DETERMINERS))
-        for i, w in enumerate(subject)
-    )
+    return any(w.bare in _PARTY or (w.capital and (i > 0 or w.shouted or w.lower not in DETERMINERS)) for i, w in enumerate(subject))
 
 
 def standings(words: Sequence[Token], found: Sequence[Predicate]) -> list[Standing]:
@@ -96,7 +91,9 @@ def _standing(
     if predicate.shape in ("finite", "modal", "passive"):
         return _clause(words, found, above, predicate, index)
     if predicate.shape == "noun":
-        return Standing.TENTATIVE if above in (Standing.TENTATIVE, Standing.AGAINST) else Standing.PROMISED
+        if above in (Standing.TENTATIVE, Standing.AGAINST):
+            return Standing.TENTATIVE
+        return Standing.SUPPORTED if predicate.verb is Verb.SUPPORT else Standing.PROMISED
     return _dependent(words, found, known, above, predicate)
 
 
@@ -172,12 +169,24 @@ def _dependent(
         addressee = words[governor.end : predicate.start]
         return Standing.REQUESTED if any(w.bare in _OWN_OFFICIALS for w in addressee) else Standing.AGAINST
     if governor.verb in (Verb.COMMIT, Verb.EXPECT):
-        return Standing.PROMISED if above in ACTIVE else above
+        if above not in ACTIVE:
+            return above
+        return Standing.PROMISED if _promises_directly(words[governor.end : predicate.start]) else Standing.PURPOSE
     if governor.verb is Verb.BE and "timely" in {w.lower for w in words[governor.end : predicate.start]}:
         return Standing.PROMISED
     if above in ACTIVE:
         return above if _carries_on(words, governor, predicate) else Standing.PURPOSE
     return Standing.PURPOSE if above is Standing.DONE else above
+
+
+def _promises_directly(between: Sequence[Token]) -> bool:
+    """ "agreed to …", "agreed, in this spirit, to …", "agreed … for the Working Groups to …"; not "agreed on X to …"."""
+    if not between or all(w.adverb for w in between) or between[0].text in {",", "–", "—", ":"} or between[0].lower == "to":
+        return True
+    if between[0].lower in {"today", "that", "with", "jointly", "among"}:
+        return True
+    last_for = max((i for i, w in enumerate(between) if w.lower == "for"), default=None)
+    return last_for is not None and any(w.bare in _OWN_OFFICIALS for w in between[last_for:])
 
 
 def _carries_on(words: Sequence[Token], governor: Predicate, predicate: Predicate) -> bool:
@@ -186,28 +195,20 @@ def _carries_on(words: Sequence[Token], governor: Predicate, predicate: Predicat
     if governor.verb in (Verb.LIGHT, Verb.COMMIT):
         return True
     if governor.verb in (Verb.CONTINUE, Verb.RESUME, Verb.COOPERATE) and len(between) <= 4:
-        return all(
-            w.adverb or w.lower in {"with"} or w.capital or w.lower in {"partners", "others"} for w in between
-        )
+        return all(w.adverb or w.lower in {"with"} or w.capital or w.lower in {"partners", "others"} for w in between)
     return any(w.lower in _EFFORT for w in between[-2:])
 
 
 def _gerund(words: Sequence[Token], governor: Predicate, above: Standing, predicate: Predicate) -> Standing:
     before = words[predicate.start - 1].lower if predicate.start else ""
+    if before in {"while", "whilst"}:
+        return Standing.MEANS if above in ACTIVE else above
     if predicate.verb in _OWN and before == ",":
         own = _OWN[predicate.verb]
-        return (
-            own
-            if own in (Standing.WELCOMED, Standing.REPORTED, Standing.AGAINST, Standing.REQUESTED)
-            else above
-        )
+        return own if own in (Standing.WELCOMED, Standing.REPORTED, Standing.AGAINST, Standing.REQUESTED) else above
     between = words[governor.end : predicate.start]
     direct = all(w.adverb or w.lower == "to" for w in between) or governor.verb is Verb.COMMIT
-    if (
-        above in ACTIVE
-        and direct
-        and governor.verb in (Verb.COMMIT, Verb.CONTINUE, Verb.RESUME, Verb.LIGHT, Verb.EXPECT)
-    ):
+    if above in ACTIVE and direct and governor.verb in (Verb.COMMIT, Verb.CONTINUE, Verb.RESUME, Verb.LIGHT, Verb.EXPECT):
         return Standing.PROMISED
     if above in ACTIVE and _introduces_means(words, predicate):
         return Standing.MEANS

@@ -62,18 +62,11 @@ class Token:
 
     @cached_property
     def function_word(self) -> bool:
-        return (
-            self.lower in DETERMINERS
-            or self.lower in PREPOSITIONS
-            or self.lower in CONJUNCTIONS
-            or self.lower in PRONOUNS
-        )
+        return self.lower in DETERMINERS or self.lower in PREPOSITIONS or self.lower in CONJUNCTIONS or self.lower in PRONOUNS
 
     @cached_property
     def adverb(self) -> bool:
-        return self.lower in ADVERBS or (
-            self.lower.endswith("ly") and len(self.text) > 4 and self.lower not in _LY_ADJECTIVES
-        )
+        return self.lower in ADVERBS or (self.lower.endswith("ly") and len(self.text) > 4 and self.lower not in _LY_ADJECTIVES)
 
     @cached_property
     def form(self) -> Form | None:
