@@ -127,8 +127,9 @@ def score(readout: Readout, entries: Sequence[Initiative], rows: Sequence[Row]) 
     )
 
 
-def _rank(entry: Initiative, row: Row) -> tuple[float, int]:
-    return overlap(entry, row), len(content_words(entry.name) & content_words(row.name))
+def _rank(entry: Initiative, row: Row) -> tuple[float, int, int]:
+    ours, gold = content_words(entry.name), content_words(row.name)
+    return overlap(entry, row), len(ours & gold), -len(ours ^ gold)
 
 
 def total(scores: Iterable[Scores]) -> Scores:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from retrieval.initiatives.lexicon import DETERMINERS, PREPOSITIONS, Verb
+from retrieval.initiatives.lexicon import DETERMINERS, LOOSE_ACTS, PREPOSITIONS, Verb
 from retrieval.initiatives.phrases import content, family, text_of, trim
 from retrieval.initiatives.predicates import Predicate
 from retrieval.initiatives.standing import ACTIVE, Standing, above
 from retrieval.initiatives.tokens import Token
+from retrieval.initiatives.topics import points_back
 from retrieval.models import InitiativeKind
 
 
@@ -30,6 +31,7 @@ class Item:
     Attributes:
         predicate: Index of the verb that promises it.
         start, end: Tokens of the name; `lead` is put before them.
+        vague: Says nothing unless "this area" in it can be resolved.
     """
 
     predicate: int
@@ -37,6 +39,7 @@ class Item:
     end: int
     lead: str
     kind: InitiativeKind
+    vague: bool = False
 
 
 _NOMINAL = {
@@ -183,13 +186,21 @@ def _cooperation(parse: Parse, index: int, predicate: Predicate) -> Item | None:
     following = parse.found[index + 1] if index + 1 < len(parse.found) else None
     start, end = _extent(parse, index, predicate.end, predicate.limit)
     lead = _NOMINAL.get(predicate.lemma, _gerund(parse, predicate))
-    if predicate.lemma in ("meet", "converse") and (start >= end or parse.words[start].lower in PREPOSITIONS or not content(parse.words, start, end)):
-        return _meeting(parse, index, predicate, lead)
+    first = predicate.end
+    while first < end and parse.words[first].adverb:
+        first += 1
+    transitive = first < end and parse.words[first].lower not in PREPOSITIONS
+    if predicate.lemma in ("meet", "converse"):
+        opening = parse.words[first].lower if first < len(parse.words) else ""
+        lasting = opening in {"with", "at", "in", "on", "every", ".", ";", ",", "twice", "once"} or first >= end
+        return _meeting(parse, index, predicate, lead) if lasting else None
     if start >= end or not content(parse.words, start, end):
         return None
+    if transitive and lead.split()[-1] not in {"of", "Sharing", "to"}:
+        lead = f"{lead} of"
     return Item(
         index,
-        predicate.end if parse.words[predicate.end].lower in PREPOSITIONS else start,
+        start if transitive else first,
         end,
         lead,
         kind_of(parse, index, start, end),
@@ -212,16 +223,23 @@ def _object(parse: Parse, index: int, predicate: Predicate, *, need_family: bool
     start, end = _extent(parse, index, predicate.end, predicate.limit)
     if start >= end:
         return None
-    head = family(parse.words, start, end)
-    if head is None and need_family:
+    opening = parse.words[start]
+    if opening.lower in PREPOSITIONS or opening.lower in {"as", "so"} or opening.text in {"“", "("} and start + 1 >= end:
         return None
-    if content(parse.words, start, end) < (2 if head is None and predicate.verb is Verb.FOSTER else 1):
+    head = family(parse.words, start, end)
+    if head is None and (need_family or predicate.lemma in LOOSE_ACTS):
+        return None
+    much = content(parse.words, start, end)
+    vague = not much and points_back(text_of(parse.words, parse.text, start, end))
+    if not vague and much < (2 if head is None and predicate.verb in (Verb.FOSTER, Verb.ACT, Verb.GIVE) else 1):
         return None
     if head is None and (predicate.verb is Verb.CONTINUE and not predicate.modal or predicate.verb is Verb.SUPPORT):
         return None
     bare = head is not None and predicate.verb in _MADE_OF + (Verb.COMMIT, Verb.REQUEST, Verb.EXPECT)
     lead = "" if bare else _NOUN_OF.get(predicate.lemma) or _gerund(parse, predicate)
-    return Item(index, start, end, lead, kind_of(parse, index, start, end))
+    if lead and parse.words[start - 1].lower in {"the", "a", "an"} and start - 1 >= predicate.end:
+        start -= 1  # "Review of the accident", not "Review of accident"
+    return Item(index, start, end, lead, kind_of(parse, index, start, end), vague)
 
 
 def _extent(parse: Parse, index: int, start: int, limit: int) -> tuple[int, int]:
@@ -229,7 +247,8 @@ def _extent(parse: Parse, index: int, start: int, limit: int) -> tuple[int, int]
     start = _past_adjunct(parse, start, limit)
     first, last = trim(parse.words, start, limit)
     following = index + 1
-    while not content(parse.words, first, last) and following < len(parse.found):
+    enough = 2 if parse.found[index].verb in (Verb.ACT, Verb.COOPERATE) else 1
+    while content(parse.words, first, last) < enough and following < len(parse.found):
         later = parse.found[following]
         if later.subject is not None or later.start > parse.found[index].hard or later.sibling is not None and later.sibling <= index:
             break
@@ -243,7 +262,10 @@ def _past_adjunct(parse: Parse, start: int, limit: int) -> int:
     words = parse.words
     while start < limit and words[start].adverb:
         start += 1
-    if start >= limit or words[start].lower not in {"in", "within", "at", "during"}:
+    if start < limit and words[start].text == ",":  # "establish, through …, a …"
+        closing = next((i for i in range(start + 1, limit) if words[i].text == ","), None)
+        return start if closing is None else closing + 1
+    if start >= limit or words[start].lower not in {"in", "within", "at", "during", "with", "through"}:
         return start
     inner = [i for i in range(start + 3, limit) if words[i].lower in DETERMINERS and words[i - 1].lower not in PREPOSITIONS]
     return inner[0] if inner else start
@@ -266,7 +288,7 @@ def kind_of(parse: Parse, index: int, start: int, end: int) -> InitiativeKind:
         return "resumed"
     if chain[0].verb is not Verb.REQUEST and Verb.REQUEST in verbs or chain[0].verb is Verb.REQUEST:
         return "request"
-    if Verb.SUPPORT in verbs or chain[0].verb is Verb.GIVE and "support" in phrase:
+    if Verb.SUPPORT in {p.verb for p in chain[:2]} or chain[0].verb is Verb.GIVE and "support" in phrase:
         return "support"
     if Verb.CONTINUE in verbs or lead & _CONTINUING_WORDS or _reaffirmed(chain):
         return "continuing"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from retrieval.initiatives.actions import Item, Parse, evidence_start, items, name_of
@@ -11,12 +12,14 @@ from retrieval.initiatives.mentions import Mention, mentions, plain_mentions
 from retrieval.initiatives.merging import merge
 from retrieval.initiatives.phrases import text_of
 from retrieval.initiatives.predicates import predicates
-from retrieval.initiatives.standing import is_party, standings, subject_of
+from retrieval.initiatives.standing import above, is_party, standings, subject_of
 from retrieval.initiatives.tokens import tokens
 from retrieval.initiatives.topics import last_topic, points_back, resolved, topic_before
 from retrieval.initiatives.when import when_in
 from retrieval.models import Initiative, Paragraph, Readout
 from retrieval.sentences import sentence_spans
+
+_BROKEN = re.compile(r"(?:\b[A-Z]|\bNo|\bMr|\bMs|\bDr|\bSt|\bPh)\.$")
 
 
 def extract_initiatives(readout: Readout) -> tuple[Initiative, ...]:
@@ -37,7 +40,7 @@ def extract_initiatives(readout: Readout) -> tuple[Initiative, ...]:
 
 def _candidates(paragraph: Paragraph, actors: Actors, language: str) -> Iterator[Candidate]:
     topic: str | None = None
-    for start, end in sentence_spans(paragraph.text, language):
+    for start, end in _sentences(paragraph.text, language):
         words = tokens(paragraph.text, start, end)
         if not words:
             continue
@@ -46,6 +49,8 @@ def _candidates(paragraph: Paragraph, actors: Actors, language: str) -> Iterator
         actors.note(words, found, paragraph.text)
         for item in items(parse):
             candidate = _from_item(parse, item, paragraph, actors)
+            if item.vague and not (points_back(candidate.name) and (topic or item.predicate)):
+                continue
             if points_back(candidate.name):
                 nearest = topic_before(words, found, item.predicate, paragraph.text) or topic
                 candidate = candidate.renamed(resolved(candidate.name, nearest))
@@ -55,6 +60,19 @@ def _candidates(paragraph: Paragraph, actors: Actors, language: str) -> Iterator
             if candidate is not None:
                 yield candidate
         topic = last_topic(words, found, paragraph.text) or topic
+
+
+def _sentences(text: str, language: str) -> list[tuple[int, int]]:
+    """Sentence spans, with a sentence broken inside "U.S." or after "No." put together again."""
+    whole: list[tuple[int, int]] = []
+    for start, end in sentence_spans(text, language):
+        if whole and start - whole[-1][1] <= 1 and _BROKEN.search(text, whole[-1][0], whole[-1][1]):
+            glued = start == whole[-1][1] or not text[start : start + 1].isupper()
+            if glued or _BROKEN.search(text[max(0, whole[-1][1] - 3) : whole[-1][1]]) and text[start : start + 2] == "S.":
+                whole[-1] = (whole[-1][0], end)
+                continue
+        whole.append((start, end))
+    return whole
 
 
 def _from_item(parse: Parse, item: Item, paragraph: Paragraph, actors: Actors) -> Candidate:
@@ -82,11 +100,28 @@ def _from_item(parse: Parse, item: Item, paragraph: Paragraph, actors: Actors) -
 def _actor(parse: Parse, index: int, actors: Actors, *, passive: bool = False) -> str | None:
     if passive:
         return None
+    owner = _owner(parse, index)
+    if owner is not None:
+        return owner
     subject = next((s for s in _subjects(parse, index) if is_party(parse.words, s)), None)
     if subject is None:
         return None
     text = actor_text(parse.words, parse.text, *subject)
     return actors.resolve(text) if text else None
+
+
+def _owner(parse: Parse, index: int) -> str | None:
+    """Whose intent, commitment or decision it is: "welcomed Japan’s decision to …"."""
+    for predicate in above(parse.found, index):
+        if predicate.shape != "noun":
+            continue
+        for i in range(predicate.start - 1, max(predicate.start - 5, -1), -1):
+            if parse.words[i].possessive:
+                first = i
+                while first > 0 and parse.words[first - 1].is_word and (parse.words[first - 1].capital or parse.words[first - 1].lower == "the"):
+                    first -= 1
+                return parse.text[parse.words[first].start : parse.words[i].end].rstrip("s").rstrip("’'") or None
+    return None
 
 
 def _subjects(parse: Parse, index: int) -> Iterator[tuple[int, int]]:

@@ -196,6 +196,15 @@ UNDERWAY_NOUNS = frozenset("implementation construction deployment realisation r
 TALLIED = frozenset({"new", "further", "additional", "more"})
 """What makes "initiatives in …" news."""
 
+TRANSPARENT_NOUNS = frozenset("development promotion strengthening convening advancement".split())
+"""Nouns that look through to what their "of …" names: "the development of an agenda" is about the agenda."""
+
+LOOSE_ACTS = frozenset(
+    """achieve realise realize pursue take make bring put do follow manage lead enter add carry protect monitor
+    participate keep maximise maximize build reduce""".split()
+)
+"""Doings that promise a measure only where their object is one: "achieve reform", not "achieve peace"."""
+
 PROGRESS_NOUNS = frozenset("progress implementation work success preparations advances outcome outcomes contribution".split())
 
 GENERIC = frozenset(
@@ -221,8 +230,10 @@ GENERIC = frozenset(
     ironclad unwavering steadfast aspirations aspiration responsibility responsibilities equal equality obligations
     domain domains pressing defining urgent contribution benefits benefit interest attention voice capacity capacities
     rooted underpinned based personal institutional forward wide-ranging closely-coordinated
-    development developments economic political social cultural sustainable inclusion outcomes outcome results
-    result stakeholders stakeholder actors actor relevant related necessary appropriate possible""".split()
+    development developments political social cultural sustainable inclusion outcomes outcome results
+    result stakeholders stakeholder actors actor relevant related necessary appropriate possible early greater own
+    link links intensified ongoing annual regular leading robust significant substantial first inaugural following progress
+    ambitious available path bedrock shared renewed existing focus vital favorable favourable conditions concept so do""".split()
 )
 """Words that make no initiative recognisable: "strengthen our cooperation on common challenges" is a position,
 "strengthen maritime cooperation" a measure. An entry needs at least one word outside this list."""

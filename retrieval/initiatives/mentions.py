@@ -59,10 +59,6 @@ _LINKS = frozenset(
         "&",
         "against",
         "among",
-        "between",
-        "through",
-        "a",
-        "by",
     }
 )
 _TITLES = frozenset(
@@ -86,9 +82,14 @@ _FRAMEWORK_LEADS = (
     ("within",), ("framework", "of"), ("context", "of"), ("based", "on"), ("guided", "by"), ("through",), ("utilizing",), ("utilising",),
     ("using",), ("build", "on"), ("part", "of"),
 )  # fmt: skip
+_MONTHS = frozenset(
+    """january february march april may june july august september october november december""".split()
+)
 _ONGOING = frozenset("ongoing annual existing continued regular established current".split())
 _COMING = frozenset("upcoming forthcoming next future first inaugural".split())
 _ORDINAL_WORDS = frozenset("second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split())
+_PLAIN_HEADS = frozenset({"resource", "framework", "instrument"})
+_INTERNATIONAL = frozenset({"international", "united", "world", "european", "un"})
 _GATHERINGS = frozenset({"event", "body"})
 _PLACED = frozenset(
     {
@@ -136,7 +137,11 @@ def _name_at(parse: Parse, i: int) -> tuple[int, int] | None:
         return None
     if not (words[i].capital and words[i].is_word) or words[i].lower in DETERMINERS:
         return None
-    if i == 0 and words[i].function_word:
+    if i == 0 and (words[i].function_word or words[i].adverb or words[i].lower.endswith("ing")):
+        return None
+    if words[i].form is not None and words[i].shouted or words[i].lower in _MONTHS:
+        return None
+    if words[i].lower == "article":  # "Article 5 of the … Treaty"
         return None
     return i, _run_end(parse, i)
 
@@ -174,7 +179,7 @@ def _with_plain_head(parse: Parse, start: int, end: int) -> int:
             break
         if words[i].form is not None and (words[i].form.third or words[i].form.past) and not words[i].form.base and head_family((words[i].bare,)) is None:
             break
-        if head_family((words[i].bare,)) in ("resource", "framework", "instrument"):
+        if words[i].lower not in {"facilities", "facility"} and head_family((words[i].bare,)) in _PLAIN_HEADS:
             last = i + 1
     return last
 
@@ -184,6 +189,8 @@ def _past_links(parse: Parse, i: int) -> int | None:
     words, j = parse.words, i
     while j < len(words) and j - i < 2 and words[j].lower in _LINKS:
         j += 1
+    if words[i].lower in CONJUNCTIONS and j - i > 1:  # "AOIP and the … Strategy" are two
+        return None
     return j if j > i and j < len(words) and words[j].capital and words[j].is_word else None
 
 
@@ -200,6 +207,8 @@ def _named_family(parse: Parse, start: int, end: int) -> str | None:
     plain = [w.bare for w in parse.words[start:end] if w.is_word]
     if len(plain) == 1 and parse.words[start].shouted and _announced(parse, start):
         return "framework"
+    if plain[0] in _INTERNATIONAL and not _announced(parse, start):
+        return None
     if len(plain) < 2 or plain[-1] in NOT_INITIATIVE or plain[0] in _TITLES:
         return None
     heads = [(i, head_family(tuple(plain[: i + 1]))) for i in range(len(plain))]
@@ -251,7 +260,7 @@ def _kind(parse: Parse, start: int, end: int, head: str, governor: int | None) -
         return "support" if standing is Standing.SUPPORTED or "support" in left else "new"
     if _ends_with(left, "of") and {"meeting", "meetings", "session", "round"} & set(left[-4:]) and head == "body":
         return "new" if {"inaugural", "first"} & set(left) else "continuing"
-    if "support" in left and "for" in left or standing is Standing.SUPPORTED:
+    if _supported(parse, start, left, standing, governor):
         return "support"
     if near & _ONGOING or "ongoing" in {w.lower for w in parse.words[start:end]}:
         return "continuing"
@@ -267,9 +276,18 @@ def _kind(parse: Parse, start: int, end: int, head: str, governor: int | None) -
         return "framework"
     if near & _COMING or near & _ORDINAL_WORDS:
         return "continuing" if near & _ORDINAL_WORDS else "new"
-    if any(w in PROGRESS_NOUNS for w in left) and {"on", "of", "in", "under", "made"} & set(left):
+    if head != "event" and any(w in PROGRESS_NOUNS for w in left) and {"on", "of", "in", "under", "made"} & set(left):
         return "continuing"
     return None
+
+
+def _supported(
+    parse: Parse, start: int, left: list[str], standing: Standing | None, governor: int | None
+) -> bool:
+    if "support" in left and "for" in left:
+        after = left[len(left) - left[::-1].index("for") :]
+        return "of" not in after or bool(set(after) & (EVENT_NOUNS | UNDERWAY_NOUNS))
+    return standing is Standing.SUPPORTED and governor is not None and _direct(parse, governor, start)
 
 
 def _ends_with(left: list[str], word: str) -> bool:
@@ -288,7 +306,7 @@ def _direct(parse: Parse, governor: int, start: int) -> bool:
     """Whether the name is the object of its verb rather than something said further on."""
     predicate = parse.found[governor]
     between = parse.words[predicate.end : start]
-    return start < predicate.limit and len(between) <= 6 and not any(w.lower in {"of", "in", "at", "with", "between", "among", "by"} for w in between)
+    return start < predicate.limit and len(between) <= 6 and not any(w.lower in {"of", "in", "at", "with", "between", "among", "by", "under", "through", "to", "on"} for w in between)
 
 
 def _by_verb(parse: Parse, governor: int, start: int) -> InitiativeKind | None:
@@ -315,7 +333,17 @@ def _rejected(parse: Parse, start: int, end: int, head: str, kind: InitiativeKin
         return True
     if head == "resource" and set(_left(parse, start, 2)) & _PLACED:
         return True
+    if head == "instrument" and not any("-" in w.text and w.text.rsplit("-")[-1][:1].isupper() for w in parse.words[start:end]):
+        return True  # a treaty of others, referred to
+    if not _has_own_words(parse, start, end):
+        return True
     return head in _GATHERINGS or last in {"summit", "meeting", "forum"} or head == "cooperation"
+
+
+def _has_own_words(parse: Parse, start: int, end: int) -> bool:
+    """Whether a name says more than whose it is: "the G20’s initiative" does not."""
+    own = [w for w in parse.words[start:end] if w.is_word and not w.possessive and not w.function_word]
+    return len(own) > 1 or own == [] and False
 
 
 def plain_mentions(parse: Parse) -> Iterator[Mention]:
@@ -337,7 +365,8 @@ def _plain(parse: Parse, i: int, kind: InitiativeKind) -> Iterator[Mention]:
     standing = parse.standings[governor] if governor is not None else None
     if standing in (Standing.TENTATIVE, Standing.AGAINST):
         return
-    limit = min((p.start for p in parse.found if p.start > i), default=len(parse.words))
+    starts = [p.start if p.subject is None else min(p.start, p.subject[0]) for p in parse.found if p.start > i]
+    limit = min((s for s in starts if s > i), default=len(parse.words))
     start, end = trim(parse.words, i, limit)
     head = family(parse.words, start, end) if start < end else None
     if head is None or not (content(parse.words, start, end) or any(w.capital for w in parse.words[start:end])):

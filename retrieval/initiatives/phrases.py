@@ -12,6 +12,7 @@ from retrieval.initiatives.lexicon import (
     PREPOSITIONS,
     PRONOUNS,
     RELATIVES,
+    TRANSPARENT_NOUNS,
     UNDERWAY_NOUNS,
     form_nouns,
     head_family,
@@ -22,47 +23,42 @@ from retrieval.initiatives.when import when_spans
 
 MAX_NAME_WORDS = 18
 
-_LEADING = (
-    DETERMINERS
-    | POSSESSIVES
-    | {
-        "novel",
-        "various",
-        "two",
-        "three",
-        "four",
-        "several",
-        "concrete",
-        "to",
-        "of",
-        "on",
-        "in",
-        "for",
-        "at",
-        "with",
-        "forward",
-        "upon",
-        "and",
-        "or",
-    }
-)
-_CUTTING_PHRASES = (
-    ("with", "a", "view"), ("with", "the", "aim"), ("with", "the", "expectation"), ("in", "order"), ("in", "light"),
-    ("in", "line"), ("in", "accordance"), ("so", "that"), ("as", "soon"), ("as", "promptly"), ("based", "on"),
-    ("taking", "into"), ("drawing", "on"), ("in", "addition"), ("as", "part"), ("in", "response"), ("in", "support"),
-    ("at", "the", "same"), ("consistent", "with"), ("subject", "to"), ("in", "recognition"), ("at", "a", "time"),
-    ("with", "close"), ("as", "a"), ("as", "well", "as", "to"), ("on", "the", "basis"), ("in", "tandem"),
+_LEADING = DETERMINERS | POSSESSIVES | frozenset(
+    "novel various two three four several concrete to of on in for at with forward upon and or own towards".split()
 )  # fmt: skip
-"""Where a name stops: what follows says why, when or on what ground."""
+_CUTTING_PHRASES = tuple(
+    tuple(phrase.split())
+    for phrase in (
+        "with a view|with the aim|with an aim|with the expectation|with close|in order|in light|in line|in addition|"
+        "in accordance|in response|in support|in recognition|in tandem|in fulfillment|in fulfilment|in consultation|"
+        "in a manner|so that|as soon|as promptly|as part|as a|as an|as reflected|as identified|as outlined|as laid|"
+        "as determined|as appropriate|as set|as agreed|as well as to|based on|taking into|drawing on|at the same|"
+        "at a time|consistent with|subject to|on the basis|regardless of|notwithstanding the|, regardless|, a|, an"
+    ).split("|")
+)
+"""Where a name stops: what follows says why, when or on what ground, or says the same again."""
+_ASIDES = frozenset(
+    """including with particularly especially notably based through by which as to while inter also in where under on
+    from at for consistent""".split()
+)
+_NEVER_LAST = PREPOSITIONS | PRONOUNS | DETERMINERS | POSSESSIVES | frozenset(
+    "and or to as such well also both further the a an that more".split()
+)  # fmt: skip
 
 
 def family(words: Sequence[Token], start: int, end: int) -> str | None:
     """The family of the head of a noun phrase: the last noun before its first preposition."""
     head = _head_end(words, start, end)
     plain = tuple(w.bare for w in words[max(start, head - 3) : head] if w.is_word)
-    if plain and (plain[-1] in EVENT_NOUNS or plain[-1] in UNDERWAY_NOUNS):
+    if not plain:
+        return None
+    if plain[-1] in TRANSPARENT_NOUNS and head + 1 < end and words[head].lower == "of":
+        inner = head + 1 + (words[head + 1].lower in DETERMINERS)
+        return family(words, inner, end) if inner < end else None
+    if plain[-1] in EVENT_NOUNS or plain[-1] in UNDERWAY_NOUNS:
         return "event"
-    return head_family(plain) if plain else None
+    amount = any(w.text[0] in "$€£¥" or w.lower in {"million", "billion"} for w in words[start:end])
+    return head_family(plain) or ("resource" if amount else None)
 
 
 def _head_end(words: Sequence[Token], start: int, end: int) -> int:
@@ -70,9 +66,9 @@ def _head_end(words: Sequence[Token], start: int, end: int) -> int:
         word = words[i]
         if _reduced(words, start, i):
             return i
-        if (word.lower in PREPOSITIONS and word.lower != "&") or word.text in {"(", ",", "”", "—", "–"} or word.lower in RELATIVES | {"to"}:
-            if word.text == "," and _adjective_list(words, start, i, end):
-                continue
+        if word.text == "," and _adjective_list(words, start, i, end):
+            continue
+        if word.lower in PREPOSITIONS or word.text in {"(", ",", "”", "—", "–"} or word.lower in RELATIVES:
             return i
     return end
 
@@ -88,33 +84,33 @@ def _reduced(words: Sequence[Token], start: int, i: int) -> bool:
 def _adjective_list(words: Sequence[Token], start: int, comma: int, end: int) -> bool:
     """ "safe, affordable, and effective vaccine production": the comma is inside a list of adjectives."""
     before = tuple(w.bare for w in words[start:comma] if w.is_word)
-    return bool(before) and head_family(before) is None and comma + 1 < end and words[comma + 1].lower not in PREPOSITIONS
+    if not before or head_family(before) is not None or comma + 1 >= end:
+        return False
+    return words[comma + 1].lower not in PREPOSITIONS
 
 
 def trim(words: Sequence[Token], start: int, end: int) -> tuple[int, int]:
     """The part of `words[start:end]` a list would show: no determiners, time, grounds or relative clauses."""
-    while start < end and (words[start].lower in _LEADING or words[start].adverb or words[start].text in {",", ":", "-"}):
+    while start < end and (
+        words[start].lower in _LEADING or words[start].adverb or words[start].text in {",", ":", "-"}
+    ):
         start += 1
-    end = min(_cut(words, start, end), start + MAX_NAME_WORDS + 6)
-    end = _shorten(words, start, end)
+    end = _shorten(words, start, _cut(words, start, end))
     while end > start and _dangling(words[end - 1]):
         end -= 1
     return start, end
 
 
 def _cut(words: Sequence[Token], start: int, end: int) -> int:
-    spans = when_spans(words, start, end)
+    timed = {first for first, _ in when_spans(words, start, end)}
     for i in range(start, end):
-        word = words[i]
-        if i > start and (word.text == ";" or word.lower in RELATIVES):
+        if i > start and (i in timed or words[i].text == ";" or words[i].lower in RELATIVES):
             return i
-        if any(_phrase_at(words, i, end, phrase) for phrase in _CUTTING_PHRASES) and i > start:
+        if i > start and any(_phrase_at(words, i, end, phrase) for phrase in _CUTTING_PHRASES):
             return i
-        if i > start and any(a == i for a, _ in spans):
+        if words[i].text == "," and i + 1 < end and _aside(words[i + 1]):
             return i
-        if word.text == "," and i + 1 < end and _parenthetical(words, i + 1):
-            return i
-        if word.lower == "in" and i + 1 < end and words[i + 1].lower in {"a", "an"} and _manner(words, i, end):
+        if words[i].lower == "in" and i + 1 < end and words[i + 1].lower in {"a", "an"} and _manner(words, i, end):
             return i
     return end
 
@@ -123,31 +119,9 @@ def _phrase_at(words: Sequence[Token], i: int, end: int, phrase: Sequence[str]) 
     return i + len(phrase) <= end and all(words[i + k].lower == part for k, part in enumerate(phrase))
 
 
-def _parenthetical(words: Sequence[Token], i: int) -> bool:
-    word = words[i]
-    if word.lower in {
-        "including",
-        "with",
-        "particularly",
-        "especially",
-        "notably",
-        "based",
-        "through",
-        "by",
-        "which",
-        "as",
-        "to",
-        "while",
-        "inter",
-        "also",
-        "in",
-        "where",
-        "under",
-        "on",
-        "from",
-        "at",
-        "for",
-    }:
+def _aside(word: Token) -> bool:
+    """Whether a word after a comma opens an aside: ", including …", ", building on …"."""
+    if word.lower in _ASIDES:
         return True
     return bool(word.form and (word.form.gerund or (word.form.past and not word.form.base)) and not word.capital)
 
@@ -162,7 +136,7 @@ def _shorten(words: Sequence[Token], start: int, end: int) -> int:
         return end
     limit = start + MAX_NAME_WORDS
     for i in range(limit, start + 4, -1):
-        if words[i].lower in PREPOSITIONS | {"to", "and"} or words[i].text == ",":
+        if words[i].lower in PREPOSITIONS or words[i].lower == "and" or words[i].text == ",":
             return i
     return limit
 
@@ -170,35 +144,14 @@ def _shorten(words: Sequence[Token], start: int, end: int) -> int:
 def _dangling(word: Token) -> bool:
     if word.text in {")", "”", "’", "%"}:
         return False
-    return (
-        not word.is_word
-        or word.lower
-        in PREPOSITIONS
-        | {
-            "and",
-            "or",
-            "to",
-            "as",
-            "such",
-            "well",
-            "also",
-            "both",
-            "further",
-            "the",
-            "a",
-            "an",
-            "that",
-            "more",
-        }
-        or word.lower in PRONOUNS
-    )
+    return not word.is_word or word.lower in _NEVER_LAST
 
 
 def content(words: Sequence[Token], start: int, end: int) -> int:
     """How many words of a phrase make it recognisable.
 
-    A proper name counts only where it says what about ("on AI", "under the … Plan"), not where it says who or
-    where ("with ASEAN", "in Southeast Asia", "U.S.-Japan relations").
+    A proper name counts only where it says what about ("on AI", "existing priorities including CEPEA"), not where
+    it says who or where ("with ASEAN", "in Southeast Asia", "U.S.-Japan relations").
     """
     count = 0
     for i in range(start, end):
@@ -206,17 +159,21 @@ def content(words: Sequence[Token], start: int, end: int) -> int:
         if not word.is_word or word.function_word or word.adverb or word.lower in RELATIVES:
             continue
         if word.capital and i > 0:
-            count += _topical(words, start, i)
-        elif not _generic(word) and singular(word.bare) not in form_nouns():
+            count += 2 * _topical(words, start, i)
+        elif not _generic(word):
             count += 1
     return count
 
 
 def _generic(word: Token) -> bool:
-    if word.bare in GENERIC or singular(word.bare) in GENERIC or word.bare.isdigit():
+    if word.bare.isdigit() or _plain(word.bare):
         return True
     parts = word.bare.split("-")
-    return len(parts) > 1 and all(part in GENERIC or singular(part) in GENERIC for part in parts)
+    return len(parts) > 1 and all(_plain(part) for part in parts)
+
+
+def _plain(word: str) -> bool:
+    return word in GENERIC or singular(word) in GENERIC or singular(word) in form_nouns() or word in EVENT_NOUNS
 
 
 def _topical(words: Sequence[Token], start: int, i: int) -> bool:
@@ -239,8 +196,10 @@ def text_of(words: Sequence[Token], text: str, start: int, end: int) -> str:
     if start >= end:
         return ""
     raw = text[words[start].start : words[end - 1].end]
-    if raw.count("(") != raw.count(")"):
-        raw = raw.replace("(", "").replace(")", "") if raw.count("(") < raw.count(")") else raw[: raw.rindex("(")].rstrip()
+    if raw.count("(") > raw.count(")"):
+        raw = raw[: raw.rindex("(")]
+    elif raw.count("(") < raw.count(")"):
+        raw = raw.replace("(", "").replace(")", "")
     if raw.count("“") != raw.count("”"):
         raw = raw.replace("“", "").replace("”", "")
-    return raw.strip(' ,.;:“”"')
+    return raw.strip(' ,.;:“”"–—')

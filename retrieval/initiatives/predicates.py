@@ -231,8 +231,10 @@ def _gerund(words: Sequence[Token], i: int, found: Sequence[Predicate]) -> Predi
 def _before(words: Sequence[Token], i: int) -> str:
     """The word before position `i`, adverbs skipped."""
     i -= 1
-    while i >= 0 and words[i].adverb and words[i].lower not in ("then",):
+    while i >= 0 and words[i].adverb and words[i].lower != "well":
         i -= 1
+    if i >= 2 and words[i].lower == "as" and words[i - 1].lower == "well":  # "as well as launch …"
+        return "and"
     return words[i].lower if i >= 0 else ""
 
 
@@ -267,7 +269,8 @@ def _finite_past(words: Sequence[Token], i: int, found: Sequence[Predicate]) -> 
         "plan": {"to"},
         "intend": {"to"},
     }
-    reduced = after in PREPOSITIONS | {",", "."} and after not in fixed.get(form.lemma, set())
+    taken = after in fixed.get(form.lemma, set()) or (form.verb is Verb.COMMIT and after == "to")
+    reduced = (after in PREPOSITIONS or after in {",", "."}) and not taken
     if before in PRONOUNS or before in RELATIVES:
         return True
     if before == "," and not found:
@@ -360,6 +363,8 @@ def _continues_list(words: Sequence[Token], i: int, found: Sequence[Predicate]) 
     last = next((p for p in reversed(found) if p.shape in ("modal", "infinitive", "finite")), None)
     if last is None:
         return False
+    if i + 1 < len(words) and words[i + 1].lower == "to" and words[i].form and words[i].form.verb is Verb.COMMIT:
+        return True
     form = words[i].form
     assert form is not None
     after = words[i + 1] if i + 1 < len(words) else None
@@ -388,7 +393,9 @@ def _listed_shape(words: Sequence[Token], i: int, found: Sequence[Predicate]) ->
     if before not in CONJUNCTIONS | {",", ";", ":", "-"}:
         return "finite", ""
     last = next((p for p in reversed(found) if p.shape in ("modal", "infinitive", "finite")), None)
-    return (last.shape, last.modal) if last is not None else ("finite", "")
+    if last is None or last.shape == "finite" and not _base_spelling(words, last):
+        return "finite", ""
+    return last.shape, last.modal
 
 
 def _reach(words: Sequence[Token], found: list[Predicate]) -> None:
@@ -398,6 +405,8 @@ def _reach(words: Sequence[Token], found: list[Predicate]) -> None:
         if predicate.shape in ("finite", "modal", "passive"):
             predicate.subject = _subject(words, predicate, found[index - 1] if index else None)
         predicate.hard = _hard(words, predicate.end)
+        if following is not None and following.shape == "noun" and following.verb is Verb.SUPPORT and index + 2 <= len(found):
+            following = found[index + 2] if index + 2 < len(found) else None  # "provide support to": one phrase
         predicate.limit = predicate.hard if following is None else min(predicate.hard, following.start)
     for index, predicate in enumerate(found):
         later = next((p for p in found[index + 1 :] if p.subject is not None), None)
@@ -445,7 +454,10 @@ def _after_adjunct(words: Sequence[Token], start: int, end: int) -> int:
     if start >= end:
         return start
     first = words[start]
-    verbal = first.form is not None and (first.form.gerund or first.form.past)
+    verbal = first.lower.endswith("ing") or (first.form is not None and first.form.past)
+    stray = not first.capital and not first.function_word and any(w.text == "," for w in words[start:end])
+    if stray and first.lower not in _SUBJECT_OPENERS:  # "(to that) end, the Minister"
+        verbal = True
     if not (first.lower in PREPOSITIONS | {"as", "once"} or first.adverb or verbal):
         return start
     commas = [i for i in range(start, end) if words[i].text == ","]
@@ -453,6 +465,9 @@ def _after_adjunct(words: Sequence[Token], start: int, end: int) -> int:
         return commas[-1] + 1
     inner = [i for i in range(start + 3, end) if words[i].lower in DETERMINERS and words[i - 1].lower not in PREPOSITIONS]
     return inner[-1] if inner else start
+
+
+_SUBJECT_OPENERS = frozenset("both our leaders ministers participants delegations officials experts members".split())
 
 
 def _last_conjunct(words: Sequence[Token], start: int, end: int) -> int:

@@ -14,6 +14,7 @@ from retrieval.initiatives.lexicon import (
     PROMISING_MODALS,
     RELATIVES,
     Verb,
+    head_family,
 )
 from retrieval.initiatives.predicates import Predicate
 from retrieval.initiatives.tokens import Token
@@ -51,6 +52,8 @@ _OWN_OFFICIALS = frozenset(
     departments advisors advisers staffs sherpas working militaries departments institutions""".split()
 )
 _EFFORT = frozenset("efforts effort steps step action actions forces".split())
+_AFFIRMING = frozenset({"affirm", "reaffirm", "confirm"})
+_THINGS = frozenset({"instrument", "framework", "resource", "event"})
 _PERFORMATIVE = frozenset({Verb.COMMIT, Verb.REPORT, Verb.ANNOUNCE, Verb.EXPECT, Verb.REQUEST})
 
 
@@ -66,6 +69,8 @@ def is_party(words: Sequence[Token], span: tuple[int, int] | None) -> bool:
         "these",
         "that",
     }:
+        return False
+    if not any(w.bare in _PARTY for w in subject[-1:]) and head_family((subject[-1].bare,)) in _THINGS:
         return False
     return any(w.bare in _PARTY or (w.capital and (i > 0 or w.shouted or w.lower not in DETERMINERS)) for i, w in enumerate(subject))
 
@@ -172,6 +177,9 @@ def _dependent(
         if above not in ACTIVE:
             return above
         return Standing.PROMISED if _promises_directly(words[governor.end : predicate.start]) else Standing.PURPOSE
+    between = words[governor.end : predicate.start]
+    if governor.lemma in _AFFIRMING and all(w.adverb for w in between) and governor.shape == "finite":
+        return Standing.PROMISED  # "affirmed to continue …"
     if governor.verb is Verb.BE and "timely" in {w.lower for w in words[governor.end : predicate.start]}:
         return Standing.PROMISED
     if above in ACTIVE:
@@ -212,6 +220,8 @@ def _gerund(words: Sequence[Token], governor: Predicate, above: Standing, predic
         return Standing.PROMISED
     if above in ACTIVE and _introduces_means(words, predicate):
         return Standing.MEANS
+    if before == "including" and governor.parent is not None and governor.shape == "infinitive":
+        return Standing.MEANS  # "…, to prepare for the next, including making available …"
     if above in ACTIVE and governor.verb is Verb.REQUEST:
         return above
     return Standing.PURPOSE if above in ACTIVE or above is Standing.DONE else above
