@@ -12,6 +12,7 @@ from retrieval.initiatives.mentions import Mention, mentions, plain_mentions
 from retrieval.initiatives.merging import merge
 from retrieval.initiatives.phrases import text_of
 from retrieval.initiatives.predicates import predicates
+from retrieval.initiatives.references import with_references
 from retrieval.initiatives.standing import above, is_party, standings, subject_of
 from retrieval.initiatives.tokens import tokens
 from retrieval.initiatives.topics import last_topic, points_back, resolved, topic_before
@@ -35,7 +36,7 @@ def extract_initiatives(readout: Readout) -> tuple[Initiative, ...]:
             continue
         seen.add(paragraph.number)
         candidates.extend(_candidates(paragraph, actors, readout.language))
-    return merge(candidates, readout)
+    return with_references(merge(candidates, readout), readout)
 
 
 def _candidates(paragraph: Paragraph, actors: Actors, language: str) -> Iterator[Candidate]:

@@ -122,10 +122,19 @@ def mentions(parse: Parse) -> Iterator[Mention]:
             position += 1
             continue
         start, end = span
-        kind_family = _named_family(parse, start, end)
-        if kind_family is not None:
-            yield _judged(parse, start, end, kind_family)
+        head = _named_family(parse, start, end)
+        if head is not None:
+            end = _past_acronym(parse, end)
+            yield _judged(parse, start, end, head)
         position = max(end, position + 1)
+
+
+def _past_acronym(parse: Parse, end: int) -> int:
+    """Over the short form in brackets that a name brings with it."""
+    words = parse.words
+    if end + 2 < len(words) and words[end].text == "(" and words[end + 1].shouted and words[end + 2].text == ")":
+        return end + 3
+    return end
 
 
 def _name_at(parse: Parse, i: int) -> tuple[int, int] | None:

@@ -15,6 +15,7 @@ _ORDINAL_WORDS = frozenset(
     fifteenth inaugural next new annual""".split()
 )
 _DROPPED = frozenset("a an the of for on to in and or with at by from its their our s".split())
+_SPELLING = {"defence": "defense", "programme": "program", "programmes": "programs", "centre": "center", "labour": "labor"}
 _WORDS = re.compile(r"[^\W_]+(?:\.\d+)?")
 
 
@@ -32,10 +33,10 @@ def _stem(word: str) -> str:
 def name_key(name: str) -> tuple[str, ...]:
     """The stems that identify a name, in order: no acronym in brackets, ordinals, articles or accents."""
     plain = unicodedata.normalize("NFKD", without_acronym(name)).casefold().replace("’", "'")
-    plain = re.sub(r"'s?\b", "", plain).replace("u.s.", "us").replace("u.k.", "uk")
+    plain = re.sub(r"'s?(?!\w)", "", plain).replace("u.s.", "us").replace("u.k.", "uk")
     words = [w for w in _WORDS.findall(plain) if "̀" > w[-1]]
     kept = [w for w in words if w not in _DROPPED and not _ORDINAL.match(w) and w not in _ORDINAL_WORDS]
-    return tuple(_stem(w) for w in kept or words)
+    return tuple(_stem(_SPELLING.get(w, w)) for w in kept or words)
 
 
 def acronym_in(name: str) -> str | None:

@@ -160,7 +160,7 @@ def content(words: Sequence[Token], start: int, end: int) -> int:
             continue
         if word.capital and i > 0:
             count += 2 * _topical(words, start, i)
-        elif not _generic(word):
+        elif not _generic(word) and not (words[i - 1].lower == "to" and word.form is not None):
             count += 1
     return count
 
