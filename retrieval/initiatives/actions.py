@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from retrieval.initiatives.lexicon import DETERMINERS, LOOSE_ACTS, PREPOSITIONS, Verb
 from retrieval.initiatives.phrases import content, family, text_of, trim
@@ -64,6 +65,7 @@ _NOUN_OF = {
     "deploy": "Deployment of", "construct": "Construction of", "identify": "Identification of", "prepare": "Preparation of",
     "expand": "Expansion of", "upgrade": "Upgrade of", "return": "Return of", "transfer": "Transfer of", "acquire": "Acquisition of",
 }  # fmt: skip
+_BULLETS = frozenset({"-", "•", "–", "*", "·"})
 _PAST_FACTS = (Verb.CREATE, Verb.ANNOUNCE, Verb.RESUME, Verb.GIVE)
 _OWN_MEETINGS = frozenset({"meeting", "meetings", "talks", "summit", "discussions", "visit", "call", "ceremony"})
 
@@ -71,6 +73,7 @@ _OWN_MEETINGS = frozenset({"meeting", "meetings", "talks", "summit", "discussion
 def items(parse: Parse) -> Iterator[Item]:
     """The promises of one sentence, in reading order."""
     yield from _visits(parse)
+    yield from _listed(parse)
     for index, (predicate, standing) in enumerate(zip(parse.found, parse.standings, strict=True)):
         item = None
         if standing in ACTIVE:
@@ -87,7 +90,7 @@ def _promised(parse: Parse, index: int, predicate: Predicate, standing: Standing
     if predicate.shape == "passive":
         return _passive(parse, index, predicate)
     if _handed_on(parse, index, predicate):
-        return None
+        return _joint_lead(parse, index, predicate)
     if predicate.verb in (Verb.COMMIT, Verb.REQUEST, Verb.EXPECT):
         return _noun_complement(parse, index, predicate)
     if predicate.verb is Verb.COOPERATE:
@@ -111,6 +114,34 @@ def _handed_on(parse: Parse, index: int, predicate: Predicate) -> bool:
     return all(w.adverb or w.lower in {"to", ":"} for w in between) or carried and len(between) <= 5
 
 
+def _joint_lead(parse: Parse, index: int, predicate: Predicate) -> Item | None:
+    """ "collaborate to lead the world in developing …": a loose verb, so the cooperation is what is named."""
+    following = parse.found[index + 1]
+    if predicate.verb is not Verb.COOPERATE or following.lemma not in LOOSE_ACTS:
+        return None
+    start, end = trim(parse.words, following.start, following.limit)
+    if family(parse.words, following.end, following.limit) is not None or content(parse.words, start, end) < 2:
+        return None
+    return Item(index, following.start, end, _NOMINAL[predicate.lemma], kind_of(parse, index, start, end))
+
+
+def _listed(parse: Parse) -> Iterator[Item]:
+    """ "The following were signed: - … - …": every line of the list."""
+    words = parse.words
+    colon = next((i for i, w in enumerate(words) if w.text == ":" and i + 1 < len(words) and words[i + 1].text in _BULLETS), None)
+    governors = [k for k, p in enumerate(parse.found) if colon is not None and p.end <= colon]
+    if colon is None or not governors or not any(parse.found[k].verb in (Verb.CREATE, Verb.ANNOUNCE) for k in governors):
+        return
+    signed = next(k for k in governors if parse.found[k].verb in (Verb.CREATE, Verb.ANNOUNCE))
+    if parse.standings[signed] not in ACTIVE | {Standing.DONE}:
+        return
+    marks = [i for i in range(colon + 1, len(words)) if words[i].text in _BULLETS] + [len(words)]
+    for mark, after in pairwise(marks):
+        start, end = trim(words, mark + 1, after)
+        if start < end:
+            yield Item(signed, start, end, "", "new")
+
+
 def _visits(parse: Parse) -> Iterator[Item]:
     """ "accepted an invitation … for an official visit", "extended an invitation to … to visit …"."""
     words = parse.words
@@ -126,7 +157,9 @@ def _visits(parse: Parse) -> Iterator[Item]:
             continue
         if parse.found[governor].lemma == "accept":
             opening = [k for k in range(i, visit) if words[k].lower in {"for", "to"}]
-            start, end = trim(words, opening[-1] if opening else visit, len(words))
+            first = opening[-1] + 1 if opening else visit
+            acting = words[first].form is not None and words[first].lower not in {"visit", "attend"}  # "to undertake a visit"
+            start, end = trim(words, first + acting, len(words))
         else:
             start, end = trim(words, i, len(words))
         yield Item(governor, start, end, "", "new")
@@ -136,8 +169,11 @@ def _fact(parse: Parse, index: int, predicate: Predicate) -> Item | None:
     """ "established a …", "… was conducted": only what has a name of its own, never the meeting itself."""
     if predicate.verb not in _PAST_FACTS:
         return None
+    following = parse.found[index + 1] if index + 1 < len(parse.found) else None
+    if following is not None and following.shape == "noun" and following.start <= predicate.end + 3:
+        return None  # "announced their intent to …": the next verb says what
     item = _passive(parse, index, predicate) if predicate.shape == "passive" else _object(parse, index, predicate, need_family=True)
-    if item is None:
+    if item is None or predicate.verb is Verb.GIVE and family(parse.words, item.start, item.end) != "resource":
         return None
     own = any(w.lower in _OWN_MEETINGS for w in parse.words[item.start : item.end]) and family(parse.words, item.start, item.end) == "event"
     return None if own else item
@@ -185,7 +221,9 @@ def _cooperation(parse: Parse, index: int, predicate: Predicate) -> Item | None:
     """The verb is the initiative: "cooperate on …", "exchange information", "our ministers will meet"."""
     following = parse.found[index + 1] if index + 1 < len(parse.found) else None
     start, end = _extent(parse, index, predicate.end, predicate.limit)
-    lead = _NOMINAL.get(predicate.lemma, _gerund(parse, predicate))
+    lead = _NOMINAL.get(predicate.lemma) or _gerund(parse, predicate)
+    if predicate.lemma == "visit" and predicate.shape == "gerund":  # "visiting exhibitions"
+        return None
     first = predicate.end
     while first < end and parse.words[first].adverb:
         first += 1
@@ -221,6 +259,9 @@ def _meeting(parse: Parse, index: int, predicate: Predicate, lead: str) -> Item 
 
 def _object(parse: Parse, index: int, predicate: Predicate, *, need_family: bool) -> Item | None:
     start, end = _extent(parse, index, predicate.end, predicate.limit)
+    short = trim(parse.words, _past_adjunct(parse, predicate.end, predicate.limit), predicate.limit)
+    if short[0] < short[1] and family(parse.words, *short) is None and predicate.verb is not Verb.ACT:
+        start, end = short  # a value does not become a measure by what it is for
     if start >= end:
         return None
     opening = parse.words[start]
@@ -235,7 +276,7 @@ def _object(parse: Parse, index: int, predicate: Predicate, *, need_family: bool
         return None
     if head is None and (predicate.verb is Verb.CONTINUE and not predicate.modal or predicate.verb is Verb.SUPPORT):
         return None
-    bare = head is not None and predicate.verb in _MADE_OF + (Verb.COMMIT, Verb.REQUEST, Verb.EXPECT)
+    bare = head is not None and end - start > 1 and predicate.verb in _MADE_OF + (Verb.COMMIT, Verb.REQUEST, Verb.EXPECT)
     lead = "" if bare else _NOUN_OF.get(predicate.lemma) or _gerund(parse, predicate)
     if lead and parse.words[start - 1].lower in {"the", "a", "an"} and start - 1 >= predicate.end:
         start -= 1  # "Review of the accident", not "Review of accident"
@@ -284,6 +325,8 @@ def kind_of(parse: Parse, index: int, start: int, end: int) -> InitiativeKind:
     verbs = {p.verb for p in chain}
     phrase = {w.lower for w in parse.words[start:end]}
     lead = {w.lower for w in parse.words[max(0, start - 3) : start + 3]}
+    if chain[0].verb is Verb.CREATE:
+        lead -= {"annual", "regular", "enhanced"}  # "will hold an annual …" is new
     if Verb.RESUME in verbs or "resumed" in lead or _first_in_years(parse, chain[0]):
         return "resumed"
     if chain[0].verb is not Verb.REQUEST and Verb.REQUEST in verbs or chain[0].verb is Verb.REQUEST:

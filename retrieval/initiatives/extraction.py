@@ -148,7 +148,7 @@ def _from_mention(parse: Parse, mention: Mention, paragraph: Paragraph, actors: 
         first = min(first, subject[0]) if subject else first
     return Candidate(
         name=name[:1].upper() + name[1:],
-        kind=mention.kind or "framework",
+        kind=mention.kind or ("continuing" if mention.family in ("resource", "body") else "framework"),
         actor=_actor(parse, governor, actors) if governor is not None else None,
         when=when_in(parse.text[words[first].start : words[-1].end]) if mention.kind else None,
         paragraph=paragraph.number,

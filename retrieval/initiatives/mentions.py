@@ -88,7 +88,10 @@ _MONTHS = frozenset(
 _ONGOING = frozenset("ongoing annual existing continued regular established current".split())
 _COMING = frozenset("upcoming forthcoming next future first inaugural".split())
 _ORDINAL_WORDS = frozenset("second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split())
-_PLAIN_HEADS = frozenset({"resource", "framework", "instrument"})
+_PLAIN_HEADS = frozenset(
+    """programme program fund scheme scholarship fellowship project plan strategy framework agreement partnership
+    initiative roadmap alliance treaty memorandum""".split()
+)
 _INTERNATIONAL = frozenset({"international", "united", "world", "european", "un"})
 _GATHERINGS = frozenset({"event", "body"})
 _PLACED = frozenset(
@@ -172,6 +175,9 @@ def _run_end(parse: Parse, start: int) -> int:
         if word.capital or word.text[0].isdigit() and words[end - 1].capital and end > start:
             end += 1
             continue
+        if word.text in {"–", "-"} and end - start <= 2 and words[end - 1].capital and end + 1 < len(words) and words[end + 1].capital:
+            end += 2  # "Viet Nam - Australia Dialogue", set with spaces
+            continue
         following = _past_links(parse, end)
         if following is not None and not (word.lower in CONJUNCTIONS and _complete(parse, start, end) and _complete_after(parse, following)):
             end = following + 1
@@ -188,7 +194,7 @@ def _with_plain_head(parse: Parse, start: int, end: int) -> int:
             break
         if words[i].form is not None and (words[i].form.third or words[i].form.past) and not words[i].form.base and head_family((words[i].bare,)) is None:
             break
-        if words[i].lower not in {"facilities", "facility"} and head_family((words[i].bare,)) in _PLAIN_HEADS:
+        if singular(words[i].bare) in _PLAIN_HEADS:
             last = i + 1
     return last
 
@@ -283,6 +289,8 @@ def _kind(parse: Parse, start: int, end: int, head: str, governor: int | None) -
         "resource",
     ):
         return "framework"
+    if near & {"new", "novel"}:
+        return "new"
     if near & _COMING or near & _ORDINAL_WORDS:
         return "continuing" if near & _ORDINAL_WORDS else "new"
     if head != "event" and any(w in PROGRESS_NOUNS for w in left) and {"on", "of", "in", "under", "made"} & set(left):
@@ -370,17 +378,19 @@ def plain_mentions(parse: Parse) -> Iterator[Mention]:
 
 
 def _plain(parse: Parse, i: int, kind: InitiativeKind) -> Iterator[Mention]:
+    words = parse.words
     governor = _governor(parse, i)
     standing = parse.standings[governor] if governor is not None else None
     if standing in (Standing.TENTATIVE, Standing.AGAINST):
         return
     starts = [p.start if p.subject is None else min(p.start, p.subject[0]) for p in parse.found if p.start > i]
     limit = min((s for s in starts if s > i), default=len(parse.words))
+    limit = next((k for k in range(i, limit - 1) if words[k].text == "," and words[k + 1].lower == "and"), limit)
     start, end = trim(parse.words, i, limit)
     head = family(parse.words, start, end) if start < end else None
     if head is None or not (content(parse.words, start, end) or any(w.capital for w in parse.words[start:end])):
         return
-    if head == "cooperation" and kind == "new" and parse.words[i - 1].lower in _COMING:
+    if end - start < 2 or head == "cooperation" and kind == "new" and parse.words[i - 1].lower in _COMING:
         return
     if standing is Standing.SUPPORTED:
         kind = "support"

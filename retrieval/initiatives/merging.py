@@ -72,8 +72,24 @@ def same(key: tuple[str, ...], candidate: Candidate, other: Candidate) -> bool:
         return True
     if not (candidate.named and other.named):
         return False
-    short, long = sorted((key, theirs), key=len)
-    return len(short) >= 2 and long[-len(short) :] == short
+    if len(key) == len(theirs) and all(_akin(a, b) for a, b in zip(key, theirs, strict=True)):
+        return True
+    shorter, longer = sorted((candidate.name, other.name), key=lambda name: len(name_key(name)))
+    short, long = name_key(shorter), name_key(longer)
+    if not 2 <= len(short) < len(long) or long[-len(short) :] != short:
+        return False
+    return all(_whose(word) for word in without_acronym(longer).split()[: -len(without_acronym(shorter).split())])
+
+
+def _akin(stem: str, other: str) -> bool:
+    """ "Australia" and "Australian": the same word, or one the beginning of the other."""
+    short, long = sorted((stem, other), key=len)
+    return short == long or (len(short) >= 5 and long.startswith(short))
+
+
+def _whose(word: str) -> bool:
+    """Whether a word of the longer name only says whose it is: "Japan-ASEAN", "U.S.", "Australia’s", "AUKUS"."""
+    return "-" in word or word.isupper() or word.endswith(("’s", "'s", "’", "'")) or word.lower() in {"the", "our", "sixth"}
 
 
 def _entry(group: Sequence[Candidate], texts: dict[str, str]) -> Initiative:

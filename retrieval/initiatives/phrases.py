@@ -8,6 +8,7 @@ from retrieval.initiatives.lexicon import (
     DETERMINERS,
     EVENT_NOUNS,
     GENERIC,
+    NOUN_GERUNDS,
     POSSESSIVES,
     PREPOSITIONS,
     PRONOUNS,
@@ -57,7 +58,7 @@ def family(words: Sequence[Token], start: int, end: int) -> str | None:
         return family(words, inner, end) if inner < end else None
     if plain[-1] in EVENT_NOUNS or plain[-1] in UNDERWAY_NOUNS:
         return "event"
-    amount = any(w.text[0] in "$€£¥" or w.lower in {"million", "billion"} for w in words[start:end])
+    amount = any(w.text[0] in "$€£¥" or w.lower in {"million", "billion"} for w in words[start:head])
     return head_family(plain) or ("resource" if amount else None)
 
 
@@ -110,6 +111,8 @@ def _cut(words: Sequence[Token], start: int, end: int) -> int:
             return i
         if words[i].text == "," and i + 1 < end and _aside(words[i + 1]):
             return i
+        if words[i].lower == "and" and i > start and _next_clause(words, i + 1, end):
+            return i
         if words[i].lower == "in" and i + 1 < end and words[i + 1].lower in {"a", "an"} and _manner(words, i, end):
             return i
     return end
@@ -121,9 +124,19 @@ def _phrase_at(words: Sequence[Token], i: int, end: int, phrase: Sequence[str]) 
 
 def _aside(word: Token) -> bool:
     """Whether a word after a comma opens an aside: ", including …", ", building on …"."""
-    if word.lower in _ASIDES:
+    if word.lower in _ASIDES or word.lower.endswith("ing") and word.lower not in NOUN_GERUNDS and not word.capital:
         return True
     return bool(word.form and (word.form.gerund or (word.form.past and not word.form.base)) and not word.capital)
+
+
+def _next_clause(words: Sequence[Token], i: int, end: int) -> bool:
+    """Whether "and" goes on to another verb of the sentence: "… and relayed the", "… and looked"."""
+    if i >= end:
+        return False
+    object_follows = i + 1 < end and words[i + 1].lower in DETERMINERS | POSSESSIVES
+    form = words[i].form
+    past = words[i].lower.endswith("ed") or (form is not None and form.past and not form.base)
+    return past and (object_follows or i + 1 >= end) or object_follows and form is not None and form.base
 
 
 def _manner(words: Sequence[Token], i: int, end: int) -> bool:
@@ -160,13 +173,21 @@ def content(words: Sequence[Token], start: int, end: int) -> int:
             continue
         if word.capital and i > 0:
             count += 2 * _topical(words, start, i)
-        elif not _generic(word) and not (words[i - 1].lower == "to" and word.form is not None):
+        elif not _generic(word) and not _verbal(words, i):
             count += 1
     return count
 
 
+def _verbal(words: Sequence[Token], i: int) -> bool:
+    """Whether a word is only the doing: "on promoting …", "to combat …"."""
+    form = words[i].form
+    if form is None:
+        return False
+    return words[i - 1].lower == "to" or form.gerund and words[i].lower not in NOUN_GERUNDS
+
+
 def _generic(word: Token) -> bool:
-    if word.bare.isdigit() or _plain(word.bare):
+    if word.text[0].isdigit() and not any(c.isalpha() for c in word.text) or _plain(word.bare):
         return True
     parts = word.bare.split("-")
     return len(parts) > 1 and all(_plain(part) for part in parts)
@@ -177,6 +198,8 @@ def _plain(word: str) -> bool:
 
 
 def _topical(words: Sequence[Token], start: int, i: int) -> bool:
+    if words[i].shouted and head_family((words[i].bare.split("/")[0],)):  # "FTA/EPA"
+        return True
     if head_family((words[i].bare,)) and words[i - 1].capital:
         return not _under_framework(words, start, i)
     while i > start and not (words[i - 1].lower in PREPOSITIONS or words[i - 1].text == ","):

@@ -262,7 +262,7 @@ def _finite_past(words: Sequence[Token], i: int, found: Sequence[Predicate]) -> 
         "agree": {"on", "to", "that"},
         "commit": {"to"},
         "call": {"on", "for", "upon"},
-        "look": {"forward"},
+        "look": {"forward", "to"},
         "recommit": {"to"},
         "decide": {"to", "on"},
         "resolve": {"to"},
@@ -375,6 +375,8 @@ def _continues_list(words: Sequence[Token], i: int, found: Sequence[Predicate]) 
     if words[i - 1].adverb:
         return True
     taken = after.lower in DETERMINERS or after.lower in {"with", "to", "on", "for", "that", "upon", "at"} or after.adverb or after.capital
+    if form.verb is Verb.ACT and after.lower == "that":  # "skills and research that …"
+        return False
     if form.lemma in AMBIGUOUS_BASES:
         return taken and words[i - 1].lower not in {"the"}
     return after.lower not in {"and", "or", "of"}
@@ -446,7 +448,7 @@ def _subject(words: Sequence[Token], predicate: Predicate, previous: Predicate |
 
 
 def _opens_clause(word: Token) -> bool:
-    return word.text in {";", ":"} or word.lower in SUBORDINATORS or word.lower == "that"
+    return word.text in {";", ":", "—"} or word.lower in SUBORDINATORS or word.lower == "that"
 
 
 def _after_adjunct(words: Sequence[Token], start: int, end: int) -> int:

@@ -182,6 +182,8 @@ def _dependent(
         return Standing.PROMISED  # "affirmed to continue …"
     if governor.verb is Verb.BE and "timely" in {w.lower for w in words[governor.end : predicate.start]}:
         return Standing.PROMISED
+    if above in (Standing.REPORTED, Standing.DONE) and _new_efforts(between):
+        return Standing.PROMISED
     if above in ACTIVE:
         return above if _carries_on(words, governor, predicate) else Standing.PURPOSE
     return Standing.PURPOSE if above is Standing.DONE else above
@@ -195,6 +197,12 @@ def _promises_directly(between: Sequence[Token]) -> bool:
         return True
     last_for = max((i for i, w in enumerate(between) if w.lower == "for"), default=None)
     return last_for is not None and any(w.bare in _OWN_OFFICIALS for w in between[last_for:])
+
+
+def _new_efforts(between: Sequence[Token]) -> bool:
+    """ "highlighting new efforts to expand …": news, whatever verb brings it."""
+    plain = [w.lower for w in between]
+    return len(plain) >= 2 and plain[-1] in {"efforts", "steps", "action", "actions"} and plain[-2] in {"new", "additional"}
 
 
 def _carries_on(words: Sequence[Token], governor: Predicate, predicate: Predicate) -> bool:
@@ -246,6 +254,10 @@ def subject_of(words: Sequence[Token], found: Sequence[Predicate], index: int) -
         seen = parent
     if found[seen].subject is not None:
         return found[seen].subject
+    if seen and found[seen].start and words[found[seen].start - 1].text == ",":  # "The Ministers, noting that …, commended"
+        comma = next(i for i, w in enumerate(words) if w.text == ",")
+        if comma < found[0].start and is_party(words, (0, comma)):
+            return 0, comma
     earlier = [s for s in (p.subject for p in found[:seen]) if s is not None]
     parties = [s for s in earlier if is_party(words, s)]
     return parties[-1] if parties else (earlier[-1] if earlier else None)

@@ -18,8 +18,8 @@ _WHEN = re.compile(
     (?:later\s+|earlier\s+|early\s+)?(?:this|next|last)\s+(?:year|month|week|autumn|spring|summer|winter|fall|decade|fiscal\ year|{_MONTH})
         (?:\s+for\s+the\s+first\s+time(?:\s+in\s+{_NUMBER}\s+{_SPAN})?)?
     | for\s+the\s+first\s+time(?:\s+in\s+{_NUMBER}\s+{_SPAN})?
-    | (?:by|in|on|before|from|since|until|during|at|through|for|beginning|starting|after|no\s+later\s+than)\s+{_PART}(?:the\s+)?(?:{_DATE}|{_YEAR})(?:\s*(?:[-–]|to|and|until)\s*(?:{_DATE}|{_YEAR}))?
-    | (?:by|at|before)\s+the\s+(?:end|time|beginning|start)\s+of\s+(?:the\s+)?(?:{_YEAR}|{_MONTH}|(?:this|next)\s+\w+|next\s+[\w+]+\s+\w+|year|decade)
+    | (?:by|in|on|before|from|since|until|during|at|through|for|beginning|starting|after|no\s+later\s+than)\s+{_PART}(?:{_DATE}|{_YEAR})(?:\s*(?:[-–]|to|and|until)\s*(?:{_DATE}|{_YEAR}))?
+    | (?:by|at|before)\s+the\s+(?:end|time|beginning|start)\s+of\s+(?:the\s+)?(?:{_YEAR}|{_MONTH}|next\s+[\w+]+\s+\w+|(?:this|next)\s+\w+|year|decade)
     | (?:at|on)\s+an?\s+(?:early|appropriate|mutually\s+convenient|convenient)\s+(?:date|time|opportunity)
     | at\s+the\s+earliest\s+(?:possible\s+)?(?:date|opportunity|time)
     | as\s+(?:soon|early|promptly|quickly|swiftly)\s+as\s+(?:possible|practicable)
