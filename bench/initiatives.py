@@ -2,7 +2,8 @@
 
     python bench/initiatives.py --eval DIR [--json] [--misses]
 
-`DIR` holds `seed-paragraphs.jsonl`, `readouts-paragraphs.jsonl` (the paragraphs), `seed-initiatives.jsonl` and
+`DIR` holds `seed-paragraphs.jsonl`, `readouts-paragraphs.jsonl` (the paragraphs), `seed-initiatives.jsonl`
+and
 `initiatives/*.jsonl` (the gold lists).
 
 An entry matches a row when they share a paragraph (the row's `also_in` included) and at least half of the
@@ -12,7 +13,8 @@ entries may detail one row.
 
 recall      core rows matched by some entry / core rows
 precision   entries that match a core row / entries, leaving out those that match only `core: false` rows
-kind        core rows whose best entry (most shared words) has the row's `kind` or one of `kind_also` / core rows matched
+kind        core rows whose best entry (most shared words) has the row's `kind` or one of `kind_also` / core
+rows matched
 kind (all)  the same for every right entry, not only the best one of a row
 spans       citations whose span slices its paragraph to its quote / citations
 seconds     wall time of extraction alone, per 1,000 paragraphs, over every readout of the folder
@@ -35,8 +37,11 @@ from retrieval.initiatives import extract_initiatives
 from retrieval.models import Initiative, Numbering, Paragraph, Readout
 
 STOP_WORDS = frozenset(
-    """a an and as at between by for from in into of on or the their its to up with other own more that this
-    these those against under through via per including such""".split()
+    re.findall(
+        r"\w+",
+        """a an and as at between by for from in into of on or the their its to up with other own more that
+        this these those against under through via per including such""",
+    )
 )
 
 
@@ -196,7 +201,8 @@ def seconds_per_1000_paragraphs(readouts: Sequence[Readout]) -> float:
 def table(scores: Sequence[Scores]) -> str:
     """Plain text, one line a readout."""
     lines = [
-        f"{'readout':<32} {'core':>5} {'found':>5} {'list':>5} {'wrong':>5}  recall   prec   kind  kind*  spans"
+        f"{'readout':<32} {'core':>5} {'found':>5} {'list':>5} {'wrong':>5}"
+        "  recall   prec   kind  kind*  spans"
     ]
     for s in scores:
         wrong = s.entries - s.neutral - s.right
@@ -216,7 +222,8 @@ def details(readout: Readout, entries: Sequence[Initiative], rows: Sequence[Row]
             entry = max(found, key=lambda e: _rank(e, row))
             if entry.kind not in row.kinds:
                 out.append(
-                    f"  kind       ¶{','.join(sorted(row.paragraphs))} {row.name}: {entry.kind}, not {'/'.join(sorted(row.kinds))}"
+                    f"  kind       ¶{','.join(sorted(row.paragraphs))} {row.name}: "
+                    f"{entry.kind}, not {'/'.join(sorted(row.kinds))}"
                 )
     for entry in entries:
         if not any(matches(entry, row) for row in rows):

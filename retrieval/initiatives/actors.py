@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from retrieval.initiatives.lexicon import Verb
+from retrieval.initiatives.lexicon import Verb, word_set
 from retrieval.initiatives.phrases import text_of
-from retrieval.initiatives.predicates import Predicate
+from retrieval.initiatives.predicate import Predicate
 from retrieval.initiatives.standing import is_party
 from retrieval.initiatives.tokens import Token
 
 MAX_ACTOR_CHARS = 160
 
 _SINGULAR = frozenset({"he", "she"})
-_GROUP = frozenset(
-    """leaders ministers sides parties countries governments participants delegations members nsas presidents
-    both advisors advisers officials""".split()
+_GROUP = word_set(
+    """leaders ministers sides parties countries governments participants delegations members nsas
+    presidents both advisors advisers officials"""
 )
 
 
@@ -39,7 +39,11 @@ class Actors:
     def note(self, words: Sequence[Token], found: Sequence[Predicate], text: str) -> None:
         """Remember who the subjects of one sentence name."""
         for predicate in found:
-            if predicate.subject is None or not is_party(words, predicate.subject) or predicate.verb is Verb.BE:
+            if (
+                predicate.subject is None
+                or not is_party(words, predicate.subject)
+                or predicate.verb is Verb.BE
+            ):
                 continue
             first, last = predicate.subject
             subject = actor_text(words, text, first, last)
@@ -54,7 +58,11 @@ class Actors:
 
 def actor_text(words: Sequence[Token], text: str, start: int, end: int) -> str | None:
     """The subject as it stands, without a leading conjunction; None for one too long to be a name."""
-    while start < end and words[start].lower in {"and", "that", "but", ",", "both"} and not words[start].lower == "both":
+    while (
+        start < end
+        and words[start].lower in {"and", "that", "but", ",", "both"}
+        and words[start].lower != "both"
+    ):
         start += 1
     actor = text_of(words, text, start, end)
     return actor if actor and len(actor) <= MAX_ACTOR_CHARS else None

@@ -16,7 +16,6 @@ class Candidate:
         start, end: The evidence: characters of the paragraph.
         name_start, name_end: The name's own characters, inside the paragraph.
         named: Whether it is a proper name rather than words of the sentence.
-        weak: Only counts where another place says more about the same name.
     """
 
     name: str
@@ -29,7 +28,7 @@ class Candidate:
     name_start: int
     name_end: int
     named: bool = False
-    weak: bool = False
 
     def renamed(self, name: str) -> Self:
+        """The same place under another name."""
         return replace(self, name=name)

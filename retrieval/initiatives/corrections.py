@@ -18,10 +18,12 @@
     quote = "will hold a seminar"
     name = "Seminar"                    # optional: only the entry of this name, as listed
     new_name = "Seminar on climate change"
-    kind = "new"                        # whichever of new_name, kind, actor, when is wrong; "" clears actor or when
+    kind = "new"                        # what is wrong: new_name, kind, actor, when ("" clears actor, when)
 
-Every correction quotes the words it is about, so that a source that changes under it is noticed: a correction whose
-quote is no longer in its paragraph changes nothing and is reported. Quotes are compared with white space collapsed
+Every correction quotes the words it is about, so that a source that changes under it is noticed: a
+correction whose
+quote is no longer in its paragraph changes nothing and is reported. Quotes are compared with white space
+collapsed
 and straight and curly quotation marks taken as one.
 """
 
@@ -31,6 +33,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
+from retrieval.initiatives.lexicon import word_set
 from retrieval.initiatives.verification import paragraph_texts
 from retrieval.models import Evidence, Initiative, InitiativeCitation, InitiativeKind, Readout
 
@@ -41,7 +44,7 @@ _KINDS: tuple[str, ...] = get_args(InitiativeKind)
 _FIELDS: dict[Action, frozenset[str]] = {
     "add": frozenset({"paragraph", "quote", "name", "kind", "actor", "when"}),
     "remove": frozenset({"paragraph", "quote", "name"}),
-    "reword": frozenset({"paragraph", "quote", "name", "new_name", "kind", "actor", "when"}),
+    "reword": word_set("paragraph quote name new_name kind actor when"),
 }
 _REQUIRED: dict[Action, tuple[str, ...]] = {
     "add": ("paragraph", "quote", "name", "kind"),
@@ -72,7 +75,11 @@ def parse_corrections(table: Mapping[str, Any]) -> tuple[tuple[Correction, ...],
         The corrections in the order add, remove, reword, and one sentence for everything that cannot be used.
     """
     corrections: list[Correction] = []
-    problems = [f"initiatives.{key} is not a correction; use add, remove or reword." for key in table if key not in _ACTIONS]
+    problems = [
+        f"initiatives.{key} is not a correction; use add, remove or reword."
+        for key in table
+        if key not in _ACTIONS
+    ]
     for action in _ACTIONS:
         entries = table.get(action, [])
         if not isinstance(entries, list):
@@ -135,10 +142,13 @@ def _find(correction: Correction, texts: Mapping[str, str]) -> Evidence | None:
 
 
 def _add(entries: list[Initiative], correction: Correction, evidence: Evidence) -> None:
-    assert correction.name is not None and correction.kind is not None  # parse_corrections saw to it
+    if correction.name is None or correction.kind is None:  # parse_corrections sees to it
+        raise ValueError("an added initiative needs a name and a kind")
     citation = InitiativeCitation(correction.paragraph, evidence)
     entries.append(
-        Initiative(correction.name, correction.kind, correction.actor or None, correction.when or None, (citation,))
+        Initiative(
+            correction.name, correction.kind, correction.actor or None, correction.when or None, (citation,)
+        )
     )
 
 
@@ -157,7 +167,9 @@ def _means(correction: Correction, evidence: Evidence, entry: Initiative) -> boo
     if correction.name is not None and correction.name.casefold() != entry.name.casefold():
         return False
     return any(
-        c.paragraph == correction.paragraph and c.evidence.start < evidence.end and evidence.start < c.evidence.end
+        c.paragraph == correction.paragraph
+        and c.evidence.start < evidence.end
+        and evidence.start < c.evidence.end
         for c in entry.citations
     )
 
@@ -176,7 +188,8 @@ def _gone(correction: Correction, texts: Mapping[str, str], readout: Readout) ->
     what = f"The correction that would {correction.action} {_called(correction)}"
     if correction.paragraph not in texts:
         return f"{what} names ¶{correction.paragraph}, which {readout.id} does not have."
-    return f"{what} quotes words that are no longer in ¶{correction.paragraph} of {readout.id}: “{correction.quote}”."
+    place = f"¶{correction.paragraph} of {readout.id}"
+    return f"{what} quotes words that are no longer in {place}: “{correction.quote}”."
 
 
 def _nothing(correction: Correction, readout: Readout) -> str:

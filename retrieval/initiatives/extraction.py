@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from retrieval.initiatives.actions import Item, Parse, evidence_start, items, name_of
+from retrieval.initiatives.actions import evidence_start, items, name_of
 from retrieval.initiatives.actors import Actors, actor_text
 from retrieval.initiatives.candidates import Candidate
 from retrieval.initiatives.mentions import Mention, mentions, plain_mentions
 from retrieval.initiatives.merging import merge
+from retrieval.initiatives.parse import Item, Parse
 from retrieval.initiatives.phrases import text_of
 from retrieval.initiatives.predicates import predicates
 from retrieval.initiatives.references import with_references
@@ -57,9 +58,9 @@ def _candidates(paragraph: Paragraph, actors: Actors, language: str) -> Iterator
                 candidate = candidate.renamed(resolved(candidate.name, nearest))
             yield candidate
         for mention in [*mentions(parse), *plain_mentions(parse)]:
-            candidate = _from_mention(parse, mention, paragraph, actors)
-            if candidate is not None:
-                yield candidate
+            named = _from_mention(parse, mention, paragraph, actors)
+            if named is not None:
+                yield named
         topic = last_topic(words, found, paragraph.text) or topic
 
 
@@ -69,7 +70,10 @@ def _sentences(text: str, language: str) -> list[tuple[int, int]]:
     for start, end in sentence_spans(text, language):
         if whole and start - whole[-1][1] <= 1 and _BROKEN.search(text, whole[-1][0], whole[-1][1]):
             glued = start == whole[-1][1] or not text[start : start + 1].isupper()
-            if glued or _BROKEN.search(text[max(0, whole[-1][1] - 3) : whole[-1][1]]) and text[start : start + 2] == "S.":
+            if glued or (
+                _BROKEN.search(text[max(0, whole[-1][1] - 3) : whole[-1][1]])
+                and text[start : start + 2] == "S."
+            ):
                 whole[-1] = (whole[-1][0], end)
                 continue
         whole.append((start, end))
@@ -119,9 +123,15 @@ def _owner(parse: Parse, index: int) -> str | None:
         for i in range(predicate.start - 1, max(predicate.start - 5, -1), -1):
             if parse.words[i].possessive:
                 first = i
-                while first > 0 and parse.words[first - 1].is_word and (parse.words[first - 1].capital or parse.words[first - 1].lower == "the"):
+                while (
+                    first > 0
+                    and parse.words[first - 1].is_word
+                    and (parse.words[first - 1].capital or parse.words[first - 1].lower == "the")
+                ):
                     first -= 1
-                return parse.text[parse.words[first].start : parse.words[i].end].rstrip("s").rstrip("’'") or None
+                return (
+                    parse.text[parse.words[first].start : parse.words[i].end].rstrip("s").rstrip("’'") or None
+                )
     return None
 
 

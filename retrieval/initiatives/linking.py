@@ -1,8 +1,11 @@
 """The same initiative in several readouts: "also in … ¶4".
 
-Conservative on purpose: a wrong link tells a false history. Two entries are one only where their names have the
-same stems (ordinals, articles and word order aside: "12th Japan-ASEAN Forum" is "ASEAN-Japan Forum") and the name is
-a proper one, or where one name is the acronym that the other brings with it, and no readout uses that acronym for
+Conservative on purpose: a wrong link tells a false history. Two entries are one only where their names have
+the
+same stems (ordinals, articles and word order aside: "12th Japan-ASEAN Forum" is "ASEAN-Japan Forum") and
+the name is
+a proper one, or where one name is the acronym that the other brings with it, and no readout uses that
+acronym for
 anything else. "Working group" or "maritime cooperation" never links.
 """
 
@@ -57,7 +60,10 @@ def link(
 
 
 def _elsewhere(
-    document: str, entry: Initiative, acronyms: Mapping[str, Identity], places: Mapping[Identity, Sequence[AlsoIn]]
+    document: str,
+    entry: Initiative,
+    acronyms: Mapping[str, Identity],
+    places: Mapping[Identity, Sequence[AlsoIn]],
 ) -> tuple[AlsoIn, ...]:
     identity = _identity(entry.name, acronyms)
     return tuple(p for p in places.get(identity, ()) if p.document != document) if identity else ()
@@ -89,5 +95,9 @@ def _proper(name: str) -> bool:
     """Whether a name is one initiative's own: capitals beyond its first word, and a word that says which."""
     plain = without_acronym(name)
     words = re.findall(r"[^\W_]+", plain.lower())
-    said = [w for w in words if w not in GENERIC and singular(w) not in form_nouns() and len(w) > 2 and not w.isdigit()]
+    said = [
+        w
+        for w in words
+        if w not in GENERIC and singular(w) not in form_nouns() and len(w) > 2 and not w.isdigit()
+    ]
     return len(_CAPITAL.findall(plain)) >= 2 and len(set(name_key(name))) >= 2 and bool(said)

@@ -19,11 +19,11 @@ def merge(candidates: Sequence[Candidate], readout: Readout) -> tuple[Initiative
     order = {p.number: i for i, p in reversed(list(enumerate(readout.paragraphs)))}
     texts = {p.number: p.text for p in reversed(readout.paragraphs)}
     groups = _grouped(sorted(_unnested(candidates), key=lambda c: (order[c.paragraph], c.name_start)))
-    return tuple(_entry(group, texts) for group in groups if not all(c.weak for c in group))
+    return tuple(_entry(group, texts) for group in groups)
 
 
 def _unnested(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Without names that stand inside a longer name of the same place, unless they have a standing of their own."""
+    """Without names that stand inside a longer name of the same place, unless they stand for themselves."""
     kept = []
     for one in candidates:
         holders = [
@@ -35,7 +35,7 @@ def _unnested(candidates: Sequence[Candidate]) -> list[Candidate]:
             and one.name_end <= other.name_end
             and (other.name_end - other.name_start, other.named) > (one.name_end - one.name_start, one.named)
         ]
-        if not holders or (one.named and one.kind == "framework" and not one.weak):
+        if not holders or (one.named and one.kind == "framework"):
             kept.append(one)
     return kept
 
@@ -55,7 +55,9 @@ def _grouped(candidates: Iterable[Candidate]) -> list[list[Candidate]]:
     return groups
 
 
-def _group_of(candidate: Candidate, groups: Sequence[Sequence[Candidate]], acronyms: dict[str, int]) -> int | None:
+def _group_of(
+    candidate: Candidate, groups: Sequence[Sequence[Candidate]], acronyms: dict[str, int]
+) -> int | None:
     if candidate.name in acronyms:
         return acronyms[candidate.name]
     key = name_key(candidate.name)
@@ -66,7 +68,7 @@ def _group_of(candidate: Candidate, groups: Sequence[Sequence[Candidate]], acron
 
 
 def same(key: tuple[str, ...], candidate: Candidate, other: Candidate) -> bool:
-    """Whether two names of one readout are the same initiative: equal, or one ends the other ("the Forum")."""
+    """Whether two names of one readout are one initiative: equal, or equal but for whose it is."""
     theirs = name_key(other.name)
     if key == theirs:
         return True
@@ -78,7 +80,9 @@ def same(key: tuple[str, ...], candidate: Candidate, other: Candidate) -> bool:
     short, long = name_key(shorter), name_key(longer)
     if not 2 <= len(short) < len(long) or long[-len(short) :] != short:
         return False
-    return all(_whose(word) for word in without_acronym(longer).split()[: -len(without_acronym(shorter).split())])
+    return all(
+        _whose(word) for word in without_acronym(longer).split()[: -len(without_acronym(shorter).split())]
+    )
 
 
 def _akin(stem: str, other: str) -> bool:
@@ -88,13 +92,17 @@ def _akin(stem: str, other: str) -> bool:
 
 
 def _whose(word: str) -> bool:
-    """Whether a word of the longer name only says whose it is: "Japan-ASEAN", "U.S.", "Australia’s", "AUKUS"."""
-    return "-" in word or word.isupper() or word.endswith(("’s", "'s", "’", "'")) or word.lower() in {"the", "our", "sixth"}
+    """Whether a word of the longer name only says whose it is: "Japan-ASEAN", "Australia’s", "AUKUS"."""
+    return (
+        "-" in word
+        or word.isupper()
+        or word.endswith(("’s", "'s", "’", "'"))
+        or word.lower() in {"the", "our", "sixth"}
+    )
 
 
 def _entry(group: Sequence[Candidate], texts: dict[str, str]) -> Initiative:
-    strong = [c for c in group if not c.weak]
-    lead = min(strong, key=lambda c: _PRIORITY[c.kind])
+    lead = min(group, key=lambda c: _PRIORITY[c.kind])
     named = max((c for c in group if c.named), key=lambda c: len(name_key(c.name)), default=None)
     cited: list[Candidate] = []
     for candidate in [lead, *[c for c in group if c is not lead]]:
@@ -104,8 +112,10 @@ def _entry(group: Sequence[Candidate], texts: dict[str, str]) -> Initiative:
         name=_tidy((named or lead).name),
         kind=lead.kind,
         actor=lead.actor or next((c.actor for c in group if c.actor), None),
-        when=lead.when or next((c.when for c in strong if c.when), None),
-        citations=tuple(InitiativeCitation(c.paragraph, Evidence.of(texts[c.paragraph], c.start, c.end)) for c in cited),
+        when=lead.when or next((c.when for c in group if c.when), None),
+        citations=tuple(
+            InitiativeCitation(c.paragraph, Evidence.of(texts[c.paragraph], c.start, c.end)) for c in cited
+        ),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from retrieval.initiatives.lexicon import (
@@ -18,33 +19,44 @@ from retrieval.initiatives.lexicon import (
     form_nouns,
     head_family,
     singular,
+    word_set,
 )
 from retrieval.initiatives.tokens import Token
 from retrieval.initiatives.when import when_spans
 
 MAX_NAME_WORDS = 18
 
-_LEADING = DETERMINERS | POSSESSIVES | frozenset(
-    "novel various two three four several concrete to of on in for at with forward upon and or own towards".split()
+_LEADING = DETERMINERS | POSSESSIVES | word_set(
+    """novel various two three four several concrete to of on in for at with forward upon and or own
+    towards"""
 )  # fmt: skip
 _CUTTING_PHRASES = tuple(
     tuple(phrase.split())
-    for phrase in (
-        "with a view|with the aim|with an aim|with the expectation|with close|in order|in light|in line|in addition|"
-        "in accordance|in response|in support|in recognition|in tandem|in fulfillment|in fulfilment|in consultation|"
-        "in a manner|so that|as soon|as promptly|as part|as a|as an|as reflected|as identified|as outlined|as laid|"
-        "as determined|as appropriate|as set|as agreed|as well as to|based on|taking into|drawing on|at the same|"
-        "at a time|consistent with|subject to|on the basis|regardless of|notwithstanding the|, regardless|, a|, an"
-    ).split("|")
+    for line in (
+        "with a view|with the aim|with an aim|with the expectation|with close|in order|in light",
+        "in line|in addition|in accordance|in response|in support|in recognition|in tandem",
+        "in fulfillment|in fulfilment|in consultation|in a manner|so that|as soon|as promptly",
+        "as part|as a|as an|as reflected|as identified|as outlined|as laid|as determined",
+        "as appropriate|as set|as agreed|as well as to|based on|taking into|drawing on",
+        "at the same|at a time|consistent with|subject to|on the basis|regardless of|, a|, an",
+    )
+    for phrase in re.split(r"\|", line)
 )
+_CUTTING_BY_FIRST = {
+    first: tuple(p for p in _CUTTING_PHRASES if p[0] == first) for first in {p[0] for p in _CUTTING_PHRASES}
+}
 """Where a name stops: what follows says why, when or on what ground, or says the same again."""
-_ASIDES = frozenset(
-    """including with particularly especially notably based through by which as to while inter also in where under on
-    from at for consistent""".split()
+_ASIDES = word_set(
+    """including with particularly especially notably based through by which as to while inter also in
+    where under on from at for consistent"""
 )
-_NEVER_LAST = PREPOSITIONS | PRONOUNS | DETERMINERS | POSSESSIVES | frozenset(
-    "and or to as such well also both further the a an that more".split()
-)  # fmt: skip
+_NEVER_LAST = (
+    PREPOSITIONS
+    | PRONOUNS
+    | DETERMINERS
+    | POSSESSIVES
+    | word_set("and or to as such well also both further more")
+)
 
 
 def family(words: Sequence[Token], start: int, end: int) -> str | None:
@@ -107,26 +119,38 @@ def _cut(words: Sequence[Token], start: int, end: int) -> int:
     for i in range(start, end):
         if i > start and (i in timed or words[i].text == ";" or words[i].lower in RELATIVES):
             return i
-        if i > start and any(_phrase_at(words, i, end, phrase) for phrase in _CUTTING_PHRASES):
+        if i > start and _cutting_phrase(words, i, end):
             return i
         if words[i].text == "," and i + 1 < end and _aside(words[i + 1]):
             return i
         if words[i].lower == "and" and i > start and _next_clause(words, i + 1, end):
             return i
-        if words[i].lower == "in" and i + 1 < end and words[i + 1].lower in {"a", "an"} and _manner(words, i, end):
+        if (
+            words[i].lower == "in"
+            and i + 1 < end
+            and words[i + 1].lower in {"a", "an"}
+            and _manner(words, i, end)
+        ):
             return i
     return end
 
 
-def _phrase_at(words: Sequence[Token], i: int, end: int, phrase: Sequence[str]) -> bool:
-    return i + len(phrase) <= end and all(words[i + k].lower == part for k, part in enumerate(phrase))
+def _cutting_phrase(words: Sequence[Token], i: int, end: int) -> bool:
+    return any(
+        i + len(phrase) <= end and all(words[i + k].lower == part for k, part in enumerate(phrase))
+        for phrase in _CUTTING_BY_FIRST.get(words[i].lower, ())
+    )
 
 
 def _aside(word: Token) -> bool:
     """Whether a word after a comma opens an aside: ", including …", ", building on …"."""
-    if word.lower in _ASIDES or word.lower.endswith("ing") and word.lower not in NOUN_GERUNDS and not word.capital:
+    if word.lower in _ASIDES or (
+        word.lower.endswith("ing") and word.lower not in NOUN_GERUNDS and not word.capital
+    ):
         return True
-    return bool(word.form and (word.form.gerund or (word.form.past and not word.form.base)) and not word.capital)
+    return bool(
+        word.form and (word.form.gerund or (word.form.past and not word.form.base)) and not word.capital
+    )
 
 
 def _next_clause(words: Sequence[Token], i: int, end: int) -> bool:
@@ -136,7 +160,7 @@ def _next_clause(words: Sequence[Token], i: int, end: int) -> bool:
     object_follows = i + 1 < end and words[i + 1].lower in DETERMINERS | POSSESSIVES
     form = words[i].form
     past = words[i].lower.endswith("ed") or (form is not None and form.past and not form.base)
-    return past and (object_follows or i + 1 >= end) or object_follows and form is not None and form.base
+    return (past and (object_follows or i + 1 >= end)) or (object_follows and form is not None and form.base)
 
 
 def _manner(words: Sequence[Token], i: int, end: int) -> bool:
@@ -163,7 +187,8 @@ def _dangling(word: Token) -> bool:
 def content(words: Sequence[Token], start: int, end: int) -> int:
     """How many words of a phrase make it recognisable.
 
-    A proper name counts only where it says what about ("on AI", "existing priorities including CEPEA"), not where
+    A proper name counts only where it says what about ("on AI", "existing priorities including CEPEA"), not
+    where
     it says who or where ("with ASEAN", "in Southeast Asia", "U.S.-Japan relations").
     """
     count = 0
@@ -183,18 +208,20 @@ def _verbal(words: Sequence[Token], i: int) -> bool:
     form = words[i].form
     if form is None:
         return False
-    return words[i - 1].lower == "to" or form.gerund and words[i].lower not in NOUN_GERUNDS
+    return words[i - 1].lower == "to" or (form.gerund and words[i].lower not in NOUN_GERUNDS)
 
 
 def _generic(word: Token) -> bool:
-    if word.text[0].isdigit() and not any(c.isalpha() for c in word.text) or _plain(word.bare):
+    if (word.text[0].isdigit() and not any(c.isalpha() for c in word.text)) or _plain(word.bare):
         return True
     parts = word.bare.split("-")
     return len(parts) > 1 and all(_plain(part) for part in parts)
 
 
 def _plain(word: str) -> bool:
-    return word in GENERIC or singular(word) in GENERIC or singular(word) in form_nouns() or word in EVENT_NOUNS
+    return (
+        word in GENERIC or singular(word) in GENERIC or singular(word) in form_nouns() or word in EVENT_NOUNS
+    )
 
 
 def _topical(words: Sequence[Token], start: int, i: int) -> bool:

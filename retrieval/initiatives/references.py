@@ -25,7 +25,9 @@ def with_references(entries: Sequence[Initiative], readout: Readout) -> tuple[In
     )
 
 
-def _extended(entry: Initiative, pattern: re.Pattern[str], readout: Readout, order: dict[str, int]) -> Initiative:
+def _extended(
+    entry: Initiative, pattern: re.Pattern[str], readout: Readout, order: dict[str, int]
+) -> Initiative:
     cited = {c.paragraph for c in entry.citations}
     first = min(order[number] for number in cited)
     added = []
@@ -54,6 +56,10 @@ def _pattern(entry: Initiative, entries: Sequence[Initiative]) -> re.Pattern[str
         forms.append(re.escape(acronym))
     last = words[-1]
     alone = sum(without_acronym(e.name).rstrip().endswith(last) for e in entries) == 1
-    if last[0].isupper() and alone and head_family((last.lower(),)) in ("framework", "instrument", "resource"):
+    if (
+        last[0].isupper()
+        and alone
+        and head_family((last.lower(),)) in ("framework", "instrument", "resource")
+    ):
         forms.append(rf"(?<=[Tt]he ){re.escape(last)}(?! (?:of|for|on|between)\b)(?!\s[A-Z])")
     return re.compile(r"(?<![\w-])(?:" + "|".join(forms) + r")(?![\w-])") if forms else None

@@ -1,6 +1,7 @@
 """What a verb's words amount to: promised, continued, asked for, supported, merely welcomed or discussed.
 
-"Welcomed" is not "agreed" and "will consider" is not "will": a verb stands as its own class and the verbs above it
+"Welcomed" is not "agreed" and "will consider" is not "will": a verb stands as its own class and the verbs
+above it
 allow, and nothing is listed that the words do not promise.
 """
 
@@ -15,8 +16,9 @@ from retrieval.initiatives.lexicon import (
     RELATIVES,
     Verb,
     head_family,
+    word_set,
 )
-from retrieval.initiatives.predicates import Predicate
+from retrieval.initiatives.predicate import Predicate
 from retrieval.initiatives.tokens import Token
 
 
@@ -39,22 +41,23 @@ class Standing(StrEnum):
 
 ACTIVE = frozenset({Standing.PROMISED, Standing.MEANS, Standing.REQUESTED, Standing.EXPECTED})
 
-_PARTY = frozenset(
-    """leaders leader ministers minister president presidents prime governments government countries country sides
-    side parties party nations members member states participants delegations delegation delegates officials experts
-    advisors advisers nsas secretary secretaries we they he she both ministry ministries mod sdf agencies forces
-    authorities chiefs heads principals chairs chair commissioners commission our council vice general
-    partners partner quad committee group groups working teams militaries navies troika premier""".split()
+_PARTY = word_set(
+    """leaders leader ministers minister president presidents prime governments government countries
+    country sides side parties party nations members member states participants delegations delegation
+    delegates officials experts advisors advisers nsas secretary secretaries we they he she both
+    ministry ministries mod sdf agencies forces authorities chiefs heads principals chairs chair
+    commissioners commission our council vice general partners partner quad committee group groups
+    working teams militaries navies troika premier"""
 )
-_OWN_OFFICIALS = frozenset(
-    """ministers minister officials ministries ministry agencies agency experts teams team negotiators delegations
-    delegation governments government secretariat group groups committee our their relevant authorities bodies
-    departments advisors advisers staffs sherpas working militaries departments institutions""".split()
+_OWN_OFFICIALS = word_set(
+    """ministers minister officials ministries ministry agencies agency experts teams team negotiators
+    delegations delegation governments government secretariat group groups committee our their relevant
+    authorities bodies departments advisors advisers staffs sherpas working militaries departments
+    institutions"""
 )
-_EFFORT = frozenset("efforts effort steps step action actions forces".split())
+_EFFORT = word_set("efforts effort steps step action actions forces")
 _AFFIRMING = frozenset({"affirm", "reaffirm", "confirm"})
 _THINGS = frozenset({"instrument", "framework", "resource", "event"})
-_PERFORMATIVE = frozenset({Verb.COMMIT, Verb.REPORT, Verb.ANNOUNCE, Verb.EXPECT, Verb.REQUEST})
 
 
 def is_party(words: Sequence[Token], span: tuple[int, int] | None) -> bool:
@@ -72,7 +75,10 @@ def is_party(words: Sequence[Token], span: tuple[int, int] | None) -> bool:
         return False
     if not any(w.bare in _PARTY for w in subject[-1:]) and head_family((subject[-1].bare,)) in _THINGS:
         return False
-    return any(w.bare in _PARTY or (w.capital and (i > 0 or w.shouted or w.lower not in DETERMINERS)) for i, w in enumerate(subject))
+    return any(
+        w.bare in _PARTY or (w.capital and (i > 0 or w.shouted or w.lower not in DETERMINERS))
+        for i, w in enumerate(subject)
+    )
 
 
 def standings(words: Sequence[Token], found: Sequence[Predicate]) -> list[Standing]:
@@ -176,7 +182,11 @@ def _dependent(
     if governor.verb in (Verb.COMMIT, Verb.EXPECT):
         if above not in ACTIVE:
             return above
-        return Standing.PROMISED if _promises_directly(words[governor.end : predicate.start]) else Standing.PURPOSE
+        return (
+            Standing.PROMISED
+            if _promises_directly(words[governor.end : predicate.start])
+            else Standing.PURPOSE
+        )
     between = words[governor.end : predicate.start]
     if governor.lemma in _AFFIRMING and all(w.adverb for w in between) and governor.shape == "finite":
         return Standing.PROMISED  # "affirmed to continue …"
@@ -190,8 +200,13 @@ def _dependent(
 
 
 def _promises_directly(between: Sequence[Token]) -> bool:
-    """ "agreed to …", "agreed, in this spirit, to …", "agreed … for the Working Groups to …"; not "agreed on X to …"."""
-    if not between or all(w.adverb for w in between) or between[0].text in {",", "–", "—", ":"} or between[0].lower == "to":
+    """ "agreed to …", "agreed for the Working Groups to …", but not "agreed on X to …"."""
+    if (
+        not between
+        or all(w.adverb for w in between)
+        or between[0].text in {",", "–", "—", ":"}
+        or between[0].lower == "to"
+    ):
         return True
     if between[0].lower in {"today", "that", "with", "jointly", "among"}:
         return True
@@ -202,16 +217,22 @@ def _promises_directly(between: Sequence[Token]) -> bool:
 def _new_efforts(between: Sequence[Token]) -> bool:
     """ "highlighting new efforts to expand …": news, whatever verb brings it."""
     plain = [w.lower for w in between]
-    return len(plain) >= 2 and plain[-1] in {"efforts", "steps", "action", "actions"} and plain[-2] in {"new", "additional"}
+    return (
+        len(plain) >= 2
+        and plain[-1] in {"efforts", "steps", "action", "actions"}
+        and plain[-2] in {"new", "additional"}
+    )
 
 
 def _carries_on(words: Sequence[Token], governor: Predicate, predicate: Predicate) -> bool:
-    """Whether the infinitive is what is really promised: "work together to", "make efforts to", "continue to"."""
+    """Whether the infinitive is what is really promised: "work together to", "make efforts to"."""
     between = words[governor.end : predicate.start]
     if governor.verb in (Verb.LIGHT, Verb.COMMIT):
         return True
     if governor.verb in (Verb.CONTINUE, Verb.RESUME, Verb.COOPERATE) and len(between) <= 4:
-        return all(w.adverb or w.lower in {"with"} or w.capital or w.lower in {"partners", "others"} for w in between)
+        return all(
+            w.adverb or w.lower in {"with"} or w.capital or w.lower in {"partners", "others"} for w in between
+        )
     return any(w.lower in _EFFORT for w in between[-2:])
 
 
@@ -221,10 +242,18 @@ def _gerund(words: Sequence[Token], governor: Predicate, above: Standing, predic
         return Standing.MEANS if above in ACTIVE else above
     if predicate.verb in _OWN and before == ",":
         own = _OWN[predicate.verb]
-        return own if own in (Standing.WELCOMED, Standing.REPORTED, Standing.AGAINST, Standing.REQUESTED) else above
+        return (
+            own
+            if own in (Standing.WELCOMED, Standing.REPORTED, Standing.AGAINST, Standing.REQUESTED)
+            else above
+        )
     between = words[governor.end : predicate.start]
     direct = all(w.adverb or w.lower == "to" for w in between) or governor.verb is Verb.COMMIT
-    if above in ACTIVE and direct and governor.verb in (Verb.COMMIT, Verb.CONTINUE, Verb.RESUME, Verb.LIGHT, Verb.EXPECT):
+    if (
+        above in ACTIVE
+        and direct
+        and governor.verb in (Verb.COMMIT, Verb.CONTINUE, Verb.RESUME, Verb.LIGHT, Verb.EXPECT)
+    ):
         return Standing.PROMISED
     if above in ACTIVE and _introduces_means(words, predicate):
         return Standing.MEANS
@@ -236,7 +265,7 @@ def _gerund(words: Sequence[Token], governor: Predicate, above: Standing, predic
 
 
 def _introduces_means(words: Sequence[Token], predicate: Predicate) -> bool:
-    """ "by increasing", "including by upgrading", "through adopting", and the further members of such a list."""
+    """ "by increasing", "including by upgrading", and the further members of such a list."""
     i = predicate.start - 1
     while i >= 0 and words[i].adverb:
         i -= 1
@@ -254,7 +283,9 @@ def subject_of(words: Sequence[Token], found: Sequence[Predicate], index: int) -
         seen = parent
     if found[seen].subject is not None:
         return found[seen].subject
-    if seen and found[seen].start and words[found[seen].start - 1].text == ",":  # "The Ministers, noting that …, commended"
+    if (
+        seen and found[seen].start and words[found[seen].start - 1].text == ","
+    ):  # "The Ministers, noting that …, commended"
         comma = next(i for i, w in enumerate(words) if w.text == ",")
         if comma < found[0].start and is_party(words, (0, comma)):
             return 0, comma
@@ -270,7 +301,3 @@ def above(found: Sequence[Predicate], index: int) -> list[Predicate]:
         chain.append(found[seen])
         seen = found[seen].parent
     return chain
-
-
-def performative(predicate: Predicate) -> bool:
-    return predicate.verb in _PERFORMATIVE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 
 from retrieval.initiatives.lexicon import (
     ADVERBS,
@@ -14,6 +14,7 @@ from retrieval.initiatives.lexicon import (
     PRONOUNS,
     Form,
     verb_forms,
+    word_set,
 )
 
 _TOKEN = re.compile(
@@ -25,83 +26,60 @@ _TOKEN = re.compile(
 _POSSESSIVE = re.compile(r"[’']s?$")
 
 
-@dataclass(frozen=True)
+_LY_ADJECTIVES = word_set(
+    """friendly early yearly monthly weekly daily quarterly assembly supply family orderly timely costly
+    reply italy july likely lovely elderly user-friendly scholarly"""
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Token:
-    """One word or mark: `paragraph[start:end] == text`."""
+    """One word or mark: `paragraph[start:end] == text`.
+
+    Attributes:
+        bare: Lower case without the possessive ending.
+        capital: Starts with a capital.
+        shouted: All capitals, of at least two letters: an acronym, or an operative verb of a resolution.
+        function_word: Determiner, preposition, conjunction or pronoun.
+        form: The verb this spelling can be a form of.
+    """
 
     text: str
     start: int
     end: int
-
-    @cached_property
-    def lower(self) -> str:
-        return self.text.lower()
-
-    @cached_property
-    def is_word(self) -> bool:
-        return self.text[0].isalnum() or self.text[0] in "$€£¥"
-
-    @cached_property
-    def possessive(self) -> bool:
-        return bool(_POSSESSIVE.search(self.text)) and len(self.text) > 1
-
-    @cached_property
-    def bare(self) -> str:
-        """Lower case without the possessive ending."""
-        return _POSSESSIVE.sub("", self.lower).replace("’", "'")
-
-    @cached_property
-    def capital(self) -> bool:
-        """Starts like a name: a capital, or a figure inside a name ("2.0")."""
-        return self.text[0].isupper()
-
-    @cached_property
-    def shouted(self) -> bool:
-        """All capitals, of at least two letters: an acronym, or an operative verb of a resolution."""
-        return self.text.isupper() and len(self.text) > 1
-
-    @cached_property
-    def function_word(self) -> bool:
-        return self.lower in DETERMINERS or self.lower in PREPOSITIONS or self.lower in CONJUNCTIONS or self.lower in PRONOUNS
-
-    @cached_property
-    def adverb(self) -> bool:
-        return self.lower in ADVERBS or (self.lower.endswith("ly") and len(self.text) > 4 and self.lower not in _LY_ADJECTIVES)
-
-    @cached_property
-    def form(self) -> Form | None:
-        """The verb this spelling can be a form of."""
-        return verb_forms().get(self.lower)
+    lower: str
+    bare: str
+    is_word: bool
+    possessive: bool
+    capital: bool
+    shouted: bool
+    function_word: bool
+    adverb: bool
+    form: Form | None
 
 
-_LY_ADJECTIVES = frozenset(
-    {
-        "friendly",
-        "early",
-        "yearly",
-        "monthly",
-        "weekly",
-        "daily",
-        "quarterly",
-        "assembly",
-        "supply",
-        "family",
-        "orderly",
-        "timely",
-        "costly",
-        "reply",
-        "italy",
-        "july",
-        "likely",
-        "lovely",
-        "elderly",
-        "user-friendly",
-        "assembly",
-        "scholarly",
-    }
-)
+@lru_cache(maxsize=50_000)
+def _lexical(text: str) -> tuple[str, str, bool, bool, bool, bool, bool, bool, Form | None]:
+    """What a spelling says by itself, in the order of `Token`'s fields."""
+    lower = text.lower()
+    function_word = (
+        lower in DETERMINERS or lower in PREPOSITIONS or lower in CONJUNCTIONS or lower in PRONOUNS
+    )
+    adverb = lower in ADVERBS or (lower.endswith("ly") and len(text) > 4 and lower not in _LY_ADJECTIVES)
+    return (
+        lower,
+        _POSSESSIVE.sub("", lower).replace("’", "'"),
+        text[0].isalnum() or text[0] in "$€£¥",
+        len(text) > 1 and _POSSESSIVE.search(text) is not None,
+        text[0].isupper(),
+        len(text) > 1 and text.isupper(),
+        function_word,
+        adverb,
+        verb_forms().get(lower),
+    )
 
 
 def tokens(text: str, start: int, end: int) -> list[Token]:
     """The words and marks of `text[start:end]`, in reading order."""
-    return [Token(m.group(), m.start(), m.end()) for m in _TOKEN.finditer(text, start, end)]
+    found = _TOKEN.finditer(text, start, end)
+    return [Token(m.group(), m.start(), m.end(), *_lexical(m.group())) for m in found]

@@ -6,12 +6,12 @@ import re
 from collections.abc import Sequence
 
 from retrieval.initiatives.phrases import content, text_of, trim
-from retrieval.initiatives.predicates import Predicate
+from retrieval.initiatives.predicate import Predicate
 from retrieval.initiatives.tokens import Token
 
 _POINTING = re.compile(
-    r"\b(?P<preposition>in|on|for|to|of|about|within)\s+(?:this|these|those|that|such)\s+"
-    r"(?:\w+\s+)?(?:areas?|fields?|matters?|issues?|problems?|topics?|sectors?|subjects?|domains?|challenges?)$",
+    r"\b(?P<preposition>in|on|for|to|of|about|within)\s+(?:this|these|those|that|such)\s+(?:\w+\s+)?"
+    r"(?:areas?|fields?|matters?|issues?|problems?|topics?|sectors?|subjects?|domains?|challenges?)$",
     re.IGNORECASE,
 )
 

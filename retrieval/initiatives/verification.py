@@ -13,7 +13,8 @@ _KINDS = frozenset(get_args(InitiativeKind))
 def verify(initiative: Initiative, readout: Readout) -> str | None:
     """Return why an entry cannot be shown, or None where every citation holds.
 
-    An entry holds when it has a name, a known kind and at least one citation, and every citation's span slices
+    An entry holds when it has a name, a known kind and at least one citation, and every citation's span
+    slices
     its paragraph to its quote.
     """
     if not initiative.name.strip():
