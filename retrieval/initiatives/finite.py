@@ -56,6 +56,24 @@ def finite(words: Sequence[Token], i: int, found: Sequence[Predicate]) -> Predic
     return None
 
 
+def unknown_past(words: Sequence[Token], i: int) -> Predicate | None:
+    """The first verb of a sentence where the lexicon lacks it: "The minister arrived", not "those detained by"."""
+    word, after = words[i].lower, words[i + 1].lower if i + 1 < len(words) else "."
+    if not word.endswith("ed") or words[i].capital or i == 0 or "-" in word:
+        return None
+    before = words[i - 1]
+    named = before.capital or _plural_subject(before)
+    if not named or before.function_word or before.possessive or after in PREPOSITIONS or after == ",":
+        return None
+    if (
+        i + 1 < len(words)
+        and words[i + 1].is_word
+        and not (object_follows(words, i + 1) or words[i + 1].adverb)
+    ):
+        return None
+    return Predicate(word, Verb.ACT, "finite", i, i + 1)
+
+
 def _finite_past(words: Sequence[Token], i: int, found: Sequence[Predicate]) -> bool:
     before = word_before(words, i)
     if words[i].capital and i > 0 and not words[i].shouted:
@@ -77,7 +95,7 @@ def _finite_past(words: Sequence[Token], i: int, found: Sequence[Predicate]) -> 
         "intend": {"to"},
     }
     taken = after in fixed.get(form.lemma, set()) or (form.verb is Verb.COMMIT and after == "to")
-    reduced = (after in PREPOSITIONS or after in {",", "."}) and not taken
+    reduced = (after in PREPOSITIONS or (after in {",", "."} and bool(found))) and not taken
     if before in PRONOUNS or before in RELATIVES:
         return True
     if before == "," and not found:

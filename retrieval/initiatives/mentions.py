@@ -49,7 +49,7 @@ _FRAMEWORK_LEADS = (
 )  # fmt: skip
 
 
-_ONGOING = word_set("ongoing annual existing continued regular established current")
+_ONGOING = word_set("ongoing annual existing continued regular current")
 
 
 _COMING = word_set("upcoming forthcoming next future first inaugural")

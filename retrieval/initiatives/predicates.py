@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from retrieval.initiatives.clauses import attach, reach
-from retrieval.initiatives.finite import finite, gerund
+from retrieval.initiatives.finite import finite, gerund, unknown_past
 from retrieval.initiatives.lexicon import COMMITTED_NOUNS, COPULAS, HAVE_FORMS, MODALS, Verb, verb_forms
 from retrieval.initiatives.predicate import Predicate
 from retrieval.initiatives.tokens import Token
@@ -62,7 +62,7 @@ def _at(words: Sequence[Token], i: int, found: Sequence[Predicate]) -> Predicate
         return Predicate(word[2:], verb_forms()[word[2:]].verb, "infinitive", i, i + 1)
     form = words[i].form
     if form is None:
-        return None
+        return unknown_past(words, i) if not found else None
     if form.gerund:
         return gerund(words, i, found)
     return finite(words, i, found)

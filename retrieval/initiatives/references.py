@@ -15,7 +15,7 @@ _WORD = re.compile(r"[^\W_]+")
 def with_references(entries: Sequence[Initiative], readout: Readout) -> tuple[Initiative, ...]:
     """Cite for every entry with a proper name the later paragraphs that name it again.
 
-    "The Partnership" counts only where one entry alone ends in that word.
+    "The Partnership" counts only where one entry alone has that word.
     """
     patterns = [_pattern(entry, entries) for entry in entries]
     order = {p.number: i for i, p in reversed(list(enumerate(readout.paragraphs)))}
@@ -44,6 +44,14 @@ def _extended(
     return Initiative(entry.name, entry.kind, entry.actor, entry.when, (*entry.citations, *added))
 
 
+def _head(words: Sequence[str]) -> str:
+    """The head noun of a name: the last word before its first "of", "for" or "on"."""
+    for i, word in enumerate(words):
+        if i and word in {"of", "for", "on", "to", "against", "in"}:
+            return words[i - 1]
+    return words[-1]
+
+
 def _pattern(entry: Initiative, entries: Sequence[Initiative]) -> re.Pattern[str] | None:
     """What later paragraphs may call an entry, or None where its name is no proper one."""
     plain = " ".join(without_acronym(entry.name).split())
@@ -54,8 +62,8 @@ def _pattern(entry: Initiative, entries: Sequence[Initiative]) -> re.Pattern[str
     acronym = acronym_in(entry.name)
     if acronym is not None and len(acronym) >= 3:
         forms.append(re.escape(acronym))
-    last = words[-1]
-    alone = sum(without_acronym(e.name).rstrip().endswith(last) for e in entries) == 1
+    last = _head(words)
+    alone = sum(last in _WORD.findall(without_acronym(e.name)) for e in entries) == 1
     if (
         last[0].isupper()
         and alone

@@ -21,6 +21,7 @@ def topic_before(words: Sequence[Token], found: Sequence[Predicate], index: int,
     for predicate in reversed(found[:index]):
         start, end = trim(words, predicate.end, predicate.limit)
         if content(words, start, end):
+            start -= start > predicate.end and words[start - 1].lower == "the"
             return text_of(words, text, start, end)
     return None
 
