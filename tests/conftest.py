@@ -97,7 +97,7 @@ WriteReadout = Callable[..., Path]
 
 @pytest.fixture
 def write_readout(tmp_path: Path) -> WriteReadout:
-    """Write a readout in the interchange format into a folder, `readouts` unless told, and return the file."""
+    """Write a readout in the interchange format, into `readouts` unless told otherwise; return the file."""
 
     def write(
         name: str,

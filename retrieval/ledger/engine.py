@@ -37,7 +37,7 @@ def _configure(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> Non
 
 
 def _begin(connection: Connection) -> None:
-    """Open a snapshot to read, or the one place to write: never a read that turns into a write, which fails."""
+    """Open a snapshot to read, or the one place to write: a read that turns into a write can fail."""
     mode = connection.get_execution_options().get("transaction", "DEFERRED")
     connection.exec_driver_sql(f"BEGIN {mode}")
 

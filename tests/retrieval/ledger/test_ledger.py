@@ -144,7 +144,8 @@ def test_a_full_disk_is_one_sentence_and_loses_nothing(ledger: Ledger) -> None:
         too_much()
 
     assert str(caught.value) == (
-        f"{ledger.path}: the disk is full, so nothing was changed. Free some space, then run the command again."
+        f"{ledger.path}: the disk is full, so nothing was changed. Free some space, then run the "
+        "command again."
     )
     assert _keys(ledger) == before
 
@@ -158,9 +159,11 @@ def test_a_ledger_that_another_process_writes_is_held(
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
 
-    with pytest.raises(StoreHeldError, match=r"another process has been writing to the store") as caught:
-        with hasty.write(patient=patient) as connection:
-            connection.execute(insert(schema.meta).values(key="x", value="-"))
+    with (
+        pytest.raises(StoreHeldError, match=r"another process has been writing to the store") as caught,
+        hasty.write(patient=patient),
+    ):
+        pass
 
     assert _is_one_sentence_of_advice(str(caught.value))
     other.close()
@@ -237,10 +240,13 @@ def test_a_read_only_ledger_refuses_writes_in_one_sentence(public_folder: Path) 
         each.chmod(0o444)
     public_folder.chmod(0o555)
 
-    with _as_somebody_without_rights(), pytest.raises(RapporteurError) as caught:
+    def write() -> None:
         opened = Ledger(path)
         with opened.write() as connection:
             connection.execute(insert(schema.meta).values(key="x", value="-"))
+
+    with _as_somebody_without_rights(), pytest.raises(RapporteurError) as caught:
+        write()
 
     assert isinstance(caught.value, StoreUnwritableError)
     assert _is_one_sentence_of_advice(str(caught.value))
