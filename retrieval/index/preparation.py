@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Flag, auto
 
-from retrieval.index.terms import indexed_terms, initials, terms, words
+from retrieval.index.terms import indexed_terms, initials, terms
 from retrieval.models import LiveParagraph
 from retrieval.sentences import sentence_spans
 

@@ -19,7 +19,11 @@ from retrieval.initiatives.extraction import extract_initiatives
 from retrieval.initiatives.linking import AlsoIn, link
 from retrieval.initiatives.verification import verified, verify
 
+EXTRACTION_VERSION = 1
+"""Part of a revision's id: raise it when the same text gives another list."""
+
 __all__ = [
+    "EXTRACTION_VERSION",
     "AlsoIn",
     "Correction",
     "apply_corrections",

@@ -230,10 +230,7 @@ def test_a_second_paragraph_of_one_number_does_not_steal_the_first_ones_quotes()
 
 
 WORDS = st.sampled_from(
-    """will to and , . ; : the The of on by for that which we They Norland’s U.S. agreed announced establish holding
-    strengthen support efforts cooperation programme “ ” ( ) - 2.0 12th Harbour Vision Forum including not be was in
-    this area invitation visit accepted steps next ongoing launch SDG (SDG) $5 million as well timely commitment
-    U. no. D.C. TO ESTABLISH""".split()
+    ["will", "to", "and", ",", ".", ";", ":", "the", "The", "of", "on", "by", "for", "that", "which", "we", "They", "Norland’s", "U.S.", "agreed", "announced", "establish", "holding", "strengthen", "support", "efforts", "cooperation", "programme", "“", "”", "(", ")", "-", "2.0", "12th", "Harbour", "Vision", "Forum", "including", "not", "be", "was", "in", "this", "area", "invitation", "visit", "accepted", "steps", "next", "ongoing", "launch", "SDG", "(SDG)", "$5", "million", "as", "well", "timely", "commitment", "U.", "no.", "D.C.", "TO", "ESTABLISH"]
 )  # fmt: skip
 
 
