@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from retrieval.initiatives.kinds import kind_of
 from retrieval.initiatives.lexicon import PREPOSITIONS, Verb, word_set
-from retrieval.initiatives.lists import bullet_items, visit_items
+from retrieval.initiatives.lists import bullet_items, invited_items, visit_items
 from retrieval.initiatives.objects import MADE_OF, cooperation_item, extent, joint_lead, object_item
 from retrieval.initiatives.parse import Item, Parse
 from retrieval.initiatives.phrases import content, family, text_of, trim
 from retrieval.initiatives.predicate import Predicate
 from retrieval.initiatives.standing import ACTIVE, Standing, above
+from retrieval.initiatives.tokens import Token
 
 _PAST_FACTS = (Verb.CREATE, Verb.ANNOUNCE, Verb.RESUME, Verb.GIVE)
 
@@ -22,6 +23,7 @@ _OWN_MEETINGS = word_set("meeting meetings talks summit discussions visit call c
 def items(parse: Parse) -> Iterator[Item]:
     """The promises of one sentence, in reading order."""
     yield from visit_items(parse)
+    yield from invited_items(parse)
     yield from bullet_items(parse)
     for index, (predicate, standing) in enumerate(zip(parse.found, parse.standings, strict=True)):
         item = None
@@ -42,7 +44,7 @@ def _promised(parse: Parse, index: int, predicate: Predicate) -> Item | None:
         return joint_lead(parse, index, predicate)
     if predicate.verb in (Verb.COMMIT, Verb.REQUEST, Verb.EXPECT):
         return _noun_complement(parse, index, predicate)
-    if predicate.verb is Verb.COOPERATE:
+    if predicate.verb is Verb.COOPERATE or predicate.lemma == "work":
         return cooperation_item(parse, index, predicate)
     if predicate.verb in MADE_OF:
         return object_item(parse, index, predicate, need_family=predicate.verb in (Verb.CREATE, Verb.LIGHT))
@@ -104,7 +106,8 @@ def _passive(parse: Parse, index: int, predicate: Predicate) -> Item | None:
 def _noun_complement(parse: Parse, index: int, predicate: Predicate) -> Item | None:
     """ "agreed on the …", "called for a …", "looked forward to a …"."""
     words, start = parse.words, predicate.end
-    if predicate.verb is Verb.COMMIT and not (start < len(words) and words[start].lower in {"on", "to"}):
+    prepared = start < len(words) and words[start].lower in {"on", "to"}
+    if predicate.verb is Verb.COMMIT and not prepared and not _amount(words[start : start + 4]):
         return None
     steps = [i for i in range(start, min(start + 6, len(words))) if words[i].lower in {"step", "steps"}]
     if (
@@ -117,6 +120,11 @@ def _noun_complement(parse: Parse, index: int, predicate: Predicate) -> Item | N
     if predicate.verb is Verb.REQUEST and not (start < len(words) and words[start].lower == "for"):
         return None
     return object_item(parse, index, predicate, need_family=True)
+
+
+def _amount(words: Sequence[Token]) -> bool:
+    """ "pledged 10 billion yen", "committed $5 million"."""
+    return any(w.lower in {"million", "billion"} or w.text[0] in "$€£¥" for w in words)
 
 
 def _underway(parse: Parse, index: int, start: int) -> Item | None:

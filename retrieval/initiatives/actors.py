@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from retrieval.initiatives.lexicon import Verb, word_set
+from retrieval.initiatives.lexicon import PREPOSITIONS, Verb, word_set
 from retrieval.initiatives.phrases import text_of
 from retrieval.initiatives.predicate import Predicate
 from retrieval.initiatives.standing import is_party
@@ -64,5 +64,7 @@ def actor_text(words: Sequence[Token], text: str, start: int, end: int) -> str |
         and words[start].lower != "both"
     ):
         start += 1
+    if start < end and words[start].lower in PREPOSITIONS:
+        return None
     actor = text_of(words, text, start, end)
     return actor if actor and len(actor) <= MAX_ACTOR_CHARS else None

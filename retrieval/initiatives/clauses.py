@@ -59,7 +59,7 @@ def _subject(
     end = predicate.start
     while end > 0 and words[end - 1].adverb:
         end -= 1
-    if end and words[end - 1].lower in PRONOUNS:
+    if end and words[end - 1].lower in PRONOUNS | {"which", "who", "that"}:
         return end - 1, end
     floor = previous.end if previous is not None else 0
     start = end

@@ -57,7 +57,7 @@ def finite(words: Sequence[Token], i: int, found: Sequence[Predicate]) -> Predic
 
 
 def unknown_past(words: Sequence[Token], i: int) -> Predicate | None:
-    """The first verb of a sentence where the lexicon lacks it: "The minister arrived", not "those detained by"."""
+    """A sentence's first verb where the lexicon lacks it: "The minister arrived"."""
     word, after = words[i].lower, words[i + 1].lower if i + 1 < len(words) else "."
     if not word.endswith("ed") or words[i].capital or i == 0 or "-" in word:
         return None
@@ -94,7 +94,7 @@ def _finite_past(words: Sequence[Token], i: int, found: Sequence[Predicate]) -> 
         "plan": {"to"},
         "intend": {"to"},
     }
-    taken = after in fixed.get(form.lemma, set()) or (form.verb is Verb.COMMIT and after == "to")
+    taken = after in fixed.get(form.lemma, set()) or (form.verb is Verb.COMMIT and after in {"to", "on"})
     reduced = (after in PREPOSITIONS or (after in {",", "."} and bool(found))) and not taken
     if before in PRONOUNS or before in RELATIVES:
         return True
@@ -202,6 +202,8 @@ def _continues_list(words: Sequence[Token], i: int, found: Sequence[Predicate]) 
         return False
     form = words[i].form
     assert form is not None
+    if form.verb is Verb.EXPECT and i + 1 < len(words) and words[i + 1].lower == "forward":
+        return True
     if form.verb is Verb.COMMIT and i + 1 < len(words) and words[i + 1].lower == "to":
         return True
     after = words[i + 1] if i + 1 < len(words) else None

@@ -19,15 +19,16 @@ def kind_of(parse: Parse, index: int, start: int, end: int) -> InitiativeKind:
     """The kind that the governing verbs and the phrase's own adjectives say."""
     chain = above(parse.found, index)
     verbs = {p.verb for p in chain}
-    phrase = {w.lower for w in parse.words[start:end]}
+    phrase = [w.lower for w in parse.words[start:end]]
+    help_itself = "support" in phrase[: phrase.index("to") if "to" in phrase else len(phrase)]
     lead = {w.lower for w in parse.words[max(0, start - 3) : start + 3]}
     if chain[0].verb is Verb.CREATE:
         lead -= {"annual", "regular", "enhanced"}  # "will hold an annual …" is new
     if Verb.RESUME in verbs or "resumed" in lead or _first_in_years(parse, chain[0]):
         return "resumed"
-    if (chain[0].verb is not Verb.REQUEST and Verb.REQUEST in verbs) or chain[0].verb is Verb.REQUEST:
+    if Verb.REQUEST in verbs:
         return "request"
-    if Verb.SUPPORT in {p.verb for p in chain[:2]} or (chain[0].verb is Verb.GIVE and "support" in phrase):
+    if Verb.SUPPORT in {p.verb for p in chain[:2]} or (chain[0].verb is Verb.GIVE and help_itself):
         return "support"
     if Verb.CONTINUE in verbs or lead & _CONTINUING_WORDS or _reaffirmed(chain):
         return "continuing"

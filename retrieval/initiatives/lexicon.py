@@ -83,17 +83,17 @@ _VERBS: dict[Verb, str] = {
     deploy prepare publish follow reform integrate align link connect protect undertake vet
     return construct lead:led participate prevent reduce mitigate adapt restrict eliminate
     remove phase detect stop cut invite accept welcome replace restructure study assess
-    research test explore_ track evolve operate manage regulate lower double triple raise
+    research test track evolve operate manage regulate lower double triple raise
     translate accede admit enter add build raise chair disclose harmonise harmonize
     standardise standardize simplify liberalise liberalize ease repatriate resettle relocate
     evacuate rebuild recruit employ purchase procure acquire sell:sold buy:bought export
     import eradicate decarbonise decarbonize disarm dismantle refrain lift halt reverse
-    attend drive:drove transition tackle revise update accompany serve enforce_ collect
+    attend drive:drove transition tackle revise update accompany serve collect
     raise designate rotate station position preposition refurbish renovate cover grant award
-    exempt waive abolish institute recognise_ drill patrol""",
+    exempt waive abolish institute drill patrol""",
     Verb.VALUE: """address combat tackle counter fight:fought end respond leverage utilise utilize use
     unleash combine harness play acquire obtain understand:understood face include benefit
-    allow enable succeed prosper be_ ensure uphold champion defend respect stand:stood
+    allow enable succeed prosper ensure uphold champion defend respect stand:stood
     remain prioritise prioritize comply adhere believe recognise recognize affirm honour
     honor strive safeguard guarantee secure abide fulfil fulfill resist deter ascertain hope
     wish desire remember value attach""",
@@ -103,8 +103,8 @@ _VERBS: dict[Verb, str] = {
     indicate point mention affirm reaffirm reiterate confirm explain inform report brief
     describe renew assert observe add tell :told recognise recognize note clarify assure
     refer feature reemphasize re-emphasize""",
-    Verb.TENTATIVE: """discuss consider explore study_ debate deliberate contemplate propose suggest examine_
-    exchange_ review_ reflect envisage touch""",
+    Verb.TENTATIVE: """discuss consider explore debate deliberate contemplate propose suggest
+      reflect envisage touch""",
     Verb.AGAINST: """condemn oppose deplore reject regret denounce criticise criticize""",
     Verb.BE: """be""",
 }
@@ -130,7 +130,8 @@ _PREFERRED: dict[str, Verb] = {
 }
 
 _IRREGULAR_DOUBLING = word_set(
-    """commit recommit plan step set cut put begin vet stop refer transfer prefer confer"""
+    """commit recommit plan step set cut put begin vet stop refer transfer prefer confer concur admit submit
+    permit deter occur"""
 )
 
 MODALS = word_set("will shall would should could can may might must")
@@ -194,7 +195,7 @@ HEADS_COOPERATION = """cooperation co-operation collaboration coordination excha
 EVENT_NOUNS = word_set(
     """establishment launch signing commencement conclusion extension renewal creation inauguration
     announcement adoption finalisation finalization expansion entry start opening elevation introduction
-    ratification upgrade convening hosting release formation completion"""
+    ratification upgrade convening hosting formation completion"""
 )
 """Nouns that name the coming to be of what their "of …" says; even merely welcomed, such a thing exists."""
 
@@ -220,35 +221,35 @@ PROGRESS_NOUNS = word_set(
 )
 
 GENERIC = word_set(
-    """peace stability prosperity security order rule rules law laws democracy democratic values value
-    freedom freedoms region regions world future relations relation relationship relationships ties
-    friendship resilience growth challenges challenge commitment commitments role importance efforts
-    effort unity centrality sovereignty integrity territorial interests interest principles principle
-    goal goals objective objectives purpose purposes cooperation collaboration coordination engagement
-    partnership partnerships understanding trust mutual bilateral multilateral trilateral international
-    regional global national local common shared joint practical close closer strong stronger strongest
-    positive constructive active wide broad range fields field areas area issues issue matters matter
-    problems problem time times countries country nations nation partners partner people peoples parties
-    party governments government leaders ministers sides side side's both two three four all other
-    others various many such free open rules-based inclusive peaceful prosperous stable secure resilient
-    transparent full fully effective new further additional next steps step action actions measures
-    measure progress work works together closely way ways level levels means basis light view views
-    context spirit support strategic comprehensive high high-level concrete beyond across potential
-    opportunities opportunity respective existing overall sustainable fair balanced mutually beneficial
-    respect dignity human rights diplomacy indo-pacific asia-pacific agenda ambition ambitions vision
-    best strength bonds bond momentum more great greater important key member members state states
-    international well success successful community communities lasting institutions multilateralism
-    long-standing longstanding priority priorities coercion war conflict violence dispute disputes
-    resolution denuclearization denuclearisation abductions abduction sanctions life-saving responses
-    response collective approach approaches ability contribution contributions cooperate enduring
-    continued ironclad unwavering steadfast aspirations aspiration responsibility responsibilities equal
-    equality obligations domain domains pressing defining urgent contribution benefits benefit interest
-    attention voice capacity capacities rooted underpinned based personal institutional forward
-    wide-ranging closely-coordinated development developments political social cultural sustainable
-    inclusion outcomes outcome results result stakeholders stakeholder actors actor relevant related
-    necessary appropriate possible early greater own link links intensified ongoing annual regular
-    leading robust significant substantial first inaugural following progress ambitious available path
-    bedrock shared renewed existing focus vital favorable favourable conditions concept so do"""
+    """abduction abductions ability across action actions active actor actors additional agenda all
+    ambition ambitions ambitious annual approach approaches appropriate area areas asia-pacific
+    aspiration aspirations attention available balanced based basis bedrock beneficial benefit benefits
+    best beyond bilateral billion bond bonds both broad capacities capacity centrality challenge
+    challenges close closely closely-coordinated closer coercion collaboration collective commitment
+    commitments common communities community comprehensive concept concrete conditions conflict
+    constructive context continued contribution contributions cooperate cooperation coordination
+    countries country cultural defining democracy democratic denuclearisation denuclearization
+    development developments dignity diplomacy dispute disputes do dollars domain domains early
+    effective effort efforts enduring engagement equal equality euros existing fair favorable favourable
+    field fields first focus following forward four free freedom freedoms friendship full fully further
+    future global goal goals government governments great greater growth high high-level human
+    importance important inaugural inclusion inclusive indo-pacific institutional institutions integrity
+    intensified interest interests international ironclad issue issues joint key lasting law laws
+    leaders leading level levels life-saving light link links local long-standing longstanding many
+    matter matters means measure measures member members million ministers momentum more multilateral
+    multilateralism mutual mutually nation national nations necessary new next objective objectives
+    obligations ongoing open opportunities opportunity order other others outcome outcomes overall own
+    parties partner partners partnership partnerships party path peace peaceful people peoples personal
+    political positive possible potential practical pressing principle principles priorities priority
+    problem problems progress prosperity prosperous purpose purposes range region regional regions
+    regular related relation relations relationship relationships relevant renewed resilience resilient
+    resolution respect respective response responses responsibilities responsibility result results
+    rights robust role rooted rule rules rules-based sanctions secure security shared side side's sides
+    significant so social sovereignty spirit stability stable stakeholder stakeholders state states
+    steadfast step steps strategic strength strong stronger strongest substantial success successful
+    such support sustainable territorial thousand three ties time times together transparent trilateral
+    trust two underpinned understanding unity unwavering urgent value values various view views violence
+    vision vital voice war way ways well wide wide-ranging work works world yen"""
 )
 """Words that make no initiative recognisable: "strengthen our cooperation on common challenges" is a
 position,
@@ -284,8 +285,6 @@ def verb_forms() -> dict[str, Form]:
     for verb, words in _VERBS.items():
         for entry in words.split():
             base, _, rest = entry.partition(":")
-            if not base or base.endswith("_"):
-                continue
             irregular, _, perfect = rest.partition(":")
             lemmas.setdefault(base, (_PREFERRED.get(base, verb), irregular or None, perfect or None))
     forms: dict[str, Form] = {}
@@ -317,11 +316,11 @@ ADJECTIVE_GERUNDS = word_set(
 """Words in -ing that are verbs only in a list of gerunds or after "by", "through", "including", "to"."""
 
 AMBIGUOUS_BASES = word_set(
-    """support work exchange plan visit host focus share report fund finance aim help start move act back
+    """support work exchange plan visit  focus share report fund finance aim  start move act back
     task call request mandate look value mark note praise state stress point brief use lead return study
     track counter end cut halt drive cover grant award increase upgrade advance promise pledge resolve
-    partner meet train benefit boost transfer review reform research test export import link double
-    contract debate dialogue step scale access build double further open supply form set issue position
+    partner meet train benefit  transfer review reform research test export import link double
+    contract debate dialogue step scale access  double further open supply form set issue position
     sign patrol drill process"""
 )
 """Base forms that are nouns or adjectives as often as verbs: verbs only where the words around agree."""
@@ -331,16 +330,9 @@ AMBIGUOUS_BASES = word_set(
 def form_nouns() -> frozenset[str]:
     """Heads that say what form an initiative takes, nothing of what it is about ("seminar")."""
     families = (HEADS_BODY, HEADS_EVENT, HEADS_INSTRUMENT, HEADS_FRAMEWORK, HEADS_RESOURCE)
-    topical = {
-        "education",
-        "training",
-        "research",
-        "pipeline",
-        "satellite",
-        "fellowship",
-        "scholarship",
-        "hotline",
-    }
+    topical = word_set(
+        "education training research pipeline satellite fellowship scholarship hotline patrol drill"
+    )
     return frozenset(part for f in families for head in f.split() for part in head.split("_")) - topical
 
 

@@ -41,6 +41,18 @@ def bullet_items(parse: Parse) -> Iterator[Item]:
             yield Item(signed, start, end, "", "new")
 
 
+def invited_items(parse: Parse) -> Iterator[Item]:
+    """ "invited … to visit …"."""
+    for index, predicate in enumerate(parse.found[:-1]):
+        following = parse.found[index + 1]
+        visiting = following.lemma in ("visit", "attend", "participate") and following.shape == "infinitive"
+        if predicate.lemma != "invite" or not visiting or parse.standings[index] is not Standing.DONE:
+            continue
+        start, end = trim(parse.words, predicate.end, following.hard)
+        if start < end:
+            yield Item(index, start, end, "Invitation to", "new")
+
+
 def visit_items(parse: Parse) -> Iterator[Item]:
     """ "accepted an invitation … for an official visit", "extended an invitation to … to visit …"."""
     words = parse.words

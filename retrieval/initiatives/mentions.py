@@ -58,6 +58,7 @@ _COMING = word_set("upcoming forthcoming next future first inaugural")
 _ORDINAL_WORDS = word_set("""second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth""")
 
 
+_FORMED = frozenset({"body", "event", "instrument", "framework"})
 _GATHERINGS = frozenset({"event", "body"})
 
 
@@ -125,7 +126,7 @@ def _kind(parse: Parse, start: int, end: int, head: str, governor: int | None) -
         "resource",
     ):
         return "framework"
-    if near & {"new", "novel"}:
+    if {"new", "novel"} & (near | {w.lower for w in parse.words[start : start + 3]}):
         return "new"
     if near & _COMING or near & _ORDINAL_WORDS:
         return "continuing" if near & _ORDINAL_WORDS else "new"
@@ -175,6 +176,8 @@ def _direct(parse: Parse, governor: int, start: int) -> bool:
 
 def _by_verb(parse: Parse, governor: int) -> InitiativeKind | None:
     verb = parse.found[governor].verb
+    if parse.standings[governor] is Standing.REQUESTED:
+        return "request"
     if verb in (Verb.CREATE, Verb.ANNOUNCE, Verb.GIVE):
         return "new"
     if verb is Verb.RESUME:
@@ -193,8 +196,10 @@ def _rejected(
 ) -> bool:
     standing = parse.standings[governor] if governor is not None else None
     last = singular(next((w.bare for w in reversed(parse.words[start:end]) if w.is_word), ""))
+    if not _has_own_words(parse, start, end):
+        return True
     if kind is not None:
-        return standing in (Standing.TENTATIVE, Standing.AGAINST) and kind not in ("new", "continuing")
+        return standing in (Standing.TENTATIVE, Standing.AGAINST)
     if standing in (Standing.TENTATIVE, Standing.AGAINST, Standing.WELCOMED):
         return True
     if head == "resource" and set(left_of(parse, start, 2)) & _PLACED:
@@ -203,15 +208,17 @@ def _rejected(
         "-" in w.text and w.text.rsplit("-")[-1][:1].isupper() for w in parse.words[start:end]
     ):
         return True  # a treaty of others, referred to
-    if not _has_own_words(parse, start, end):
-        return True
     return head in _GATHERINGS or last in {"summit", "meeting", "forum"} or head == "cooperation"
 
 
 def _has_own_words(parse: Parse, start: int, end: int) -> bool:
-    """Whether a name says more than whose it is: "the G20’s initiative" does not."""
-    own = [w for w in parse.words[start:end] if w.is_word and not w.possessive and not w.function_word]
-    return len(own) > 1 or (own == [] and False)
+    """Whether a name says more than whose it is: "the G20’s new initiative" does not."""
+    own = [
+        w
+        for w in parse.words[start:end]
+        if w.is_word and not w.possessive and not w.function_word and w.lower not in {"new", "proposed"}
+    ]
+    return len(own) > 1 or (len(own) == 1 and own[0].shouted)
 
 
 def plain_mentions(parse: Parse) -> Iterator[Mention]:
@@ -235,9 +242,12 @@ def plain_mentions(parse: Parse) -> Iterator[Mention]:
 
 def _plain(parse: Parse, i: int, kind: InitiativeKind) -> Iterator[Mention]:
     words = parse.words
+    if i >= len(words):
+        return
     governor = _governor(parse, i)
     standing = parse.standings[governor] if governor is not None else None
-    if standing in (Standing.TENTATIVE, Standing.AGAINST):
+    tallied = words[i].lower in TALLIED
+    if standing in (Standing.TENTATIVE, Standing.AGAINST) or (tallied and standing is Standing.WELCOMED):
         return
     starts = [
         p.start if p.subject is None else min(p.start, p.subject[0]) for p in parse.found if p.start > i
@@ -249,7 +259,9 @@ def _plain(parse: Parse, i: int, kind: InitiativeKind) -> Iterator[Mention]:
     start, end = trim(parse.words, i, limit)
     head = family(parse.words, start, end) if start < end else None
     if head is None or not (
-        content(parse.words, start, end) or any(w.capital for w in parse.words[start:end])
+        content(words, start, end)
+        or any(w.capital for w in words[start:end])
+        or (kind == "new" and head in _FORMED)
     ):
         return
     if end - start < 2 or (head == "cooperation" and kind == "new" and parse.words[i - 1].lower in _COMING):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from retrieval.initiatives.kinds import kind_of
-from retrieval.initiatives.lexicon import DETERMINERS, LOOSE_ACTS, PREPOSITIONS, Verb, verb_forms
+from retrieval.initiatives.lexicon import DETERMINERS, LOOSE_ACTS, PREPOSITIONS, Verb, singular, verb_forms
 from retrieval.initiatives.parse import Item, Parse
 from retrieval.initiatives.phrases import content, family, text_of, trim
 from retrieval.initiatives.predicate import Predicate
@@ -22,6 +22,7 @@ NOMINAL = {
     "partner": "Partnership",
     "exchange": "Exchange of",
     "share": "Sharing",
+    "work": "Work",
     "visit": "Visit to",
     "engage": "Engagement",
     "train": "Training",
@@ -46,6 +47,11 @@ MADE_OF = (
 )
 
 
+_FORMING = frozenset({"establish", "create", "launch", "sign", "inaugurate", "announce", "form", "set"})
+_COMING_TO_BE = frozenset({"establishment", "launch", "creation", "signing", "announcement", "inauguration"})
+_TELLING_EVENTS = frozenset({"exercise", "training", "dialogue", "forum", "seminar", "workshop", "symposium"})
+_FORMS = frozenset({"body", "event", "instrument", "framework", "resource"})
+"""A "joint committee" says little, but establishing one is news."""
 _NOUN_OF = {
     "review": "Review of",
     "implement": "Implementation of",
@@ -82,8 +88,9 @@ def object_item(parse: Parse, index: int, predicate: Predicate, *, need_family: 
     if head is None and (need_family or predicate.lemma in LOOSE_ACTS):
         return None
     much = content(parse.words, start, end)
+    formed = head in _FORMS and end - start >= 2 and _forms(parse, predicate, start, end)
     vague = not much and points_back(text_of(parse.words, parse.text, start, end))
-    if not vague and much < (
+    if not (vague or formed) and much < (
         2 if head is None and predicate.verb in (Verb.FOSTER, Verb.ACT, Verb.GIVE) else 1
     ):
         return None
@@ -91,6 +98,10 @@ def object_item(parse: Parse, index: int, predicate: Predicate, *, need_family: 
         (predicate.verb is Verb.CONTINUE and not predicate.modal) or predicate.verb is Verb.SUPPORT
     ):
         return None
+    if parse.words[start].lower in _COMING_TO_BE and start + 2 < end and parse.words[start + 1].lower == "of":
+        start, end = trim(
+            parse.words, start + 2, end
+        )  # "announced the establishment of a network": the network
     bare = (
         head is not None
         and end - start > 1
@@ -100,6 +111,22 @@ def object_item(parse: Parse, index: int, predicate: Predicate, *, need_family: 
     if lead and parse.words[start - 1].lower in {"the", "a", "an"} and start - 1 >= predicate.end:
         start -= 1  # "Review of the accident", not "Review of accident"
     return Item(index, start, end, lead, kind_of(parse, index, start, end), vague)
+
+
+def _forms(parse: Parse, predicate: Predicate, start: int, end: int) -> bool:
+    """Whether the verb makes even a "joint committee" news, or the words say which meeting it is."""
+    words = {w.lower for w in parse.words[start:end]}
+    if predicate.lemma in _FORMING:
+        return not words & {"initiatives", "initiative", "plans", "measures"}
+    telling = any(singular(w) in _TELLING_EVENTS for w in words)
+    dated = (
+        telling
+        or any(w.text[0].isdigit() for w in parse.words[start:end])
+        or bool(words & {"next", "first", "inaugural"})
+    )
+    if predicate.verb in (Verb.CONTINUE, Verb.RESUME):
+        return telling
+    return bool(predicate.modal) and predicate.verb is Verb.CREATE and dated
 
 
 def extent(parse: Parse, index: int, start: int, limit: int) -> tuple[int, int]:

@@ -26,9 +26,11 @@ from retrieval.initiatives.when import when_spans
 
 MAX_NAME_WORDS = 18
 
+_ABBREVIATED = re.compile(r"(?:\b\w\.){2,}$")
+
 _LEADING = DETERMINERS | POSSESSIVES | word_set(
     """novel various two three four several concrete to of on in for at with forward upon and or own
-    towards"""
+    towards least"""
 )  # fmt: skip
 _CUTTING_PHRASES = tuple(
     tuple(phrase.split())
@@ -109,14 +111,25 @@ def trim(words: Sequence[Token], start: int, end: int) -> tuple[int, int]:
     ):
         start += 1
     end = _shorten(words, start, _cut(words, start, end))
-    while end > start and _dangling(words[end - 1]):
+    while end > start and _dangling(words, end - 1):
         end -= 1
     return start, end
 
 
 def _cut(words: Sequence[Token], start: int, end: int) -> int:
-    timed = {first for first, _ in when_spans(words, start, end)}
+    timed = {
+        first
+        for first, last in when_spans(words, start, end)
+        if last >= end
+        or words[last].lower not in {"for", "on", "about"}  # "10 million over five years for …"
+    }
     for i in range(start, end):
+        if (
+            i > start
+            and words[i].text in {"–", "—"}
+            and not (words[i - 1].capital and i + 1 < end and words[i + 1].capital)
+        ):
+            return i
         if i > start and (i in timed or words[i].text == ";" or words[i].lower in RELATIVES):
             return i
         if i > start and _cutting_phrase(words, i, end):
@@ -157,6 +170,9 @@ def _next_clause(words: Sequence[Token], i: int, end: int) -> bool:
     """Whether "and" goes on to another verb of the sentence: "… and relayed the", "… and looked"."""
     if i >= end:
         return False
+    event = i + (words[i].lower in DETERMINERS)
+    if event + 1 < end and words[event].lower in EVENT_NOUNS and words[event + 1].lower == "of":
+        return True  # "the launch of A and the signing of B" are two
     object_follows = i + 1 < end and words[i + 1].lower in DETERMINERS | POSSESSIVES
     form = words[i].form
     past = words[i].lower.endswith("ed") or (form is not None and form.past and not form.base)
@@ -178,7 +194,10 @@ def _shorten(words: Sequence[Token], start: int, end: int) -> int:
     return limit
 
 
-def _dangling(word: Token) -> bool:
+def _dangling(words: Sequence[Token], i: int) -> bool:
+    word = words[i]
+    if i and words[i - 1].lower == "to" and word.form is not None and word.form.base:
+        return True  # "… to ensure"
     if word.text in {")", "”", "’", "%"}:
         return False
     return not word.is_word or word.lower in _NEVER_LAST
@@ -212,7 +231,7 @@ def _verbal(words: Sequence[Token], i: int) -> bool:
 
 
 def _generic(word: Token) -> bool:
-    if (word.text[0].isdigit() and not any(c.isalpha() for c in word.text)) or _plain(word.bare):
+    if (word.text[0] in "0123456789$€£¥" and not any(c.isalpha() for c in word.text)) or _plain(word.bare):
         return True
     parts = word.bare.split("-")
     return len(parts) > 1 and all(_plain(part) for part in parts)
@@ -252,4 +271,5 @@ def text_of(words: Sequence[Token], text: str, start: int, end: int) -> str:
         raw = raw.replace("(", "").replace(")", "")
     if raw.count("“") != raw.count("”"):
         raw = raw.replace("“", "").replace("”", "")
-    return raw.strip(' ,.;:“”"–—')
+    ending = "." if _ABBREVIATED.search(raw) else ""
+    return raw.strip(' ,.;:“”"–—') + ending

@@ -34,6 +34,11 @@ def predicates(words: Sequence[Token]) -> list[Predicate]:
         if predicate is None:
             position += 1
             continue
+        if predicate.end < len(words) and words[predicate.end].lower in {
+            "up",
+            "out",
+        }:  # "set up", "carry out"
+            predicate.end += 1
         found.append(predicate)
         position = predicate.end
     reach(words, found)

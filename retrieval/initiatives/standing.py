@@ -47,7 +47,8 @@ _PARTY = word_set(
     delegates officials experts advisors advisers nsas secretary secretaries we they he she both
     ministry ministries mod sdf agencies forces authorities chiefs heads principals chairs chair
     commissioners commission our council vice general partners partner quad committee group groups
-    working teams militaries navies troika premier"""
+    working teams militaries navies troika premier guards guard navies armies police parliaments
+    universities"""
 )
 _OWN_OFFICIALS = word_set(
     """ministers minister officials ministries ministry agencies agency experts teams team negotiators
@@ -117,13 +118,24 @@ def _clause(
 ) -> Standing:
     if above in (Standing.TENTATIVE, Standing.AGAINST):
         return above
+    if _hoped(words, found, predicate):
+        return Standing.TENTATIVE
     if predicate.shape == "passive" and predicate.modal not in PROMISING_MODALS:
         return Standing.DONE if not predicate.modal else Standing.NONE
     if predicate.shape == "passive":
         return Standing.PROMISED
-    if not is_party(words, subject_of(words, found, index)):
+    if not is_party(words, subject_of(words, found, index)) and not _it_is_the_speaker(
+        words, found, predicate
+    ):
         return Standing.NONE
     own = _OWN.get(predicate.verb)
+    if (
+        own is None
+        and predicate.subject is None
+        and predicate.start <= 1
+        and words[predicate.end - 1].shouted
+    ):
+        return Standing.PROMISED  # "STRENGTHEN practical cooperation …": an operative paragraph
     if own is Standing.SUPPORTED and predicate.modal:
         own = Standing.PROMISED
     if own is not None and own is not Standing.PROMISED:
@@ -139,6 +151,23 @@ def _clause(
     if predicate.modal or own is Standing.PROMISED:
         return Standing.PROMISED
     return Standing.DONE
+
+
+def _hoped(words: Sequence[Token], found: Sequence[Predicate], predicate: Predicate) -> bool:
+    """ "expressed his hope that an agreement would be signed": nobody promises it."""
+    if predicate.parent is None or predicate.subject is None:
+        return False
+    between = {w.lower for w in words[found[predicate.parent].end : predicate.subject[0]]}
+    return bool(between & {"hope", "hopes", "wish", "desire", "expectation", "expectations", "confidence"})
+
+
+def _it_is_the_speaker(words: Sequence[Token], found: Sequence[Predicate], predicate: Predicate) -> bool:
+    """ "Norland announced that it will host …"."""
+    if predicate.subject is None or predicate.parent is None or not predicate.modal:
+        return False
+    first, last = predicate.subject
+    speaking = found[predicate.parent].verb in (Verb.REPORT, Verb.ANNOUNCE, Verb.COMMIT)
+    return last - first == 1 and words[first].lower == "it" and speaking
 
 
 _OWN = {

@@ -22,7 +22,7 @@ def modal_group(words: Sequence[Token], i: int) -> Predicate | None:
     j = _skip_adverbs(words, i + 1)
     if j >= len(words):
         return None
-    negated = any(w.lower == "not" for w in words[i:j])
+    negated = any(w.lower in {"not", "never"} for w in words[i:j])
     word = words[j].lower
     if word in ("be", "have"):
         inner = auxiliary(words, j)

@@ -37,7 +37,7 @@ _WHEN = re.compile(
     | (?:in|over|within|for)\s+(?:the\s+next\s+|a\s+(?:further\s+)?period\s+of\s+|the\s+coming\s+)?
         {_NUMBER}\s+{_SPAN}
     | in\s+due\s+course
-    | at\s+least\s+(?:once|twice)\s+(?:a|every|per)\s+\w+
+    | (?:at\s+least\s+)?(?:once|twice|\w+\s+times)\s+(?:a|every|per)\s+\w+
     | at\s+least\s+annually
     | (?:on\s+)?(?:an?\s+)?(?:regular|annual|biennial|quarterly|monthly|yearly)\s+basis
     | every\s+(?:\w+\s+)?(?:years?|months?)

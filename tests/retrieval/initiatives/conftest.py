@@ -17,9 +17,9 @@ SHIPPED = Path(__file__).parents[3] / "corpus" / "asean-japan-2022-06-22.txt"
 def readout() -> Callable[..., Readout]:
     """Build a readout from paragraph texts, numbered from 1."""
 
-    def build(*texts: str, id: str = "northport-2030") -> Readout:
+    def build(*texts: str, document: str = "northport-2030") -> Readout:
         paragraphs = tuple(Paragraph(str(number), text) for number, text in enumerate(texts, start=1))
-        return Readout(id, "Northport Talks", paragraphs)
+        return Readout(document, "Northport Talks", paragraphs)
 
     return build
 

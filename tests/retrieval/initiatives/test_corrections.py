@@ -55,8 +55,8 @@ def test_the_three_tables_are_read_from_toml() -> None:
         ({"remove": [{"pargraph": "7"}]}, "initiatives.remove number 1 has the unknown key 'pargraph'."),
         (
             {"add": [{"paragraph": "7", "quote": "x", "name": "x", "kind": "novel"}]},
-            "initiatives.add number 1 has the kind 'novel', which is none of new, continuing, resumed, framework, "
-            "support, request.",
+            "initiatives.add number 1 has the kind 'novel', which is none of new, continuing, resumed, "
+            "framework, support, request.",
         ),
         (
             {"reword": [{"paragraph": "7", "quote": "x"}]},
@@ -64,7 +64,7 @@ def test_the_three_tables_are_read_from_toml() -> None:
         ),
     ],
 )
-def test_a_table_that_cannot_be_used_is_reported_and_left_out(table: dict[str, object], problem: str) -> None:
+def test_a_table_that_cannot_be_used_is_reported(table: dict[str, object], problem: str) -> None:
     assert parse_corrections(table) == ((), (problem,))
 
 

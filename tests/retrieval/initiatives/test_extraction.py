@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retrieval.initiatives import extract_initiatives, verify
+from retrieval.initiatives.lexicon import word_set
 from retrieval.models import Initiative, Paragraph, Readout
 
 Build = Callable[..., Readout]
@@ -28,21 +29,57 @@ def named(entries: tuple[Initiative, ...], part: str) -> Initiative:
         ("Norland will hold a seminar on glacier safety.", "seminar on glacier safety", "new"),
         ("We will launch a ferry safety working group.", "Ferry safety working group", "new"),
         ("Both sides decided to convene a fisheries forum next year.", "Fisheries forum", "new"),
-        ("The President announced the creation of a coastal rescue network.", "Coastal rescue network", "new"),
-        ("The parties signed the Norland-Estmark Customs Agreement.", "Norland-Estmark Customs Agreement", "new"),
+        (
+            "The President announced the creation of a coastal rescue network.",
+            "Coastal rescue network",
+            "new",
+        ),
+        (
+            "The parties signed the Norland-Estmark Customs Agreement.",
+            "Norland-Estmark Customs Agreement",
+            "new",
+        ),
         ("The leaders resolved to deepen maritime cooperation.", "Maritime cooperation", "new"),
         ("They intend to exchange information on wildfires.", "Exchange of information on wildfires", "new"),
-        ("The ministers will continue to cooperate on avalanche warning.", "Cooperation on avalanche", "continuing"),
-        ("Norland will maintain its student scholarship programme.", "Student scholarship programme", "continuing"),
-        ("Norland reaffirmed its commitment to expand vaccine production.", "Vaccine production", "continuing"),
+        (
+            "The ministers will continue to cooperate on avalanche warning.",
+            "Cooperation on avalanche",
+            "continuing",
+        ),
+        (
+            "Norland will maintain its student scholarship programme.",
+            "Student scholarship programme",
+            "continuing",
+        ),
+        (
+            "Norland reaffirmed its commitment to expand vaccine production.",
+            "Vaccine production",
+            "continuing",
+        ),
         ("Norland will resume defence staff exchanges.", "Defence staff exchanges", "resumed"),
         ("Norland will support the harbour dredging project.", "Harbour dredging project", "support"),
         ("The ministers expressed support for the Lakes Clean-up Plan.", "Lakes Clean-up Plan", "support"),
         ("They tasked officials to prepare a railway roadmap.", "Railway roadmap", "request"),
-        ("The ministers called for negotiations on a visa agreement.", "Negotiations on a visa agreement", "request"),
+        (
+            "The ministers called for negotiations on a visa agreement.",
+            "Negotiations on a visa agreement",
+            "request",
+        ),
         ("Trade will grow under the Harbour Vision 2.0.", "Harbour Vision 2.0", "framework"),
+        ("Norland announced that it will host the 5th Tides Conference.", "5th Tides Conference", "new"),
+        ("Norland pledged 10 billion crowns over five years for dykes.", "10 billion crowns", "new"),
+        ("The ministers agreed to set up a joint committee.", "Joint committee", "new"),
+        ("The two coast guards will conduct joint exercises.", "Joint exercises", "new"),
+        ("We announce the establishment of a new joint kelp network.", "New joint kelp network", "new"),
+        ("They concurred on accelerating talks on a dairy treaty.", "Talks on a dairy treaty", "new"),
+        ("The leaders welcomed the signing of the MoU on Kelp.", "MoU on Kelp", "new"),
+        ("STRENGTHEN practical cooperation in flood relief.", "cooperation in flood relief", "new"),
+        ("Both countries will maintain their annual strategic dialogue.", "strategic dialogue", "continuing"),
+        ("They noted the progress made on the Lakes Plan of Action.", "Lakes Plan of Action", "continuing"),
+        ("They endorsed the Roadmap on Clean Seas.", "Roadmap on Clean Seas", "support"),
+        ("The chairs instructed their teams to finalise the Kelp Agreement.", "Kelp Agreement", "request"),
     ],
-)  # fmt: skip
+)
 def test_the_verb_decides_the_kind(readout: Build, sentence: str, name: str, kind: str) -> None:
     entry = named(extract_initiatives(readout(sentence)), name)
 
@@ -68,6 +105,11 @@ def test_the_verb_decides_the_kind(readout: Build, sentence: str, name: str, kin
         "We will uphold peace and stability.",
         "They committed to strengthen their cooperation on common challenges.",
         "The ministers stressed the importance of the rule of law.",
+        "The minister expressed the hope that a ferry agreement would be signed.",
+        "The agreement will bring jobs and a new harbour fund.",
+        "The ministers agreed to explore a free trade agreement.",
+        "The ministers noted the treaty, which will deliver a new harbour fund.",
+        "Norland should never build a chemical weapon.",
     ],
 )
 def test_welcomes_discussions_demands_and_values_are_not_listed(readout: Build, sentence: str) -> None:
@@ -77,9 +119,9 @@ def test_welcomes_discussions_demands_and_values_are_not_listed(readout: Build, 
 def test_each_verb_of_a_long_sentence_governs_its_own_object(readout: Build) -> None:
     entries = extract_initiatives(
         readout(
-            "She stated that in the field of energy, Norland will hold a seminar on tidal power, whilst in the "
-            "area of transport the Ministry will conduct a novel Norland-Estmark Rail Safety Exercise in addition "
-            "to the ongoing “Norland-Estmark Signal Training Program.”"
+            "She stated that in the field of energy, Norland will hold a seminar on tidal power, whilst "
+            "in the area of transport the Ministry will conduct a novel Norland-Estmark Rail Safety Exercise "
+            "in addition to the ongoing “Norland-Estmark Signal Training Program.”"
         )
     )
 
@@ -93,8 +135,8 @@ def test_each_verb_of_a_long_sentence_governs_its_own_object(readout: Build) -> 
 def test_a_list_of_gerunds_is_a_list_of_entries(readout: Build) -> None:
     entries = extract_initiatives(
         readout(
-            "The two leaders intend to strengthen harbour security, including by upgrading the radar network, "
-            "increasing joint patrols, and promoting coastguard training."
+            "The two leaders intend to strengthen harbour security, including by upgrading the radar "
+            "network, increasing joint patrols, and promoting coastguard training."
         )
     )
 
@@ -167,8 +209,8 @@ def test_the_actor_is_who_promises(readout: Build, texts: tuple[str, ...], actor
 def test_this_area_is_named(readout: Build) -> None:
     entries = extract_initiatives(
         readout(
-            "They underlined the value of promoting the use of tidal power and confirmed that the two countries "
-            "would continue bilateral cooperation in this area."
+            "They underlined the value of promoting the use of tidal power and confirmed that the two "
+            "countries would continue bilateral cooperation in this area."
         )
     )
 
@@ -230,8 +272,16 @@ def test_a_second_paragraph_of_one_number_does_not_steal_the_first_ones_quotes()
 
 
 WORDS = st.sampled_from(
-    ["will", "to", "and", ",", ".", ";", ":", "the", "The", "of", "on", "by", "for", "that", "which", "we", "They", "Norland’s", "U.S.", "agreed", "announced", "establish", "holding", "strengthen", "support", "efforts", "cooperation", "programme", "“", "”", "(", ")", "-", "2.0", "12th", "Harbour", "Vision", "Forum", "including", "not", "be", "was", "in", "this", "area", "invitation", "visit", "accepted", "steps", "next", "ongoing", "launch", "SDG", "(SDG)", "$5", "million", "as", "well", "timely", "commitment", "U.", "no.", "D.C.", "TO", "ESTABLISH"]
-)  # fmt: skip
+    sorted(
+        word_set(
+            """will to and , . ; : the The of on by for that which we They Norland’s U.S. agreed
+            announced establish holding strengthen support efforts cooperation programme “ ” ( ) - 2.0
+            12th Harbour Vision Forum including not be was in this area invitation visit accepted
+            steps next ongoing launch SDG (SDG) $5 million as well timely commitment U. no. D.C. TO
+            ESTABLISH"""
+        )
+    )
+)
 
 
 @settings(max_examples=300, deadline=None)
