@@ -166,6 +166,14 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 _NAME = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z][\w’'-]+|\d[\w.,]*")
+_FORM = re.compile(
+    r"\bhow (?:many|much)\b|\b(?:what|which) (?:kinds?|types?|sorts?) of\b|\b(?:what|which) (?:year|date)\b"
+    r"|\bthe name of\b|\b(?:an|one) examples? of\b|^(?:list|name)\b|\b(?:according to|mentioned in) (?:the )?"
+    r"(?:readout|text|document|statement)\b",
+    re.IGNORECASE,
+)
+"""Words about the form of the answer: no paragraph is found by them."""
+
 _ABBREVIATION = re.compile(r"\b[A-Z]{3,6}\b")
 
 
@@ -178,7 +186,7 @@ def analyse(text: str) -> Question:
         kind, expects = Kind.MENTIONS, Holds.NOTHING
     elif numbers:
         kind, expects = Kind.LOOKUP, Holds.NOTHING
-    found = tuple(dict.fromkeys(terms(core)))
+    found = tuple(dict.fromkeys(terms(_FORM.sub(" ", core)))) or tuple(dict.fromkeys(terms(core)))
     return Question(
         text=text,
         core=core,
