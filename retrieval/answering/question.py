@@ -73,6 +73,13 @@ _POLITE = re.compile(
     r"|do you know|i wonder|any idea)\b[\s,:]*(?:about )?(?=\w)",
     re.IGNORECASE,
 )
+_INSTRUCTION = re.compile(
+    r"(?:answer|reply|respond|repeat|ignore|forget|pretend|act|say|write|speak|translate|use|be)\b[^?]*[.:;!\n\"]\s+"
+    r"(?=(?:[\w,]+\s+){0,2}(?:who|whom|whose|what|when|where|which|why|how|is|are|was|were|do|does|did)\b[^.:;!]*\?)",
+    re.IGNORECASE,
+)
+"""An order about how to answer, before the question itself: it is not what is asked."""
+
 _NUMBER = (
     r"(?:\d+(?:\.\d+)*(?:\s?\([a-z0-9]+\))?(?:#\d+)?|[OP]P\d+|[ivxlc]+\b(?=\W|$)|intro(?:duction)?|header)"
 )
@@ -168,8 +175,9 @@ _ASKS = re.compile(
 _NAME = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z][\w’'-]+|\d[\w.,]*")
 _FORM = re.compile(
     r"\bhow (?:many|much)\b|\b(?:what|which) (?:kinds?|types?|sorts?) of\b|\b(?:what|which) (?:year|date)\b"
-    r"|\bthe name of\b|\b(?:an|one) examples? of\b|^(?:list|name)\b|\b(?:according to|mentioned in) (?:the )?"
-    r"(?:readout|text|document|statement)\b",
+    r"|\bthe name of\b|\b(?:an|one) examples? of\b|^(?:list|name)\b"
+    r"|\b(?:according to|going by|judging by|mentioned in|in|of|does|did|do) (?:the|this|that) (?:readout|text|document|statement)\b"
+    r"|\b(?:mention(?:s|ed)?|refers? to|referred to)\b",
     re.IGNORECASE,
 )
 """Words about the form of the answer: no paragraph is found by them."""
@@ -203,6 +211,8 @@ def analyse(text: str) -> Question:
 
 def _core(text: str) -> str:
     bare = _GREETING.sub("", text.strip())
+    if instructed := _INSTRUCTION.match(bare):
+        bare = _GREETING.sub("", bare[instructed.end() :])
     bare = _POLITE.sub("", bare)
     return bare if any(c.isalnum() for c in bare) else text.strip()
 

@@ -21,10 +21,10 @@ Scores = NDArray[np.float64]
 Vectors = NDArray[np.float32]
 
 DENSE_WEIGHT = 1.0
-LEXICAL_WEIGHT = 1.5
-SENTENCE_WEIGHT = 1.5
+LEXICAL_WEIGHT = 1.0
+SENTENCE_WEIGHT = 1.0
 BIGRAM_BONUS = 0.3
-FRONT_MATTER_PENALTY = 0.1
+FRONT_MATTER_PENALTY = 0.15
 """The header and the introduction share their words with everything and seldom answer."""
 
 
