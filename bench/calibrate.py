@@ -27,7 +27,7 @@ from retrieval.answering.question import Kind
 
 Floats = NDArray[np.float64]
 FOLDS = 10
-ANSWERED_SHARE = 0.92
+ANSWERED_SHARE = 0.90
 DIRECT = {Kind.LOOKUP, Kind.MENTIONS, Kind.SUMMARY}
 """Answered from the whole readout, without a score."""
 
@@ -104,15 +104,21 @@ def out_of_fold(x: Floats, y: NDArray[np.bool_], weights: Floats, groups: NDArra
     return scores
 
 
-def report(names: NDArray[np.str_], y: NDArray[np.bool_], scores: Floats, threshold: float) -> None:
-    print(f"threshold {threshold:.3f}\n{'set':28} answered/answerable  abstained/rest   AUROC  Brier")
+def report(names: NDArray[np.str_], y: NDArray[np.bool_], scores: Floats, threshold: Floats) -> None:
+    print(f"{'set':28} answered/answerable  abstained/rest   AUROC  Brier")
     for name in dict.fromkeys(names.tolist()):
         rows = names == name
         yes, no = rows & y, rows & ~y
-        given = f"{(scores[yes] >= threshold).mean():.3f} of {yes.sum():4}" if yes.any() else "-"
-        kept = f"{(scores[no] < threshold).mean():.3f} of {no.sum():4}" if no.any() else "-"
+        given = f"{(scores[yes] >= threshold[yes]).mean():.3f} of {yes.sum():4}" if yes.any() else "-"
+        kept = f"{(scores[no] < threshold[no]).mean():.3f} of {no.sum():4}" if no.any() else "-"
         auroc = f"{roc_auc_score(y[rows], scores[rows]):.3f}" if yes.any() and no.any() else "-"
         print(f"{name:28} {given:>20} {kept:>16} {auroc:>7} {brier_score_loss(y[rows], scores[rows]):>6.3f}")
+
+
+def quantile(scores: Floats) -> float:
+    """Return the highest threshold at which the wanted share of these rows is answered."""
+    ordered = np.sort(scores)
+    return float(ordered[int((1 - ANSWERED_SHARE) * len(ordered))]) - 1e-3
 
 
 def risk_coverage(y: NDArray[np.bool_], scores: Floats) -> None:
@@ -138,17 +144,18 @@ def main() -> None:
     names = np.array([e.set for e in rows])
     weights = np.array([WEIGHTS[e.set] for e in rows])
     scores = out_of_fold(x, y, weights, np.array([e.row.group for e in rows]))
-    threshold = min(
-        float(np.quantile(scores[(names == name) & y], 1 - ANSWERED_SHARE))
-        for name in ("squad", "readouts", "seed")
-    )
-    report(names, y, scores, threshold)
+    threshold = min(quantile(scores[(names == name) & y]) for name in ("squad", "readouts"))
+    alone = np.array([e.features["one_readout"] > 0 for e in rows])
+    one_readout_threshold = min(threshold, quantile(scores[(names == "seed") & y]))
+    print(f"threshold {threshold:.3f}, for one readout {one_readout_threshold:.3f}")
+    report(names, y, scores, np.where(alone, one_readout_threshold, threshold))
     risk_coverage(y[names == "squad"], scores[names == "squad"])
     coefficients, bias = fit(x, y, weights)
     stored = {
         "weights": {f: round(float(c), 4) for f, c in zip(features_used, coefficients, strict=True)},
         "bias": round(bias, 4),
         "threshold": round(threshold, 3),
+        "one_readout_threshold": round(one_readout_threshold, 3),
     }
     print(json.dumps(stored, indent=2))
     if arguments.write:

@@ -23,23 +23,35 @@ CALIBRATION = Path(__file__).parent / "calibration.json"
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """A logistic model: `weights` by feature, `bias`, and the probability from which an answer is given."""
+    """A logistic model and the probabilities from which an answer is given.
+
+    Attributes:
+        weights: By feature; with `bias`, in log-odds.
+        threshold: For questions to the whole collection, where most of what people ask is not in it.
+        one_readout_threshold: For questions to one readout that the reader has picked: lower, because they
+            are about it nearly always, in other words than its own, and the score sees words.
+    """
 
     weights: Mapping[str, float]
     bias: float
     threshold: float
+    one_readout_threshold: float
 
     def confidence(self, features: Mapping[str, float]) -> float:
         """Return the probability, 0..1, that the sources answer."""
         logit = self.bias + sum(weight * features[name] for name, weight in self.weights.items())
         return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
 
+    def answers(self, confidence: float, *, one_readout: bool) -> bool:
+        """Return whether `confidence` is enough to answer."""
+        return confidence >= (self.one_readout_threshold if one_readout else self.threshold)
+
 
 @lru_cache(maxsize=1)
 def shipped_calibration() -> Calibration:
     """Return the calibration that ships with the project."""
     stored = json.loads(CALIBRATION.read_text(encoding="utf-8"))
-    return Calibration(stored["weights"], stored["bias"], stored["threshold"])
+    return Calibration(**stored)
 
 
 def features(
@@ -84,13 +96,17 @@ def features(
         "paragraph_coverage": 1.0 - sum(absent) / total,
         "heaviest_missing": max(missing, default=0.0) / statistics.idf(""),
         "unknown": sum(w for t, w in weights.items() if not statistics.document_frequency.get(t)) / total,
-        "other_number": float(other_number(question, sentence, titles)),
-        "other_name": float(any(t[:1].isalpha() and t not in around for t in question.names)),
+        "other_number": float(other_number(question, sentence, titles.union(*_titles(ranked)))),
+        "other_name": float(any(t[:1].isalpha() and t not in around for t in question.names & set(terms))),
         "negation": float(one_sided_negation(question, sentence)),
         "opposite": float(opposed(question, sentence)),
         "wanted": wanted if question.expects else 0.0,
         "one_readout": float(one_readout),
     }
+
+
+def _titles(ranked: Sequence[RankedParagraph]) -> list[frozenset[str]]:
+    return [r.prepared.title_terms for r in ranked[:READ]]
 
 
 FEATURES = (

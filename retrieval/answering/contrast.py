@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
-from retrieval.answering.question import Question
+from retrieval.answering.question import Kind, Question
 from retrieval.index.preparation import NEGATION, Holds, PreparedSentence
 from retrieval.index.terms import stem
 
@@ -49,8 +49,8 @@ _OPPOSITES = (
 
 
 def negated(question: Question) -> bool:
-    """Return whether `question` asks for what is not, only or least so."""
-    return bool(NEGATION.search(question.core))
+    """Return whether `question` asks for what is not, only or least so; "list only the new ones" does not."""
+    return question.kind not in (Kind.LIST, Kind.TOPIC) and bool(NEGATION.search(question.core))
 
 
 def one_sided_negation(question: Question, sentence: PreparedSentence) -> bool:

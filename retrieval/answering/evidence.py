@@ -60,6 +60,8 @@ def choose(
         return []
     weights = {term: statistics.idf(term) for term in question_terms}
     chosen = [scored[0]]
+    if question.kind in _MOST and (detail := _continued(scored[0])):
+        chosen.append(detail)
     most = _MOST.get(question.kind, _USUAL_MOST) + (len(question.parts) - 1)
     for candidate in scored[1:12]:
         if len(chosen) >= most:
@@ -67,6 +69,14 @@ def choose(
         if _adds(question, candidate, chosen, weights):
             chosen.append(candidate)
     return chosen
+
+
+def _continued(one: Chosen) -> Chosen | None:
+    """Return the sentence after `one` where it goes on about the same: "… two initiatives. He stated that …"."""
+    after = one.place + 1
+    if after < len(one.paragraph.sentences) and one.paragraph.sentences[after].holds & Holds.LEANS_BACK:
+        return Chosen(one.paragraph, after, one.score)
+    return None
 
 
 def uncovered(weights: Mapping[str, float], chosen: Sequence[Chosen]) -> float:

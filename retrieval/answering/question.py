@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from retrieval.index.preparation import Holds
-from retrieval.index.terms import initials_term, normalised, terms
+from retrieval.index.place_names import capitals
+from retrieval.index.terms import initials_term, normalised, stem, terms
 
 
 class Kind(StrEnum):
@@ -38,7 +40,8 @@ class Question:
         core: Without greeting and politeness; this is what to embed.
         expects: What a sentence that answers should hold, or NOTHING when that cannot be told.
         terms: Search terms of the core in order, repetitions left out.
-        abbreviations: Term -> the term its spelled-out name is indexed under, for what may be an abbreviation.
+        other_names: Term -> another term for the same, to be used where only that one occurs: the initials of
+            a spelled-out name for what may be an abbreviation, the country for a capital.
         names: Those terms that are written as a name or a number.
         numbers: Paragraph numbers asked for, as typed (`LOOKUP`).
         subject: What is to be found in paragraphs (`MENTIONS`).
@@ -50,7 +53,7 @@ class Question:
     kind: Kind
     expects: Holds
     terms: tuple[str, ...]
-    abbreviations: tuple[tuple[str, str], ...] = ()
+    other_names: tuple[tuple[str, str], ...] = ()
     names: frozenset[str] = frozenset()
     numbers: tuple[str, ...] = ()
     subject: str = ""
@@ -58,8 +61,8 @@ class Question:
 
     @property
     def search_terms(self) -> tuple[str, ...]:
-        """What to look up in the full-text index: the terms, and abbreviations by their initials too."""
-        return self.terms + tuple(initials for _, initials in self.abbreviations)
+        """What to look up in the full-text index: the terms and the other names."""
+        return self.terms + tuple(other for _, other in self.other_names)
 
 
 _GREETING = re.compile(
@@ -201,7 +204,7 @@ def analyse(text: str) -> Question:
         kind=kind,
         expects=expects,
         terms=found,
-        abbreviations=_abbreviations(core, found),
+        other_names=_abbreviations(core, found) + _governments(found),
         names=_names(core),
         numbers=numbers,
         subject=subject,
@@ -279,3 +282,14 @@ def _abbreviations(core: str, found: tuple[str, ...]) -> tuple[tuple[str, str], 
     if len(found) == 1 and 3 <= len(found[0]) <= 6:
         shorts[found[0]] = None
     return tuple((short, initials_term(short)) for short in shorts if short in found)
+
+
+def _governments(found: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Return the country for every capital: official English says "Tokyo" and "Japan" for one government."""
+    countries = _capital_terms()
+    return tuple((term, countries[term]) for term in found if term in countries)
+
+
+@lru_cache(maxsize=1)
+def _capital_terms() -> dict[str, str]:
+    return {stem(capital): stem(country) for capital, country in capitals().items()}

@@ -70,7 +70,7 @@ def rank(
     """Return `candidates` in order, best first; ties in reading order.
 
     Args:
-        terms: The question's terms, see `resolve_abbreviations`.
+        terms: The question's terms, see `resolve_names`.
         query: The question's unit vector: float32, (dimensions,).
         statistics: Of the scope that is searched: one readout's own when only that is asked.
     """
@@ -105,15 +105,13 @@ def shortlist(
     return [candidates[i] for i in order[:keep]]
 
 
-def resolve_abbreviations(
-    terms: Sequence[str], abbreviations: Sequence[tuple[str, str]], statistics: TermStatistics
+def resolve_names(
+    terms: Sequence[str], other_names: Sequence[tuple[str, str]], statistics: TermStatistics
 ) -> tuple[str, ...]:
-    """Return `terms` with abbreviations that the scope only spells out replaced by the initials it has."""
+    """Return `terms` with those that occur nowhere in the scope replaced by another name that does."""
     known = statistics.document_frequency
-    spelled_out = {
-        short: initials for short, initials in abbreviations if not known.get(short) and known.get(initials)
-    }
-    return tuple(spelled_out.get(term, term) for term in terms)
+    better = {term: other for term, other in other_names if not known.get(term) and known.get(other)}
+    return tuple(dict.fromkeys(better.get(term, term) for term in terms))
 
 
 def _sentence_signals(

@@ -12,6 +12,8 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
+from retrieval.index.place_names import demonyms
+
 STOP_WORDS = frozenset(
     """
     a about according also am an and any are as at be been being both but by can could did do does doing done
@@ -159,10 +161,15 @@ def _word_terms(word: str) -> list[str]:
 def _stem(word: str) -> str:
     if not word[:1].isalpha() or not word.isascii():
         return word
-    word = _NUMBER_WORDS.get(word, word)
+    word = _NUMBER_WORDS.get(word) or _demonyms().get(word, word)
     for pattern, replacement in _SPELLINGS:
         word = pattern.sub(replacement, word)
     return _snowball(word)
+
+
+@lru_cache(maxsize=1)
+def _demonyms() -> dict[str, str]:
+    return demonyms()
 
 
 def _snowball(word: str) -> str:
