@@ -113,7 +113,9 @@ def main() -> None:
         ),
         "squad of seed": (sets.seed, [off_topic(row) for row in sets.questions["squad"]], SEED),
     }  # fmt: skip
-    print("set                      hit@1 hit@3 hit@5   contains       answered abstained      precision statements")
+    print(
+        "set                      hit@1 hit@3 hit@5   contains       answered abstained      precision statements"
+    )
     for name, (scope, rows, document) in asked.items():
         print(figures(sets, name, scope, rows, document, name == arguments.wrong))
     sets.embed.save()

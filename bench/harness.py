@@ -268,6 +268,5 @@ def ask(scope: Scope, embed: Embedder, text: str, document: str | None = None, d
     candidates = [
         Candidate(within.prepared[i], float(similarity[i]), within.sentence_vectors[i]) for i in rows
     ]
-    return Asked(
-        question, terms, rank(terms, query, candidates, within.statistics), within, document is not None
-    )
+    ranked = rank(terms, query, candidates, within.statistics, question.expects)
+    return Asked(question, terms, ranked, within, document is not None)

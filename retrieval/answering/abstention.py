@@ -68,9 +68,8 @@ def features(
     `best_similarity`: the highest cosine of any sentence in them.
     `paragraph_similarity`: cosine of the paragraph that sentence stands in.
     `paragraph_coverage`: share of the question's term weight in that paragraph or its title.
-    `heaviest_missing`: weight of the rarest term that the sentence lacks, against the rarest possible.
     `unknown`: share of the term weight on terms that occur nowhere in the scope.
-    `other_number`, `other_name`, `negation`, `opposite`: 1 for a sign of contrast, see `contrast`.
+    `other_number`, `negation`, `opposite`: 1 for a sign of contrast, see `contrast`.
     `wanted`: 1 when the sentence holds the kind of answer asked for, -1 when it does not, 0 when unknown.
     `one_readout`: 1 when only one readout is asked.
     """
@@ -82,11 +81,7 @@ def features(
         return dict.fromkeys(FEATURES, 0.0)
     sentence = prepared.sentences[place]
     titles = prepared.title_terms | prepared.heading_terms
-    missing = [w for t, w in weights.items() if t not in sentence.term_set and t not in titles]
     absent = [w for t, w in weights.items() if t not in prepared.counts and t not in titles]
-    around = sentence.term_set.union(
-        *(s.term_set for s in prepared.sentences[max(0, place - 1) : place + 2]), titles
-    )
     wanted = 1.0 if question.expects & sentence.holds else -1.0
     return {
         "sentence_similarity": float(best.sentence_similarity[place]),
@@ -94,10 +89,8 @@ def features(
         "best_similarity": max(float(r.sentence_similarity.max(initial=0.0)) for r in ranked[:READ]),
         "paragraph_similarity": best.similarity,
         "paragraph_coverage": 1.0 - sum(absent) / total,
-        "heaviest_missing": max(missing, default=0.0) / statistics.idf(""),
         "unknown": sum(w for t, w in weights.items() if not statistics.document_frequency.get(t)) / total,
         "other_number": float(other_number(question, sentence, titles.union(*_titles(ranked)))),
-        "other_name": float(any(t[:1].isalpha() and t not in around for t in question.names & set(terms))),
         "negation": float(one_sided_negation(question, sentence)),
         "opposite": float(opposed(question, sentence)),
         "wanted": wanted if question.expects else 0.0,
@@ -111,7 +104,7 @@ def _titles(ranked: Sequence[RankedParagraph]) -> list[frozenset[str]]:
 
 FEATURES = (
     "sentence_similarity", "sentence_coverage", "best_similarity", "paragraph_similarity", "paragraph_coverage",
-    "heaviest_missing", "unknown", "other_number", "other_name", "negation", "opposite", "wanted", "one_readout",
+    "unknown", "other_number", "negation", "opposite", "wanted", "one_readout",
 )  # fmt: skip
 READ = 3
 

@@ -45,6 +45,7 @@ class Question:
         names: Those terms that are written as a name or a number.
         numbers: Paragraph numbers asked for, as typed (`LOOKUP`).
         subject: What is to be found in paragraphs (`MENTIONS`).
+        compares: Whether it sets several readouts side by side, or names them by several years.
         parts: The questions it is made of, when there are several; otherwise the core alone.
     """
 
@@ -58,6 +59,7 @@ class Question:
     numbers: tuple[str, ...] = ()
     subject: str = ""
     parts: tuple[str, ...] = ()
+    compares: bool = False
 
     @property
     def search_terms(self) -> tuple[str, ...]:
@@ -129,7 +131,7 @@ _RULES: tuple[tuple[re.Pattern[str], Kind, Holds], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), kind, holds)
     for pattern, kind, holds in (
         (r"\bhow (?:many|often|old|long|far|large|big|tall|high|deep|wide|fast|frequently|few)\b", Kind.HOW_MANY, Holds.NUMBER),
-        (r"\bhow much\b|\b(?:what|which)(?: \w+)? (?:sum|amount|price|cost|budget|value|salary)\b", Kind.HOW_MUCH, Holds.NUMBER),
+        (r"\bhow much\b|\b(?:what|which)(?: \w+)? (?:sum|amount|price|cost|budget|value|salary)\b", Kind.HOW_MUCH, Holds.MONEY),
         (
             r"\b(?:what|which)(?: \w+)? (?:percentage|percent|number|population|share|proportion|rate|distance|length|"
             r"height|depth|width|area|size|age|temperature|ratio|total)\b",
@@ -185,6 +187,8 @@ _FORM = re.compile(
 )
 """Words about the form of the answer: no paragraph is found by them."""
 
+_COMPARES = re.compile(r"\b(?:compare[ds]?|comparing|differ(?:s|ed|ence|ences)?|versus|vs)\b", re.IGNORECASE)
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _ABBREVIATION = re.compile(r"\b[A-Z]{3,6}\b")
 
 
@@ -209,6 +213,7 @@ def analyse(text: str) -> Question:
         numbers=numbers,
         subject=subject,
         parts=_parts(core),
+        compares=bool(_COMPARES.search(core)) or len(set(_YEAR.findall(core))) > 1,
     )
 
 

@@ -50,9 +50,7 @@ Vietnam Vietnamese Hanoi
 
 def demonyms() -> dict[str, str]:
     """Return the name of the country, in lower case, by what its people or things are called."""
-    return {
-        name.lower(): country.lower() for country, names, _ in _rows() for name in names.split("|")
-    }
+    return {name.lower(): country.lower() for country, names, _ in _rows() for name in names.split("|")}
 
 
 def capitals() -> dict[str, str]:
