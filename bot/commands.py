@@ -290,3 +290,20 @@ def doctor(as_json: bool, corpus: Path | None, store: Path | None, debug: bool) 
             click.echo(check.line())
     if any(not check.passed for check in checks):
         raise click.exceptions.Exit(1)
+
+
+@rapporteur.command()
+@common
+def run(corpus: Path | None, store: Path | None, debug: bool) -> int:
+    """Run the Discord bot until it is told to stop.
+
+    \b
+    Needs DISCORD_TOKEN, in the environment or in .env; docs/discord.md says where to get it.
+    """
+    from bot.settings import load_settings
+
+    settings = load_settings()
+    with ready_services(corpus, store, purpose="run", quiet=False) as built:
+        from bot.discord_main import run as run_bot
+
+        return run_bot(settings, built)
