@@ -51,7 +51,9 @@ def _candidates(paragraph: Paragraph, actors: Actors, language: str) -> Iterator
         actors.note(words, found, paragraph.text)
         for item in items(parse):
             candidate = _from_item(parse, item, paragraph, actors)
-            if item.vague and not (points_back(candidate.name) and (topic or item.predicate)):
+            if not candidate.name or (
+                item.vague and not (points_back(candidate.name) and (topic or item.predicate))
+            ):
                 continue
             if points_back(candidate.name):
                 nearest = topic_before(words, found, item.predicate, paragraph.text) or topic

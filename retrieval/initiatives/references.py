@@ -41,7 +41,9 @@ def _extended(
             )
     if not added:
         return entry
-    return Initiative(entry.name, entry.kind, entry.actor, entry.when, (*entry.citations, *added))
+    first_cited, *others = entry.citations
+    later = sorted([*others, *added], key=lambda citation: order[citation.paragraph])
+    return Initiative(entry.name, entry.kind, entry.actor, entry.when, (first_cited, *later))
 
 
 def _head(words: Sequence[str]) -> str:

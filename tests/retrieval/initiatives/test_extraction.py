@@ -261,6 +261,10 @@ def test_the_shipped_readout_lists_its_initiatives(shipped: Readout) -> None:
     )
 
 
+def test_an_object_that_is_only_an_open_bracket_is_no_entry(readout: Build) -> None:
+    assert extract_initiatives(readout("They announced ( $5")) == ()
+
+
 def test_a_second_paragraph_of_one_number_does_not_steal_the_first_ones_quotes() -> None:
     twins = (
         Paragraph("1", "Norland will hold a tidal seminar."),
