@@ -26,6 +26,7 @@ class RetrievalSettings(BaseSettings):
         env_prefix="RETRIEVAL_",
         env_file=".env",
         env_file_encoding="utf-8",
+        env_ignore_empty=True,  # a line of .env.example without its "#" is no wish for the folder ""
         frozen=True,
         extra="forbid",
         dotenv_filtering="match_prefix",

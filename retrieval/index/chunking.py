@@ -22,6 +22,17 @@ def embedding_text(title: str, text: str) -> str:
     return f"{title}\n\n{text}" if title else text
 
 
+def title_for_embedding(title: str, *, count_tokens: Callable[[str], int], max_tokens: int) -> str:
+    """Return `title`, or as many of its words as a quarter of the window holds."""
+    room = max_tokens // _SHARE_FOR_TITLE
+    words = title.split()[:room]  # a word is one token at least
+    if len(title) <= room or count_tokens(title) <= room:
+        return title
+    while words and count_tokens(" ".join(words)) > room:
+        del words[-1]
+    return " ".join(words)
+
+
 def chunk_spans(
     title: str, text: str, *, count_tokens: Callable[[str], int], max_tokens: int, language: str = "en"
 ) -> list[tuple[int, int]]:
@@ -31,8 +42,8 @@ def chunk_spans(
         count_tokens: Length of a text in the encoder's tokens.
         max_tokens: The encoder's window, special tokens not counted.
     """
-    title_tokens = count_tokens(title) if len(title) <= max_tokens else max_tokens // _SHARE_FOR_TITLE
-    room = max_tokens - min(title_tokens, max_tokens // _SHARE_FOR_TITLE) - 2
+    title = title_for_embedding(title, count_tokens=count_tokens, max_tokens=max_tokens)
+    room = max_tokens - count_tokens(title)
     # no token is shorter than a character: most paragraphs need no counting
     if len(text) <= room or count_tokens(text) <= room:
         return [(0, len(text))]

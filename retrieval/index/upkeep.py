@@ -15,6 +15,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from retrieval.errors import StoreError, StoreHeldError
 from retrieval.index.encoder import Vector
 from retrieval.index.store import ChromaStore
@@ -45,6 +47,7 @@ class IndexKeeper:
         self._ledger = ledger
         self._lock = lock
         self._index: VectorIndex | None = None
+        self._unfindable: dict[str, list[int]] = {}
         self._whole = False  # whether what Chroma holds is known to be what the ledger says
 
     @property
@@ -53,6 +56,12 @@ class IndexKeeper:
         if self._index is None:
             self._index = self._open()
         return self._index
+
+    def unfindable(self, connection: Connection, scope: str) -> list[int]:
+        """Return the embeddings to scan beside every query; they change only when the index is written."""
+        if scope not in self._unfindable:
+            self._unfindable[scope] = vectors.unfindable(connection, scope)
+        return self._unfindable[scope]
 
     def fall_back(self) -> VectorIndex:
         """The index failed in use: scan the ledger from now on; the next start checks and mends."""
@@ -148,6 +157,7 @@ class IndexKeeper:
             return {}
         index = self.index
         self._whole = False
+        self._unfindable.clear()
         self._seal.unlink(missing_ok=True)
         for start in range(0, len(missing), _BATCH):
             index.add(scope, self._records(missing[start : start + _BATCH]))
@@ -155,6 +165,7 @@ class IndexKeeper:
 
     def seal(self) -> None:
         """What was written is committed: Chroma and the ledger say the same."""
+        self._unfindable.clear()
         self._whole = True
 
     def _records(self, embeddings: Sequence[int]) -> list[VectorRecord]:

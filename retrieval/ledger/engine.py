@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -21,15 +21,25 @@ def open_engine(path: Path) -> Engine:
     """Return an engine on the SQLite file at `path`: WAL, foreign keys on, waiting for other writers."""
     engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
     event.listen(engine, "connect", _configure)
+    event.listen(engine, "begin", _begin)
     return engine
 
 
 def _configure(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    # Left to itself the driver opens no transaction for a SELECT, so every one would see another moment, and
+    # none for CREATE TABLE: `_begin` opens them all.
+    connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    """Open a snapshot to read, or the one place to write: a read that turns into a write can fail."""
+    mode = connection.get_execution_options().get("transaction", "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {mode}")
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, inspect, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from retrieval.errors import IndexMismatchError, StoreError
@@ -28,10 +28,13 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._engine = open_engine(path)
-        with self.write() as connection:
-            schema.metadata.create_all(connection)
-            self._check_version(connection)
-            self.id = self._own_id(connection)
+        self._writer = self._engine.execution_options(transaction="IMMEDIATE")
+        with self.read() as connection:
+            own = self._checked_id(connection)
+        if own is None:
+            with self.write() as connection:
+                own = self._checked_id(connection) or self._create(connection)
+        self.id = own
 
     def close(self) -> None:
         """Give the database file back."""
@@ -50,33 +53,38 @@ class Ledger:
         Args:
             patient: Wait for another writer to finish; or else fail at once.
         """
-        with translated(self.path), self._engine.begin() as connection:
+        with translated(self.path), self._writer.connect() as connection:
+            driver = connection.connection.cursor()
             if not patient:
-                connection.exec_driver_sql("PRAGMA busy_timeout=0")
+                driver.execute("PRAGMA busy_timeout=0")
             try:
-                yield connection
+                with connection.begin():
+                    yield connection
             finally:
                 if not patient:
-                    connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+                    driver.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+                driver.close()
 
     # --- what the ledger knows about itself ---
 
-    def _check_version(self, connection: Connection) -> None:
+    def _checked_id(self, connection: Connection) -> str | None:
+        """Return the ledger's own id, or None for a file without tables."""
+        if not inspect(connection).has_table(schema.meta.name):
+            return None
         found = self._meta(connection, "schema_version")
-        if found is None:
-            self._set_meta(connection, "schema_version", str(schema.SCHEMA_VERSION))
-        elif int(found) != schema.SCHEMA_VERSION:
+        if found != str(schema.SCHEMA_VERSION):
             raise StoreError(
                 f"{self.path}: this store has schema version {found}, and this Rapporteur reads "
                 f"version {schema.SCHEMA_VERSION}. Use the Rapporteur that wrote it, or name another "
                 "store with --store."
             )
+        return self._meta(connection, "ledger_id")
 
-    def _own_id(self, connection: Connection) -> str:
-        own = self._meta(connection, "ledger_id")
-        if own is None:
-            own = uuid.uuid4().hex
-            self._set_meta(connection, "ledger_id", own)
+    def _create(self, connection: Connection) -> str:
+        own = uuid.uuid4().hex
+        schema.metadata.create_all(connection)
+        self._set_meta(connection, "schema_version", str(schema.SCHEMA_VERSION))
+        self._set_meta(connection, "ledger_id", own)
         return own
 
     def claim_identity(self, identity: str) -> None:

@@ -19,7 +19,7 @@ def embedding_pks(connection: Connection, digests: Iterable[bytes]) -> dict[byte
     known: dict[bytes, int] = {}
     for some in batches(digests):
         rows = connection.execute(select(e.c.digest, e.c.pk).where(e.c.digest.in_(some)))
-        known |= dict(rows.tuples().all())
+        known |= {digest: pk for digest, pk in rows}  # noqa: C416  # a row is no typed pair
     return known
 
 

@@ -1,0 +1,125 @@
+"""No network, no environment, no user's store; and what most tests start from."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from retrieval.bootstrap import Services, build_services
+from retrieval.index.encoder import Encoder
+from retrieval.settings import RetrievalSettings, shipped_corpus_dir
+
+_LOOPBACK = ("127.", "::1", "localhost")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_network() -> Iterator[None]:
+    """Fail whatever reaches further than this machine."""
+    connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
+
+    def guarded(call: Callable[..., Any]) -> Callable[..., Any]:
+        def to(self: socket.socket, address: Any) -> Any:
+            if self.family != getattr(socket, "AF_UNIX", None) and not str(address[0]).startswith(_LOOPBACK):
+                raise AssertionError(f"a test tried to reach {address[0]}")
+            return call(self, address)
+
+        return to
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(socket.socket, "connect", guarded(connect))
+    patch.setattr(socket.socket, "connect_ex", guarded(connect_ex))
+    yield
+    patch.undo()
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No setting of whoever runs the tests, no `.env`, and not their store."""
+    for name in os.environ:
+        if name.startswith(("RETRIEVAL_", "DISCORD_")):
+            monkeypatch.delenv(name)
+    empty = tmp_path / "empty-working-folder"
+    empty.mkdir()
+    monkeypatch.chdir(empty)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "user-data"))
+
+
+@pytest.fixture(scope="session")
+def encoder() -> Encoder:
+    """The shipped one, loaded once."""
+    return Encoder()
+
+
+OpenStore = Callable[..., AbstractContextManager[Services]]
+
+
+@pytest.fixture
+def open_store(tmp_path: Path) -> OpenStore:
+    """Open the store in the test's own folder, again and again where a test wants to."""
+
+    @contextmanager
+    def opened(*, store: Path = tmp_path / "store", corpus: Path | None = None) -> Iterator[Services]:
+        settings = RetrievalSettings(corpus_dir=corpus or shipped_corpus_dir(), store_dir=store)
+        with build_services(settings, purpose="a test") as built:
+            yield built
+
+    return opened
+
+
+@pytest.fixture
+def services(open_store: OpenStore) -> Iterator[Services]:
+    """A store that nobody else uses, with the shipped corpus in it."""
+    with open_store() as built:
+        built.ensure_corpus()
+        yield built
+
+
+@pytest.fixture(scope="session")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    """The shipped corpus, ingested once: for tests that only ask."""
+    settings = RetrievalSettings(
+        corpus_dir=shipped_corpus_dir(), store_dir=tmp_path_factory.mktemp("shipped") / "store"
+    )
+    with build_services(settings, purpose="the tests") as built:
+        built.ensure_corpus()
+        yield built
+
+
+WriteReadout = Callable[..., Path]
+
+
+@pytest.fixture
+def write_readout(tmp_path: Path) -> WriteReadout:
+    """Write a readout in the interchange format, into `readouts` unless told otherwise; return the file."""
+
+    def write(
+        name: str,
+        paragraphs: Sequence[str] | Mapping[str, str],
+        *,
+        title: str = "Joint statement",
+        folder: Path = tmp_path / "readouts",
+        **more: Any,
+    ) -> Path:
+        numbered = (
+            paragraphs
+            if isinstance(paragraphs, Mapping)
+            else {str(n): t for n, t in enumerate(paragraphs, 1)}
+        )
+        content = {
+            "id": name,
+            "title": title,
+            "paragraphs": [{"number": number, "text": text} for number, text in numbered.items()],
+        }
+        path = folder / f"{name}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content | more), encoding="utf-8")
+        return path
+
+    return write
