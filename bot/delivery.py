@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-PATIENCE_S = 0.4
+PATIENCE_S = 0.25
 """How long an interaction may stay unanswered before it is acknowledged; Discord allows 3 s."""
 
 
