@@ -14,9 +14,11 @@ import yarl
 from bot.client import Rapporteur, ShardedRapporteur, build_client
 from bot.cogs.base import Equipment
 from bot.desk import Desk
+from bot.discord_doctor import examine_discord
 from bot.locales import load
 from bot.records import Records
 from bot.settings import DiscordSettings
+from retrieval.errors import RapporteurError
 from tests.fakes import FakeServices, FileDatabase
 from tests.integration.conftest import Scene, answered, text_of
 from tests.standin.interactions import DEFER
@@ -90,3 +92,29 @@ async def test_closing_waits_for_answers_in_flight_and_takes_no_more(
 
     assert text_of(late.shown[0]).startswith("I’m restarting.")
     assert "¶7" in text_of(slow.shown[0])
+
+
+async def test_the_doctor_prints_the_invite_link_and_what_the_intent_changes(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(discord.http.Route, "BASE", scene.standin.url)
+    settings = DiscordSettings(_env_file=None, token=TOKEN)  # type: ignore[call-arg, arg-type]
+    found = await asyncio.to_thread(examine_discord, settings)
+
+    assert any("message-content intent off" in line for line in found)
+    assert any(f"client_id={scene.bot_id}" in line for line in found)
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [({"token": "wrong"}, "refused the token"), ({"message_content": True}, "Message Content Intent")],
+    ids=["wrong token", "intent not enabled"],
+)
+async def test_the_doctor_says_what_would_keep_the_bot_from_running(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, settings: dict[str, object], told: str
+) -> None:
+    monkeypatch.setattr(discord.http.Route, "BASE", scene.standin.url)
+    chosen = DiscordSettings(_env_file=None, **{"token": TOKEN, **settings})  # type: ignore[arg-type]
+
+    with pytest.raises(RapporteurError, match=told):
+        await asyncio.to_thread(examine_discord, chosen)
