@@ -86,9 +86,14 @@ def search(
     statement = text(
         f"SELECT rowid FROM {table} WHERE {table} MATCH :query {within} ORDER BY rank LIMIT :limit"
     )
-    query = " OR ".join('"{}"'.format(term.replace('"', '""')) for term in dict.fromkeys(terms))
+    query = " OR ".join(_quoted(term) for term in dict.fromkeys(terms))
     values = {"query": query, "limit": limit} | ({} if revision_pk is None else {"revision": revision_pk})
     return list(connection.scalars(statement, values))
+
+
+def _quoted(term: str) -> str:
+    """Return a term as FTS5 reads one, which has a meaning for most punctuation and an end at NUL."""
+    return '"{}"'.format(term.replace('"', '""').replace("\x00", " "))
 
 
 def statistics(connection: Connection, scopes: Sequence[str], terms: Iterable[str]) -> TermStatistics:
