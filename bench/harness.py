@@ -24,7 +24,7 @@ from retrieval.index.chunking import embedding_text
 from retrieval.index.encoder import Encoder
 from retrieval.index.lexical_scoring import TermStatistics, lexical_scores
 from retrieval.index.preparation import PreparedParagraph, prepare
-from retrieval.index.ranking import Candidate, RankedParagraph, rank, resolve_abbreviations
+from retrieval.index.ranking import Candidate, RankedParagraph, rank, resolve_names
 from retrieval.models import LiveParagraph, Numbering
 from retrieval.sentences import sentence_spans
 
@@ -259,7 +259,7 @@ def ask(scope: Scope, embed: Embedder, text: str, document: str | None = None, d
     within = scope.only(document) if document else scope
     question = analyse(text)
     query = embed(question.core)
-    terms = resolve_abbreviations(question.terms, question.abbreviations, within.statistics)
+    terms = resolve_names(question.terms, question.other_names, within.statistics)
     similarity = within.similarities(query)
     rows = range(len(within.prepared))
     if not document:
@@ -268,6 +268,5 @@ def ask(scope: Scope, embed: Embedder, text: str, document: str | None = None, d
     candidates = [
         Candidate(within.prepared[i], float(similarity[i]), within.sentence_vectors[i]) for i in rows
     ]
-    return Asked(
-        question, terms, rank(terms, query, candidates, within.statistics), within, document is not None
-    )
+    ranked = rank(terms, query, candidates, within.statistics, question.expects)
+    return Asked(question, terms, ranked, within, document is not None)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from bot.options import as_json, common, console, one_document, print_json, ready_services, services
+
+if TYPE_CHECKING:
+    from retrieval.models import InitiativeKind
 
 
 @click.group(
@@ -190,6 +194,50 @@ def search(
         show_hits(console(), hits)
 
 
+@rapporteur.command()
+@click.option("--document", metavar="ID", help="Only of this readout.")
+@click.option(
+    "--kind",
+    type=click.Choice(["new", "continuing", "resumed", "framework", "support", "request"]),
+    help="Only of this kind.",
+)
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+@as_json
+@common
+def initiatives(
+    document: str | None,
+    kind: InitiativeKind | None,
+    as_csv: bool,
+    as_json: bool,
+    corpus: Path | None,
+    store: Path | None,
+    debug: bool,
+) -> None:
+    """List what was announced, launched, continued, resumed, supported or asked for.
+
+    \b
+    Examples:
+      rapporteur initiatives --kind new
+      rapporteur initiatives --csv > initiatives.csv
+    """
+    if as_csv and as_json:
+        raise click.UsageError("--csv and --json are two formats; give one of them.")
+    with ready_services(corpus, store, purpose="initiatives", quiet=as_json or as_csv) as built:
+        listed = built.browser.initiatives(document=document, kind=kind)
+    if as_json:
+        from bot.json_output import initiatives_json
+
+        print_json(initiatives_json(listed))
+    elif as_csv:
+        from bot.export import initiatives_csv
+
+        click.echo(initiatives_csv(listed), nl=False)
+    else:
+        from bot.terminal import show_initiatives
+
+        show_initiatives(console(), listed)
+
+
 @rapporteur.command("eval")
 @click.argument("questions", type=click.Path(path_type=Path))
 @click.option("--limit", type=click.IntRange(min=1), help="Ask only this many, drawn at random.")
@@ -242,3 +290,20 @@ def doctor(as_json: bool, corpus: Path | None, store: Path | None, debug: bool) 
             click.echo(check.line())
     if any(not check.passed for check in checks):
         raise click.exceptions.Exit(1)
+
+
+@rapporteur.command()
+@common
+def run(corpus: Path | None, store: Path | None, debug: bool) -> int:
+    """Run the Discord bot until it is told to stop.
+
+    \b
+    Needs DISCORD_TOKEN, in the environment or in .env; docs/discord.md says where to get it.
+    """
+    from bot.settings import load_settings
+
+    settings = load_settings()
+    with ready_services(corpus, store, purpose="run", quiet=False) as built:
+        from bot.discord_main import run as run_bot
+
+        return run_bot(settings, built)

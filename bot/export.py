@@ -1,11 +1,14 @@
-"""Readouts -> files in the interchange format."""
+"""Readouts -> files in the interchange format; initiatives -> CSV."""
 
 from __future__ import annotations
 
+import csv
+import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from retrieval.browsing import ListedInitiative
 from retrieval.models import Readout
 from retrieval.sources import to_interchange
 
@@ -20,3 +23,39 @@ def export_readouts(readouts: Iterable[Readout], folder: Path) -> list[Path]:
         path.write_text(content + "\n", encoding="utf-8")
         written.append(path)
     return written
+
+
+_COLUMNS = ("document", "date", "name", "kind", "actor", "when", "paragraphs", "quote", "also_in", "url")
+
+
+def initiatives_csv(listed: Sequence[ListedInitiative]) -> str:
+    """Return the list as CSV (RFC 4180), a line an initiative.
+
+    A text that a spreadsheet would run as a formula is given a leading apostrophe (OWASP, CSV injection).
+    """
+    stream = io.StringIO()
+    writer = csv.writer(stream)
+    writer.writerow(_COLUMNS)
+    for each in listed:
+        writer.writerow([_inert(value) for value in _row(each)])
+    return stream.getvalue()
+
+
+def _row(listed: ListedInitiative) -> list[str]:
+    entry, readout = listed.initiative, listed.readout
+    return [
+        readout.id,
+        readout.date or "",
+        entry.name,
+        entry.kind,
+        entry.actor or "",
+        entry.when or "",
+        "; ".join(dict.fromkeys(citation.paragraph for citation in entry.citations)),
+        entry.citations[0].evidence.quote,
+        "; ".join(f"{place.document} {place.paragraph}" for place in listed.also_in),
+        readout.source_url or "",
+    ]
+
+
+def _inert(value: str) -> str:
+    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value

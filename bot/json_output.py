@@ -8,6 +8,7 @@ from typing import Any
 
 from retrieval.answering.service import Elapsed
 from retrieval.answering.wording import answer_text
+from retrieval.browsing import ListedInitiative
 from retrieval.index.ranking import RankedParagraph
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.models import Answer, Citation, IngestReport, LiveParagraph, Statement
@@ -79,6 +80,33 @@ def documents_json(summaries: Sequence[ReadoutSummary]) -> dict[str, Any]:
             {name: getattr(summary, name) for name in shown} | {"warnings": list(summary.warnings)}
             for summary in summaries
         ]
+    }
+
+
+def initiatives_json(listed: Sequence[ListedInitiative]) -> dict[str, Any]:
+    """Return what `initiatives --json` prints."""
+    return {"total": len(listed), "initiatives": [_initiative(each) for each in listed]}
+
+
+def _initiative(listed: ListedInitiative) -> dict[str, Any]:
+    entry = listed.initiative
+    return {
+        "name": entry.name,
+        "kind": entry.kind,
+        "actor": entry.actor,
+        "when": entry.when,
+        "document": listed.readout.id,
+        "also_in": [asdict(place) for place in listed.also_in],
+        "citations": [
+            {
+                "paragraph": citation.paragraph,
+                "quote": citation.evidence.quote,
+                "start": citation.evidence.start,
+                "end": citation.evidence.end,
+                "url": listed.readout.source_url,
+            }
+            for citation in entry.citations
+        ],
     }
 
 

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from retrieval.answering.wording import NOT_FOUND, marks, unanswered_sentence
+from retrieval.browsing import ListedInitiative
 from retrieval.index.ranking import RankedParagraph
 from retrieval.ingest import Progress as ReportProgress
 from retrieval.ledger.live import ReadoutSummary
@@ -80,6 +81,35 @@ def show_documents(console: Console, summaries: Sequence[ReadoutSummary]) -> Non
             console.print(Text(f"{s.id}: {warning}", style="yellow"))
 
 
+def show_initiatives(console: Console, listed: Sequence[ListedInitiative]) -> None:
+    """Print every initiative under its readout, newest first, and how many there are."""
+    shown = None
+    for each in listed:
+        if each.readout.id != shown:
+            shown = each.readout.id
+            date = f" ({each.readout.date})" if each.readout.date else ""
+            console.print(Text(f"{each.readout.title}{date}", style="dim"))
+        console.print(Padding(_initiative_line(each), (0, 0, 0, 2), expand=False))
+    noun = "initiative" if len(listed) == 1 else "initiatives"
+    console.print(Text(f"{len(listed)} {noun}", style="dim"))
+
+
+def _initiative_line(listed: ListedInitiative) -> Text:
+    entry = listed.initiative
+    line = Text(entry.name, style="bold")
+    line.append(f" — {entry.kind}", style="not bold")
+    if entry.actor:
+        line.append(f", {entry.actor}", style="not bold")
+    if entry.when:
+        line.append(f", {entry.when}", style="not bold")
+    numbers = dict.fromkeys(f"¶{citation.paragraph}" for citation in entry.citations)
+    line.append(f" — {', '.join(numbers)}", style="not bold cyan")
+    if listed.also_in:
+        places = ", ".join(f"{place.document} ¶{place.paragraph}" for place in listed.also_in)
+        line.append(f"  (also in {places})", style="not bold dim")
+    return line
+
+
 def show_paragraph(console: Console, paragraph: LiveParagraph) -> None:
     """Print one paragraph with where it stands."""
     place = f"{paragraph.title} ¶{paragraph.number}"
@@ -114,6 +144,8 @@ def show_report(console: Console, report: IngestReport, *, dry_run: bool) -> Non
     for failed in report.failed:
         place = failed.source if failed.line is None else f"{failed.source}:{failed.line}"
         console.print(Text(f"! {place}: {failed.error}", style="red"))
+    for warning in report.warnings:
+        console.print(Text(f"? {warning}", style="yellow"))
     console.print(Text(_summary(report, dry_run=dry_run), style="dim"))
 
 

@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from retrieval.ingest import SHARED
+from retrieval.initiatives import AlsoIn, link
 from retrieval.ledger import live
+from retrieval.ledger.initiatives import live_initiatives
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.live import ReadoutSummary
-from retrieval.models import LiveParagraph, Paragraph, Readout
+from retrieval.models import Initiative, InitiativeKind, LiveParagraph, Paragraph, Readout
+
+
+@dataclass(frozen=True, slots=True)
+class ListedInitiative:
+    """An initiative with the readout that names it.
+
+    Attributes:
+        also_in: Other readouts that list the same one, oldest first.
+    """
+
+    initiative: Initiative
+    readout: ReadoutSummary
+    also_in: tuple[AlsoIn, ...]
 
 
 class Browser:
@@ -36,6 +52,37 @@ class Browser:
         """
         with self._ledger.read() as connection:
             return live.paragraph(connection, scopes, document, number)
+
+    def initiatives(
+        self,
+        scopes: Sequence[str] = (SHARED,),
+        *,
+        document: str | None = None,
+        kind: InitiativeKind | None = None,
+    ) -> list[ListedInitiative]:
+        """Return what was announced, newest readout first, each entry with where else it is listed.
+
+        Args:
+            document: Only of this readout.
+            kind: Only of this kind.
+
+        Raises:
+            NotFoundError: There is no such readout.
+        """
+        with self._ledger.read() as connection:
+            if document is not None:
+                live.readout(connection, scopes, document)
+            summaries = live.readouts(connection, scopes)
+            kept = live_initiatives(connection, scopes)
+        of = {summary.id: kept.get((summary.scope, summary.id), []) for summary in summaries}
+        linked = link(of, dates={summary.id: summary.date for summary in summaries})
+        return [
+            ListedInitiative(entry, summary, also_in)
+            for summary in summaries
+            if document in (None, summary.id)
+            for entry, also_in in zip(of[summary.id], linked[summary.id], strict=True)
+            if kind in (None, entry.kind)
+        ]
 
     def readout(self, document: str, scopes: Sequence[str] = (SHARED,)) -> Readout:
         """Return a live readout whole, as it was parsed.

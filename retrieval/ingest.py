@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -20,10 +21,12 @@ from retrieval.index.digests import digest
 from retrieval.index.encoder import Encoder, Vector
 from retrieval.index.preparation import prepare
 from retrieval.index.upkeep import IndexKeeper
+from retrieval.initiatives import apply_corrections, extract_initiatives, parse_corrections
+from retrieval.ledger import initiatives as kept
 from retrieval.ledger import live, revisions, vectors
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.live import ReadoutSummary
-from retrieval.models import ChangedReadout, FailedSource, IngestReport, Readout
+from retrieval.models import ChangedReadout, FailedSource, IngestReport, Initiative, Readout
 from retrieval.revision import revision_id
 from retrieval.sources import LoadedSource, load
 from retrieval.store_lock import StoreLock
@@ -47,6 +50,7 @@ class _Change:
     revision: str
     live: ReadoutSummary | None
     diff: ChangedReadout | None
+    corrections: Mapping[str, Any]
 
 
 @dataclass(slots=True)
@@ -57,6 +61,7 @@ class _Plan:
     unchanged: list[str] = field(default_factory=list)
     failed: list[FailedSource] = field(default_factory=list)
     removals: list[ReadoutSummary] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     paragraphs: int = 0
 
 
@@ -67,6 +72,7 @@ class _Chunked:
     change: _Change
     spans: list[list[tuple[int, int]]]
     texts: list[list[str]]
+    initiatives: tuple[Initiative, ...]
 
 
 class IngestService:
@@ -118,7 +124,10 @@ class IngestService:
         loaded = self._load(paths, progress)
         plan = self._plan(loaded, paths, scope, replace=replace, prune=prune)
         embedded = 0
-        if not dry_run and (plan.changes or plan.removals):
+        if dry_run:
+            for change in plan.changes:
+                plan.warnings += _initiatives(change)[1]
+        elif plan.changes or plan.removals:
             with self._lock.owned(timeout_s=_LOCK_TIMEOUT_S):
                 # whoever held the lock until now may have made the same readouts live
                 plan = self._plan(loaded, paths, scope, replace=replace, prune=prune)
@@ -129,6 +138,7 @@ class IngestService:
             unchanged=tuple(plan.unchanged),
             removed=tuple(r.id for r in plan.removals),
             failed=tuple(plan.failed),
+            warnings=tuple(plan.warnings),
             paragraphs=plan.paragraphs,
             embedded=embedded,
             elapsed_ms=(time.perf_counter() - started) * 1000,
@@ -162,16 +172,20 @@ class IngestService:
             known = {summary.id: summary for summary in live.readouts(connection, [scope])}
             for loaded in sources:
                 source = self._name(loaded.source)
+                corrections = loaded.overrides.initiatives if loaded.overrides else {}
                 if loaded.error is not None:
                     plan.failed.append(FailedSource(source, loaded.error.line, loaded.error.problem))
                 for readout in loaded.readouts:
-                    problem = _unstorable(readout) or _claim(readout, source, known, brought, replace=replace)
+                    revision = revision_id(readout, corrections)
+                    problem = _unstorable(readout) or _claim(
+                        readout, revision, source, known, brought, replace=replace
+                    )
                     if problem:
                         plan.failed.append(FailedSource(source, None, problem))
                         continue
                     plan.paragraphs += len(readout.paragraphs)
                     before = known.get(readout.id)
-                    change = self._compare(connection, source, readout, before)
+                    change = self._compare(connection, source, readout, revision, corrections, before)
                     if change is None:
                         plan.unchanged.append(readout.id)
                     else:
@@ -194,21 +208,26 @@ class IngestService:
         return from_a_folder and summary.source not in failed and summary.id not in brought
 
     def _compare(
-        self, connection: Connection, source: str, readout: Readout, before: ReadoutSummary | None
+        self,
+        connection: Connection,
+        source: str,
+        readout: Readout,
+        revision: str,
+        corrections: Mapping[str, Any],
+        before: ReadoutSummary | None,
     ) -> _Change | None:
-        revision = revision_id(readout)
         if before is None:
-            return _Change(source, readout, revision, None, None)
+            return _Change(source, readout, revision, None, None, corrections)
         if before.revision == revision:
             return None
         paragraphs = live.paragraphs_of(connection, before).values()
         diff = diff_paragraphs(list(paragraphs), readout.paragraphs).counted(readout.id)
-        return _Change(source, readout, revision, before, diff)
+        return _Change(source, readout, revision, before, diff, corrections)
 
     # --- doing it; the lock is held ---
 
     def _carry_out(self, plan: _Plan, scope: str, actor: str, progress: Progress) -> int:
-        chunked = [self._chunk(change) for change in plan.changes]
+        chunked = [self._chunk(change, plan.warnings) for change in plan.changes]
         total = sum(len(each) for change in chunked for each in change.texts)
         embedded = done = 0
         for group in _groups(chunked):
@@ -220,7 +239,7 @@ class IngestService:
         self._keeper.seal()
         return embedded
 
-    def _chunk(self, change: _Change) -> _Chunked:
+    def _chunk(self, change: _Change, warnings: list[str]) -> _Chunked:
         readout = change.readout
         count_tokens, max_tokens = self._encoder.count_tokens, self._encoder.max_text_tokens
         title = title_for_embedding(readout.title, count_tokens=count_tokens, max_tokens=max_tokens)
@@ -238,7 +257,9 @@ class IngestService:
             [embedding_text(title, paragraph.text[start:end]) for start, end in each]
             for paragraph, each in zip(readout.paragraphs, spans, strict=True)
         ]
-        return _Chunked(change, spans, texts)
+        initiatives, problems = _initiatives(change)
+        warnings += problems
+        return _Chunked(change, spans, texts, initiatives)
 
     def _embed(self, group: Sequence[_Chunked], done: int, total: int, progress: Progress) -> int:
         """Embed the texts never embedded before and keep their vectors at once: work done stays done."""
@@ -293,6 +314,8 @@ class IngestService:
             chunks=chunks,
             now=now,
         )
+        summary = live.readout(connection, [scope], readout.id)
+        kept.keep(connection, summary.revision_pk, chunked.initiatives)
         live_now = live.live_paragraphs(connection, paragraph_pks)
         lexical.add(
             connection,
@@ -349,8 +372,17 @@ def _unstorable(readout: Readout) -> str | None:
     return None
 
 
+def _initiatives(change: _Change) -> tuple[tuple[Initiative, ...], tuple[str, ...]]:
+    """Return the corrected list of a readout, and what in the corrections cannot be used any more."""
+    corrections, unusable = parse_corrections(change.corrections)
+    found = extract_initiatives(change.readout)
+    corrected, gone = apply_corrections(found, corrections, change.readout)
+    return corrected, tuple(f"{change.source}: {problem}" for problem in (*unusable, *gone))
+
+
 def _claim(
     readout: Readout,
+    revision: str,
     source: str,
     known: dict[str, ReadoutSummary],
     sources: dict[str, str],
@@ -362,7 +394,7 @@ def _claim(
     if holder is not None:
         return f'its id "{readout.id}" is also that of {holder}. Rename one of the two files.'
     before = known.get(readout.id)
-    taken = before is not None and before.source != source and before.revision != revision_id(readout)
+    taken = before is not None and before.source != source and before.revision != revision
     if taken and not replace and before is not None:
         return (
             f'its id "{readout.id}" is already that of {before.source}. Rename the file, or use --replace to '

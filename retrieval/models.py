@@ -261,6 +261,7 @@ class IngestReport:
     """What an ingest did.
 
     Attributes:
+        warnings: Corrections that no longer find what they correct, one sentence each.
         paragraphs: Read, in the sources that did not fail.
         embedded: Texts that had never been embedded before.
     """
@@ -270,6 +271,7 @@ class IngestReport:
     unchanged: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     failed: tuple[FailedSource, ...] = ()
+    warnings: tuple[str, ...] = ()
     paragraphs: int = 0
     embedded: int = 0
     elapsed_ms: float = 0.0

@@ -20,8 +20,11 @@ def sentence_spans(text: str, language: str = "en") -> list[tuple[int, int]]:
         start = text.find(piece, position)
         if start < 0:  # the library changed the text: one sentence is honest, a wrong span is not
             return [_stripped(text, 0, len(text))] if text.strip() else []
+        torn = bool(spans) and spans[-1][1] == start and not piece[:1].isspace()
         position = start + len(piece)
-        if piece.strip():
+        if torn:  # "ASEAN-U." + "S. Summit": no sentence begins in the middle of a word
+            spans[-1] = _stripped(text, spans[-1][0], position)
+        elif piece.strip():
             spans.append(_stripped(text, start, position))
     return spans
 

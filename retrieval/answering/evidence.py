@@ -16,7 +16,6 @@ PARAGRAPHS_READ = 4
 """Paragraphs whose sentences compete; the gold answer of 98 in 100 questions stands in one of them."""
 
 PARAGRAPH_WEIGHT = 0.5
-WANTED_BONUS = 0.08
 SECOND_MARGIN = 0.12
 LIST_MARGIN = 0.35
 NEW_TERMS_SHARE = 0.15
@@ -55,11 +54,15 @@ def choose(
     statistics: TermStatistics,
 ) -> list[Chosen]:
     """Return the evidence for `question`, best first; empty only when there are no sentences at all."""
-    scored = sorted(_scored(question, ranked[:PARAGRAPHS_READ]), key=lambda c: -c.score)
+    scored = sorted(_scored(ranked[:PARAGRAPHS_READ]), key=lambda c: -c.score)
     if not scored:
         return []
     weights = {term: statistics.idf(term) for term in question_terms}
     chosen = [scored[0]]
+    if question.kind in _MOST and (detail := _continued(scored[0])):
+        chosen.append(detail)
+    if question.compares:
+        chosen += _other_readouts(scored, chosen, set(question_terms))
     most = _MOST.get(question.kind, _USUAL_MOST) + (len(question.parts) - 1)
     for candidate in scored[1:12]:
         if len(chosen) >= most:
@@ -67,6 +70,25 @@ def choose(
         if _adds(question, candidate, chosen, weights):
             chosen.append(candidate)
     return chosen
+
+
+def _other_readouts(scored: Sequence[Chosen], chosen: Sequence[Chosen], asked: set[str]) -> list[Chosen]:
+    """Return the best sentence of one more readout that the question names by words the first lacks."""
+    first = chosen[0].paragraph
+    for one in scored:
+        other = one.paragraph
+        if other.paragraph.document != first.paragraph.document:
+            if asked & (other.title_terms - first.title_terms):
+                return [one]
+    return []
+
+
+def _continued(one: Chosen) -> Chosen | None:
+    """Return the sentence after `one` where it goes on about the same: "… two initiatives. He stated that …"."""
+    after = one.place + 1
+    if after < len(one.paragraph.sentences) and one.paragraph.sentences[after].holds & Holds.LEANS_BACK:
+        return Chosen(one.paragraph, after, one.score)
+    return None
 
 
 def uncovered(weights: Mapping[str, float], chosen: Sequence[Chosen]) -> float:
@@ -78,7 +100,7 @@ def uncovered(weights: Mapping[str, float], chosen: Sequence[Chosen]) -> float:
     return sum(w for term, w in weights.items() if term not in seen) / total if total else 0.0
 
 
-def _scored(question: Question, ranked: Sequence[RankedParagraph]) -> list[Chosen]:
+def _scored(ranked: Sequence[RankedParagraph]) -> list[Chosen]:
     if not ranked:
         return []
     top = ranked[0].score
@@ -86,12 +108,10 @@ def _scored(question: Question, ranked: Sequence[RankedParagraph]) -> list[Chose
         Chosen(
             r.prepared,
             place,
-            float(r.sentence_match[place])
-            + PARAGRAPH_WEIGHT * (r.score - top)
-            + (WANTED_BONUS if question.expects & sentence.holds else 0.0),
+            float(r.sentence_match[place]) + PARAGRAPH_WEIGHT * (r.score - top),
         )
         for r in ranked
-        for place, sentence in enumerate(r.prepared.sentences)
+        for place in range(len(r.prepared.sentences))
     ]
 
 
@@ -141,7 +161,7 @@ def _patterns(question: Question) -> tuple[re.Pattern[str], ...]:
     expects = question.expects
     if expects & Holds.DATE:
         return (_DATES,)
-    if expects & Holds.NUMBER:
+    if expects & (Holds.NUMBER | Holds.MONEY):
         return (_AMOUNT,)
     if expects & (Holds.NAME | Holds.PLACE):
         return (_NAMES,)

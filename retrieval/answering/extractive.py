@@ -8,7 +8,7 @@ from retrieval.answering.abstention import Calibration, features, shipped_calibr
 from retrieval.answering.evidence import Chosen, choose, highlights, uncovered
 from retrieval.answering.question import Question
 from retrieval.index.lexical_scoring import TermStatistics
-from retrieval.index.ranking import RankedParagraph, resolve_abbreviations
+from retrieval.index.ranking import RankedParagraph, resolve_names
 from retrieval.models import Answer, Citation, Evidence, NearestParagraph, Statement
 
 NEAREST = 3
@@ -33,10 +33,10 @@ def compose(
     if not ranked:
         return Answer(question.text)
     model = calibration or shipped_calibration()
-    terms = resolve_abbreviations(question.terms, question.abbreviations, statistics)
+    terms = resolve_names(question.terms, question.other_names, statistics)
     confidence = model.confidence(features(question, terms, ranked, statistics, one_readout=one_readout))
     chosen = choose(question, terms, ranked, statistics)
-    if confidence < model.threshold or not chosen:
+    if not chosen or not model.answers(confidence, one_readout=one_readout):
         return Answer(question.text, nearest=nearest(ranked), confidence=confidence)
     return Answer(
         question.text,

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from retrieval.index.preparation import Holds
-from retrieval.index.terms import initials_term, normalised, terms
+from retrieval.index.place_names import capitals
+from retrieval.index.terms import initials_term, normalised, stem, terms
 
 
 class Kind(StrEnum):
@@ -38,10 +40,12 @@ class Question:
         core: Without greeting and politeness; this is what to embed.
         expects: What a sentence that answers should hold, or NOTHING when that cannot be told.
         terms: Search terms of the core in order, repetitions left out.
-        abbreviations: Term -> the term its spelled-out name is indexed under, for what may be an abbreviation.
+        other_names: Term -> another term for the same, to be used where only that one occurs: the initials of
+            a spelled-out name for what may be an abbreviation, the country for a capital.
         names: Those terms that are written as a name or a number.
         numbers: Paragraph numbers asked for, as typed (`LOOKUP`).
         subject: What is to be found in paragraphs (`MENTIONS`).
+        compares: Whether it sets several readouts side by side, or names them by several years.
         parts: The questions it is made of, when there are several; otherwise the core alone.
     """
 
@@ -50,16 +54,17 @@ class Question:
     kind: Kind
     expects: Holds
     terms: tuple[str, ...]
-    abbreviations: tuple[tuple[str, str], ...] = ()
+    other_names: tuple[tuple[str, str], ...] = ()
     names: frozenset[str] = frozenset()
     numbers: tuple[str, ...] = ()
     subject: str = ""
     parts: tuple[str, ...] = ()
+    compares: bool = False
 
     @property
     def search_terms(self) -> tuple[str, ...]:
-        """What to look up in the full-text index: the terms, and abbreviations by their initials too."""
-        return self.terms + tuple(initials for _, initials in self.abbreviations)
+        """What to look up in the full-text index: the terms and the other names."""
+        return self.terms + tuple(other for _, other in self.other_names)
 
 
 _GREETING = re.compile(
@@ -73,6 +78,13 @@ _POLITE = re.compile(
     r"|do you know|i wonder|any idea)\b[\s,:]*(?:about )?(?=\w)",
     re.IGNORECASE,
 )
+_INSTRUCTION = re.compile(
+    r"(?:answer|reply|respond|repeat|ignore|forget|pretend|act|say|write|speak|translate|use|be)\b[^?]*[.:;!\n\"]\s+"
+    r"(?=(?:[\w,]+\s+){0,2}(?:who|whom|whose|what|when|where|which|why|how|is|are|was|were|do|does|did)\b[^.:;!]*\?)",
+    re.IGNORECASE,
+)
+"""An order about how to answer, before the question itself: it is not what is asked."""
+
 _NUMBER = (
     r"(?:\d+(?:\.\d+)*(?:\s?\([a-z0-9]+\))?(?:#\d+)?|[OP]P\d+|[ivxlc]+\b(?=\W|$)|intro(?:duction)?|header)"
 )
@@ -119,7 +131,7 @@ _RULES: tuple[tuple[re.Pattern[str], Kind, Holds], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), kind, holds)
     for pattern, kind, holds in (
         (r"\bhow (?:many|often|old|long|far|large|big|tall|high|deep|wide|fast|frequently|few)\b", Kind.HOW_MANY, Holds.NUMBER),
-        (r"\bhow much\b|\b(?:what|which)(?: \w+)? (?:sum|amount|price|cost|budget|value|salary)\b", Kind.HOW_MUCH, Holds.NUMBER),
+        (r"\bhow much\b|\b(?:what|which)(?: \w+)? (?:sum|amount|price|cost|budget|value|salary)\b", Kind.HOW_MUCH, Holds.MONEY),
         (
             r"\b(?:what|which)(?: \w+)? (?:percentage|percent|number|population|share|proportion|rate|distance|length|"
             r"height|depth|width|area|size|age|temperature|ratio|total)\b",
@@ -166,6 +178,17 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 _NAME = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z][\w’'-]+|\d[\w.,]*")
+_FORM = re.compile(
+    r"\bhow (?:many|much)\b|\b(?:what|which) (?:kinds?|types?|sorts?) of\b|\b(?:what|which) (?:year|date)\b"
+    r"|\bthe name of\b|\b(?:an|one) examples? of\b|^(?:list|name)\b"
+    r"|\b(?:according to|going by|judging by|mentioned in|in|of|does|did|do) (?:the|this|that) (?:readout|text|document|statement)\b"
+    r"|\b(?:mention(?:s|ed)?|refers? to|referred to)\b",
+    re.IGNORECASE,
+)
+"""Words about the form of the answer: no paragraph is found by them."""
+
+_COMPARES = re.compile(r"\b(?:compare[ds]?|comparing|differ(?:s|ed|ence|ences)?|versus|vs)\b", re.IGNORECASE)
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _ABBREVIATION = re.compile(r"\b[A-Z]{3,6}\b")
 
 
@@ -178,23 +201,26 @@ def analyse(text: str) -> Question:
         kind, expects = Kind.MENTIONS, Holds.NOTHING
     elif numbers:
         kind, expects = Kind.LOOKUP, Holds.NOTHING
-    found = tuple(dict.fromkeys(terms(core)))
+    found = tuple(dict.fromkeys(terms(_FORM.sub(" ", core)))) or tuple(dict.fromkeys(terms(core)))
     return Question(
         text=text,
         core=core,
         kind=kind,
         expects=expects,
         terms=found,
-        abbreviations=_abbreviations(core, found),
+        other_names=_abbreviations(core, found) + _governments(found),
         names=_names(core),
         numbers=numbers,
         subject=subject,
         parts=_parts(core),
+        compares=bool(_COMPARES.search(core)) or len(set(_YEAR.findall(core))) > 1,
     )
 
 
 def _core(text: str) -> str:
     bare = _GREETING.sub("", text.strip())
+    if instructed := _INSTRUCTION.match(bare):
+        bare = _GREETING.sub("", bare[instructed.end() :])
     bare = _POLITE.sub("", bare)
     return bare if any(c.isalnum() for c in bare) else text.strip()
 
@@ -261,3 +287,14 @@ def _abbreviations(core: str, found: tuple[str, ...]) -> tuple[tuple[str, str], 
     if len(found) == 1 and 3 <= len(found[0]) <= 6:
         shorts[found[0]] = None
     return tuple((short, initials_term(short)) for short in shorts if short in found)
+
+
+def _governments(found: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Return the country for every capital: official English says "Tokyo" and "Japan" for one government."""
+    countries = _capital_terms()
+    return tuple((term, countries[term]) for term in found if term in countries)
+
+
+@lru_cache(maxsize=1)
+def _capital_terms() -> dict[str, str]:
+    return {stem(capital): stem(country) for capital, country in capitals().items()}

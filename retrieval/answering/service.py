@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
 from retrieval.answering import direct
+from retrieval.answering.conversation import resolve
 from retrieval.answering.extractive import compose
 from retrieval.answering.language import foreign_language, notice
 from retrieval.answering.question import Kind, Question, analyse
@@ -74,12 +75,12 @@ class AnsweringService:
     ) -> tuple[Answer, Elapsed]:
         """Answer as `ask` does, and say how long it took."""
         started = time.perf_counter()
-        asked = analyse(checked(question))
+        asked = analyse(resolve(checked(question), history, max_chars=MAX_QUESTION_CHARS))
         with self._ledger.read() as connection:
             readout = None if document is None else live.readout(connection, scopes, document)
             answer, retrieved_at = self._answer(connection, asked, scopes, readout)
         ended = time.perf_counter()
-        return answer, Elapsed(
+        return replace(answer, question=question), Elapsed(
             retrieve=(retrieved_at - started) * 1000,
             answer=(ended - retrieved_at) * 1000,
             total=(ended - started) * 1000,

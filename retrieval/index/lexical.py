@@ -12,9 +12,10 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, TextClause, bindparam, select, text
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from retrieval.index.lexical_scoring import TermStatistics
@@ -79,16 +80,15 @@ def search(
     """Return the paragraphs that hold most of `terms`, best BM25 first; of one revision, where given."""
     if not terms or not _exists(connection, scope):
         return []
-    table = _table(scope)
-    within = (
-        "" if revision_pk is None else "AND rowid IN (SELECT pk FROM paragraphs WHERE revision = :revision)"
-    )
-    statement = text(
-        f"SELECT rowid FROM {table} WHERE {table} MATCH :query {within} ORDER BY rank LIMIT :limit"
-    )
     query = " OR ".join(_quoted(term) for term in dict.fromkeys(terms))
     values = {"query": query, "limit": limit} | ({} if revision_pk is None else {"revision": revision_pk})
-    return list(connection.scalars(statement, values))
+    return list(connection.scalars(_search(_table(scope), within_revision=revision_pk is not None), values))
+
+
+@lru_cache
+def _search(table: str, *, within_revision: bool) -> TextClause:
+    within = "AND rowid IN (SELECT pk FROM paragraphs WHERE revision = :revision)" if within_revision else ""
+    return text(f"SELECT rowid FROM {table} WHERE {table} MATCH :query {within} ORDER BY rank LIMIT :limit")
 
 
 def _quoted(term: str) -> str:
@@ -99,26 +99,27 @@ def _quoted(term: str) -> str:
 def statistics(connection: Connection, scopes: Sequence[str], terms: Iterable[str]) -> TermStatistics:
     """Return how common `terms` are among the live paragraphs of `scopes`."""
     wanted = sorted(set(terms))
-    s = schema.lexical_statistics
     paragraphs = length = 0
     frequency: dict[str, int] = dict.fromkeys(wanted, 0)
-    for row in connection.execute(select(s).where(s.c.scope.in_(scopes))):
-        paragraphs += row.paragraphs
-        length += row.terms
-        for term, count in _document_frequencies(connection, row.scope, wanted):
-            frequency[term] += count
+    for scope, in_scope, terms_in_scope in connection.execute(_STATISTICS, {"scopes": list(scopes)}):
+        paragraphs += in_scope
+        length += terms_in_scope
+        if wanted:
+            for term, count in connection.execute(_frequencies(_table(scope)), {"terms": wanted}):
+                frequency[term] += count
     return TermStatistics(paragraphs, length / paragraphs if paragraphs else 0.0, frequency)
 
 
-def _document_frequencies(
-    connection: Connection, scope: str, terms: Sequence[str]
-) -> Sequence[tuple[str, int]]:
-    names = {f"t{i}": term for i, term in enumerate(terms)}
-    if not names:
-        return []
-    placeholders = ", ".join(f":{name}" for name in names)
-    statement = text(f"SELECT term, doc FROM {_table(scope)}_vocabulary WHERE term IN ({placeholders})")
-    return [(row.term, row.doc) for row in connection.execute(statement, names)]
+_S = schema.lexical_statistics
+_STATISTICS = select(_S.c.scope, _S.c.paragraphs, _S.c.terms).where(
+    _S.c.scope.in_(bindparam("scopes", expanding=True))
+)
+
+
+@lru_cache
+def _frequencies(table: str) -> TextClause:
+    statement = text(f"SELECT term, doc FROM {table}_vocabulary WHERE term IN :terms")
+    return statement.bindparams(bindparam("terms", expanding=True))
 
 
 def _count(connection: Connection, scope: str, paragraphs: int, terms: int) -> None:
@@ -134,10 +135,10 @@ def _count(connection: Connection, scope: str, paragraphs: int, terms: int) -> N
 
 
 def _exists(connection: Connection, scope: str) -> bool:
-    s = schema.lexical_statistics
-    return connection.scalar(select(s.c.paragraphs).where(s.c.scope == scope)) is not None
+    return connection.execute(_STATISTICS, {"scopes": [scope]}).first() is not None
 
 
+@lru_cache
 def _table(scope: str) -> str:
     """A scope's name can hold anything; its table's name holds letters and digits."""
     return f"lexical_{hashlib.sha256(scope.encode()).hexdigest()[:16]}"

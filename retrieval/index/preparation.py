@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Flag, auto
 
-from retrieval.index.terms import indexed_terms, initials, terms, words
+from retrieval.index.terms import indexed_terms, initials, terms
 from retrieval.models import LiveParagraph
 from retrieval.sentences import sentence_spans
 
@@ -23,6 +23,7 @@ class Holds(Flag):
     PLACE = auto()
     MONEY = auto()
     REASON = auto()
+    NEGATION = auto()
     LEANS_BACK = auto()
     """Opens with a pronoun or a connective: it may need the sentence before it."""
 
@@ -100,6 +101,12 @@ NAME = re.compile(r"(?<![.!?] )(?<!^)\b[A-Z][\w’'-]*[^\W\d_]")
 _PLACE = re.compile(
     r"\b(?:in|at|near|from|to|of|across|through|into|on|between|outside|around|off) (?:the )?(?:\w+(?:ern)? )?[A-Z]"
 )
+NEGATION = re.compile(
+    r"\b(?:not?|never|nor|neither|nobody|none|without|except|least|only|cannot|un(?:able|likely)|impossible"
+    r"|fail(?:s|ed|ing)?|lack(?:s|ed|ing)?|prohibit(?:s|ed)?|refus(?:e|es|ed|al)|reject(?:s|ed|ion)?"
+    r"|prevent(?:s|ed|ing)?|stop(?:s|ped|ping)?|ceas(?:e|es|ed))\b|n[’']t\b|\b(?:did|does|do|is|was|were|has|have|could|would)nt\b",
+    re.IGNORECASE,
+)
 _LEANS_BACK = re.compile(
     r"^(?:he|she|it|they|this|these|that|those|such|his|her|its|their|in this|in that|in addition|in particular|"
     r"furthermore|moreover|also|however|therefore|thus|similarly|likewise|both|the (?:former|latter|same))\b",
@@ -112,6 +119,7 @@ _SIGNS = (
     (Holds.REASON, _REASON),
     (Holds.NAME, NAME),
     (Holds.PLACE, _PLACE),
+    (Holds.NEGATION, NEGATION),
     (Holds.LEANS_BACK, _LEANS_BACK),
 )
 

@@ -14,17 +14,18 @@ from numpy.typing import NDArray
 
 from retrieval.index.fusion import fuse
 from retrieval.index.lexical_scoring import TermStatistics, lexical_scores
-from retrieval.index.preparation import PreparedParagraph, PreparedSentence
+from retrieval.index.preparation import Holds, PreparedParagraph
 from retrieval.models import is_front_matter
 
 Scores = NDArray[np.float64]
 Vectors = NDArray[np.float32]
 
 DENSE_WEIGHT = 1.0
-LEXICAL_WEIGHT = 1.5
-SENTENCE_WEIGHT = 1.5
+LEXICAL_WEIGHT = 1.0
+SENTENCE_WEIGHT = 1.0
 BIGRAM_BONUS = 0.3
-FRONT_MATTER_PENALTY = 0.1
+WANTED_BONUS = 0.2
+FRONT_MATTER_PENALTY = 0.15
 """The header and the introduction share their words with everything and seldom answer."""
 
 
@@ -52,7 +53,8 @@ class RankedParagraph:
         lexical: BM25F, at least 0.
         sentence_similarity: Cosine of the question and each sentence, float64, (n_sentences,).
         sentence_coverage: Share of the question's term weight in each sentence, 0..1, (n_sentences,).
-        sentence_match: Similarity plus coverage plus what word pairs add, (n_sentences,).
+        sentence_match: Similarity plus coverage plus what word pairs and the kind of answer asked for add,
+            (n_sentences,).
     """
 
     prepared: PreparedParagraph
@@ -65,14 +67,19 @@ class RankedParagraph:
 
 
 def rank(
-    terms: Sequence[str], query: Vectors, candidates: Sequence[Candidate], statistics: TermStatistics
+    terms: Sequence[str],
+    query: Vectors,
+    candidates: Sequence[Candidate],
+    statistics: TermStatistics,
+    expects: Holds = Holds.NOTHING,
 ) -> list[RankedParagraph]:
     """Return `candidates` in order, best first; ties in reading order.
 
     Args:
-        terms: The question's terms, see `resolve_abbreviations`.
+        terms: The question's terms, see `resolve_names`.
         query: The question's unit vector: float32, (dimensions,).
         statistics: Of the scope that is searched: one readout's own when only that is asked.
+        expects: What a sentence that answers should hold.
     """
     if not candidates:
         return []
@@ -80,7 +87,7 @@ def rank(
     prepared = [candidate.prepared for candidate in candidates]
     lexical = lexical_scores(terms, prepared, statistics)
     similarity = np.array([candidate.similarity for candidate in candidates], dtype=np.float64)
-    sentences = [_sentence_signals(candidate, query, weights) for candidate in candidates]
+    sentences = [_sentence_signals(candidate, query, weights, expects) for candidate in candidates]
     best = np.array([match.max(initial=0.0) for _, _, match in sentences])
     fused = fuse(((DENSE_WEIGHT, similarity), (LEXICAL_WEIGHT, lexical), (SENTENCE_WEIGHT, best)))
     fused = fused - FRONT_MATTER_PENALTY * np.array([is_front_matter(p.paragraph.number) for p in prepared])
@@ -105,35 +112,30 @@ def shortlist(
     return [candidates[i] for i in order[:keep]]
 
 
-def resolve_abbreviations(
-    terms: Sequence[str], abbreviations: Sequence[tuple[str, str]], statistics: TermStatistics
+def resolve_names(
+    terms: Sequence[str], other_names: Sequence[tuple[str, str]], statistics: TermStatistics
 ) -> tuple[str, ...]:
-    """Return `terms` with abbreviations that the scope only spells out replaced by the initials it has."""
+    """Return `terms` with those that occur nowhere in the scope replaced by another name that does."""
     known = statistics.document_frequency
-    spelled_out = {
-        short: initials for short, initials in abbreviations if not known.get(short) and known.get(initials)
-    }
-    return tuple(spelled_out.get(term, term) for term in terms)
+    better = {term: other for term, other in other_names if not known.get(term) and known.get(other)}
+    return tuple(dict.fromkeys(better.get(term, term) for term in terms))
 
 
 def _sentence_signals(
-    candidate: Candidate, query: Vectors, weights: Mapping[str, float]
+    candidate: Candidate, query: Vectors, weights: Mapping[str, float], expects: Holds
 ) -> tuple[Scores, Scores, Scores]:
     sentences = candidate.prepared.sentences
     total = sum(weights.values()) or 1.0
     pairs = set(zip(weights, list(weights)[1:], strict=False))
-    coverage = np.array(
-        [sum(weight for term, weight in weights.items() if term in s.term_set) / total for s in sentences]
-    )
+    coverage = np.array([sum(w for t, w in weights.items() if t in s.term_set) for s in sentences]) / total
     if candidate.sentence_vectors is None:
         similarity = np.full(len(sentences), candidate.similarity, dtype=np.float64)
     else:
         similarity = (candidate.sentence_vectors @ query).astype(np.float64)
-    match = similarity + coverage
-    if pairs:
-        match = match + BIGRAM_BONUS * np.array([_shared_pairs(s, pairs) for s in sentences]) / len(pairs)
-    return similarity, coverage, match
-
-
-def _shared_pairs(sentence: PreparedSentence, pairs: set[tuple[str, str]]) -> int:
-    return len(pairs & sentence.pairs)
+    extra = np.zeros(len(sentences))
+    for place, sentence in enumerate(sentences):
+        if pairs:
+            extra[place] += BIGRAM_BONUS * len(pairs & sentence.pairs) / len(pairs)
+        if expects & sentence.holds:
+            extra[place] += WANTED_BONUS
+    return similarity, coverage, similarity + coverage + extra

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -74,6 +75,7 @@ class Retriever:
         self._ledger = ledger
         self._keeper = keeper
         self._encoder = encoder
+        self._pool = ThreadPoolExecutor(thread_name_prefix="words")
         self._ready: dict[int, _Ready] = {}
         self._sentence_vectors: dict[LiveParagraph, Vector] = {}
 
@@ -96,14 +98,17 @@ class Retriever:
             abbreviations: See `resolve_abbreviations`.
             readout: Search this one alone, exactly.
         """
-        vector = self._encoder.embed(query)
         if readout is not None:
+            vector = self._encoder.embed(query)
             pks = self._within(connection, readout, vector, terms)
             statistics = self._readout_statistics(connection, readout)
         else:
-            pks = self._candidates(connection, scopes, vector, terms)
-            wanted = [*terms, *(initials for _, initials in abbreviations)]
-            statistics = lexical.statistics(connection, scopes, wanted)
+            # the words are looked up while the encoder and Chroma, which need no Python, are at work
+            words = self._pool.submit(self._by_words, connection, scopes, terms, abbreviations)
+            vector = self._encoder.embed(query)
+            hits = {scope: self._query(scope, vector, CANDIDATES) for scope in scopes}
+            by_words, statistics = words.result()
+            pks = self._candidates(connection, vector, hits, by_words)
         resolved = resolve_abbreviations(terms, abbreviations, statistics)
         candidates = [
             Candidate(ready.prepared, float((ready.chunk_vectors @ vector).max()))
@@ -115,28 +120,40 @@ class Retriever:
 
     # --- stage one ---
 
-    def _candidates(
-        self, connection: Connection, scopes: Sequence[str], vector: Vector, terms: Sequence[str]
-    ) -> list[int]:
-        found: dict[int, None] = {}
-        for scope in scopes:
-            found |= dict.fromkeys(self._dense(connection, scope, vector))
-            found |= dict.fromkeys(lexical.search(connection, scope, terms, limit=CANDIDATES))
-        return list(found)
+    def _by_words(
+        self,
+        connection: Connection,
+        scopes: Sequence[str],
+        terms: Sequence[str],
+        abbreviations: Sequence[tuple[str, str]],
+    ) -> tuple[list[int], TermStatistics]:
+        wanted = [*terms, *(initials for _, initials in abbreviations)]
+        found = [pk for scope in scopes for pk in lexical.search(connection, scope, wanted, limit=CANDIDATES)]
+        return found, lexical.statistics(connection, scopes, wanted)
 
-    def _dense(self, connection: Connection, scope: str, vector: Vector) -> list[int]:
+    def _candidates(
+        self,
+        connection: Connection,
+        vector: Vector,
+        hits: Mapping[str, Sequence[Hit]],
+        by_words: Sequence[int],
+    ) -> list[int]:
+        dense = [pk for scope in hits for pk in self._dense(connection, scope, vector, hits[scope])]
+        return list(dict.fromkeys([*dense, *by_words]))
+
+    def _dense(self, connection: Connection, scope: str, vector: Vector, hits: Sequence[Hit]) -> list[int]:
         """Widen the search until it has enough live paragraphs: superseded texts stay in the index."""
         limit = CANDIDATES
-        hidden = vectors.unfindable(connection, scope)
+        hidden = self._keeper.unfindable(connection, scope)
         exact = scan(connection, hidden, vector, CANDIDATES) if hidden else []
         while True:
-            hits = self._query(scope, vector, limit)
             nearest = sorted([*hits, *exact], key=lambda hit: hit.distance)
             holding = live.paragraphs_holding(connection, [scope], (hit.embedding for hit in nearest))
             pks = [pk for hit in nearest for pk in holding.get(hit.embedding, ())]
             if len(pks) >= CANDIDATES or len(hits) < limit or limit >= _WIDEST:
                 return pks[:CANDIDATES]
             limit *= 4
+            hits = self._query(scope, vector, limit)
 
     def _query(self, scope: str, vector: Vector, limit: int) -> Sequence[Hit]:
         try:

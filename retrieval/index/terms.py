@@ -12,6 +12,8 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
+from retrieval.index.place_names import demonyms
+
 TERMS_VERSION = 1
 """Part of the index identity: raise it when the same text gives other terms."""
 
@@ -19,7 +21,7 @@ STOP_WORDS = frozenset(
     """
     a about according also am an and any are as at be been being both but by can could did do does doing done
     for from get give had has have having he her hers him his how i if in into is it its itself just let like me
-    more most my no nor not of off on or our ours out over own please per shall she should so some such tell than
+    my no nor not of off on or our ours out over own please per shall she should so some such tell than
     that the their theirs them then there these they this those through to too under until up upon us very was
     we were what when where whether which while who whom whose why will with would you your yours s t d ll re ve
     """.split()  # noqa: SIM905 - a list of 130 quoted words is not easier to read
@@ -162,10 +164,15 @@ def _word_terms(word: str) -> list[str]:
 def _stem(word: str) -> str:
     if not word[:1].isalpha() or not word.isascii():
         return word
-    word = _NUMBER_WORDS.get(word, word)
+    word = _NUMBER_WORDS.get(word) or _demonyms().get(word, word)
     for pattern, replacement in _SPELLINGS:
         word = pattern.sub(replacement, word)
     return _snowball(word)
+
+
+@lru_cache(maxsize=1)
+def _demonyms() -> dict[str, str]:
+    return demonyms()
 
 
 def _snowball(word: str) -> str:

@@ -16,6 +16,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from retrieval.errors import StoreError, StoreHeldError
 from retrieval.index.encoder import Vector
 from retrieval.index.store import ChromaStore
@@ -43,6 +45,8 @@ class IndexKeeper:
         self._ledger = ledger
         self._lock = lock
         self._index: VectorIndex | None = None
+        self._unfindable: dict[str, list[int]] = {}
+        self._whole = False  # whether what Chroma holds is known to be what the ledger says
 
     @property
     def index(self) -> VectorIndex:
@@ -50,6 +54,12 @@ class IndexKeeper:
         if self._index is None:
             self._index = self._open()
         return self._index
+
+    def unfindable(self, connection: Connection, scope: str) -> list[int]:
+        """Return the embeddings to scan beside every query; they change only when the index is written."""
+        if scope not in self._unfindable:
+            self._unfindable[scope] = vectors.unfindable(connection, scope)
+        return self._unfindable[scope]
 
     def fall_back(self) -> VectorIndex:
         """The index failed in use: scan the ledger from now on; the next start checks and mends."""
@@ -59,9 +69,12 @@ class IndexKeeper:
 
     def close(self) -> None:
         """Give the index back."""
-        if self._index is not None:
-            self._index.close()
-            self._index = None
+        if self._index is None:
+            return
+        self._index.close()
+        if self._whole and isinstance(self._index, ChromaStore):
+            self._write_seal()  # now that Chroma has written what it held back
+        self._index = None
 
     def _open(self) -> VectorIndex:
         if not self._lock.share():
@@ -69,7 +82,9 @@ class IndexKeeper:
             return LedgerScan(self._ledger)
         if self._is_sound():
             try:
-                return ChromaStore(self._chroma, self._ledger.id)
+                opened = ChromaStore(self._chroma, self._ledger.id)
+                self._whole = True
+                return opened
             except StoreError as error:
                 log.warning("%s", error)
         return self._mend()
@@ -98,10 +113,7 @@ class IndexKeeper:
             return not expected
         if self._read_seal() == self._fingerprint():
             return True
-        sound = _check_in_child(self._chroma, self._ledger.path, expected)
-        if sound:
-            self._write_seal()
-        return sound
+        return _check_in_child(self._chroma, self._ledger.path, expected)
 
     def _fingerprint(self) -> dict[str, list[int]]:
         """Name -> size and time of each file; Chroma touches its SQLite file even to read it."""
@@ -141,8 +153,11 @@ class IndexKeeper:
         missing = [pk for pk in dict.fromkeys(embeddings) if pk not in known]
         if not missing:
             return {}
+        index = self.index
+        self._whole = False
+        self._unfindable.clear()
         self._seal.unlink(missing_ok=True)
-        return self._add(self.index, scope, missing)
+        return self._add(index, scope, missing)
 
     def _add(self, index: VectorIndex, scope: str, embeddings: Sequence[int]) -> dict[int, bool]:
         for start in range(0, len(embeddings), _BATCH):
@@ -150,9 +165,9 @@ class IndexKeeper:
         return self._findable(index, scope, embeddings)
 
     def seal(self) -> None:
-        """What was written is committed: the files as they are now are whole."""
-        if isinstance(self._index, ChromaStore):
-            self._write_seal()
+        """What was written is committed: Chroma and the ledger say the same."""
+        self._unfindable.clear()
+        self._whole = True
 
     def _records(self, embeddings: Sequence[int]) -> list[VectorRecord]:
         with self._ledger.read() as connection:
@@ -181,7 +196,7 @@ class IndexKeeper:
             for scope, found in findable.items():
                 vectors.forget_indexed(connection, scope)
                 vectors.mark_indexed(connection, scope, found)
-        self._write_seal()
+        self.seal()
         return index
 
     def _set_aside(self) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from retrieval.errors import NotFoundError
 from retrieval.ledger import schema
@@ -117,16 +117,9 @@ def paragraphs_holding(
     connection: Connection, scopes: Sequence[str], embedding_pks: Iterable[int]
 ) -> dict[int, list[int]]:
     """Return embedding -> live paragraphs that hold its text."""
-    p, r, c = schema.paragraphs, schema.readouts, schema.chunks
     holding: dict[int, list[int]] = {}
     for some in batches(embedding_pks):
-        rows = connection.execute(
-            select(c.c.embedding, c.c.paragraph)
-            .join(p, p.c.pk == c.c.paragraph)
-            .join(r, r.c.live_revision == p.c.revision)
-            .where(c.c.embedding.in_(some), r.c.scope.in_(scopes))
-        )
-        for embedding, paragraph in rows:
+        for embedding, paragraph in connection.execute(_HOLDING, {"some": some, "scopes": list(scopes)}):
             holding.setdefault(embedding, []).append(paragraph)
     return holding
 
@@ -174,6 +167,23 @@ def _live_select() -> Select[Any]:
 
 
 _LIVE = _live_select()
+
+
+def _holding_select() -> Select[Any]:
+    p, r, c = schema.paragraphs, schema.readouts, schema.chunks
+    return (
+        select(c.c.embedding, c.c.paragraph)
+        .join(p, p.c.pk == c.c.paragraph)
+        .join(r, r.c.live_revision == p.c.revision)
+        .where(
+            c.c.embedding.in_(bindparam("some", expanding=True)),
+            r.c.scope.in_(bindparam("scopes", expanding=True)),
+        )
+    )
+
+
+_HOLDING = _holding_select()
+"""Built once: putting a statement together costs as much as running it, and every question runs this one."""
 
 
 def _live_paragraph(row: Row[Any]) -> LiveParagraph:

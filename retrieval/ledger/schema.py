@@ -115,6 +115,18 @@ sentence_vectors = Table(
     comment="a cache: safe to empty",
 )
 
+initiatives = Table(
+    "initiatives",
+    metadata,
+    Column("revision", Integer, ForeignKey("revisions.pk", ondelete="CASCADE"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True, comment="place in the readout's list, from 0"),
+    Column("name", Text, nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("actor", Text),
+    Column("when", Text),
+    Column("citations", JSON, nullable=False, comment="[paragraph number, start, end, quote] each"),
+)
+
 lexical_statistics = Table(
     "lexical_statistics",
     metadata,

@@ -98,7 +98,7 @@ def reads_as_heading(text: str) -> bool:
     """Whether `text` is short, unfinished and starts like a title."""
     if not text or len(text) > _MAX_HEADING_CHARS or len(text.split()) > _MAX_HEADING_WORDS:
         return False
-    if ends_sentence(text) or opens_list(text) or starts_lower(text):
+    if ends_sentence(text) or opens_list(text) or starts_lower(text) or text.count("|") > 1:
         return False
     if any("぀" <= c <= "鿿" for c in text):
         return len(text) <= _MAX_HEADING_CJK

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from retrieval.sources.blocks import Block, group, is_marked_heading, reads_as_heading
 from retrieval.sources.dates import find_date
@@ -59,7 +59,7 @@ def read_front(lines: Sequence[Line], first: int | None, known_title: str | None
         whole: The source with white space collapsed and furniture left in; the header is a part of it.
     """
     limit = len(lines) if first is None else first
-    top = group(lines[: min(limit, 40)])[:_MAX_BLOCKS]
+    top = group(_dates_apart(lines[: min(limit, 40)]))[:_MAX_BLOCKS]
     size = _title_size(top, known_title)
     if size == 1 and not known_title and top[0].size == first and _is_section(top, lines, limit):
         size = 0
@@ -76,6 +76,23 @@ def read_front(lines: Sequence[Line], first: int | None, known_title: str | None
         header=_header(taken, whole),
         size=sum(block.size for block in taken),
     )
+
+
+def _dates_apart(lines: Sequence[Line]) -> list[Line]:
+    """Return `lines` with a date line right under a title as a block of its own."""
+    out = list(lines)
+    for index in range(1, min(len(out), 6)):
+        if not reads_as_heading(out[index - 1].text):
+            break
+        if not out[index].gap and _is_date_line(out[index].text):
+            out[index] = replace(out[index], gap=True)
+    return out
+
+
+def _is_date_line(text: str) -> bool:
+    """Whether a line is a date, with hardly more than a place before it."""
+    ends_with_date = text[-1:].isdigit() or text.endswith(("日", ")"))
+    return ends_with_date and len(text.split()) <= 7 and bool(find_date(text))
 
 
 def _title_size(top: Sequence[Block], known: str | None) -> int:

@@ -37,7 +37,7 @@ _JAPANESE = re.compile(r"第\s?(\d{1,3}|[一二三四五六七八九十]{1,3})\s
 _KANJI = re.compile(r"([一二三四五六七八九十]{1,3})\s?[、.]\s*(?=\S)")
 _CIRCLED = re.compile(r"([①-⑳])\s*")
 _PLAIN = re.compile(
-    r"""(?P<open>[(\[])?(?P<body>\d{1,3}|[ivxlc]{1,7}|[IVXLC]{1,7}|[A-Za-z])\s?(?P<close>[.)\]、](?!\.))
+    r"""(?P<open>[(\[])?(?P<body>\d{1,3}|[ivxlc]{1,7}|[IVXLC]{1,7}|[A-Za-z])\s?(?P<close>[.)\]、°º](?!\.))(?:\s?[-–—](?=\s))?
         (?P<space>\s+(?=\S)|$|(?=\S))""",
     re.VERBOSE,
 )
@@ -160,9 +160,8 @@ def _plain(head: str, text: str) -> Iterator[Label]:
     glued = found["space"] == "" and found.end() < len(head)
     if glued and (not found["body"].isdigit() or _goes_on(head[found.end() :])):
         return
-    shape = {".": "dot", "、": "dot", ")": "paren" if found["open"] else "close", "]": "bracket"}[
-        found["close"]
-    ]
+    bracketed = "paren" if found["open"] else "close"
+    shape = {")": bracketed, "]": "bracket"}.get(found["close"], "dot")
     wide = not text[found.end("close") - 1].isascii()
     strength = WEAK if glued and found["close"] == "." and not wide else _strength(found.end(), head)
     for family, value in _readings(found["body"], shape):

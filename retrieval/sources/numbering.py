@@ -100,8 +100,24 @@ def _is_section_of(label: Label, child: Label, lines: Sequence[Line]) -> bool:
 
 def _are_sections(segments: Sequence[Sequence[Line]]) -> bool:
     """Whether most numbers stand before a bare heading with text under it ("1. Trade")."""
-    grouped = [blocks for segment in segments if (blocks := group(segment))]
-    return 2 * sum(len(b) > 1 and _is_bare_heading(b) for b in grouped) > len(grouped)
+    return 2 * sum(_heading_length(segment) > 0 for segment in segments) > len(segments)
+
+
+def _heading_length(lines: Sequence[Line]) -> int:
+    """Return how many lines of a numbered piece are a bare heading over its text; 0 for none."""
+    if len(lines) > 1 and not lines[1].gap and _is_heading_line(lines):
+        return 1
+    blocks = group(lines)
+    bare = len(blocks) > 1 and reads_as_heading(blocks[0].text) and not is_heading(blocks[1])
+    return blocks[0].size if bare else 0
+
+
+def _is_heading_line(lines: Sequence[Line]) -> bool:
+    """Whether the first line is a heading though no white space follows: far shorter than what is wrapped."""
+    first, following = lines[0], lines[1]
+    if not reads_as_heading(first.text) or starts_lower(following.text):
+        return False
+    return following.indent > first.indent or 2 * len(first.text) < max(len(line.text) for line in lines)
 
 
 def _count(draft: Draft, blocks: Sequence[Block], start: int = 1) -> None:
@@ -150,12 +166,23 @@ def _introduce(draft: Draft, blocks: Sequence[Block], *, promote: bool) -> None:
 
 def _segment(draft: Draft, label: Label, lines: Sequence[Line], *, is_last: bool, sectioned: bool) -> None:
     """Add what stands from one printed number to the next."""
+    outer = draft.heading
     items = _items(lines, label)
-    if not items:
-        _paragraph(draft, label.number, _cut(lines, label.end), is_last=is_last, sectioned=sectioned)
-        return
-    parent = group(_cut(lines[: items[0][0]], label.end))
-    draft.heading = parent[0].text if parent else draft.heading
+    if items:
+        parent = group(_cut(lines[: items[0][0]], label.end))
+        draft.heading = own = parent[0].text if parent else outer
+        _add_items(draft, label, lines, items, is_last=is_last)
+    else:
+        own_lines = _cut(lines, label.end)
+        own = own_lines[0].text if own_lines else None
+        _paragraph(draft, label.number, own_lines, is_last=is_last, sectioned=sectioned)
+    if draft.heading == own:  # the heading of this number, not of the next
+        draft.heading = outer
+
+
+def _add_items(
+    draft: Draft, label: Label, lines: Sequence[Line], items: Sequence[tuple[int, Label]], *, is_last: bool
+) -> None:
     ends = [*(start for start, _ in items[1:]), len(lines)]
     for (start, item), end in zip(items, ends, strict=True):
         number = f"{label.number}({item.number})"
@@ -187,18 +214,15 @@ def _items(lines: Sequence[Line], label: Label) -> list[tuple[int, Label]]:
 
 def _paragraph(draft: Draft, number: str, lines: Sequence[Line], *, is_last: bool, sectioned: bool) -> None:
     """Add one numbered paragraph, and what follows it before the next number under numbers of its own."""
+    if sectioned and (size := _heading_length(lines)):
+        draft.heading = " ".join(line.text for line in lines[:size])
+        lines = [replace(lines[size], gap=True), *lines[size + 1 :]]
     blocks = group(lines)
     if not blocks:
         return
-    if sectioned and len(blocks) > 1 and _is_bare_heading(blocks):
-        draft.heading, blocks = blocks[0].text, blocks[1:]
-    length = _own_length(blocks, is_last=is_last)
+    length = _own_length(blocks, is_last=is_last and not sectioned)
     draft.add(number, " ".join(block.text for block in blocks[:length]))
     _unnumbered(draft, number, blocks[length:], is_last=is_last)
-
-
-def _is_bare_heading(blocks: Sequence[Block]) -> bool:
-    return reads_as_heading(blocks[0].text) and not is_heading(blocks[1])
 
 
 def _own_length(blocks: Sequence[Block], *, is_last: bool) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -22,7 +22,7 @@ class Overrides:
     """Corrections to one readout; None leaves what the source says.
 
     Attributes:
-        initiatives: The tables as written, for whoever extracts initiatives.
+        initiatives: The table as written; `retrieval.initiatives.parse_corrections` reads it.
     """
 
     title: str | None = None
@@ -30,7 +30,7 @@ class Overrides:
     issuer: str | None = None
     source_url: str | None = None
     language: str | None = None
-    initiatives: tuple[Mapping[str, Any], ...] = ()
+    initiatives: Mapping[str, Any] = field(default_factory=dict)
 
     def apply(self, readout: Readout) -> Readout:
         """Return `readout` with these corrections."""
@@ -72,7 +72,7 @@ def _checked(name: str, text: str, table: Mapping[str, Any]) -> Overrides:
     return Overrides(
         **{key: table[key].strip() for key in _TEXTS if key in table},
         date=_date(name, text, table["date"]) if "date" in table else None,
-        initiatives=_initiatives(name, text, table.get("initiatives", [])),
+        initiatives=_initiatives(name, text, table.get("initiatives", {})),
     )
 
 
@@ -84,10 +84,10 @@ def _date(name: str, text: str, value: object) -> str:
     return written
 
 
-def _initiatives(name: str, text: str, value: object) -> tuple[Mapping[str, Any], ...]:
-    if isinstance(value, list) and all(isinstance(row, dict) for row in value):
-        return tuple(value)
-    problem = "initiatives must be tables, each under [[initiatives]]. Correct or remove them."
+def _initiatives(name: str, text: str, value: object) -> Mapping[str, Any]:
+    if isinstance(value, dict):
+        return value
+    problem = "initiatives must be [[initiatives.add]], .remove or .reword tables. Correct or remove it."
     raise SourceError(name, problem, _line_of(text, "initiatives"))
 
 

@@ -55,6 +55,8 @@ STYLES = {
     "byte order mark": f"\ufeff1. {A}\n2. {B}\n3. {C}\n",
     "right aligned": f"   1. {A}\n   2. {B}\n   3. {C}\n",
     "trailing spaces as blank lines": f"1. {A}  \n   \n2. {B}  \n   \n3. {C}\n",
+    "dot and dash": f"1.- {A}\n\n2.- {B}\n\n3.- {C}\n",
+    "degree signs": f"1° {A}\n\n2° {B}\n\n3° {C}\n",
     "full-width digits and dots": f"１．{A}\n２．{B}\n３．{C}\n",
     "full-width digits and spaces": f"１　{A}\n２　{B}\n３　{C}\n",
 }
@@ -321,6 +323,18 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
         f"{A[:40].strip()}\n\nand more besides in\n\n-2-\n\nthe port.\n\n{B}\n",
         {"1": f"{A[:40].strip()} and more besides in the port.", "2": B},
     ),
+    "headings on the line above the text": (
+        f"1. Overview\n{A}\n2. Bilateral Meeting\n(1) {B}\n(2) {C}\n3. Other Meetings\n- {D}\n",
+        {"1": A, "2(1)": B, "2(2)": C, "3": f"- {D}"},
+    ),
+    "Japanese headings on the line above the text": (
+        "１　冒頭\n　大臣は、訪問を歓迎した。\n\n２　地域情勢\n　両大臣は、連携を確認した。\n",
+        {"1": "大臣は、訪問を歓迎した。", "2": "両大臣は、連携を確認した。"},
+    ),
+    "numbered Markdown headings": (
+        f"# Summit\n\n## 1. Trade\n\n{A}\n\n## 2. Security\n\n{B}\n\n{C}\n",
+        {"1": A, "2": f"{B} {C}"},
+    ),
     "one numbered paragraph": (f"1. {A}\n", {"1": A}),
 }  # fmt: skip
 
@@ -345,6 +359,12 @@ def test_counted_and_printed_are_told_apart() -> None:
     assert [p.numbering for p in readout.paragraphs] == [Numbering.COUNTED, *[Numbering.PRINTED] * 2]
     assert readout.numbering == "mixed"
     assert readout.warnings[-1] == "The source prints no number at 1; counted."
+
+
+def test_heading_of_a_number_does_not_reach_the_next_number() -> None:
+    (readout,) = parse("case.txt", f"1. {A}\n\n2. Bilateral Meeting\n\na) {B}\n\nb) {C}\n\n3. {D}\n".encode())
+
+    assert [p.heading for p in readout.paragraphs] == [None, "Bilateral Meeting", "Bilateral Meeting", None]
 
 
 def test_heading_is_kept_beside_the_text() -> None:

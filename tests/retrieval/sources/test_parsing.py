@@ -41,6 +41,7 @@ def test_front_matter_gives_the_metadata_and_is_no_paragraph() -> None:
 
 TOPS = {
     "title, place and date": ("Joint Statement of Norland\n\nPort Alder, 3 May 2024\n\n", "Joint Statement of Norland", "2024-05-03", None),
+    "date on the next line": ("Joint Statement of Norland\nPort Alder, 3 May 2024\n\n", "Joint Statement of Norland", "2024-05-03", None),
     "date first": ("3 May 2024\n\nJoint Statement of Norland\n\n", "Joint Statement of Norland", "2024-05-03", None),
     "issuer line": ("Joint Statement\n\nMay 3, 2024\nIssued by: Office of the Prime Minister\n\n", "Joint Statement", "2024-05-03", "Office of the Prime Minister"),
     "span of days": ("Communiqué of the Summit\n\n2-3 May 2024\n\n", "Communiqué of the Summit", "2024-05-03", None),

@@ -1,0 +1,177 @@
+"""The Discord client: intents, cogs, commands, and one place where errors end."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from typing import Any
+
+import discord
+from discord import app_commands
+from discord.ext import commands, tasks
+
+from bot.cogs.ask import AskCog
+from bot.cogs.base import Equipment
+from bot.cogs.browse import BrowseCog
+from bot.cogs.check import CheckCog
+from bot.cogs.sources import SourcesCog
+from bot.cogs.talk import TalkCog
+from bot.controls import Control
+from bot.delivery import guarded
+from bot.permissions import missing_in
+from bot.settings import DiscordSettings
+from bot.translation import CatalogueTranslator
+
+log = logging.getLogger(__name__)
+
+
+def intents_for(settings: DiscordSettings) -> discord.Intents:
+    """Return the events to receive: servers and messages, and message texts only where that is set."""
+    intents = discord.Intents.none()
+    intents.guilds = intents.guild_messages = intents.dm_messages = True
+    intents.message_content = settings.message_content
+    return intents
+
+
+class Tree(app_commands.CommandTree[Any]):
+    """The commands; an error that no command answered itself ends here."""
+
+    async def on_error(
+        self, interaction: discord.Interaction[Any], error: app_commands.AppCommandError, /
+    ) -> None:
+        """Log the error and tell the person who waits."""
+        equipment: Equipment = interaction.client.equipment
+        cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
+        phrases = equipment.catalogue.of(interaction.locale)
+        if interaction.type is not discord.InteractionType.autocomplete:
+            await guarded(interaction, _raise(cause), phrases, equipment.settings.max_question)
+
+
+async def _raise(error: BaseException) -> None:
+    raise error
+
+
+class _Rapporteur(commands.bot.BotBase):
+    """What the one-connection and the sharded client have in common."""
+
+    equipment: Equipment
+    tree: Tree
+
+    async def setup_hook(self) -> None:
+        """Add cogs and controls, then tell Discord about commands that changed."""
+        equipment = self.equipment
+        for cog in (AskCog(equipment), BrowseCog(equipment), SourcesCog(equipment)):
+            await self.add_cog(cog)
+        await self.add_cog(CheckCog(equipment, self.tree))
+        await self.add_cog(TalkCog(equipment, self._client))
+        self._client.add_dynamic_items(Control)
+        await self.tree.set_translator(CatalogueTranslator(equipment.catalogue))
+        await self._sync_if_changed()
+        self._forget.start()
+        log.info("%s", content_note(equipment.settings))
+
+    @property
+    def _client(self) -> discord.Client:
+        assert isinstance(self, discord.Client)
+        return self
+
+    async def _sync_if_changed(self) -> None:
+        """Discord takes 200 new commands a day and keeps them, so they are sent only when they changed."""
+        key = f"commands:{self._client.application_id}"
+        fingerprint = await fingerprint_of(self.tree)
+        if await self.equipment.desk.state(key) == fingerprint:
+            log.info("commands unchanged")
+            return
+        synced = await self.tree.sync()
+        await self.equipment.desk.set_state(key, fingerprint)
+        log.info("commands sent to Discord: %d", len(synced))
+
+    @tasks.loop(hours=24)
+    async def _forget(self) -> None:
+        if forgotten := await self.equipment.desk.forget_old():
+            log.info("forgot %d answers older than %d days", forgotten, self.equipment.settings.keep_days)
+
+    async def on_ready(self) -> None:
+        """Say in the log that the bot is there, and which ask channels need more rights."""
+        client, settings = self._client, self.equipment.settings
+        log.info("ready as %s in %d servers", client.user, len(client.guilds))
+        for channel_id in settings.ask_channels:
+            if problem := _ask_channel_problem(client.get_channel(channel_id)):
+                log.warning("Ask channel %d: %s", channel_id, problem)
+
+    async def on_message(self, message: discord.Message, /) -> None:
+        """Leave messages to the cogs: there are no prefix commands."""
+
+    async def close(self) -> None:
+        """Stop taking questions, let answers in flight arrive, then leave."""
+        self._forget.cancel()
+        if not await self.equipment.desk.close():
+            log.warning(
+                "some answers took longer than %.0f s and were left",
+                self.equipment.settings.shutdown_timeout_s,
+            )
+        await super().close()
+
+
+def _ask_channel_problem(channel: object) -> str | None:
+    if not isinstance(channel, discord.abc.GuildChannel):
+        return "not found. Check DISCORD_ASK_CHANNELS, or invite the bot to that server."
+    missing = missing_in(channel, channel.guild.me)
+    return f"allow Rapporteur “{missing}” in #{channel}." if missing else None
+
+
+def content_note(settings: DiscordSettings) -> str:
+    """Say what the message-content intent changes, for the start-up line and the doctor."""
+    if settings.message_content:
+        return "message-content intent on: ask channels and unpinged messages in threads are answered"
+    return (
+        "message-content intent off: commands, mentions and replies that ping are answered; ask channels "
+        "and unpinged messages in threads need it (developer portal, Bot; then DISCORD_MESSAGE_CONTENT=true)"
+    )
+
+
+async def fingerprint_of(tree: app_commands.CommandTree[Any]) -> str:
+    """Return a hash of everything that `tree.sync` would send."""
+    translator = tree.translator
+    assert translator is not None
+    payload = [
+        await command.get_translated_payload(tree, translator)
+        for kind in discord.AppCommandType
+        for command in tree.get_commands(type=kind)
+    ]
+    return hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
+
+
+class Rapporteur(_Rapporteur, commands.Bot):
+    """The bot with one gateway connection."""
+
+
+class ShardedRapporteur(_Rapporteur, commands.AutoShardedBot):
+    """The bot with several gateway connections."""
+
+
+def build_client(equipment: Equipment, **options: Any) -> Rapporteur | ShardedRapporteur:
+    """Return the client that the settings ask for, not yet logged in.
+
+    Args:
+        options: Further options of `discord.Client`.
+    """
+    settings = equipment.settings
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # nothing here speaks
+    kind: type[Rapporteur | ShardedRapporteur] = Rapporteur
+    if settings.shards != 1:
+        kind = ShardedRapporteur
+        options["shard_count"] = settings.shards or None
+    client = kind(
+        command_prefix=(),
+        help_command=None,
+        intents=intents_for(settings),
+        allowed_mentions=discord.AllowedMentions.none(),
+        tree_cls=Tree,
+        chunk_guilds_at_startup=False,
+        max_messages=None,
+        **options,
+    )
+    client.equipment = equipment
+    return client

@@ -1,0 +1,84 @@
+"""The controls under an answer: open a cited paragraph, copy the citations, say whether it helped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import discord
+from discord.ext import commands
+
+from bot.cogs.base import DeskCog
+from bot.controls import Control
+from bot.delivery import in_time, respond, say
+from bot.rendering import Cited, citation_text, render_citations, render_paragraph
+from retrieval.errors import NotFoundError
+from retrieval.models import LiveParagraph
+
+
+class SourcesCog(DeskCog):
+    """Answers clicks, each to the reader who clicked."""
+
+    @commands.Cog.listener()
+    async def on_control(self, interaction: discord.Interaction[Any], control: Control) -> None:
+        """Do what a control says."""
+        await self.guarded(interaction, self._use(interaction, control))
+
+    async def _use(self, interaction: discord.Interaction[Any], control: Control) -> None:
+        match control.action:
+            case "good" | "bad":
+                await self._rate(interaction, control.answer, helpful=control.action == "good")
+            case "copy":
+                await self._copy(interaction, control.answer, control.page)
+            case _:
+                await self._open(interaction, control.answer, control.page, control.index)
+
+    async def _rate(self, interaction: discord.Interaction[Any], answer: str, *, helpful: bool) -> None:
+        work = self.desk.rate(answer, interaction.user.id, helpful)
+        known = await in_time(interaction, work, ephemeral=True)
+        await say(interaction, self.phrases(interaction)("control.thanks" if known else "control.expired"))
+
+    async def _open(self, interaction: discord.Interaction[Any], answer: str, page: int, index: int) -> None:
+        phrases = self.phrases(interaction)
+        work = self._paragraphs(interaction, answer, page)
+        found = await in_time(interaction, work, ephemeral=True)
+        if found is None or index >= len(found):
+            await say(interaction, phrases("control.expired"))
+            return
+        cited, paragraph = found[index]
+        if paragraph is None:
+            await say(interaction, phrases("paragraph.gone"))
+            return
+        changed = paragraph.revision != cited.revision
+        pages = render_paragraph(paragraph, () if changed else cited.spans, phrases, changed=changed)
+        await respond(interaction, pages, phrases, ephemeral=True)
+
+    async def _copy(self, interaction: discord.Interaction[Any], answer: str, page: int) -> None:
+        phrases = self.phrases(interaction)
+        found = await in_time(interaction, self._paragraphs(interaction, answer, page), ephemeral=True)
+        if found is None:
+            await say(interaction, phrases("control.expired"))
+            return
+        texts = [
+            citation_text(paragraph, cited.spans if paragraph.revision == cited.revision else (), phrases)
+            for cited, paragraph in found
+            if paragraph is not None
+        ]
+        if not texts:
+            await say(interaction, phrases("paragraph.gone"))
+            return
+        await respond(interaction, render_citations(texts, phrases), phrases, ephemeral=True)
+
+    async def _paragraphs(
+        self, interaction: discord.Interaction[Any], answer: str, page: int
+    ) -> list[tuple[Cited, LiveParagraph | None]] | None:
+        """Return what a page cites; None where the answer is no longer remembered."""
+        shown = await self.desk.shown(answer)
+        if shown is None or page >= len(shown.cited) or shown.guild != interaction.guild_id:
+            return None
+        return [(cited, await self._paragraph(cited, interaction.guild_id)) for cited in shown.cited[page]]
+
+    async def _paragraph(self, cited: Cited, guild: int | None) -> LiveParagraph | None:
+        try:
+            return await self.desk.paragraph(cited.document, cited.paragraph, guild)
+        except NotFoundError:
+            return None

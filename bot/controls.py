@@ -1,0 +1,98 @@
+"""The controls under an answer. Each names its answer in the ledger, so it works after a restart too."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, Self
+
+import discord
+from discord.ui import ActionRow, Button, DynamicItem, Item, LayoutView, Select, TextDisplay
+
+from bot.locales import Phrases
+from bot.markdown import shortened
+from bot.rendering import MAX_CITED, Cited, Page
+
+_MAX_ROW = 5
+_MAX_LABEL = 80
+_MAX_OPTION = 100
+
+
+class Control(
+    DynamicItem[Item[Any]],
+    template=r"(?P<action>open|pick|copy|good|bad):(?P<answer>[0-9a-f]{12}):(?P<page>\d+):(?P<index>\d+)",
+):
+    """A button or select under an answer.
+
+    What to do stands in its custom id; the `control` event hands it to whoever listens.
+    """
+
+    def __init__(self, item: Item[Any]) -> None:
+        super().__init__(item)
+        match = self.template.fullmatch(self.custom_id)
+        assert match is not None  # the base class checked it
+        self.action = match["action"]
+        self.answer = match["answer"]
+        self.page = int(match["page"])
+        self.index = int(match["index"])
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: discord.Interaction[Any], item: Item[Any], _match: re.Match[str], /
+    ) -> Self:
+        """Take a control up again from a message, whichever process sent it."""
+        return cls(item)
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> Any:
+        """Say that a reader used this control."""
+        if isinstance(self.item, Select):
+            self.index = int(self.item.values[0])
+        interaction.client.dispatch("control", interaction, self)
+
+
+def page_view(page: Page, phrases: Phrases, *, answer: str | None = None, number: int = 0) -> LayoutView:
+    """Return a page as the components of one message, with its controls where it shows an answer."""
+    view = LayoutView(timeout=None)
+    view.add_item(TextDisplay(page.text))
+    if answer is not None:
+        for row in _rows(page.cited, phrases, answer, number):
+            view.add_item(ActionRow(*row))
+    return view
+
+
+def text_view(text: str) -> LayoutView:
+    """Return one sentence as the components of a message."""
+    return LayoutView(timeout=None).add_item(TextDisplay(text))
+
+
+def _rows(cited: Sequence[Cited], phrases: Phrases, answer: str, page: int) -> list[list[Control]]:
+    place = f"{answer}:{page}"
+    closing = [
+        Control(Button(emoji="👍", custom_id=f"good:{place}:0")),
+        Control(Button(emoji="👎", custom_id=f"bad:{place}:0")),
+    ]
+    if not cited:
+        return [closing]
+    closing.insert(0, Control(Button(label=phrases("control.copy"), custom_id=f"copy:{place}:0")))
+    if len(cited) > _MAX_ROW:
+        starts = range(0, len(cited), MAX_CITED)
+        return [*([_select(cited, start, phrases, place)] for start in starts), closing]
+    buttons = [
+        Control(Button(label=shortened(c.label, _MAX_LABEL), custom_id=f"open:{place}:{index}"))
+        for index, c in enumerate(cited)
+    ]
+    return [buttons + closing] if len(buttons) + len(closing) <= _MAX_ROW else [buttons, closing]
+
+
+def _select(cited: Sequence[Cited], start: int, phrases: Phrases, place: str) -> Control:
+    options = [
+        discord.SelectOption(
+            label=shortened(c.label, _MAX_OPTION),
+            value=str(index),
+            description=shortened(c.document, _MAX_OPTION),
+        )
+        for index, c in enumerate(cited[start : start + MAX_CITED], start)
+    ]
+    return Control(
+        Select(custom_id=f"pick:{place}:{start}", placeholder=phrases("control.open"), options=options)
+    )

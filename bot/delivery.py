@@ -1,0 +1,95 @@
+"""Answering an interaction: in time, in pages, and never with a traceback or silence."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Coroutine, Sequence
+from contextlib import suppress
+from typing import Any, TypeVar
+
+import discord
+
+from bot.controls import page_view, text_view
+from bot.locales import Phrases
+from bot.rendering import Page
+from bot.replies import failure, reply_for
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+PATIENCE_S = 0.4
+"""How long an interaction may stay unanswered before it is acknowledged; Discord allows 3 s."""
+
+
+async def in_time(
+    interaction: discord.Interaction[Any], work: Coroutine[Any, Any, T], *, ephemeral: bool
+) -> T:
+    """Return what `work` returns, having acknowledged the interaction if that takes a while.
+
+    A quick answer goes out in one piece instead of replacing a "thinking" message; so do refusals, which
+    then only the asker sees.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait({task}, timeout=PATIENCE_S)
+        if not task.done():
+            await interaction.response.defer(ephemeral=ephemeral, thinking=True)
+        return await task
+    finally:
+        task.cancel()
+
+
+async def respond(
+    interaction: discord.Interaction[Any],
+    pages: Sequence[Page],
+    phrases: Phrases,
+    *,
+    answer: str | None = None,
+    ephemeral: bool = False,
+) -> list[int]:
+    """Send `pages`, the first as the interaction's own message; return the messages' ids."""
+    ids: list[int] = []
+    for number, page in enumerate(pages):
+        view = page_view(page, phrases, answer=answer, number=number)
+        if number:
+            ids.append((await interaction.followup.send(view=view, ephemeral=ephemeral, wait=True)).id)
+        elif interaction.response.is_done():
+            ids.append((await interaction.edit_original_response(view=view)).id)
+        else:
+            sent = await interaction.response.send_message(view=view, ephemeral=ephemeral)
+            ids += [sent.message_id] if sent.message_id is not None else []
+    return ids
+
+
+async def say(interaction: discord.Interaction[Any], sentence: str) -> None:
+    """Send one sentence to the person who asked, in place of what they wait for."""
+    if interaction.response.is_done():
+        await interaction.edit_original_response(view=text_view(sentence))
+    else:
+        await interaction.response.send_message(view=text_view(sentence), ephemeral=True)
+
+
+def sentence_for(error: BaseException, phrases: Phrases, max_question: int) -> str:
+    """Return what the user reads; an error that is ours goes to the log under an id that they can name."""
+    known = reply_for(error, phrases, max_question=max_question)
+    if known is not None:
+        log.info("refused: %s", type(error).__name__)
+        return known
+    reference = secrets.token_hex(4)
+    log.error("failed, reference %s", reference, exc_info=error)
+    return failure(phrases, reference)
+
+
+async def guarded(
+    interaction: discord.Interaction[Any], work: Awaitable[None], phrases: Phrases, max_question: int
+) -> None:
+    """Do `work`; whatever it raises becomes one sentence for the person who waits."""
+    try:
+        await work
+    except Exception as error:
+        sentence = sentence_for(error, phrases, max_question)
+        with suppress(discord.HTTPException):  # the interaction itself may be what failed
+            await say(interaction, sentence)

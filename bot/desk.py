@@ -1,0 +1,230 @@
+"""The front desk: takes questions from Discord, admits them, and has them answered off the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from bot.errors import QuestionTooLongError
+from bot.limits import Limits
+from bot.locales import Phrases
+from bot.records import Records, ShownAnswer
+from bot.rendering import Page, Source, render_answer, render_check
+from bot.services import Answering, ReadoutLine, Readouts, guild_scopes
+from bot.settings import DiscordSettings
+from bot.workers import InFlight, Workers
+from retrieval.errors import QuestionError
+from retrieval.models import Answer, LiveParagraph
+
+log = logging.getLogger(__name__)
+
+HISTORY_TURNS = 6
+"""Earlier questions that a follow-up is understood from."""
+
+_QUICK_WAITING = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Who asks, and where.
+
+    Attributes:
+        guild: The server, or None in a direct message.
+        thread: The thread, or None outside of one.
+        reply_to: The message that this one replies to.
+    """
+
+    user: int
+    guild: int | None = None
+    thread: int | None = None
+    reply_to: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer, ready to be shown: its id stands in the controls of its pages."""
+
+    id: str
+    pages: tuple[Page, ...]
+
+
+class Desk:
+    """Everything the cogs do that is not Discord's.
+
+    Args:
+        mode: How answers are made: "extractive", or "llm:<provider>:<model>".
+        clock: Seconds since 1970.
+        ticks: Seconds, never going back.
+    """
+
+    def __init__(
+        self,
+        settings: DiscordSettings,
+        answering: Answering,
+        readouts: Readouts,
+        records: Records,
+        *,
+        mode: str = "extractive",
+        clock: Callable[[], float] = time.time,
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._settings = settings
+        self._answering = answering
+        self._readouts = readouts
+        self._records = records
+        self._clock = clock
+        self.mode = mode
+        self._limits = Limits(settings.user_questions_per_minute, settings.server_questions_per_minute, ticks)
+        self._questions = Workers(settings.concurrent_questions, settings.waiting_questions, "question")
+        # Clicks, lists and the ledger have threads of their own: a slow question never holds them up.
+        self._quick = Workers(2, _QUICK_WAITING, "lookup")
+        self._in_flight = InFlight()
+
+    def busy(self) -> InFlight:
+        """Return what counts as in flight for as long as its `with` block lasts; a shutdown waits for it."""
+        return self._in_flight
+
+    async def ask(
+        self,
+        question: str,
+        place: Place,
+        phrases: Phrases,
+        *,
+        document: str | None = None,
+        quoted: bool = False,
+    ) -> Reply:
+        """Answer a question and remember the answer.
+
+        Args:
+            quoted: Show the question above the answer.
+
+        Raises:
+            QuestionError, NotFoundError, StoreError: As `Answering.ask` does.
+            LimitedError, BusyError: It is not the moment to ask.
+            TimeoutError: It took too long.
+        """
+        self._admit(question, place)
+        parent = await self._parent(place)
+        history = await self._quick.run(lambda: self._records.history(parent, HISTORY_TURNS))
+        scopes = guild_scopes(place.guild)
+        async with asyncio.timeout(self._settings.answer_timeout_s):
+            answer = await self._questions.run(
+                lambda: self._answering.ask(question, scopes=scopes, document=document, history=history)
+            )
+        pages = render_answer(answer, await self._sources(answer, scopes), phrases, show_question=quoted)
+        return await self._remembered(answer, pages, question, place, parent)
+
+    async def check(self, claim: str, place: Place, phrases: Phrases) -> Reply:
+        """Show what the readouts say on a claim; one longer than a question is checked as far as it goes.
+
+        Raises:
+            As `ask` does.
+        """
+        claim = claim[: self._settings.max_question]
+        self._admit(claim, place)
+        scopes = guild_scopes(place.guild)
+        async with asyncio.timeout(self._settings.answer_timeout_s):
+            answer = await self._questions.run(lambda: self._answering.ask(claim, scopes=scopes))
+        pages = render_check(answer, await self._sources(answer, scopes), phrases)
+        return await self._remembered(answer, pages, claim, place, None)
+
+    async def _remembered(
+        self, answer: Answer, pages: tuple[Page, ...], question: str, place: Place, parent: str | None
+    ) -> Reply:
+        cited = tuple(page.cited for page in pages)
+        shown = ShownAnswer(
+            id=secrets.token_hex(6),
+            question=question,
+            mode=answer.mode,
+            user=place.user,
+            at=self._now_ms(),
+            cited=cited,
+            parent=parent,
+            guild=place.guild,
+            thread=place.thread,
+        )
+        await self._quick.run(lambda: self._records.add(shown))
+        return Reply(shown.id, pages)
+
+    def _admit(self, question: str, place: Place) -> None:
+        if not question.strip():
+            raise QuestionError("the question is empty")
+        if len(question) > self._settings.max_question:
+            raise QuestionTooLongError(len(question), self._settings.max_question)
+        self._limits.admit(place.user, place.guild)
+
+    async def _parent(self, place: Place) -> str | None:
+        if place.reply_to is not None and (answer := await self.answer_of(place.reply_to)):
+            return answer
+        if place.thread is None:
+            return None
+        thread = place.thread
+        return await self._quick.run(lambda: self._records.latest_in(thread))
+
+    async def _sources(self, answer: Answer, scopes: Sequence[str]) -> dict[str, Source]:
+        if not answer.statements:
+            return {}
+        lines = await self._quick.run(lambda: self._readouts.documents(scopes))
+        return {line.id: Source(line.title, line.date) for line in lines}
+
+    async def answer_of(self, message: int) -> str | None:
+        """Return the id of the answer that `message` shows, if it shows one."""
+        return await self._quick.run(lambda: self._records.of_message(message))
+
+    async def shown_as(self, reply: Reply, message_ids: Sequence[int]) -> None:
+        """Remember which messages show an answer."""
+        await self._quick.run(lambda: self._records.link(reply.id, message_ids))
+
+    async def shown(self, answer: str) -> ShownAnswer | None:
+        """Return an answer that was shown, or None where it is no longer remembered."""
+        return await self._quick.run(lambda: self._records.get(answer))
+
+    async def rate(self, answer: str, user: int, helpful: bool) -> bool:
+        """Remember a 👍 or 👎; False where the answer is no longer remembered."""
+        return await self._quick.run(lambda: self._records.rate(answer, user, helpful, self._now_ms()))
+
+    async def documents(self, guild: int | None) -> Sequence[ReadoutLine]:
+        """Return the readouts that can be read in a server."""
+        return await self._quick.run(lambda: self._readouts.documents(guild_scopes(guild)))
+
+    async def paragraph(self, document: str, number: str, guild: int | None) -> LiveParagraph:
+        """Return one paragraph.
+
+        Raises:
+            NotFoundError: There is no such readout or paragraph here.
+        """
+        return await self._quick.run(lambda: self._readouts.paragraph(document, number, guild_scopes(guild)))
+
+    def _now_ms(self) -> int:
+        return int(self._clock() * 1000)
+
+    async def state(self, key: str) -> str | None:
+        """Return what the front end keeps under `key`."""
+        return await self._quick.run(lambda: self._records.state(key))
+
+    async def set_state(self, key: str, value: str) -> None:
+        """Keep `value` under `key`."""
+        await self._quick.run(lambda: self._records.set_state(key, value))
+
+    async def forget_old(self) -> int:
+        """Forget answers older than the setting says; return how many there were."""
+        before = self._now_ms() - self._settings.keep_days * 86_400_000
+        return await self._quick.run(lambda: self._records.forget_before(before))
+
+    async def warm_up(self, call: Callable[[], object]) -> None:
+        """Make `call` where questions are answered, so that the first member does not wait for loading."""
+        try:
+            await self._questions.run(call)
+        except Exception:
+            log.warning("the readouts could not be searched at the start", exc_info=True)
+
+    async def close(self) -> bool:
+        """Take no more questions and wait for answers in flight; False when some took too long."""
+        finished = await self._in_flight.close(self._settings.shutdown_timeout_s)
+        await self._questions.close()
+        await self._quick.close()
+        return finished

@@ -1,0 +1,74 @@
+"""`rapporteur run`: settings -> services -> a client that runs until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+
+import discord
+
+from bot.client import Rapporteur, ShardedRapporteur, build_client
+from bot.cogs.base import Equipment
+from bot.desk import Desk
+from bot.locales import load
+from bot.records import Records
+from bot.settings import DiscordSettings
+from retrieval.bootstrap import Services
+
+log = logging.getLogger(__name__)
+
+EXIT_DONE, EXIT_FAILED = 0, 1
+
+
+def run(settings: DiscordSettings, services: Services) -> int:
+    """Run the bot until SIGTERM or SIGINT; return the exit status."""
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
+    )
+    return asyncio.run(_run(settings, services))
+
+
+async def _run(settings: DiscordSettings, services: Services) -> int:
+    records = Records(services.ledger)
+    desk = Desk(settings, services.answering, services.browser, records)
+    client = build_client(Equipment(desk, load(), settings))
+    stopping = _stop_on_signals(client)
+    warming = asyncio.create_task(desk.warm_up(lambda: services.answering.search("readout")))
+    try:
+        await client.start(settings.token.get_secret_value())
+    except discord.LoginFailure:
+        return _failed(
+            "Discord refused the token. Copy a new one from the developer portal (Bot, Reset Token) "
+            "into DISCORD_TOKEN."
+        )
+    except discord.PrivilegedIntentsRequired:
+        return _failed(
+            "Discord refused the message-content intent. Switch it on in the developer portal (Bot, Message "
+            "Content Intent), or set DISCORD_MESSAGE_CONTENT=false."
+        )
+    finally:
+        await client.close()
+        await asyncio.gather(warming, *stopping)
+    log.info("stopped")
+    return EXIT_DONE
+
+
+def _failed(sentence: str) -> int:
+    log.error(sentence)
+    return EXIT_FAILED
+
+
+def _stop_on_signals(client: Rapporteur | ShardedRapporteur) -> set[asyncio.Task[None]]:
+    """Close the client on the first signal; the returned set holds the closing task once there is one."""
+    loop = asyncio.get_running_loop()
+    closing: set[asyncio.Task[None]] = set()
+
+    def stop(name: str) -> None:
+        if not closing:
+            log.info("%s: finishing answers in flight", name)
+            closing.add(loop.create_task(client.close()))
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop, number.name)
+    return closing

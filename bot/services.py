@@ -1,0 +1,73 @@
+"""What the front ends need of the services behind them; `retrieval` provides it, tests fake it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from retrieval.models import Answer, LiveParagraph
+
+SHARED = "shared"
+
+
+def guild_scopes(guild_id: int | None) -> tuple[str, ...]:
+    """Return what may be read in a server: the shared readouts and its own; in a DM the shared ones alone."""
+    return (SHARED,) if guild_id is None else (SHARED, f"guild:{guild_id}")
+
+
+class ReadoutLine(Protocol):
+    """One readout, as lists show it."""
+
+    @property
+    def id(self) -> str:
+        """The readout's id within its scope."""
+
+    @property
+    def title(self) -> str:
+        """Its title."""
+
+    @property
+    def date(self) -> str | None:
+        """ISO 8601 calendar date, where known."""
+
+    @property
+    def paragraphs(self) -> int:
+        """How many paragraphs it has."""
+
+    @property
+    def numbering(self) -> str:
+        """`printed`, `counted` or `mixed`."""
+
+
+class Answering(Protocol):
+    """Answers questions; synchronous, so it is called off the event loop."""
+
+    def ask(
+        self,
+        question: str,
+        *,
+        scopes: Sequence[str] = (SHARED,),
+        document: str | None = None,
+        history: Sequence[str] = (),
+    ) -> Answer:
+        """Return what the sources say.
+
+        Raises:
+            QuestionError: Empty, too long, or not text.
+            NotFoundError: No readout `document` in `scopes`.
+            StoreError: The store cannot be used.
+        """
+
+
+class Readouts(Protocol):
+    """Lists readouts and shows their paragraphs; synchronous too."""
+
+    def documents(self, scopes: Sequence[str]) -> Sequence[ReadoutLine]:
+        """Return the live readouts of `scopes`."""
+
+    def paragraph(self, document: str, number: str, scopes: Sequence[str]) -> LiveParagraph:
+        """Return a live paragraph.
+
+        Raises:
+            NotFoundError: There is no such readout or paragraph in `scopes`.
+        """

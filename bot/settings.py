@@ -1,0 +1,89 @@
+"""DiscordSettings: everything about the Discord front end that an operator can change."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from retrieval.errors import SettingsError
+
+
+class DiscordSettings(BaseSettings):
+    """Settings of `rapporteur run`, from `DISCORD_…` in the environment or `.env`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="DISCORD_", env_file=".env", frozen=True, extra="forbid", dotenv_filtering="match_prefix"
+    )
+
+    token: SecretStr
+    """The bot's token, from the developer portal."""
+
+    message_content: bool = False
+    """Ask Discord for message texts (privileged intent): ask channels and unpinged replies need it."""
+
+    ask_channels: Annotated[tuple[int, ...], NoDecode] = ()
+    """Ids of channels where every message is a question."""
+
+    answer_threads: bool = False
+    """Open a thread on every answer."""
+
+    user_questions_per_minute: int = Field(default=6, ge=0)
+    """Questions one member may ask in a minute; 0 is no limit."""
+
+    server_questions_per_minute: int = Field(default=60, ge=0)
+    """Questions one server may ask in a minute; 0 is no limit."""
+
+    max_question: int = Field(default=1_000, ge=20, le=1_000)
+    """Longest question, in characters."""
+
+    concurrent_questions: int = Field(default=4, ge=1, le=64)
+    """Questions answered at the same time."""
+
+    waiting_questions: int = Field(default=100, ge=0)
+    """Questions that may wait for their turn; one more hears "busy"."""
+
+    answer_timeout_s: float = Field(default=300.0, gt=0, le=840)
+    """When an answer is given up; Discord takes none after 15 minutes."""
+
+    shutdown_timeout_s: float = Field(default=20.0, ge=0)
+    """How long answers in flight may take once the bot is told to stop."""
+
+    keep_days: int = Field(default=90, ge=1)
+    """How long answers are remembered, for their buttons and for follow-ups."""
+
+    shards: int = Field(default=1, ge=0)
+    """Gateway connections: 1, a number, or 0 for as many as Discord advises."""
+
+    @field_validator("ask_channels", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return value.replace(",", " ").split() if isinstance(value, str) else value
+
+    @field_validator("token")
+    @classmethod
+    def _given(cls, token: SecretStr) -> SecretStr:
+        stripped = token.get_secret_value().strip()
+        if not stripped:
+            raise ValueError("is empty")
+        return SecretStr(stripped.removeprefix("Bot "))
+
+
+def load_settings() -> DiscordSettings:
+    """Read the settings.
+
+    Raises:
+        SettingsError: One is missing or cannot be used; says which. Values are never repeated: one is secret.
+    """
+    try:
+        return DiscordSettings()  # type: ignore[call-arg]  # the token comes from the environment
+    except ValidationError as error:
+        problems = error.errors(include_input=False, include_url=False)
+        names = [f"DISCORD_{'_'.join(map(str, p['loc'])).upper()}" for p in problems]
+        if names == ["DISCORD_TOKEN"]:
+            raise SettingsError(
+                "DISCORD_TOKEN is not set. Copy it from the developer portal (Bot, Reset Token) into .env."
+            ) from None
+        told = "; ".join(f"{name}: {p['msg']}" for name, p in zip(names, problems, strict=True))
+        raise SettingsError(f"{told}. See .env.example for what each setting takes.") from None

@@ -1,0 +1,58 @@
+"""Names compared: the same initiative written in two ways has one key."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache, lru_cache
+
+import snowballstemmer
+
+from retrieval.initiatives.lexicon import word_set
+
+_ACRONYM = re.compile(r"\(([A-Z][\w&/-]{1,11})\)")
+_ORDINAL = re.compile(r"^\d+(?:st|nd|rd|th)$")
+_ORDINAL_WORDS = word_set(
+    """first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth
+    fourteenth fifteenth inaugural next new annual"""
+)
+_DROPPED = word_set("a an the of for on to in and or with at by from its their our s")
+_SPELLING = {
+    "defence": "defense",
+    "programme": "program",
+    "programmes": "programs",
+    "centre": "center",
+    "labour": "labor",
+}
+_WORDS = re.compile(r"[^\W_]+(?:\.\d+)?")
+
+
+@cache
+def _stemmer() -> snowballstemmer.stemmer:
+    return snowballstemmer.stemmer("english")
+
+
+@lru_cache(maxsize=20_000)
+def _stem(word: str) -> str:
+    return str(_stemmer().stemWord(word))
+
+
+@lru_cache(maxsize=20_000)
+def name_key(name: str) -> tuple[str, ...]:
+    """The stems that identify a name, in order: no acronym in brackets, ordinals, articles or accents."""
+    plain = unicodedata.normalize("NFKD", without_acronym(name)).casefold().replace("’", "'")
+    plain = re.sub(r"'s?(?!\w)", "", plain).replace("u.s.", "us").replace("u.k.", "uk")
+    words = [w for w in _WORDS.findall(plain) if w[-1] < "̀"]
+    kept = [w for w in words if w not in _DROPPED and not _ORDINAL.match(w) and w not in _ORDINAL_WORDS]
+    return tuple(_stem(_SPELLING.get(w, w)) for w in kept or words)
+
+
+def acronym_in(name: str) -> str | None:
+    """The short form a name brings with it: "… Awareness (IPMDA)" -> "IPMDA"."""
+    match = _ACRONYM.search(name)
+    return match.group(1) if match else None
+
+
+def without_acronym(name: str) -> str:
+    """The name without its short form in brackets."""
+    return _ACRONYM.sub(" ", name)

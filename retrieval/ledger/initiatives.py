@@ -1,0 +1,63 @@
+"""The initiatives of every revision, as extracted and corrected when it was ingested."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select
+
+from retrieval.ledger import schema
+from retrieval.models import Evidence, Initiative, InitiativeCitation
+
+
+def keep(connection: Connection, revision_pk: int, initiatives: Sequence[Initiative]) -> None:
+    """Write the list of a revision that is about to become live."""
+    i = schema.initiatives
+    connection.execute(delete(i).where(i.c.revision == revision_pk))
+    rows = [
+        {
+            "revision": revision_pk,
+            "ordinal": ordinal,
+            "name": entry.name,
+            "kind": entry.kind,
+            "actor": entry.actor,
+            "when": entry.when,
+            "citations": [
+                [c.paragraph, c.evidence.start, c.evidence.end, c.evidence.quote] for c in entry.citations
+            ],
+        }
+        for ordinal, entry in enumerate(initiatives)
+    ]
+    if rows:
+        connection.execute(insert(i), rows)
+
+
+def live_initiatives(
+    connection: Connection, scopes: Sequence[str]
+) -> dict[tuple[str, str], list[Initiative]]:
+    """Return (scope, readout id) -> initiatives of its live revision, in reading order."""
+    i, r = schema.initiatives, schema.readouts
+    rows = connection.execute(
+        select(r.c.scope, r.c.id, i)
+        .join(r, r.c.live_revision == i.c.revision)
+        .where(r.c.scope.in_(scopes))
+        .order_by(r.c.pk, i.c.ordinal)
+    )
+    found: dict[tuple[str, str], list[Initiative]] = {}
+    for row in rows:
+        found.setdefault((row.scope, row.id), []).append(_initiative(row))
+    return found
+
+
+def _initiative(row: Row[Any]) -> Initiative:
+    return Initiative(
+        name=row.name,
+        kind=row.kind,
+        actor=row.actor,
+        when=row.when,
+        citations=tuple(
+            InitiativeCitation(paragraph, Evidence(start, end, quote))
+            for paragraph, start, end, quote in row.citations
+        ),
+    )

@@ -1,0 +1,71 @@
+"""Answers of every shape, for tests by property."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from retrieval.models import Answer, Citation, Evidence, LiveParagraph, NearestParagraph, Numbering, Statement
+
+NASTY = (
+    "@everyone", "<@1>", "<#2>", "**bold**", "_u_", "```", "`", "discord.gg/abc", "https://discord.gg/abc",
+    "[x](https://evil.example)", "||s||", "# h", "1. a", "- b", "> q", ":smile:", "<t:1:R>", "\\", "~~s~~",
+    "\U0001f600", "会議", "¶7", "\u200b",
+)  # fmt: skip
+
+words = st.one_of(st.text(min_size=1, max_size=12), st.sampled_from(NASTY))
+texts = st.lists(words, min_size=1, max_size=40).map(" ".join).filter(lambda t: bool(t.strip()))
+long_texts = st.one_of(
+    texts, st.builds(lambda t, n: t * n, texts, st.integers(1, 200)).map(lambda t: t[:9_000])
+)
+numbers = st.one_of(
+    st.integers(1, 400).map(str), st.sampled_from(["12(a)", "OP4", "2#2", "intro", "header", "2(1)"])
+)
+urls = st.sampled_from([None, "https://example.org/a_(b)?x=1&y=2", "https://example.org/#top", "file:///etc/passwd",
+                        "https://example.org/" + "a" * 1_200, "javascript:alert(1)"])  # fmt: skip
+documents = st.sampled_from(["asean-2022", "g7-2023", "untitled"])
+
+
+@st.composite
+def evidence(draw: st.DrawFn, text: str) -> Evidence:
+    start = draw(st.integers(0, len(text) - 1))
+    return Evidence.of(text, start, draw(st.integers(start + 1, len(text))))
+
+
+@st.composite
+def paragraphs(draw: st.DrawFn) -> LiveParagraph:
+    return LiveParagraph(
+        document=draw(documents), revision="r1", ordinal=0, number=draw(numbers),
+        numbering=draw(st.sampled_from(Numbering)), text=draw(long_texts), title=draw(texts),
+        date=draw(st.sampled_from([None, "2022-06-22", "2022"])), source_url=draw(urls),
+    )  # fmt: skip
+
+
+@st.composite
+def citations(draw: st.DrawFn) -> Citation:
+    paragraph = draw(paragraphs())
+    return Citation.of(paragraph, draw(evidence(paragraph.text)))
+
+
+@st.composite
+def statements(draw: st.DrawFn) -> Statement:
+    text = draw(long_texts)
+    spans = st.lists(st.tuples(st.integers(0, len(text)), st.integers(0, len(text))), max_size=4)
+    cited = draw(st.lists(citations(), min_size=1, max_size=6))
+    return Statement(text, tuple(cited), tuple((min(s), max(s)) for s in draw(spans)))
+
+
+@st.composite
+def nearest(draw: st.DrawFn) -> NearestParagraph:
+    paragraph = draw(paragraphs())
+    return NearestParagraph(paragraph, draw(evidence(paragraph.text)))
+
+
+answers = st.builds(
+    Answer,
+    question=texts,
+    statements=st.lists(statements(), max_size=8).map(tuple),
+    nearest=st.lists(nearest(), max_size=5).map(tuple),
+    unanswered=st.one_of(st.none(), long_texts),
+    notice=st.one_of(st.none(), texts),
+    mode=st.sampled_from(["extractive", "llm:anthropic:some-model"]),
+)

@@ -1,0 +1,104 @@
+"""Small stand-ins for the services behind the bot."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.pool import NullPool
+
+from retrieval.errors import NotFoundError
+from retrieval.models import Answer, Citation, Evidence, LiveParagraph, NearestParagraph, Numbering, Statement
+
+TEXT = "Japan will hold a seminar on cybersecurity this year. Ping @everyone and *stars* stay as written."
+
+
+@dataclass(frozen=True)
+class FakeLine:
+    id: str
+    title: str
+    date: str | None
+    paragraphs: int = 2
+    numbering: str = "printed"
+
+
+def paragraph(
+    document: str = "asean-2022", number: str = "7", text: str = TEXT, **more: object
+) -> LiveParagraph:
+    fields: dict[str, object] = {
+        "revision": "r1", "ordinal": 0, "numbering": Numbering.PRINTED, "title": "ASEAN-Japan meeting",
+        "date": "2022-06-22", "source_url": "https://example.org/readout",
+    }  # fmt: skip
+    return LiveParagraph(document=document, number=number, text=text, **{**fields, **more})  # type: ignore[arg-type]
+
+
+@dataclass
+class FakeServices:
+    """Answers every question with one sentence of paragraph 7, unless told otherwise.
+
+    Attributes:
+        asked: Every question with what came with it.
+        gate: Where set, questions wait for it: a slow model.
+        failing: Where set, raised instead of an answer.
+        scoped: Readouts that one scope alone may see.
+    """
+
+    asked: list[tuple[str, tuple[str, ...], str | None, tuple[str, ...]]] = field(default_factory=list)
+    gate: threading.Event | None = None
+    failing: Exception | None = None
+    answer: Answer | None = None
+    paragraphs: list[LiveParagraph] = field(default_factory=lambda: [paragraph()])
+    scoped: dict[str, list[FakeLine]] = field(default_factory=dict)
+
+    def ask(
+        self,
+        question: str,
+        *,
+        scopes: Sequence[str] = ("shared",),
+        document: str | None = None,
+        history: Sequence[str] = (),
+    ) -> Answer:
+        self.asked.append((question, tuple(scopes), document, tuple(history)))
+        if self.gate is not None:
+            assert self.gate.wait(30)
+        if self.failing is not None:
+            raise self.failing
+        return self.answer or self._usual(question)
+
+    def _usual(self, question: str) -> Answer:
+        source = self.paragraphs[0]
+        evidence = Evidence.of(source.text, 0, 53)
+        if "fish" in question:
+            return Answer(question, nearest=(NearestParagraph(source, evidence),))
+        return Answer(question, (Statement(evidence.quote, (Citation.of(source, evidence),), ((29, 42),)),))
+
+    def documents(self, scopes: Sequence[str]) -> list[FakeLine]:
+        shared = [FakeLine("asean-2022", "ASEAN-Japan meeting", "2022-06-22")]
+        return shared + [line for scope in scopes for line in self.scoped.get(scope, [])]
+
+    def paragraph(self, document: str, number: str, scopes: Sequence[str]) -> LiveParagraph:
+        for found in self.paragraphs:
+            if (found.document, found.number) == (document, number):
+                return found
+        raise NotFoundError(f"no ¶{number} in {document}")
+
+
+class FileDatabase:
+    """A SQLite file with the ledger's two doors."""
+
+    def __init__(self, path: Path) -> None:
+        self._engine: Engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        with self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        with self._engine.begin() as connection:
+            yield connection

@@ -1,0 +1,78 @@
+"""A server, a member and a bot process: what the tests over sockets share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from tests.standin import StandIn
+from tests.standin.interactions import Interaction
+from tests.standin.limits import walk
+
+QUESTION = "What did Minister Kishi announce on cybersecurity?"
+
+
+class Scene:
+    """A server with a channel and a member, and the stand-in around them."""
+
+    def __init__(self, standin: StandIn) -> None:
+        self.standin = standin
+        self.guild = standin.world.add_guild()
+        self.channel = standin.world.add_channel(self.guild)
+        self.ann = self.member("ann")
+        self.bot_id: str = standin.world.bot["id"]
+
+    def member(self, name: str) -> dict[str, Any]:
+        made = self.standin.world.add_user(name)
+        self.standin.world.join(self.guild, made)
+        return made
+
+    async def ask(self, question: str = QUESTION) -> Interaction:
+        return await answered(await self.standin.slash(self.ann, self.channel, "ask", question=question))
+
+    async def click(self, message: dict[str, Any], action: str) -> Interaction:
+        custom_id = control(message, action)
+        return await answered(await self.standin.use(self.ann, self.channel, message, custom_id))
+
+    async def run(self, name: str, **options: str) -> Interaction:
+        return await answered(await self.standin.slash(self.ann, self.channel, name, **options))
+
+    async def next_answer(self, channel: dict[str, Any] | None = None, number: int = 1) -> dict[str, Any]:
+        """Wait for the bot's message of that number in a channel."""
+        await self.standin.until(lambda: len(self.bot_messages(channel)) >= number)
+        return self.bot_messages(channel)[number - 1]
+
+    def bot_messages(self, channel: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+        kept = self.standin.world.messages[(channel or self.channel)["id"]].values()
+        return [message for message in kept if message["author"]["id"] == self.bot_id]
+
+
+async def answered(interaction: Interaction, timeout_s: float = 20.0) -> Interaction:
+    await asyncio.wait_for(interaction.finished.wait(), timeout_s)
+    return interaction
+
+
+def text_of(message: dict[str, Any]) -> str:
+    return "\n".join(part["content"] for part in walk(message["components"]) if part["type"] == 10)
+
+
+def control(message: dict[str, Any], action: str) -> str:
+    return next(
+        c["custom_id"] for c in walk(message["components"]) if c.get("custom_id", "").startswith(action)
+    )
+
+
+@pytest.fixture
+async def scene(request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
+    approved = getattr(request, "param", 0)
+    async with StandIn(approved_intents=approved) as standin:
+        yield Scene(standin)
+        assert standin.problems == []
+        for request in standin.requests:
+            if isinstance(request.body, dict):
+                sent = request.body.get("data") or request.body
+                if isinstance(sent, dict) and "components" in sent:
+                    assert sent["allowed_mentions"]["parse"] == []

@@ -1,0 +1,258 @@
+"""The stand-in as a test sees it: a server to point a bot at, users who act, and a record of every request."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from tests.standin import openapi
+from tests.standin.errors import UNAUTHORIZED, ApiError
+from tests.standin.gateway import Gateway
+from tests.standin.interactions import Interaction, Interactions, new_token
+from tests.standin.limits import walk
+from tests.standin.rest import Handler, Rest
+from tests.standin.world import DM, World, new_id
+
+TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.stand-in.token"
+_UNAUTHENTICATED = ("/interactions/", "/webhooks/")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the bot sent, and what it got."""
+
+    method: str
+    path: str
+    body: Any
+    status: int
+
+
+class StandIn:
+    """A Discord on this machine.
+
+    Args:
+        approved_intents: Privileged intents that are switched on in the developer portal.
+    """
+
+    def __init__(self, *, approved_intents: int = 0) -> None:
+        self.world = World()
+        self.gateway = Gateway(self.world, TOKEN, approved_intents)
+        self.rest = Rest(self.world, self.gateway)
+        self.interactions = Interactions(self.world)
+        self.requests: list[Request] = []
+        self.problems: list[str] = []
+        self.faults: list[tuple[str, re.Pattern[str], tuple[int, dict[str, Any], dict[str, str]]]] = []
+        description = openapi.find()
+        self.description = openapi.ApiDescription(description) if description else None
+        self._changed = asyncio.Condition()
+        self._routes = [
+            (method, re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path)), handler)
+            for (method, path), handler in (self.rest.routes() | self.interactions.routes()).items()
+        ]
+        self._runner: web.AppRunner | None = None
+        self.url = ""
+
+    async def __aenter__(self) -> StandIn:
+        app = web.Application(client_max_size=25 * 1024 * 1024)
+        app.router.add_get("/gateway/", self.gateway.handle)
+        app.router.add_get("/gateway", self.gateway.handle)
+        app.router.add_route("*", "/api/v10/{tail:.*}", self._serve)
+        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        host, port = self._runner.addresses[0][:2]
+        self.url = f"http://{host}:{port}/api/v10"
+        self.gateway.url = f"ws://{host}:{port}/gateway"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._runner is not None
+        await self._runner.cleanup()
+
+    # --- serving the bot ---
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        path = "/" + request.match_info["tail"]
+        body = await _body(request)
+        headers: dict[str, str] = {}
+        try:
+            status, answer, headers = self._fault(request.method, path) or (0, None, {})
+            if not status:
+                status, answer = await self._handle(request, path, body)
+        except ApiError as error:
+            status, answer = error.status, error.body
+        await self._note(Request(request.method, path, body, status))
+        if status == 204:
+            return web.Response(status=204)
+        # Exactly this content type: with a charset discord.py takes the body for text.
+        return web.Response(
+            body=json.dumps(answer).encode(),
+            status=status,
+            headers={"Content-Type": "application/json", **headers},
+        )
+
+    async def _handle(self, request: web.Request, path: str, body: Any) -> tuple[int, Any]:
+        if not path.startswith(_UNAUTHENTICATED) and request.headers.get("Authorization") != f"Bot {TOKEN}":
+            raise ApiError(*UNAUTHORIZED)
+        if self.description is not None:
+            self.problems += self.description.problems(request.method, path, body)
+        for method, pattern, handler in self._routes:
+            if method == request.method and (match := pattern.fullmatch(path)):
+                return await self._call(handler, match.groupdict(), body)
+        self.problems.append(f"{request.method} {path}: the stand-in does not know this route")
+        raise ApiError(404, 0, "404: Not Found")
+
+    async def _call(self, handler: Handler, path: dict[str, str], body: Any) -> tuple[int, Any]:
+        return await handler(path, body)
+
+    def _fault(self, method: str, path: str) -> tuple[int, dict[str, Any], dict[str, str]] | None:
+        for fault in self.faults:
+            if fault[0] == method and fault[1].fullmatch(path):
+                self.faults.remove(fault)
+                return fault[2]
+        return None
+
+    async def _note(self, request: Request) -> None:
+        self.requests.append(request)
+        async with self._changed:
+            self._changed.notify_all()
+
+    def limit_once(self, method: str, path: str, retry_after_s: float) -> None:
+        """Answer the next request to `path` (a pattern) with a 429, as Discord does."""
+        body = {"message": "You are being rate limited.", "retry_after": retry_after_s, "global": False}
+        headers = {
+            "Via": "1.1 google", "Retry-After": str(retry_after_s), "X-RateLimit-Limit": "5",
+            "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(time.time() + retry_after_s),
+            "X-RateLimit-Reset-After": str(retry_after_s), "X-RateLimit-Bucket": "stand-in",
+            "X-RateLimit-Scope": "user",
+        }  # fmt: skip
+        self.faults.append((method, re.compile(path), (429, body, headers)))
+
+    def fail_once(self, method: str, path: str, status: int) -> None:
+        """Answer the next request to `path` (a pattern) with a server error."""
+        self.faults.append((method, re.compile(path), (status, {"code": 0, "message": "Server Error"}, {})))
+
+    async def until(self, happened: Callable[[], Any], timeout_s: float = 20.0) -> Any:
+        """Wait until `happened` returns something true; return it."""
+        async with asyncio.timeout(timeout_s):
+            async with self._changed:
+                while not (result := happened()):
+                    await self._changed.wait()
+                return result
+
+    async def connected(self, times: int = 1, timeout_s: float = 30.0) -> None:
+        """Wait until a bot has identified that often."""
+        async with asyncio.timeout(timeout_s), self.gateway.heard:
+            await self.gateway.heard.wait_for(lambda: self.gateway.identified >= times)
+
+    async def resumed(self, times: int = 1, timeout_s: float = 30.0) -> None:
+        """Wait until a bot has resumed that often."""
+        async with asyncio.timeout(timeout_s), self.gateway.heard:
+            await self.gateway.heard.wait_for(lambda: self.gateway.resumed >= times)
+
+    # --- users who act ---
+
+    async def say(
+        self, user: dict[str, Any], channel: dict[str, Any], content: str, *, reply_to: str | None = None,
+        ping: bool = True,
+    ) -> dict[str, Any]:  # fmt: skip
+        """A user writes a message; a reply pings whom it replies to unless told otherwise."""
+        body: dict[str, Any] = {"content": content}
+        if reply_to:
+            body["message_reference"] = {"message_id": reply_to}
+        message = self.world.message(channel, user, body)
+        if reply_to and ping:
+            message["mentions"] = [
+                *message["mentions"],
+                self.world.messages[channel["id"]][reply_to]["author"],
+            ]
+        await self.gateway.message("MESSAGE_CREATE", message, channel)
+        return message
+
+    async def slash(
+        self,
+        user: dict[str, Any],
+        channel: dict[str, Any],
+        name: str,
+        *,
+        locale: str = "en-US",
+        **options: Any,
+    ) -> Interaction:
+        """A user runs a command; returns as soon as the event is out."""
+        given = [{"name": key, "type": 3, "value": value} for key, value in options.items()]
+        data = {"id": self.rest.commands[name]["id"], "name": name, "type": 1, "options": given}
+        return await self._interact(user, channel, 2, data, locale=locale)
+
+    async def complete(
+        self, user: dict[str, Any], channel: dict[str, Any], name: str, option: str, typed: str
+    ) -> list[dict[str, Any]]:
+        """A user types into an option; returns the choices that appear."""
+        focused = {"name": option, "type": 3, "value": typed, "focused": True}
+        data = {"id": self.rest.commands[name]["id"], "name": name, "type": 1, "options": [focused]}
+        interaction = await self._interact(user, channel, 4, data)
+        await asyncio.wait_for(interaction.finished.wait(), 5)
+        return interaction.choices or []
+
+    async def menu(
+        self, user: dict[str, Any], channel: dict[str, Any], name: str, message: dict[str, Any]
+    ) -> Interaction:
+        """A user picks a command from a message's menu."""
+        data = {
+            "id": self.rest.commands[name]["id"], "name": name, "type": 3, "target_id": message["id"],
+            "resolved": {"messages": {message["id"]: message}},
+        }  # fmt: skip
+        return await self._interact(user, channel, 2, data)
+
+    async def use(
+        self, user: dict[str, Any], channel: dict[str, Any], message: dict[str, Any], custom_id: str,
+        values: list[str] | None = None,
+    ) -> Interaction:  # fmt: skip
+        """A user clicks a button, or chooses from a select."""
+        item = next(c for c in walk(message["components"]) if c.get("custom_id") == custom_id)
+        data: dict[str, Any] = {"custom_id": custom_id, "component_type": item["type"]}
+        if values is not None:
+            data["values"] = values
+        return await self._interact(user, channel, 3, data, message=message)
+
+    async def _interact(
+        self, user: dict[str, Any], channel: dict[str, Any], kind: int, data: dict[str, Any], *,
+        locale: str = "en-US", **more: Any,
+    ) -> Interaction:  # fmt: skip
+        world = self.world
+        guild = world.guilds.get(channel.get("guild_id", ""))
+        mine = str(world.permissions(channel, world.bot["id"]) & (1 << 52) - 1)
+        theirs = str(world.permissions(channel, user["id"]) & (1 << 52) - 1)
+        payload = {
+            "id": new_id(), "application_id": world.bot["id"], "type": kind, "token": new_token(), "version": 1,
+            "data": data, "channel": {**channel, "permissions": theirs}, "channel_id": channel["id"],
+            "locale": locale, "entitlements": [], "app_permissions": mine, "attachment_size_limit": 10_485_760,
+            "context": 1 if channel["type"] == DM else 0, "authorizing_integration_owners": {}, **more,
+        }  # fmt: skip
+        if guild is not None:
+            payload |= {
+                "guild_id": guild.id, "guild_locale": guild.locale,
+                "guild": {"id": guild.id, "locale": guild.locale, "features": []},
+                "member": {**guild.members[user["id"]], "permissions": theirs},
+                "authorizing_integration_owners": {"0": guild.id},
+            }  # fmt: skip
+        else:
+            payload["user"] = user
+        interaction = self.interactions.add(payload, channel)
+        await self.gateway.event("INTERACTION_CREATE", payload, guild.id if guild else None)
+        return interaction
+
+
+async def _body(request: web.Request) -> Any:
+    if request.content_type.startswith("multipart/"):
+        form = await request.post()
+        return json.loads(str(form["payload_json"]))
+    raw = await request.read()
+    return json.loads(raw) if raw else None
