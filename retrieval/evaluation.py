@@ -34,6 +34,7 @@ from retrieval.answering.wording import answer_text
 from retrieval.browsing import Browser
 from retrieval.errors import QuestionError, RapporteurError, SourceError
 from retrieval.models import Answer, Status
+from retrieval.sources.identity import make_id
 
 _DEPTH = 10
 
@@ -97,7 +98,9 @@ def _question(row: Mapping[str, Any]) -> EvalQuestion:
         id=str(row["id"]),
         question=checked(_string(row["question"])),
         document=None if document is None else _string(document),
-        gold=frozenset((g["document"], str(g["paragraph"])) for g in row.get("gold_paragraphs") or ()),
+        gold=frozenset(
+            (make_id(g["document"]), str(g["paragraph"])) for g in row.get("gold_paragraphs") or ()
+        ),
         gold_answers=_strings(row.get("gold_answers") or []),
         must_include=tuple(_strings(any_of) for any_of in row.get("must_include") or ()),
         answerable=bool(row.get("answerable", True)),

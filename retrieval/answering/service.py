@@ -16,7 +16,7 @@ from retrieval.answering.language import foreign_language, notice
 from retrieval.answering.question import Kind, Question, analyse
 from retrieval.errors import QuestionError
 from retrieval.index.ranking import RankedParagraph
-from retrieval.index.retriever import Found, Retriever
+from retrieval.index.retriever import Found, Query, Retriever
 from retrieval.ingest import SHARED
 from retrieval.ledger import live
 from retrieval.ledger.ledger import Ledger
@@ -127,9 +127,7 @@ class AnsweringService:
     ) -> Found:
         return self._retriever.find(
             connection,
-            query=asked.core,
-            terms=asked.terms,
-            abbreviations=asked.abbreviations,
+            query=Query(asked.core, asked.terms, asked.other_names, asked.expects),
             scopes=scopes,
             readout=readout,
         )

@@ -17,8 +17,8 @@ from retrieval.index import lexical
 from retrieval.index.digests import digest
 from retrieval.index.encoder import Encoder, Vector
 from retrieval.index.lexical_scoring import TermStatistics
-from retrieval.index.preparation import PreparedParagraph, prepare
-from retrieval.index.ranking import Candidate, RankedParagraph, rank, resolve_abbreviations, shortlist
+from retrieval.index.preparation import Holds, PreparedParagraph, prepare
+from retrieval.index.ranking import Candidate, RankedParagraph, rank, resolve_names, shortlist
 from retrieval.index.upkeep import IndexKeeper
 from retrieval.index.vectors import Hit, scan
 from retrieval.ledger import live, revisions, vectors
@@ -39,6 +39,23 @@ SHORTLIST = 12
 
 _WIDEST = 4096
 _REMEMBERED = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What to look for.
+
+    Attributes:
+        text: What to embed.
+        terms: What to look up, stemmed; repetitions left out.
+        other_names: Term -> another name of the same, see `resolve_names`.
+        expects: What a sentence that answers should hold.
+    """
+
+    text: str
+    terms: Sequence[str]
+    other_names: Sequence[tuple[str, str]] = ()
+    expects: Holds = Holds.NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +100,7 @@ class Retriever:
         self,
         connection: Connection,
         *,
-        query: str,
-        terms: Sequence[str],
-        abbreviations: Sequence[tuple[str, str]] = (),
+        query: Query,
         scopes: Sequence[str],
         readout: ReadoutSummary | None = None,
     ) -> Found:
@@ -93,29 +108,27 @@ class Retriever:
 
         Args:
             connection: An open snapshot of the ledger.
-            query: What to embed.
-            terms: What to look up, stemmed; repetitions left out.
-            abbreviations: See `resolve_abbreviations`.
+            query: What to look for.
             readout: Search this one alone, exactly.
         """
         if readout is not None:
-            vector = self._encoder.embed(query)
-            pks = self._within(connection, readout, vector, terms)
+            vector = self._encoder.embed(query.text)
+            pks = self._within(connection, readout, vector, query.terms)
             statistics = self._readout_statistics(connection, readout)
         else:
             # the words are looked up while the encoder and Chroma, which need no Python, are at work
-            words = self._pool.submit(self._by_words, connection, scopes, terms, abbreviations)
-            vector = self._encoder.embed(query)
+            words = self._pool.submit(self._by_words, connection, scopes, query)
+            vector = self._encoder.embed(query.text)
             hits = {scope: self._query(scope, vector, CANDIDATES) for scope in scopes}
             by_words, statistics = words.result()
             pks = self._candidates(connection, vector, hits, by_words)
-        resolved = resolve_abbreviations(terms, abbreviations, statistics)
+        resolved = resolve_names(query.terms, query.other_names, statistics)
         candidates = [
             Candidate(ready.prepared, float((ready.chunk_vectors @ vector).max()))
             for ready in self._prepared(connection, pks).values()
         ]
         short = shortlist(resolved, candidates, statistics, SHORTLIST)
-        ranked = rank(resolved, vector, self._with_sentences(connection, short), statistics)
+        ranked = rank(resolved, vector, self._with_sentences(connection, short), statistics, query.expects)
         return Found(ranked, statistics, vector)
 
     # --- stage one ---
@@ -124,10 +137,9 @@ class Retriever:
         self,
         connection: Connection,
         scopes: Sequence[str],
-        terms: Sequence[str],
-        abbreviations: Sequence[tuple[str, str]],
+        query: Query,
     ) -> tuple[list[int], TermStatistics]:
-        wanted = [*terms, *(initials for _, initials in abbreviations)]
+        wanted = [*query.terms, *(other for _, other in query.other_names)]
         found = [pk for scope in scopes for pk in lexical.search(connection, scope, wanted, limit=CANDIDATES)]
         return found, lexical.statistics(connection, scopes, wanted)
 

@@ -16,6 +16,7 @@ from retrieval.errors import NotFoundError
 from retrieval.ledger import schema
 from retrieval.ledger.batches import batches
 from retrieval.models import LiveParagraph, Numbering
+from retrieval.sources.identity import make_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ def readout(connection: Connection, scopes: Sequence[str], document: str) -> Rea
         NotFoundError: None of `scopes` holds it; the message names the nearest ids.
     """
     r = schema.readouts
-    rows = connection.execute(_summaries().where(r.c.id == document, r.c.scope.in_(scopes)))
+    known_as = make_id(document)  # as people type it: capitals, or a long file name
+    rows = connection.execute(_summaries().where(r.c.id == known_as, r.c.scope.in_(scopes)))
     found = [_summary(row) for row in rows]
     if not found:
         raise NotFoundError(_no_such_readout(connection, scopes, document))

@@ -13,19 +13,14 @@ MAX_ID_CHARS = 64
 def make_id(name: str) -> str:
     """Return `name` as a readout's id: lower case, at most 64 of `a-z 0-9 . _ -`.
 
-    Accents are dropped. A name with no Latin letter or digit, and one that is too long, gets eight digits of
-    its hash, so that two such names do not become one id.
+    Accents are dropped. A name that is too long is cut: two names that become one id are reported as such
+    when they are ingested. One with no Latin letter or digit becomes eight digits of its hash.
     """
     plain = unicodedata.normalize("NFKD", name)
     plain = "".join(c for c in plain if not unicodedata.combining(c)).lower()
     made = _ALLOWED.sub("-", plain).strip("-._")
-    if made and len(made) <= MAX_ID_CHARS:
-        return made
-    return (
-        f"{made[: MAX_ID_CHARS - 9]}-{sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}".lstrip(
-            "-"
-        )
-    )
+    made = made[:MAX_ID_CHARS].rstrip("-._")
+    return made or sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
 def humanised(name: str) -> str:
