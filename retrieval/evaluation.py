@@ -29,10 +29,10 @@ from pathlib import Path
 from statistics import fmean, quantiles
 from typing import Any
 
-from retrieval.answering.service import AnsweringService, Elapsed
+from retrieval.answering.service import AnsweringService, Elapsed, checked
 from retrieval.answering.wording import answer_text
 from retrieval.browsing import Browser
-from retrieval.errors import RapporteurError, SourceError
+from retrieval.errors import QuestionError, RapporteurError, SourceError
 from retrieval.models import Answer, Status
 from retrieval.sources.identity import make_id
 
@@ -75,7 +75,8 @@ def read_questions(path: Path) -> list[EvalQuestion]:
         SourceError: The file cannot be read, or a line of it is not a question; the line is named.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        # not splitlines: JSON may hold the other line breaks of Unicode as they are
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise SourceError(str(path), f"the questions cannot be read ({error}).") from error
     questions = []
@@ -83,7 +84,7 @@ def read_questions(path: Path) -> list[EvalQuestion]:
         if line.strip():
             try:
                 questions.append(_question(json.loads(line)))
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
+            except (ValueError, KeyError, TypeError, AttributeError, QuestionError) as error:
                 problem = (
                     f'this is not a question ({error}). Each line is a JSON object with "id", "question".'
                 )
@@ -92,17 +93,30 @@ def read_questions(path: Path) -> list[EvalQuestion]:
 
 
 def _question(row: Mapping[str, Any]) -> EvalQuestion:
+    document = row.get("document")
     return EvalQuestion(
         id=str(row["id"]),
-        question=row["question"],
-        document=row.get("document"),
+        question=checked(_string(row["question"])),
+        document=None if document is None else _string(document),
         gold=frozenset((make_id(g["document"]), str(g["paragraph"])) for g in row.get("gold_paragraphs") or ()),
-        gold_answers=tuple(row.get("gold_answers") or ()),
-        must_include=tuple(tuple(any_of) for any_of in row.get("must_include") or ()),
+        gold_answers=_strings(row.get("gold_answers") or []),
+        must_include=tuple(_strings(any_of) for any_of in row.get("must_include") or ()),
         answerable=bool(row.get("answerable", True)),
         history=tuple(_turn(turn) for turn in row.get("history") or ()),
         language=row.get("language") or "en",
     )
+
+
+def _string(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is not a text")
+    return value
+
+
+def _strings(values: object) -> tuple[str, ...]:
+    if not isinstance(values, list):
+        raise TypeError(f"{values!r} is not a list")
+    return tuple(_string(value) for value in values)
 
 
 def _turn(turn: str | Mapping[str, str]) -> str:
@@ -199,10 +213,10 @@ def contains_gold(row: EvalRow) -> bool:
 
 def normalised(text: str) -> str:
     """Level case, white space, quote marks and Unicode's compatible forms."""
-    plain = unicodedata.normalize("NFKC", text).casefold()
-    plain = re.sub("[\u2018\u2019\u201a\u201b`´]", "'", plain)
+    # the marks first: NFKC takes some of them apart
+    plain = re.sub("[\u2018\u2019\u201a\u201b`´]", "'", text)
     plain = re.sub("[\u201c\u201d\u201e\u201f«»]", '"', plain)
-    return " ".join(plain.split())
+    return " ".join(unicodedata.normalize("NFKC", plain).casefold().split())
 
 
 def _f1(row: EvalRow) -> float:
