@@ -19,7 +19,8 @@ STOP_WORDS = frozenset(
     a about according also am an and any are as at be been being both but by can could did do does doing done
     for from get give had has have having he her hers him his how i if in into is it its itself just let
     like me my no nor not of off on or our ours out over own please per shall she should so some such
-    tell than that the their theirs them then there these they this those through to too under until up upon us very was
+    tell than that the their theirs them then there these they this those through to too under until up
+    upon us very was
     we were what when where whether which while who whom whose why will with would you your yours s t d
     ll re ve
     """.split()  # noqa: SIM905 - a list of 130 quoted words is not easier to read
