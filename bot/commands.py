@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -290,6 +291,28 @@ def doctor(as_json: bool, corpus: Path | None, store: Path | None, debug: bool) 
             click.echo(check.line())
     if any(not check.passed for check in checks):
         raise click.exceptions.Exit(1)
+
+
+@rapporteur.command()
+@one_document
+@common
+def chat(document: str | None, corpus: Path | None, store: Path | None, debug: bool) -> None:
+    """Ask one question after another; "and on cybersecurity?" is understood from those before.
+
+    \b
+    An empty line is ignored; "exit" or end of input ends it.
+    """
+    from bot.chat import converse
+
+    def typed() -> str | None:
+        try:
+            return input("? " if sys.stdin.isatty() else "")
+        except EOFError:
+            return None
+
+    with ready_services(corpus, store, purpose="chat", quiet=False) as built:
+        browser = built.browser
+        converse(built.answering, lambda a: browser.titles(a.documents), typed, console(), document)
 
 
 @rapporteur.command()

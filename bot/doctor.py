@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from retrieval.bootstrap import LEDGER_FILE, Services, build_services
-from retrieval.errors import RapporteurError
+from retrieval.errors import RapporteurError, SettingsError
 from retrieval.index.encoder import MODEL_DIR, Encoder, file_problem, published_checksums
 from retrieval.index.store import ChromaStore
 from retrieval.ingest import SHARED
@@ -46,7 +46,30 @@ def examine(settings: RetrievalSettings) -> list[Check]:
             checks += _examine_store(services)
     except RapporteurError as error:
         checks.append(Check("store", False, str(error)))
-    return checks
+    return [*checks, *_discord()]
+
+
+def _discord() -> list[Check]:
+    """Look at the Discord side, where it is set up: nothing else here needs it."""
+    if not _token_given():
+        return [Check("discord", True, "not set up: DISCORD_TOKEN is not set (docs/discord.md)")]
+    from bot.discord_doctor import examine_discord
+    from bot.settings import load_settings
+
+    try:
+        return [Check("discord", True, found) for found in examine_discord(load_settings())]
+    except RapporteurError as error:
+        return [Check("discord", False, str(error))]
+
+
+def _token_given() -> bool:
+    from bot.settings import load_settings
+
+    try:
+        load_settings()
+    except SettingsError as error:
+        return "DISCORD_TOKEN is not set" not in str(error)
+    return True
 
 
 def _examine_store(services: Services) -> Iterator[Check]:

@@ -109,7 +109,9 @@ def render_check(answer: Answer, sources: Mapping[str, Source], phrases: Phrases
 
 
 def _missing_blocks(answer: Answer, lead: str, phrases: Phrases) -> list[_Block]:
-    return [_Block(lead), *_small(answer.notice), *_nearest_blocks(answer.nearest, phrases)]
+    # A notice ("The readouts are in English; …") says why there is no answer: better than that there is none.
+    said = list(_texts(answer.notice)) if answer.notice else [_Block(lead)]
+    return [*said, *_nearest_blocks(answer.nearest, phrases)]
 
 
 def _statement_blocks(answer: Answer, sources: Mapping[str, Source], phrases: Phrases) -> Iterable[_Block]:

@@ -14,7 +14,13 @@ class DiscordSettings(BaseSettings):
     """Settings of `rapporteur run`, from `DISCORD_…` in the environment or `.env`."""
 
     model_config = SettingsConfigDict(
-        env_prefix="DISCORD_", env_file=".env", frozen=True, extra="forbid", dotenv_filtering="match_prefix"
+        env_prefix="DISCORD_",
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        frozen=True,
+        extra="forbid",
+        dotenv_filtering="match_prefix",
     )
 
     token: SecretStr

@@ -104,7 +104,7 @@ def _question(row: Mapping[str, Any]) -> EvalQuestion:
         gold_answers=_strings(row.get("gold_answers") or []),
         must_include=tuple(_strings(any_of) for any_of in row.get("must_include") or ()),
         answerable=bool(row.get("answerable", True)),
-        history=tuple(_turn(turn) for turn in row.get("history") or ()),
+        history=_earlier_questions(row.get("history") or ()),
         language=row.get("language") or "en",
     )
 
@@ -121,8 +121,14 @@ def _strings(values: object) -> tuple[str, ...]:
     return tuple(_string(value) for value in values)
 
 
-def _turn(turn: str | Mapping[str, str]) -> str:
-    return turn if isinstance(turn, str) else str(turn.get("text") or turn.get("content") or "")
+def _earlier_questions(turns: Sequence[str | Mapping[str, str]]) -> tuple[str, ...]:
+    """Return what the asker said; a turn is a text, or says by `role` who spoke."""
+    texts = (turn if isinstance(turn, str) else _asked(turn) for turn in turns)
+    return tuple(text for text in texts if text)
+
+
+def _asked(turn: Mapping[str, str]) -> str:
+    return turn.get("text", "") if turn.get("role", "user") == "user" else ""
 
 
 def sample(questions: Sequence[EvalQuestion], limit: int | None, seed: int) -> list[EvalQuestion]:
@@ -138,7 +144,7 @@ def ask_all(
 ) -> Iterator[EvalRow]:
     """Ask every question and check every quote against the paragraph it cites."""
     for q in questions:
-        hits = service.search(q.question, document=q.document, top_k=_DEPTH)
+        hits = service.search(q.question, document=q.document, history=q.history, top_k=_DEPTH)
         ranked = tuple((h.prepared.paragraph.document, h.prepared.paragraph.number) for h in hits)
         answer, elapsed = service.timed_ask(q.question, document=q.document, history=q.history)
         yield EvalRow(q, answer, elapsed, ranked, _wrong_quotes(answer, browser))

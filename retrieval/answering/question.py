@@ -1,5 +1,7 @@
 """What a question asks for: the kind of answer, how much of it, and paragraphs it names by number."""
 
+# ruff: noqa: E501 - patterns that breaking up would make harder to read
+
 from __future__ import annotations
 
 import re
@@ -7,8 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from retrieval.index.preparation import Holds
 from retrieval.index.place_names import capitals
+from retrieval.index.preparation import Holds
 from retrieval.index.terms import initials_term, normalised, stem, terms
 
 

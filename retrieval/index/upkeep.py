@@ -13,6 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -46,14 +47,16 @@ class IndexKeeper:
         self._lock = lock
         self._index: VectorIndex | None = None
         self._unfindable: dict[str, list[int]] = {}
+        self._opening = threading.RLock()  # questions come from several threads
         self._whole = False  # whether what Chroma holds is known to be what the ledger says
 
     @property
     def index(self) -> VectorIndex:
         """The index to ask: Chroma where it is whole and free, else an exact scan of the ledger."""
-        if self._index is None:
-            self._index = self._open()
-        return self._index
+        with self._opening:
+            if self._index is None:
+                self._index = self._open()
+            return self._index
 
     def unfindable(self, connection: Connection, scope: str) -> list[int]:
         """Return the embeddings to scan beside every query; they change only when the index is written."""

@@ -197,7 +197,8 @@ def guild_payload(guild: Guild, world: World) -> dict[str, Any]:
     return {
         "id": guild.id, "name": guild.name, "owner_id": guild.owner_id, "unavailable": False,
         "member_count": len(guild.members), "roles": [everyone], "joined_at": now(), "large": False,
-        "channels": [c for c in channels if c["type"] == 0], "threads": [c for c in channels if c["type"] == 11],
+        "channels": [c for c in channels if c["type"] == 0],
+        "threads": [c for c in channels if c["type"] == 11],
         "members": [guild.members[world.bot["id"]]], "preferred_locale": guild.locale,
         **{name: [] for name in (
             "voice_states", "presences", "emojis", "stickers", "stage_instances", "guild_scheduled_events",

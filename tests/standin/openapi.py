@@ -11,12 +11,12 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-VARIABLE = "DISCORD_OPENAPI"
+VARIABLE = "OPENAPI_JSON"
 BESIDE = Path(__file__).resolve().parents[2].parent / "shared" / "discord" / "openapi.json"
 
 
 def find() -> Path | None:
-    """Return Discord's API description: where `DISCORD_OPENAPI` says, or in `../shared/discord/`."""
+    """Return Discord's API description: where `OPENAPI_JSON` says, or in `../shared/discord/`."""
     named = os.environ.get(VARIABLE)
     path = Path(named) if named else BESIDE
     return path if path.is_file() else None

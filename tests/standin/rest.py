@@ -73,7 +73,8 @@ class Rest:
         known = {(c["name"], c["type"]): c["id"] for c in self.commands.values()}
         stored = [
             {
-                "default_member_permissions": None, "description": "", **command, "application_id": path["app"],
+                "default_member_permissions": None, "description": "", **command,
+                "application_id": path["app"],
                 "id": known.get((command["name"], command["type"])) or new_id(), "version": new_id(),
             }
             for command in body

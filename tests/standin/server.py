@@ -1,4 +1,4 @@
-"""The stand-in as a test sees it: a server to point a bot at, users who act, and a record of every request."""
+"""The stand-in as a test sees it: a server for the bot, users who act, and a record of every request."""
 
 from __future__ import annotations
 
@@ -102,8 +102,9 @@ class StandIn:
     async def _handle(self, request: web.Request, path: str, body: Any) -> tuple[int, Any]:
         if not path.startswith(_UNAUTHENTICATED) and request.headers.get("Authorization") != f"Bot {TOKEN}":
             raise ApiError(*UNAUTHORIZED)
-        if self.description is not None:
-            self.problems += self.description.problems(request.method, path, body)
+        if self.description is not None and (found := self.description.problems(request.method, path, body)):
+            self.problems += found
+            raise ApiError(400, 50035, "Invalid Form Body")
         for method, pattern, handler in self._routes:
             if method == request.method and (match := pattern.fullmatch(path)):
                 return await self._call(handler, match.groupdict(), body)
@@ -231,10 +232,12 @@ class StandIn:
         mine = str(world.permissions(channel, world.bot["id"]) & (1 << 52) - 1)
         theirs = str(world.permissions(channel, user["id"]) & (1 << 52) - 1)
         payload = {
-            "id": new_id(), "application_id": world.bot["id"], "type": kind, "token": new_token(), "version": 1,
-            "data": data, "channel": {**channel, "permissions": theirs}, "channel_id": channel["id"],
-            "locale": locale, "entitlements": [], "app_permissions": mine, "attachment_size_limit": 10_485_760,
-            "context": 1 if channel["type"] == DM else 0, "authorizing_integration_owners": {}, **more,
+            "id": new_id(), "application_id": world.bot["id"], "type": kind, "token": new_token(),
+            "version": 1, "data": data, "channel": {**channel, "permissions": theirs},
+            "channel_id": channel["id"], "locale": locale, "entitlements": [], "app_permissions": mine,
+            "attachment_size_limit": 10_485_760,
+            "context": 1 if channel["type"] == DM else 0,
+            "authorizing_integration_owners": {}, **more,
         }  # fmt: skip
         if guild is not None:
             payload |= {

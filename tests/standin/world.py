@@ -1,4 +1,4 @@
-"""What exists in this Discord: users, servers, channels, messages; kept in the form that goes over the wire."""
+"""What exists in this Discord: users, servers, channels, messages; in the form that goes over the wire."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ def now() -> str:
 
 def user(name: str, *, bot: bool = False) -> dict[str, Any]:
     return {
-        "id": new_id(), "username": name, "discriminator": "0", "global_name": name, "avatar": None, "bot": bot,
+        "id": new_id(), "username": name, "discriminator": "0", "global_name": name, "avatar": None,
+        "bot": bot,
     }  # fmt: skip
 
 
@@ -72,7 +73,8 @@ class World:
 
     def join(self, guild: Guild, who: dict[str, Any]) -> None:
         guild.members[who["id"]] = {
-            "user": who, "roles": [], "joined_at": now(), "deaf": False, "mute": False, "flags": 0, "nick": None,
+            "user": who, "roles": [], "joined_at": now(), "deaf": False, "mute": False, "flags": 0,
+            "nick": None,
         }  # fmt: skip
 
     def add_channel(self, guild: Guild, name: str = "general") -> dict[str, Any]:
@@ -132,9 +134,10 @@ class World:
         content = body.get("content") or ""
         reference = body.get("message_reference")
         made = {
-            "id": new_id(), "channel_id": channel["id"], "author": author, "content": content, "timestamp": now(),
-            "edited_timestamp": None, "tts": False, "mention_everyone": False, "mention_roles": [],
-            "mentions": self._mentioned(content, body), "attachments": body.get("attachments") or [],
+            "id": new_id(), "channel_id": channel["id"], "author": author, "content": content,
+            "timestamp": now(), "edited_timestamp": None, "tts": False, "mention_everyone": False,
+            "mention_roles": [], "mentions": self._mentioned(content, body),
+            "attachments": body.get("attachments") or [],
             "embeds": body.get("embeds") or [], "components": body.get("components") or [], "pinned": False,
             "type": 19 if reference else 0, "flags": body.get("flags") or 0, **more,
         }  # fmt: skip

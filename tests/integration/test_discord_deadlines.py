@@ -1,0 +1,92 @@
+"""Deadlines and shutdown over real sockets, with services that are slow on purpose."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import discord
+import pytest
+import yarl
+
+from bot.client import Rapporteur, ShardedRapporteur, build_client
+from bot.cogs.base import Equipment
+from bot.desk import Desk
+from bot.locales import load
+from bot.records import Records
+from bot.settings import DiscordSettings
+from tests.fakes import FakeServices, FileDatabase
+from tests.integration.conftest import Scene, answered, text_of
+from tests.standin.interactions import DEFER
+from tests.standin.server import TOKEN
+
+
+@pytest.fixture
+def services() -> FakeServices:
+    return FakeServices(gate=threading.Event())
+
+
+@pytest.fixture
+async def client(
+    scene: Scene, services: FakeServices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Rapporteur | ShardedRapporteur]:
+    monkeypatch.setattr(discord.http.Route, "BASE", scene.standin.url)
+    gateway = yarl.URL(scene.standin.gateway.url)
+    monkeypatch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", gateway)
+    settings = DiscordSettings(_env_file=None, token=TOKEN, concurrent_questions=1)  # type: ignore[call-arg, arg-type]
+    desk = Desk(settings, services, services, Records(FileDatabase(tmp_path / "ledger.db")))
+    client = build_client(Equipment(desk, load(), settings))
+    running = asyncio.create_task(client.start(TOKEN))
+    await scene.standin.connected()
+    yield client
+    assert services.gate is not None
+    services.gate.set()
+    await client.close()
+    await running
+
+
+async def acknowledged(scene: Scene, number: int = 1) -> None:
+    """Wait until the bot has acknowledged so many interactions."""
+    await scene.standin.until(
+        lambda: sum(r.path.endswith("/callback") for r in scene.standin.requests) >= number
+    )
+
+
+async def test_a_slow_answer_is_acknowledged_first_and_written_into_the_same_message(
+    scene: Scene, client: Rapporteur, services: FakeServices
+) -> None:
+    asked = await scene.standin.slash(scene.ann, scene.channel, "ask", question="Cyber?")
+    await acknowledged(scene)
+    assert asked.callback == DEFER
+    assert services.gate is not None
+    services.gate.set()
+    await answered(asked)
+
+    assert len(asked.shown) == 1
+    assert "¶7" in text_of(asked.shown[0])
+
+
+async def test_a_slow_question_blocks_neither_lists_nor_clicks(scene: Scene, client: Rapporteur) -> None:
+    slow = await scene.standin.slash(scene.ann, scene.channel, "ask", question="Cyber?")
+    await acknowledged(scene)
+
+    assert "ASEAN-Japan" in text_of((await scene.run("documents")).shown[0])
+    assert not slow.finished.is_set()
+
+
+async def test_closing_waits_for_answers_in_flight_and_takes_no_more(
+    scene: Scene, client: Rapporteur, services: FakeServices
+) -> None:
+    slow = await scene.standin.slash(scene.ann, scene.channel, "ask", question="Cyber?")
+    await acknowledged(scene)
+    closing = asyncio.create_task(client.close())
+    await asyncio.sleep(0)
+    late = await scene.run("ask", question="Late?")
+    assert services.gate is not None
+    services.gate.set()
+    await closing
+
+    assert text_of(late.shown[0]).startswith("I’m restarting.")
+    assert "¶7" in text_of(slow.shown[0])
