@@ -38,7 +38,11 @@ def test_langchain_stays_in_the_splitter_and_the_adapters() -> None:
     found = _importers("retrieval", "langchain") | _importers("bot", "langchain")
 
     outside = {file for file in found if "langchain" not in Path(file).stem}
-    assert outside <= {"retrieval/index/chunking.py", "retrieval/answering/generative.py"}
+    assert outside <= {
+        "retrieval/adapters.py",
+        "retrieval/index/chunking.py",
+        "retrieval/answering/generative.py",
+    }
 
 
 def test_data_imports_nothing() -> None:
