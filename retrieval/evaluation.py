@@ -128,7 +128,8 @@ def _earlier_questions(turns: Sequence[str | Mapping[str, str]]) -> tuple[str, .
 
 
 def _asked(turn: Mapping[str, str]) -> str:
-    return turn.get("text", "") if turn.get("role", "user") == "user" else ""
+    spoken = turn.get("text") or turn.get("content") or ""
+    return spoken if turn.get("role", "user") == "user" else ""
 
 
 def sample(questions: Sequence[EvalQuestion], limit: int | None, seed: int) -> list[EvalQuestion]:

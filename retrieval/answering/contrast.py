@@ -4,8 +4,6 @@ Unanswerable questions that stay on topic differ from the text in one word: "the
 reached", "the smallest". Similarity hardly sees that; these few checks do.
 """
 
-# ruff: noqa: E501 - a table that breaking up would make harder to read
-
 from __future__ import annotations
 
 import re

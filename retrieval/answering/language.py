@@ -1,7 +1,5 @@
 """Is a question written in a language that the encoder reads? When in doubt, yes."""
 
-# ruff: noqa: E501 - tables that breaking up would make harder to read
-
 from __future__ import annotations
 
 import re

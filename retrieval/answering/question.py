@@ -1,7 +1,5 @@
 """What a question asks for: the kind of answer, how much of it, and paragraphs it names by number."""
 
-# ruff: noqa: E501 - patterns that breaking up would make harder to read
-
 from __future__ import annotations
 
 import re

@@ -1,7 +1,5 @@
 """A live paragraph -> what ranking needs of it, worked out once per revision and kept in memory."""
 
-# ruff: noqa: E501 - patterns that breaking up would make harder to read
-
 from __future__ import annotations
 
 import re
