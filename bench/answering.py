@@ -2,8 +2,9 @@
 
     python -m bench.answering --eval DIR [--wrong SET]
 
-The figures are at the shipped threshold, hence not out of fold: see `bench.calibrate` for those. hit@k: any gold
-paragraph among the first k. contains: `contains_gold` of answerable questions, an abstention being a miss.
+The figures are at the shipped threshold, hence not out of fold: see `bench.calibrate` for those.
+hit@k: any gold paragraph among the first k. contains: `contains_gold` of answerable
+questions, an abstention being a miss.
 answered, abstained: of the answerable and of the rest. precision: share of cited paragraphs that are gold or
 acceptable, over answered answerable questions. statements: mean of those answers.
 """
@@ -90,7 +91,7 @@ def figures(sets: Sets, name: str, scope: Scope, rows: list[Row], document: str 
                   f"gold {sorted(row.gold)} {row.must_include or row.answers[:2]} {order[:3]}")  # fmt: skip
     mean = lambda values: f"{fmean(values):.3f}" if values else "  -  "  # noqa: E731
     return (
-        f"{name:24} {mean(hits[1])} {mean(hits[3])} {mean(hits[5])}   {mean(contains)} of {len(contains):3}   "
+        f"{name:24} {mean(hits[1])} {mean(hits[3])} {mean(hits[5])}   {mean(contains)} of {len(contains):3} "
         f"{mean(given)}    {mean(kept)} of {len(kept):3}   {mean(precision)}   {mean(lengths)}"
     )
 
@@ -114,7 +115,7 @@ def main() -> None:
         "squad of seed": (sets.seed, [off_topic(row) for row in sets.questions["squad"]], SEED),
     }  # fmt: skip
     print(
-        "set                      hit@1 hit@3 hit@5   contains       answered abstained      precision statements"
+        "set                      hit@1 hit@3 hit@5   contains     answered abstained    precision statements"
     )
     for name, (scope, rows, document) in asked.items():
         print(figures(sets, name, scope, rows, document, name == arguments.wrong))

@@ -27,7 +27,8 @@ from retrieval.answering.question import Kind
 
 Floats = NDArray[np.float64]
 FOLDS = 10
-ANSWERED_SHARE = 0.93
+ANSWERED_SHARE = 0.945
+ONE_READOUT_SHARE = 0.90
 DIRECT = {Kind.LOOKUP, Kind.MENTIONS, Kind.SUMMARY}
 """Answered from the whole readout, without a score."""
 
@@ -124,10 +125,10 @@ def report(names: NDArray[np.str_], y: NDArray[np.bool_], scores: Floats, thresh
         print(f"{name:28} {given:>20} {kept:>16} {auroc:>7} {brier_score_loss(y[rows], scores[rows]):>6.3f}")
 
 
-def quantile(scores: Floats) -> float:
+def quantile(scores: Floats, share: float = ANSWERED_SHARE) -> float:
     """Return the highest threshold at which the wanted share of these rows is answered."""
     ordered = np.sort(scores)
-    return float(ordered[int((1 - ANSWERED_SHARE) * len(ordered))]) - 1e-3
+    return float(ordered[int((1 - share) * len(ordered))]) - 1e-3
 
 
 def risk_coverage(y: NDArray[np.bool_], scores: Floats) -> None:
@@ -155,7 +156,7 @@ def main() -> None:
     scores = out_of_fold(x, y, weights, np.array([e.group for e in rows]))
     threshold = min(quantile(scores[(names == name) & y]) for name in ("squad", "readouts"))
     alone = np.array([e.features["one_readout"] > 0 for e in rows])
-    one_readout_threshold = min(threshold, quantile(scores[(names == "seed") & y]))
+    one_readout_threshold = min(threshold, quantile(scores[(names == "seed") & y], ONE_READOUT_SHARE))
     print(f"threshold {threshold:.3f}, for one readout {one_readout_threshold:.3f}")
     report(names, y, scores, np.where(alone, one_readout_threshold, threshold))
     risk_coverage(y[names == "squad"], scores[names == "squad"])

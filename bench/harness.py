@@ -1,4 +1,4 @@
-"""The development sets in memory: documents, questions, embeddings and candidates, for the other scripts here.
+"""The development sets in memory: documents, questions, embeddings, candidates; for the scripts here.
 
 Stage one is done by exact scans of the same dense and lexical scores that the store computes, so that
 what is measured is ranking, evidence and abstention, not an index.

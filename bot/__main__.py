@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import signal
 import sys
+from io import TextIOWrapper
 
 import click
 
@@ -17,6 +17,9 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 failed, 2 used wrongly."""
     from bot.commands import rapporteur
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # what a terminal cannot show is spelled out, and stops nothing
+            stream.reconfigure(errors="backslashreplace")
     given = sys.argv[1:] if arguments is None else arguments
     debug, as_json = "--debug" in given, "--json" in given
     logging.basicConfig(
@@ -55,7 +58,9 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _fail(message: str, status: int, *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps({"error": message}, ensure_ascii=False))
+        from bot.options import print_json
+
+        print_json({"error": message})
     else:
         print(f"rapporteur: {message}", file=sys.stderr)
     sys.exit(status)

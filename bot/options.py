@@ -104,5 +104,6 @@ def console() -> Console:
 
 
 def print_json(value: Mapping[str, Any]) -> None:
-    """Print exactly one JSON object."""
-    click.echo(json.dumps(value, ensure_ascii=False))
+    """Print exactly one JSON object, in characters that standard output can take."""
+    utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    click.echo(json.dumps(value, ensure_ascii=not utf8))

@@ -29,10 +29,10 @@ from pathlib import Path
 from statistics import fmean, quantiles
 from typing import Any
 
-from retrieval.answering.service import AnsweringService, Elapsed
+from retrieval.answering.service import AnsweringService, Elapsed, checked
 from retrieval.answering.wording import answer_text
 from retrieval.browsing import Browser
-from retrieval.errors import RapporteurError, SourceError
+from retrieval.errors import QuestionError, RapporteurError, SourceError
 from retrieval.models import Answer, Status
 from retrieval.sources.identity import make_id
 
@@ -75,7 +75,8 @@ def read_questions(path: Path) -> list[EvalQuestion]:
         SourceError: The file cannot be read, or a line of it is not a question; the line is named.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        # not splitlines: JSON may hold the other line breaks of Unicode as they are
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise SourceError(str(path), f"the questions cannot be read ({error}).") from error
     questions = []
@@ -83,7 +84,7 @@ def read_questions(path: Path) -> list[EvalQuestion]:
         if line.strip():
             try:
                 questions.append(_question(json.loads(line)))
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
+            except (ValueError, KeyError, TypeError, AttributeError, QuestionError) as error:
                 problem = (
                     f'this is not a question ({error}). Each line is a JSON object with "id", "question".'
                 )
@@ -92,21 +93,43 @@ def read_questions(path: Path) -> list[EvalQuestion]:
 
 
 def _question(row: Mapping[str, Any]) -> EvalQuestion:
+    document = row.get("document")
     return EvalQuestion(
         id=str(row["id"]),
-        question=row["question"],
-        document=row.get("document"),
-        gold=frozenset((make_id(g["document"]), str(g["paragraph"])) for g in row.get("gold_paragraphs") or ()),
-        gold_answers=tuple(row.get("gold_answers") or ()),
-        must_include=tuple(tuple(any_of) for any_of in row.get("must_include") or ()),
+        question=checked(_string(row["question"])),
+        document=None if document is None else _string(document),
+        gold=frozenset(
+            (make_id(g["document"]), str(g["paragraph"])) for g in row.get("gold_paragraphs") or ()
+        ),
+        gold_answers=_strings(row.get("gold_answers") or []),
+        must_include=tuple(_strings(any_of) for any_of in row.get("must_include") or ()),
         answerable=bool(row.get("answerable", True)),
-        history=tuple(_turn(turn) for turn in row.get("history") or ()),
+        history=_earlier_questions(row.get("history") or ()),
         language=row.get("language") or "en",
     )
 
 
-def _turn(turn: str | Mapping[str, str]) -> str:
-    return turn if isinstance(turn, str) else str(turn.get("text") or turn.get("content") or "")
+def _string(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is not a text")
+    return value
+
+
+def _strings(values: object) -> tuple[str, ...]:
+    if not isinstance(values, list):
+        raise TypeError(f"{values!r} is not a list")
+    return tuple(_string(value) for value in values)
+
+
+def _earlier_questions(turns: Sequence[str | Mapping[str, str]]) -> tuple[str, ...]:
+    """Return what the asker said; a turn is a text, or says by `role` who spoke."""
+    texts = (turn if isinstance(turn, str) else _asked(turn) for turn in turns)
+    return tuple(text for text in texts if text)
+
+
+def _asked(turn: Mapping[str, str]) -> str:
+    spoken = turn.get("text") or turn.get("content") or ""
+    return spoken if turn.get("role", "user") == "user" else ""
 
 
 def sample(questions: Sequence[EvalQuestion], limit: int | None, seed: int) -> list[EvalQuestion]:
@@ -122,7 +145,7 @@ def ask_all(
 ) -> Iterator[EvalRow]:
     """Ask every question and check every quote against the paragraph it cites."""
     for q in questions:
-        hits = service.search(q.question, document=q.document, top_k=_DEPTH)
+        hits = service.search(q.question, document=q.document, history=q.history, top_k=_DEPTH)
         ranked = tuple((h.prepared.paragraph.document, h.prepared.paragraph.number) for h in hits)
         answer, elapsed = service.timed_ask(q.question, document=q.document, history=q.history)
         yield EvalRow(q, answer, elapsed, ranked, _wrong_quotes(answer, browser))
@@ -199,10 +222,10 @@ def contains_gold(row: EvalRow) -> bool:
 
 def normalised(text: str) -> str:
     """Level case, white space, quote marks and Unicode's compatible forms."""
-    plain = unicodedata.normalize("NFKC", text).casefold()
-    plain = re.sub("[\u2018\u2019\u201a\u201b`´]", "'", plain)
+    # the marks first: NFKC takes some of them apart
+    plain = re.sub("[\u2018\u2019\u201a\u201b`´]", "'", text)
     plain = re.sub("[\u201c\u201d\u201e\u201f«»]", '"', plain)
-    return " ".join(plain.split())
+    return " ".join(unicodedata.normalize("NFKC", plain).casefold().split())
 
 
 def _f1(row: EvalRow) -> float:

@@ -176,10 +176,9 @@ class IngestService:
                 if loaded.error is not None:
                     plan.failed.append(FailedSource(source, loaded.error.line, loaded.error.problem))
                 for readout in loaded.readouts:
-                    revision = revision_id(readout, corrections)
-                    problem = _unstorable(readout) or _claim(
-                        readout, revision, source, known, brought, replace=replace
-                    )
+                    problem = _unstorable(readout)
+                    revision = "" if problem else revision_id(readout, corrections)
+                    problem = problem or _claim(readout, revision, source, known, brought, replace=replace)
                     if problem:
                         plan.failed.append(FailedSource(source, None, problem))
                         continue

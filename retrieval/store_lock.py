@@ -10,7 +10,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
@@ -43,12 +43,16 @@ class StoreLock:
         """Become the only one, waiting for readers to finish.
 
         Raises:
-            StoreHeldError: Another process was still there after `timeout_s`; the message says which.
+            StoreHeldError: Another process was still there after `timeout_s`; the message says which. Who
+                was sharing the store before still does.
         """
+        shared = self._stream is not None
         deadline = time.monotonic() + timeout_s
         while not self._lock(portalocker.LockFlags.EXCLUSIVE):
             if time.monotonic() >= deadline:
                 holder = self._holder()
+                if shared:  # a lock that cannot be raised is lost: flock(2)
+                    self._lock(portalocker.LockFlags.SHARED)
                 raise StoreHeldError(
                     f"{self._path.parent}: the store is held by {holder}. Wait for it to finish or stop it, "
                     "then try again.",
@@ -85,10 +89,11 @@ class StoreLock:
 
     def _sign(self, stream: IO[str]) -> None:
         since = datetime.now(UTC).isoformat(timespec="seconds")
-        stream.seek(0)
-        stream.truncate()
-        stream.write(json.dumps({"pid": os.getpid(), "purpose": self._purpose, "since": since}))
-        stream.flush()
+        with suppress(OSError):  # a full disk: the lock holds, unsigned
+            stream.seek(0)
+            stream.truncate()
+            stream.write(json.dumps({"pid": os.getpid(), "purpose": self._purpose, "since": since}))
+            stream.flush()
 
     def _holder(self) -> str:
         try:

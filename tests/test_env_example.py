@@ -59,3 +59,14 @@ def test_dotenv_is_read_and_the_environment_wins(monkeypatch: pytest.MonkeyPatch
     found = RetrievalSettings()
 
     assert (found.corpus_dir, found.store_dir) == (Path("/a"), Path("/c"))
+
+
+def test_example_gives_every_discord_setting_its_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = pytest.importorskip("bot.settings").DiscordSettings
+    monkeypatch.setenv("DISCORD_TOKEN", "a token")
+    before = settings()
+
+    text = EXAMPLE.read_text(encoding="utf-8")
+    Path(".env").write_text(re.sub(r"^# (?=[A-Z_]+=)", "", text, flags=re.MULTILINE), encoding="utf-8")
+
+    assert settings() == before

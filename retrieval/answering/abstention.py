@@ -103,8 +103,8 @@ def _titles(ranked: Sequence[RankedParagraph]) -> list[frozenset[str]]:
 
 
 FEATURES = (
-    "sentence_similarity", "sentence_coverage", "best_similarity", "paragraph_similarity", "paragraph_coverage",
-    "unknown", "other_number", "negation", "opposite", "wanted", "one_readout",
+    "sentence_similarity", "sentence_coverage", "best_similarity", "paragraph_similarity",
+    "paragraph_coverage", "unknown", "other_number", "negation", "opposite", "wanted", "one_readout",
 )  # fmt: skip
 READ = 3
 

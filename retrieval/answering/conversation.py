@@ -36,7 +36,7 @@ def resolve(question: str, history: Sequence[str], *, max_chars: int = 1_000) ->
         history: Earlier questions of this conversation, oldest first.
         max_chars: A topic that would make the question longer stays out.
     """
-    if not leans_on_history(question):
+    if not history or not leans_on_history(question):
         return question
     carried = next((words for earlier in reversed(history) if (words := topic(earlier, question))), [])
     resolved = f"{question.rstrip()} {' '.join(carried)}"

@@ -17,6 +17,8 @@ from retrieval.models import Answer, Citation, Evidence, LiveParagraph, Statemen
 DIRECT_KINDS = frozenset({Kind.LOOKUP, Kind.MENTIONS, Kind.SUMMARY})
 SUMMARY_SENTENCES = 3
 MOST_MENTIONS = 12
+FEWEST_TERMS = 4
+"""A sentence with fewer says little by itself; a summary takes one only for want of better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +100,15 @@ def summarise(
         (row, place)
         for row, p in enumerate(paragraphs)
         for place, s in enumerate(p.sentences)
-        if len(s.term_set) >= 4 and not is_front_matter(p.paragraph.number)
+        if not is_front_matter(p.paragraph.number)
     ]
+    asked = _sentences_asked(question)
+    full = [(r, s) for r, s in places if len(paragraphs[r].sentences[s].term_set) >= FEWEST_TERMS]
+    places = full if len({row for row, _ in full}) >= asked else places
     if not places:
         return Answer(question.text)
     matrix = np.stack([vectors[row][place] for row, place in places])
-    order = _marginal_relevance(matrix, _rows(places), _sentences_asked(question))
+    order = _marginal_relevance(matrix, _rows(places), asked)
     statements = []
     for row, place in sorted(places[i] for i in order):
         ready = paragraphs[row]

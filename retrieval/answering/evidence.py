@@ -69,6 +69,9 @@ def choose(
             break
         if _adds(question, candidate, chosen, weights):
             chosen.append(candidate)
+            detail = _continued(candidate) if question.kind is Kind.LIST else None
+            if detail and len(chosen) < most and all(detail.text != one.text for one in chosen):
+                chosen.append(detail)
     return chosen
 
 
@@ -77,14 +80,14 @@ def _other_readouts(scored: Sequence[Chosen], chosen: Sequence[Chosen], asked: s
     first = chosen[0].paragraph
     for one in scored:
         other = one.paragraph
-        if other.paragraph.document != first.paragraph.document:
-            if asked & (other.title_terms - first.title_terms):
-                return [one]
+        elsewhere = other.paragraph.document != first.paragraph.document
+        if elsewhere and asked & (other.title_terms - first.title_terms):
+            return [one]
     return []
 
 
 def _continued(one: Chosen) -> Chosen | None:
-    """Return the sentence after `one` where it goes on about the same: "… two initiatives. He stated that …"."""
+    """Return the sentence after `one` where it goes on: "… two initiatives. He stated that …"."""
     after = one.place + 1
     if after < len(one.paragraph.sentences) and one.paragraph.sentences[after].holds & Holds.LEANS_BACK:
         return Chosen(one.paragraph, after, one.score)

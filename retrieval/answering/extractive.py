@@ -1,4 +1,4 @@
-"""Ranked paragraphs -> an answer in the sources' own words, every sentence cited, or an honest "not there"."""
+"""Ranked paragraphs -> an answer in the sources' own words, every sentence cited, or "not there"."""
 
 from __future__ import annotations
 

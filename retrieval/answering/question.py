@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from retrieval.index.preparation import Holds
 from retrieval.index.place_names import capitals
+from retrieval.index.preparation import Holds
 from retrieval.index.terms import initials_term, normalised, stem, terms
 
 

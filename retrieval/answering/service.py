@@ -75,7 +75,7 @@ class AnsweringService:
     ) -> tuple[Answer, Elapsed]:
         """Answer as `ask` does, and say how long it took."""
         started = time.perf_counter()
-        asked = analyse(resolve(checked(question), history, max_chars=MAX_QUESTION_CHARS))
+        asked = _understood(question, history)
         with self._ledger.read() as connection:
             readout = None if document is None else live.readout(connection, scopes, document)
             answer, retrieved_at = self._answer(connection, asked, scopes, readout)
@@ -87,14 +87,20 @@ class AnsweringService:
         )
 
     def search(
-        self, query: str, *, scopes: Sequence[str] = (SHARED,), document: str | None = None, top_k: int = 5
+        self,
+        query: str,
+        *,
+        scopes: Sequence[str] = (SHARED,),
+        document: str | None = None,
+        history: Sequence[str] = (),
+        top_k: int = 5,
     ) -> list[RankedParagraph]:
         """Return the `top_k` paragraphs nearest to `query`, best first.
 
         Raises:
             QuestionError, NotFoundError, StoreError: As `ask`.
         """
-        asked = analyse(checked(query))
+        asked = _understood(query, history)
         with self._ledger.read() as connection:
             readout = None if document is None else live.readout(connection, scopes, document)
             return list(self._find(connection, asked, scopes, readout).ranked[:top_k])
@@ -173,6 +179,10 @@ def checked(question: str) -> str:
                 f"The question holds a control character ({code}). Remove it, then ask again."
             )
     return stripped
+
+
+def _understood(question: str, history: Sequence[str]) -> Question:
+    return analyse(resolve(checked(question), history, max_chars=MAX_QUESTION_CHARS))
 
 
 def _named(asked: Question, readouts: Sequence[ReadoutSummary]) -> ReadoutSummary | None:

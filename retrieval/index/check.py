@@ -1,7 +1,8 @@
-"""Check a vector index from a process of its own: `python -m retrieval.index.check PATH LEDGER_ID EXPECTED`.
+"""Check a vector index from a process of its own: `python -m retrieval.index.check PATH LEDGER EXPECTED`.
 
 A damaged index can end the process that touches it (SIGSEGV), which no `except` catches. Exit status 0: every
-scope of EXPECTED (JSON, scope -> count) opens, holds that many embeddings and answers a query.
+scope of EXPECTED (JSON, scope -> count) opens, holds that many embeddings, and returns those of a sample that
+the ledger says can be found for their own vectors: damaged files can open, count and answer with nonsense.
 """
 
 from __future__ import annotations
@@ -10,18 +11,21 @@ import json
 import sys
 from pathlib import Path
 
-import numpy as np
-
 from retrieval.errors import StoreError
-from retrieval.index.encoder import DIMENSIONS
 from retrieval.index.store import ChromaStore
+from retrieval.index.vectors import SAME_TEXT
+from retrieval.ledger import vectors
+from retrieval.ledger.ledger import Ledger
+
+_SAMPLE = 1000
+"""Looked up in about a second."""
 
 
 def main(arguments: list[str]) -> int:
     """Return the exit status; what is wrong goes to standard error."""
-    path, ledger_id, expected = Path(arguments[0]), arguments[1], json.loads(arguments[2])
+    path, ledger, expected = Path(arguments[0]), Ledger(Path(arguments[1])), json.loads(arguments[2])
     try:
-        problem = _problem(ChromaStore(path, ledger_id), expected)
+        problem = _problem(ChromaStore(path, ledger.id), ledger, expected)
     except StoreError as error:
         problem = str(error)
     if problem:
@@ -29,14 +33,18 @@ def main(arguments: list[str]) -> int:
     return 1 if problem else 0
 
 
-def _problem(store: ChromaStore, expected: dict[str, int]) -> str | None:
-    probe = np.full(DIMENSIONS, DIMENSIONS**-0.5, dtype=np.float32)
+def _problem(store: ChromaStore, ledger: Ledger, expected: dict[str, int]) -> str | None:
     for scope, count in expected.items():
         found = store.count(scope)
         if found != count:
             return f"{scope}: {found} embeddings instead of {count}"
-        if len(store.query(scope, probe, min(count, 10))) < min(count, 10):
-            return f"{scope}: embeddings are missing from its graph"
+        with ledger.read() as connection:
+            findable = sorted(vectors.indexed(connection, scope) - {*vectors.unfindable(connection, scope)})
+            sample = vectors.vectors(connection, findable[:: -(-len(findable) // _SAMPLE) or 1])
+        for vector in sample.values():
+            hits = store.query(scope, vector, 1)
+            if not hits or hits[0].distance > SAME_TEXT:
+                return f"{scope}: embeddings are missing from its graph"
     return None
 
 

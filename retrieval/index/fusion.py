@@ -11,7 +11,7 @@ Scores = NDArray[np.float64]
 
 
 def min_max(scores: Scores) -> Scores:
-    """Return `scores` stretched to 0..1, so that scale and offset no longer matter; all 0 when all are equal."""
+    """Return `scores` stretched to 0..1, whatever their scale and offset; all 0 when all are equal."""
     if not len(scores):
         return scores
     low, high = scores.min(), scores.max()

@@ -80,7 +80,7 @@ def search(
     """Return the paragraphs that hold most of `terms`, best BM25 first; of one revision, where given."""
     if not terms or not _exists(connection, scope):
         return []
-    query = " OR ".join('"{}"'.format(term.replace('"', '""')) for term in dict.fromkeys(terms))
+    query = " OR ".join(_quoted(term) for term in dict.fromkeys(terms))
     values = {"query": query, "limit": limit} | ({} if revision_pk is None else {"revision": revision_pk})
     return list(connection.scalars(_search(_table(scope), within_revision=revision_pk is not None), values))
 
@@ -89,6 +89,11 @@ def search(
 def _search(table: str, *, within_revision: bool) -> TextClause:
     within = "AND rowid IN (SELECT pk FROM paragraphs WHERE revision = :revision)" if within_revision else ""
     return text(f"SELECT rowid FROM {table} WHERE {table} MATCH :query {within} ORDER BY rank LIMIT :limit")
+
+
+def _quoted(term: str) -> str:
+    """Return a term as FTS5 reads one, which has a meaning for most punctuation and an end at NUL."""
+    return '"{}"'.format(term.replace('"', '""').replace("\x00", " "))
 
 
 def statistics(connection: Connection, scopes: Sequence[str], terms: Iterable[str]) -> TermStatistics:

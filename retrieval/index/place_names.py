@@ -1,7 +1,7 @@
-"""Countries by their other names in diplomatic English: the capital that stands for a government, the demonym.
+"""Countries by their other names in diplomatic English: capitals that stand for governments, demonyms.
 
-General knowledge, not the corpus: the members of ASEAN and the G20, their partners in the region, and the states that
-official readouts of the last decades name most.
+General knowledge, not the corpus: the members of ASEAN and the G20, their partners in the region, and the
+states that official readouts of the last decades name most.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Flag, auto
+from itertools import pairwise
 
 from retrieval.index.terms import indexed_terms, initials, terms
 from retrieval.models import LiveParagraph
@@ -135,7 +136,7 @@ def _sentence(text: str, start: int, end: int) -> PreparedSentence:
         start,
         end,
         frozenset(found + initials(sentence)),
-        frozenset(zip(found, found[1:], strict=False)),
+        frozenset(pairwise(found)),
         holds,
     )
 

@@ -201,15 +201,15 @@ class Retriever:
 
     def _prepared(self, connection: Connection, pks: Iterable[int]) -> dict[int, _Ready]:
         wanted = list(pks)
-        missing = [pk for pk in wanted if pk not in self._ready]
+        found = _remembered(self._ready, wanted)
+        missing = [pk for pk in wanted if pk not in found]
         if missing:
             paragraphs = live.live_paragraphs(connection, missing)
             chunk_vectors = vectors.paragraph_vectors(connection, paragraphs)
-            for pk, paragraph in paragraphs.items():
-                self._ready[pk] = _Ready(prepare(paragraph), chunk_vectors[pk])
-        found = {pk: self._ready[pk] for pk in wanted if pk in self._ready}
-        _trim(self._ready)
-        return found
+            fresh = {pk: _Ready(prepare(p), chunk_vectors[pk]) for pk, p in paragraphs.items()}
+            found |= fresh
+            _remember(self._ready, fresh)
+        return {pk: found[pk] for pk in wanted if pk in found}
 
     def _with_sentences(self, connection: Connection, candidates: Sequence[Candidate]) -> list[Candidate]:
         each = self.sentence_vectors(connection, [candidate.prepared for candidate in candidates])
@@ -219,18 +219,20 @@ class Retriever:
         self, connection: Connection, paragraphs: Sequence[PreparedParagraph]
     ) -> list[Vector]:
         """Return the vectors of every paragraph's sentences: float32, (n_sentences, dimensions) each."""
-        missing = [p for p in paragraphs if p.paragraph not in self._sentence_vectors]
+        found = _remembered(self._sentence_vectors, [p.paragraph for p in paragraphs])
+        missing = [p for p in paragraphs if p.paragraph not in found]
         if missing:
             texts = {digest(text): text for p in missing for text in p.sentence_texts}
-            found = self._embedded_sentences(connection, texts)
-            for p in missing:
-                rows = [found[digest(text)] for text in p.sentence_texts]
-                self._sentence_vectors[p.paragraph] = (
-                    np.stack(rows) if rows else np.empty((0, self._encoder.dimensions), np.float32)
-                )
-        result = [self._sentence_vectors[p.paragraph] for p in paragraphs]
-        _trim(self._sentence_vectors)
-        return result
+            embedded = self._embedded_sentences(connection, texts)
+            fresh = {
+                p.paragraph: self._stacked([embedded[digest(t)] for t in p.sentence_texts]) for p in missing
+            }
+            found |= fresh
+            _remember(self._sentence_vectors, fresh)
+        return [found[p.paragraph] for p in paragraphs]
+
+    def _stacked(self, rows: Sequence[Vector]) -> Vector:
+        return np.stack(rows) if rows else np.empty((0, self._encoder.dimensions), np.float32)
 
     def _embedded_sentences(self, connection: Connection, texts: Mapping[bytes, str]) -> dict[bytes, Vector]:
         known = vectors.sentence_vectors(connection, texts)
@@ -257,7 +259,14 @@ def term_statistics(paragraphs: Sequence[PreparedParagraph]) -> TermStatistics:
     return TermStatistics(len(paragraphs), length, frequency)
 
 
-def _trim(remembered: dict[K, V]) -> None:
-    """Forget what was remembered first, so that memory has a bound."""
-    while len(remembered) > _REMEMBERED:
-        del remembered[next(iter(remembered))]
+def _remembered(memory: dict[K, V], keys: Iterable[K]) -> dict[K, V]:
+    """Return what is remembered of `keys`; another thread may be forgetting some of them right now."""
+    found = ((key, memory.get(key)) for key in keys)
+    return {key: value for key, value in found if value is not None}
+
+
+def _remember(memory: dict[K, V], fresh: Mapping[K, V]) -> None:
+    """Remember, and forget what was remembered first, so that memory has a bound."""
+    memory.update(fresh)
+    for key in list(memory)[: max(len(memory) - _REMEMBERED, 0)]:
+        memory.pop(key, None)

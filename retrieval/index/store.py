@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -52,17 +53,13 @@ class ChromaStore:
         self._path = path
         self._ledger_id = ledger_id
         self._collections: dict[str, Collection | None] = {}
-        try:
+        with self._translated("opened"):
             self._client = cast(
                 "Client",  # PersistentClient is typed as the part that every client shares
                 chromadb.PersistentClient(
                     path, settings=Settings(anonymized_telemetry=False, allow_reset=False)
                 ),
             )
-        except BaseException as error:  # Chroma's Rust panics derive from BaseException
-            if isinstance(error, KeyboardInterrupt | SystemExit):
-                raise
-            raise self._failure("opened", error) from error
 
     def add(self, scope: str, records: Sequence[VectorRecord]) -> None:
         """Add records in batches; an embedding that is already there is left as it is.
@@ -74,15 +71,13 @@ class ChromaStore:
         assert collection is not None
         for start in range(0, len(records), _BATCH):
             batch = records[start : start + _BATCH]
-            try:
+            with self._translated("written"):
                 collection.add(
                     ids=[str(record.embedding) for record in batch],
                     embeddings=np.stack([record.vector for record in batch]),
                     documents=[record.text for record in batch],
                     metadatas=[{"scope": scope} for _ in batch],
                 )
-            except Exception as error:
-                raise self._failure("written", error) from error
 
     def query(self, scope: str, vector: Vector, limit: int) -> list[Hit]:
         """Return the embeddings nearest to `vector`, closest first; none for an unknown scope.
@@ -93,20 +88,25 @@ class ChromaStore:
         collection = self._collection(scope)
         if collection is None:
             return []
-        try:
+        with self._translated("queried"):
             found = collection.query(
                 query_embeddings=vector[np.newaxis], n_results=limit, include=["distances"]
             )
-        except Exception as error:
-            raise self._failure("queried", error) from error
         distances = found["distances"]
         assert distances is not None
         return [Hit(int(pk), float(d)) for pk, d in zip(found["ids"][0], distances[0], strict=True)]
 
     def count(self, scope: str) -> int:
-        """Return how many records `scope` holds."""
+        """Return how many records `scope` holds.
+
+        Raises:
+            StoreError: Chroma cannot be asked.
+        """
         collection = self._collection(scope)
-        return collection.count() if collection is not None else 0
+        if collection is None:
+            return 0
+        with self._translated("counted"):
+            return collection.count()
 
     def close(self) -> None:
         """Let Chroma write what it holds and give the folder back."""
@@ -122,26 +122,31 @@ class ChromaStore:
         from chromadb.errors import NotFoundError
 
         name = collection_name(scope)
-        try:
-            # embedding_function=None: or Chroma attaches one of its own, which reaches for the network
-            found = self._client.get_collection(name, embedding_function=None)
-        except NotFoundError:
-            if not create:
-                return None
-            return self._client.create_collection(
-                name,
-                embedding_function=None,
-                configuration={"hnsw": _HNSW},
-                metadata={"scope": scope, "ledger": self._ledger_id},
-            )
-        except Exception as error:
-            raise self._failure("opened", error) from error
+        with self._translated("opened"):
+            try:
+                # embedding_function=None: or Chroma attaches one of its own, which reaches for the network
+                found = self._client.get_collection(name, embedding_function=None)
+            except NotFoundError:
+                if not create:
+                    return None
+                return self._client.create_collection(
+                    name,
+                    embedding_function=None,
+                    configuration={"hnsw": _HNSW},
+                    metadata={"scope": scope, "ledger": self._ledger_id},
+                )
         if (found.metadata or {}).get("ledger") != self._ledger_id:
             raise StoreError(f"{self._path}: this vector index belongs to another ledger.")
         return found
 
-    def _failure(self, done: str, error: BaseException) -> StoreError:
-        return StoreError(f"{self._path}: the vector index cannot be {done} ({error}).")
+    @contextmanager
+    def _translated(self, done: str) -> Iterator[None]:
+        try:
+            yield
+        except (KeyboardInterrupt, SystemExit, GeneratorExit):
+            raise
+        except BaseException as error:  # Chroma's Rust panics derive from BaseException
+            raise StoreError(f"{self._path}: the vector index cannot be {done} ({error}).") from error
 
 
 def collection_name(scope: str) -> str:

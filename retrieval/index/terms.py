@@ -20,15 +20,16 @@ TERMS_VERSION = 1
 STOP_WORDS = frozenset(
     """
     a about according also am an and any are as at be been being both but by can could did do does doing done
-    for from get give had has have having he her hers him his how i if in into is it its itself just let like me
-    my no nor not of off on or our ours out over own please per shall she should so some such tell than
-    that the their theirs them then there these they this those through to too under until up upon us very was
-    we were what when where whether which while who whom whose why will with would you your yours s t d ll re ve
+    for from get give had has have having he her hers him his how i if in into is it its itself just let
+    like me my no nor not of off on or our ours out over own please per shall she should so some such
+    tell than that the their theirs them then there these they this those through to too under until up
+    upon us very was
+    we were what when where whether which while who whom whose why will with would you your yours s t d
+    ll re ve
     """.split()  # noqa: SIM905 - a list of 130 quoted words is not easier to read
 )
 
 _WORD = re.compile(r"\d+(?:[.,:]\d+)*(?:st|nd|rd|th)?(?![^\W\d_])|[^\W_]+")
-_MIXED = re.compile(r"\d+(?:\.\d+)*|[^\W\d_]+")
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]+"
 )

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,15 +22,12 @@ from sqlalchemy import Connection
 from retrieval.errors import StoreError, StoreHeldError
 from retrieval.index.encoder import Vector
 from retrieval.index.store import ChromaStore
-from retrieval.index.vectors import LedgerScan, VectorIndex, VectorRecord
+from retrieval.index.vectors import SAME_TEXT, LedgerScan, VectorIndex, VectorRecord
 from retrieval.ledger import live, vectors
 from retrieval.ledger.ledger import Ledger
 from retrieval.store_lock import StoreLock
 
 log = logging.getLogger(__name__)
-
-SAME_TEXT = 1e-6
-"""A hit at this cosine distance or less is the same text's vector."""
 
 _CHECK_TIMEOUT_S = 120
 _BATCH = 1000
@@ -48,14 +47,16 @@ class IndexKeeper:
         self._lock = lock
         self._index: VectorIndex | None = None
         self._unfindable: dict[str, list[int]] = {}
+        self._opening = threading.RLock()  # questions come from several threads
         self._whole = False  # whether what Chroma holds is known to be what the ledger says
 
     @property
     def index(self) -> VectorIndex:
         """The index to ask: Chroma where it is whole and free, else an exact scan of the ledger."""
-        if self._index is None:
-            self._index = self._open()
-        return self._index
+        with self._opening:
+            if self._index is None:
+                self._index = self._open()
+            return self._index
 
     def unfindable(self, connection: Connection, scope: str) -> list[int]:
         """Return the embeddings to scan beside every query; they change only when the index is written."""
@@ -115,7 +116,7 @@ class IndexKeeper:
             return not expected
         if self._read_seal() == self._fingerprint():
             return True
-        return _check_in_child(self._chroma, self._ledger.id, expected)
+        return _check_in_child(self._chroma, self._ledger.path, expected)
 
     def _fingerprint(self) -> dict[str, list[int]]:
         """Name -> size and time of each file; Chroma touches its SQLite file even to read it."""
@@ -159,9 +160,12 @@ class IndexKeeper:
         self._whole = False
         self._unfindable.clear()
         self._seal.unlink(missing_ok=True)
-        for start in range(0, len(missing), _BATCH):
-            index.add(scope, self._records(missing[start : start + _BATCH]))
-        return self._findable(index, scope, missing)
+        return self._add(index, scope, missing)
+
+    def _add(self, index: VectorIndex, scope: str, embeddings: Sequence[int]) -> dict[int, bool]:
+        for start in range(0, len(embeddings), _BATCH):
+            index.add(scope, self._records(embeddings[start : start + _BATCH]))
+        return self._findable(index, scope, embeddings)
 
     def seal(self) -> None:
         """What was written is committed: Chroma and the ledger say the same."""
@@ -184,19 +188,19 @@ class IndexKeeper:
         log.warning("rebuilding the vector index from the ledger")
         self._seal.unlink(missing_ok=True)
         self._set_aside()
+        with self._ledger.read() as connection:
+            live_now = {
+                scope: vectors.live_embeddings(connection, scope) for scope in live.all_scopes(connection)
+            }
+        self._index = index = ChromaStore(self._chroma, self._ledger.id)
+        findable = {scope: self._add(index, scope, embeddings) for scope, embeddings in live_now.items()}
+        # only now: until it is whole, the ledger goes on missing what the index does not hold
         with self._ledger.write() as connection:
-            scopes = live.all_scopes(connection)
-            for scope in scopes:
+            for scope, found in findable.items():
                 vectors.forget_indexed(connection, scope)
-        self._index = ChromaStore(self._chroma, self._ledger.id)
-        for scope in scopes:
-            with self._ledger.read() as connection:
-                embeddings = vectors.live_embeddings(connection, scope)
-            findable = self.write(scope, embeddings)
-            with self._ledger.write() as connection:
-                vectors.mark_indexed(connection, scope, findable)
+                vectors.mark_indexed(connection, scope, found)
         self.seal()
-        return self._index
+        return index
 
     def _set_aside(self) -> None:
         if not self._chroma.exists():
@@ -214,11 +218,24 @@ def _finds_itself(index: VectorIndex, scope: str, pk: int, found: dict[int, Vect
     return bool(hits) and hits[0].distance <= SAME_TEXT
 
 
-def _check_in_child(path: Path, ledger_id: str, expected: dict[str, int]) -> bool:
+def _check_in_child(path: Path, ledger: Path, expected: dict[str, int]) -> bool:
     """Open, count and query every scope of the index in a process that may crash."""
-    command = [sys.executable, "-m", "retrieval.index.check", str(path), ledger_id, json.dumps(expected)]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "retrieval.index.check",
+        str(path),
+        str(ledger),
+        json.dumps(expected),
+    ]
+    # the child finds this very package, whatever folder it is started from
+    home = str(Path(__file__).parents[2])
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([home, os.environ.get("PYTHONPATH", "")])}
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_CHECK_TIMEOUT_S, check=False)
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=_CHECK_TIMEOUT_S, check=False, env=environment
+        )
     except subprocess.TimeoutExpired:
         log.warning("checking the vector index took more than %d s", _CHECK_TIMEOUT_S)
         return False

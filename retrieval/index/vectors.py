@@ -13,6 +13,9 @@ from retrieval.index.encoder import Vector
 from retrieval.ledger import vectors
 from retrieval.ledger.ledger import Ledger
 
+SAME_TEXT = 1e-6
+"""A hit at this cosine distance or less is the same text's vector."""
+
 _SCANNED_AT_ONCE = 8192
 
 

@@ -1,0 +1,442 @@
+"""The vector index: one contract whoever serves it, and always mended from the ledger, never trusted."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from retrieval.errors import StoreError
+from retrieval.index.check import main as check
+from retrieval.index.encoder import DIMENSIONS, Encoder, Vector
+from retrieval.index.store import ChromaStore
+from retrieval.index.upkeep import IndexKeeper
+from retrieval.index.vectors import SAME_TEXT, Hit, LedgerScan, VectorIndex, VectorRecord
+from retrieval.ledger import revisions, vectors
+from retrieval.ledger.ledger import Ledger
+from retrieval.models import Paragraph, Readout
+from retrieval.store_lock import StoreLock
+from tests.conftest import OpenStore
+
+MANY = 1_200
+"""Chroma writes HNSW files from 1,000 records on."""
+
+
+def _unit_vectors(n: int, seed: int = 7) -> Vector:
+    found = np.random.default_rng(seed).standard_normal((n, DIMENSIONS)).astype(np.float32)
+    unit: Vector = found / np.linalg.norm(found, axis=1, keepdims=True)
+    return unit
+
+
+def _fill(ledger: Ledger, matrix: Vector, scope: str = "shared") -> list[int]:
+    """Make a readout live whose paragraphs have these vectors, and return the embeddings' keys."""
+    keys = [f"{scope} {n}".encode().ljust(32, b".") for n in range(len(matrix))]
+    paragraphs = tuple(Paragraph(str(n), f"Paragraph {n}.") for n in range(len(matrix)))
+    with ledger.write() as connection:
+        vectors.add_embeddings(connection, dict(zip(keys, matrix, strict=True)))
+        pks = vectors.embedding_pks(connection, keys)
+        revisions.add_revision(
+            connection,
+            Readout(f"many-{scope}", "Many", paragraphs),
+            scope=scope,
+            source="many.txt",
+            revision="0" * 12,
+            chunks=[[(0, 5, pks[key])] for key in keys],
+            now="2026-01-01",
+        )
+    return [pks[key] for key in keys]
+
+
+class Store:
+    """A store without an encoder: whatever it does, it embeds nothing."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(exist_ok=True)
+        self.folder = folder
+        self.chroma = folder / "chroma"
+        self.ledger = Ledger(folder / "ledger.sqlite3")
+
+    @contextmanager
+    def keeper(self) -> Iterator[IndexKeeper]:
+        """As a process has it, from its start to its end."""
+        lock = StoreLock(self.folder, "a test")
+        keeper = IndexKeeper(self.folder, self.ledger, lock)
+        try:
+            yield keeper
+        finally:
+            keeper.close()
+            lock.release()
+
+    def index(self, embeddings: list[int], *, commit: bool = True, scope: str = "shared") -> None:
+        with self.keeper() as keeper:
+            found = keeper.write(scope, embeddings)
+            if commit:
+                with self.ledger.write() as connection:
+                    vectors.mark_indexed(connection, scope, found)
+                keeper.seal()
+
+    def indexed(self, scope: str = "shared") -> set[int]:
+        with self.ledger.read() as connection:
+            return vectors.indexed(connection, scope)
+
+
+@pytest.fixture
+def make_store(tmp_path: Path) -> Iterator[Callable[[str], Store]]:
+    made: list[Store] = []
+
+    def make(name: str = "store") -> Store:
+        made.append(Store(tmp_path / name))
+        return made[-1]
+
+    yield make
+    for store in made:
+        store.ledger.close()
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with enough vectors for HNSW files, closed and sealed."""
+    store = Store(tmp_path_factory.mktemp("template") / "store")
+    store.index(_fill(store.ledger, _unit_vectors(MANY)))
+    store.ledger.close()
+    return store.folder
+
+
+@pytest.fixture
+def many(template: Path, tmp_path: Path) -> Iterator[Store]:
+    """A copy of the template that a test may damage."""
+    shutil.copytree(template, tmp_path / "many")
+    store = Store(tmp_path / "many")
+    yield store
+    store.ledger.close()
+
+
+def _hnsw(store: Store, name: str) -> Path:
+    (found,) = store.chroma.rglob(name)
+    return found
+
+
+def _own_hits(index: VectorIndex, n: int = MANY, step: int = 97) -> list[int]:
+    """Which of every 97th vector do not come first when looked up by themselves."""
+    hits = {i: index.query("shared", v, 1) for i, v in enumerate(_unit_vectors(n)) if i % step == 0}
+    return [i for i, [hit] in hits.items() if hit.embedding != i + 1 or hit.distance > SAME_TEXT]
+
+
+# --- one contract for both ---
+
+
+@pytest.fixture(params=["chroma", "scan"])
+def filled(request: pytest.FixtureRequest, make_store: Callable[..., Store]) -> Iterator[VectorIndex]:
+    """Five vectors in one scope, two in another."""
+    store = make_store()
+    pks = {
+        "shared": _fill(store.ledger, np.eye(5, DIMENSIONS, dtype=np.float32)),
+        "server": _fill(store.ledger, np.eye(2, DIMENSIONS, k=5, dtype=np.float32), scope="server"),
+    }
+    index: VectorIndex = LedgerScan(store.ledger)
+    if request.param == "chroma":
+        index = ChromaStore(store.chroma, store.ledger.id)
+        with store.ledger.read() as connection:
+            for scope, some in pks.items():
+                found = vectors.vectors(connection, some)
+                index.add(scope, [VectorRecord(pk, found[pk], f"{pk}") for pk in some])
+    yield index
+    index.close()
+
+
+_PROBE = np.zeros(DIMENSIONS, dtype=np.float32)
+_PROBE[:5] = np.array([0.1, 0.5, 0.3, 0.7, 0.4]) / np.linalg.norm([0.1, 0.5, 0.3, 0.7, 0.4])
+
+
+def _rounded(hits: list[Hit]) -> list[tuple[int, float]]:
+    return [(hit.embedding, round(hit.distance, 4)) for hit in hits]
+
+
+def test_index_returns_the_nearest_first_with_their_distances(filled: VectorIndex) -> None:
+    found = filled.query("shared", _PROBE, 3)
+
+    assert _rounded(found) == [(4, 0.3), (2, 0.5), (5, 0.6)]
+
+
+def test_index_returns_all_when_asked_for_more(filled: VectorIndex) -> None:
+    assert [hit.embedding for hit in filled.query("shared", _PROBE, 100)] == [4, 2, 5, 3, 1]
+
+
+def test_index_keeps_scopes_apart(filled: VectorIndex) -> None:
+    assert {hit.embedding for hit in filled.query("server", _PROBE, 100)} == {6, 7}
+
+
+def test_index_knows_nothing_of_an_unknown_scope(filled: VectorIndex) -> None:
+    assert (filled.query("unknown", _PROBE, 3), filled.count("unknown")) == ([], 0)
+
+
+def test_index_counts(filled: VectorIndex) -> None:
+    assert (filled.count("shared"), filled.count("server")) == (5, 2)
+
+
+def test_index_is_not_changed_by_adding_what_is_there(filled: VectorIndex) -> None:
+    before = _rounded(filled.query("shared", _PROBE, 100))
+
+    filled.add("shared", [VectorRecord(4, -_PROBE, "other words")])
+
+    assert (_rounded(filled.query("shared", _PROBE, 100)), filled.count("shared")) == (before, 5)
+
+
+def test_chroma_store_of_another_ledger_is_refused(make_store: Callable[..., Store]) -> None:
+    store = make_store()
+    with closing(ChromaStore(store.chroma, "another ledger")) as other:
+        other.add("shared", [VectorRecord(1, _PROBE, "-")])
+
+    with (
+        closing(ChromaStore(store.chroma, store.ledger.id)) as opened,
+        pytest.raises(StoreError, match="this vector index belongs to another ledger"),
+    ):
+        opened.query("shared", _PROBE, 1)
+
+
+# --- upkeep ---
+
+
+def test_a_sealed_index_is_opened_without_a_check(many: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("retrieval.index.upkeep._check_in_child", _must_not_be_called)
+
+    with many.keeper() as keeper:
+        assert isinstance(keeper.index, ChromaStore)
+        assert keeper.index.count("shared") == MANY
+    with many.keeper() as keeper:  # asking has not broken the seal
+        assert _own_hits(keeper.index) == []
+    with many.keeper() as keeper:
+        assert isinstance(keeper.index, ChromaStore)
+
+
+def _must_not_be_called(*_args: object) -> bool:
+    raise AssertionError("a sealed index needs no check")
+
+
+def test_an_unsealed_index_is_checked_and_kept(many: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    (many.folder / "chroma.seal").unlink()
+    monkeypatch.setattr(IndexKeeper, "_rebuild", _must_not_be_called)
+
+    with many.keeper() as keeper:
+        assert isinstance(keeper.index, ChromaStore)
+
+    assert (many.folder / "chroma.seal").exists()
+
+
+def _deleted(store: Store) -> None:
+    shutil.rmtree(store.chroma)
+
+
+def _garbage(name: str) -> Callable[[Store], None]:
+    def damage(store: Store) -> None:
+        path = store.chroma / name if name == "chroma.sqlite3" else _hnsw(store, name)
+        path.write_bytes(np.random.default_rng(1).bytes(path.stat().st_size))
+
+    return damage
+
+
+def _truncated(name: str) -> Callable[[Store], None]:
+    def damage(store: Store) -> None:
+        path = store.chroma / name if name == "chroma.sqlite3" else _hnsw(store, name)
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 3])
+
+    return damage
+
+
+def _without_index_folder(store: Store) -> None:
+    shutil.rmtree(_hnsw(store, "header.bin").parent)
+
+
+def _a_file_instead(store: Store) -> None:
+    shutil.rmtree(store.chroma)
+    store.chroma.write_text("not a folder", encoding="utf-8")
+
+
+DAMAGE = {
+    "folder deleted": _deleted,
+    "HNSW folder deleted": _without_index_folder,
+    "a file instead of the folder": _a_file_instead,
+    "garbage header": _garbage("header.bin"),
+    "garbage vectors": _garbage("data_level0.bin"),
+    "garbage lengths": _garbage("length.bin"),
+    "garbage links": _garbage("link_lists.bin"),
+    "garbage names": _garbage("index_metadata.pickle"),
+    "garbage database": _garbage("chroma.sqlite3"),
+    "truncated vectors": _truncated("data_level0.bin"),
+    "truncated database": _truncated("chroma.sqlite3"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+def test_a_damaged_index_answers_again_and_is_mended_by_the_next_start(
+    many: Store, damage: Callable[[Store], None]
+) -> None:
+    damage(many)
+
+    with many.keeper() as keeper:
+        try:
+            first = _own_hits(keeper.index)
+        except StoreError:
+            first = _own_hits(keeper.fall_back())
+    with many.keeper() as keeper:
+        again, kind = _own_hits(keeper.index), type(keeper.index)
+
+    assert (first, again, kind) == ([], [], ChromaStore)
+    assert many.indexed() == set(range(1, MANY + 1))
+
+
+def test_an_index_of_another_ledger_is_set_aside_and_written_anew(
+    many: Store, make_store: Callable[..., Store]
+) -> None:
+    other = make_store("other")
+    other.index(_fill(other.ledger, _unit_vectors(3, seed=1)))
+    shutil.rmtree(many.chroma)
+    shutil.copytree(other.chroma, many.chroma)
+
+    with many.keeper() as keeper:
+        assert (_own_hits(keeper.index), type(keeper.index)) == ([], ChromaStore)
+
+    assert (many.folder / "chroma.broken").is_dir()
+
+
+def test_a_crash_between_index_and_commit_is_mended(make_store: Callable[..., Store]) -> None:
+    store = make_store()
+    embeddings = _fill(store.ledger, _unit_vectors(20))
+    store.index(embeddings[:10])
+    store.index(embeddings, commit=False)
+
+    with store.keeper() as keeper:
+        assert (_own_hits(keeper.index, 20, 1), type(keeper.index)) == ([], ChromaStore)
+
+    assert store.indexed() == set(embeddings)
+
+
+@pytest.mark.parametrize("written", [0, 10], ids=["before anything is written", "halfway"])
+def test_a_crash_during_a_rebuild_is_mended(
+    make_store: Callable[..., Store], written: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = make_store()
+    embeddings = _fill(store.ledger, _unit_vectors(20))
+    store.index(embeddings)
+    _deleted(store)
+
+    def crash(self: ChromaStore, scope: str, records: list[VectorRecord]) -> None:
+        if written:
+            add(self, scope, records[:written])
+        raise ZeroDivisionError
+
+    add = ChromaStore.add
+    with monkeypatch.context() as patched:
+        patched.setattr(ChromaStore, "add", crash)
+        with store.keeper() as keeper, pytest.raises(ZeroDivisionError):
+            _ = keeper.index
+
+    with store.keeper() as keeper:
+        assert (_own_hits(keeper.index, 20, 1), keeper.index.count("shared")) == ([], 20)
+
+
+def test_superseded_embeddings_are_left_behind_by_a_rebuild(make_store: Callable[..., Store]) -> None:
+    store = make_store()
+    embeddings = _fill(store.ledger, _unit_vectors(4))
+    with store.ledger.write() as connection:
+        vectors.add_embeddings(connection, {b"superseded".ljust(32): _unit_vectors(5)[4]})
+    store.index([*embeddings, 5])
+    _deleted(store)
+
+    with store.keeper() as keeper:
+        assert keeper.index.count("shared") == 4
+
+    assert store.indexed() == set(embeddings)
+
+
+def test_while_another_process_writes_the_ledger_is_scanned_with_the_same_answers(many: Store) -> None:
+    with many.keeper() as keeper:
+        whole = [_rounded(keeper.index.query("shared", v, 3)) for v in _unit_vectors(3)]
+    writer = StoreLock(many.folder, "rapporteur ingest")
+    writer.own(timeout_s=0)
+
+    with many.keeper() as keeper:
+        kind = type(keeper.index)
+        scanned = [_rounded(keeper.index.query("shared", v, 3)) for v in _unit_vectors(3)]
+    writer.release()
+
+    assert (kind, scanned) == (LedgerScan, whole)
+
+
+def test_a_damaged_index_that_others_use_is_left_alone(make_store: Callable[..., Store]) -> None:
+    store = make_store()
+    store.index(_fill(store.ledger, _unit_vectors(4)))
+    _deleted(store)
+    reader = StoreLock(store.folder, "rapporteur run")
+    assert reader.share()
+
+    with store.keeper() as keeper:
+        kind, missed = type(keeper.index), _own_hits(keeper.index, 4, 1)
+    reader.release()
+
+    assert (kind, missed, store.chroma.exists()) == (LedgerScan, [], False)
+
+
+def test_a_vector_that_does_not_find_itself_is_remembered_as_such(
+    make_store: Callable[..., Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = make_store()
+    embeddings = _fill(store.ledger, _unit_vectors(3))
+    query = ChromaStore.query
+
+    def blind(self: ChromaStore, scope: str, vector: Vector, limit: int) -> list[Hit]:
+        return [hit for hit in query(self, scope, vector, limit) if hit.embedding != 2]
+
+    monkeypatch.setattr(ChromaStore, "query", blind)
+    store.index(embeddings)
+
+    with store.ledger.read() as connection:
+        assert vectors.unfindable(connection, "shared") == [2]
+
+
+def test_the_check_names_what_is_wrong(many: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    good = check([str(many.chroma), str(many.ledger.path), f'{{"shared": {MANY}}}'])
+    short = check([str(many.chroma), str(many.ledger.path), f'{{"shared": {MANY + 1}}}'])
+
+    assert (good, short) == (0, 1)
+    assert capsys.readouterr().err == f"shared: {MANY} embeddings instead of {MANY + 1}\n"
+
+
+# --- the whole path ---
+
+
+@pytest.mark.parametrize("damage", [_deleted, _garbage("chroma.sqlite3")], ids=["deleted", "garbage"])
+def test_a_store_answers_the_same_after_its_index_is_lost_and_embeds_only_the_question(
+    open_store: OpenStore,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    damage: Callable[[Store], None],
+) -> None:
+    question = "Where was the meeting held?"
+    with open_store() as services:
+        services.ensure_corpus()
+        before = services.answering.ask(question)
+    store = Store(tmp_path / "store")
+    damage(store)
+    store.ledger.close()
+    embedded: list[str] = []
+    embed = Encoder.embed
+
+    def counted(self: Encoder, text: str) -> Vector:
+        embedded.append(text)
+        return embed(self, text)
+
+    monkeypatch.setattr(Encoder, "embed", counted)
+    with open_store() as services:
+        after = services.answering.ask(question)
+    with open_store() as services:
+        again = services.answering.ask(question)
+        kind = type(services.keeper.index)
+        count = services.keeper.index.count("shared")
+
+    assert (after, again, kind, count) == (before, before, ChromaStore, 12)
+    assert len(embedded) == 2
