@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from retrieval.bootstrap import build_services
+from retrieval.settings import RetrievalSettings
 from tests.standin import StandIn
 from tests.standin.interactions import Interaction
 from tests.standin.limits import walk
@@ -76,3 +80,19 @@ async def scene(request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
                 sent = request.body.get("data") or request.body
                 if isinstance(sent, dict) and "components" in sent:
                     assert sent["allowed_mentions"]["parse"] == []
+
+
+@pytest.fixture(scope="session")
+def ingested(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with the shipped readouts in it: made once, copied for each bot."""
+    folder = tmp_path_factory.mktemp("ingested")
+    with build_services(RetrievalSettings(store_dir=folder, _env_file=None)) as services:  # type: ignore[call-arg]
+        services.ensure_corpus()
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path, ingested: Path) -> Path:
+    """Where a bot runs, its store included."""
+    shutil.copytree(ingested, tmp_path / "store")
+    return tmp_path

@@ -12,8 +12,8 @@ from tests.standin.process import BotProcess
 from tests.standin.world import SEND
 
 
-async def test_a_question_is_answered_with_paragraphs_that_open(scene: Scene, tmp_path: Path) -> None:
-    async with BotProcess(scene.standin, tmp_path) as bot:
+async def test_a_question_is_answered_with_paragraphs_that_open(scene: Scene, folder: Path) -> None:
+    async with BotProcess(scene.standin, folder) as bot:
         await scene.standin.connected()
         asked = await scene.ask()
 
@@ -24,12 +24,12 @@ async def test_a_question_is_answered_with_paragraphs_that_open(scene: Scene, tm
         assert await bot.stop() == 0
 
 
-async def test_old_buttons_work_after_the_process_was_killed(scene: Scene, tmp_path: Path) -> None:
-    async with BotProcess(scene.standin, tmp_path) as first:
+async def test_old_buttons_work_after_the_process_was_killed(scene: Scene, folder: Path) -> None:
+    async with BotProcess(scene.standin, folder) as first:
         await scene.standin.connected()
         shown = (await scene.ask()).shown[0]
         await first.kill()
-    async with BotProcess(scene.standin, tmp_path):
+    async with BotProcess(scene.standin, folder):
         await scene.standin.connected(times=2)
 
         assert "¶7" in text_of((await scene.click(shown, "open")).shown[0])
@@ -37,9 +37,9 @@ async def test_old_buttons_work_after_the_process_was_killed(scene: Scene, tmp_p
         assert text_of((await scene.click(shown, "good")).shown[0]) == "Thank you, noted."
 
 
-async def test_commands_are_sent_only_when_they_changed(scene: Scene, tmp_path: Path) -> None:
+async def test_commands_are_sent_only_when_they_changed(scene: Scene, folder: Path) -> None:
     for start in (1, 2):
-        async with BotProcess(scene.standin, tmp_path) as bot:
+        async with BotProcess(scene.standin, folder) as bot:
             await scene.standin.connected(times=start)
             await bot.stop()
 
@@ -51,9 +51,9 @@ async def test_commands_are_sent_only_when_they_changed(scene: Scene, tmp_path: 
 
 
 async def test_a_mention_is_answered_in_a_reply_without_the_privileged_intent(
-    scene: Scene, tmp_path: Path
+    scene: Scene, folder: Path
 ) -> None:
-    async with BotProcess(scene.standin, tmp_path) as bot:
+    async with BotProcess(scene.standin, folder) as bot:
         await scene.standin.connected()
         asked = await scene.standin.say(scene.ann, scene.channel, f"<@{scene.bot_id}> {QUESTION}")
         answer = await scene.next_answer()
@@ -64,8 +64,8 @@ async def test_a_mention_is_answered_in_a_reply_without_the_privileged_intent(
     assert "message-content intent off" in bot.logged()
 
 
-async def test_an_answer_that_is_replied_to_is_followed_up(scene: Scene, tmp_path: Path) -> None:
-    async with BotProcess(scene.standin, tmp_path):
+async def test_an_answer_that_is_replied_to_is_followed_up(scene: Scene, folder: Path) -> None:
+    async with BotProcess(scene.standin, folder):
         await scene.standin.connected()
         first = (await scene.ask("What did Minister Kishi say about Myanmar?")).shown[0]
         await scene.standin.say(scene.ann, scene.channel, "and on cybersecurity?", reply_to=first["id"])
@@ -74,9 +74,9 @@ async def test_an_answer_that_is_replied_to_is_followed_up(scene: Scene, tmp_pat
 
 
 async def test_an_unpinged_message_in_an_ask_channel_is_left_alone_without_the_intent(
-    scene: Scene, tmp_path: Path
+    scene: Scene, folder: Path
 ) -> None:
-    async with BotProcess(scene.standin, tmp_path, DISCORD_ASK_CHANNELS=scene.channel["id"]):
+    async with BotProcess(scene.standin, folder, DISCORD_ASK_CHANNELS=scene.channel["id"]):
         await scene.standin.connected()
         await scene.standin.say(scene.ann, scene.channel, QUESTION)
         await scene.ask()
@@ -86,18 +86,18 @@ async def test_an_unpinged_message_in_an_ask_channel_is_left_alone_without_the_i
 
 @pytest.mark.parametrize("scene", [MESSAGE_CONTENT], indirect=True)
 async def test_every_message_in_an_ask_channel_is_a_question_with_the_intent(
-    scene: Scene, tmp_path: Path
+    scene: Scene, folder: Path
 ) -> None:
     settings = {"DISCORD_ASK_CHANNELS": scene.channel["id"], "DISCORD_MESSAGE_CONTENT": "true"}
-    async with BotProcess(scene.standin, tmp_path, **settings):
+    async with BotProcess(scene.standin, folder, **settings):
         await scene.standin.connected()
         await scene.standin.say(scene.ann, scene.channel, QUESTION)
 
         assert "¶7" in text_of(await scene.next_answer())
 
 
-async def test_a_message_said_while_the_connection_was_lost_is_answered(scene: Scene, tmp_path: Path) -> None:
-    async with BotProcess(scene.standin, tmp_path):
+async def test_a_message_said_while_the_connection_was_lost_is_answered(scene: Scene, folder: Path) -> None:
+    async with BotProcess(scene.standin, folder):
         await scene.standin.connected()
         await scene.ask()
         await scene.standin.gateway.drop()
@@ -108,8 +108,8 @@ async def test_a_message_said_while_the_connection_was_lost_is_answered(scene: S
         assert scene.standin.gateway.identified == 1
 
 
-async def test_the_bot_comes_back_when_discord_asks_it_to(scene: Scene, tmp_path: Path) -> None:
-    async with BotProcess(scene.standin, tmp_path):
+async def test_the_bot_comes_back_when_discord_asks_it_to(scene: Scene, folder: Path) -> None:
+    async with BotProcess(scene.standin, folder):
         await scene.standin.connected()
         await scene.standin.gateway.ask_to_reconnect()
         await scene.standin.resumed()
@@ -117,8 +117,8 @@ async def test_the_bot_comes_back_when_discord_asks_it_to(scene: Scene, tmp_path
         assert "¶7" in text_of((await scene.ask()).shown[0])
 
 
-async def test_a_rate_limited_answer_arrives_all_the_same(scene: Scene, tmp_path: Path) -> None:
-    async with BotProcess(scene.standin, tmp_path):
+async def test_a_rate_limited_answer_arrives_all_the_same(scene: Scene, folder: Path) -> None:
+    async with BotProcess(scene.standin, folder):
         await scene.standin.connected()
         scene.standin.limit_once("POST", r"/channels/\d+/messages", 0.2)
         await scene.standin.say(scene.ann, scene.channel, f"<@{scene.bot_id}> {QUESTION}")
@@ -127,8 +127,8 @@ async def test_a_rate_limited_answer_arrives_all_the_same(scene: Scene, tmp_path
         assert 429 in [request.status for request in scene.standin.requests]
 
 
-async def test_an_answer_outlives_an_error_of_discord(scene: Scene, tmp_path: Path) -> None:
-    async with BotProcess(scene.standin, tmp_path):
+async def test_an_answer_outlives_an_error_of_discord(scene: Scene, folder: Path) -> None:
+    async with BotProcess(scene.standin, folder):
         await scene.standin.connected()
         scene.standin.fail_once("POST", r"/channels/\d+/messages", 502)
         await scene.standin.say(scene.ann, scene.channel, f"<@{scene.bot_id}> {QUESTION}")
@@ -136,8 +136,8 @@ async def test_an_answer_outlives_an_error_of_discord(scene: Scene, tmp_path: Pa
         assert "¶7" in text_of(await scene.next_answer())
 
 
-async def test_a_question_in_flight_is_answered_before_the_bot_ends(scene: Scene, tmp_path: Path) -> None:
-    async with BotProcess(scene.standin, tmp_path) as bot:
+async def test_a_question_in_flight_is_answered_before_the_bot_ends(scene: Scene, folder: Path) -> None:
+    async with BotProcess(scene.standin, folder) as bot:
         await scene.standin.connected()
         await scene.standin.say(scene.ann, scene.channel, f"<@{scene.bot_id}> {QUESTION}")
         await scene.standin.until(lambda: any(r.path.endswith("/typing") for r in scene.standin.requests))
@@ -158,10 +158,10 @@ async def test_a_question_in_flight_is_answered_before_the_bot_ends(scene: Scene
     ids=["wrong token", "no token", "intent not enabled", "setting not understood"],
 )
 async def test_what_keeps_the_bot_from_starting_is_said_in_a_sentence(
-    scene: Scene, tmp_path: Path, token: str | None, settings: dict[str, str], status: int, told: str
+    scene: Scene, folder: Path, token: str | None, settings: dict[str, str], status: int, told: str
 ) -> None:
     given = {} if token is None else {"token": token}
-    async with BotProcess(scene.standin, tmp_path, **given, **settings) as bot:
+    async with BotProcess(scene.standin, folder, **given, **settings) as bot:
         assert await bot.ended() == status
 
     assert told in bot.logged()
@@ -169,10 +169,10 @@ async def test_what_keeps_the_bot_from_starting_is_said_in_a_sentence(
 
 
 async def test_a_channel_where_the_bot_may_not_speak_is_explained_to_the_asker(
-    scene: Scene, tmp_path: Path
+    scene: Scene, folder: Path
 ) -> None:
     scene.standin.world.deny(scene.channel, scene.bot_id, SEND)
-    async with BotProcess(scene.standin, tmp_path) as bot:
+    async with BotProcess(scene.standin, folder) as bot:
         await scene.standin.connected()
         await scene.standin.say(scene.ann, scene.channel, f"<@{scene.bot_id}> {QUESTION}")
         told = text_of(await scene.next_answer(scene.standin.world.dm(scene.ann)))
@@ -183,16 +183,16 @@ async def test_a_channel_where_the_bot_may_not_speak_is_explained_to_the_asker(
     assert "allow Rapporteur “Send Messages”" in bot.logged()
 
 
-async def test_titles_are_completed_as_they_are_typed(scene: Scene, tmp_path: Path) -> None:
-    async with BotProcess(scene.standin, tmp_path):
+async def test_titles_are_completed_as_they_are_typed(scene: Scene, folder: Path) -> None:
+    async with BotProcess(scene.standin, folder):
         await scene.standin.connected()
         choices = await scene.standin.complete(scene.ann, scene.channel, "ask", "document", "asean defen")
 
         assert [choice["value"] for choice in choices] == ["asean-japan-2022-06-22"]
 
 
-async def test_readouts_can_be_browsed_in_the_readers_language(scene: Scene, tmp_path: Path) -> None:
-    async with BotProcess(scene.standin, tmp_path):
+async def test_readouts_can_be_browsed_in_the_readers_language(scene: Scene, folder: Path) -> None:
+    async with BotProcess(scene.standin, folder):
         await scene.standin.connected()
         document = {"document": "asean-japan-2022-06-22"}
 
@@ -203,8 +203,8 @@ async def test_readouts_can_be_browsed_in_the_readers_language(scene: Scene, tmp
         assert "プライバシー" in text_of((await scene.run("about", locale="ja")).shown[0])
 
 
-async def test_a_message_is_checked_against_the_readouts(scene: Scene, tmp_path: Path) -> None:
-    async with BotProcess(scene.standin, tmp_path):
+async def test_a_message_is_checked_against_the_readouts(scene: Scene, folder: Path) -> None:
+    async with BotProcess(scene.standin, folder):
         await scene.standin.connected()
         claim = await scene.standin.say(
             scene.ann, scene.channel, "The meeting was held in Phnom Penh, Cambodia."
@@ -216,8 +216,8 @@ async def test_a_message_is_checked_against_the_readouts(scene: Scene, tmp_path:
         assert "Phnom Penh" in text_of(checked.shown[0])
 
 
-async def test_each_answer_opens_a_thread_where_it_is_followed_up(scene: Scene, tmp_path: Path) -> None:
-    async with BotProcess(scene.standin, tmp_path, DISCORD_ANSWER_THREADS="true"):
+async def test_each_answer_opens_a_thread_where_it_is_followed_up(scene: Scene, folder: Path) -> None:
+    async with BotProcess(scene.standin, folder, DISCORD_ANSWER_THREADS="true"):
         await scene.standin.connected()
         shown = (await scene.ask("What did Minister Kishi say about Myanmar?")).shown[0]
         thread = await scene.standin.until(lambda: scene.standin.world.channels.get(shown["id"]))
@@ -226,8 +226,8 @@ async def test_each_answer_opens_a_thread_where_it_is_followed_up(scene: Scene, 
         assert "¶7" in text_of(await scene.next_answer(thread))
 
 
-async def test_a_direct_message_is_answered_from_the_shared_readouts(scene: Scene, tmp_path: Path) -> None:
-    async with BotProcess(scene.standin, tmp_path):
+async def test_a_direct_message_is_answered_from_the_shared_readouts(scene: Scene, folder: Path) -> None:
+    async with BotProcess(scene.standin, folder):
         await scene.standin.connected()
         dm = scene.standin.world.dm(scene.ann)
         asked = await answered(await scene.standin.slash(scene.ann, dm, "ask", question=QUESTION))
@@ -235,8 +235,8 @@ async def test_a_direct_message_is_answered_from_the_shared_readouts(scene: Scen
         assert "¶7" in text_of(asked.shown[0])
 
 
-async def test_questions_beyond_the_limit_hear_when_to_try_again(scene: Scene, tmp_path: Path) -> None:
-    async with BotProcess(scene.standin, tmp_path, DISCORD_USER_QUESTIONS_PER_MINUTE="1"):
+async def test_questions_beyond_the_limit_hear_when_to_try_again(scene: Scene, folder: Path) -> None:
+    async with BotProcess(scene.standin, folder, DISCORD_USER_QUESTIONS_PER_MINUTE="1"):
         await scene.standin.connected()
         await scene.ask()
         refused = await scene.ask()
@@ -245,8 +245,9 @@ async def test_questions_beyond_the_limit_hear_when_to_try_again(scene: Scene, t
         assert "Please try again in" in text_of(refused.shown[0])
 
 
-async def test_two_shards_serve_their_own_servers(scene: Scene, tmp_path: Path) -> None:
-    async with BotProcess(scene.standin, tmp_path, DISCORD_SHARDS="2"):
+@pytest.mark.slow  # discord.py lets 5 s pass between two connections
+async def test_two_shards_serve_their_own_servers(scene: Scene, folder: Path) -> None:
+    async with BotProcess(scene.standin, folder, DISCORD_SHARDS="2"):
         await scene.standin.connected(times=2)
 
         assert "¶7" in text_of((await scene.ask()).shown[0])
