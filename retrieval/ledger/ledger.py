@@ -102,7 +102,7 @@ class Ledger:
             raise IndexMismatchError(
                 f"{self.path.parent}: this store was indexed with {found}, and the settings ask for "
                 f"{identity}. "
-                'Run "rapporteur reindex", or use the earlier version.'
+                "Name another store with --store and ingest again, or use the earlier version."
             )
 
     def _meta(self, connection: Connection, key: str) -> str | None:
