@@ -12,9 +12,10 @@ from discord import app_commands
 from discord.ext import commands, tasks
 
 from bot.cogs.ask import AskCog
-from bot.cogs.base import Equipment
+from bot.cogs.base import DeskCog, Equipment
 from bot.cogs.browse import BrowseCog
 from bot.cogs.check import CheckCog
+from bot.cogs.initiatives import InitiativesCog
 from bot.cogs.sources import SourcesCog
 from bot.cogs.talk import TalkCog
 from bot.controls import Control
@@ -24,6 +25,8 @@ from bot.settings import DiscordSettings
 from bot.translation import CatalogueTranslator
 
 log = logging.getLogger(__name__)
+
+_COGS: tuple[type[DeskCog], ...] = (AskCog, BrowseCog, InitiativesCog, SourcesCog)
 
 
 def intents_for(settings: DiscordSettings) -> discord.Intents:
@@ -61,8 +64,8 @@ class _Rapporteur(commands.bot.BotBase):
     async def setup_hook(self) -> None:
         """Add cogs and controls, then tell Discord about commands that changed."""
         equipment = self.equipment
-        for cog in (AskCog(equipment), BrowseCog(equipment), SourcesCog(equipment)):
-            await self.add_cog(cog)
+        for cog in _COGS:
+            await self.add_cog(cog(equipment))
         await self.add_cog(CheckCog(equipment, self.tree))
         await self.add_cog(TalkCog(equipment, self._client))
         self._client.add_dynamic_items(Control)

@@ -17,14 +17,17 @@ _MAX_ROW = 5
 _MAX_LABEL = 80
 _MAX_OPTION = 100
 
+_OF_LISTS = frozenset({"turn", "csv"})
+
 
 class Control(
     DynamicItem[Item[Any]],
-    template=r"(?P<action>open|pick|copy|good|bad):(?P<answer>[0-9a-f]{12}):(?P<page>\d+):(?P<index>\d+)",
+    template=r"(?P<action>open|pick|copy|good|bad|turn|csv):(?P<answer>[0-9a-f]{12}):(?P<page>\d+):(?P<index>\d+)",
 ):
     """A button or select under an answer.
 
-    What to do stands in its custom id; the `control` event hands it to whoever listens.
+    What to do stands in its custom id; the `control` event hands it to whoever listens, `list_control` where
+    it is about a whole list.
     """
 
     def __init__(self, item: Item[Any]) -> None:
@@ -47,7 +50,8 @@ class Control(
         """Say that a reader used this control."""
         if isinstance(self.item, Select):
             self.index = int(self.item.values[0])
-        interaction.client.dispatch("control", interaction, self)
+        event = "list_control" if self.action in _OF_LISTS else "control"
+        interaction.client.dispatch(event, interaction, self)
 
 
 def page_view(page: Page, phrases: Phrases, *, answer: str | None = None, number: int = 0) -> LayoutView:
@@ -55,9 +59,32 @@ def page_view(page: Page, phrases: Phrases, *, answer: str | None = None, number
     view = LayoutView(timeout=None)
     view.add_item(TextDisplay(page.text))
     if answer is not None:
-        for row in _rows(page.cited, phrases, answer, number):
-            view.add_item(ActionRow(*row))
+        place = f"{answer}:{number}"
+        _add_rows(view, page.cited, phrases, place, _closing(page.cited, phrases, place))
     return view
+
+
+def list_view(pages: Sequence[Page], phrases: Phrases, *, listing: str, number: int = 0) -> LayoutView:
+    """Return one page of a list as the components of a message: its paragraphs, the other pages, the CSV."""
+    page, place = pages[number], f"{listing}:{number}"
+    view = LayoutView(timeout=None)
+    view.add_item(TextDisplay(page.text))
+    if not page.cited:  # a sentence says why there is no list
+        return view
+    closing = [Control(Button(label=phrases("control.csv"), custom_id=f"csv:{place}:0"))]
+    if len(pages) > 1:
+        closing = [*_turns(listing, number, len(pages)), *closing]
+    _add_rows(view, page.cited, phrases, place, closing)
+    return view
+
+
+def _turns(listing: str, number: int, pages: int) -> list[Control]:
+    """Return the ways to the page before and after; the last part of their ids keeps them apart."""
+    before, after = max(number - 1, 0), min(number + 1, pages - 1)
+    return [
+        Control(Button(emoji="◀️", custom_id=f"turn:{listing}:{before}:0", disabled=before == number)),
+        Control(Button(emoji="▶️", custom_id=f"turn:{listing}:{after}:1", disabled=after == number)),
+    ]
 
 
 def text_view(text: str) -> LayoutView:
@@ -65,15 +92,27 @@ def text_view(text: str) -> LayoutView:
     return LayoutView(timeout=None).add_item(TextDisplay(text))
 
 
-def _rows(cited: Sequence[Cited], phrases: Phrases, answer: str, page: int) -> list[list[Control]]:
-    place = f"{answer}:{page}"
-    closing = [
+def _closing(cited: Sequence[Cited], phrases: Phrases, place: str) -> list[Control]:
+    copy = Control(Button(label=phrases("control.copy"), custom_id=f"copy:{place}:0"))
+    return [
+        *([copy] if cited else []),
         Control(Button(emoji="👍", custom_id=f"good:{place}:0")),
         Control(Button(emoji="👎", custom_id=f"bad:{place}:0")),
     ]
+
+
+def _add_rows(
+    view: LayoutView, cited: Sequence[Cited], phrases: Phrases, place: str, closing: list[Control]
+) -> None:
+    for row in _rows(cited, phrases, place, closing):
+        view.add_item(ActionRow(*row))
+
+
+def _rows(
+    cited: Sequence[Cited], phrases: Phrases, place: str, closing: list[Control]
+) -> list[list[Control]]:
     if not cited:
         return [closing]
-    closing.insert(0, Control(Button(label=phrases("control.copy"), custom_id=f"copy:{place}:0")))
     if len(cited) > _MAX_ROW:
         starts = range(0, len(cited), MAX_CITED)
         return [*([_select(cited, start, phrases, place)] for start in starts), closing]

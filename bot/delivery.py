@@ -25,18 +25,25 @@ PATIENCE_S = 0.25
 
 
 async def in_time(
-    interaction: discord.Interaction[Any], work: Coroutine[Any, Any, T], *, ephemeral: bool
+    interaction: discord.Interaction[Any],
+    work: Coroutine[Any, Any, T],
+    *,
+    ephemeral: bool,
+    in_place: bool = False,
 ) -> T:
     """Return what `work` returns, having acknowledged the interaction if that takes a while.
 
     A quick answer goes out in one piece instead of replacing a "thinking" message; so do refusals, which
     then only the asker sees.
+
+    Args:
+        in_place: What comes will take the place of the message that was clicked, not be a new one.
     """
     task = asyncio.ensure_future(work)
     try:
         await asyncio.wait({task}, timeout=PATIENCE_S)
         if not task.done():
-            await interaction.response.defer(ephemeral=ephemeral, thinking=True)
+            await interaction.response.defer(ephemeral=ephemeral, thinking=not in_place)
         return await task
     finally:
         task.cancel()
@@ -56,20 +63,40 @@ async def respond(
         view = page_view(page, phrases, answer=answer, number=number)
         if number:
             ids.append((await interaction.followup.send(view=view, ephemeral=ephemeral, wait=True)).id)
-        elif interaction.response.is_done():
-            ids.append((await interaction.edit_original_response(view=view)).id)
         else:
-            sent = await interaction.response.send_message(view=view, ephemeral=ephemeral)
-            ids += [sent.message_id] if sent.message_id is not None else []
+            ids += await show(interaction, view, ephemeral=ephemeral)
     return ids
+
+
+async def show(
+    interaction: discord.Interaction[Any], view: discord.ui.LayoutView, *, ephemeral: bool
+) -> list[int]:
+    """Send `view` as the interaction's own message; return its id where Discord tells it."""
+    if interaction.response.is_done():
+        return [(await interaction.edit_original_response(view=view)).id]
+    sent = await interaction.response.send_message(view=view, ephemeral=ephemeral)
+    return [sent.message_id] if sent.message_id is not None else []
+
+
+async def show_in_place(interaction: discord.Interaction[Any], view: discord.ui.LayoutView) -> None:
+    """Put `view` in the place of the message that was clicked."""
+    if interaction.response.is_done():
+        await interaction.edit_original_response(view=view)
+    else:
+        await interaction.response.edit_message(view=view)
+
+
+async def attach(interaction: discord.Interaction[Any], file: discord.File) -> None:
+    """Send a file to the person who asked."""
+    if interaction.response.is_done():
+        await interaction.edit_original_response(attachments=[file])
+    else:
+        await interaction.response.send_message(file=file, ephemeral=True)
 
 
 async def say(interaction: discord.Interaction[Any], sentence: str) -> None:
     """Send one sentence to the person who asked, in place of what they wait for."""
-    if interaction.response.is_done():
-        await interaction.edit_original_response(view=text_view(sentence))
-    else:
-        await interaction.response.send_message(view=text_view(sentence), ephemeral=True)
+    await show(interaction, text_view(sentence), ephemeral=True)
 
 
 def sentence_for(error: BaseException, phrases: Phrases, max_question: int) -> str:

@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.errors import QuestionTooLongError
+from bot.export import initiatives_csv
+from bot.initiative_list import Wanted, render_initiatives
 from bot.limits import Limits
 from bot.locales import Phrases
 from bot.records import Records, ShownAnswer
@@ -17,6 +19,7 @@ from bot.rendering import Page, Source, render_answer, render_check
 from bot.services import Answering, ReadoutLine, Readouts, guild_scopes
 from bot.settings import DiscordSettings
 from bot.workers import InFlight, Workers
+from retrieval.browsing import ListedInitiative
 from retrieval.errors import QuestionError
 from retrieval.models import Answer, LiveParagraph
 
@@ -26,6 +29,9 @@ HISTORY_TURNS = 6
 """Earlier questions that a follow-up is understood from."""
 
 _QUICK_WAITING = 1_000
+
+_LIST = "initiatives"
+"""What stands for the mode where the answer remembered is a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +153,9 @@ class Desk:
             guild=place.guild,
             thread=place.thread,
         )
+        return await self._kept(shown, pages)
+
+    async def _kept(self, shown: ShownAnswer, pages: tuple[Page, ...]) -> Reply:
         await self._quick.run(lambda: self._records.add(shown))
         return Reply(shown.id, pages)
 
@@ -198,6 +207,74 @@ class Desk:
             NotFoundError: There is no such readout or paragraph here.
         """
         return await self._quick.run(lambda: self._readouts.paragraph(document, number, guild_scopes(guild)))
+
+    async def initiatives(self, wanted: Wanted, guild: int | None) -> list[ListedInitiative]:
+        """Return the initiatives wanted, newest readout first.
+
+        Raises:
+            NotFoundError: There is no such readout here.
+        """
+        scopes, document, kind = guild_scopes(guild), wanted.document, wanted.kind
+        return await self._quick.run(
+            lambda: wanted.matching(self._readouts.initiatives(scopes, document=document, kind=kind))
+        )
+
+    async def list_initiatives(self, wanted: Wanted, place: Place, phrases: Phrases) -> Reply:
+        """Return the list wanted and remember it: its paragraphs can be opened and its pages turned.
+
+        It is not part of a conversation, so it is remembered without its thread.
+
+        Raises:
+            NotFoundError: There is no such readout here.
+        """
+        pages = await self._list_pages(wanted, place.guild, phrases)
+        return await self._kept(
+            ShownAnswer(
+                id=secrets.token_hex(6),
+                question=wanted.dump(),
+                mode=_LIST,
+                user=place.user,
+                at=self._now_ms(),
+                cited=tuple(page.cited for page in pages),
+                guild=place.guild,
+            ),
+            pages,
+        )
+
+    async def list_again(self, listing: str, place: Place, phrases: Phrases) -> Reply | None:
+        """Return a list that was shown, as it is now; None where it is no longer remembered.
+
+        Raises:
+            NotFoundError: The readout that it is of is gone.
+        """
+        shown = await self._list_shown(listing, place.guild)
+        if shown is None:
+            return None
+        wanted = Wanted.load(shown.question)
+        pages = await self._list_pages(wanted, place.guild, phrases)
+        if tuple(page.cited for page in pages) == shown.cited:
+            return Reply(shown.id, pages)
+        # The readouts changed since: controls that named the old row would open other paragraphs.
+        return await self.list_initiatives(wanted, place, phrases)
+
+    async def csv_of(self, listing: str, guild: int | None) -> str | None:
+        """Return the whole of a list that was shown as CSV; None where it is no longer remembered.
+
+        Raises:
+            NotFoundError: The readout that it is of is gone.
+        """
+        shown = await self._list_shown(listing, guild)
+        if shown is None:
+            return None
+        return initiatives_csv(await self.initiatives(Wanted.load(shown.question), guild))
+
+    async def _list_shown(self, listing: str, guild: int | None) -> ShownAnswer | None:
+        shown = await self.shown(listing)
+        return shown if shown and shown.mode == _LIST and shown.guild == guild else None
+
+    async def _list_pages(self, wanted: Wanted, guild: int | None, phrases: Phrases) -> tuple[Page, ...]:
+        listed, lines = await self.initiatives(wanted, guild), await self.documents(guild)
+        return render_initiatives(listed, lines, wanted, phrases)
 
     def _now_ms(self) -> int:
         return int(self._clock() * 1000)

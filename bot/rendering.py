@@ -8,7 +8,7 @@ no previews (so an invite in a source stays text), and all of it counts against 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.locales import Phrases
 from bot.markdown import code_block, emphasise, escape, length, link, shortened, source_link
@@ -75,11 +75,15 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """Lines that stay together; `head` is shown above them unless the page shows it already."""
+    """Lines that stay together; `head` is shown above them unless the page shows it already.
+
+    `also` can be opened from the page too, though the piece does not rest on it.
+    """
 
     text: str
     head: str = ""
     piece: Piece | None = None
+    also: tuple[Cited, ...] = ()
 
 
 def render_answer(
@@ -231,12 +235,12 @@ def _last_fitting(text: str, highlights: Sequence[tuple[int, int]], start: int, 
     return low
 
 
-def _paged(blocks: Iterable[_Block], phrases: Phrases) -> tuple[Page, ...]:
+def _paged(blocks: Iterable[_Block], phrases: Phrases, *, room: int = MAX_TEXT) -> tuple[Page, ...]:
     pages: list[Page] = []
     current: list[_Block] = []
     for block in blocks:
         grown = [*current, block]
-        if current and (length(_joined(grown)) > MAX_TEXT or len(_cited(grown, phrases)) > MAX_CITED):
+        if current and (length(_joined(grown)) > room or len(_cited(grown, phrases)) > MAX_CITED):
             pages.append(_page(current, phrases))
             grown = [block]
         current = grown
@@ -262,15 +266,20 @@ def _joined(blocks: Sequence[_Block]) -> str:
 
 def _cited(blocks: Sequence[_Block], phrases: Phrases) -> list[Cited]:
     found: dict[tuple[str, str], Cited] = {}
-    for citation in (c for block in blocks if block.piece for c in block.piece.citations):
-        key, span = (citation.document, citation.paragraph), (citation.evidence.start, citation.evidence.end)
-        known = found.get(key)
-        label = plain_label(citation.paragraph, citation.numbering, phrases)
-        spans = (
-            (*known.spans, span) if known and span not in known.spans else (known.spans if known else (span,))
-        )
-        found[key] = Cited(citation.document, citation.revision, citation.paragraph, label, spans)
+    for cited in (c for block in blocks for c in _offered(block, phrases)):
+        key = (cited.document, cited.paragraph)
+        known = found.get(key, cited)
+        spans = tuple(dict.fromkeys((*known.spans, *cited.spans)))
+        found[key] = replace(known, spans=spans)
     return list(found.values())
+
+
+def _offered(block: _Block, phrases: Phrases) -> Iterable[Cited]:
+    for citation in block.piece.citations if block.piece else ():
+        label = plain_label(citation.paragraph, citation.numbering, phrases)
+        span = (citation.evidence.start, citation.evidence.end)
+        yield Cited(citation.document, citation.revision, citation.paragraph, label, (span,))
+    yield from block.also
 
 
 def render_paragraph(

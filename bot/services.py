@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from retrieval.models import Answer, LiveParagraph
+from retrieval.browsing import ListedInitiative
+from retrieval.models import Answer, InitiativeKind, LiveParagraph
 
 SHARED = "shared"
 
@@ -37,6 +38,14 @@ class ReadoutLine(Protocol):
     @property
     def numbering(self) -> str:
         """`printed`, `counted` or `mixed`."""
+
+    @property
+    def revision(self) -> str:
+        """Id of the revision that is live."""
+
+    @property
+    def source_url(self) -> str | None:
+        """Where it was published, where known."""
 
 
 class Answering(Protocol):
@@ -70,4 +79,13 @@ class Readouts(Protocol):
 
         Raises:
             NotFoundError: There is no such readout or paragraph in `scopes`.
+        """
+
+    def initiatives(
+        self, scopes: Sequence[str], *, document: str | None = None, kind: InitiativeKind | None = None
+    ) -> Sequence[ListedInitiative]:
+        """Return what was announced, newest readout first.
+
+        Raises:
+            NotFoundError: There is no such readout in `scopes`.
         """

@@ -11,8 +11,21 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.pool import NullPool
 
+from retrieval.browsing import ListedInitiative
 from retrieval.errors import NotFoundError
-from retrieval.models import Answer, Citation, Evidence, LiveParagraph, NearestParagraph, Numbering, Statement
+from retrieval.ledger.live import ReadoutSummary
+from retrieval.models import (
+    Answer,
+    Citation,
+    Evidence,
+    Initiative,
+    InitiativeCitation,
+    InitiativeKind,
+    LiveParagraph,
+    NearestParagraph,
+    Numbering,
+    Statement,
+)
 
 TEXT = "Japan will hold a seminar on cybersecurity this year. Ping @everyone and *stars* stay as written."
 
@@ -24,6 +37,8 @@ class FakeLine:
     date: str | None
     paragraphs: int = 2
     numbering: str = "printed"
+    revision: str = "r1"
+    source_url: str | None = "https://example.org/readout"
 
 
 def paragraph(
@@ -36,6 +51,26 @@ def paragraph(
     return LiveParagraph(document=document, number=number, text=text, **{**fields, **more})  # type: ignore[arg-type]
 
 
+def summary(document: str = "asean-2022", **more: object) -> ReadoutSummary:
+    fields: dict[str, object] = {
+        "pk": 1, "scope": "shared", "source": "a.json", "revision": "r1", "revision_pk": 1, "issuer": None,
+        "title": "ASEAN-Japan meeting", "date": "2022-06-22", "source_url": "https://example.org/readout",
+        "language": "en", "numbering": "printed", "warnings": (), "paragraphs": 2,
+    }  # fmt: skip
+    return ReadoutSummary(id=document, **{**fields, **more})  # type: ignore[arg-type]
+
+
+def initiative(name: str = "Cyber Seminar", number: str = "7", **more: object) -> ListedInitiative:
+    """List one of the readout that `readout` says, cited with the first words of its paragraph."""
+    readout, also_in = more.pop("readout", summary()), more.pop("also_in", ())
+    fields: dict[str, object] = {
+        "kind": "new", "actor": "Japan", "when": None,
+        "citations": (InitiativeCitation(number, Evidence.of(TEXT, 0, 53)),),
+    }  # fmt: skip
+    entry = Initiative(name=name, **{**fields, **more})  # type: ignore[arg-type]
+    return ListedInitiative(entry, readout, also_in)  # type: ignore[arg-type]
+
+
 @dataclass
 class FakeServices:
     """Answers every question with one sentence of paragraph 7, unless told otherwise.
@@ -45,6 +80,7 @@ class FakeServices:
         gate: Where set, questions wait for it: a slow model.
         failing: Where set, raised instead of an answer.
         scoped: Readouts that one scope alone may see.
+        listed: Initiatives, each with the scope of its readout.
     """
 
     asked: list[tuple[str, tuple[str, ...], str | None, tuple[str, ...]]] = field(default_factory=list)
@@ -53,6 +89,7 @@ class FakeServices:
     answer: Answer | None = None
     paragraphs: list[LiveParagraph] = field(default_factory=lambda: [paragraph()])
     scoped: dict[str, list[FakeLine]] = field(default_factory=dict)
+    listed: list[ListedInitiative] = field(default_factory=list)
 
     def ask(
         self,
@@ -85,6 +122,19 @@ class FakeServices:
             if (found.document, found.number) == (document, number):
                 return found
         raise NotFoundError(f"no ¶{number} in {document}")
+
+    def initiatives(
+        self, scopes: Sequence[str], *, document: str | None = None, kind: InitiativeKind | None = None
+    ) -> list[ListedInitiative]:
+        if document is not None and document not in {line.id for line in self.documents(scopes)}:
+            raise NotFoundError(f"no {document}")
+        return [
+            each
+            for each in self.listed
+            if each.readout.scope in scopes
+            and document in (None, each.readout.id)
+            and kind in (None, each.initiative.kind)
+        ]
 
 
 class FileDatabase:

@@ -17,8 +17,8 @@ from bot.locales import Catalogue, Phrases
 from bot.markdown import shortened
 from bot.settings import DiscordSettings
 
-_MAX_CHOICES = 25
-_MAX_CHOICE = 100
+MAX_CHOICES = 25
+MAX_CHOICE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class DeskCog(commands.Cog):
         found = [line for line in lines if _matches(f"{line.title} {line.date or ''} {line.id}", wanted)]
         return [
             app_commands.Choice(name=_choice(line.title, line.date), value=line.id)
-            for line in found[:_MAX_CHOICES]
+            for line in found[:MAX_CHOICES]
         ]
 
 
@@ -75,7 +75,7 @@ def _matches(text: str, wanted: list[str]) -> bool:
 
 def _choice(title: str, date: str | None) -> str:
     ending = f" – {date}" if date else ""
-    return shortened(title or "–", _MAX_CHOICE - len(ending)) + ending
+    return shortened(title or "–", MAX_CHOICE - len(ending)) + ending
 
 
 def place_of(interaction: discord.Interaction[Any]) -> Place:

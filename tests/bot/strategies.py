@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from retrieval.models import Answer, Citation, Evidence, LiveParagraph, NearestParagraph, Numbering, Statement
+from bot.initiative_list import KINDS
+from retrieval.browsing import ListedInitiative
+from retrieval.initiatives import AlsoIn
+from retrieval.ledger.live import ReadoutSummary
+from retrieval.models import (
+    Answer,
+    Citation,
+    Evidence,
+    Initiative,
+    InitiativeCitation,
+    LiveParagraph,
+    NearestParagraph,
+    Numbering,
+    Statement,
+)
+from tests.fakes import summary
 
 NASTY = (
     "@everyone", "<@1>", "<#2>", "**bold**", "_u_", "```", "`", "discord.gg/abc", "https://discord.gg/abc",
@@ -68,4 +83,34 @@ answers = st.builds(
     unanswered=st.one_of(st.none(), long_texts),
     notice=st.one_of(st.none(), texts),
     mode=st.sampled_from(["extractive", "llm:anthropic:some-model"]),
+)
+
+
+@st.composite
+def summaries(draw: st.DrawFn) -> ReadoutSummary:
+    return summary(
+        draw(documents), title=draw(texts), date=draw(st.sampled_from([None, "2022-06-22"])),
+        source_url=draw(urls), numbering=draw(st.sampled_from(["printed", "counted", "mixed"])),
+    )  # fmt: skip
+
+
+@st.composite
+def initiative_citations(draw: st.DrawFn) -> InitiativeCitation:
+    quote = draw(words)
+    return InitiativeCitation(draw(numbers), Evidence.of(quote, 0, len(quote)))
+
+
+initiatives = st.builds(
+    Initiative,
+    name=st.one_of(texts, words.map(lambda word: f"{word} " * 300)),
+    kind=st.sampled_from(KINDS),
+    actor=st.one_of(st.none(), texts),
+    when=st.one_of(st.none(), texts),
+    citations=st.lists(initiative_citations(), min_size=1, max_size=12).map(tuple),
+)
+listed_initiatives = st.builds(
+    ListedInitiative,
+    initiative=initiatives,
+    readout=summaries(),
+    also_in=st.lists(st.builds(AlsoIn, documents, numbers), max_size=12).map(tuple),
 )
