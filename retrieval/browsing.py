@@ -70,8 +70,7 @@ class Browser:
             NotFoundError: There is no such readout.
         """
         with self._ledger.read() as connection:
-            if document is not None:
-                live.readout(connection, scopes, document)
+            wanted = live.readout(connection, scopes, document) if document is not None else None
             summaries = live.readouts(connection, scopes)
             kept = live_initiatives(connection, scopes)
         of = {summary.id: kept.get((summary.scope, summary.id), []) for summary in summaries}
@@ -79,7 +78,7 @@ class Browser:
         return [
             ListedInitiative(entry, summary, also_in)
             for summary in summaries
-            if document in (None, summary.id)
+            if wanted in (None, summary)
             for entry, also_in in zip(of[summary.id], linked[summary.id], strict=True)
             if kind in (None, entry.kind)
         ]

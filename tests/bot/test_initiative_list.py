@@ -85,6 +85,23 @@ def test_no_page_can_mention_anyone(listed: list[ListedInitiative], wanted: Want
         assert not re.search(r"@(everyone|here|\d)", outside_links, re.IGNORECASE)
 
 
+@pytest.mark.parametrize("url", [None, f"https://example.org/{'a' * 60}"], ids=["plain", "linked"])
+def test_the_longest_of_everything_still_fits(url: str | None) -> None:
+    stars = "*" * 3_000  # escaped, twice as long
+    entry = initiative(
+        stars, actor=stars, when=stars, readout=summary(title=stars, numbering="mixed", source_url=url),
+        citations=tuple(InitiativeCitation(f"12(a)#{n}", Evidence(0, 4, "Fund")) for n in range(30)),
+        also_in=tuple(AlsoIn(f"r{n}", "12(a)") for n in range(30)),
+    )  # fmt: skip
+    lines = [FakeLine(f"r{n}", stars, "2022-06-22", source_url=url) for n in range(30)]
+
+    pages = render_initiatives([entry] * 3, lines, Wanted("x" * 64, "new", stars), PHRASES)
+
+    assert [len(page.pieces) for page in pages] == [1, 1, 1]
+    assert all(length(page.text) <= MAX_TEXT and len(page.cited) <= MAX_CITED for page in pages)
+    assert all(page.text.count("and 22 more") == 2 for page in pages)
+
+
 def test_a_list_reads_calmly() -> None:
     listed = [
         initiative("Cyber *Seminar*", when="this year", also_in=(AlsoIn("g7-2021", "4"),)),
@@ -156,3 +173,13 @@ def test_what_was_wanted_is_remembered_whole() -> None:
     wanted = Wanted("asean-2022", "new", 'サイバー "quoted"')
 
     assert Wanted.load(wanted.dump()) == wanted
+
+
+def test_a_list_is_written_in_the_readers_language() -> None:
+    (page,) = render_initiatives(
+        [initiative(also_in=(AlsoIn("g7-2021", "4"),))], LINES, everything, load().of("ja")
+    )
+
+    assert page.text.startswith("**取り組み：1件**\n")
+    assert "Cyber Seminar — 新規, Japan — " in page.text
+    assert page.text.endswith("-# ほかの文書：G7 \\*Cyber\\*, 2021年5月5日 ¶4")
