@@ -71,7 +71,7 @@ class Browser:
         """
         with self._ledger.read() as connection:
             wanted = live.readout(connection, scopes, document) if document is not None else None
-            summaries = live.readouts(connection, scopes)
+            summaries = _one_of_each_id(live.readouts(connection, scopes), scopes)
             kept = live_initiatives(connection, scopes)
         of = {summary.id: kept.get((summary.scope, summary.id), []) for summary in summaries}
         linked = link(of, dates={summary.id: summary.date for summary in summaries})
@@ -102,3 +102,10 @@ class Browser:
             language=summary.language,
             warnings=summary.warnings,
         )
+
+
+def _one_of_each_id(summaries: Sequence[ReadoutSummary], scopes: Sequence[str]) -> list[ReadoutSummary]:
+    """Of two scopes that both hold an id, keep the later in `scopes`, as a look-up by id does."""
+    rank = {scope: place for place, scope in enumerate(scopes)}
+    best = {s.id: s for s in sorted(summaries, key=lambda s: rank[s.scope])}
+    return [s for s in summaries if best[s.id] is s]

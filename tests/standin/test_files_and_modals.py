@@ -233,5 +233,8 @@ async def test_the_bot_reads_an_attachment_option(scene: Scene) -> None:
     await asyncio.wait_for(asked.finished.wait(), 5)
 
     assert scene.bot.read == ("note.txt", len(BYTES), "text/plain; charset=utf-8", BYTES)
-    async with aiohttp.ClientSession() as session, session.get(asked.shown[0]["attachments"][0]["url"]) as got:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(asked.shown[0]["attachments"][0]["url"]) as got,
+    ):
         assert await got.read() == BYTES
