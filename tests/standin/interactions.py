@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.standin import errors
 from tests.standin.errors import ApiError
-from tests.standin.limits import EPHEMERAL, LOADING, check_choices, check_message
+from tests.standin.limits import EPHEMERAL, LOADING, check_choices, check_message, check_modal
 from tests.standin.rest import Handler, Json, apply_edit
 from tests.standin.world import World
 
@@ -107,11 +107,14 @@ class Interactions:
                 check_choices(data["choices"])
                 interaction.choices = data["choices"]
             case 9:
+                if interaction.payload["type"] not in (2, 3):
+                    raise errors.invalid("type", "INTERACTION_CALLBACK_TYPE", "A modal cannot follow this.")
+                check_modal(data)
                 interaction.modal = data
             case 7:
                 clicked = interaction.payload["message"]
                 check_message({**data, "flags": (data.get("flags") or 0) | clicked["flags"]}, editing=True)
-                apply_edit(clicked, data)
+                apply_edit(self._world, clicked, data)
                 return clicked
         return None
 
@@ -147,7 +150,7 @@ class Interactions:
 
     def _fill(self, interaction: Interaction, message: dict[str, Any], body: Json) -> dict[str, Any]:
         check_message({**body, "flags": (body.get("flags") or 0) | message["flags"] & ~LOADING}, editing=True)
-        apply_edit(message, body)
+        apply_edit(self._world, message, body)
         message["flags"] &= ~LOADING
         interaction.finish()
         return message

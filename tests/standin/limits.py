@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tests.standin.errors import EMPTY_MESSAGE, ApiError, invalid
+from tests.standin.errors import EMPTY_MESSAGE, TOO_LARGE, TOO_MANY_ATTACHMENTS, ApiError, invalid
 
 COMPONENTS_V2 = 1 << 15
 EPHEMERAL = 1 << 6
 LOADING = 1 << 7
+
+FILE_BYTES = 10 * 1024 * 1024
+REQUEST_BYTES = 25 * 1024 * 1024
 
 _EMBED_TEXTS = {"title": 256, "description": 4096}
 
@@ -124,6 +127,30 @@ def check_choices(choices: list[dict[str, Any]]) -> None:
             raise invalid("data.choices.0", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length.")
 
 
+def check_modal(modal: dict[str, Any]) -> None:
+    """Raise what Discord answers to a modal that it would not show."""
+    components = modal.get("components") or []
+    for name, limit in (("title", 45), ("custom_id", 100)):
+        if not 1 <= length(modal.get(name) or "") <= limit:
+            raise invalid(f"data.{name}", "BASE_TYPE_BAD_LENGTH", f"Must be between 1 and {limit} in length.")
+    if not 1 <= len(components) <= 5:
+        raise invalid("data.components", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 5 in length.")
+    for item in walk(components):
+        for name, limit in (("label", 45), ("description", 100), ("placeholder", 100), ("value", 4000)):
+            if length(item.get(name) or "") > limit:
+                message = f"Must be {limit} or fewer in length."
+                raise invalid(f"data.components.0.{name}", "BASE_TYPE_MAX_LENGTH", message)
+    _check_custom_ids(components)
+
+
+def check_uploads(sizes: list[int], whole: int) -> None:
+    """Raise what Discord answers to files that it would not take."""
+    if len(sizes) > 10:
+        raise ApiError(*TOO_MANY_ATTACHMENTS)
+    if max(sizes, default=0) > FILE_BYTES or max(whole, sum(sizes)) > REQUEST_BYTES:
+        raise ApiError(*TOO_LARGE)
+
+
 def walk(components: list[Any]) -> Iterator[dict[str, Any]]:
     """Every component, nested ones too."""
     for component in components:
@@ -131,3 +158,5 @@ def walk(components: list[Any]) -> Iterator[dict[str, Any]]:
         yield from walk(component.get("components") or [])
         if component.get("accessory"):
             yield component["accessory"]
+        if component.get("component"):
+            yield component["component"]

@@ -67,4 +67,10 @@ def _ids_as_strings(body: Any) -> Any:
     if isinstance(body.get("message_reference"), dict):
         reference = body["message_reference"].items()
         written["message_reference"] = {k: str(v) if k.endswith("_id") else v for k, v in reference}
+    if isinstance(body.get("attachments"), list):
+        written["attachments"] = [
+            {**named, "id": str(named["id"])} if "id" in named else named for named in body["attachments"]
+        ]
+    if "data" in body:
+        written["data"] = _ids_as_strings(body["data"])
     return written

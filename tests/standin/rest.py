@@ -10,6 +10,7 @@ from tests.standin.errors import ApiError
 from tests.standin.gateway import Gateway
 from tests.standin.limits import check_message
 from tests.standin.world import (
+    ATTACH_FILES,
     DM,
     HISTORY,
     PUBLIC_THREAD,
@@ -104,6 +105,8 @@ class Rest:
             known = str(reference["message_id"]) in self._world.messages[channel["id"]]
             if not known and reference.get("fail_if_not_exists", True):
                 raise errors.invalid("message_reference", "REPLIES_UNKNOWN_MESSAGE", "Unknown message")
+        if body.get("attachments"):
+            self._channel(path, ATTACH_FILES)
         check_message(body)
         message = self._world.message(channel, self._world.bot, body)
         await self._gateway.message("MESSAGE_CREATE", message, channel)
@@ -121,7 +124,7 @@ class Rest:
         if message["author"]["id"] != self._world.bot["id"]:
             raise ApiError(403, 50005, "Cannot edit a message authored by another user")
         check_message({**body, "flags": (body.get("flags") or 0) | message["flags"]}, editing=True)
-        apply_edit(message, body)
+        apply_edit(self._world, message, body)
         await self._gateway.message("MESSAGE_UPDATE", message, self._world.channels[path["channel"]])
         return 200, message
 
@@ -164,8 +167,11 @@ class Rest:
         return message
 
 
-def apply_edit(message: dict[str, Any], body: dict[str, Any]) -> None:
+def apply_edit(world: World, message: dict[str, Any], body: dict[str, Any]) -> None:
     """Write over a message what an edit names; the flag of the second-generation components stays."""
+    if "attachments" in body:
+        named, old = body["attachments"] or [], message["attachments"]
+        message["attachments"] = world.attachments(message["channel_id"], named, old)
     for key in ("content", "embeds", "components"):
         if key in body:
             message[key] = body[key] if body[key] is not None else ("" if key == "content" else [])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import mimetypes
 import re
 import time
 from collections.abc import Callable
@@ -16,9 +17,9 @@ from tests.standin import openapi
 from tests.standin.errors import UNAUTHORIZED, ApiError
 from tests.standin.gateway import Gateway
 from tests.standin.interactions import Interaction, Interactions, new_token
-from tests.standin.limits import walk
+from tests.standin.limits import FILE_BYTES, check_uploads, walk
 from tests.standin.rest import Handler, Rest
-from tests.standin.world import DM, World, new_id
+from tests.standin.world import DM, Upload, World, new_id
 
 TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.stand-in.token"
 _UNAUTHENTICATED = ("/interactions/", "/webhooks/")
@@ -60,9 +61,11 @@ class StandIn:
         self.url = ""
 
     async def __aenter__(self) -> StandIn:
-        app = web.Application(client_max_size=25 * 1024 * 1024)
+        # More than Discord takes: what is too large is read, and refused with its own words.
+        app = web.Application(client_max_size=0)
         app.router.add_get("/gateway/", self.gateway.handle)
         app.router.add_get("/gateway", self.gateway.handle)
+        app.router.add_get("/attachments/{tail:.*}", self._file)
         app.router.add_route("*", "/api/v10/{tail:.*}", self._serve)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -70,6 +73,7 @@ class StandIn:
         await site.start()
         host, port = self._runner.addresses[0][:2]
         self.url = f"http://{host}:{port}/api/v10"
+        self.world.files_url = f"http://{host}:{port}"
         self.gateway.url = f"ws://{host}:{port}/gateway"
         return self
 
@@ -81,12 +85,13 @@ class StandIn:
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         path = "/" + request.match_info["tail"]
-        body = await _body(request)
+        body, uploads = await _body(request)
         headers: dict[str, str] = {}
         try:
+            check_uploads([len(upload.data) for upload in uploads.values()], request.content_length or 0)
             status, answer, headers = self._fault(request.method, path) or (0, None, {})
             if not status:
-                status, answer = await self._handle(request, path, body)
+                status, answer = await self._handle(request, path, body, uploads)
         except ApiError as error:
             status, answer = error.status, error.body
         await self._note(Request(request.method, path, body, status))
@@ -99,7 +104,16 @@ class StandIn:
             headers={"Content-Type": "application/json", **headers},
         )
 
-    async def _handle(self, request: web.Request, path: str, body: Any) -> tuple[int, Any]:
+    async def _file(self, request: web.Request) -> web.Response:
+        upload = self.world.files.get(request.rel_url.raw_path)
+        if upload is None:
+            return web.Response(status=404, text="This content is no longer available.")
+        kind = mimetypes.guess_type(upload.filename)[0] or "application/octet-stream"
+        return web.Response(body=upload.data, content_type=kind)
+
+    async def _handle(
+        self, request: web.Request, path: str, body: Any, uploads: dict[str, Upload]
+    ) -> tuple[int, Any]:
         if not path.startswith(_UNAUTHENTICATED) and request.headers.get("Authorization") != f"Bot {TOKEN}":
             raise ApiError(*UNAUTHORIZED)
         if self.description is not None and (found := self.description.problems(request.method, path, body)):
@@ -107,7 +121,7 @@ class StandIn:
             raise ApiError(400, 50035, "Invalid Form Body")
         for method, pattern, handler in self._routes:
             if method == request.method and (match := pattern.fullmatch(path)):
-                return await self._call(handler, match.groupdict(), body)
+                return await self._call(handler, match.groupdict(), _with_files(body, uploads))
         self.problems.append(f"{request.method} {path}: the stand-in does not know this route")
         raise ApiError(404, 0, "404: Not Found")
 
@@ -187,9 +201,18 @@ class StandIn:
         locale: str = "en-US",
         **options: Any,
     ) -> Interaction:
-        """A user runs a command; returns as soon as the event is out."""
-        given = [{"name": key, "type": 3, "value": value} for key, value in options.items()]
+        """A user runs a command, an `Upload` for an attachment; returns as soon as the event is out."""
+        given, files = [], {}
+        for key, value in options.items():
+            if isinstance(value, Upload):
+                attachment = self._offer(channel, value)
+                files[attachment["id"]] = attachment
+                given.append({"name": key, "type": 11, "value": attachment["id"]})
+            else:
+                given.append({"name": key, "type": 3, "value": value})
         data = {"id": self.rest.commands[name]["id"], "name": name, "type": 1, "options": given}
+        if files:
+            data["resolved"] = {"attachments": files}
         return await self._interact(user, channel, 2, data, locale=locale)
 
     async def complete(
@@ -223,6 +246,31 @@ class StandIn:
             data["values"] = values
         return await self._interact(user, channel, 3, data, message=message)
 
+    async def submit(self, opened: Interaction, **values: str | list[str]) -> Interaction:
+        """A user fills in the modal that answered `opened`, and sends it; what is not given stays as it was.
+
+        Raises:
+            ValueError: If Discord's form would not let the user send that.
+        """
+        modal, shown = opened.modal, opened.payload
+        if modal is None:
+            raise ValueError("no modal was opened")
+        unknown = values.keys() - {item.get("custom_id") for item in walk(modal["components"])}
+        if unknown:
+            raise ValueError(f"the modal has no {sorted(unknown)}")
+        data = {
+            "custom_id": modal["custom_id"],
+            "components": [_filled(c, values) for c in modal["components"]],
+        }
+        user = shown["member"]["user"] if "member" in shown else shown["user"]
+        more = {"message": shown["message"]} if "message" in shown else {}
+        return await self._interact(user, opened.channel, 5, data, locale=shown["locale"], **more)
+
+    def _offer(self, channel: dict[str, Any], upload: Upload) -> dict[str, Any]:
+        if len(upload.data) > FILE_BYTES:
+            raise ValueError(f"{upload.filename} is too large for Discord's form")
+        return {**self.world.attach(channel["id"], upload), "ephemeral": True}
+
     async def _interact(
         self, user: dict[str, Any], channel: dict[str, Any], kind: int, data: dict[str, Any], *,
         locale: str = "en-US", **more: Any,
@@ -235,7 +283,7 @@ class StandIn:
             "id": new_id(), "application_id": world.bot["id"], "type": kind, "token": new_token(),
             "version": 1, "data": data, "channel": {**channel, "permissions": theirs},
             "channel_id": channel["id"], "locale": locale, "entitlements": [], "app_permissions": mine,
-            "attachment_size_limit": 10_485_760,
+            "attachment_size_limit": FILE_BYTES,
             "context": 1 if channel["type"] == DM else 0,
             "authorizing_integration_owners": {}, **more,
         }  # fmt: skip
@@ -253,9 +301,49 @@ class StandIn:
         return interaction
 
 
-async def _body(request: web.Request) -> Any:
+def _filled(component: dict[str, Any], values: dict[str, str | list[str]]) -> dict[str, Any]:
+    """Return a modal's component as it is submitted."""
+    filled: dict[str, Any] = {"id": component.get("id", 0), "type": component["type"]}
+    if "components" in component:
+        return filled | {"components": [_filled(inside, values) for inside in component["components"]]}
+    if "component" in component:
+        return filled | {"component": _filled(component["component"], values)}
+    if "custom_id" not in component:
+        return filled
+    name, is_text = component["custom_id"], component["type"] == 4
+    value = values.get(name, (component.get("value") or "") if is_text else [])
+    least = component.get("min_length" if is_text else "min_values") or 0
+    most = component.get("max_length" if is_text else "max_values") or (4000 if is_text else 25)
+    if len(value) > most or (value and len(value) < least) or (not value and component.get("required", True)):
+        raise ValueError(f"Discord's form would not send {name!r} with {len(value)} of {least} to {most}")
+    return filled | {"custom_id": name, "value" if is_text else "values": value}
+
+
+async def _body(request: web.Request) -> tuple[Any, dict[str, Upload]]:
+    """Return the JSON that was sent, and the files beside it by their index."""
     if request.content_type.startswith("multipart/"):
         form = await request.post()
-        return json.loads(str(form["payload_json"]))
+        uploads = {}
+        for name, part in form.items():
+            if isinstance(part, web.FileField) and (match := re.fullmatch(r"files\[(\d+)\]", name)):
+                uploads[match[1]] = Upload(part.filename, part.file.read())
+        return json.loads(str(form["payload_json"])), uploads
     raw = await request.read()
-    return json.loads(raw) if raw else None
+    return (json.loads(raw) if raw else None), {}
+
+
+def _with_files(body: Any, uploads: dict[str, Upload]) -> Any:
+    """Put each file where the body names it; a file that is not named comes last."""
+    if not uploads:
+        return body
+    if "data" in body:
+        return {**body, "data": _with_files(body["data"], uploads)}
+    left, attachments = dict(uploads), []
+    for named in body.get("attachments") or []:
+        upload = left.pop(str(named["id"]), None)
+        attachments.append(
+            named
+            if upload is None
+            else Upload(named.get("filename") or upload.filename, upload.data, named.get("description"))
+        )
+    return {**body, "attachments": [*attachments, *left.values()]}

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import itertools
+import mimetypes
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
+
+from tests.standin import errors
+from tests.standin.errors import ApiError
 
 VIEW, SEND, HISTORY = 1 << 10, 1 << 11, 1 << 16
 PUBLIC_THREADS, SEND_IN_THREADS = 1 << 35, 1 << 38
 ADMINISTRATOR = 1 << 3
-EVERYTHING = VIEW | SEND | HISTORY | PUBLIC_THREADS | SEND_IN_THREADS | 1 << 15 | 1 << 6
+ATTACH_FILES = 1 << 15
+EVERYTHING = VIEW | SEND | HISTORY | PUBLIC_THREADS | SEND_IN_THREADS | ATTACH_FILES | 1 << 6
 
 TEXT, DM, PUBLIC_THREAD = 0, 1, 11
 
@@ -33,6 +40,15 @@ def user(name: str, *, bot: bool = False) -> dict[str, Any]:
         "id": new_id(), "username": name, "discriminator": "0", "global_name": name, "avatar": None,
         "bot": bot,
     }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file as it is sent, before it is an attachment."""
+
+    filename: str
+    data: bytes
+    description: str | None = None
 
 
 @dataclass
@@ -57,6 +73,8 @@ class World:
     guilds: dict[str, Guild] = field(default_factory=dict)
     channels: dict[str, dict[str, Any]] = field(default_factory=dict)
     messages: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    files: dict[str, Upload] = field(default_factory=dict)
+    files_url: str = ""
 
     def add_user(self, name: str) -> dict[str, Any]:
         made = user(name)
@@ -137,7 +155,7 @@ class World:
             "id": new_id(), "channel_id": channel["id"], "author": author, "content": content,
             "timestamp": now(), "edited_timestamp": None, "tts": False, "mention_everyone": False,
             "mention_roles": [], "mentions": self._mentioned(content, body),
-            "attachments": body.get("attachments") or [],
+            "attachments": self.attachments(channel["id"], body.get("attachments") or []),
             "embeds": body.get("embeds") or [], "components": body.get("components") or [], "pinned": False,
             "type": 19 if reference else 0, "flags": body.get("flags") or 0, **more,
         }  # fmt: skip
@@ -146,6 +164,36 @@ class World:
         if not made["flags"] & 64:
             self.messages[channel["id"]][made["id"]] = made
         return made
+
+    def attach(self, channel_id: str, upload: Upload) -> dict[str, Any]:
+        """Keep a file, and describe it as an attachment that can be fetched."""
+        name = upload.filename.replace(" ", "_").rpartition("/")[2]
+        attachment_id = new_id()
+        path = f"/attachments/{channel_id}/{attachment_id}/{quote(name)}"
+        self.files[path] = upload
+        url = self.files_url + path
+        made = {"id": attachment_id, "filename": name, "size": len(upload.data), "url": url, "proxy_url": url}
+        kind = mimetypes.guess_type(name)[0]
+        if kind:
+            made["content_type"] = f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
+        if upload.description is not None:
+            made["description"] = upload.description
+        return made
+
+    def attachments(
+        self, channel_id: str, named: list[Any], old: Iterable[dict[str, Any]] = ()
+    ) -> list[dict[str, Any]]:
+        """Return a message's attachments: of the old ones those that are named, and the new ones."""
+        known = {attachment["id"]: attachment for attachment in old}
+        if len(named) > 10:
+            raise ApiError(*errors.TOO_MANY_ATTACHMENTS)
+        for item in named:
+            if not isinstance(item, Upload) and str(item["id"]) not in known:
+                raise errors.invalid("attachments.0", "ATTACHMENT_NOT_FOUND", "Attachment not found")
+        return [
+            self.attach(channel_id, item) if isinstance(item, Upload) else known[str(item["id"])]
+            for item in named
+        ]
 
     def _reference(self, channel: dict[str, Any], reference: dict[str, Any]) -> dict[str, Any]:
         found = self.messages[channel["id"]].get(str(reference["message_id"]))
