@@ -6,7 +6,11 @@ import logging
 import os
 import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import TextIOWrapper
+from types import FrameType
 
 import click
 
@@ -28,7 +32,8 @@ def main(arguments: list[str] | None = None) -> None:
         stream=sys.stderr,
     )
     try:
-        sys.exit(rapporteur.main(given, prog_name="rapporteur", standalone_mode=False) or 0)
+        with _interrupts_kept():
+            sys.exit(rapporteur.main(given, prog_name="rapporteur", standalone_mode=False) or 0)
     except click.UsageError as error:
         if not as_json:
             error.show()
@@ -54,6 +59,29 @@ def main(arguments: list[str] | None = None) -> None:
             raise
         reason = f"{type(error).__name__}: {error}"
         _fail(f"Something unforeseen went wrong ({reason}). Run it again with --debug.", 1, as_json=as_json)
+
+
+@contextmanager
+def _interrupts_kept() -> Iterator[None]:
+    """Ctrl-C stays Ctrl-C where a library that it reached turns it into an error of its own."""
+    interrupted = threading.Event()
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        interrupted.set()
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    except Exception as error:
+        if interrupted.is_set():
+            raise KeyboardInterrupt from error
+        raise
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _fail(message: str, status: int, *, as_json: bool) -> None:
