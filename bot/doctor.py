@@ -9,8 +9,8 @@ from typing import Any
 from retrieval.bootstrap import LEDGER_FILE, Services, build_services
 from retrieval.errors import RapporteurError, SettingsError
 from retrieval.index.encoder import MODEL_DIR, Encoder, file_problem, published_checksums
-from retrieval.index.store import ChromaStore
 from retrieval.ingest import SHARED
+from retrieval.ledger import vectors
 from retrieval.settings import RetrievalSettings
 
 
@@ -113,8 +113,9 @@ def _ledger(services: Services) -> str:
 
 
 def _index(services: Services) -> str:
-    index = services.keeper.index
-    kind = (
-        "Chroma" if isinstance(index, ChromaStore) else "exact scan of the ledger (Chroma is not available)"
-    )
-    return f"{kind}, {index.count(SHARED)} embeddings"
+    services.keeper.settle()
+    kind = "Chroma" if services.keeper.is_whole else "exact scan of the ledger (Chroma is not available)"
+    with services.ledger.read() as connection:
+        waiting = len(vectors.scanned(connection, SHARED))
+    scanned = f", {waiting} scanned beside it" if waiting else ""
+    return f"{kind}, {services.keeper.count(SHARED)} embeddings{scanned}"

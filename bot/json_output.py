@@ -10,6 +10,7 @@ from retrieval.answering.service import Elapsed
 from retrieval.answering.wording import answer_text
 from retrieval.browsing import ListedInitiative
 from retrieval.index.ranking import RankedParagraph
+from retrieval.ingest.jobs import report_json
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.models import Answer, Citation, IngestReport, LiveParagraph, Statement
 
@@ -124,4 +125,4 @@ def paragraph_json(paragraph: LiveParagraph) -> dict[str, Any]:
 
 def ingest_json(report: IngestReport) -> dict[str, Any]:
     """Return what `ingest --json` prints."""
-    return asdict(report) | {"elapsed_ms": round(report.elapsed_ms, 1)}
+    return report_json(report)

@@ -55,9 +55,10 @@ def load_settings(corpus: Path | None, store: Path | None) -> RetrievalSettings:
     from retrieval.errors import SettingsError
     from retrieval.settings import RetrievalSettings
 
-    given = {"corpus_dir": corpus, "store_dir": store}
+    given: dict[str, Path | None] = {"corpus_dir": corpus, "store_dir": store}
     try:
-        return RetrievalSettings(**{name: path.absolute() for name, path in given.items() if path})
+        named: dict[str, Any] = {name: path.absolute() for name, path in given.items() if path}
+        return RetrievalSettings(**named)
     except ValidationError as error:
         first = error.errors()[0]
         name = "_".join(str(part) for part in first["loc"]).upper()

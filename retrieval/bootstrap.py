@@ -17,8 +17,11 @@ from retrieval.index.retriever import Retriever
 from retrieval.index.terms import TERMS_VERSION
 from retrieval.index.upkeep import IndexKeeper
 from retrieval.ingest import SHARED, IngestService, Progress
+from retrieval.ingest.jobs import JobBoard
+from retrieval.ingest.retention import Retention
 from retrieval.ledger import live
 from retrieval.ledger.ledger import Ledger
+from retrieval.lifecycle import Lifecycle
 from retrieval.models import IngestReport
 from retrieval.settings import RetrievalSettings
 from retrieval.store_lock import StoreLock
@@ -39,6 +42,8 @@ class Services:
     answering: AnsweringService
     browser: Browser
     ingesting: IngestService
+    lifecycle: Lifecycle
+    jobs: JobBoard
 
     def ensure_corpus(self, progress: Progress | None = None) -> IngestReport | None:
         """Ingest the corpus into a store that holds nothing yet; None when it holds something.
@@ -47,7 +52,7 @@ class Services:
             CorpusError: The store is empty and so is the corpus, or no source of it could be read.
         """
         with self.ledger.read() as connection:
-            if not live.is_empty(connection, [SHARED]):
+            if not live.is_untouched(connection, [SHARED]):
                 return None
         report = self.ingesting.ingest(progress=progress)
         if not report.added:
@@ -86,7 +91,11 @@ def build_services(settings: RetrievalSettings, *, purpose: str = "rapporteur") 
             retriever=retriever,
             answering=AnsweringService(ledger, retriever),
             browser=Browser(ledger),
-            ingesting=IngestService(ledger, keeper, lock, encoder, settings.corpus_dir),
+            ingesting=IngestService(
+                ledger, keeper, encoder, settings.corpus_dir, Retention(ledger, settings.retention_days)
+            ),
+            lifecycle=Lifecycle(ledger, keeper, encoder),
+            jobs=JobBoard(ledger),
         )
     finally:
         keeper.close()

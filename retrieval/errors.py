@@ -9,6 +9,7 @@ RapporteurError                  one sentence: what, where, what to do
 ├── CorpusError                  the corpus folder is missing or unreadable
 ├── StoreError                   the store cannot be used
 │   ├── StoreHeldError           another process owns it (`holder`)
+│   ├── IngestBusyError          another ingest is running (`holder`)
 │   ├── StoreUnwritableError     read-only, no permission, or no space left
 │   └── IndexMismatchError       built with another encoder, template or splitter
 └── ModelError                   the encoder's files are missing, damaged or unusable
@@ -71,6 +72,18 @@ class StoreHeldError(StoreError):
 
     Attributes:
         holder: Who holds it, in words ("process 4711, since 10:32").
+    """
+
+    def __init__(self, message: str, holder: str) -> None:
+        self.holder = holder
+        super().__init__(message)
+
+
+class IngestBusyError(StoreError):
+    """Another ingest, rollback or removal is running, or took this one's turn.
+
+    Attributes:
+        holder: Who, in words ("ingest by command line").
     """
 
     def __init__(self, message: str, holder: str) -> None:

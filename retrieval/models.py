@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, Self
 
@@ -248,6 +249,65 @@ class ChangedReadout:
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of words that both texts hold, or only the later one, or only the earlier one."""
+
+    kind: Literal["same", "added", "removed"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParagraphChange:
+    """One paragraph that differs.
+
+    Attributes:
+        before: Its text, or None where it was added.
+        after: Its text, or None where it was removed.
+    """
+
+    number: str
+    before: str | None
+    after: str | None
+
+    @property
+    def kind(self) -> Literal["added", "changed", "removed"]:
+        """What happened to it."""
+        if self.before is None:
+            return "added"
+        return "removed" if self.after is None else "changed"
+
+
+@dataclass(frozen=True, slots=True)
+class ParagraphDiff:
+    """The paragraphs that differ, in reading order."""
+
+    changes: tuple[ParagraphChange, ...]
+
+    def numbers(self, kind: Literal["added", "changed", "removed"]) -> tuple[str, ...]:
+        """Return the numbers of the paragraphs that were `kind`."""
+        return tuple(change.number for change in self.changes if change.kind == kind)
+
+    def counted(self, document: str) -> ChangedReadout:
+        """Return the counts that a report shows."""
+        added, changed, removed = (len(self.numbers(kind)) for kind in ("added", "changed", "removed"))
+        return ChangedReadout(document, added, changed, removed)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldReadout:
+    """A readout whose source differs from the revision that somebody rolled it back to.
+
+    Attributes:
+        revision: The one that is pinned.
+        difference: What its source would change.
+    """
+
+    id: str
+    revision: str
+    difference: ChangedReadout
+
+
+@dataclass(frozen=True, slots=True)
 class FailedSource:
     """A source that could not become a readout; `line` counts from 1."""
 
@@ -261,6 +321,8 @@ class IngestReport:
     """What an ingest did.
 
     Attributes:
+        held: Differ from a revision that is pinned; left as they are.
+        diffs: Readout id -> paragraph by paragraph what changed, for those in `changed`.
         warnings: Corrections that no longer find what they correct, one sentence each.
         paragraphs: Read, in the sources that did not fail.
         embedded: Texts that had never been embedded before.
@@ -271,6 +333,8 @@ class IngestReport:
     unchanged: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     failed: tuple[FailedSource, ...] = ()
+    held: tuple[HeldReadout, ...] = ()
+    diffs: Mapping[str, ParagraphDiff] = field(default_factory=dict, compare=False)
     warnings: tuple[str, ...] = ()
     paragraphs: int = 0
     embedded: int = 0

@@ -34,3 +34,4 @@ class RetrievalSettings(BaseSettings):
 
     corpus_dir: Path = Field(default_factory=shipped_corpus_dir)
     store_dir: Path = Field(default_factory=default_store_dir)
+    retention_days: int = Field(default=90, ge=0)

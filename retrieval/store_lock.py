@@ -34,13 +34,19 @@ class StoreLock:
         self._path = folder / "store.lock"
         self._purpose = purpose
         self._stream: IO[str] | None = None
+        self._turn: IO[str] | None = None
 
     def share(self) -> bool:
-        """Try to become one of the readers; False when somebody is writing."""
+        """Try to become one of the readers; False when somebody else is writing."""
+        if self._turn is not None:  # a thread of this process is writing: nobody else can
+            return True
         return self._lock(portalocker.LockFlags.SHARED)
 
     def own(self, *, timeout_s: float) -> None:
         """Become the only one, waiting for readers to finish.
+
+        A shared lock that is raised to an exclusive one is given up in between (flock(2)). Only who holds the
+        turn may raise its lock, so nobody can write in that moment.
 
         Raises:
             StoreHeldError: Another process was still there after `timeout_s`; the message says which. Who
@@ -48,11 +54,12 @@ class StoreLock:
         """
         shared = self._stream is not None
         deadline = time.monotonic() + timeout_s
-        while not self._lock(portalocker.LockFlags.EXCLUSIVE):
+        while not (self._take_turn() and self._lock(portalocker.LockFlags.EXCLUSIVE)):
             if time.monotonic() >= deadline:
                 holder = self._holder()
-                if shared:  # a lock that cannot be raised is lost: flock(2)
+                if shared and self._turn is not None:
                     self._lock(portalocker.LockFlags.SHARED)
+                self._end_turn()
                 raise StoreHeldError(
                     f"{self._path.parent}: the store is held by {holder}. Wait for it to finish or stop it, "
                     "then try again.",
@@ -65,6 +72,7 @@ class StoreLock:
         if self._stream is not None:
             self._stream.close()
             self._stream = None
+        self._end_turn()
 
     @contextmanager
     def owned(self, *, timeout_s: float) -> Iterator[None]:
@@ -74,6 +82,23 @@ class StoreLock:
             yield
         finally:
             self._lock(portalocker.LockFlags.SHARED)
+            self._end_turn()
+
+    def _take_turn(self) -> bool:
+        if self._turn is None:
+            stream = self._path.with_suffix(".turn").open("a+", encoding="utf-8")
+            try:
+                portalocker.lock(stream, portalocker.LockFlags.EXCLUSIVE | portalocker.LockFlags.NON_BLOCKING)
+            except portalocker.LockException:
+                stream.close()
+                return False
+            self._turn = stream
+        return True
+
+    def _end_turn(self) -> None:
+        if self._turn is not None:
+            self._turn.close()
+            self._turn = None
 
     def _lock(self, how: portalocker.LockFlags) -> bool:
         stream = self._stream or self._path.open("a+", encoding="utf-8")

@@ -1,20 +1,19 @@
-"""Check a vector index from a process of its own: `python -m retrieval.index.check PATH LEDGER EXPECTED`.
+"""Check a vector index from a process of its own: `python -m retrieval.index.check PATH LEDGER`.
 
 A damaged index can end the process that touches it (SIGSEGV), which no `except` catches. Exit status 0: every
-scope of EXPECTED (JSON, scope -> count) opens, holds that many embeddings, and returns those of a sample that
+scope of the ledger opens, holds at least what the ledger says it was handed, and returns those of a sample that
 the ledger says can be found for their own vectors: damaged files can open, count and answer with nonsense.
 """
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
 from retrieval.errors import StoreError
 from retrieval.index.store import ChromaStore
 from retrieval.index.vectors import SAME_TEXT
-from retrieval.ledger import vectors
+from retrieval.ledger import scopes, vectors
 from retrieval.ledger.ledger import Ledger
 
 _SAMPLE = 1000
@@ -23,9 +22,9 @@ _SAMPLE = 1000
 
 def main(arguments: list[str]) -> int:
     """Return the exit status; what is wrong goes to standard error."""
-    path, ledger, expected = Path(arguments[0]), Ledger(Path(arguments[1])), json.loads(arguments[2])
+    path, ledger = Path(arguments[0]), Ledger(Path(arguments[1]))
     try:
-        problem = _problem(ChromaStore(path, ledger.id), ledger, expected)
+        problem = _problem(ChromaStore(path, ledger.id), ledger)
     except StoreError as error:
         problem = str(error)
     if problem:
@@ -33,13 +32,15 @@ def main(arguments: list[str]) -> int:
     return 1 if problem else 0
 
 
-def _problem(store: ChromaStore, ledger: Ledger, expected: dict[str, int]) -> str | None:
-    for scope, count in expected.items():
+def _problem(store: ChromaStore, ledger: Ledger) -> str | None:
+    with ledger.read() as connection:
+        expected = [state for state in scopes.states(connection) if state.records]
+    for scope, count in ((state.scope, state.records) for state in expected):
         found = store.count(scope)
-        if found != count:
+        if found < count:  # more is what an addition left that was cut short: those are scanned
             return f"{scope}: {found} embeddings instead of {count}"
         with ledger.read() as connection:
-            findable = sorted(vectors.indexed(connection, scope) - {*vectors.unfindable(connection, scope)})
+            findable = vectors.findable(connection, scope)
             sample = vectors.vectors(connection, findable[:: -(-len(findable) // _SAMPLE) or 1])
         for vector in sample.values():
             hits = store.query(scope, vector, 1)

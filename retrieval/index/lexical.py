@@ -74,6 +74,13 @@ def remove(connection: Connection, scope: str, pks: Iterable[int]) -> None:
             _count(connection, scope, -1, -int(length))
 
 
+def merge(connection: Connection, scope: str) -> None:
+    """Rewrite the index of `scope` without what was deleted: until then its terms can be read in the file."""
+    if _exists(connection, scope):
+        table = _table(scope)
+        connection.execute(text(f"INSERT INTO {table}({table}) VALUES ('optimize')"))
+
+
 def search(
     connection: Connection, scope: str, terms: Sequence[str], *, limit: int, revision_pk: int | None = None
 ) -> list[int]:

@@ -19,8 +19,8 @@ from retrieval.index.encoder import Encoder, Vector
 from retrieval.index.lexical_scoring import TermStatistics
 from retrieval.index.preparation import Holds, PreparedParagraph, prepare
 from retrieval.index.ranking import Candidate, RankedParagraph, rank, resolve_names, shortlist
-from retrieval.index.upkeep import IndexKeeper
-from retrieval.index.vectors import Hit, scan
+from retrieval.index.upkeep import IndexKeeper, Scanned
+from retrieval.index.vectors import Hit
 from retrieval.ledger import live, revisions, vectors
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.live import ReadoutSummary
@@ -116,12 +116,15 @@ class Retriever:
             pks = self._within(connection, readout, vector, query.terms)
             statistics = self._readout_statistics(connection, readout)
         else:
+            # first of all: what the index is handed after this snapshot is still scanned by it
+            exact = {scope: self._keeper.scanned(connection, scope) for scope in scopes}
             # the words are looked up while the encoder and Chroma, which need no Python, are at work
             words = self._pool.submit(self._by_words, connection, scopes, query)
             vector = self._encoder.embed(query.text)
-            hits = {scope: self._query(scope, vector, CANDIDATES) for scope in scopes}
+            hits = {scope: self._keeper.query(scope, vector, CANDIDATES) for scope in scopes}
             by_words, statistics = words.result()
-            pks = self._candidates(connection, vector, hits, by_words)
+            dense = [pk for s in scopes for pk in self._dense(connection, s, vector, hits[s], exact[s])]
+            pks = list(dict.fromkeys([*dense, *by_words]))
         resolved = resolve_names(query.terms, query.other_names, statistics)
         candidates = [
             Candidate(ready.prepared, float((ready.chunk_vectors @ vector).max()))
@@ -143,21 +146,12 @@ class Retriever:
         found = [pk for scope in scopes for pk in lexical.search(connection, scope, wanted, limit=CANDIDATES)]
         return found, lexical.statistics(connection, scopes, wanted)
 
-    def _candidates(
-        self,
-        connection: Connection,
-        vector: Vector,
-        hits: Mapping[str, Sequence[Hit]],
-        by_words: Sequence[int],
+    def _dense(
+        self, connection: Connection, scope: str, vector: Vector, hits: Sequence[Hit], scanned: Scanned
     ) -> list[int]:
-        dense = [pk for scope in hits for pk in self._dense(connection, scope, vector, hits[scope])]
-        return list(dict.fromkeys([*dense, *by_words]))
-
-    def _dense(self, connection: Connection, scope: str, vector: Vector, hits: Sequence[Hit]) -> list[int]:
         """Widen the search until it has enough live paragraphs: superseded texts stay in the index."""
         limit = CANDIDATES
-        hidden = self._keeper.unfindable(connection, scope)
-        exact = scan(connection, hidden, vector, CANDIDATES) if hidden else []
+        exact = scanned.nearest(vector, CANDIDATES)
         while True:
             nearest = sorted([*hits, *exact], key=lambda hit: hit.distance)
             holding = live.paragraphs_holding(connection, [scope], (hit.embedding for hit in nearest))
@@ -165,13 +159,7 @@ class Retriever:
             if len(pks) >= CANDIDATES or len(hits) < limit or limit >= _WIDEST:
                 return pks[:CANDIDATES]
             limit *= 4
-            hits = self._query(scope, vector, limit)
-
-    def _query(self, scope: str, vector: Vector, limit: int) -> Sequence[Hit]:
-        try:
-            return self._keeper.index.query(scope, vector, limit)
-        except StoreError:
-            return self._keeper.fall_back().query(scope, vector, limit)
+            hits = self._keeper.query(scope, vector, limit)
 
     def _within(
         self, connection: Connection, readout: ReadoutSummary, vector: Vector, terms: Sequence[str]

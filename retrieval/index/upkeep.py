@@ -1,36 +1,68 @@
-"""Keeping the vector index true to the ledger: opening, checking, rebuilding, adding.
+"""Keeping the vector index true to the ledger: opening, checking, adding, writing anew.
 
-A seal beside the index says what its files were when they were last known to be whole. An index without a
+A commit needs the ledger alone: what it brings is scanned exactly beside every query until the vector index
+holds it, so an ingest waits for nobody and is never half visible. The index catches up when this process can
+own it. A seal beside the index says what its files were when they were last known to be whole; one without a
 fitting seal is checked in a child process first, because a damaged one can end the process that opens it
-(SIGSEGV); one that fails is set aside and written again from the ledger, without embedding anything.
+(SIGSEGV). One that fails is written again from the ledger, beside the old one, without embedding anything.
 """
 
 from __future__ import annotations
 
-import json
 import logging
-import os
 import shutil
-import subprocess
-import sys
 import threading
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from sqlalchemy import Connection
 
 from retrieval.errors import StoreError, StoreHeldError
 from retrieval.index.encoder import Vector
+from retrieval.index.seal import Seal
+from retrieval.index.soundness import is_sound
 from retrieval.index.store import ChromaStore
-from retrieval.index.vectors import SAME_TEXT, LedgerScan, VectorIndex, VectorRecord
-from retrieval.ledger import live, vectors
+from retrieval.index.vectors import SAME_TEXT, Hit, LedgerScan, VectorIndex, VectorRecord, nearest
+from retrieval.ledger import scopes, vectors
 from retrieval.ledger.ledger import Ledger
 from retrieval.store_lock import StoreLock
 
 log = logging.getLogger(__name__)
 
-_CHECK_TIMEOUT_S = 120
+INDEX_FOLDER = "index_folder"
+"""The ledger's fact that names the folder of the index in use."""
+
+_REWRITE_DUE = "rewrite_due"
 _BATCH = 1000
+_QUICKLY_MENDED = 20_000
+"""So many records are written anew in about ten seconds: worth waiting for when a command ends."""
+
+_MANY_SCANNED = 5000
+"""Scanning so many beside every query takes a few milliseconds."""
+
+_SUPERSEDED_SHARE = 0.3
+_SUPERSEDED_AT_LEAST = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """What is scanned exactly beside every query of one scope.
+
+    Attributes:
+        vectors: float32, (n, dimensions), one row for each of `pks`.
+    """
+
+    generation: int
+    pks: Sequence[int]
+    vectors: Vector
+
+    def nearest(self, vector: Vector, limit: int) -> list[Hit]:
+        """Return the nearest of them, closest first."""
+        return nearest(self.pks, self.vectors, vector, limit) if self.pks else []
 
 
 class IndexKeeper:
@@ -41,204 +73,289 @@ class IndexKeeper:
     """
 
     def __init__(self, folder: Path, ledger: Ledger, lock: StoreLock) -> None:
-        self._chroma = folder / "chroma"
-        self._seal = folder / "chroma.seal"
+        self._folder = folder
         self._ledger = ledger
         self._lock = lock
         self._index: VectorIndex | None = None
-        self._unfindable: dict[str, list[int]] = {}
-        self._opening = threading.RLock()  # questions come from several threads
-        self._whole = False  # whether what Chroma holds is known to be what the ledger says
+        self._path = folder
+        self._guard = threading.RLock()  # questions come from several threads
+        self._users: Counter[int] = Counter()
+        self._retired: dict[int, VectorIndex] = {}
+        self._scanned: dict[str, Scanned] = {}
+        self._mending: threading.Thread | None = None
+        self._stopping = threading.Event()
+        self._writing = threading.RLock()
+        self._waits = False  # another process was writing when this one wanted to read
+        self._failed = False
+
+    # --- asking ---
+
+    def query(self, scope: str, vector: Vector, limit: int) -> list[Hit]:
+        """Return the indexed embeddings nearest to `vector`, closest first.
+
+        From Chroma where it is whole and free, else from an exact scan of the ledger.
+        """
+        try:
+            with self._current() as index:
+                return index.query(scope, vector, limit)
+        except StoreError as error:
+            log.warning("%s", error)
+            return self._fall_back().query(scope, vector, limit)
+
+    def scanned(self, connection: Connection, scope: str) -> Scanned:
+        """Return what is scanned beside every query, as the snapshot of `connection` has it."""
+        generation = scopes.generation(connection, scope)
+        known = self._scanned.get(scope)
+        if known is None or known.generation != generation:
+            found = vectors.vectors(connection, vectors.scanned(connection, scope))
+            matrix = np.stack(list(found.values())) if found else np.empty((0, 0), np.float32)
+            known = self._scanned[scope] = Scanned(generation, list(found), matrix)
+        return known
+
+    def count(self, scope: str) -> int:
+        """Return how many embeddings the index of `scope` holds."""
+        with self._current() as index:
+            return index.count(scope)
 
     @property
-    def index(self) -> VectorIndex:
-        """The index to ask: Chroma where it is whole and free, else an exact scan of the ledger."""
-        with self._opening:
-            if self._index is None:
-                self._index = self._open()
-            return self._index
+    def is_whole(self) -> bool:
+        """Whether Chroma serves, and not the scan that stands in for it."""
+        with self._current() as index:
+            return isinstance(index, ChromaStore)
 
-    def unfindable(self, connection: Connection, scope: str) -> list[int]:
-        """Return the embeddings to scan beside every query; they change only when the index is written."""
-        if scope not in self._unfindable:
-            self._unfindable[scope] = vectors.unfindable(connection, scope)
-        return self._unfindable[scope]
+    @contextmanager
+    def _current(self) -> Iterator[VectorIndex]:
+        """The index for one query: one that is replaced meanwhile is closed only afterwards."""
+        with self._guard:
+            index = self._index
+            if index is None or (self._waits and self._lock.share()):
+                index = self._index = self._open()
+            self._users[id(index)] += 1
+        try:
+            yield index
+        finally:
+            with self._guard:
+                self._users[id(index)] -= 1
+                self._close_retired()
 
-    def fall_back(self) -> VectorIndex:
-        """The index failed in use: scan the ledger from now on; the next start checks and mends."""
-        self._seal.unlink(missing_ok=True)
-        self._index = LedgerScan(self._ledger)
-        return self._index
+    def _fall_back(self) -> VectorIndex:
+        """The index failed in use: scan the ledger until it is mended."""
+        with self._guard:
+            self._failed = True
+            Seal(self._path).take_off()
+            return self._use(LedgerScan(self._ledger), self._path)
 
-    def close(self) -> None:
-        """Give the index back."""
-        if self._index is None:
-            return
-        self._index.close()
-        if self._whole and isinstance(self._index, ChromaStore):
-            self._write_seal()  # now that Chroma has written what it held back
-        self._index = None
+    def _use(self, index: VectorIndex, path: Path) -> VectorIndex:
+        """Answer from `index` from now on."""
+        with self._guard:
+            if self._index is not None:
+                self._retired[id(self._index)] = self._index
+            self._index, self._path = index, path
+            self._close_retired()
+            return index
+
+    def _close_retired(self) -> None:
+        for key in [key for key in self._retired if not self._users[key]]:
+            self._retired.pop(key).close()
+
+    # --- opening ---
 
     def _open(self) -> VectorIndex:
+        self._waits = False
         if not self._lock.share():
             log.info("the vector index is being written by another process; scanning the ledger instead")
+            self._waits = True
             return LedgerScan(self._ledger)
-        if self._is_sound():
+        self._path = self._named_folder()
+        if Seal(self._path).fits():
             try:
-                opened = ChromaStore(self._chroma, self._ledger.id)
-                self._whole = True
-                return opened
+                return ChromaStore(self._path, self._ledger.id)
             except StoreError as error:
                 log.warning("%s", error)
-        return self._mend()
+        elif not self._path.exists() and not self._records():
+            return LedgerScan(self._ledger)  # nothing was indexed yet
+        self._mending = threading.Thread(target=self._mend, name="mend-index", daemon=True)
+        self._mending.start()
+        return LedgerScan(self._ledger)
 
-    def _mend(self) -> VectorIndex:
-        """Rebuild, when no other process is in the way; until then the ledger is scanned."""
+    def _mend(self) -> None:
+        """Check the index and, if it is broken, write it anew; questions are answered meanwhile."""
         try:
-            with self._lock.owned(timeout_s=0):
-                return self._rebuild()
+            if self._path.exists() and is_sound(self._path, self._ledger.path):
+                self._use(ChromaStore(self._path, self._ledger.id), self._path)
+                return
+            with self._writing, self._lock.owned(timeout_s=0):
+                log.warning("the vector index is damaged; writing it again from the ledger")
+                self._rewrite()
+                log.warning("the vector index is whole again")
         except StoreHeldError:
             log.warning("the vector index is damaged and in use elsewhere; scanning the ledger instead")
         except StoreError as error:
-            log.warning("the vector index cannot be rebuilt (%s); scanning the ledger instead", error)
-        return LedgerScan(self._ledger)
+            log.warning("the vector index cannot be written (%s); scanning the ledger instead", error)
 
-    # --- is it whole? ---
+    def settle(self) -> None:
+        """Wait until a check or a repair in the background has ended."""
+        mending = self._mending
+        if mending is not None and mending is not threading.current_thread():
+            mending.join()
 
-    def _expected(self) -> dict[str, int]:
+    def close(self) -> None:
+        """Give the index back, after a repair that is soon done."""
+        if self._records() > _QUICKLY_MENDED:
+            self._stopping.set()
+        self.settle()
+        with self._guard:
+            index, self._index = self._index, None
+            for retired in self._retired.values():
+                retired.close()
+            self._retired.clear()
+        if index is None:
+            return
+        index.close()
+        if isinstance(index, ChromaStore):
+            Seal(self._path).put_on()  # now that Chroma has written what it held back
+
+    def _named_folder(self) -> Path:
         with self._ledger.read() as connection:
-            counts = {scope: len(vectors.indexed(connection, scope)) for scope in live.all_scopes(connection)}
-        return {scope: count for scope, count in counts.items() if count}
+            return self._folder / (self._ledger.meta(connection, INDEX_FOLDER) or "chroma")
 
-    def _is_sound(self) -> bool:
-        expected = self._expected()
-        if not self._chroma.is_dir():
-            return not expected
-        if self._read_seal() == self._fingerprint():
-            return True
-        return _check_in_child(self._chroma, self._ledger.path, expected)
-
-    def _fingerprint(self) -> dict[str, list[int]]:
-        """Name -> size and time of each file; Chroma touches its SQLite file even to read it."""
-        found = {}
-        for path in sorted(self._chroma.rglob("*")):
-            if path.is_file() and not path.name.endswith(("-wal", "-shm", "-journal")):
-                status = path.stat()
-                times = [] if path.suffix == ".sqlite3" else [status.st_mtime_ns]
-                found[path.relative_to(self._chroma).as_posix()] = [status.st_size, *times]
-        return found
-
-    def _read_seal(self) -> object:
+    def _records(self) -> int:
         try:
-            return json.loads(self._seal.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
+            with self._ledger.read() as connection:
+                return sum(state.records for state in scopes.states(connection))
+        except StoreError:
+            return 0
 
-    def _write_seal(self) -> None:
-        try:
-            self._seal.write_text(json.dumps(self._fingerprint()), encoding="utf-8")
-        except OSError as error:  # an unsealed index costs a check at the next start, nothing else
-            log.debug("cannot seal the vector index: %s", error)
+    # --- writing ---
 
-    # --- writing; the caller owns the lock ---
-
-    def write(self, scope: str, embeddings: Sequence[int]) -> dict[int, bool]:
-        """Add embeddings to the index and look each one up by its own vector.
+    def catch_up(self, *, timeout_s: float = 0.0) -> bool:
+        """Hand the vector index what it misses, and write it anew when too much of it is superseded.
 
         Args:
-            embeddings: Primary keys of vectors that the ledger holds.
+            timeout_s: How long to wait for other processes; where much is missing, ten seconds at least.
 
         Returns:
-            Embedding -> whether it finds itself; only those that were not in the index before.
+            Whether it holds all now; if not, what it misses goes on being scanned.
         """
+        self.settle()
         with self._ledger.read() as connection:
-            known = vectors.indexed(connection, scope)
-        missing = [pk for pk in dict.fromkeys(embeddings) if pk not in known]
-        if not missing:
-            return {}
-        index = self.index
-        self._whole = False
-        self._unfindable.clear()
-        self._seal.unlink(missing_ok=True)
-        return self._add(index, scope, missing)
+            states = scopes.states(connection)
+            missing = {state.scope: vectors.pending(connection, state.scope) for state in states}
+            due = self._ledger.meta(connection, _REWRITE_DUE) == "yes" or any(map(_is_stale, states))
+        if not due and not self._failed and not any(missing.values()):
+            return True
+        if max(map(len, missing.values()), default=0) > _MANY_SCANNED:
+            timeout_s = max(timeout_s, 10.0)
+        try:
+            with self._writing, self._lock.owned(timeout_s=timeout_s):
+                if due or self._failed:
+                    self._rewrite()
+                else:
+                    self._add_missing(missing)
+        except StoreHeldError as error:
+            log.info("the vector index catches up later: %s", error)
+            return False
+        except StoreError as error:
+            log.warning("%s What is missing from it is scanned.", error)
+            return False
+        return True
+
+    def rewrite(self, *, timeout_s: float) -> bool:
+        """Write the index anew, without what no live paragraph holds; later, where it is in use elsewhere."""
+        with self._ledger.write() as connection:
+            self._ledger.set_meta(connection, _REWRITE_DUE, "yes")
+        return self.catch_up(timeout_s=timeout_s)
+
+    def _add_missing(self, missing: Mapping[str, Sequence[int]]) -> None:
+        index = self._writable()
+        Seal(self._path).take_off()
+        for scope, pks in missing.items():
+            for batch in _batches(pks):
+                with self._ledger.read() as connection:
+                    held = vectors.held(connection, scope, batch)
+                found = self._add(index, scope, held)
+                with self._ledger.write() as connection:
+                    vectors.forget(connection, scope, set(batch) - set(held))
+                    vectors.mark_indexed(connection, scope, found)
+                    scopes.changed(connection, scope, records=len(found))
+
+    def _writable(self) -> VectorIndex:
+        """Return Chroma, opened or written anew where something else stands in for it."""
+        index = self._index
+        if not isinstance(index, ChromaStore):
+            path = self._named_folder()
+            if self._records() and not (Seal(path).fits() or is_sound(path, self._ledger.path)):
+                index = self._rewrite()
+            else:
+                index = self._use(ChromaStore(path, self._ledger.id), path)
+        return index
 
     def _add(self, index: VectorIndex, scope: str, embeddings: Sequence[int]) -> dict[int, bool]:
-        for start in range(0, len(embeddings), _BATCH):
-            index.add(scope, self._records(embeddings[start : start + _BATCH]))
-        return self._findable(index, scope, embeddings)
-
-    def seal(self) -> None:
-        """What was written is committed: Chroma and the ledger say the same."""
-        self._unfindable.clear()
-        self._whole = True
-
-    def _records(self, embeddings: Sequence[int]) -> list[VectorRecord]:
+        """Add embeddings and look each one up by its own vector; returns whether it finds itself."""
+        if not embeddings:
+            return {}
         with self._ledger.read() as connection:
             found = vectors.vectors(connection, embeddings)
             texts = vectors.chunk_texts(connection, embeddings)
-        return [VectorRecord(pk, found[pk], texts.get(pk, "")) for pk in embeddings]
+        index.add(scope, [VectorRecord(pk, found[pk], texts.get(pk, "")) for pk in embeddings])
+        return {pk: _finds_itself(index, scope, found[pk]) for pk in embeddings}
 
-    def _findable(self, index: VectorIndex, scope: str, embeddings: Sequence[int]) -> dict[int, bool]:
-        with self._ledger.read() as connection:
-            found = vectors.vectors(connection, embeddings)
-        return {pk: _finds_itself(index, scope, pk, found) for pk in embeddings}
+    def _rewrite(self) -> VectorIndex:
+        """Write a new index beside the old one, then use it; the lock is owned.
 
-    def _rebuild(self) -> VectorIndex:
-        """Write the index again from the ledger's vectors."""
-        log.warning("rebuilding the vector index from the ledger")
-        self._seal.unlink(missing_ok=True)
-        self._set_aside()
+        It is used before the ledger says so: what the ledger calls missing is scanned beside it, and what it
+        calls found is there.
+        """
+        path = self._next_folder()
+        index = ChromaStore(path, self._ledger.id)
         with self._ledger.read() as connection:
-            live_now = {
-                scope: vectors.live_embeddings(connection, scope) for scope in live.all_scopes(connection)
-            }
-        self._index = index = ChromaStore(self._chroma, self._ledger.id)
-        findable = {scope: self._add(index, scope, embeddings) for scope, embeddings in live_now.items()}
-        # only now: until it is whole, the ledger goes on missing what the index does not hold
+            names = [state.scope for state in scopes.states(connection)]
+            wanted = {scope: vectors.live_embeddings(connection, scope) for scope in names}
+        added: dict[str, dict[int, bool]] = {}
+        for scope, pks in wanted.items():
+            added[scope] = {}
+            for batch in _batches(pks):
+                if self._stopping.is_set():
+                    raise StoreError("the program is ending")
+                added[scope] |= self._add(index, scope, batch)
+        self._use(index, path)
         with self._ledger.write() as connection:
-            for scope, found in findable.items():
+            for scope, found in added.items():
                 vectors.forget_indexed(connection, scope)
+                vectors.expect(connection, scope, vectors.live_embeddings(connection, scope))
                 vectors.mark_indexed(connection, scope, found)
-        self.seal()
+                scopes.rewritten(connection, scope, len(found))
+            self._ledger.set_meta(connection, INDEX_FOLDER, path.name)
+            self._ledger.set_meta(connection, _REWRITE_DUE, "no")
+        self._failed = False
+        self._sweep(path)
         return index
 
-    def _set_aside(self) -> None:
-        if not self._chroma.exists():
-            return
-        aside = self._chroma.with_name("chroma.broken")
-        shutil.rmtree(aside, ignore_errors=True)
-        try:
-            self._chroma.rename(aside)
-        except OSError as error:
-            raise StoreError(f"{self._chroma}: cannot be set aside ({error.strerror}).") from error
+    def _next_folder(self) -> Path:
+        """Return a folder that no index was ever in: an old one may still be open somewhere."""
+        last = self._named_folder().name.partition("-")[2]
+        path = self._folder / f"chroma-{int(last) + 1 if last.isdigit() else 2}"
+        shutil.rmtree(path, ignore_errors=True)  # of a rewrite that was cut short
+        return path
+
+    def _sweep(self, kept: Path) -> None:
+        """Remove folders and seals of indexes that nobody uses any more."""
+        for path in self._folder.glob("chroma*"):
+            if path.is_dir() and path != kept:
+                shutil.rmtree(path, ignore_errors=True)
+            elif path.suffix == ".seal" and path.with_suffix("") != kept:
+                path.unlink(missing_ok=True)
 
 
-def _finds_itself(index: VectorIndex, scope: str, pk: int, found: dict[int, Vector]) -> bool:
-    hits = index.query(scope, found[pk], 1)
+def _is_stale(state: scopes.ScopeState) -> bool:
+    return state.superseded > max(_SUPERSEDED_AT_LEAST, _SUPERSEDED_SHARE * state.records)
+
+
+def _batches(pks: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(pks), _BATCH):
+        yield pks[start : start + _BATCH]
+
+
+def _finds_itself(index: VectorIndex, scope: str, vector: Vector) -> bool:
+    hits = index.query(scope, vector, 1)
     return bool(hits) and hits[0].distance <= SAME_TEXT
-
-
-def _check_in_child(path: Path, ledger: Path, expected: dict[str, int]) -> bool:
-    """Open, count and query every scope of the index in a process that may crash."""
-    command = [
-        sys.executable,
-        "-P",
-        "-m",
-        "retrieval.index.check",
-        str(path),
-        str(ledger),
-        json.dumps(expected),
-    ]
-    # the child finds this very package, whatever folder it is started from
-    home = str(Path(__file__).parents[2])
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([home, os.environ.get("PYTHONPATH", "")])}
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=_CHECK_TIMEOUT_S, check=False, env=environment
-        )
-    except subprocess.TimeoutExpired:
-        log.warning("checking the vector index took more than %d s", _CHECK_TIMEOUT_S)
-        return False
-    if done.returncode:
-        log.warning("the vector index failed its check: %s", done.stderr.strip().rpartition("\n")[2])
-    return done.returncode == 0

@@ -10,13 +10,14 @@ import numpy as np
 from sqlalchemy import Connection
 
 from retrieval.index.encoder import Vector
-from retrieval.ledger import vectors
+from retrieval.ledger import scopes, vectors
 from retrieval.ledger.ledger import Ledger
 
 SAME_TEXT = 1e-6
 """A hit at this cosine distance or less is the same text's vector."""
 
 _SCANNED_AT_ONCE = 8192
+_MOST = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,9 @@ def nearest(pks: Sequence[int], matrix: Vector, vector: Vector, limit: int) -> l
 class LedgerScan:
     """The vectors of the ledger, scanned exactly: slower than an index, and never wrong.
 
-    Serves while Chroma is written by another process, being rebuilt, or set aside as damaged.
+    Serves while Chroma is written by another process, checked or written anew. It holds what Chroma would;
+    what Chroma misses is scanned beside it, as it is beside Chroma. Beyond `_MOST` vectors a scan would take
+    seconds a question: then it finds none, and the words alone put paragraphs forward.
     """
 
     def __init__(self, ledger: Ledger) -> None:
@@ -83,15 +86,16 @@ class LedgerScan:
         """Nothing to do: what is in the ledger is found."""
 
     def query(self, scope: str, vector: Vector, limit: int) -> list[Hit]:
-        """Return the nearest live embeddings of `scope`, closest first."""
+        """Return the nearest of `scope`, closest first."""
         with self._ledger.read() as connection:
-            pks = vectors.live_embeddings(connection, scope)
-            return scan(connection, pks, vector, limit)
+            if scopes.state(connection, scope).records > _MOST:
+                return []
+            return scan(connection, vectors.findable(connection, scope), vector, limit)
 
     def count(self, scope: str) -> int:
-        """Return how many live embeddings `scope` holds."""
+        """Return how many embeddings `scope` holds."""
         with self._ledger.read() as connection:
-            return len(vectors.live_embeddings(connection, scope))
+            return len(vectors.findable(connection, scope))
 
     def close(self) -> None:
         """Nothing is held."""

@@ -33,6 +33,7 @@ def _configure(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> Non
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA secure_delete=ON")  # what is purged is overwritten
     cursor.close()
 
 

@@ -65,26 +65,36 @@ class Ledger:
                     driver.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
                 driver.close()
 
+    def checkpoint(self) -> None:
+        """Bring what was committed into the database file, so that what was erased is in no file any more.
+
+        A reader at work keeps the log from being emptied; the next checkpoint does it then.
+        """
+        with translated(self.path), self._engine.connect() as connection:
+            driver = connection.connection.cursor()
+            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            driver.close()
+
     # --- what the ledger knows about itself ---
 
     def _checked_id(self, connection: Connection) -> str | None:
         """Return the ledger's own id, or None for a file without tables."""
         if not inspect(connection).has_table(schema.meta.name):
             return None
-        found = self._meta(connection, "schema_version")
+        found = self.meta(connection, "schema_version")
         if found != str(schema.SCHEMA_VERSION):
             raise StoreError(
                 f"{self.path}: this store has schema version {found}, and this Rapporteur reads "
                 f"version {schema.SCHEMA_VERSION}. Use the Rapporteur that wrote it, or name another "
                 "store with --store."
             )
-        return self._meta(connection, "ledger_id")
+        return self.meta(connection, "ledger_id")
 
     def _create(self, connection: Connection) -> str:
         own = uuid.uuid4().hex
         schema.metadata.create_all(connection)
-        self._set_meta(connection, "schema_version", str(schema.SCHEMA_VERSION))
-        self._set_meta(connection, "ledger_id", own)
+        self.set_meta(connection, "schema_version", str(schema.SCHEMA_VERSION))
+        self.set_meta(connection, "ledger_id", own)
         return own
 
     def claim_identity(self, identity: str) -> None:
@@ -94,10 +104,10 @@ class Ledger:
             IndexMismatchError: The store was built with another encoder, template or splitter.
         """
         with self.read() as connection:
-            found = self._meta(connection, "index_identity")
+            found = self.meta(connection, "index_identity")
         if found is None:
             with self.write() as connection:
-                self._set_meta(connection, "index_identity", identity)
+                self.set_meta(connection, "index_identity", identity)
         elif found != identity:
             raise IndexMismatchError(
                 f"{self.path.parent}: this store was indexed with {found}, and the settings ask for "
@@ -105,11 +115,13 @@ class Ledger:
                 "Name another store with --store and ingest again, or use the earlier version."
             )
 
-    def _meta(self, connection: Connection, key: str) -> str | None:
+    def meta(self, connection: Connection, key: str) -> str | None:
+        """Return one fact that the ledger keeps about its store."""
         value: str | None = connection.scalar(select(schema.meta.c.value).where(schema.meta.c.key == key))
         return value
 
-    def _set_meta(self, connection: Connection, key: str, value: str) -> None:
+    def set_meta(self, connection: Connection, key: str, value: str) -> None:
+        """Keep one fact about the store."""
         connection.execute(
             upsert(schema.meta)
             .values(key=key, value=value)

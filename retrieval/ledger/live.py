@@ -36,6 +36,7 @@ class ReadoutSummary:
     language: str
     numbering: str
     warnings: tuple[str, ...]
+    pinned: bool
     paragraphs: int
 
 
@@ -63,6 +64,16 @@ def readout(connection: Connection, scopes: Sequence[str], document: str) -> Rea
     return max(found, key=lambda summary: list(scopes).index(summary.scope))
 
 
+def readouts_by_id(connection: Connection, scope: str, ids: Iterable[str]) -> dict[str, ReadoutSummary]:
+    """Return id -> live readout of one scope, for those of `ids` that are live."""
+    r = schema.readouts
+    return {
+        row.id: _summary(row)
+        for some in batches(ids)
+        for row in connection.execute(_summaries().where(r.c.scope == scope, r.c.id.in_(some)))
+    }
+
+
 def _no_such_readout(connection: Connection, scopes: Sequence[str], document: str) -> str:
     import difflib
 
@@ -72,16 +83,10 @@ def _no_such_readout(connection: Connection, scopes: Sequence[str], document: st
     return f'There is no readout "{document}". {hint}"rapporteur documents" lists the ids.'
 
 
-def is_empty(connection: Connection, scopes: Sequence[str]) -> bool:
-    """Whether `scopes` hold no live readout."""
-    r = schema.readouts
-    live = select(r.c.pk).where(r.c.scope.in_(scopes), r.c.live_revision.is_not(None)).limit(1)
-    return connection.execute(live).first() is None
-
-
-def all_scopes(connection: Connection) -> list[str]:
-    """Return every scope that has or had a readout."""
-    return list(connection.scalars(select(schema.readouts.c.scope).distinct()))
+def is_untouched(connection: Connection, scopes: Sequence[str]) -> bool:
+    """Whether `scopes` never held a readout: one that was removed does not come back by itself."""
+    a = schema.audit
+    return connection.execute(select(a.c.pk).where(a.c.scope.in_(scopes)).limit(1)).first() is None
 
 
 def live_paragraphs(connection: Connection, pks: Iterable[int]) -> dict[int, LiveParagraph]:
@@ -115,6 +120,31 @@ def paragraph(connection: Connection, scopes: Sequence[str], document: str, numb
     raise NotFoundError(f'"{document}" has no paragraph "{number}". It has {numbers}.')
 
 
+def quoted_paragraph(
+    connection: Connection, scopes: Sequence[str], document: str, revision: str, number: str
+) -> tuple[LiveParagraph, str | None]:
+    """Return a paragraph of the revision that an answer named, and when that was superseded, if it was.
+
+    Raises:
+        NotFoundError: There was no such revision, or its text is no longer kept.
+    """
+    p, v, r = schema.paragraphs, schema.revisions, schema.readouts
+    rows = connection.execute(
+        _PARAGRAPHS.add_columns(v.c.superseded_at, r.c.scope).where(
+            r.c.id == document, r.c.scope.in_(scopes), v.c.id == revision, p.c.number == number
+        )
+    )
+    found = max(rows, key=lambda row: list(scopes).index(row.scope), default=None)
+    if found is None:
+        raise NotFoundError(
+            f'Paragraph {number} of "{document}" as it was (revision {revision}) is no longer kept.'
+        )
+    values = {
+        name: value for name, value in found._asdict().items() if name not in ("superseded_at", "scope", "pk")
+    }
+    return LiveParagraph(**values | {"numbering": Numbering(values["numbering"])}), found.superseded_at
+
+
 def paragraphs_holding(
     connection: Connection, scopes: Sequence[str], embedding_pks: Iterable[int]
 ) -> dict[int, list[int]]:
@@ -135,6 +165,7 @@ def _summaries() -> Select[Any]:
         r.c.id,
         r.c.scope,
         r.c.source,
+        r.c.pinned,
         v.c.id.label("revision"),
         v.c.pk.label("revision_pk"),
         *(v.c[name] for name in copied),
@@ -146,7 +177,7 @@ def _summary(row: Row[Any]) -> ReadoutSummary:
     return ReadoutSummary(**row._asdict() | {"warnings": tuple(row.warnings)})
 
 
-def _live_select() -> Select[Any]:
+def _paragraph_select() -> Select[Any]:
     p, v, r = schema.paragraphs, schema.revisions, schema.readouts
     return (
         select(
@@ -164,11 +195,12 @@ def _live_select() -> Select[Any]:
             r.c.id.label("document"),
         )
         .join(v, v.c.pk == p.c.revision)
-        .join(r, r.c.live_revision == v.c.pk)
+        .join(r, r.c.pk == v.c.readout)
     )
 
 
-_LIVE = _live_select()
+_PARAGRAPHS = _paragraph_select()
+_LIVE = _PARAGRAPHS.where(schema.readouts.c.live_revision == schema.revisions.c.pk)
 
 
 def _holding_select() -> Select[Any]:

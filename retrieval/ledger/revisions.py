@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from retrieval.ledger import schema
-from retrieval.ledger.live import ReadoutSummary
 from retrieval.models import Readout
 
 
@@ -33,18 +32,38 @@ def add_revision(
         The paragraphs' primary keys, in reading order.
     """
     readout_pk = _readout_pk(connection, scope, readout.id, source)
-    known = connection.scalar(
-        select(schema.revisions.c.pk).where(
-            schema.revisions.c.readout == readout_pk, schema.revisions.c.id == revision
-        )
+    v = schema.revisions
+    known = connection.execute(
+        select(v.c.pk, v.c.erased).where(v.c.readout == readout_pk, v.c.id == revision)
+    ).first()
+    if known is not None and known.erased:  # its text comes back; what it was is still the same
+        connection.execute(delete(v).where(v.c.pk == known.pk))
+        known = None
+    revision_pk = (
+        known.pk if known else _insert_revision(connection, readout_pk, readout, revision, chunks, now)
     )
-    revision_pk = known or _insert_revision(connection, readout_pk, readout, revision, chunks, now)
+    make_live(connection, readout_pk, revision_pk, now)
     connection.execute(
-        update(schema.readouts)
-        .where(schema.readouts.c.pk == readout_pk)
-        .values(live_revision=revision_pk, source=source)
+        update(schema.readouts).where(schema.readouts.c.pk == readout_pk).values(source=source)
     )
     return revision_paragraphs(connection, revision_pk)
+
+
+def make_live(
+    connection: Connection, readout_pk: int, revision_pk: int | None, now: str, *, pinned: bool = False
+) -> None:
+    """Let a revision be the live one, or, for None, none; the one that was is superseded from `now` on."""
+    r, v = schema.readouts, schema.revisions
+    was = select(r.c.live_revision).where(r.c.pk == readout_pk).scalar_subquery()
+    connection.execute(update(v).where(v.c.pk == was).values(superseded_at=now))
+    connection.execute(update(v).where(v.c.pk == revision_pk).values(superseded_at=None))
+    connection.execute(update(r).where(r.c.pk == readout_pk).values(live_revision=revision_pk, pinned=pinned))
+
+
+def unpin(connection: Connection, readout_pk: int) -> None:
+    """Let the next ingest replace what is live."""
+    r = schema.readouts
+    connection.execute(update(r).where(r.c.pk == readout_pk).values(pinned=False))
 
 
 def _readout_pk(connection: Connection, scope: str, document: str, source: str) -> int:
@@ -108,13 +127,6 @@ def revision_paragraphs(connection: Connection, revision_pk: int) -> list[int]:
     """Return the primary keys of a revision's paragraphs, in reading order."""
     p = schema.paragraphs
     return list(connection.scalars(select(p.c.pk).where(p.c.revision == revision_pk).order_by(p.c.ordinal)))
-
-
-def withdraw(connection: Connection, document: ReadoutSummary) -> None:
-    """Take a readout out of every answer; its revisions stay."""
-    connection.execute(
-        update(schema.readouts).where(schema.readouts.c.pk == document.pk).values(live_revision=None)
-    )
 
 
 def record(

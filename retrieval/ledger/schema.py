@@ -1,7 +1,8 @@
 """The ledger's tables.
 
-Rows of `revisions`, `paragraphs`, `chunks` and `embeddings` never change once written; which revision of a
-readout is live is one column, `readouts.live_revision`, and changing it is the commit point of an ingest.
+Rows of `paragraphs`, `chunks` and `embeddings` never change once written; which revision of a readout is live
+is one column, `readouts.live_revision`, and changing it is the commit point of an ingest. Their keys are never
+given out again (AUTOINCREMENT): what is remembered by one, in memory or in Chroma, stays true after a purge.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from sqlalchemy import (
     JSON,
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -21,7 +23,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 metadata = MetaData()
 
@@ -41,7 +43,11 @@ readouts = Table(
     Column("id", String(64), nullable=False),
     Column("source", Text, nullable=False, comment="file or address it came from, as named by the operator"),
     Column("live_revision", Integer, ForeignKey("revisions.pk", use_alter=True), index=True),
+    Column(
+        "pinned", Boolean, nullable=False, default=False, comment="rolled back: an ingest reports, and keeps"
+    ),
     UniqueConstraint("scope", "id"),
+    sqlite_autoincrement=True,
 )
 
 revisions = Table(
@@ -60,7 +66,10 @@ revisions = Table(
     Column("numbering", String(8), nullable=False),
     Column("warnings", JSON, nullable=False),
     Column("created_at", String(32), nullable=False, comment="UTC, ISO 8601"),
+    Column("superseded_at", String(32), comment="when it stopped being live; null while it is"),
+    Column("erased", Boolean, nullable=False, default=False, comment="its text outlived the retention"),
     UniqueConstraint("readout", "id"),
+    sqlite_autoincrement=True,
 )
 
 paragraphs = Table(
@@ -75,6 +84,7 @@ paragraphs = Table(
     Column("text", Text, nullable=False),
     UniqueConstraint("revision", "ordinal"),
     UniqueConstraint("revision", "number"),
+    sqlite_autoincrement=True,
 )
 
 embeddings = Table(
@@ -83,6 +93,7 @@ embeddings = Table(
     Column("pk", Integer, primary_key=True),
     Column("digest", LargeBinary(32), nullable=False, unique=True, comment="SHA-256 of the embedded text"),
     Column("vector", LargeBinary, nullable=False, comment="float32, little-endian"),
+    sqlite_autoincrement=True,
     comment="one row per distinct embedded text, whichever readouts and scopes hold it",
 )
 
@@ -103,8 +114,26 @@ indexed = Table(
     metadata,
     Column("scope", String, primary_key=True),
     Column("embedding", Integer, ForeignKey("embeddings.pk"), primary_key=True),
+    Column("in_index", Boolean, nullable=False, comment="false: not handed to the vector index yet"),
     Column("findable", Boolean, nullable=False, comment="false: scanned exactly beside every query"),
-    comment="which embeddings stand in the vector index of which scope",
+    comment="every embedding that a scope ever held, and how it is found there",
+)
+Index(
+    "ix_indexed_scanned",
+    indexed.c.scope,
+    sqlite_where=~indexed.c.findable,
+    postgresql_where=~indexed.c.findable,
+)
+
+scopes = Table(
+    "scopes",
+    metadata,
+    Column("scope", String, primary_key=True),
+    Column(
+        "generation", Integer, nullable=False, comment="goes up with every change of what is live or scanned"
+    ),
+    Column("records", Integer, nullable=False, comment="in the vector index, superseded ones included"),
+    Column("superseded", Integer, nullable=False, comment="of them, about how many no live paragraph holds"),
 )
 
 sentence_vectors = Table(
@@ -146,4 +175,62 @@ audit = Table(
     Column("readout", String(64), nullable=False),
     Column("revision", String(12)),
     Column("summary", JSON, nullable=False),
+)
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("scope", String, primary_key=True),
+    Column("source", Text, primary_key=True, comment="file or address, as in `readouts`"),
+    Column(
+        "content_hash", String, nullable=False, comment="of its bytes, and the versions of what reads them"
+    ),
+    Column("revisions", JSON, nullable=False, comment="readout id -> the revision it brought"),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("at", String(32), nullable=False, comment="UTC, ISO 8601"),
+    comment="what a source held when it was last read, to know at once that it still does",
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column(
+        "epoch", Integer, nullable=False, comment="goes up with every holder: a stalled one is told apart"
+    ),
+    Column("holder", String, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("since", String(32), nullable=False, comment="UTC, ISO 8601"),
+    Column("expires", Float, nullable=False, comment="seconds since 1970; renewed while the holder lives"),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("pk", Integer, primary_key=True),
+    Column("scope", String, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("request", JSON, nullable=False),
+    Column("state", String(8), nullable=False, index=True, comment="queued, running, done or failed"),
+    Column("holder", String, comment="the process that runs it"),
+    Column("stage", String, nullable=False, default=""),
+    Column("done", Integer, nullable=False, default=0),
+    Column("total", Integer, nullable=False, default=0),
+    Column("report", JSON),
+    Column("error", Text),
+    Column("created_at", String(32), nullable=False, comment="UTC, ISO 8601"),
+    Column("started_at", String(32)),
+    Column("finished_at", String(32)),
+    sqlite_autoincrement=True,
+)
+
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("job", Integer, ForeignKey("jobs.pk", ondelete="CASCADE"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    comment="files given to a job; gone when it ends",
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import numpy as np
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from retrieval.index.encoder import Vector
@@ -73,6 +73,31 @@ def live_embeddings(connection: Connection, scope: str) -> list[int]:
     )
 
 
+def embeddings_of(connection: Connection, paragraph_pks: Iterable[int]) -> set[int]:
+    """Return the embeddings that the chunks of these paragraphs hold."""
+    c = schema.chunks
+    found: set[int] = set()
+    for some in batches(paragraph_pks):
+        found.update(connection.scalars(select(c.c.embedding).where(c.c.paragraph.in_(some))))
+    return found
+
+
+def held(connection: Connection, scope: str, embeddings: Iterable[int]) -> list[int]:
+    """Return those of `embeddings` that a live paragraph of `scope` holds, ascending."""
+    p, r, c = schema.paragraphs, schema.readouts, schema.chunks
+    found: set[int] = set()
+    for some in batches(embeddings):
+        found.update(
+            connection.scalars(
+                select(c.c.embedding)
+                .join(p, p.c.pk == c.c.paragraph)
+                .join(r, r.c.live_revision == p.c.revision)
+                .where(r.c.scope == scope, c.c.embedding.in_(some))
+            )
+        )
+    return sorted(found)
+
+
 def chunk_texts(connection: Connection, embedding_pks: Iterable[int]) -> dict[int, str]:
     """Return embedding -> the words of one chunk that holds it, without the title."""
     p, c = schema.paragraphs, schema.chunks
@@ -91,31 +116,69 @@ def chunk_texts(connection: Connection, embedding_pks: Iterable[int]) -> dict[in
 def indexed(connection: Connection, scope: str) -> set[int]:
     """Return the embeddings that stand in the vector index of `scope`."""
     i = schema.indexed
-    return set(connection.scalars(select(i.c.embedding).where(i.c.scope == scope)))
+    return set(connection.scalars(select(i.c.embedding).where(i.c.scope == scope, i.c.in_index)))
 
 
-def unfindable(connection: Connection, scope: str) -> list[int]:
-    """Return the embeddings that the vector index does not return for their own vector."""
+def findable(connection: Connection, scope: str) -> list[int]:
+    """Return the embeddings that the vector index returns for their own vector, ascending."""
     i = schema.indexed
-    return list(connection.scalars(select(i.c.embedding).where(i.c.scope == scope, i.c.findable.is_(False))))
+    wanted = select(i.c.embedding).where(i.c.scope == scope, i.c.findable).order_by(i.c.embedding)
+    return list(connection.scalars(wanted))
+
+
+def scanned(connection: Connection, scope: str) -> list[int]:
+    """Return the embeddings to scan exactly beside every query: not in the index yet, or not found there."""
+    return list(connection.scalars(_SCANNED, {"in_scope": scope}))
+
+
+_SCANNED = select(schema.indexed.c.embedding).where(
+    schema.indexed.c.scope == bindparam("in_scope"), ~schema.indexed.c.findable
+)
+
+
+def pending(connection: Connection, scope: str) -> list[int]:
+    """Return the embeddings that the vector index of `scope` was not handed yet, ascending."""
+    i = schema.indexed
+    wanted = select(i.c.embedding).where(i.c.scope == scope, ~i.c.findable, ~i.c.in_index)
+    return list(connection.scalars(wanted.order_by(i.c.embedding)))
+
+
+def expect(connection: Connection, scope: str, embeddings: Iterable[int]) -> None:
+    """A live paragraph of `scope` holds these: until the vector index does too, they are scanned."""
+    rows = [{"scope": scope, "embedding": pk, "in_index": False, "findable": False} for pk in set(embeddings)]
+    if rows:
+        connection.execute(upsert(schema.indexed).on_conflict_do_nothing(), rows)
 
 
 def mark_indexed(connection: Connection, scope: str, findable: Mapping[int, bool]) -> None:
     """Record what was added to the vector index of `scope`, and whether it finds itself there."""
-    rows = [{"scope": scope, "embedding": pk, "findable": found} for pk, found in findable.items()]
+    rows = [
+        {"scope": scope, "embedding": pk, "in_index": True, "findable": found}
+        for pk, found in findable.items()
+    ]
     if rows:
         statement = upsert(schema.indexed)
+        excluded = statement.excluded
         connection.execute(
             statement.on_conflict_do_update(
-                index_elements=["scope", "embedding"], set_={"findable": statement.excluded.findable}
+                index_elements=["scope", "embedding"],
+                set_={"findable": excluded.findable, "in_index": excluded.in_index},
             ),
             rows,
         )
 
 
+def forget(connection: Connection, scope: str, embeddings: Iterable[int]) -> None:
+    """These were expected, and no live paragraph holds them any more."""
+    i = schema.indexed
+    for some in batches(embeddings):
+        connection.execute(delete(i).where(i.c.scope == scope, i.c.embedding.in_(some)))
+
+
 def forget_indexed(connection: Connection, scope: str) -> None:
-    """The vector index of `scope` is about to be written anew."""
-    connection.execute(delete(schema.indexed).where(schema.indexed.c.scope == scope))
+    """The vector index of `scope` was written anew: what stood in the old one no longer counts."""
+    i = schema.indexed
+    connection.execute(delete(i).where(i.c.scope == scope, i.c.in_index))
 
 
 def sentence_vectors(connection: Connection, digests: Iterable[bytes]) -> dict[bytes, Vector]:

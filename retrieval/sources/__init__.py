@@ -12,7 +12,7 @@ Libraries for HTML, YAML, encodings and foreign dates are imported when a source
 """
 
 from retrieval.sources.interchange import from_interchange, to_interchange
-from retrieval.sources.loading import LoadedSource, load, load_file
+from retrieval.sources.loading import LoadedSource, content_hash, load, load_bytes, load_file
 from retrieval.sources.overrides import Overrides, parse_overrides
 from retrieval.sources.parsing import PARSER_VERSION, parse
 
@@ -20,8 +20,10 @@ __all__ = [
     "PARSER_VERSION",
     "LoadedSource",
     "Overrides",
+    "content_hash",
     "from_interchange",
     "load",
+    "load_bytes",
     "load_file",
     "parse",
     "parse_overrides",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -10,7 +10,8 @@ from pathlib import Path
 from retrieval.errors import CorpusError, SourceError
 from retrieval.models import Readout
 from retrieval.sources.overrides import Overrides, parse_overrides
-from retrieval.sources.parsing import is_known, parse
+from retrieval.sources.parsing import is_known as is_known_format
+from retrieval.sources.parsing import parse
 
 _NOT_READOUTS = ("readme", "license", "licence", "copying", "notice", "changelog", "provenance")
 _META = ".meta.toml"
@@ -26,6 +27,7 @@ class LoadedSource:
         readouts: Empty exactly when `error` is set.
         overrides: What the `.meta.toml` beside it says; already applied to `readouts`.
         content_hash: SHA-256 of the file and of its `.meta.toml`; "" when it could not be read.
+        as_before: It was not parsed: the caller knows what this content holds.
     """
 
     source: str
@@ -33,9 +35,14 @@ class LoadedSource:
     error: SourceError | None = None
     overrides: Overrides | None = None
     content_hash: str = ""
+    as_before: bool = False
 
 
-def load(paths: Iterable[Path]) -> Iterator[LoadedSource]:
+IsKnown = Callable[[str, str], bool]
+"""Whether a source (its name, its content hash) holds what it held when it was last read."""
+
+
+def load(paths: Iterable[Path], is_known: IsKnown | None = None) -> Iterator[LoadedSource]:
     """Yield every source under `paths`, files and folders, in a fixed order and each file once.
 
     In folders, hidden files, files like README and LICENSE, and unknown extensions are passed over; a file
@@ -53,22 +60,41 @@ def load(paths: Iterable[Path]) -> Iterator[LoadedSource]:
         for file in _files(path):
             if file.resolve() not in seen:
                 seen.add(file.resolve())
-                yield load_file(file)
+                yield load_file(file, is_known)
 
 
-def load_file(path: Path) -> LoadedSource:
+def load_file(path: Path, is_known: IsKnown | None = None) -> LoadedSource:
     """Return one file as readouts, with the `.meta.toml` beside it applied."""
     source = str(path)
     try:
         data, meta = _read(path), _meta_beside(path)
-        overrides = None if meta is None else parse_overrides(str(meta), _read(meta))
+        overrides_data = None if meta is None else _read(meta)
+        key = content_hash(data, overrides_data)
+        if is_known is not None and is_known(source, key):
+            return LoadedSource(source, content_hash=key, as_before=True)
+        overrides = None if overrides_data is None else parse_overrides(str(meta), overrides_data)
+        return load_bytes(source, data, overrides, key)
+    except SourceError as error:
+        return LoadedSource(source, error=error)
+
+
+def load_bytes(
+    source: str, data: bytes, overrides: Overrides | None = None, key: str | None = None
+) -> LoadedSource:
+    """Return the readouts in `data`, or why there are none."""
+    try:
         readouts = tuple(parse(source, data, overrides))
     except SourceError as error:
         return LoadedSource(source, error=error)
+    return LoadedSource(source, readouts, None, overrides, key or content_hash(data))
+
+
+def content_hash(data: bytes, overrides: bytes | None = None) -> str:
+    """Return what two reads of the same bytes share, as 64 hexadecimal digits."""
     digest = sha256(data)
-    if meta is not None:
-        digest.update(b"\x00" + _read(meta))
-    return LoadedSource(source, readouts, None, overrides, digest.hexdigest())
+    if overrides is not None:
+        digest.update(b"\x00" + overrides)
+    return digest.hexdigest()
 
 
 def _files(path: Path) -> Iterator[Path]:
@@ -84,7 +110,7 @@ def _is_readout_name(path: Path) -> bool:
     if any(part.startswith((".", "_", "~")) for part in path.parts):
         return False
     name = path.name.lower()
-    return is_known(name) and not name.startswith(_NOT_READOUTS)
+    return is_known_format(name) and not name.startswith(_NOT_READOUTS)
 
 
 def _meta_beside(path: Path) -> Path | None:

@@ -1,0 +1,8 @@
+"""Sources -> live revisions: plan what differs, embed what is new, commit, report."""
+
+from retrieval.ingest.committing import Progress
+from retrieval.ingest.plan import Change, Plan
+from retrieval.ingest.request import SHARED, Details, IngestRequest, Upload
+from retrieval.ingest.service import IngestService
+
+__all__ = ["SHARED", "Change", "Details", "IngestRequest", "IngestService", "Plan", "Progress", "Upload"]

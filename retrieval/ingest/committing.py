@@ -1,0 +1,244 @@
+"""Making planned changes live: chunk, embed what is new, and commit, whole readouts at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from retrieval.index import lexical
+from retrieval.index.chunking import chunk_spans, embedding_text, title_for_embedding
+from retrieval.index.digests import digest
+from retrieval.index.encoder import Encoder, Vector
+from retrieval.index.preparation import prepare
+from retrieval.ingest.plan import Change, Plan
+from retrieval.ledger import initiatives as kept
+from retrieval.ledger import live, revisions, scopes, sources, vectors
+from retrieval.ledger.history import KnownReadout, KnownRevision
+from retrieval.ledger.ledger import Ledger
+from retrieval.ledger.live import ReadoutSummary
+from retrieval.models import ChangedReadout, Initiative, Readout
+
+Progress = Callable[[str, int, int], None]
+"""Called with the stage ("reading", "embedding"), how many are done, and of how many (0: unknown)."""
+
+Guard = Callable[[Connection], None]
+"""Called in every transaction that writes: raises when the lease went to somebody else."""
+
+_CHUNKS_AT_ONCE = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Chunked:
+    """A readout cut up: for each paragraph the spans, and the text each is embedded as."""
+
+    spans: list[list[tuple[int, int]]]
+    texts: list[list[str]]
+
+    @property
+    def size(self) -> int:
+        """How many chunks there are."""
+        return sum(len(each) for each in self.texts)
+
+    def keyed(self, pks: dict[bytes, int]) -> list[list[tuple[int, int, int]]]:
+        """Return, for each paragraph, its chunks as (start, end, embedding primary key)."""
+        return [
+            [(start, end, pks[digest(text)]) for (start, end), text in zip(spans, texts, strict=True)]
+            for spans, texts in zip(self.spans, self.texts, strict=True)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    change: Change
+    chunked: Chunked
+    initiatives: tuple[Initiative, ...]
+
+
+def chunk(readout: Readout, encoder: Encoder) -> Chunked:
+    """Cut every paragraph into what is embedded."""
+    count_tokens, max_tokens = encoder.count_tokens, encoder.max_text_tokens
+    title = title_for_embedding(readout.title, count_tokens=count_tokens, max_tokens=max_tokens)
+    spans = [
+        chunk_spans(
+            title, p.text, count_tokens=count_tokens, max_tokens=max_tokens, language=readout.language
+        )
+        for p in readout.paragraphs
+    ]
+    texts = [
+        [embedding_text(title, p.text[start:end]) for start, end in each]
+        for p, each in zip(readout.paragraphs, spans, strict=True)
+    ]
+    return Chunked(spans, texts)
+
+
+class Committer:
+    """Carries out a plan in one scope.
+
+    Args:
+        guard: Asked in every transaction whether this ingest still may write.
+        now: UTC, ISO 8601.
+    """
+
+    def __init__(
+        self, ledger: Ledger, encoder: Encoder, *, scope: str, actor: str, guard: Guard, now: str
+    ) -> None:
+        self._ledger = ledger
+        self._encoder = encoder
+        self._scope = scope
+        self._actor = actor
+        self._guard = guard
+        self._now = now
+
+    def carry_out(self, plan: Plan, progress: Progress) -> int:
+        """Make `plan` so, and return how many texts had to be embedded."""
+        total = sum(len(change.readout.paragraphs) for change in plan.changes)
+        embedded = done = 0
+        for group in self._groups(plan):
+            embedded += self._embed(group, done, total, progress)
+            done += sum(len(each.change.readout.paragraphs) for each in group)
+            with self._write() as connection:
+                for prepared in group:
+                    self._make_live(connection, prepared)
+        with self._write() as connection:
+            for summary in plan.removals:
+                self.withdraw(connection, summary)
+            for seen in plan.seen:
+                sources.remember(connection, self._scope, seen, self._now)
+        return embedded
+
+    def _groups(self, plan: Plan) -> Iterator[list[_Prepared]]:
+        """Cut the work into commits: whole readouts, enough of them to keep every core embedding."""
+        group: list[_Prepared] = []
+        for change in plan.changes:
+            initiatives, problems = change.initiatives()
+            plan.warnings += problems
+            group.append(_Prepared(change, chunk(change.readout, self._encoder), initiatives))
+            if sum(each.chunked.size for each in group) >= _CHUNKS_AT_ONCE:
+                yield group
+                group = []
+        if group:
+            yield group
+
+    def _embed(self, group: Sequence[_Prepared], done: int, total: int, progress: Progress) -> int:
+        paragraphs = (texts for each in group for texts in each.chunked.texts)
+        return embed_missing(
+            self._ledger,
+            self._encoder,
+            (text for texts in paragraphs for text in texts),
+            lambda n: progress("embedding", min(done + n, total), total),
+        )
+
+    @contextmanager
+    def _write(self) -> Iterator[Connection]:
+        with self._ledger.write() as connection:
+            self._guard(connection)
+            yield connection
+
+    def _make_live(self, connection: Connection, prepared: _Prepared) -> None:
+        change, readout = prepared.change, prepared.change.readout
+        texts = (text for each in prepared.chunked.texts for text in each)
+        pks = vectors.embedding_pks(connection, (digest(text) for text in texts))
+        gone = self._superseded(connection, change.live)
+        paragraph_pks = revisions.add_revision(
+            connection,
+            readout,
+            scope=self._scope,
+            source=change.source,
+            revision=change.revision,
+            chunks=prepared.chunked.keyed(pks),
+            now=self._now,
+        )
+        summary = live.readout(connection, [self._scope], readout.id)
+        kept.keep(connection, summary.revision_pk, prepared.initiatives)
+        self.show(connection, paragraph_pks, readout.language, superseded=len(gone - set(pks.values())))
+        self._record(
+            connection,
+            "add" if change.diff is None else "change",
+            readout.id,
+            change.revision,
+            {"source": change.source, "paragraphs": len(readout.paragraphs)}
+            | ({} if change.diff is None else _counts(change.diff.counted(readout.id))),
+        )
+
+    def _superseded(self, connection: Connection, before: ReadoutSummary | None) -> set[int]:
+        """Take what was live out of the words, and return the embeddings it held."""
+        if before is None:
+            return set()
+        pks = revisions.revision_paragraphs(connection, before.revision_pk)
+        lexical.remove(connection, self._scope, pks)
+        return vectors.embeddings_of(connection, pks)
+
+    def show(self, connection: Connection, pks: Sequence[int], language: str, *, superseded: int) -> None:
+        """Let the paragraphs of a revision that has just become live be found."""
+        paragraphs = live.live_paragraphs(connection, pks)
+        terms = {pk: lexical.IndexedTerms.of(prepare(p, language)) for pk, p in paragraphs.items()}
+        lexical.add(connection, self._scope, terms)
+        vectors.expect(connection, self._scope, vectors.embeddings_of(connection, pks))
+        scopes.changed(connection, self._scope, superseded=superseded)
+
+    def withdraw(self, connection: Connection, summary: ReadoutSummary) -> None:
+        """Take a readout out of every answer; its revisions stay."""
+        gone = self._superseded(connection, summary)
+        revisions.make_live(connection, summary.pk, None, self._now)
+        scopes.changed(connection, self._scope, superseded=len(gone))
+        self._record(connection, "remove", summary.id, summary.revision, {"source": summary.source})
+
+    def roll_back(self, connection: Connection, known: KnownReadout, to: KnownRevision) -> None:
+        """Make an earlier revision live again, and pin it."""
+        before = live.readouts_by_id(connection, self._scope, [known.id]).get(known.id)
+        gone = self._superseded(connection, before)
+        revisions.make_live(connection, known.pk, to.pk, self._now, pinned=True)
+        pks = revisions.revision_paragraphs(connection, to.pk)
+        summary = live.readout(connection, [self._scope], known.id)
+        embeddings = vectors.embeddings_of(connection, pks)
+        # scanned again even where the index holds them: it may be being written anew without them
+        vectors.forget(connection, self._scope, embeddings)
+        self.show(connection, pks, summary.language, superseded=len(gone - embeddings))
+        self._record(connection, "rollback", known.id, to.id, {"from": before.revision if before else None})
+
+    def _record(
+        self,
+        connection: Connection,
+        action: str,
+        readout: str,
+        revision: str | None,
+        summary: dict[str, object],
+    ) -> None:
+        revisions.record(
+            connection,
+            now=self._now,
+            actor=self._actor,
+            action=action,
+            scope=self._scope,
+            readout=readout,
+            revision=revision,
+            summary=summary,
+        )
+
+
+def embed_missing(
+    ledger: Ledger, encoder: Encoder, texts: Iterable[str], report: Callable[[int], None]
+) -> int:
+    """Embed the texts never embedded before and keep their vectors at once: work done stays done."""
+    wanted = {digest(text): text for text in texts}
+    with ledger.read() as connection:
+        known = vectors.embedding_pks(connection, wanted)
+    missing = {key: text for key, text in wanted.items() if key not in known}
+    fresh: dict[bytes, Vector] = {}
+    for key, vector in zip(missing, encoder.embed_each(list(missing.values())), strict=True):
+        fresh[key] = vector
+        report(len(known) + len(fresh))
+    with ledger.write() as connection:
+        vectors.add_embeddings(connection, fresh)
+    return len(fresh)
+
+
+def _counts(diff: ChangedReadout) -> dict[str, int]:
+    return {
+        "paragraphs_added": diff.paragraphs_added,
+        "paragraphs_changed": diff.paragraphs_changed,
+        "paragraphs_removed": diff.paragraphs_removed,
+    }

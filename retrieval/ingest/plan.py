@@ -1,0 +1,224 @@
+"""What an ingest is going to do: loaded sources compared with what is live."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from retrieval.diff import diff_paragraphs
+from retrieval.ingest.request import IngestRequest
+from retrieval.initiatives import (
+    EXTRACTION_VERSION,
+    apply_corrections,
+    extract_initiatives,
+    parse_corrections,
+)
+from retrieval.ledger import live, sources
+from retrieval.ledger.live import ReadoutSummary
+from retrieval.ledger.sources import SeenSource
+from retrieval.models import FailedSource, Initiative, ParagraphDiff, Readout
+from retrieval.revision import revision_id
+from retrieval.sources import PARSER_VERSION, LoadedSource
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A readout that differs from what is live.
+
+    Attributes:
+        live: What is live now, or None: it is new.
+        diff: Against what is live; None for a new one.
+        corrections: To its initiatives, as written in its `.meta.toml`.
+    """
+
+    source: str
+    readout: Readout
+    revision: str
+    live: ReadoutSummary | None = None
+    diff: ParagraphDiff | None = None
+    corrections: Mapping[str, Any] = field(default_factory=dict)
+
+    def initiatives(self) -> tuple[tuple[Initiative, ...], tuple[str, ...]]:
+        """Return its corrected list, and what in the corrections cannot be used any more."""
+        corrections, unusable = parse_corrections(self.corrections)
+        corrected, gone = apply_corrections(extract_initiatives(self.readout), corrections, self.readout)
+        return corrected, tuple(f"{self.source}: {problem}" for problem in (*unusable, *gone))
+
+
+@dataclass(slots=True)
+class Plan:
+    """What an ingest is going to do.
+
+    Attributes:
+        held: Differ from a live revision that somebody rolled back to: reported, and left.
+        removals: Live, and their source is gone.
+        seen: What each source held, to know it again.
+        paragraphs: Read, in the sources that did not fail.
+    """
+
+    changes: list[Change] = field(default_factory=list)
+    held: list[Change] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    failed: list[FailedSource] = field(default_factory=list)
+    removals: list[ReadoutSummary] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    seen: list[SeenSource] = field(default_factory=list)
+    paragraphs: int = 0
+
+    @property
+    def changes_anything(self) -> bool:
+        """Whether there is anything to do."""
+        return bool(self.changes or self.removals)
+
+
+class Planner:
+    """Compares what sources hold with what is live; changes nothing.
+
+    Args:
+        corpus_dir: Sources are named relative to it, so that moving it does not make them other sources.
+    """
+
+    def __init__(self, connection: Connection, request: IngestRequest, corpus_dir: Path) -> None:
+        self._connection = connection
+        self._request = request
+        self._corpus_dir = absolute(corpus_dir)
+        self._plan = Plan()
+        self._brought: dict[str, str] = {}  # id -> the source that brings it in this run
+
+    def plan(self, loaded: Sequence[LoadedSource]) -> Plan:
+        """Return what is to be done with `loaded`."""
+        before = self._known({readout.id for each in loaded for readout in self._readouts(each)})
+        for each in loaded:
+            self._look_at(each, before)
+        if self._request.prune:
+            self._plan.removals = [s for s in self._all_live() if self._is_gone(s)]
+        return self._plan
+
+    def name(self, source: str) -> str:
+        """Return what the ledger calls a source."""
+        return source_name(source, self._corpus_dir)
+
+    def _readouts(self, loaded: LoadedSource) -> tuple[Readout, ...]:
+        details = self._request.details.get(loaded.source)
+        return tuple(details.apply(r) for r in loaded.readouts) if details else loaded.readouts
+
+    def _known(self, ids: set[str]) -> dict[str, ReadoutSummary]:
+        return live.readouts_by_id(self._connection, self._request.scope, ids)
+
+    def _all_live(self) -> list[ReadoutSummary]:
+        return live.readouts(self._connection, [self._request.scope])
+
+    def _look_at(self, loaded: LoadedSource, before: Mapping[str, ReadoutSummary]) -> None:
+        source = self.name(loaded.source)
+        if loaded.error is not None:
+            self._plan.failed.append(FailedSource(source, loaded.error.line, loaded.error.problem))
+            return
+        if loaded.as_before:
+            self._take_as_before(source)
+            return
+        corrections = loaded.overrides.initiatives if loaded.overrides else {}
+        brought = {}
+        for readout in self._readouts(loaded):
+            problem = _unstorable(readout)
+            change = (
+                None
+                if problem
+                else Change(
+                    source,
+                    readout,
+                    revision_id(readout, corrections),
+                    before.get(readout.id),
+                    None,
+                    corrections,
+                )
+            )
+            problem = problem or (self._claim(change) if change else None)
+            if problem or change is None:
+                self._plan.failed.append(FailedSource(source, None, problem or ""))
+                continue
+            brought[readout.id] = change.revision
+            self._compare(change)
+        if loaded.content_hash and brought:
+            self._plan.seen.append(SeenSource(source, versioned(loaded.content_hash), brought))
+
+    def _take_as_before(self, source: str) -> None:
+        known = sources.seen_source(self._connection, self._request.scope, source)
+        for document in known.revisions if known else {}:
+            self._brought[document] = source
+            self._plan.unchanged.append(document)
+            summary = self._known({document})[document]
+            self._plan.paragraphs += summary.paragraphs
+
+    def _claim(self, change: Change) -> str | None:
+        """Let the source bring the readout's id, or say why it may not."""
+        document, before = change.readout.id, change.live
+        holder = self._brought.get(document)
+        if holder is not None:
+            return f'its id "{document}" is also that of {holder}. Rename one of the two files.'
+        taken = before is not None and before.source != change.source and before.revision != change.revision
+        if taken and not self._request.replace and before is not None:
+            return (
+                f'its id "{document}" is already that of {before.source}. Rename the file, or use --replace to '
+                "let it take over."
+            )
+        seen = self._request.seen
+        if seen is not None and seen.get(document, "") != (before.revision if before else ""):
+            return f'"{document}" was changed by somebody else since you looked. Look again, then confirm.'
+        self._brought[document] = change.source
+        return None
+
+    def _compare(self, change: Change) -> None:
+        self._plan.paragraphs += len(change.readout.paragraphs)
+        before = change.live
+        if before is None:
+            self._plan.changes.append(change)
+        elif before.revision == change.revision:
+            self._plan.unchanged.append(before.id)
+        else:
+            paragraphs = live.paragraphs_of(self._connection, before).values()
+            diff = diff_paragraphs(list(paragraphs), change.readout.paragraphs)
+            differs = Change(change.source, change.readout, change.revision, before, diff, change.corrections)
+            (self._plan.held if before.pinned else self._plan.changes).append(differs)
+
+    def _is_gone(self, summary: ReadoutSummary) -> bool:
+        """Whether a live readout came from one of the folders and its source no longer brings it."""
+        failed = {each.source for each in self._plan.failed}
+        came_from = self._corpus_dir / summary.source
+        from_a_folder = any(
+            path.is_dir() and came_from.is_relative_to(path) for path in map(Path, self._request.paths)
+        )
+        return from_a_folder and summary.source not in failed and summary.id not in self._brought
+
+
+def absolute(path: Path) -> Path:
+    """Return one name for a path however it was typed: `../notes` and `/home/me/notes` are one folder."""
+    return Path(os.path.abspath(path))  # noqa: PTH100  # Path.absolute keeps the ".."
+
+
+def source_name(source: str, corpus_dir: Path) -> str:
+    """Return what the ledger calls a source: a file of the corpus relative to it, an address as it is."""
+    if "://" in source or source.startswith("upload:"):
+        return source
+    path = absolute(Path(source))
+    return path.relative_to(corpus_dir).as_posix() if path.is_relative_to(corpus_dir) else str(path)
+
+
+def versioned(content_hash: str) -> str:
+    """Return a content hash that is another one when the same bytes are read another way."""
+    return f"{PARSER_VERSION}.{EXTRACTION_VERSION}:{content_hash}"
+
+
+def _unstorable(readout: Readout) -> str | None:
+    """Say which character of the readout no database keeps: JSON can spell halves of characters."""
+    try:
+        json.dumps(asdict(readout), ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        character = f"U+{ord(error.object[error.start]):04X}"
+        return f"its text holds half of a character ({character}). Save it again as UTF-8."
+    return None

@@ -1,0 +1,179 @@
+"""The one way to change what is live: sources in, a report out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from retrieval.errors import CorpusError
+from retrieval.index.encoder import Encoder
+from retrieval.index.upkeep import IndexKeeper
+from retrieval.ingest.committing import Committer, Progress
+from retrieval.ingest.plan import Plan, Planner, absolute, source_name, versioned
+from retrieval.ingest.request import SHARED, IngestRequest
+from retrieval.ingest.retention import Retention
+from retrieval.ingest.turns import my_turn, utc_now
+from retrieval.ledger import sources
+from retrieval.ledger.ledger import Ledger
+from retrieval.models import HeldReadout, IngestReport
+from retrieval.sources import LoadedSource, load, load_bytes
+
+_PATIENCE_S = 10.0
+
+
+class IngestService:
+    """Changes what is live.
+
+    Args:
+        corpus_dir: The shipped or configured corpus; its sources are named relative to it, so that moving
+            the folder does not make them other sources.
+        retention: Run after every ingest.
+    """
+
+    def __init__(
+        self, ledger: Ledger, keeper: IndexKeeper, encoder: Encoder, corpus_dir: Path, retention: Retention
+    ) -> None:
+        self._ledger = ledger
+        self._keeper = keeper
+        self._encoder = encoder
+        self._corpus_dir = corpus_dir
+        self._retention = retention
+
+    def ingest(
+        self,
+        paths: Sequence[Path] = (),
+        *,
+        scope: str = SHARED,
+        actor: str = "command line",
+        dry_run: bool = False,
+        replace: bool = False,
+        prune: bool = False,
+        progress: Progress | None = None,
+    ) -> IngestReport:
+        """Bring the store up to date with `paths`; with none, with the corpus. See `run`."""
+        request = IngestRequest(
+            tuple(str(path) for path in paths), scope=scope, actor=actor, replace=replace, prune=prune
+        )
+        return self.run(request, dry_run=dry_run, progress=progress)
+
+    def run(
+        self, request: IngestRequest, *, dry_run: bool = False, progress: Progress | None = None
+    ) -> IngestReport:
+        """Do what `request` says.
+
+        Args:
+            dry_run: Report what would change and change nothing.
+
+        Returns:
+            The report; a source that failed is in it, and left what was live untouched.
+
+        Raises:
+            CorpusError: A path is missing, or the folders hold no readout at all.
+            IngestBusyError: Another ingest is running.
+            StoreUnwritableError: The store cannot be written; nothing was lost.
+        """
+        started = time.perf_counter()
+        progress = progress or _silent
+        request = self._absolute(request)
+        loaded = self.load(request, progress)
+        plan = self.plan(request, loaded)
+        embedded = 0
+        if dry_run:
+            plan.warnings += [problem for change in plan.changes for problem in change.initiatives()[1]]
+        elif plan.changes_anything or plan.seen:
+            plan, embedded = self._carry_out(request, loaded, progress)
+        return _report(plan, embedded, (time.perf_counter() - started) * 1000)
+
+    def plan(self, request: IngestRequest, loaded: Sequence[LoadedSource]) -> Plan:
+        """Return what `run` would do with sources that were loaded; changes nothing."""
+        with self._ledger.read() as connection:
+            return Planner(connection, request, self._corpus_dir).plan(loaded)
+
+    def load(self, request: IngestRequest, progress: Progress | None = None) -> list[LoadedSource]:
+        """Parse everything, before anything is compared or changed.
+
+        Raises:
+            CorpusError: A path is missing, or there is no readout at all.
+        """
+        progress = progress or _silent
+        request = self._absolute(request)
+        found = []
+        for loaded in self._sources(request):
+            found.append(loaded)
+            progress("reading", len(found), 0)
+        if not found:
+            folders = ", ".join(request.paths)
+            raise CorpusError(f"{folders}: there is no readout here. Name files or a folder that holds some.")
+        return found
+
+    def _absolute(self, request: IngestRequest) -> IngestRequest:
+        """Name every path in full, and the corpus where nothing is named."""
+        paths = [str(absolute(Path(path))) for path in request.paths]
+        if not (paths or request.urls or request.uploads):
+            paths = [str(absolute(self._corpus_dir))]
+        return replace(request, paths=tuple(paths))
+
+    def _sources(self, request: IngestRequest) -> Iterator[LoadedSource]:
+        corpus = absolute(self._corpus_dir)
+
+        def is_known(source: str, content_hash: str) -> bool:
+            with self._ledger.read() as connection:
+                seen = sources.seen_source(connection, request.scope, source_name(source, corpus))
+            return seen is not None and seen.content_hash == versioned(content_hash)
+
+        if request.paths:
+            yield from load(map(Path, request.paths), None if request.details else is_known)
+        for upload in request.uploads:
+            yield load_bytes(f"upload:{upload.name}", upload.data)
+
+    def _carry_out(
+        self, request: IngestRequest, loaded: Sequence[LoadedSource], progress: Progress
+    ) -> tuple[Plan, int]:
+        with my_turn(self._ledger, f"ingest by {request.actor}", timeout_s=_PATIENCE_S) as turn:
+
+            def alive(stage: str, done: int, total: int) -> None:
+                turn.keep_alive()
+                progress(stage, done, total)
+
+            # whoever had the turn until now may have made the same readouts live
+            plan = self.plan(request, loaded)
+            committer = Committer(
+                self._ledger,
+                self._encoder,
+                scope=request.scope,
+                actor=request.actor,
+                guard=turn.guard,
+                now=utc_now(),
+            )
+            embedded = committer.carry_out(plan, alive)
+            self._retention.erase_outlived(turn.guard)
+        if plan.changes_anything:
+            progress("indexing", 0, 0)
+            self._keeper.catch_up()
+        return plan, embedded
+
+
+def _report(plan: Plan, embedded: int, elapsed_ms: float) -> IngestReport:
+    return IngestReport(
+        added=tuple(c.readout.id for c in plan.changes if c.diff is None),
+        changed=tuple(c.diff.counted(c.readout.id) for c in plan.changes if c.diff is not None),
+        unchanged=tuple(plan.unchanged),
+        removed=tuple(r.id for r in plan.removals),
+        failed=tuple(plan.failed),
+        held=tuple(
+            HeldReadout(c.live.id, c.live.revision, c.diff.counted(c.live.id))
+            for c in plan.held
+            if c.live is not None and c.diff is not None
+        ),
+        diffs={c.readout.id: c.diff for c in plan.changes if c.diff is not None},
+        warnings=tuple(plan.warnings),
+        paragraphs=plan.paragraphs,
+        embedded=embedded,
+        elapsed_ms=elapsed_ms,
+    )
+
+
+def _silent(_stage: str, _done: int, _total: int) -> None:
+    """Progress that nobody watches."""

@@ -1,0 +1,81 @@
+"""One ingest at a time: the lease that says whose turn it is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection
+
+from retrieval.errors import IngestBusyError
+from retrieval.ledger import leases
+from retrieval.ledger.leases import Lease
+from retrieval.ledger.ledger import Ledger
+
+INGEST = "ingest"
+_TTL_S = 60.0
+_RENEWED_AFTER_S = 10.0
+_POLL_S = 0.2
+
+
+class Turn:
+    """The right to change a store, for as long as it is kept alive."""
+
+    def __init__(self, ledger: Ledger, lease: Lease) -> None:
+        self._ledger = ledger
+        self._lease = lease
+        self._renewed = time.monotonic()
+
+    def guard(self, connection: Connection) -> None:
+        """Say, in the transaction that is about to write, that the turn is still this one's.
+
+        Raises:
+            IngestBusyError: This process stalled, and another one took over.
+        """
+        if not leases.renew(connection, self._lease, ttl_s=_TTL_S):
+            raise IngestBusyError(
+                "This ingest stood still for so long that another one took over; what it had not finished "
+                "was left. Run it again.",
+                "another process",
+            )
+        self._renewed = time.monotonic()
+
+    def keep_alive(self) -> None:
+        """Renew the lease now and then, between two commits."""
+        if time.monotonic() - self._renewed > _RENEWED_AFTER_S:
+            with self._ledger.write() as connection:
+                self.guard(connection)
+
+
+@contextmanager
+def my_turn(ledger: Ledger, purpose: str, *, timeout_s: float) -> Iterator[Turn]:
+    """Hold the lease for the block.
+
+    Raises:
+        IngestBusyError: Somebody else is at it and was still so after `timeout_s`; it says who, since when.
+    """
+    holder, deadline = leases.new_holder(), time.monotonic() + timeout_s
+    while True:
+        with ledger.write() as connection:
+            lease = leases.take(connection, INGEST, holder, purpose, now=utc_now(), ttl_s=_TTL_S)
+        if lease.holder == holder:
+            break
+        if time.monotonic() >= deadline:
+            raise IngestBusyError(
+                f"Another ingest is running: {lease.purpose}, since {lease.since}. Try again when it has "
+                "finished.",
+                lease.purpose,
+            )
+        time.sleep(_POLL_S)
+    try:
+        yield Turn(ledger, lease)
+    finally:
+        with ledger.write() as connection:
+            leases.release(connection, lease)
+
+
+def utc_now() -> str:
+    """Return the time as the ledger writes it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,157 @@
+"""Revisions that are no longer live: listing them, going back to them, and erasing their text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, select, update
+
+from retrieval.errors import NotFoundError
+from retrieval.ledger import schema
+from retrieval.ledger.batches import batches
+from retrieval.sources.identity import make_id
+
+
+@dataclass(frozen=True, slots=True)
+class KnownReadout:
+    """A readout that is or was there.
+
+    Attributes:
+        live_pk: Primary key of its live revision, or None: it was removed.
+    """
+
+    pk: int
+    id: str
+    scope: str
+    source: str
+    live_pk: int | None
+    pinned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRevision:
+    """One revision, live or not.
+
+    Attributes:
+        superseded_at: UTC, ISO 8601; None while it is live.
+        erased: Its text is gone, it can only be named.
+    """
+
+    pk: int
+    id: str
+    title: str
+    date: str | None
+    created_at: str
+    superseded_at: str | None
+    erased: bool
+    paragraphs: int
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One line of the audit trail."""
+
+    at: str
+    actor: str
+    action: str
+    scope: str
+    readout: str
+    revision: str | None
+    summary: dict[str, Any]
+
+
+def readout(connection: Connection, scopes: Sequence[str], document: str) -> KnownReadout:
+    """Return a readout that is or was there; of two scopes that hold the id, the later in `scopes`.
+
+    Raises:
+        NotFoundError: None of `scopes` ever held it.
+    """
+    r, known_as = schema.readouts, make_id(document)
+    rows = connection.execute(
+        select(r.c.pk, r.c.id, r.c.scope, r.c.source, r.c.live_revision.label("live_pk"), r.c.pinned).where(
+            r.c.id == known_as, r.c.scope.in_(scopes)
+        )
+    )
+    found = [KnownReadout(**row._asdict()) for row in rows]
+    if not found:
+        raise NotFoundError(
+            f'There is and was no readout "{document}". "rapporteur documents" lists the ids.'
+        )
+    return max(found, key=lambda known: list(scopes).index(known.scope))
+
+
+def revisions_of(connection: Connection, readout_pk: int) -> list[KnownRevision]:
+    """Return the revisions of a readout, the newest first."""
+    v, p = schema.revisions, schema.paragraphs
+    count = select(func.count()).where(p.c.revision == v.c.pk).correlate(v).scalar_subquery()
+    columns = (v.c.pk, v.c.id, v.c.title, v.c.date, v.c.created_at, v.c.superseded_at, v.c.erased)
+    rows = connection.execute(
+        select(*columns, count.label("paragraphs")).where(v.c.readout == readout_pk).order_by(v.c.pk.desc())
+    )
+    return [KnownRevision(**row._asdict()) for row in rows]
+
+
+def audit(
+    connection: Connection, scope: str, document: str | None = None, *, limit: int = 100
+) -> list[AuditEntry]:
+    """Return the audit trail of one readout or of a whole scope, the newest line first."""
+    a = schema.audit
+    wanted = select(a).where(a.c.scope == scope).order_by(a.c.pk.desc()).limit(limit)
+    if document is not None:
+        wanted = wanted.where(a.c.readout == document)
+    found = (row._asdict() for row in connection.execute(wanted))
+    return [AuditEntry(**{name: value for name, value in row.items() if name != "pk"}) for row in found]
+
+
+def outlived(connection: Connection, before: str) -> list[int]:
+    """Return the revisions superseded before a moment (UTC, ISO 8601) whose text is still there."""
+    v = schema.revisions
+    old = (v.c.superseded_at < before) & ~v.c.erased
+    return list(connection.scalars(select(v.c.pk).where(old).order_by(v.c.pk)))
+
+
+def erase_text(connection: Connection, revision_pks: Iterable[int]) -> None:
+    """Take the text and the initiatives of revisions away; that they were there stays known."""
+    from retrieval.index.digests import digest
+    from retrieval.sentences import sentence_spans
+
+    p, v, s = schema.paragraphs, schema.revisions, schema.sentence_vectors
+    for pk in revision_pks:
+        language = connection.scalar(select(v.c.language).where(v.c.pk == pk)) or "en"
+        texts = list(connection.scalars(select(p.c.text).where(p.c.revision == pk)))
+        sentences = {digest(t[start:end]) for t in texts for start, end in sentence_spans(t, language)}
+        for some in batches(sentences):
+            connection.execute(delete(s).where(s.c.digest.in_(some)))
+        embeddings = _embeddings_of(connection, pk)
+        connection.execute(delete(p).where(p.c.revision == pk))
+        connection.execute(delete(schema.initiatives).where(schema.initiatives.c.revision == pk))
+        connection.execute(update(v).where(v.c.pk == pk).values(erased=True))
+        _drop_unheld(connection, embeddings)
+
+
+def _embeddings_of(connection: Connection, revision_pk: int) -> list[int]:
+    p, c = schema.paragraphs, schema.chunks
+    of_revision = select(c.c.embedding).join(p, p.c.pk == c.c.paragraph).where(p.c.revision == revision_pk)
+    return list(connection.scalars(of_revision.distinct()))
+
+
+def _drop_unheld(connection: Connection, embeddings: Sequence[int]) -> None:
+    """Vectors speak of the text they were made from: they go with the last paragraph that holds it."""
+    c = schema.chunks
+    for some in batches(embeddings):
+        held = set(connection.scalars(select(c.c.embedding).where(c.c.embedding.in_(some))))
+        gone = [pk for pk in some if pk not in held]
+        connection.execute(delete(schema.indexed).where(schema.indexed.c.embedding.in_(gone)))
+        connection.execute(delete(schema.embeddings).where(schema.embeddings.c.pk.in_(gone)))
+
+
+def erase_readout(connection: Connection, known: KnownReadout) -> None:
+    """Take a readout away with every revision of it; only the audit trail still names it."""
+    r, v = schema.readouts, schema.revisions
+    pks = list(connection.scalars(select(v.c.pk).where(v.c.readout == known.pk)))
+    erase_text(connection, pks)
+    connection.execute(update(r).where(r.c.pk == known.pk).values(live_revision=None))
+    connection.execute(delete(v).where(v.c.readout == known.pk))
+    connection.execute(delete(r).where(r.c.pk == known.pk))

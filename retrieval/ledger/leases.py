@@ -1,0 +1,106 @@
+"""Leases: who alone may do something, across threads, processes and hosts.
+
+A holder renews its lease while it lives and writes only in transactions that find its epoch unchanged, so one
+that stalled and woke up after its lease went to another can change nothing (a fencing token: Kleppmann, "How
+to do distributed locking", 2016).
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, insert, select, update
+
+from retrieval.ledger import schema
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A lease as somebody holds it.
+
+    Attributes:
+        holder: "host:process:…", see `new_holder`.
+        purpose: What for, in words that whoever waits reads.
+        since: UTC, ISO 8601.
+        expires: Seconds since 1970.
+    """
+
+    name: str
+    epoch: int
+    holder: str
+    purpose: str
+    since: str
+    expires: float
+
+    def is_alive(self, now: float) -> bool:
+        """Whether its holder may still be at work."""
+        host, process, _ = self.holder.rsplit(":", 2)
+        if host == socket.gethostname() and not _runs(int(process)):
+            return False
+        return self.expires > now
+
+
+def new_holder() -> str:
+    """Return a name for one holder that nobody else has."""
+    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+
+
+def current(connection: Connection, name: str) -> Lease | None:
+    """Return who holds the lease, or None: it is free."""
+    found = _row(connection, name)
+    return found if found is not None and found.is_alive(time.time()) else None
+
+
+def take(connection: Connection, name: str, holder: str, purpose: str, *, now: str, ttl_s: float) -> Lease:
+    """Take the lease if it is free; returns whoever holds it then: compare the holder with your own."""
+    table, before = schema.leases, _row(connection, name)
+    if before is not None and before.holder != holder and before.is_alive(time.time()):
+        return before
+    epoch = 1 if before is None else before.epoch + 1
+    taken = Lease(name, epoch, holder, purpose, now, time.time() + ttl_s)
+    values = {"epoch": epoch, "holder": holder, "purpose": purpose, "since": now, "expires": taken.expires}
+    if before is None:
+        connection.execute(insert(table).values(name=name, **values))
+    else:
+        connection.execute(update(table).where(table.c.name == name).values(**values))
+    return taken
+
+
+def renew(connection: Connection, lease: Lease, *, ttl_s: float) -> bool:
+    """Keep the lease for longer; False when it went to somebody else."""
+    table = schema.leases
+    mine = (table.c.name == lease.name) & (table.c.epoch == lease.epoch)
+    done = connection.execute(update(table).where(mine).values(expires=time.time() + ttl_s))
+    return done.rowcount == 1
+
+
+def release(connection: Connection, lease: Lease) -> None:
+    """Give the lease back; the row stays, for its epoch."""
+    renew(connection, lease, ttl_s=0)
+
+
+def is_held(connection: Connection, lease: Lease) -> bool:
+    """Whether the lease was not given to anybody else: asked in the transaction that writes."""
+    table = schema.leases
+    return connection.scalar(select(table.c.epoch).where(table.c.name == lease.name)) == lease.epoch
+
+
+def _row(connection: Connection, name: str) -> Lease | None:
+    row = connection.execute(select(schema.leases).where(schema.leases.c.name == name)).first()
+    return None if row is None else Lease(**row._asdict())
+
+
+def _runs(process: int) -> bool:
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,191 @@
+"""The later life of a readout: its history, going back, taking it away, indexing everything anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from retrieval.errors import NotFoundError
+from retrieval.index import lexical
+from retrieval.index.encoder import Encoder
+from retrieval.index.upkeep import IndexKeeper
+from retrieval.ingest.committing import Committer
+from retrieval.ingest.request import SHARED
+from retrieval.ingest.turns import Turn, my_turn, utc_now
+from retrieval.ledger import history, live, revisions
+from retrieval.ledger import sources as seen_sources
+from retrieval.ledger.history import AuditEntry, KnownReadout, KnownRevision
+from retrieval.ledger.ledger import Ledger
+
+_PATIENCE_S = 10.0
+_REWRITE_PATIENCE_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """One readout over time.
+
+    Attributes:
+        revisions: The newest first.
+        audit: Who did what when, the newest first.
+    """
+
+    readout: KnownReadout
+    revisions: tuple[KnownRevision, ...]
+    audit: tuple[AuditEntry, ...]
+
+    @property
+    def live(self) -> KnownRevision | None:
+        """The revision that answers are taken from; None: the readout was removed."""
+        return next((v for v in self.revisions if v.pk == self.readout.live_pk), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What was taken away.
+
+    Attributes:
+        source: Where the readout came from: while it is there, the next ingest of it brings the readout back.
+        everywhere: False: another process uses the vector index, which still holds the purged vectors until
+            that process, or the next ingest, writes it anew.
+    """
+
+    readout: str
+    source: str
+    purged: bool = False
+    everywhere: bool = True
+
+
+class Lifecycle:
+    """Changes what is live without a source: every method is one commit."""
+
+    def __init__(self, ledger: Ledger, keeper: IndexKeeper, encoder: Encoder) -> None:
+        self._ledger = ledger
+        self._keeper = keeper
+        self._encoder = encoder
+
+    def history(self, document: str, scopes: Sequence[str] = (SHARED,)) -> History:
+        """Return a readout's revisions and who made them.
+
+        Raises:
+            NotFoundError: None of `scopes` ever held it.
+        """
+        with self._ledger.read() as connection:
+            known = history.readout(connection, scopes, document)
+            return History(
+                known,
+                tuple(history.revisions_of(connection, known.pk)),
+                tuple(history.audit(connection, known.scope, known.id)),
+            )
+
+    def roll_back(
+        self, document: str, revision: str | None = None, *, scope: str = SHARED, actor: str = "command line"
+    ) -> History:
+        """Make an earlier revision live again and pin it there; without `revision`, the one before.
+
+        Raises:
+            NotFoundError: There is no such revision, or its text is no longer kept.
+            IngestBusyError: An ingest is running.
+        """
+        with self._turn("rollback", actor) as turn:
+            past = self.history(document, [scope])
+            to = _target(past, revision)
+            with self._ledger.write() as connection:
+                turn.guard(connection)
+                self._committer(turn, scope, actor).roll_back(connection, past.readout, to)
+            self._keeper.catch_up()
+        return self.history(document, [scope])
+
+    def unpin(self, document: str, *, scope: str = SHARED, actor: str = "command line") -> History:
+        """Let the next ingest replace a revision that was rolled back to.
+
+        Raises:
+            NotFoundError: `scope` never held the readout.
+        """
+        with self._turn("unpin", actor) as turn, self._ledger.write() as connection:
+            turn.guard(connection)
+            known = history.readout(connection, [scope], document)
+            revisions.unpin(connection, known.pk)
+            _record(connection, known, actor, "unpin", None)
+        return self.history(document, [scope])
+
+    def remove(
+        self, document: str, *, purge: bool = False, scope: str = SHARED, actor: str = "command line"
+    ) -> Removal:
+        """Take a readout out of every answer; its revisions stay for the retention, unless purged.
+
+        Args:
+            purge: Erase every revision of it, its vectors and what was worked out from it, at once.
+
+        Raises:
+            NotFoundError: The readout is not there; with `purge`, it never was.
+        """
+        with self._turn("remove", actor) as turn:
+            with self._ledger.write() as connection:
+                turn.guard(connection)
+                known = history.readout(connection, [scope], document)
+                summary = live.readouts_by_id(connection, scope, [known.id]).get(known.id)
+                if summary is None and not purge:
+                    raise NotFoundError(
+                        f'"{known.id}" was removed before. "rapporteur rollback {known.id}" brings it back; '
+                        "--purge erases it."
+                    )
+                if summary is not None:
+                    self._committer(turn, scope, actor).withdraw(connection, summary)
+                if purge:
+                    seen_sources.forget(connection, scope, known.source)
+                    history.erase_readout(connection, known)
+                    _record(connection, known, actor, "purge", None)
+            if not purge:
+                self._keeper.catch_up()
+                return Removal(known.id, known.source)
+            with self._ledger.write() as connection:
+                lexical.merge(connection, scope)
+            self._ledger.checkpoint()
+            everywhere = self._keeper.rewrite(timeout_s=_REWRITE_PATIENCE_S)
+            return Removal(known.id, known.source, True, everywhere)
+
+    @contextmanager
+    def _turn(self, what: str, actor: str) -> Iterator[Turn]:
+        with my_turn(self._ledger, f"{what} by {actor}", timeout_s=_PATIENCE_S) as turn:
+            yield turn
+
+    def _committer(self, turn: Turn, scope: str, actor: str) -> Committer:
+        return Committer(
+            self._ledger, self._encoder, scope=scope, actor=actor, guard=turn.guard, now=utc_now()
+        )
+
+
+def _target(past: History, revision: str | None) -> KnownRevision:
+    """Return the revision to go back to."""
+    kept = [v for v in past.revisions if not v.erased]
+    if revision is None:
+        earlier = [v for v in kept if past.live is None or v.pk < past.live.pk]
+        if not earlier:
+            raise NotFoundError(f'"{past.readout.id}" has no earlier revision that is still kept.')
+        return earlier[0]
+    found = [v for v in kept if v.id.startswith(revision.lower())]
+    if len(found) != 1:
+        names = ", ".join(v.id for v in kept) or "none"
+        raise NotFoundError(
+            f'"{past.readout.id}" has no revision "{revision}" that is still kept. There are: {names}.'
+        )
+    return found[0]
+
+
+def _record(
+    connection: Connection, known: KnownReadout, actor: str, action: str, revision: str | None
+) -> None:
+    revisions.record(
+        connection,
+        now=utc_now(),
+        actor=actor,
+        action=action,
+        scope=known.scope,
+        readout=known.id,
+        revision=revision,
+        summary={"source": known.source},
+    )
