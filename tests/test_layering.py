@@ -55,6 +55,6 @@ def test_models_and_errors_stand_at_the_bottom() -> None:
     }
 
     assert bottom == {
-        "retrieval/models.py": {"__future__", "dataclasses", "enum", "typing"},
+        "retrieval/models.py": {"__future__", "collections", "dataclasses", "enum", "typing"},
         "retrieval/errors.py": {"__future__"},
     }

@@ -194,7 +194,12 @@ class IndexKeeper:
             log.warning("the vector index cannot be written (%s); scanning the ledger instead", error)
 
     def settle(self) -> None:
-        """Wait until a check or a repair in the background has ended."""
+        """Open the index, and wait until a check or a repair in the background has ended."""
+        with self._current():
+            pass
+        self._join()
+
+    def _join(self) -> None:
         mending = self._mending
         if mending is not None and mending is not threading.current_thread():
             mending.join()
@@ -203,7 +208,7 @@ class IndexKeeper:
         """Give the index back, after a repair that is soon done."""
         if self._records() > _QUICKLY_MENDED:
             self._stopping.set()
-        self.settle()
+        self._join()
         with self._guard:
             index, self._index = self._index, None
             for retired in self._retired.values():
@@ -237,7 +242,7 @@ class IndexKeeper:
         Returns:
             Whether it holds all now; if not, what it misses goes on being scanned.
         """
-        self.settle()
+        self._join()
         with self._ledger.read() as connection:
             states = scopes.states(connection)
             missing = {state.scope: vectors.pending(connection, state.scope) for state in states}
@@ -311,13 +316,11 @@ class IndexKeeper:
         with self._ledger.read() as connection:
             names = [state.scope for state in scopes.states(connection)]
             wanted = {scope: vectors.live_embeddings(connection, scope) for scope in names}
-        added: dict[str, dict[int, bool]] = {}
-        for scope, pks in wanted.items():
-            added[scope] = {}
-            for batch in _batches(pks):
-                if self._stopping.is_set():
-                    raise StoreError("the program is ending")
-                added[scope] |= self._add(index, scope, batch)
+        try:
+            added = {scope: self._add_all(index, scope, pks) for scope, pks in wanted.items()}
+        except BaseException:
+            index.close()
+            raise
         self._use(index, path)
         with self._ledger.write() as connection:
             for scope, found in added.items():
@@ -331,12 +334,20 @@ class IndexKeeper:
         self._sweep(path)
         return index
 
+    def _add_all(self, index: VectorIndex, scope: str, pks: Sequence[int]) -> dict[int, bool]:
+        added: dict[int, bool] = {}
+        for batch in _batches(pks):
+            if self._stopping.is_set():
+                raise StoreError("The program is ending.")
+            added |= self._add(index, scope, batch)
+        return added
+
     def _next_folder(self) -> Path:
         """Return a folder that no index was ever in: an old one may still be open somewhere."""
-        last = self._named_folder().name.partition("-")[2]
-        path = self._folder / f"chroma-{int(last) + 1 if last.isdigit() else 2}"
-        shutil.rmtree(path, ignore_errors=True)  # of a rewrite that was cut short
-        return path
+        used = [
+            path.name.partition("-")[2] for path in (self._named_folder(), *self._folder.glob("chroma-*"))
+        ]
+        return self._folder / f"chroma-{max((int(n) for n in used if n.isdigit()), default=1) + 1}"
 
     def _sweep(self, kept: Path) -> None:
         """Remove folders and seals of indexes that nobody uses any more."""

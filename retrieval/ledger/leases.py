@@ -58,7 +58,9 @@ def current(connection: Connection, name: str) -> Lease | None:
 def take(connection: Connection, name: str, holder: str, purpose: str, *, now: str, ttl_s: float) -> Lease:
     """Take the lease if it is free; returns whoever holds it then: compare the holder with your own."""
     table, before = schema.leases, _row(connection, name)
-    if before is not None and before.holder != holder and before.is_alive(time.time()):
+    if before is not None and before.is_alive(time.time()):
+        if before.holder == holder:
+            renew(connection, before, ttl_s=ttl_s)
         return before
     epoch = 1 if before is None else before.epoch + 1
     taken = Lease(name, epoch, holder, purpose, now, time.time() + ttl_s)

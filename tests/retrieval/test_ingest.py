@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from retrieval.bootstrap import Services
-from retrieval.errors import CorpusError, NotFoundError, StoreHeldError
+from retrieval.errors import CorpusError, IngestBusyError, NotFoundError
 from retrieval.ingest import SHARED
-from retrieval.ledger import revisions, schema
+from retrieval.ingest.turns import Turn, my_turn
+from retrieval.ledger import revisions, schema, vectors
 from retrieval.models import ChangedReadout, FailedSource, IngestReport
 from retrieval.store_lock import StoreLock
 from tests.conftest import OpenStore, WriteReadout
@@ -354,18 +355,7 @@ def test_an_ingest_that_breaks_off_leaves_the_old_revision_whole_and_can_be_repe
     assert _numbers_found(services, "coastal radar") == [("summit", "1")]
 
 
-class _TakenMeanwhile:
-    """A lock that somebody else gets first."""
-
-    def __init__(self, lock: StoreLock, meanwhile: Callable[[], None]) -> None:
-        self._lock, self._meanwhile = lock, meanwhile
-
-    def owned(self, *, timeout_s: float) -> AbstractContextManager[None]:
-        self._meanwhile()
-        return self._lock.owned(timeout_s=timeout_s)
-
-
-def test_who_waited_for_the_lock_sees_what_was_committed_meanwhile(
+def test_who_waited_for_a_turn_sees_what_was_committed_meanwhile(
     services: Services,
     write_readout: WriteReadout,
     open_store: OpenStore,
@@ -379,7 +369,12 @@ def test_who_waited_for_the_lock_sees_what_was_committed_meanwhile(
         with open_store(corpus=folder) as other:
             others.append(other.ingesting.ingest())
 
-    monkeypatch.setattr(services.ingesting, "_lock", _TakenMeanwhile(services.ingesting._lock, meanwhile))
+    def waited(*args: Any, **options: Any) -> AbstractContextManager[Turn]:
+        monkeypatch.undo()
+        meanwhile()
+        return my_turn(*args, **options)
+
+    monkeypatch.setattr("retrieval.ingest.service.my_turn", waited)
     report = services.ingesting.ingest()
 
     assert [each.added for each in others] == [("summit",)]
@@ -387,21 +382,58 @@ def test_who_waited_for_the_lock_sees_what_was_committed_meanwhile(
     assert _numbers_found(services, FERRY) == [("summit", "1")]
 
 
-def test_an_ingest_beside_a_reader_says_who_is_in_the_way(
-    services: Services, write_readout: WriteReadout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_an_ingest_beside_a_reader_waits_for_nobody_and_is_found_at_once(
+    services: Services, write_readout: WriteReadout, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("retrieval.ingest._LOCK_TIMEOUT_S", 0.2)
     write_readout("summit", [FERRY])
-    reader = StoreLock(tmp_path / "store", "rapporteur run")
+    reader = StoreLock(tmp_path / "store", "rapporteur chat")
     assert reader.share()
 
-    with pytest.raises(StoreHeldError, match=r"by process \d+ \(rapporteur run, since ") as caught:
+    added = services.ingesting.ingest().added
+    beside = _numbers_found(services, FERRY)
+    with services.ledger.read() as connection:
+        scanned = len(vectors.scanned(connection, SHARED))
+    reader.release()
+    services.keeper.catch_up()
+    with services.ledger.read() as connection:
+        scanned_later = len(vectors.scanned(connection, SHARED))
+
+    assert (added, beside, scanned) == (("summit",), [("summit", "1")], 1)
+    assert (_numbers_found(services, FERRY), scanned_later) == ([("summit", "1")], 0)
+
+
+def test_a_second_ingest_says_who_started_the_first_and_when(
+    services: Services, write_readout: WriteReadout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("retrieval.ingest.service._PATIENCE_S", 0.2)
+    write_readout("summit", [FERRY])
+
+    with (
+        my_turn(services.ledger, "ingest by Ana", timeout_s=0),
+        pytest.raises(IngestBusyError, match=r"^Another ingest is running: ingest by Ana, since \d{4}-\d\d-"),
+    ):
         services.ingesting.ingest()
 
-    assert str(caught.value).endswith("Wait for it to finish or stop it, then try again.")
     assert _ids(services) == []
-    reader.release()
     assert services.ingesting.ingest().added == ("summit",)
+
+
+def test_an_ingest_that_stalled_changes_nothing_after_another_took_over(
+    services: Services, write_readout: WriteReadout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_readout("summit", [FERRY])
+
+    def overtaken(*_args: object, **_options: object) -> int:
+        with services.ledger.write() as connection:
+            connection.execute(update(schema.leases).values(epoch=schema.leases.c.epoch + 1))
+        return 0
+
+    monkeypatch.setattr("retrieval.ingest.committing.embed_missing", overtaken)
+
+    with pytest.raises(IngestBusyError, match="stood still for so long that another one took over"):
+        services.ingesting.ingest()
+
+    assert _ids(services) == []
 
 
 def test_every_change_is_in_the_audit_trail(services: Services, write_readout: WriteReadout) -> None:
@@ -439,6 +471,7 @@ def test_progress_counts_sources_and_then_texts(services: Services, write_readou
         ("embedding", 1, 3),
         ("embedding", 2, 3),
         ("embedding", 3, 3),
+        ("indexing", 0, 0),
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -14,9 +15,9 @@ from retrieval.errors import StoreError
 from retrieval.index.check import main as check
 from retrieval.index.encoder import DIMENSIONS, Encoder, Vector
 from retrieval.index.store import ChromaStore
-from retrieval.index.upkeep import IndexKeeper
+from retrieval.index.upkeep import INDEX_FOLDER, IndexKeeper
 from retrieval.index.vectors import SAME_TEXT, Hit, LedgerScan, VectorIndex, VectorRecord
-from retrieval.ledger import revisions, vectors
+from retrieval.ledger import revisions, scopes, vectors
 from retrieval.ledger.ledger import Ledger
 from retrieval.models import Paragraph, Readout
 from retrieval.store_lock import StoreLock
@@ -57,7 +58,6 @@ class Store:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(exist_ok=True)
         self.folder = folder
-        self.chroma = folder / "chroma"
         self.ledger = Ledger(folder / "ledger.sqlite3")
 
     @contextmanager
@@ -71,13 +71,18 @@ class Store:
             keeper.close()
             lock.release()
 
-    def index(self, embeddings: list[int], *, commit: bool = True, scope: str = "shared") -> None:
+    def index(self, embeddings: list[int], *, scope: str = "shared") -> None:
+        with self.ledger.write() as connection:
+            vectors.expect(connection, scope, embeddings)
+            scopes.changed(connection, scope)
         with self.keeper() as keeper:
-            found = keeper.write(scope, embeddings)
-            if commit:
-                with self.ledger.write() as connection:
-                    vectors.mark_indexed(connection, scope, found)
-                keeper.seal()
+            assert keeper.catch_up()
+
+    @property
+    def chroma(self) -> Path:
+        """Where the index in use stands."""
+        with self.ledger.read() as connection:
+            return self.folder / (self.ledger.meta(connection, INDEX_FOLDER) or "chroma")
 
     def indexed(self, scope: str = "shared") -> set[int]:
         with self.ledger.read() as connection:
@@ -120,7 +125,7 @@ def _hnsw(store: Store, name: str) -> Path:
     return found
 
 
-def _own_hits(index: VectorIndex, n: int = MANY, step: int = 97) -> list[int]:
+def _own_hits(index: VectorIndex | IndexKeeper, n: int = MANY, step: int = 97) -> list[int]:
     """Which of every 97th vector do not come first when looked up by themselves."""
     hits = {i: index.query("shared", v, 1) for i, v in enumerate(_unit_vectors(n)) if i % step == 0}
     return [i for i, [hit] in hits.items() if hit.embedding != i + 1 or hit.distance > SAME_TEXT]
@@ -137,6 +142,9 @@ def filled(request: pytest.FixtureRequest, make_store: Callable[..., Store]) -> 
         "shared": _fill(store.ledger, np.eye(5, DIMENSIONS, dtype=np.float32)),
         "server": _fill(store.ledger, np.eye(2, DIMENSIONS, k=5, dtype=np.float32), scope="server"),
     }
+    with store.ledger.write() as connection:
+        for scope, some in pks.items():
+            vectors.mark_indexed(connection, scope, dict.fromkeys(some, True))
     index: VectorIndex = LedgerScan(store.ledger)
     if request.param == "chroma":
         index = ChromaStore(store.chroma, store.ledger.id)
@@ -202,15 +210,14 @@ def test_chroma_store_of_another_ledger_is_refused(make_store: Callable[..., Sto
 
 
 def test_a_sealed_index_is_opened_without_a_check(many: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("retrieval.index.upkeep._check_in_child", _must_not_be_called)
+    monkeypatch.setattr("retrieval.index.upkeep.is_sound", _must_not_be_called)
 
     with many.keeper() as keeper:
-        assert isinstance(keeper.index, ChromaStore)
-        assert keeper.index.count("shared") == MANY
+        assert (keeper.is_whole, keeper.count("shared")) == (True, MANY)
     with many.keeper() as keeper:  # asking has not broken the seal
-        assert _own_hits(keeper.index) == []
+        assert _own_hits(keeper) == []
     with many.keeper() as keeper:
-        assert isinstance(keeper.index, ChromaStore)
+        assert keeper.is_whole
 
 
 def _must_not_be_called(*_args: object) -> bool:
@@ -219,10 +226,12 @@ def _must_not_be_called(*_args: object) -> bool:
 
 def test_an_unsealed_index_is_checked_and_kept(many: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     (many.folder / "chroma.seal").unlink()
-    monkeypatch.setattr(IndexKeeper, "_rebuild", _must_not_be_called)
+    monkeypatch.setattr(IndexKeeper, "_rewrite", _must_not_be_called)
 
     with many.keeper() as keeper:
-        assert isinstance(keeper.index, ChromaStore)
+        meanwhile = keeper.is_whole
+        keeper.settle()
+        assert (meanwhile, keeper.is_whole) == (False, True)
 
     assert (many.folder / "chroma.seal").exists()
 
@@ -272,99 +281,123 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
-def test_a_damaged_index_answers_again_and_is_mended_by_the_next_start(
+def test_a_damaged_index_answers_all_the_same_and_is_mended(
     many: Store, damage: Callable[[Store], None]
 ) -> None:
     damage(many)
 
     with many.keeper() as keeper:
-        try:
-            first = _own_hits(keeper.index)
-        except StoreError:
-            first = _own_hits(keeper.fall_back())
+        first = _own_hits(keeper)
     with many.keeper() as keeper:
-        again, kind = _own_hits(keeper.index), type(keeper.index)
+        again, whole = _own_hits(keeper), keeper.is_whole
 
-    assert (first, again, kind) == ([], [], ChromaStore)
+    assert (first, again, whole) == ([], [], True)
     assert many.indexed() == set(range(1, MANY + 1))
 
 
-def test_an_index_of_another_ledger_is_set_aside_and_written_anew(
-    many: Store, make_store: Callable[..., Store]
-) -> None:
+def test_an_index_of_another_ledger_is_written_anew(many: Store, make_store: Callable[..., Store]) -> None:
     other = make_store("other")
     other.index(_fill(other.ledger, _unit_vectors(3, seed=1)))
     shutil.rmtree(many.chroma)
     shutil.copytree(other.chroma, many.chroma)
 
     with many.keeper() as keeper:
-        assert (_own_hits(keeper.index), type(keeper.index)) == ([], ChromaStore)
+        keeper.settle()
+        assert (_own_hits(keeper), keeper.is_whole) == ([], True)
 
-    assert (many.folder / "chroma.broken").is_dir()
+    assert sorted(path.name for path in many.folder.glob("chroma*")) == ["chroma-2", "chroma-2.seal"]
 
 
-def test_a_crash_between_index_and_commit_is_mended(make_store: Callable[..., Store]) -> None:
+def test_what_an_addition_cut_short_left_in_the_index_does_no_harm(
+    make_store: Callable[..., Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = make_store()
     embeddings = _fill(store.ledger, _unit_vectors(20))
     store.index(embeddings[:10])
-    store.index(embeddings, commit=False)
+    with monkeypatch.context() as patched:
+        patched.setattr(vectors, "mark_indexed", _crash)
+        with pytest.raises(ZeroDivisionError):
+            store.index(embeddings)
+    (store.folder / "chroma.seal").unlink()
 
     with store.keeper() as keeper:
-        assert (_own_hits(keeper.index, 20, 1), type(keeper.index)) == ([], ChromaStore)
+        keeper.settle()
+        assert keeper.catch_up()
+        assert (_own_hits(keeper, 20, 1), keeper.count("shared")) == ([], 20)
 
     assert store.indexed() == set(embeddings)
 
 
+def _crash(*_args: object, **_options: object) -> None:
+    raise ZeroDivisionError
+
+
 @pytest.mark.parametrize("written", [0, 10], ids=["before anything is written", "halfway"])
-def test_a_crash_during_a_rebuild_is_mended(
+def test_a_rewrite_cut_short_leaves_what_was_and_is_done_again(
     make_store: Callable[..., Store], written: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = make_store()
     embeddings = _fill(store.ledger, _unit_vectors(20))
     store.index(embeddings)
-    _deleted(store)
+    add = ChromaStore.add
 
     def crash(self: ChromaStore, scope: str, records: list[VectorRecord]) -> None:
         if written:
             add(self, scope, records[:written])
         raise ZeroDivisionError
 
-    add = ChromaStore.add
-    with monkeypatch.context() as patched:
-        patched.setattr(ChromaStore, "add", crash)
-        with store.keeper() as keeper, pytest.raises(ZeroDivisionError):
-            _ = keeper.index
-
     with store.keeper() as keeper:
-        assert (_own_hits(keeper.index, 20, 1), keeper.index.count("shared")) == ([], 20)
+        with monkeypatch.context() as patched:
+            patched.setattr(ChromaStore, "add", crash)
+            with pytest.raises(ZeroDivisionError):
+                keeper.rewrite(timeout_s=0)
+        before = _own_hits(keeper, 20, 1)
+        assert keeper.rewrite(timeout_s=0)
+        after = _own_hits(keeper, 20, 1)
+
+    assert (before, after, store.indexed()) == ([], [], set(embeddings))
+    assert sorted(path.name for path in store.folder.glob("chroma*")) == ["chroma-3", "chroma-3.seal"]
 
 
-def test_superseded_embeddings_are_left_behind_by_a_rebuild(make_store: Callable[..., Store]) -> None:
+def test_superseded_embeddings_are_left_behind_by_a_rewrite(make_store: Callable[..., Store]) -> None:
     store = make_store()
     embeddings = _fill(store.ledger, _unit_vectors(4))
+    store.index(embeddings)
     with store.ledger.write() as connection:
-        vectors.add_embeddings(connection, {b"superseded".ljust(32): _unit_vectors(5)[4]})
-    store.index([*embeddings, 5])
-    _deleted(store)
+        revisions.make_live(connection, 1, None, "2026-01-02")
 
     with store.keeper() as keeper:
-        assert keeper.index.count("shared") == 4
+        before = keeper.count("shared")
+        assert keeper.rewrite(timeout_s=0)
+        assert (before, keeper.count("shared"), store.indexed()) == (4, 0, set())
 
-    assert store.indexed() == set(embeddings)
+
+def test_questions_go_on_while_the_index_is_written_anew(many: Store) -> None:
+    missed: list[int] = []
+    with many.keeper() as keeper:
+        assert keeper.is_whole
+        writing = threading.Thread(target=keeper.rewrite, kwargs={"timeout_s": 0})
+        writing.start()
+        while writing.is_alive():
+            missed += _own_hits(keeper)
+        missed += _own_hits(keeper)
+
+    assert missed == []
 
 
 def test_while_another_process_writes_the_ledger_is_scanned_with_the_same_answers(many: Store) -> None:
     with many.keeper() as keeper:
-        whole = [_rounded(keeper.index.query("shared", v, 3)) for v in _unit_vectors(3)]
+        whole = [_rounded(keeper.query("shared", v, 3)) for v in _unit_vectors(3)]
     writer = StoreLock(many.folder, "rapporteur ingest")
     writer.own(timeout_s=0)
 
     with many.keeper() as keeper:
-        kind = type(keeper.index)
-        scanned = [_rounded(keeper.index.query("shared", v, 3)) for v in _unit_vectors(3)]
-    writer.release()
+        kind = keeper.is_whole
+        scanned = [_rounded(keeper.query("shared", v, 3)) for v in _unit_vectors(3)]
+        writer.release()
+        later = keeper.is_whole
 
-    assert (kind, scanned) == (LedgerScan, whole)
+    assert (kind, scanned, later) == (False, whole, True)
 
 
 def test_a_damaged_index_that_others_use_is_left_alone(make_store: Callable[..., Store]) -> None:
@@ -375,10 +408,12 @@ def test_a_damaged_index_that_others_use_is_left_alone(make_store: Callable[...,
     assert reader.share()
 
     with store.keeper() as keeper:
-        kind, missed = type(keeper.index), _own_hits(keeper.index, 4, 1)
+        missed = _own_hits(keeper, 4, 1)
+        keeper.settle()
+        whole = keeper.is_whole
     reader.release()
 
-    assert (kind, missed, store.chroma.exists()) == (LedgerScan, [], False)
+    assert (whole, missed, store.chroma.exists()) == (False, [], False)
 
 
 def test_a_vector_that_does_not_find_itself_is_remembered_as_such(
@@ -395,12 +430,14 @@ def test_a_vector_that_does_not_find_itself_is_remembered_as_such(
     store.index(embeddings)
 
     with store.ledger.read() as connection:
-        assert vectors.unfindable(connection, "shared") == [2]
+        assert vectors.scanned(connection, "shared") == [2]
 
 
 def test_the_check_names_what_is_wrong(many: Store, capsys: pytest.CaptureFixture[str]) -> None:
-    good = check([str(many.chroma), str(many.ledger.path), f'{{"shared": {MANY}}}'])
-    short = check([str(many.chroma), str(many.ledger.path), f'{{"shared": {MANY + 1}}}'])
+    good = check([str(many.chroma), str(many.ledger.path)])
+    with many.ledger.write() as connection:
+        scopes.changed(connection, "shared", records=1)
+    short = check([str(many.chroma), str(many.ledger.path)])
 
     assert (good, short) == (0, 1)
     assert capsys.readouterr().err == f"shared: {MANY} embeddings instead of {MANY + 1}\n"
@@ -435,8 +472,8 @@ def test_a_store_answers_the_same_after_its_index_is_lost_and_embeds_only_the_qu
         after = services.answering.ask(question)
     with open_store() as services:
         again = services.answering.ask(question)
-        kind = type(services.keeper.index)
-        count = services.keeper.index.count("shared")
+        services.keeper.settle()
+        whole, count = services.keeper.is_whole, services.keeper.count("shared")
 
-    assert (after, again, kind, count) == (before, before, ChromaStore, 12)
+    assert (after, again, whole, count) == (before, before, True, 12)
     assert len(embedded) == 2

@@ -102,7 +102,7 @@ def test_opening_again_finds_the_same_ledger(path: Path, ledger: Ledger) -> None
 
 def test_a_newer_schema_is_a_clear_error_and_the_file_stays_as_it_was(path: Path, ledger: Ledger) -> None:
     with ledger.write() as connection:
-        connection.exec_driver_sql("UPDATE meta SET value = '2' WHERE key = 'schema_version'")
+        connection.exec_driver_sql("UPDATE meta SET value = '99' WHERE key = 'schema_version'")
         connection.exec_driver_sql("DROP TABLE audit")
     ledger.close()
 
@@ -110,7 +110,7 @@ def test_a_newer_schema_is_a_clear_error_and_the_file_stays_as_it_was(path: Path
         Ledger(path)
 
     assert str(caught.value) == (
-        f"{path}: this store has schema version 2, and this Rapporteur reads version 1. Use the Rapporteur "
+        f"{path}: this store has schema version 99, and this Rapporteur reads version 2. Use the Rapporteur "
         "that wrote it, or name another store with --store."
     )
     with closing(sqlite3.connect(path)) as file:
