@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from retrieval.answering.verification.citing import Cited, resolve
+from retrieval.answering.verification.coverage import MIN_SIMILARITY
+from retrieval.answering.verification.differences import Difference
 from retrieval.answering.verification.drafts import Checked, Draft, Outcome, Shown
+from retrieval.answering.verification.judging import Ground, around, differences, ground
 from retrieval.models import Statement
 
 Similarity = Callable[[str, Sequence[str]], Sequence[float]]
@@ -30,7 +33,6 @@ def verify(
         similarity: The encoder's view of statement and evidence, where one is at hand.
     """
     text = " ".join(draft.text.split())
-    del question, language, similarity  # the judgement of words comes next
     if not text:
         return _rejected(draft, ["The statement is empty."])
     if not draft.citations:
@@ -40,10 +42,49 @@ def verify(
     held = [entry for entry in resolved if isinstance(entry, Cited)]
     if not held:
         return _rejected(draft, lost)
+    english = language.partition("-")[0].lower() == "en"
+    held, found = _judged(text, held, english=english, question=question)
+    reasons = [difference.reason for difference in found] or _unrelated(text, held, similarity)
+    if reasons:
+        return _rejected(draft, [*reasons, *lost])
     citations = tuple(dict.fromkeys(c for entry in held for c in entry.citations))
-    repairs = [repair for entry in held for repair in entry.repairs] + lost
+    repairs = tuple(dict.fromkeys([*(repair for entry in held for repair in entry.repairs), *lost]))
     outcome = Outcome.REPAIRED if repairs else Outcome.VERIFIED
-    return Checked(draft, outcome, Statement(text, citations), tuple(repairs))
+    return Checked(draft, outcome, Statement(text, citations), repairs)
+
+
+def _judged(
+    text: str, held: list[Cited], *, english: bool, question: str
+) -> tuple[list[Cited], tuple[Difference, ...]]:
+    """What `text` says beyond its evidence; a quote that stops too early is widened to its sentence."""
+    found = differences(text, _ground(held), english=english, question=question)
+    if not found or any(difference.contradicts for difference in found):
+        return held, found
+    wide = [_widened(entry) for entry in held]
+    remaining = differences(text, _ground(wide), english=english, question=question)
+    return (held, found) if remaining else (wide, ())
+
+
+def _ground(held: Sequence[Cited]) -> Ground:
+    return ground([(entry.paragraph, entry.evidence) for entry in held])
+
+
+def _widened(entry: Cited) -> Cited:
+    wide = tuple(dict.fromkeys(around(entry.paragraph.text, span) for span in entry.evidence))
+    if wide == entry.evidence:
+        return entry
+    note = "The quote was widened to its sentence, which holds the rest of the statement."
+    return Cited(entry.paragraph, wide, (*entry.repairs, note))
+
+
+def _unrelated(text: str, held: Sequence[Cited], similarity: Similarity | None) -> list[str]:
+    """Why the statement is about something else than its evidence, as far as the encoder sees."""
+    if similarity is None:
+        return []
+    sentences = [around(entry.paragraph.text, span).quote for entry in held for span in entry.evidence]
+    if max(similarity(text, sentences), default=1.0) >= MIN_SIMILARITY:
+        return []
+    return ["The evidence is about something else than the statement."]
 
 
 def _rejected(draft: Draft, reasons: Sequence[str]) -> Checked:
