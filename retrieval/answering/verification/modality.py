@@ -1,0 +1,107 @@
+"""How firm a statement is, against how firm its evidence is: welcomed is not agreed, may is not will."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from retrieval.answering.verification.cues import LICENCES, PATTERNS, Cue, found, happened
+from retrieval.answering.verification.differences import Difference, Kind
+from retrieval.answering.verification.levelled import lowered
+
+_WEAK = frozenset(
+    {
+        Cue.CONSIDERED,
+        Cue.POSSIBLE,
+        Cue.PROPOSED,
+        Cue.REQUESTED,
+        Cue.OFFERED,
+        Cue.WELCOMED,
+        Cue.NOTED,
+        Cue.INTENDED,
+        Cue.PERMITTED,
+    }
+)
+_FIRM = frozenset({Cue.FUTURE, Cue.PROMISED, Cue.AGREED, Cue.SIGNED, Cue.EXPECTED, Cue.OBLIGED, Cue.DONE})
+_AHEAD = frozenset(
+    {
+        Cue.FUTURE,
+        Cue.INTENDED,
+        Cue.PROMISED,
+        Cue.REQUESTED,
+        Cue.PROPOSED,
+        Cue.CONSIDERED,
+        Cue.POSSIBLE,
+        Cue.OFFERED,
+        Cue.EXPECTED,
+        Cue.AGREED,
+    }
+)
+_NEEDS_WORDS = frozenset(
+    {Cue.AGREED, Cue.SIGNED, Cue.PROMISED, Cue.REQUESTED, Cue.OPPOSED, Cue.CONDEMNED, Cue.OBLIGED}
+)
+"""What may be said only where the evidence has a word for it; the rest also where it has none of any class."""
+_IN_FORCE = re.compile(r"\bin (?:effect|force|operation)\b|\bapplies\b")
+_TO_FORCE = re.compile(
+    r"\b(?:to|will|would|shall)\b.{0,40}\b(?:into force|into effect|take effect|operational)\b"
+)
+_NOT_FORCE = re.compile(
+    r"\b(?:not|yet|will|would|shall|to be)\b.{0,15}\bin (?:effect|force)\b|\b(?:from|as of)\b"
+)
+
+
+def compare(statement: str, evidence: str, sentence: str) -> Iterator[Difference]:
+    """Yield what `statement` says more firmly, or less so, than its evidence."""
+    said, quoted, near = lowered(statement), lowered(evidence), lowered(sentence)
+    own, known = found(said), found(quoted)
+    if not known & (_WEAK | _FIRM | frozenset(LICENCES)):
+        quoted, known = near, found(near)
+    yield from _stances(said, own, known, found(near), quoted)
+    yield from _tense(said, own, known, quoted)
+    if _IN_FORCE.search(said) and _TO_FORCE.search(near) and not _NOT_FORCE.search(said):
+        yield _difference("It says that something is in effect that, by the evidence, has yet to be.")
+
+
+def _stances(
+    said: str, own: frozenset[Cue], known: frozenset[Cue], near: frozenset[Cue], quoted: str
+) -> Iterator[Difference]:
+    for cue in sorted(own & LICENCES.keys()):
+        if known & LICENCES[cue] or (
+            cue in (Cue.CONCERNED, Cue.NOTED, Cue.SUPPORTED, Cue.WELCOMED) and near & LICENCES[cue]
+        ):
+            continue
+        stated = known & (_WEAK | _FIRM | frozenset(LICENCES))
+        if not stated and cue not in _NEEDS_WORDS:
+            continue
+        if cue in (Cue.POSSIBLE, Cue.CONSIDERED) and not known & (_FIRM | {Cue.INTENDED, Cue.WELCOMED}):
+            continue
+        if cue in (Cue.NOTED, Cue.CONCERNED, Cue.INTENDED, Cue.WELCOMED) and not known & _CONTRARY[cue]:
+            continue
+        word = PATTERNS[cue].search(said)
+        instead = next(
+            (m.group() for c in sorted(known) if c in PATTERNS and (m := PATTERNS[c].search(quoted))), None
+        )
+        ending = f"the evidence says “{instead}”" if instead else "the evidence does not"
+        yield _difference(f"It says “{word.group() if word else cue.value}”; {ending}.")
+
+
+_CONTRARY = {
+    Cue.NOTED: frozenset({Cue.OPPOSED, Cue.CONDEMNED}),
+    Cue.CONCERNED: frozenset({Cue.WELCOMED, Cue.SUPPORTED}),
+    Cue.INTENDED: frozenset({Cue.CONSIDERED, Cue.POSSIBLE, Cue.WELCOMED, Cue.OPPOSED}),
+    Cue.WELCOMED: frozenset({Cue.CONDEMNED, Cue.OPPOSED, Cue.NOTED, Cue.CONSIDERED, Cue.REQUESTED}),
+}
+
+
+def _tense(said: str, own: frozenset[Cue], known: frozenset[Cue], quoted: str) -> Iterator[Difference]:
+    ahead = known & _AHEAD
+    if Cue.FUTURE in own and not own & _WEAK and known & _WEAK and not known & _FIRM:
+        yield _difference("It says as certain what the evidence does not.")
+    elif Cue.DONE in own and ahead and not happened(quoted):
+        yield _difference("It says as done what is yet to come in the evidence.")
+    elif Cue.FUTURE not in own and not own & _AHEAD and happened(said) and ahead and not happened(quoted):
+        yield _difference("It tells as past what is yet to come in the evidence.")
+
+
+def _difference(reason: str) -> Difference:
+    return Difference(Kind.MODALITY, reason, contradicts=True)
