@@ -177,6 +177,11 @@ def subjects(text: str, around: str) -> list[Subject]:
     return found
 
 
+_COPULA = re.compile(
+    r"(?:is|are|was|were)\b(?!(?: \w+ly)? (?:to|going|\w+ing|ready|willing|prepared|committed|determined|able)\b)"
+)
+
+
 def _closed(left: str) -> str:
     """An aside between commas belongs to the subject before it: "Ms X, Minister of Y, said"."""
     return re.sub(

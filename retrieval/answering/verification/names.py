@@ -149,7 +149,9 @@ def _name(text: str, start: int, end: int, context: str) -> Name | None:
     if not parts:
         return None
     first, last = parts[0][0], parts[-1][0] + len(parts[-1][1])
-    before = text[:first].rstrip().rpartition(" ")[2].lower()
+    before = (
+        re.sub(r" (?:the|an?)$", "", text[:first].rstrip(), flags=re.IGNORECASE).rpartition(" ")[2].lower()
+    )
     written = text[first:last].removesuffix("'s").removesuffix("'")
     return Name(written, tuple(key(p) for _, p in parts), first, last, before)
 
@@ -198,9 +200,11 @@ def compare(statement: str, evidence: str, sentence: str, context: str) -> Itera
     everything = f"{near} {around}"
     own = names(said, everything)
     for name in own:
-        if holds(quoted, name) or holds(near, name):
+        if holds(quoted, name):
             continue
         rival = _rival(name, own, names(quoted, everything), everything)
+        if holds(near, name) and not (rival and is_country(rival) and _slot(name) == _slot(rival) == "in"):
+            continue
         if not holds(around, name):
             reason = f"The name “{name.written}” is not in the evidence."
             yield Difference(Kind.NAME, reason, contradicts=rival is not None or _partly(near, name))
