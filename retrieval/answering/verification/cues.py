@@ -66,7 +66,7 @@ _WORDS: dict[Cue, str] = {
     Cue.CONCERNED: r"""concern(?:ed|s)?(?:(?= about| over| at| that)|(?<=deep concern)|(?<=serious concern)|(?<=grave concern))|worr(?:y|ied|ies)|alarm(?:ed)?|anxious|unease|deplor(?:e|ed)|regret(?:s|ted)?""",
     Cue.CHAIRED: r"""(?:co-)?chair(?:s|ed|ing|manship|person|man|woman)?|presid(?:e|ed|es|ing)|presidency|(?:led|headed|convened) by|leadership of|(?:was|were) led|auspices|took over the chair""",
     Cue.WANTED: r"""should|ought to|want(?:s|ed)?(?! to)|need(?:s|ed)?(?: for| to)|stress(?:es|ed|ing)?|importance of|emphasi[sz]e[sd]?|underlin(?:e|ed|es)|underscor(?:e|ed|es)""",
-    Cue.SIGNED: r"""sign(?:s|ed|ing)(?! on)|put (?:its|their|his|her) names?|initialled|ratif(?:y|ied|ies|ication)|conclud(?:ed|es|ing) (?:an?|the) (?:\w+ ){0,3}(?:agreement|accord|treaty|pact|memorandum|mou)|(?:mou|memorandum|agreement|accord|pact|treaty)(?: \S+){0,6} (?:was|were) (?:concluded|signed)|signature|acced(?:e|ed|es|ing)""",
+    Cue.SIGNED: r"""(?<!to )sign(?:s|ed|ing)(?! on)|put (?:its|their|his|her) names?|initialled|(?<!to )ratif(?:y|ied|ies|ication)|conclud(?:ed|es|ing) (?:an?|the) (?:\w+ ){0,3}(?:agreement|accord|treaty|pact|memorandum|mou)|(?:mou|memorandum|agreement|accord|pact|treaty)(?: \S+){0,6} (?:was|were) (?:concluded|signed)|signature|acced(?:e|ed|es|ing)""",
 }  # fmt: skip
 
 PATTERNS = {
@@ -77,7 +77,7 @@ PATTERNS = {
 LICENCES: dict[Cue, frozenset[Cue]] = {
     Cue.AGREED: frozenset({Cue.AGREED, Cue.SIGNED}),
     Cue.SIGNED: frozenset({Cue.SIGNED}),
-    Cue.PROMISED: frozenset({Cue.PROMISED, Cue.AGREED, Cue.FUTURE, Cue.SIGNED, Cue.INTENDED}),
+    Cue.PROMISED: frozenset({Cue.PROMISED, Cue.AGREED, Cue.FUTURE, Cue.INTENDED}),
     Cue.INTENDED: frozenset({Cue.INTENDED, Cue.PROMISED, Cue.AGREED, Cue.FUTURE, Cue.EXPECTED, Cue.SIGNED, Cue.REQUESTED, Cue.OFFERED, Cue.PROPOSED}),
     Cue.OFFERED: frozenset({Cue.OFFERED, Cue.PROMISED, Cue.FUTURE, Cue.INTENDED}),
     Cue.CONSIDERED: frozenset({Cue.CONSIDERED, Cue.POSSIBLE, Cue.PROPOSED, Cue.NOTED}),
@@ -104,9 +104,9 @@ DONE = re.compile(
     r"|already|(?:is|are) (?:now|already|currently) (?:in (?:effect|force|place|operation)))\b"
 )
 PAST = re.compile(
-    r"\b\w+ed\b|\b(?:was|were|had|gave|took|made|held|met|led|rose|fell|cut|paid|brought|began|became|went|came|got|set|won|lost|left|sent|kept|stood|broke|chose|drew|grew|built|bought|sold|put|wrote)\b"
+    r"(?<![\w-])\w+ed\b(?!-)|\b(?:was|were|had|gave|took|made|held|met|led|rose|fell|cut|paid|brought|began|became|went|came|got|set|won|lost|left|sent|kept|stood|broke|chose|drew|grew|built|bought|sold|put|wrote)\b"
 )
-_ACTS = "|".join(part.strip() for c in (Cue.AGREED, Cue.PROMISED, Cue.INTENDED, Cue.OFFERED, Cue.EXPECTED, Cue.CONSIDERED, Cue.PROPOSED, Cue.REQUESTED, Cue.WELCOMED, Cue.NOTED, Cue.OPPOSED, Cue.CONDEMNED, Cue.SUPPORTED) for part in _WORDS[c].replace("\n", "").split("|"))  # fmt: skip
+_ACTS = "|".join(part.strip() for c in (Cue.AGREED, Cue.PROMISED, Cue.INTENDED, Cue.OFFERED, Cue.EXPECTED, Cue.CONSIDERED, Cue.PROPOSED, Cue.REQUESTED, Cue.WELCOMED, Cue.NOTED, Cue.OPPOSED, Cue.CONDEMNED, Cue.SUPPORTED, Cue.WANTED) for part in _WORDS[c].replace("\n", "").split("|"))  # fmt: skip
 SPEECH = re.compile(
     rf"\b(?:{_ACTS}|announc\w+|stat(?:ed|es|ing)|said|says|declar\w+|express\w*|reaffirm\w*|reiterat\w*|confirm\w*|explain\w*|emphasi[sz]\w+|underlin\w+|underscor\w+|report\w*|indicat\w*|argu\w+|unveil\w*|point\w* out|add(?:ed|s)|respon\w+|repl(?:ied|ies)|mention\w*|describ\w+|maintain\w*|affirm\w*|highlight\w*)\b"
 )

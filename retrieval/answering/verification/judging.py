@@ -50,10 +50,10 @@ def ground(entries: Sequence[tuple[LiveParagraph, Sequence[Evidence]]]) -> Groun
             before.append(paragraph.text[: wide.start])
         context += [paragraph.text, paragraph.heading or "", paragraph.title, paragraph.issuer or ""]
     written = next((p.date for p, _ in entries if p.date), None)
-    return Ground(
-        *(" … ".join(dict.fromkeys(filter(None, part))) for part in (quoted, sentences, before, context)),
-        written,
+    quotes, near, start, wide_context = (
+        " … ".join(dict.fromkeys(filter(None, part))) for part in (quoted, sentences, before, context)
     )
+    return Ground(quotes, near, start, wide_context, written)
 
 
 def around(text: str, evidence: Evidence) -> Evidence:

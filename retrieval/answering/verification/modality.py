@@ -40,7 +40,16 @@ _AHEAD = frozenset(
     }
 )
 _NEEDS_WORDS = frozenset(
-    {Cue.AGREED, Cue.SIGNED, Cue.PROMISED, Cue.REQUESTED, Cue.OPPOSED, Cue.CONDEMNED, Cue.OBLIGED}
+    {
+        Cue.AGREED,
+        Cue.SIGNED,
+        Cue.PROMISED,
+        Cue.REQUESTED,
+        Cue.OPPOSED,
+        Cue.CONDEMNED,
+        Cue.OBLIGED,
+        Cue.CHAIRED,
+    }
 )
 """What may be said only where the evidence has a word for it; the rest also where it has none of any class."""
 _IN_FORCE = re.compile(r"\bin (?:effect|force|operation)\b|\bapplies\b")
@@ -107,9 +116,9 @@ def _still_ahead(said: str, quoted: str) -> str | None:
     for done in _PERFECT.finditer(said):
         own = stem(done[1])
         places = [m for m in re.finditer(r"[a-z]+", quoted) if m[0] not in STOP_WORDS and stem(m[0]) == own]
-        if places and all(_AHEAD_OF.search(quoted[max(0, m.start() - 25) : m.start()]) for m in places):
-            if not _AHEAD_OF.search(said[max(0, done.start() - 12) : done.start(1)]):
-                return done[1]
+        ahead = [_AHEAD_OF.search(quoted[max(0, m.start() - 25) : m.start()]) for m in places]
+        if ahead and all(ahead) and not _AHEAD_OF.search(said[max(0, done.start() - 12) : done.start(1)]):
+            return done[1]
     return None
 
 
@@ -128,7 +137,14 @@ def _tense(said: str, own: frozenset[Cue], known: frozenset[Cue], quoted: str) -
         yield _difference("It says as certain what the evidence does not.")
     elif Cue.DONE in own and ahead and not happened(quoted):
         yield _difference("It says as done what is yet to come in the evidence.")
-    elif Cue.FUTURE not in own and not own & _AHEAD and happened(said) and ahead and not happened(quoted):
+    elif (
+        Cue.FUTURE not in own
+        and not own & (_AHEAD | {Cue.WANTED})
+        and not denies(quoted)
+        and happened(said)
+        and ahead
+        and not happened(quoted)
+    ):
         yield _difference("It tells as past what is yet to come in the evidence.")
 
 

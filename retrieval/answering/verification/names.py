@@ -163,8 +163,30 @@ def _plain(word: str) -> bool:
 
 
 _COMMON = frozenset(
-    "the a an this that these those article no roman i ii iii iv v vi vii viii ix x capital".split()
-)  # noqa: SIM905
+    [
+        "the",
+        "a",
+        "an",
+        "this",
+        "that",
+        "these",
+        "those",
+        "article",
+        "no",
+        "roman",
+        "i",
+        "ii",
+        "iii",
+        "iv",
+        "v",
+        "vi",
+        "vii",
+        "viii",
+        "ix",
+        "x",
+        "capital",
+    ]
+)
 
 
 def _first_word_is_name(text: str, parts: Sequence[tuple[int, str]], context: str) -> bool:
@@ -222,7 +244,7 @@ def holds(text: str, name: Name) -> bool:
         return True
     short = re.sub(r"[^A-Za-z]", "", name.written)
     capitals_only = "".join(c for c in short if c.isupper())
-    if len(name.keys) == 1 and 2 <= len(capitals_only) and len(short) <= 7 and not short[1:].islower():
+    if len(name.keys) == 1 and len(capitals_only) >= 2 and len(short) <= 7 and not short[1:].islower():
         return f"zq{short.lower()}" in initials(text) or f"zq{capitals_only.lower()}" in initials(text)
     abbreviations = {short[2:] for short in initials(name.written)}
     return any(k in abbreviations for k in known)

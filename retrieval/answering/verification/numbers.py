@@ -87,7 +87,7 @@ _IDIOMS = tuple(
         (r"\bthe last (\w+) years\b", r"\1 years"),
         (r"\bgross of\b", "144"),
         (r"\b(?:a pair|a couple) of\b", "two"),
-        (r"\b(?:at first|first(?=[.,;]|$)|first and foremost|second to none|for the first time)", " "),
+        (r"\b(?:at first|first(?=[.,;]|$)|first and foremost|second to none)", " "),
         (r"\bthe (?:two|pair)(?= (?:once|also|again|jointly|then|have|will|were|are|had|\w+ed|\w+s)\b(?<!countries)(?<!sides))", " PARTIES2 "),
         (r" out of (?:every )?", " OUTOF "),
         (r"\bhalf[- ](?=of\b|their\b|the\b|its\b)|\bone half\b|\ba half\b", "50 % "),
