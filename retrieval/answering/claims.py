@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Literal, Protocol
 
 from retrieval.answering.extractive import nearest
+from retrieval.answering.language import foreign_language, language_name
 from retrieval.answering.verification.differences import Difference, Kind
 from retrieval.answering.verification.judging import differences, ground, nearest_clause
 from retrieval.index.ranking import RankedParagraph
@@ -61,12 +62,26 @@ class ClaimCheck:
     Attributes:
         statements: On either side; none where it is not found.
         nearest: Offered where it is not found.
+        notice: One more sentence the reader needs, or None.
     """
 
     claim: str
     verdict: Verdict
     statements: tuple[SidedStatement, ...] = ()
     nearest: tuple[NearestParagraph, ...] = ()
+    notice: str | None = None
+
+    @property
+    def documents(self) -> tuple[str, ...]:
+        """The readouts it names, in order of appearance."""
+        cited = (c.document for sided in self.statements for c in sided.statement.citations)
+        return tuple(dict.fromkeys([*cited, *(near.paragraph.document for near in self.nearest)]))
+
+
+NOTICE = (
+    "This claim seems to be in {language}. Claims are checked word by word, and in English only: please put "
+    "it in English."
+)
 
 
 class Searching(Protocol):
@@ -127,6 +142,9 @@ class Candidate:
 def decide(claim: str, ranked: Sequence[RankedParagraph]) -> ClaimCheck:
     """Return the verdict on `claim` from the paragraphs nearest to it."""
     text = " ".join(claim.split())
+    language = foreign_language(text)
+    if language is not None:
+        return ClaimCheck(claim, Verdict.NOT_FOUND, notice=NOTICE.format(language=language_name(language)))
     candidates = sorted(_candidates(text, ranked), key=lambda c: -c.likeness)
     best = candidates[0].likeness if candidates else 0.0
     against = [c for c in candidates if c.likeness >= CONTRADICTION and c.found and _contradicts(c)]
