@@ -73,6 +73,8 @@ def check(
     """
     from retrieval.answering.service import checked
 
+    if not claim.strip():
+        raise click.UsageError('The claim is empty. Check something, for example: "Two seminars were held."')
     checked(claim)
     with ready_services(corpus, store, purpose="check", quiet=as_json) as built:
         found = built.checking.check(claim, document=document)

@@ -30,7 +30,7 @@ CONTRADICTION = 0.5
 """Likeness from which one that differs is about the same thing."""
 MARGIN = 0.35
 """How far behind the nearest sentence one may be and still speak for or against."""
-LEAD = 0.1
+LEAD = 0.0
 """How far behind the nearest one that contradicts a sentence may be and still speak for the claim."""
 
 
@@ -200,5 +200,5 @@ def _candidate(claim: str, ranked: RankedParagraph, first: int, last: int, liken
     return Candidate(ranked, evidence, likeness, found)
 
 
-_OF_ONE_CLAUSE = frozenset({Kind.NUMBER, Kind.DATE})
+_OF_ONE_CLAUSE = frozenset({Kind.NUMBER, Kind.DATE, Kind.NAME})
 """What belongs to its clause: in "A met on the 9th and B met on the 14th" the 14th says nothing of A."""

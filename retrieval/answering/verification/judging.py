@@ -67,7 +67,9 @@ def around(text: str, evidence: Evidence) -> Evidence:
     return Evidence.of(text, min(evidence.start, touched[0][0]), max(evidence.end, touched[-1][1]))
 
 
-_CLAUSE = re.compile(r";|,? (?:and|but|while|whereas) (?=(?:the|its|their|it|they) [\w’'-]+|[A-Z])")
+_CLAUSE = re.compile(
+    r";|,? (?:and|but|while|whereas) (?=(?:the|its|their|it|they) [\w’'-]+|[A-Z]|[a-z]+ed\b)"
+)
 
 
 def nearest_clause(statement: str, text: str, evidence: Evidence) -> Evidence | None:

@@ -222,6 +222,11 @@ def compare(statement: str, evidence: str, sentence: str, context: str) -> Itera
     everything = f"{near} {around}"
     own = names(said, everything)
     for name in own:
+        elsewhere = _other_place(name, own, names(quoted, everything))
+        if elsewhere is not None:
+            reason = f"It says “{name.written}”; in the evidence the place is {elsewhere.written}."
+            yield Difference(Kind.NAME, reason, contradicts=True)
+            continue
         if holds(quoted, name):
             continue
         rival = _rival(name, own, names(quoted, everything), everything)
@@ -293,6 +298,16 @@ def _slot(name: Name) -> str:
         if name.before in {"to", "from", "by", "with", "under"}
         else "other"
     )
+
+
+def _other_place(name: Name, own: Sequence[Name], quoted: Sequence[Name]) -> Name | None:
+    """The country the evidence places it in, where the statement places it in another."""
+    if not is_country(name) or _slot(name) != "in":
+        return None
+    places = [n for n in quoted if is_country(n) and _slot(n) == "in"]
+    if any(same(k, p) for place in places for k in name.keys for p in place.keys):
+        return None
+    return next((p for p in places if not any(set(p.keys) & set(mine.keys) for mine in own)), None)
 
 
 def _rival(name: Name, own: Sequence[Name], quoted: Sequence[Name], everything: str) -> Name | None:

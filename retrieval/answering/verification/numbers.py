@@ -12,6 +12,7 @@ from functools import lru_cache
 from retrieval.answering.verification.dates import moments
 from retrieval.answering.verification.differences import Difference, Kind
 from retrieval.answering.verification.levelled import levelled
+from retrieval.index.terms import stem
 
 
 class Sort(StrEnum):
@@ -120,6 +121,7 @@ _ROMAN_VALUES = {"I": 1, "V": 5, "X": 10}
 _NAMED = re.compile(
     r"\b\d+\+\d+\b|\b[A-Za-z]+-?\d+\w*(?:\.\d+)?|\b\d+[A-Za-z]{4,}\w*|\b[A-Z][a-z][\w'-]* \d\.\d\b(?! ?(?:[mb]illion|per))"
 )
+_NUMBER_NAME = re.compile(r"\b(?:Two|Three|Four|Five|Six|Seven|Eight|Nine|Ten)-[A-Z][a-z]+")
 """Digits inside a name, "G20", "COVID-19", "2+2", "Vision 2.0", count nothing."""
 _AMOUNT = re.compile(
     r"(?P<currency>(?:(?:\b(?:US|A|NZ|C))?[$]A?|[€£¥]|\b(?:USD|EUR|AUD|JPY|GBP)\b)\s?)?"
@@ -155,7 +157,7 @@ def _prepared(text: str) -> str:
             blanked[moment.start : moment.end] = " " * (moment.end - moment.start)
     plain = unicodedata.normalize("NFKC", "".join(blanked))
     plain = _ROMAN.sub(lambda m: f"{m[2] if m[2].isdigit() else _roman(m[2])}th {m[1]}", plain)
-    plain = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", _NAMED.sub(" ", plain))
+    plain = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", _NUMBER_NAME.sub(" ", _NAMED.sub(" ", plain)))
     for pattern, replacement in _IDIOMS:
         plain = pattern.sub(replacement, plain)
     spaced = re.sub(r"(?<=[A-Za-z])-(?=[A-Za-z])|(?<=\d)-(?=[A-Za-z])", " ", plain)
@@ -224,15 +226,17 @@ def compare(statement: str, evidence: str, context: str) -> Iterator[Difference]
     """
     known = [*amounts(evidence), *_derived(evidence)]
     for asked in amounts(statement):
-        if asked.noun == "parties" or any(_holds(k, asked) for k in known):
+        matching = [k for k in known if _holds(k, asked)]
+        alike = [k for k in known if asked.noun and stem(k.noun) == stem(asked.noun)]
+        if asked.noun == "parties" or (matching and (not alike or any(k in matching for k in alike))):
             continue
         if asked.sort is Sort.COUNT and _counts_parties(asked, context):
             continue
         if asked.sort is Sort.PERIOD and any(m.relative for m in moments(evidence)):
             continue
-        rivals = [k for k in known if k.sort is asked.sort and k.noun != "parties"]
+        rivals = alike or [k for k in known if k.sort is asked.sort and k.noun != "parties"]
         if rivals:
-            rival = next((r for r in rivals if r.noun and r.noun == asked.noun), rivals[0])
+            rival = (alike or rivals)[0]
             reason = f"It says “{_shown(asked)}”; the evidence says “{_shown(rival)}”."
         else:
             reason = f"The number “{_shown(asked)}” is not in the evidence."
