@@ -90,31 +90,17 @@ def report(name: str, rows: Sequence[Row], readouts: dict[str, list[LiveParagrap
 
 def seed_readouts(folder: Path) -> dict[str, list[LiveParagraph]]:
     """The readouts of the development claims, by id, from their gold paragraphs."""
-    index = {row["id"]: row for row in rows_of(folder / "readouts-index.jsonl")}
-    texts: dict[str, list[Row]] = {}
-    for name in ("readouts-paragraphs.jsonl", "seed-paragraphs.jsonl"):
-        for row in rows_of(folder / name):
-            texts.setdefault(row.get("document") or SEED, []).append(row)
+    rows = [*rows_of(folder / "readouts-paragraphs.jsonl"), *rows_of(folder / "seed-paragraphs.jsonl")]
     return {
-        document: paragraphs_of(
+        row["doc_id"]: paragraphs_of(
             {
-                "title": "",
-                "date": None,
-                **SEED_HEAD,
-                **index.get(document, {}),
-                "id": document,
-                "paragraphs": [
-                    {"number": str(p.get("number") or p.get("paragraph")), "text": p["text"]}
-                    for p in paragraphs
-                ],
+                **row,
+                "id": row["doc_id"],
+                "paragraphs": [{"number": p["number"], "text": p["text"]} for p in row["paragraphs"]],
             }
         )
-        for document, paragraphs in texts.items()
+        for row in rows
     }
-
-
-SEED = "asean-japan-2022-06-22"
-SEED_HEAD = {"title": "The 7th ASEAN-Japan Defense Ministers’ Informal Meeting", "date": "2022-06-22"}
 
 
 def main() -> None:

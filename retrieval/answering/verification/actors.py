@@ -10,8 +10,19 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from retrieval.answering.verification.cues import Cue, found
 from retrieval.answering.verification.differences import Difference, Kind
-from retrieval.answering.verification.names import Name, aliased, holds, is_person, names, same
+from retrieval.answering.verification.names import (
+    Name,
+    aliased,
+    is_country,
+    is_person,
+    key,
+    keys_of,
+    names,
+    same,
+)
+from retrieval.index.terms import stem
 
 _AUXILIARY = (
     r"will|would|shall|may|might|must|can|could|should|has|have|had|does|did|do|is|are|was|were|be|been"
@@ -41,7 +52,7 @@ _CLEFT = re.compile(
     r"\b[Ii]t (?:was|is) (?P<who>.{2,60}?) (?:that|who|which)\b|\b[Ii]t falls to (?P<who2>.{2,40}?) to\b"
 )
 _RECEIVES = re.compile(
-    r"\b(?:receiv\w+|get|gets|got|obtain\w*|heard|hear|accept\w*|earn\w*|gain\w*|inherit\w*|win|won|benefit\w*|succe\w+|thank\w*|supplied with|be given|was given|were given)\b"
+    r"\b(?:receiv\w+|get|gets|got|obtain\w*|heard|hear|earn\w*|gain\w*|inherit\w*|win|won|benefit\w*|succe\w+|thank\w*|supplied with|be given|was given|were given)\b"
 )
 _PRONOUN = re.compile(
     r"(?:^|[\s,;])(?:he|she|they|it|we|the latter|the former|the two|both)\s*$", re.IGNORECASE
@@ -70,10 +81,31 @@ class Subject:
 
 @dataclass(slots=True)
 class Actors:
-    """Names by what they do in a sentence."""
+    """Names by what they do in a sentence: surely, with the verb, or perhaps."""
 
-    doing: list[Name] = field(default_factory=list)
+    doing: list[tuple[Name, str]] = field(default_factory=list)
     perhaps: list[Name] = field(default_factory=list)
+
+    def of(self, verb: str) -> list[Name]:
+        """Return who does what `verb` says; where no verb is like it, everybody who does anything."""
+        alike = [name for name, other in self.doing if _alike(verb, other)]
+        return alike or [name for name, _ in self.doing]
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two verb groups are of one word or one class of words."""
+    if stem(_head(one)) == stem(_head(other)):
+        return True
+    return bool(found(one.lower()[:25]) & found(other.lower()[:25]) - {Cue.FUTURE, Cue.DONE, Cue.POSSIBLE})
+
+
+def _head(group: str) -> str:
+    """The first word of a verb group that is no auxiliary."""
+    words = [w.lower() for w in re.findall(r"[A-Za-z]+", group)]
+    return next((w for w in words if not _AUX.fullmatch(w) and not w.endswith("ly")), "")
+
+
+_AUX = re.compile(rf"{_AUXILIARY}|not|also|now|already|to|going|jointly|said|announced|stated")
 
 
 def compare(statement: str, sentence: str, before: str, context: str) -> Iterator[Difference]:
@@ -89,12 +121,16 @@ def compare(statement: str, sentence: str, before: str, context: str) -> Iterato
     known = actors(near, aliased(before), around)
     everybody = names(near, around)
     mentioned = names(said, around)
-    for name, receives in _claimed(said, around):
-        if receives or not known.doing or _among(name, known.doing) or _among(name, known.perhaps):
+    for name, verb in _claimed(said, around):
+        doing = known.of(verb)
+        if _RECEIVES.search(verb) or not doing or _among(name, doing):
             continue
-        rivals = [d for d in known.doing if is_person(d, around) == is_person(name, around)]
+        aligned = len(doing) < len(known.doing)
+        if _among(name, known.perhaps) and not aligned:
+            continue
+        rivals = [d for d in doing if _sort(d, around) == _sort(name, around)]
         inside = _among(name, everybody)
-        if not rivals or (not inside and any(_among(r, mentioned) for r in known.doing)):
+        if not rivals or (not inside and any(_among(r, mentioned) for r in doing)):
             continue
         who = " and ".join(dict.fromkeys(r.written for r in rivals[:2]))
         yield Difference(
@@ -102,41 +138,46 @@ def compare(statement: str, sentence: str, before: str, context: str) -> Iterato
         )
     yield from _received(said, known, around)
     yield from _affiliated(said, near, around)
+    yield from _modified(said, near)
+
+
+def _sort(name: Name, around: str) -> str:
+    return "country" if is_country(name) else "person" if is_person(name, around) else "other"
 
 
 def _among(name: Name, others: Sequence[Name]) -> bool:
     return any(same(k, o) for other in others for k in name.keys for o in other.keys)
 
 
-def _claimed(said: str, around: str) -> Iterator[tuple[Name, bool]]:
-    """The names a statement has do something, and whether what they do is to receive."""
+def _claimed(said: str, around: str) -> Iterator[tuple[Name, str]]:
+    """The names a statement has do something, with the verb."""
     for subject in subjects(said, around):
         if not subject.passive:
             for name in subject.who:
-                yield name, bool(_RECEIVES.search(subject.verb))
-    for name in _after_by(said, around):
-        yield name, False
+                yield name, subject.verb
+    yield from _after_by(said, around)
     for cleft in _CLEFT.finditer(said):
         who = cleft["who"] or cleft["who2"]
         for name in names(said, around):
             if cleft.start() < name.start < cleft.end() and name.written in who:
-                yield name, False
+                yield name, said[cleft.end() : cleft.end() + 30]
 
 
-def _after_by(text: str, around: str) -> list[Name]:
-    places = [m.end() for m in _BY.finditer(text)]
-    found = [
-        n
-        for n in names(text, around)
-        if any(p <= n.start <= p + 30 and "," not in text[p : n.start] for p in places)
-    ]
-    return [n for n in found if _PARTICIPLE.search(text[max(0, n.start - 60) : n.start])]
+def _after_by(text: str, around: str) -> list[tuple[Name, str]]:
+    """The names after "by", each with the participle before it: "was opened by Cambodia's minister"."""
+    result = []
+    for by in _BY.finditer(text):
+        participles = list(_PARTICIPLE.finditer(text[max(0, by.start() - 60) : by.start()]))
+        for name in names(text, around) if participles else ():
+            if by.end() <= name.start <= by.end() + 30 and "," not in text[by.end() : name.start]:
+                result.append((name, participles[-1].group()))
+    return result
 
 
 def subjects(text: str, around: str) -> list[Subject]:
     """Return the subjects of the finite verbs of an aliased text."""
     everybody = names(text, around)
-    found: list[Subject] = []
+    result: list[Subject] = []
     end = 0
     skipped = [m.span() for m in _NOT_VERBS.finditer(text)]
     for verb in _VERB.finditer(text):
@@ -161,12 +202,9 @@ def subjects(text: str, around: str) -> list[Subject]:
             _PARTICIPLE.match(text[group:].lstrip())
         )
         passive = passive or _is_passive(text[verb.start() : group + 40])
-        copula = (
-            re.match(r"(?:is|are|was|were)\b(?! (?:to|going|considering|\w+ing)\b)", verb.group())
-            and not passive
-        )
+        copula = _COPULA.match(text, verb.start()) and not passive
         if (who or pronoun) and not copula:
-            found.append(
+            result.append(
                 Subject(
                     who,
                     passive,
@@ -174,7 +212,12 @@ def subjects(text: str, around: str) -> list[Subject]:
                     pronoun.group().strip() if pronoun else None,
                 )
             )
-    return found
+    return result
+
+
+_COPULA = re.compile(
+    r"(?:is|are|was|were)\b(?!(?: \w+ly)? (?:to|going|\w+ing|ready|willing|prepared|committed|determined|able)\b)"
+)
 
 
 def _closed(left: str) -> str:
@@ -212,25 +255,28 @@ def _is_passive(group: str) -> bool:
 
 def actors(sentence: str, before: str, around: str) -> Actors:
     """Return who does something in `sentence`; pronouns are looked up in it and `before`."""
-    found = Actors()
+    known = Actors()
     last = _last_subjects(before, around)
     for subject in subjects(sentence, around):
         who: Sequence[Name] = subject.who
         if not who and subject.pronoun:
-            who = found.doing[-1:] or last
+            who = [name for name, _ in known.doing[-1:]] or last
         elif who:
             last = list(who)
-        (found.perhaps if subject.passive else found.doing).extend(who)
-    found.doing.extend(_after_by(sentence, around))
+        if subject.passive:
+            known.perhaps.extend(who)
+        else:
+            known.doing.extend((name, subject.verb) for name in who)
+    known.doing.extend(_after_by(sentence, around))
     for event in _OF_EVENT.finditer(sentence):
-        found.perhaps.extend(n for n in names(sentence, around) if event.end() <= n.start <= event.end() + 12)
-    found.perhaps.extend(n for n in names(sentence, around) if sentence[n.start : n.end].endswith("'s"))
-    found.perhaps.extend(
+        known.perhaps.extend(n for n in names(sentence, around) if event.end() <= n.start <= event.end() + 12)
+    known.perhaps.extend(n for n in names(sentence, around) if sentence[n.start : n.end].endswith("'s"))
+    known.perhaps.extend(
         n
         for n in names(sentence, around)
         if n.before in {"supported"} or sentence[n.start : n.end + 9].endswith(" 's")
     )
-    return found
+    return known
 
 
 def _last_subjects(before: str, around: str) -> list[Name]:
@@ -244,13 +290,11 @@ def _received(said: str, known: Actors, around: str) -> Iterator[Difference]:
         if not _RECEIVES.search(said[: source.start()]):
             continue
         for name in names(said, around):
-            if (
-                name.start == source.end()
-                and known.doing
-                and not _among(name, known.doing)
-                and not _among(name, known.perhaps)
-            ):
-                reason = f"It says that it came from {name.written}; in the evidence it is {known.doing[-1].written}."
+            doing = [n for n, _ in known.doing]
+            if name.start == source.end() and doing and not _among(name, [*doing, *known.perhaps]):
+                reason = (
+                    f"It says that it came from {name.written}; in the evidence it is {doing[-1].written}."
+                )
                 yield Difference(Kind.ACTOR, reason, contradicts=True)
 
 
@@ -274,4 +318,17 @@ def _affiliated(said: str, near: str, around: str) -> Iterator[Difference]:
             yield Difference(Kind.ACTOR, reason, contradicts=True)
 
 
-__all__ = ["actors", "compare", "holds", "subjects"]
+_MODIFIED = re.compile(r"\b(?P<whose>[A-Z][\w]+(?:'s)?) (?P<what>[a-z]{4,})\b(?! (?:and|of)\b)")
+
+
+def _modified(said: str, near: str) -> Iterator[Difference]:
+    """Things put with the wrong name: "Pellian poultry" is not "Haldorian poultry"."""
+    known = [(key(m["whose"]), stem(m["what"]), m["whose"]) for m in _MODIFIED.finditer(near)]
+    for thing in _MODIFIED.finditer(said):
+        whose = [(k, written) for k, what, written in known if what == stem(thing["what"])]
+        own = key(thing["whose"])
+        if not whose or any(same(own, k) for k, _ in whose) or not any(same(own, k) for k in keys_of(near)):
+            continue
+        if any(same(k, other) for k, _ in whose for other in keys_of(said)):
+            reason = f"It says “{thing.group()}”; the evidence says “{whose[0][1]} {thing['what']}”."
+            yield Difference(Kind.ACTOR, reason, contradicts=True)

@@ -32,6 +32,8 @@ class Cue(StrEnum):
     OPPOSED = "opposed"
     CONDEMNED = "condemned"
     CONCERNED = "concerned"
+    CHAIRED = "chaired"
+    WANTED = "wanted"
     SIGNED = "signed"
 
 
@@ -51,18 +53,20 @@ _WORDS: dict[Cue, str] = {
     Cue.POSSIBLE: r"""may(?! \d)|might|possib(?:le|ly|ility|ilities)|perhaps|potential(?:ly)?|opportunit(?:y|ies)|whether|could|cannot rule out|not rule out|subject to|eventual(?:ly)?""",
     Cue.PROPOSED: r"""propos(?:e|ed|es|ing|al|als)|suggest(?:s|ed|ing|ion|ions)?|recommend(?:s|ed|ing|ation|ations)?|put(?:s|ting)? forward|idea(?:s)?|thinking|advocat\w+|float(?:s|ed|ing)|draft""",
     Cue.REQUESTED: r"""urg(?:e|ed|es|ing)(?!nt)|call(?:s|ed|ing)? (?:up)?on|call(?:s|ed|ing)? for|ask(?:s|ed|ing)?|request(?:s|ed|ing)?|press(?:es|ed|ing) (?:\S+ ){0,4}?(?:to|for)|press(?:ed|es) (?:for|on)|demand(?:s|ed|ing)?
-        |appeal(?:s|ed|ing)? (?:to|for)|encourag(?:e|ed|es|ing|ement)|invit(?:e|ed|es|ing|ation|ations)|insist(?:s|ed|ing)?|should(?! (?:start|begin|be ready|arrive))|ought to|plea(?:ded)?|want(?:s|ed)?(?! to)
-        |instruct(?:s|ed|ing)?|task(?:s|ed|ing)|direct(?:s|ed|ing)(?! talks)|mandat(?:e|ed|es|ing)|need(?:s|ed)? to|stress(?:es|ed|ing)?|importance of|exhort\w*|implor\w+""",
+        |appeal(?:s|ed|ing)? (?:to|for)|encourag(?:e|ed|es|ing|ement)|invit(?:e|ed|es|ing|ation|ations)|insist(?:s|ed|ing)?|plea(?:ded)?
+        |instruct(?:s|ed|ing)?|task(?:s|ed|ing)|direct(?:s|ed|ing)(?! talks)|mandat(?:e|ed|es|ing)|exhort\w*|implor\w+""",
     Cue.OBLIGED: r"""must|ha(?:s|ve|d) to|oblig(?:ed|ation|ations|atory|es)|requir(?:e|ed|es|ement|ements)|mandatory|compulsory|shall|need(?:s|ed)? to|compel\w*|bound to|binding|instruct(?:s|ed)?|direct(?:s|ed)""",
     Cue.PERMITTED: r"""free to|allow(?:s|ed|ing)?|permit(?:s|ted|ting)?|let in|voluntar(?:y|ily)|optional(?:ly)?|at liberty to""",
     Cue.SUPPORTED: r"""support(?:s|ed|ing|ive)?|back(?:s|ed|ing)(?! (?:to|in|into|from))|(?:to|not|would|will|could|once more|again) back(?! (?:to|in|into))|endors(?:e|ed|es|ing|ement)|favou?r(?:s|ed|ing)?|behind (?:it|the|this|that)|champion(?:s|ed)?|in favou?r""",
     Cue.WELCOMED: r"""welcom(?:e|ed|es|ing)|appreciat(?:e|ed|es|ion|ing)|prais(?:e|ed|es|ing)|commend(?:s|ed|ing|ation)?|applaud(?:s|ed|ing)?|hail(?:s|ed|ing)|thank(?:s|ed|ing)?|congratulat\w+|gratitude|grateful(?:ly)?
         |pleas(?:ed|ure)|satisf(?:ied|action)|approving(?:ly)?|greet(?:s|ed|ing)|compliment(?:s|ed)|glad|express(?:ed|es)? (?:his|her|its|their) (?:appreciation|gratitude)|celebrat(?:e|ed|es)""",
     Cue.NOTED: r"""not(?:ed|es|ing)(?! only)|took note|take note|taken note|recogni[sz](?:e|ed|es|ing)|acknowledg(?:e|ed|es|ing)|heard|recall(?:s|ed|ing)?|took stock""",
-    Cue.OPPOSED: r"""oppos(?:e|ed|es|ing|ition)|reject(?:s|ed|ing|ion)?|refus(?:e|ed|es|ing|al)|turn(?:s|ed|ing)? down|declin(?:ed|es|ing) to|against|objected|object(?:s|ed) to|unacceptable|veto(?:ed|es)?|dismiss(?:es|ed|ing)?|rebuff(?:s|ed)?|disagree[sd]?|resist(?:s|ed|ing)?""",
+    Cue.OPPOSED: r"""oppos(?:e|ed|es|ing|ition)|reject(?:s|ed|ing|ion)?|refus(?:e|ed|es|ing|al)|turn(?:s|ed|ing)? down|declin(?:ed|es|ing) to|(?:is|are|was|were|be) against|(?:came|come|spoke|argued) (?:out )?against|objected|object(?:s|ed) to|unacceptable|veto(?:ed|es)?|dismiss(?:es|ed|ing)?|rebuff(?:s|ed)?|disagree[sd]?|resist(?:s|ed|ing)?""",
     Cue.CONDEMNED: r"""condemn(?:s|ed|ing|ation)?|deplor(?:e|ed|es|ing)|denounc(?:e|ed|es|ing)|critici[sz](?:e|ed|es|ing)|criticism|protest(?:s|ed)?(?! movement)|regret(?:s|ted|ting)?|censur(?:e|ed|es)""",
     Cue.CONCERNED: r"""concern(?:ed|s)?(?:(?= about| over| at| that)|(?<=deep concern)|(?<=serious concern)|(?<=grave concern))|worr(?:y|ied|ies)|alarm(?:ed)?|anxious|unease|deplor(?:e|ed)|regret(?:s|ted)?""",
-    Cue.SIGNED: r"""sign(?:s|ed|ing)(?! on)|put (?:its|their|his|her) names?|initialled|ratif(?:y|ied|ies|ication)|conclud(?:ed|es|ing) (?:an?|the) (?:\w+ ){0,3}(?:agreement|accord|treaty|pact|memorandum|mou)|(?:mou|memorandum|agreement|accord|pact|treaty)(?: \S+){0,6} (?:was|were) (?:concluded|signed)|signature|acced(?:e|ed|es|ing)""",
+    Cue.CHAIRED: r"""(?:co-)?chair(?:s|ed|ing|manship|person|man|woman)?|presid(?:e|ed|es|ing)|presidency|(?:led|headed|convened) by|leadership of|(?:was|were) led|auspices|took over the chair""",
+    Cue.WANTED: r"""should|ought to|want(?:s|ed)?(?! to)|need(?:s|ed)?(?: for| to)|stress(?:es|ed|ing)?|importance of|emphasi[sz]e[sd]?|underlin(?:e|ed|es)|underscor(?:e|ed|es)""",
+    Cue.SIGNED: r"""(?<!to )sign(?:s|ed|ing)(?! on)|put (?:its|their|his|her) names?|initialled|(?<!to )ratif(?:y|ied|ies|ication)|conclud(?:ed|es|ing) (?:an?|the) (?:\w+ ){0,3}(?:agreement|accord|treaty|pact|memorandum|mou)|(?:mou|memorandum|agreement|accord|pact|treaty)(?: \S+){0,6} (?:was|were) (?:concluded|signed)|signature|acced(?:e|ed|es|ing)""",
 }  # fmt: skip
 
 PATTERNS = {
@@ -73,18 +77,19 @@ PATTERNS = {
 LICENCES: dict[Cue, frozenset[Cue]] = {
     Cue.AGREED: frozenset({Cue.AGREED, Cue.SIGNED}),
     Cue.SIGNED: frozenset({Cue.SIGNED}),
-    Cue.PROMISED: frozenset({Cue.PROMISED, Cue.AGREED, Cue.FUTURE, Cue.SIGNED, Cue.INTENDED}),
+    Cue.PROMISED: frozenset({Cue.PROMISED, Cue.AGREED, Cue.FUTURE, Cue.INTENDED}),
     Cue.INTENDED: frozenset({Cue.INTENDED, Cue.PROMISED, Cue.AGREED, Cue.FUTURE, Cue.EXPECTED, Cue.SIGNED, Cue.REQUESTED, Cue.OFFERED, Cue.PROPOSED}),
     Cue.OFFERED: frozenset({Cue.OFFERED, Cue.PROMISED, Cue.FUTURE, Cue.INTENDED}),
     Cue.CONSIDERED: frozenset({Cue.CONSIDERED, Cue.POSSIBLE, Cue.PROPOSED, Cue.NOTED}),
     Cue.POSSIBLE: frozenset({Cue.POSSIBLE, Cue.CONSIDERED, Cue.PROPOSED, Cue.OFFERED, Cue.EXPECTED, Cue.PERMITTED, Cue.REQUESTED}),
     Cue.PROPOSED: frozenset({Cue.PROPOSED, Cue.REQUESTED, Cue.CONSIDERED}),
-    Cue.REQUESTED: frozenset({Cue.REQUESTED, Cue.PROPOSED, Cue.OBLIGED, Cue.CONDEMNED, Cue.EXPECTED}),
+    Cue.REQUESTED: frozenset({Cue.REQUESTED, Cue.PROPOSED, Cue.OBLIGED, Cue.EXPECTED, Cue.WANTED}),
     Cue.OBLIGED: frozenset({Cue.OBLIGED}),
-    Cue.SUPPORTED: frozenset({Cue.SUPPORTED, Cue.AGREED, Cue.PROMISED, Cue.OFFERED, Cue.WELCOMED}),
+    Cue.SUPPORTED: frozenset({Cue.SUPPORTED, Cue.AGREED, Cue.PROMISED, Cue.OFFERED, Cue.WELCOMED, Cue.REQUESTED, Cue.WANTED, Cue.INTENDED}),
     Cue.WELCOMED: frozenset({Cue.WELCOMED, Cue.SUPPORTED}),
     Cue.NOTED: frozenset({Cue.NOTED, Cue.WELCOMED, Cue.CONSIDERED, Cue.AGREED}),
-    Cue.OPPOSED: frozenset({Cue.OPPOSED, Cue.CONDEMNED}),
+    Cue.OPPOSED: frozenset({Cue.OPPOSED}),
+    Cue.CHAIRED: frozenset({Cue.CHAIRED}),
     Cue.CONDEMNED: frozenset({Cue.CONDEMNED, Cue.CONCERNED}),
     Cue.CONCERNED: frozenset({Cue.CONCERNED, Cue.CONDEMNED}),
 }  # fmt: skip
@@ -95,13 +100,13 @@ FUTURE = re.compile(
     r"|by (?:the end|the close|no later|year's end)|in the (?:coming|near)|upcoming|next (?:year|month))\b"
 )
 DONE = re.compile(
-    r"\b(?:(?:has|have|had|'ve) (?:(?:already|now|since|so far|just|also|not|never|yet|fully) )*(?:been )?\w+(?:ed|en|wn|id|ght|ung|un|ut|et|ot|ft|lt|nt|ld|de|ne|me|it|st)"
+    r"\b(?:(?:has|have|had|'ve) (?:(?:already|now|since|so far|just|also|not|never|fully|\w+ly) )*(?:been )?(?!not\b|yet\b)\w+(?:ed|en|wn|id|ght|ung|un|ut|et|ot|ft|lt|nt|ld|de|ne|me|it|st)"
     r"|already|(?:is|are) (?:now|already|currently) (?:in (?:effect|force|place|operation)))\b"
 )
 PAST = re.compile(
-    r"\b\w+ed\b|\b(?:was|were|had|gave|took|made|held|met|led|rose|fell|cut|paid|brought|began|became|went|came|got|set|won|lost|left|sent|kept|stood|broke|chose|drew|grew|built|bought|sold|put|wrote)\b"
+    r"(?<![\w-])\w+ed\b(?!-)|\b(?:was|were|had|gave|took|made|held|met|led|rose|fell|cut|paid|brought|began|became|went|came|got|set|won|lost|left|sent|kept|stood|broke|chose|drew|grew|built|bought|sold|put|wrote)\b"
 )
-_ACTS = "|".join(part.strip() for c in (Cue.AGREED, Cue.PROMISED, Cue.INTENDED, Cue.OFFERED, Cue.EXPECTED, Cue.CONSIDERED, Cue.PROPOSED, Cue.REQUESTED, Cue.WELCOMED, Cue.NOTED, Cue.OPPOSED, Cue.CONDEMNED, Cue.SUPPORTED) for part in _WORDS[c].replace("\n", "").split("|"))  # fmt: skip
+_ACTS = "|".join(part.strip() for c in (Cue.AGREED, Cue.PROMISED, Cue.INTENDED, Cue.OFFERED, Cue.EXPECTED, Cue.CONSIDERED, Cue.PROPOSED, Cue.REQUESTED, Cue.WELCOMED, Cue.NOTED, Cue.OPPOSED, Cue.CONDEMNED, Cue.SUPPORTED, Cue.WANTED) for part in _WORDS[c].replace("\n", "").split("|"))  # fmt: skip
 SPEECH = re.compile(
     rf"\b(?:{_ACTS}|announc\w+|stat(?:ed|es|ing)|said|says|declar\w+|express\w*|reaffirm\w*|reiterat\w*|confirm\w*|explain\w*|emphasi[sz]\w+|underlin\w+|underscor\w+|report\w*|indicat\w*|argu\w+|unveil\w*|point\w* out|add(?:ed|s)|respon\w+|repl(?:ied|ies)|mention\w*|describ\w+|maintain\w*|affirm\w*|highlight\w*)\b"
 )
@@ -112,8 +117,12 @@ EVENTS = re.compile(
 """Nouns that say that something has come about."""
 
 
+_EMBEDDED = re.compile(r"(\b(?:where|how|what|which|who)\b[^,.;]{0,40}?)\b(?:must|may|should|might|could)\b")
+
+
 def found(text: str) -> frozenset[Cue]:
-    """Return the cues in a levelled lower-case text."""
+    """Return the cues in a levelled lower-case text; "how much may be caught" is none."""
+    text = _EMBEDDED.sub(r"\1", text)
     cues = {cue for cue, pattern in PATTERNS.items() if pattern.search(text)}
     if FUTURE.search(text):
         cues.add(Cue.FUTURE)

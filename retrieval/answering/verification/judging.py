@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from retrieval.answering.verification import (
     actors,
@@ -16,6 +18,7 @@ from retrieval.answering.verification import (
     polarity,
 )
 from retrieval.answering.verification.differences import Difference
+from retrieval.index.terms import terms
 from retrieval.models import Evidence, LiveParagraph
 from retrieval.sentences import sentence_spans
 
@@ -50,10 +53,10 @@ def ground(entries: Sequence[tuple[LiveParagraph, Sequence[Evidence]]]) -> Groun
             before.append(paragraph.text[: wide.start])
         context += [paragraph.text, paragraph.heading or "", paragraph.title, paragraph.issuer or ""]
     written = next((p.date for p, _ in entries if p.date), None)
-    return Ground(
-        *(" … ".join(dict.fromkeys(filter(None, part))) for part in (quoted, sentences, before, context)),
-        written,
+    quotes, near, start, wide_context = (
+        " … ".join(dict.fromkeys(filter(None, part))) for part in (quoted, sentences, before, context)
     )
+    return Ground(quotes, near, start, wide_context, written)
 
 
 def around(text: str, evidence: Evidence) -> Evidence:
@@ -62,6 +65,23 @@ def around(text: str, evidence: Evidence) -> Evidence:
     if not touched:
         return evidence
     return Evidence.of(text, min(evidence.start, touched[0][0]), max(evidence.end, touched[-1][1]))
+
+
+_CLAUSE = re.compile(
+    r";|,? (?:and|but|while|whereas) (?=(?:the|its|their|it|they) [\w’'-]+|[A-Z]|[a-z]+ed\b)"
+)
+
+
+def nearest_clause(statement: str, text: str, evidence: Evidence) -> Evidence | None:
+    """Return the clause of a compound sentence that shares most words with `statement`, where one does."""
+    edges = [m.start() for m in _CLAUSE.finditer(text, evidence.start, evidence.end)]
+    spans = list(pairwise([evidence.start, *edges, evidence.end]))
+    own = set(terms(statement))
+    shared = [len(own & set(terms(text[s:e]))) for s, e in spans]
+    best = max(shared)
+    if len(spans) < 2 or shared.count(best) > 1:
+        return None
+    return Evidence.of(text, *spans[shared.index(best)])
 
 
 def differences(

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from retrieval.answering.verification.cues import LICENCES, PATTERNS, Cue, found, happened
 from retrieval.answering.verification.differences import Difference, Kind
 from retrieval.answering.verification.levelled import lowered
+from retrieval.answering.verification.polarity import denies
+from retrieval.index.terms import STOP_WORDS, stem
 
 _WEAK = frozenset(
     {
@@ -38,7 +40,16 @@ _AHEAD = frozenset(
     }
 )
 _NEEDS_WORDS = frozenset(
-    {Cue.AGREED, Cue.SIGNED, Cue.PROMISED, Cue.REQUESTED, Cue.OPPOSED, Cue.CONDEMNED, Cue.OBLIGED}
+    {
+        Cue.AGREED,
+        Cue.SIGNED,
+        Cue.PROMISED,
+        Cue.REQUESTED,
+        Cue.OPPOSED,
+        Cue.CONDEMNED,
+        Cue.OBLIGED,
+        Cue.CHAIRED,
+    }
 )
 """What may be said only where the evidence has a word for it; the rest also where it has none of any class."""
 _IN_FORCE = re.compile(r"\bin (?:effect|force|operation)\b|\bapplies\b")
@@ -66,9 +77,9 @@ def _stances(
     said: str, own: frozenset[Cue], known: frozenset[Cue], near: frozenset[Cue], quoted: str
 ) -> Iterator[Difference]:
     for cue in sorted(own & LICENCES.keys()):
-        if known & LICENCES[cue] or (
-            cue in (Cue.CONCERNED, Cue.NOTED, Cue.SUPPORTED, Cue.WELCOMED) and near & LICENCES[cue]
-        ):
+        if known & LICENCES[cue] or (cue in _FROM_SENTENCE and near & LICENCES[cue]):
+            continue
+        if denies(quoted) and cue in (Cue.OPPOSED, Cue.POSSIBLE, Cue.CONSIDERED):
             continue
         stated = known & (_WEAK | _FIRM | frozenset(LICENCES))
         if not stated and cue not in _NEEDS_WORDS:
@@ -85,6 +96,8 @@ def _stances(
         yield _difference(f"It says “{word.group() if word else cue.value}”; {ending}.")
 
 
+_FROM_SENTENCE = frozenset({Cue.CONCERNED, Cue.NOTED, Cue.SUPPORTED, Cue.WELCOMED, Cue.CHAIRED})
+"""What describes a whole sentence: a quote may leave its word out."""
 _CONTRARY = {
     Cue.NOTED: frozenset({Cue.OPPOSED, Cue.CONDEMNED}),
     Cue.CONCERNED: frozenset({Cue.WELCOMED, Cue.SUPPORTED}),
@@ -93,13 +106,45 @@ _CONTRARY = {
 }
 
 
+_PERFECT = re.compile(
+    r"\b(?:has|have|had|was|were|is|are)(?: (?:been|already|now|also|since))* (\w+(?:ed|en|wn|ght|ut|id))\b"
+)
+
+
+def _still_ahead(said: str, quoted: str) -> str | None:
+    """A verb told as done whose every mention in the evidence is "to …" or "will …"."""
+    for done in _PERFECT.finditer(said):
+        own = stem(done[1])
+        places = [m for m in re.finditer(r"[a-z]+", quoted) if m[0] not in STOP_WORDS and stem(m[0]) == own]
+        ahead = [_AHEAD_OF.search(quoted[max(0, m.start() - 25) : m.start()]) for m in places]
+        if ahead and all(ahead) and not _AHEAD_OF.search(said[max(0, done.start() - 12) : done.start(1)]):
+            return done[1]
+    return None
+
+
+_AHEAD_OF = re.compile(
+    r"\b(?:to|will|would|shall|may|might|could|can|should)(?: be)?(?: \w+ly| also| further)? $"
+)
+
+
 def _tense(said: str, own: frozenset[Cue], known: frozenset[Cue], quoted: str) -> Iterator[Difference]:
     ahead = known & _AHEAD
+    waiting = _still_ahead(said, quoted)
+    if waiting and not denies(said):
+        yield _difference(f"It says as done (“{waiting}”) what is yet to come in the evidence.")
+        return
     if Cue.FUTURE in own and not own & _WEAK and known & _WEAK and not known & _FIRM:
         yield _difference("It says as certain what the evidence does not.")
     elif Cue.DONE in own and ahead and not happened(quoted):
         yield _difference("It says as done what is yet to come in the evidence.")
-    elif Cue.FUTURE not in own and not own & _AHEAD and happened(said) and ahead and not happened(quoted):
+    elif (
+        Cue.FUTURE not in own
+        and not own & (_AHEAD | {Cue.WANTED})
+        and not denies(quoted)
+        and happened(said)
+        and ahead
+        and not happened(quoted)
+    ):
         yield _difference("It tells as past what is yet to come in the evidence.")
 
 

@@ -149,7 +149,9 @@ def _name(text: str, start: int, end: int, context: str) -> Name | None:
     if not parts:
         return None
     first, last = parts[0][0], parts[-1][0] + len(parts[-1][1])
-    before = text[:first].rstrip().rpartition(" ")[2].lower()
+    before = (
+        re.sub(r" (?:the|an?)$", "", text[:first].rstrip(), flags=re.IGNORECASE).rpartition(" ")[2].lower()
+    )
     written = text[first:last].removesuffix("'s").removesuffix("'")
     return Name(written, tuple(key(p) for _, p in parts), first, last, before)
 
@@ -161,8 +163,30 @@ def _plain(word: str) -> bool:
 
 
 _COMMON = frozenset(
-    "the a an this that these those article no roman i ii iii iv v vi vii viii ix x capital".split()
-)  # noqa: SIM905
+    [
+        "the",
+        "a",
+        "an",
+        "this",
+        "that",
+        "these",
+        "those",
+        "article",
+        "no",
+        "roman",
+        "i",
+        "ii",
+        "iii",
+        "iv",
+        "v",
+        "vi",
+        "vii",
+        "viii",
+        "ix",
+        "x",
+        "capital",
+    ]
+)
 
 
 def _first_word_is_name(text: str, parts: Sequence[tuple[int, str]], context: str) -> bool:
@@ -198,9 +222,16 @@ def compare(statement: str, evidence: str, sentence: str, context: str) -> Itera
     everything = f"{near} {around}"
     own = names(said, everything)
     for name in own:
-        if holds(quoted, name) or holds(near, name):
+        elsewhere = _other_place(name, own, names(quoted, everything))
+        if elsewhere is not None:
+            reason = f"It says “{name.written}”; in the evidence the place is {elsewhere.written}."
+            yield Difference(Kind.NAME, reason, contradicts=True)
+            continue
+        if holds(quoted, name):
             continue
         rival = _rival(name, own, names(quoted, everything), everything)
+        if holds(near, name) and not (rival and is_country(rival) and _slot(name) == _slot(rival) == "in"):
+            continue
         if not holds(around, name):
             reason = f"The name “{name.written}” is not in the evidence."
             yield Difference(Kind.NAME, reason, contradicts=rival is not None or _partly(near, name))
@@ -218,7 +249,7 @@ def holds(text: str, name: Name) -> bool:
         return True
     short = re.sub(r"[^A-Za-z]", "", name.written)
     capitals_only = "".join(c for c in short if c.isupper())
-    if len(name.keys) == 1 and 2 <= len(capitals_only) and len(short) <= 7 and not short[1:].islower():
+    if len(name.keys) == 1 and len(capitals_only) >= 2 and len(short) <= 7 and not short[1:].islower():
         return f"zq{short.lower()}" in initials(text) or f"zq{capitals_only.lower()}" in initials(text)
     abbreviations = {short[2:] for short in initials(name.written)}
     return any(k in abbreviations for k in known)
@@ -267,6 +298,16 @@ def _slot(name: Name) -> str:
         if name.before in {"to", "from", "by", "with", "under"}
         else "other"
     )
+
+
+def _other_place(name: Name, own: Sequence[Name], quoted: Sequence[Name]) -> Name | None:
+    """The country the evidence places it in, where the statement places it in another."""
+    if not is_country(name) or _slot(name) != "in":
+        return None
+    places = [n for n in quoted if is_country(n) and _slot(n) == "in"]
+    if any(same(k, p) for place in places for k in name.keys for p in place.keys):
+        return None
+    return next((p for p in places if not any(set(p.keys) & set(mine.keys) for mine in own)), None)
 
 
 def _rival(name: Name, own: Sequence[Name], quoted: Sequence[Name], everything: str) -> Name | None:

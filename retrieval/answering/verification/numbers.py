@@ -12,6 +12,7 @@ from functools import lru_cache
 from retrieval.answering.verification.dates import moments
 from retrieval.answering.verification.differences import Difference, Kind
 from retrieval.answering.verification.levelled import levelled
+from retrieval.index.terms import stem
 
 
 class Sort(StrEnum):
@@ -87,6 +88,8 @@ _IDIOMS = tuple(
         (r"\bthe last (\w+) years\b", r"\1 years"),
         (r"\bgross of\b", "144"),
         (r"\b(?:a pair|a couple) of\b", "two"),
+        (r"\b(?:at first|first(?=[.,;]|$)|first and foremost|second to none)", " "),
+        (r"\bthe (?:two|pair)(?= (?:once|also|again|jointly|then|have|will|were|are|had|\w+ed|\w+s)\b(?<!countries)(?<!sides))", " PARTIES2 "),
         (r" out of (?:every )?", " OUTOF "),
         (r"\bhalf[- ](?=of\b|their\b|the\b|its\b)|\bone half\b|\ba half\b", "50 % "),
         (r"(?<!first )(?<!second )(?<!1st )(?<!2nd )\bhalf\b(?!-?way| of (?:the year|20))", "50 %"),
@@ -111,11 +114,14 @@ _IDIOMS = tuple(
         (r"\bquadrilateral\b|\bthe quad\b|\bquad\b", " PARTIES4 "),
     )
 )  # fmt: skip
-_ROMAN = re.compile(r"\b(Article|Chapter|Phase|Part|Section|Annex|Type|Title|Pillar|Volume) ([IVX]{1,5})\b")
+_ROMAN = re.compile(
+    r"\b(Article|Chapter|Phase|Part|Section|Annex|Type|Title|Pillar|Volume) ([IVX]{1,5}|\d{1,3})\b"
+)
 _ROMAN_VALUES = {"I": 1, "V": 5, "X": 10}
 _NAMED = re.compile(
     r"\b\d+\+\d+\b|\b[A-Za-z]+-?\d+\w*(?:\.\d+)?|\b\d+[A-Za-z]{4,}\w*|\b[A-Z][a-z][\w'-]* \d\.\d\b(?! ?(?:[mb]illion|per))"
 )
+_NUMBER_NAME = re.compile(r"\b(?:Two|Three|Four|Five|Six|Seven|Eight|Nine|Ten)-[A-Z][a-z]+")
 """Digits inside a name, "G20", "COVID-19", "2+2", "Vision 2.0", count nothing."""
 _AMOUNT = re.compile(
     r"(?P<currency>(?:(?:\b(?:US|A|NZ|C))?[$]A?|[€£¥]|\b(?:USD|EUR|AUD|JPY|GBP)\b)\s?)?"
@@ -150,8 +156,8 @@ def _prepared(text: str) -> str:
         if moment.relative is None:
             blanked[moment.start : moment.end] = " " * (moment.end - moment.start)
     plain = unicodedata.normalize("NFKC", "".join(blanked))
-    plain = _ROMAN.sub(lambda m: f"{m[1]} {_roman(m[2])}", plain)
-    plain = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", _NAMED.sub(" ", plain))
+    plain = _ROMAN.sub(lambda m: f"{m[2] if m[2].isdigit() else _roman(m[2])}th {m[1]}", plain)
+    plain = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", _NUMBER_NAME.sub(" ", _NAMED.sub(" ", plain)))
     for pattern, replacement in _IDIOMS:
         plain = pattern.sub(replacement, plain)
     spaced = re.sub(r"(?<=[A-Za-z])-(?=[A-Za-z])|(?<=\d)-(?=[A-Za-z])", " ", plain)
@@ -220,16 +226,17 @@ def compare(statement: str, evidence: str, context: str) -> Iterator[Difference]
     """
     known = [*amounts(evidence), *_derived(evidence)]
     for asked in amounts(statement):
-        if asked.noun == "parties" or any(_holds(k, asked) for k in known):
+        matching = [k for k in known if _holds(k, asked)]
+        alike = [k for k in known if asked.noun and stem(k.noun) == stem(asked.noun)]
+        if asked.noun == "parties" or (matching and (not alike or any(k in matching for k in alike))):
             continue
         if asked.sort is Sort.COUNT and _counts_parties(asked, context):
             continue
-        if asked.sort is Sort.PERIOD and not any(k.sort is Sort.PERIOD for k in known):
-            if any(k.sort in (Sort.DURATION, Sort.COUNT, Sort.MULTIPLE) for k in known):
-                continue
-        rivals = [k for k in known if k.sort is asked.sort and k.noun != "parties"]
+        if asked.sort is Sort.PERIOD and any(m.relative for m in moments(evidence)):
+            continue
+        rivals = alike or [k for k in known if k.sort is asked.sort and k.noun != "parties"]
         if rivals:
-            rival = next((r for r in rivals if r.noun and r.noun == asked.noun), rivals[0])
+            rival = (alike or rivals)[0]
             reason = f"It says “{_shown(asked)}”; the evidence says “{_shown(rival)}”."
         else:
             reason = f"The number “{_shown(asked)}” is not in the evidence."
@@ -240,13 +247,11 @@ def _shown(amount: Amount) -> str:
     return amount.written if amount.bound is Bound.EXACT else f"{amount.bound.value} {amount.written}"
 
 
+_COMPARABLE = ({Sort.MULTIPLE, Sort.SHARE}, {Sort.COUNT, Sort.MONEY})
+
+
 def _holds(known: Amount, asked: Amount) -> bool:
-    if {known.sort, asked.sort} == {Sort.MULTIPLE, Sort.COUNT} or {known.sort, asked.sort} == {
-        Sort.MULTIPLE,
-        Sort.SHARE,
-    }:
-        pass
-    elif known.sort is not asked.sort and {known.sort, asked.sort} != {Sort.COUNT, Sort.MONEY}:
+    if known.sort is not asked.sort and {known.sort, asked.sort} not in _COMPARABLE:
         return False
     if known.unit and asked.unit and known.unit != asked.unit:
         return False
@@ -303,4 +308,9 @@ def _derived(evidence: str) -> Sequence[Amount]:
     return [
         *(Amount(float(n), Sort.COUNT, Bound.EXACT, "", str(n), "parties") for n in lists),
         *(Amount(float(n), Sort.DURATION, Bound.EXACT, "", f"{n} days") for n in spans),
+        *(
+            Amount(_DAYS[m.relative[1]], Sort.DURATION, Bound.EXACT, "", m.written)
+            for m in moments(evidence)
+            if m.relative and m.relative[1] in _DAYS
+        ),
     ]

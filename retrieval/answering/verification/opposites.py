@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from retrieval.answering.verification.differences import Difference, Kind
 from retrieval.answering.verification.levelled import lowered
+from retrieval.answering.verification.polarity import denies
 
 _PAIRS = (
     ("rise|rises|rose|risen|rising|increas\\w+|grow|grows|grew|grown|growing|growth|higher|went up|up \\d+|was up|were up|climb\\w*|expan[ds]\\w*|gain(?:ed|s)|soar\\w*",
@@ -70,6 +71,8 @@ def _pattern(words: str) -> re.Pattern[str]:
 def compare(statement: str, evidence: str) -> Iterator[Difference]:
     """Yield the words of `statement` whose opposite stands in `evidence` where the word itself does not."""
     said, known = lowered(statement), lowered(evidence)
+    if denies(statement) != denies(evidence):
+        return  # what is denied turns every word round; `polarity` judges that
     for pair in _compiled():
         for own, other in (pair, pair[::-1]):
             word, opposite = own.search(said), other.search(known)

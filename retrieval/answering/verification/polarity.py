@@ -48,7 +48,8 @@ def compare(statement: str, evidence: str, sentence: str) -> Iterator[Difference
 
 def _negation(statement: str, evidence: str, sentence: str) -> Iterator[Difference]:
     if denies(statement):
-        if not hints_denial(evidence) and not hints_denial(sentence):
+        near = _nearest_clause(statement, sentence)
+        if not hints_denial(_nearest_clause(statement, evidence)) and not denies(near):
             yield Difference(
                 Kind.NEGATION, "It denies something that the evidence does not deny.", contradicts=True
             )
