@@ -51,7 +51,9 @@ class LangChainModel:
             found: Any = self._chat.with_structured_output(schema, include_raw=True).invoke(messages)
         except Exception as error:
             failure = (
-                ModelRefusedError("") if isinstance(error, NotImplementedError) else translated(error, self.name)
+                ModelRefusedError("")
+                if isinstance(error, NotImplementedError)
+                else translated(error, self.name)
             )
             if failure.retry or "key" in str(failure) or "no such" in str(failure):
                 raise failure from None
@@ -104,7 +106,7 @@ def open_model(
 def _reply(message: Any) -> Reply:
     if not isinstance(message, AIMessage):
         return Reply(str(getattr(message, "content", message)))
-    text = message.text if isinstance(message.text, str) else str(message.text)
+    text = str(message.text)
     if not text and message.tool_calls:
         text = json.dumps(message.tool_calls[0]["args"])
     usage = message.usage_metadata

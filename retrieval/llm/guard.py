@@ -11,7 +11,7 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from typing import TypeVar
 
 from pydantic import BaseModel
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
 from retrieval.errors import LanguageModelError, ModelUnavailableError
 from retrieval.llm.breaker import Breaker
@@ -97,8 +97,13 @@ class GuardedModel:
 
     def _attempted(self, call: Callable[[], Reply]) -> Reply:
         until = self._ticks() + self._timeout_s
+        enough = stop_after_attempt(self._attempts)
+
+        def stop(state: RetryCallState) -> bool:
+            return enough(state) or self._ticks() >= until
+
         attempts = Retrying(
-            stop=stop_after_attempt(self._attempts) | (lambda _: self._ticks() >= until),
+            stop=stop,
             wait=wait_exponential_jitter(initial=0.5, max=8.0),
             retry=retry_if_exception(lambda e: isinstance(e, LanguageModelError) and e.retry),
             sleep=lambda seconds: self._sleep(min(seconds, max(0.0, until - self._ticks()))),

@@ -31,7 +31,9 @@ _ADDRESS = re.compile(
 _MENTION = re.compile(r"<[@#:!/]|@(?:everyone|here)\b|@[!&]?\d{5,}|<\w+[^>]*>|</\w+>", re.IGNORECASE)
 _MARKUP = re.compile(r"```|~~~|!?\[[^\]]*\]\(|^\s*(?:#{1,6}|>|\|)\s|\|\|", re.MULTILINE)
 _HIDDEN = frozenset({"Cc", "Cf", "Co", "Cs", "Cn"})
-_CITED = re.compile(r"\s*[\[(【](?:P\d{1,3}|¶\s?[\w()#]+)(?:\s*[,;]\s*(?:P\d{1,3}|¶\s?[\w()#]+))*[\])】]", re.IGNORECASE)
+_CITED = re.compile(
+    r"\s*[\[(【](?:P\d{1,3}|¶\s?[\w()#]+)(?:\s*[,;]\s*(?:P\d{1,3}|¶\s?[\w()#]+))*[\])】]", re.IGNORECASE
+)
 _NUMBERED = re.compile(
     r"¶|§|\bpara(?:graph|\.)?s?\s*(?:no\.?\s*|number\s*)?(?:\d|[ivxlc]+\b|(?:one|two|three|four|five|six|seven|eight|nine|ten)\b)|\[\d+\]",
     re.IGNORECASE,
@@ -69,7 +71,9 @@ def cleaned(text: str) -> str:
     return " ".join(_CITED.sub("", text).split()).strip("•*- ")
 
 
-def objection(text: str, cited: Sequence[LiveParagraph], quotes: Sequence[str], *, english: bool = True) -> str | None:
+def objection(
+    text: str, cited: Sequence[LiveParagraph], quotes: Sequence[str], *, english: bool = True
+) -> str | None:
     """Return why `text` may not be shown as a statement on `cited`, or None.
 
     Args:

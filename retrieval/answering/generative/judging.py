@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from retrieval.answering.generative import control
 from retrieval.answering.generative.parsing import Parsed, parse
@@ -28,7 +28,7 @@ class Judged:
 
     statements: tuple[Statement, ...] = ()
     rejected: tuple[Rejected, ...] = ()
-    counts: Written = Written()
+    counts: Written = field(default_factory=Written)
 
 
 def judge(reply: Reply, shown: Sequence[Shown], *, question: str, language: str | None = None) -> Judged:
@@ -70,14 +70,18 @@ def _translated(
     """Verify a statement in another language by its English: what it says of numbers is looked at itself."""
     if not english:
         return _refused(draft, "It has no English by which it could be verified.")
-    gloss = _controlled(verify(replace(draft, text=control.cleaned(english)), shown, question=question), shown)
+    gloss = _controlled(
+        verify(replace(draft, text=control.cleaned(english)), shown, question=question), shown
+    )
     if gloss.statement is None:
         return Checked(draft, Outcome.REJECTED, None, gloss.reasons)
     own = verify(draft, shown, question=question, language=language)
     if own.statement is None:
         return own
     cited = _paragraphs(gloss.statement, shown)
-    known = " ".join([gloss.statement.text, *(p.text for p in cited), *(f"{p.title} {p.date}" for p in cited)])
+    known = " ".join(
+        [gloss.statement.text, *(p.text for p in cited), *(f"{p.title} {p.date}" for p in cited)]
+    )
     problem = control.objection(draft.text, cited, (), english=False) or _foreign_objection(draft.text, known)
     if problem:
         return _refused(draft, problem)
@@ -122,8 +126,12 @@ def _foreign_objection(text: str, known: str) -> str | None:
 
 def _figures(text: str) -> set[str]:
     """The numbers in `text` by value: full-width and Thai digits are digits too, "10,000" is "10000"."""
-    plain = "".join(str(unicodedata.digit(c)) if c.isdigit() else c for c in unicodedata.normalize("NFKC", text))
-    return {found.lstrip("0") or "0" for found in re.findall(r"\d+", re.sub(r"(?<=\d)[,.](?=\d{3}\b)", "", plain))}
+    plain = "".join(
+        str(unicodedata.digit(c)) if c.isdigit() else c for c in unicodedata.normalize("NFKC", text)
+    )
+    return {
+        found.lstrip("0") or "0" for found in re.findall(r"\d+", re.sub(r"(?<=\d)[,.](?=\d{3}\b)", "", plain))
+    }
 
 
 def _months(text: str) -> set[str]:

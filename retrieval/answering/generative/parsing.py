@@ -35,8 +35,12 @@ _THINKING = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL |
 _TURN = re.compile(r"<\|?(?:im_end|im_start|end_of_turn|eot_id|endoftext)\|?>.*", re.DOTALL)
 _KEY = re.compile(r"(?:\[|\(|【|\b)(?:paragraph |key )?(P\d{1,3})\b[\])】]?", re.IGNORECASE)
 _BULLET = re.compile(r"^\s*(?:[-*•–]|\d{1,2}[.)])\s+")
-_QUOTED = re.compile(r"“([^“”]+)”|\"([^\"]+)\"|«([^«»]+)»|「([^「」]+)」|(?<!\w)'([^']{8,})'(?!\w)|‘([^‘]{8,})’(?!\w)")
-_LABEL = re.compile(r"\b(?:key|quote|evidence|source|statement|sentence|citation|answer)s?\s*[:=]\s*", re.IGNORECASE)
+_QUOTED = re.compile(
+    r"“([^“”]+)”|\"([^\"]+)\"|«([^«»]+)»|「([^「」]+)」|(?<!\w)'([^']{8,})'(?!\w)|‘([^‘]{8,})’(?!\w)"
+)
+_LABEL = re.compile(
+    r"\b(?:key|quote|evidence|source|statement|sentence|citation|answer)s?\s*[:=]\s*", re.IGNORECASE
+)
 _EDGES = " \t|()[]{}:;,-–—=>→•*_`"
 _NONE = re.compile(r"\W*(?:NONE|null|n/a)\W*", re.IGNORECASE)
 _OBJECT = re.compile(r"\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}")

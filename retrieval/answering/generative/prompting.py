@@ -30,7 +30,7 @@ _RULES = (
 _PLAIN = (
     "Write at most three lines, each in this form, and nothing else:\n"
     '[KEY] your sentence ("the exact words of the paragraph")\n'
-    "Example: for <paragraph key=\"P9\">The Ministers met in Oslo on 3 May and had lunch.</paragraph> a line is\n"
+    'Example: for <paragraph key="P9">The Ministers met in Oslo on 3 May and had lunch.</paragraph> a line is\n'
     '[P9] The Ministers met in Oslo. ("The Ministers met in Oslo on 3 May")\n'
     "If the paragraphs do not answer, write NONE."
 )
@@ -40,7 +40,8 @@ _PLAIN_TRANSLATED = (
     "If the paragraphs do not answer, write NONE."
 )
 _STRUCTURED = (
-    "Return at most four statements, each with its citations: the paragraph's key and the exact quote. "
+    'Return JSON of this form: {"statements": [{"text": "one sentence", "citations": [{"key": "P1", "quote": "exact '
+    'words"}]}]}, at most four statements. '
     "If the paragraphs do not answer, return no statements."
 )
 _TRANSLATED = (
@@ -54,7 +55,9 @@ def keyed(paragraphs: Sequence[LiveParagraph]) -> tuple[Shown, ...]:
     return tuple(Shown(f"P{place}", paragraph) for place, paragraph in enumerate(paragraphs, 1))
 
 
-def answer_prompt(question: str, shown: Sequence[Shown], *, plain: bool, language: str | None = None) -> Prompt:
+def answer_prompt(
+    question: str, shown: Sequence[Shown], *, plain: bool, language: str | None = None
+) -> Prompt:
     """Return the request for an answer.
 
     Args:

@@ -21,7 +21,9 @@ class WrittenStatement(BaseModel):
 
     text: str = Field(description="One plain sentence.")
     citations: list[WrittenCitation] = Field(default_factory=list)
-    english: str | None = Field(default=None, description="The sentence in English, where it is in another language.")
+    english: str | None = Field(
+        default=None, description="The sentence in English, where it is in another language."
+    )
 
 
 class WrittenAnswer(BaseModel):
