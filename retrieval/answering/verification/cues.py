@@ -142,7 +142,9 @@ def happened(text: str) -> bool:
     )
 
 
-_TO_BE = re.compile(r"(?:\bto be|\bwill be|\bwould be|\bshall be|\bmay be|\bto|\bwill|\bwould) (?:\w+ly )?$")
+_TO_BE = re.compile(
+    r"(?:\bto be|\bwill be|\bwould be|\bshall be|\bmay be|\bis|\bare|\bto|\bwill|\bwould) (?:\w+ly )?$"
+)
 
 
 def _passive_future(text: str, place: int) -> bool:

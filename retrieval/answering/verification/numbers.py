@@ -191,10 +191,19 @@ _WRITTEN = {
 }  # fmt: skip
 
 
+_LONG_SCALE = re.compile(r" (1000000000000|1000000000|1000000|1000)\b")
+_SCALE_NAMES = {
+    "1000": "thousand",
+    "1000000": "million",
+    "1000000000": "billion",
+    "1000000000000": "trillion",
+}
+
+
 def _amount(found: re.Match[str], plain: str) -> Amount | None:
     value = float(found["number"]) * _SCALES.get((found["scale"] or "").lower(), 1.0)
     after = (found["after"] or "").lower()
-    written = found.group().strip()
+    written = _LONG_SCALE.sub(lambda m: f" {_SCALE_NAMES[m[1]]}", found.group().strip())
     bound = _bound(plain[: found.start()])
     if after == "times" and (more := re.match(r" (\d+)", plain[found.end() :])):
         value *= float(more[1])
