@@ -23,7 +23,7 @@ _TITLES = frozenset(
     representative head chief leader leaders premier sir lady lord his her excellency honourable hon state under
     officer envoy speaker captain lieutenant major judge justice assistant special permanent acting national security adviser
     advisor trade economy finance commerce health education environment agriculture transport interior home affairs
-    republic kingdom federation union""".split()  # noqa: SIM905
+    republic kingdom federation union members parties sides participants states heads delegations officials governments""".split()  # noqa: SIM905
 )
 _PERSON_TITLES = (
     r"(?:Minister|President|Secretary|General|Mr|Mrs|Ms|Dr|Professor|Ambassador|Director|Commissioner|Governor|Chancellor|Admiral"
@@ -200,7 +200,7 @@ def _first_word_is_name(text: str, parts: Sequence[tuple[int, str]], context: st
         return True
     if any(same(key(word), key(m.group())) for m in re.finditer(r"(?<=[\w,] )[A-Z][\w'-]+", context)):
         return True
-    if len(parts) > 1 and not lower.endswith(("ing", "ly")):
+    if len(parts) > 1 and not lower.endswith(("ing", "ly")) and not all(_plain(p) for _, p in parts[1:]):
         return True
     bare = _FINITE.match(text, start + len(word))
     return (

@@ -78,6 +78,7 @@ _CURRENCIES = {
 _IDIOMS = tuple(
     (re.compile(pattern, re.IGNORECASE), replacement)
     for pattern, replacement in (
+        (r"\b(?:inaugural|maiden)\b", "first"),
         (r"\bhalf a dozen\b", "6"),
         (r"\b(?:a|one) dozen\b", "12"),
         (r"\b(\d+|two|three|four|five) dozen\b", r"\1 times 12"),
