@@ -55,6 +55,40 @@ def ask(
 
 
 @rapporteur.command()
+@click.argument("claim")
+@one_document
+@as_json
+@common
+def check(
+    claim: str, document: str | None, as_json: bool, corpus: Path | None, store: Path | None, debug: bool
+) -> None:
+    """Say whether the readouts support CLAIM, contradict it or are silent on it.
+
+    Numbers, dates, names, who did it, and whether it was agreed or only discussed all have to stand there.
+
+    \b
+    Examples:
+      rapporteur check "Japan will resume face-to-face defense exchanges."
+      rapporteur check "Minister Kishi announced five initiatives." --json | jq -r .verdict
+    """
+    from retrieval.answering.service import checked
+
+    if not claim.strip():
+        raise click.UsageError('The claim is empty. Check something, for example: "Two seminars were held."')
+    checked(claim)
+    with ready_services(corpus, store, purpose="check", quiet=as_json) as built:
+        found = built.checking.check(claim, document=document)
+        if as_json:
+            from bot.json_output import check_json
+
+            print_json(check_json(found))
+            return
+        from bot.terminal import show_check
+
+        show_check(console(), found, built.browser.titles(found.documents))
+
+
+@rapporteur.command()
 @click.argument("sources", nargs=-1, metavar="[PATH|URL]...")
 @click.option("--dry-run", is_flag=True, help="Report what would change, and change nothing.")
 @click.option("--replace", is_flag=True, help="Let a source take over an id that another source holds.")

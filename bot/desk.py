@@ -16,7 +16,7 @@ from bot.limits import Limits
 from bot.locales import Phrases
 from bot.records import Records, ShownAnswer
 from bot.rendering import Page, Source, render_answer, render_check
-from bot.services import Answering, ReadoutLine, Readouts, guild_scopes
+from bot.services import Answering, Checking, ReadoutLine, Readouts, guild_scopes
 from bot.settings import DiscordSettings
 from bot.workers import InFlight, Workers
 from retrieval.browsing import ListedInitiative
@@ -74,12 +74,14 @@ class Desk:
         readouts: Readouts,
         records: Records,
         *,
+        checking: Checking,
         mode: str = "extractive",
         clock: Callable[[], float] = time.time,
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
         self._answering = answering
+        self._checking = checking
         self._readouts = readouts
         self._records = records
         self._clock = clock
@@ -125,7 +127,7 @@ class Desk:
         return await self._remembered(answer, pages, question, place, parent)
 
     async def check(self, claim: str, place: Place, phrases: Phrases) -> Reply:
-        """Show what the readouts say on a claim; one longer than a question is checked as far as it goes.
+        """Say what the readouts make of a claim; one longer than a question is checked as far as it goes.
 
         Raises:
             As `ask` does.
@@ -134,8 +136,9 @@ class Desk:
         self._admit(claim, place)
         scopes = guild_scopes(place.guild)
         async with asyncio.timeout(self._settings.answer_timeout_s):
-            answer = await self._questions.run(lambda: self._answering.ask(claim, scopes=scopes))
-        pages = render_check(answer, await self._sources(answer, scopes), phrases)
+            found = await self._questions.run(lambda: self._checking.check(claim, scopes=scopes))
+        answer = Answer(claim, tuple(sided.statement for sided in found.statements), found.nearest)
+        pages = render_check(found, await self._sources(answer, scopes), phrases)
         return await self._remembered(answer, pages, claim, place, None)
 
     async def _remembered(

@@ -31,7 +31,7 @@ def run(settings: DiscordSettings, services: Services) -> int:
 
 async def _run(settings: DiscordSettings, services: Services) -> int:
     records = Records(services.ledger)
-    desk = Desk(settings, services.answering, services.browser, records)
+    desk = Desk(settings, services.answering, services.browser, records, checking=services.checking)
     client = build_client(Equipment(desk, load(), settings))
     stopping = _stop_on_signals(client)
     warming = asyncio.create_task(desk.warm_up(lambda: _ask_something(services)))

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from retrieval.answering.claims import ClaimCheck
 from retrieval.answering.service import Elapsed
 from retrieval.answering.wording import answer_text
 from retrieval.browsing import ListedInitiative
 from retrieval.index.ranking import RankedParagraph
 from retrieval.ingest.jobs import report_json
 from retrieval.ledger.live import ReadoutSummary
-from retrieval.models import Answer, Citation, IngestReport, LiveParagraph, Statement
+from retrieval.models import Answer, Citation, IngestReport, LiveParagraph, NearestParagraph, Statement
 
 
 def answer_json(answer: Answer, elapsed: Elapsed) -> dict[str, Any]:
@@ -23,10 +24,7 @@ def answer_json(answer: Answer, elapsed: Elapsed) -> dict[str, Any]:
         "text": answer_text(answer),
         "mode": answer.mode,
         "statements": [statement_json(statement) for statement in answer.statements],
-        "nearest": [
-            {"document": n.paragraph.document, "paragraph": n.paragraph.number, "quote": n.evidence.quote}
-            for n in answer.nearest
-        ],
+        "nearest": [_nearest(near) for near in answer.nearest],
         "confidence": round(answer.confidence, 4),
         "rejected": [asdict(rejected) for rejected in answer.rejected],
         "notice": answer.notice,
@@ -41,6 +39,28 @@ def statement_json(statement: Statement) -> dict[str, Any]:
         "text": statement.text,
         "citations": [_citation(citation) for citation in statement.citations],
         "highlights": [list(span) for span in statement.highlights],
+    }
+
+
+def check_json(check: ClaimCheck) -> dict[str, Any]:
+    """Return what `check --json` prints."""
+    return {
+        "claim": check.claim,
+        "verdict": check.verdict.value,
+        "statements": [
+            statement_json(sided.statement) | {"side": sided.side, "reasons": list(sided.reasons)}
+            for sided in check.statements
+        ],
+        "nearest": [_nearest(near) for near in check.nearest],
+        "notice": check.notice,
+    }
+
+
+def _nearest(near: NearestParagraph) -> dict[str, Any]:
+    return {
+        "document": near.paragraph.document,
+        "paragraph": near.paragraph.number,
+        "quote": near.evidence.quote,
     }
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from bot.locales import Phrases
 from bot.markdown import code_block, emphasise, escape, length, link, shortened, source_link
 from bot.services import ReadoutLine
+from retrieval.answering.claims import ClaimCheck, Verdict
 from retrieval.models import Answer, Citation, LiveParagraph, NearestParagraph, Numbering, is_front_matter
 
 MAX_TEXT = 4_000
@@ -102,14 +103,21 @@ def render_answer(
     return _paged([*asked, *_missing_blocks(answer, phrases("answer.not_found"), phrases)], phrases)
 
 
-def render_check(answer: Answer, sources: Mapping[str, Source], phrases: Phrases) -> tuple[Page, ...]:
-    """Return the pages that show what the readouts say on a claim; whether it is true is for the reader."""
-    if answer.statements:
-        lead = _Block(phrases("check.supported"))
-        return _paged(
-            [lead, *_statement_blocks(answer, sources, phrases), *_closing(answer, phrases)], phrases
-        )
-    return _paged(_missing_blocks(answer, phrases("check.missing"), phrases), phrases)
+def render_check(check: ClaimCheck, sources: Mapping[str, Source], phrases: Phrases) -> tuple[Page, ...]:
+    """Return the pages that show the verdict on a claim, the words it rests on, and where the claim differs."""
+    answer = Answer(
+        check.claim,
+        tuple(sided.statement for sided in check.statements),
+        nearest=check.nearest,
+        notice=check.notice,
+    )
+    if check.verdict is Verdict.NOT_FOUND:
+        return _paged(_missing_blocks(answer, phrases("check.missing"), phrases), phrases)
+    lead = _Block(phrases(f"check.{check.verdict.value}"))
+    reasons = dict.fromkeys(reason for sided in check.statements for reason in sided.reasons)
+    differing = [block for reason in reasons for block in _small(reason)]
+    blocks = [lead, *_statement_blocks(answer, sources, phrases), *differing, *_closing(answer, phrases)]
+    return _paged(blocks, phrases)
 
 
 def _missing_blocks(answer: Answer, lead: str, phrases: Phrases) -> list[_Block]:

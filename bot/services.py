@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from retrieval.answering.claims import ClaimCheck
 from retrieval.browsing import ListedInitiative
 from retrieval.models import Answer, InitiativeKind, LiveParagraph
 
@@ -65,6 +66,19 @@ class Answering(Protocol):
             QuestionError: Empty, too long, or not text.
             NotFoundError: No readout `document` in `scopes`.
             StoreError: The store cannot be used.
+        """
+
+
+class Checking(Protocol):
+    """Checks claims; synchronous too."""
+
+    def check(
+        self, claim: str, *, document: str | None = None, scopes: Sequence[str] = (SHARED,)
+    ) -> ClaimCheck:
+        """Return what the readouts make of a claim.
+
+        Raises:
+            QuestionError, NotFoundError, StoreError: As `Answering.ask` does.
         """
 
 

@@ -12,12 +12,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from retrieval.answering.claims import ClaimCheck, Verdict
 from retrieval.answering.wording import NOT_FOUND, marks, unanswered_sentence
 from retrieval.browsing import ListedInitiative
 from retrieval.index.ranking import RankedParagraph
 from retrieval.ingest import Progress as ReportProgress
 from retrieval.ledger.live import ReadoutSummary
-from retrieval.models import Answer, IngestReport, LiveParagraph, Numbering, Statement
+from retrieval.models import Answer, IngestReport, LiveParagraph, NearestParagraph, Numbering, Statement
 
 STAGES = {"reading": "Reading sources", "embedding": "Embedding paragraphs"}
 
@@ -36,13 +37,39 @@ def show_answer(console: Console, answer: Answer, titles: dict[str, str]) -> Non
         console.print(Text(NOT_FOUND))
     if answer.unanswered:
         console.print(Text(unanswered_sentence(answer.unanswered), style="italic"))
-    if answer.nearest:
+    _show_nearest(console, answer.nearest, titles)
+
+
+VERDICTS = {
+    Verdict.SUPPORTED: ("Supported.", "green"),
+    Verdict.CONTRADICTED: ("Contradicted.", "red"),
+    Verdict.NOT_FOUND: ("Not found: no paragraph supports or contradicts this.", "yellow"),
+}
+
+
+def show_check(console: Console, check: ClaimCheck, titles: dict[str, str]) -> None:
+    """Print the verdict on a claim, the words it rests on, and in what the claim differs from them.
+
+    Args:
+        titles: Readout id -> title and date, for those the check names.
+    """
+    sentence, style = VERDICTS[check.verdict]
+    console.print(Text(check.notice or sentence, style=style))
+    for sided in check.statements:
+        _show_statements(console, [sided.statement], titles)
+        for reason in sided.reasons:
+            console.print(Padding(Text(reason, style="italic"), (0, 0, 0, 4), expand=False))
+    _show_nearest(console, check.nearest, titles)
+
+
+def _show_nearest(console: Console, nearest: Sequence[NearestParagraph], titles: dict[str, str]) -> None:
+    if nearest:
         console.print(Text("Nearest paragraphs, which may not be about it:", style="dim"))
-        for near in answer.nearest:
-            place = f"{titles.get(near.paragraph.document, near.paragraph.document)} ¶{near.paragraph.number}"
-            console.print(
-                Padding(Text.assemble((f"{place}: ", "dim"), near.evidence.quote), (0, 0, 0, 2), expand=False)
-            )
+    for near in nearest:
+        place = f"{titles.get(near.paragraph.document, near.paragraph.document)} ¶{near.paragraph.number}"
+        console.print(
+            Padding(Text.assemble((f"{place}: ", "dim"), near.evidence.quote), (0, 0, 0, 2), expand=False)
+        )
 
 
 def _show_statements(console: Console, statements: Sequence[Statement], titles: dict[str, str]) -> None:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from retrieval.answering.claims import ClaimService
 from retrieval.answering.service import AnsweringService
 from retrieval.browsing import Browser
 from retrieval.errors import CorpusError, StoreUnwritableError
@@ -40,6 +41,7 @@ class Services:
     keeper: IndexKeeper
     retriever: Retriever
     answering: AnsweringService
+    checking: ClaimService
     browser: Browser
     ingesting: IngestService
     lifecycle: Lifecycle
@@ -84,12 +86,14 @@ def build_services(settings: RetrievalSettings, *, purpose: str = "rapporteur") 
     try:
         ledger.claim_identity(index_identity(encoder))
         retriever = Retriever(ledger, keeper, encoder)
+        answering = AnsweringService(ledger, retriever)
         yield Services(
             settings=settings,
             ledger=ledger,
             keeper=keeper,
             retriever=retriever,
-            answering=AnsweringService(ledger, retriever),
+            answering=answering,
+            checking=ClaimService(answering),
             browser=Browser(ledger),
             ingesting=IngestService(
                 ledger, keeper, encoder, settings.corpus_dir, Retention(ledger, settings.retention_days)

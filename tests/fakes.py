@@ -11,6 +11,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.pool import NullPool
 
+from retrieval.answering.claims import ClaimCheck, SidedStatement, Verdict
 from retrieval.browsing import ListedInitiative
 from retrieval.errors import NotFoundError
 from retrieval.ledger.live import ReadoutSummary
@@ -112,6 +113,17 @@ class FakeServices:
         if "fish" in question:
             return Answer(question, nearest=(NearestParagraph(source, evidence),))
         return Answer(question, (Statement(evidence.quote, (Citation.of(source, evidence),), ((29, 42),)),))
+
+    def check(
+        self, claim: str, *, document: str | None = None, scopes: Sequence[str] = ("shared",)
+    ) -> ClaimCheck:
+        answer = self.ask(claim, scopes=scopes, document=document)
+        if "five" in claim:
+            reasons = ("It says “five”; the evidence says “two”.",)
+            sided = tuple(SidedStatement(s, "against", reasons) for s in answer.statements)
+            return ClaimCheck(claim, Verdict.CONTRADICTED, sided)
+        sided = tuple(SidedStatement(s, "for") for s in answer.statements)
+        return ClaimCheck(claim, Verdict.SUPPORTED if sided else Verdict.NOT_FOUND, sided, answer.nearest)
 
     def documents(self, scopes: Sequence[str]) -> list[FakeLine]:
         shared = [FakeLine("asean-2022", "ASEAN-Japan meeting", "2022-06-22")]

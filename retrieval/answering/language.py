@@ -94,7 +94,12 @@ def foreign_language(text: str, statistics: TermStatistics | None = None) -> str
 
 def notice(language: str) -> str:
     """Return the sentence that says so to the reader."""
-    return NOTICE.format(language=_NAMES.get(language, "another language"))
+    return NOTICE.format(language=language_name(language))
+
+
+def language_name(code: str) -> str:
+    """Return what a language is called in English."""
+    return _NAMES.get(code, "another language")
 
 
 def _known_share(text: str, statistics: TermStatistics) -> float:

@@ -38,7 +38,9 @@ async def client(
     gateway = yarl.URL(scene.standin.gateway.url)
     monkeypatch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", gateway)
     settings = DiscordSettings(_env_file=None, token=TOKEN, concurrent_questions=1)  # type: ignore[call-arg, arg-type]
-    desk = Desk(settings, services, services, Records(FileDatabase(tmp_path / "ledger.db")))
+    desk = Desk(
+        settings, services, services, Records(FileDatabase(tmp_path / "ledger.db")), checking=services
+    )
     client = build_client(Equipment(desk, load(), settings))
     running = asyncio.create_task(client.start(TOKEN))
     await scene.standin.connected()

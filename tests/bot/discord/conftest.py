@@ -29,7 +29,8 @@ def build_bot(services: FakeServices, tmp_path: Path) -> BuildBot:
     def build(**settings: Any) -> Rapporteur | ShardedRapporteur:
         chosen = DiscordSettings(_env_file=None, **{"token": "t", "user_questions_per_minute": 0, **settings})  # type: ignore[call-arg]
         records = Records(FileDatabase(tmp_path / "ledger.db"))
-        return build_client(Equipment(Desk(chosen, services, services, records), load(), chosen))
+        desk = Desk(chosen, services, services, records, checking=services)
+        return build_client(Equipment(desk, load(), chosen))
 
     return build
 
