@@ -50,7 +50,7 @@ _WORDS: dict[Cue, str] = {
     Cue.EXPECTED: r"""expect(?:s|ed|ing|ation)?|anticipat\w+|look(?:s|ed|ing)? forward|forecast(?:s|ed)?|project(?:s|ed) (?:that|to)|predict(?:s|ed)?|hop(?:e|es|ed|ing)(?! to)|due (?:to|in|for|by|at)""",
     Cue.CONSIDERED: r"""consider(?:s|ed|ing|ation)?(?! that)|discuss(?:es|ed|ing|ion|ions)?|explor(?:e|ed|es|ing)|weigh(?:s|ed|ing)?|debat(?:e|ed|es|ing)|mull(?:s|ed|ing)?
         |talk(?:s|ed|ing)? (?:about|over|of)|talk(?:s|ed)? through|think(?:s|ing)? (?:about|of)|thought about|look(?:s|ed|ing)? (?:at|into)|contemplat\w+
-        |examin(?:e|ed|es|ing)|stud(?:y|ied|ies|ying)|review(?:s|ed|ing)?|deliberat\w+|exchang(?:e|ed|ing) views|brainstorm\w*|took up|reflect(?:ed|s)? on|went over""",
+        |examin(?:e|ed|es|ing)|stud(?:y|ied|ies|ying)|review(?:s|ed|ing)?|deliberat\w+|exchang(?:e|ed|ing) views|brainstorm\w*|reflect(?:ed|s)? on|went over""",
     Cue.POSSIBLE: r"""may(?! \d)|might|possib(?:le|ly|ility|ilities)|perhaps|potential(?:ly)?|opportunit(?:y|ies)|whether|could|cannot rule out|not rule out|subject to|eventual(?:ly)?""",
     Cue.PROPOSED: r"""propos(?:e|ed|es|ing|al|als)|suggest(?:s|ed|ing|ion|ions)?|recommend(?:s|ed|ing|ation|ations)?|put(?:s|ting)? forward|idea(?:s)?|thinking|advocat\w+|float(?:s|ed|ing)|draft""",
     Cue.REQUESTED: r"""urg(?:e|ed|es|ing)(?!nt)|call(?:s|ed|ing)? (?:up)?on|call(?:s|ed|ing)? for|ask(?:s|ed|ing)?|request(?:s|ed|ing)?|press(?:es|ed|ing) (?:\S+ ){0,4}?(?:to|for)|press(?:ed|es) (?:for|on)|demand(?:s|ed|ing)?

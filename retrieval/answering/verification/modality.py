@@ -24,7 +24,9 @@ _WEAK = frozenset(
         Cue.PERMITTED,
     }
 )
-_FIRM = frozenset({Cue.FUTURE, Cue.PROMISED, Cue.AGREED, Cue.SIGNED, Cue.EXPECTED, Cue.OBLIGED, Cue.DONE})
+_FIRM = frozenset(
+    {Cue.FUTURE, Cue.PROMISED, Cue.AGREED, Cue.SIGNED, Cue.EXPECTED, Cue.OBLIGED, Cue.DONE, Cue.ANNOUNCED}
+)
 _AHEAD = frozenset(
     {
         Cue.FUTURE,
@@ -131,7 +133,10 @@ _BEFORE_NOUN = re.compile(
 
 def _has_done(said: str) -> bool:
     """Whether a statement has a perfect of more than speech: "has paid", not "has urged"."""
-    return any(not SPEECH.search(done.group()) for done in DONE.finditer(said))
+    return any(not SPEECH.search(done.group()) for done in DONE.finditer(_ASIDE.sub(" ", said)))
+
+
+_ASIDE = re.compile(r"\b(?:how|what|where)\b[^,.;]*")
 
 
 def _told_as_past(said: str) -> bool:

@@ -133,7 +133,7 @@ _AMOUNT = re.compile(
 _MARKER = re.compile(r"\b(PERIOD|MULTIPLE|PARTIES)([\d.]+\d|\d)")
 _BOUNDS = (
     (Bound.LEAST, r"(?:at least|no less than|no fewer than|not less than|a minimum of|or more)"),
-    (Bound.MOST, r"(?:up to|as (?:much|many) as|no more than|not more than|at most|a maximum of|maximum)"),
+    (Bound.MOST, r"(?:(?<!went )(?<!rose )(?<!risen )(?<!grew )(?<!climbed )(?<!increased )up to|as (?:much|many) as|no more than|not more than|at most|a maximum of|maximum)"),
     (Bound.OVER, r"(?:more than|over|upwards of|exceed(?:ing|s|ed)?(?: it)?|above|in excess of|top(?:s|ped)?|beyond|surpass\w*)"),
     (Bound.UNDER, r"(?:less than|fewer than|under|below|short of)"),
     (Bound.ABOUT, r"(?:about|around|roughly|approximately|nearly|almost|close to|some|circa)"),
@@ -214,7 +214,8 @@ def _amount(found: re.Match[str], plain: str) -> Amount | None:
         return Amount(value / 100, Sort.SHARE, bound, "", written)
     unit = after.removesuffix("s")
     if unit in _DAYS:
-        return Amount(value * _DAYS[unit], Sort.DURATION, bound, "", written)
+        during = Bound.EXACT if bound is Bound.OVER else bound  # "over two days" is during them
+        return Amount(value * _DAYS[unit], Sort.DURATION, during, "", written)
     currency = _CURRENCIES.get((found["currency"] or "").strip().lower()) or _CURRENCIES.get(after, "")
     if found["currency"] or after in _CURRENCIES:
         return Amount(value, Sort.MONEY, bound, currency, written)
