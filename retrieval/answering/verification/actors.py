@@ -111,18 +111,20 @@ def _head(group: str) -> str:
 _AUX = re.compile(rf"{_AUXILIARY}|not|also|now|already|to|going|jointly|said|announced|stated")
 
 
-def compare(statement: str, sentence: str, before: str, context: str) -> Iterator[Difference]:
+def compare(statement: str, evidence: str, sentence: str, before: str, context: str) -> Iterator[Difference]:
     """Yield whom `statement` names as doing what somebody else does in its evidence.
 
     Args:
-        sentence: The sentences the evidence stands in.
+        evidence: The words quoted; where they have a subject of their own, that is who did it.
+        sentence: The sentences they stand in.
         before: The paragraph up to them: whom "he" means.
         context: Paragraph, heading, title, issuer.
     """
     said, near = aliased(statement), aliased(sentence)
     around = f"{near} {aliased(context)}"
-    known = actors(near, aliased(before), around)
-    everybody = names(near, around)
+    quoted = actors(aliased(evidence), aliased(before), around)
+    known = quoted if quoted.doing else actors(near, aliased(before), around)
+    everybody = names(aliased(evidence) if quoted.doing else near, around)
     mentioned = names(said, around)
     claimed = list(_claimed(said, around))
     for name, verb in claimed:
@@ -222,6 +224,8 @@ def subjects(text: str, around: str) -> list[Subject]:
         )
         who = tuple(n for n in everybody if start <= n.start < verb.start())
         pronoun = _PRONOUN.search(bare)
+        if pronoun:
+            who = ()  # "the people it holds": what stands before is the object of another verb
         passive = bool(_BE.search(text[verb.start() : group])) and bool(
             _PARTICIPLE.match(text[group:].lstrip())
         )
@@ -323,7 +327,7 @@ def _received(said: str, known: Actors, around: str) -> Iterator[Difference]:
 
 
 _AFFILIATED = re.compile(
-    r"(?P<person>[A-Z][\w'-]+(?: [A-Z][\w'-]+)*),?(?: [A-Z][\w'-]+(?: (?:for|of|and) [A-Z][\w'-]+)*)? (?:of|for|from) (?:the )?(?P<body>[A-Z][\w'-]+(?: [A-Z][\w'-]+)*)"
+    r"(?P<person>[A-Z][\w'-]+(?: [A-Z][\w'-]+)*),?(?: [A-Z][\w'-]+(?: (?:for|of|and) [A-Z][\w'-]+)*)? (?:of|for|from) (?:the )?(?P<body>[A-Z][\w'-]+(?: [A-Z][\w'-]+)*(?: (?:of|for) (?:the )?[A-Z][\w'-]+)?)"
 )
 
 

@@ -8,10 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from itertools import combinations
 
 from retrieval.answering.verification.dates import moments
 from retrieval.answering.verification.differences import Difference, Kind
 from retrieval.answering.verification.levelled import levelled
+from retrieval.answering.verification.polarity import denies
 from retrieval.index.terms import stem
 
 
@@ -236,8 +238,9 @@ def compare(statement: str, evidence: str, context: str) -> Iterator[Difference]
         context: Paragraph and title: they may say how many parties there are, nothing else.
     """
     known = [*amounts(evidence), *_derived(evidence)]
+    denied = denies(statement)
     for asked in amounts(statement):
-        matching = [k for k in known if _holds(k, asked)]
+        matching = [k for k in known if _holds(k, asked, denied=denied)]
         alike = [k for k in known if asked.noun and stem(k.noun) == stem(asked.noun)]
         if asked.noun == "parties" or (matching and (not alike or any(k in matching for k in alike))):
             continue
@@ -261,14 +264,14 @@ def _shown(amount: Amount) -> str:
 _COMPARABLE = ({Sort.MULTIPLE, Sort.SHARE}, {Sort.COUNT, Sort.MONEY})
 
 
-def _holds(known: Amount, asked: Amount) -> bool:
+def _holds(known: Amount, asked: Amount, *, denied: bool = False) -> bool:
     if known.sort is not asked.sort and {known.sort, asked.sort} not in _COMPARABLE:
         return False
     if known.unit and asked.unit and known.unit != asked.unit:
         return False
     same = _close(known.value, asked.value, 0.02 if asked.sort in (Sort.DURATION, Sort.SHARE) else 1e-6)
     if same:
-        return _bounds_agree(known.bound, asked.bound)
+        return denied or _bounds_agree(known.bound, asked.bound)  # "not yet thirty" is "under 30"
     if known.bound not in (Bound.EXACT, Bound.ABOUT) and known.bound is not asked.bound:
         return False
     if asked.bound in (Bound.OVER, Bound.LEAST):
@@ -314,9 +317,12 @@ _LISTED = re.compile(
 
 def _derived(evidence: str) -> Sequence[Amount]:
     """Amounts nobody wrote out: how many are listed ("A, B and C"), how many days a span has."""
+    counted = [a for a in amounts(evidence) if a.sort in (Sort.COUNT, Sort.MONEY) and a.noun != "parties"]
+    changes = [(abs(a.value - b.value), a) for a, b in combinations(counted[:6], 2) if a.value != b.value]
     lists = [len(re.split(r",? and |, ", found.group())) for found in _LISTED.finditer(evidence)]
     spans = [len(moment.days) for moment in moments(evidence) if len(moment.days) > 1]
     return [
+        *(Amount(change, a.sort, Bound.EXACT, a.unit, a.written, "parties") for change, a in changes),
         *(Amount(float(n), Sort.COUNT, Bound.EXACT, "", str(n), "parties") for n in lists),
         *(Amount(float(n), Sort.DURATION, Bound.EXACT, "", f"{n} days") for n in spans),
         *(

@@ -45,7 +45,7 @@ _PAIRS = (
     ("import(?:s|ed|ing)?", "export(?:s|ed|ing)?"),
     ("includ(?:ing|es|ed)", "exclud(?:ing|es|ed)|except(?:ing)?|excepting"),
     ("legal(?:ly)?|lawful", "illegal(?:ly)?|unlawful"),
-    ("extend(?:s|ed|ing)?|extension|prolong\\w*|lengthen\\w*", "shorten\\w*|curtail\\w*"),
+    ("extend(?:s|ed|ing)?|extension|renew\\w*|prolong\\w*|lengthen\\w*", "terminat\\w+|expir\\w+|lapse[sd]?|shorten\\w*|curtail\\w*"),
     ("tailored|specific to each|fitted to each|individual needs|case-by-case", "common to all|uniform|one way|one-size-fits-all|the same way"),
     ("voluntar\\w+|free to|optional(?:ly)?|may", "must|mandatory|compulsory|obligatory|obliged|required to|have to|has to"),
     ("majority|most", "minority"), ("maximum|at most", "minimum|at least"),

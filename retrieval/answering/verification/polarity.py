@@ -21,7 +21,7 @@ _WEAK = re.compile(
     r"\b(?:lack(?:s|ed|ing)?|absen(?:t|ce)|stay(?:s|ed|ing)? away|outside|undecided|un\w{4,}able|insufficient|inadequate|yet to|pending|still to|has still"
     r"|remain(?:s|ing|ed)? to|not yet|except|reject\w*|oppos\w+|against|scrap\w*|abolish\w*|abolition|stop\w*|ban|bans|banned|outlaw\w*|prohibit\w*|suspend\w*|discontinu\w+|alone"
     r"|turn(?:s|ed|ing)? down|declin(?:e|ed|es)|far from|rather than|instead of|only|unless|unacceptable|unilateral\w*|un(?:employ|resolv|finish|chang|condition|recogn|avail|likely|able)\w*|exclu\w+|barr?(?:ed|s)|"
-    r"deadlock\w*|short of|rid of|fail(?:s|ed|ure)?|lift\w*|eliminat\w+|remaining|less|free of|free from|prevent\w*|halt\w*|avoid\w*|refrain\w*|ceas\w+|den(?:y|ied|ies)|not)\b|\bin\w+able\b"
+    r"deadlock\w*|short of|rid of|fail(?:s|ed|ure)?|lift\w*|eliminat\w+|remaining|less|free of|free from|prevent\w*|halt\w*|avoid\w*|abst(?:ain|ention)\w*|under \d+|below|fewer|refrain\w*|ceas\w+|den(?:y|ied|ies)|not)\b|\bin\w+able\b"
 )
 
 
