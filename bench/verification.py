@@ -1,6 +1,6 @@
 """How many altered statements verification catches, how many faithful ones it rejects, and what it costs.
 
-    python -m bench.verification [--eval DIR] [--split tuned|held_out] [--wrong] [--check]
+    python -m bench.verification [--eval DIR] [--split tuned|opened|held_out] [--wrong] [--check]
 
 Verification: every statement with the evidence given for it, quoted word for word. caught: altered statements
 rejected. rejected: faithful statements rejected. The pairs of this project are in `bench/pairs/`, written
@@ -26,6 +26,7 @@ from retrieval.answering.claims import Verdict, decide
 from retrieval.answering.verification import Checked, Draft, DraftCitation, Outcome, Shown, verify
 from retrieval.models import LiveParagraph, Numbering
 
+SPLITS = ("tuned", "opened", "held_out")
 PAIRS = Path(__file__).parent / "pairs"
 SEED_FILES = ("readouts-paragraphs.jsonl", "seed-paragraphs.jsonl")
 Row = dict[str, Any]
@@ -132,13 +133,13 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--eval", type=Path)
-    parser.add_argument("--split", choices=("tuned", "held_out"))
+    parser.add_argument("--split", choices=SPLITS)
     parser.add_argument("--wrong", action="store_true", help="print the rows that came out wrong")
     parser.add_argument("--check", action="store_true", help="ask the whole of `check` too")
     arguments = parser.parse_args()
     own = {r["id"]: paragraphs_of(r) for r in rows_of(PAIRS / "readouts.jsonl")}
     pairs = rows_of(PAIRS / "minimal-pairs.jsonl")
-    for split in ("tuned", "held_out") if arguments.split is None else (arguments.split,):
+    for split in SPLITS if arguments.split is None else (arguments.split,):
         chosen = [r for r in pairs if r["split"] == split]
         report(f"pairs, {split}", chosen, own, wrong=arguments.wrong)
         if arguments.check:

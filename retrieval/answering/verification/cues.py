@@ -50,7 +50,7 @@ _WORDS: dict[Cue, str] = {
     Cue.EXPECTED: r"""expect(?:s|ed|ing|ation)?|anticipat\w+|look(?:s|ed|ing)? forward|forecast(?:s|ed)?|project(?:s|ed) (?:that|to)|predict(?:s|ed)?|hop(?:e|es|ed|ing)(?! to)|due (?:to|in|for|by|at)""",
     Cue.CONSIDERED: r"""consider(?:s|ed|ing|ation)?(?! that)|discuss(?:es|ed|ing|ion|ions)?|explor(?:e|ed|es|ing)|weigh(?:s|ed|ing)?|debat(?:e|ed|es|ing)|mull(?:s|ed|ing)?
         |talk(?:s|ed|ing)? (?:about|over|of)|talk(?:s|ed)? through|think(?:s|ing)? (?:about|of)|thought about|look(?:s|ed|ing)? (?:at|into)|contemplat\w+
-        |examin(?:e|ed|es|ing)|stud(?:y|ied|ies|ying)|review(?:s|ed|ing)?|deliberat\w+|exchang(?:e|ed|ing) views|brainstorm\w*|took up|reflect(?:ed|s)? on|went over""",
+        |examin(?:e|ed|es|ing)|stud(?:y|ied|ies|ying)|review(?:s|ed|ing)?|deliberat\w+|exchang(?:e|ed|ing) views|brainstorm\w*|reflect(?:ed|s)? on|went over""",
     Cue.POSSIBLE: r"""may(?! \d)|might|possib(?:le|ly|ility|ilities)|perhaps|potential(?:ly)?|opportunit(?:y|ies)|whether|could|cannot rule out|not rule out|subject to|eventual(?:ly)?""",
     Cue.PROPOSED: r"""propos(?:e|ed|es|ing|al|als)|suggest(?:s|ed|ing|ion|ions)?|recommend(?:s|ed|ing|ation|ations)?|put(?:s|ting)? forward|idea(?:s)?|thinking|advocat\w+|float(?:s|ed|ing)|draft""",
     Cue.REQUESTED: r"""urg(?:e|ed|es|ing)(?!nt)|call(?:s|ed|ing)? (?:up)?on|call(?:s|ed|ing)? for|ask(?:s|ed|ing)?|request(?:s|ed|ing)?|press(?:es|ed|ing) (?:\S+ ){0,4}?(?:to|for)|press(?:ed|es) (?:for|on)|demand(?:s|ed|ing)?
@@ -67,7 +67,7 @@ _WORDS: dict[Cue, str] = {
     Cue.CONCERNED: r"""concern(?:ed|s)?(?:(?= about| over| at| that)|(?<=deep concern)|(?<=serious concern)|(?<=grave concern))|worr(?:y|ied|ies)|alarm(?:ed)?|anxious|unease|deplor(?:e|ed)|regret(?:s|ted)?""",
     Cue.CHAIRED: r"""(?:co-)?chair(?:s|ed|ing|manship|person|man|woman)?|presid(?:e|ed|es|ing)|presidency|(?:led|headed|convened) by|leadership of|(?:was|were) led|auspices|took over the chair""",
     Cue.ANNOUNCED: r"""announc(?:e|ed|es|ing|ement)|unveil(?:s|ed|ing)?|declar(?:e|ed|es|ing)|launch(?:es|ed|ing)?""",
-    Cue.WANTED: r"""should|ought to|want(?:s|ed)?(?! to)|need(?:s|ed)?(?: for| to)|stress(?:es|ed|ing)?|importance of|emphasi[sz]e[sd]?|underlin(?:e|ed|es)|underscor(?:e|ed|es)""",
+    Cue.WANTED: r"""would (?:have )?(?:liked?|prefer(?:red)?)|should|ought to|want(?:s|ed)?(?! to)|need(?:s|ed)?(?: for| to)|stress(?:es|ed|ing)?|importance of|emphasi[sz]e[sd]?|underlin(?:e|ed|es)|underscor(?:e|ed|es)""",
     Cue.SIGNED: r"""(?<!to )sign(?:s|ed|ing)(?! on)|put (?:its|their|his|her) names?|initialled|(?<!to )ratif(?:y|ied|ies|ication)|conclud(?:ed|es|ing) (?:an?|the) (?:\w+ ){0,3}(?:agreement|accord|treaty|pact|memorandum|mou)|(?:mou|memorandum|agreement|accord|pact|treaty)(?: \S+){0,6} (?:was|were) (?:concluded|signed)|signature|acced(?:e|ed|es|ing)""",
 }  # fmt: skip
 
@@ -98,7 +98,7 @@ LICENCES: dict[Cue, frozenset[Cue]] = {
 """What the evidence must say, one of it at least, for a statement to say this."""
 
 FUTURE = re.compile(
-    r"\b(?:will|shall|'ll|won't|(?:is|are) (?:\w+ )?(?:to|going to|set to|due to|about to|scheduled)(?! (?:the|a|an)\b)|would|be going to|falls to"
+    r"\b(?:will|shall|'ll|won't|(?:is|are) (?:(?:now|also|both|still|then|therefore) )?(?:to|going to|set to|due to|about to|scheduled)(?! (?:the|a|an)\b)|would(?! (?:have )?(?:like|prefer|welcome|rather))|be going to|falls to"
     r"|by (?:the end|the close|no later|year's end)|in the (?:coming|near)|upcoming|next (?:year|month))\b"
 )
 DONE = re.compile(

@@ -24,7 +24,9 @@ _WEAK = frozenset(
         Cue.PERMITTED,
     }
 )
-_FIRM = frozenset({Cue.FUTURE, Cue.PROMISED, Cue.AGREED, Cue.SIGNED, Cue.EXPECTED, Cue.OBLIGED, Cue.DONE})
+_FIRM = frozenset(
+    {Cue.FUTURE, Cue.PROMISED, Cue.AGREED, Cue.SIGNED, Cue.EXPECTED, Cue.OBLIGED, Cue.DONE, Cue.ANNOUNCED}
+)
 _AHEAD = frozenset(
     {
         Cue.FUTURE,
@@ -107,6 +109,19 @@ def _stances(
         yield _difference(f"It says “{word.group() if word else cue.value}”; {ending}.")
 
 
+_HEDGES = frozenset(
+    {
+        Cue.POSSIBLE,
+        Cue.CONSIDERED,
+        Cue.INTENDED,
+        Cue.OFFERED,
+        Cue.EXPECTED,
+        Cue.WANTED,
+        Cue.REQUESTED,
+        Cue.PERMITTED,
+    }
+)
+"""What keeps a statement about the future from being certain."""
 _FROM_SENTENCE = frozenset({Cue.CONCERNED, Cue.NOTED, Cue.SUPPORTED, Cue.WELCOMED, Cue.CHAIRED})
 """What describes a whole sentence: a quote may leave its word out."""
 _CONTRARY = {
@@ -131,7 +146,10 @@ _BEFORE_NOUN = re.compile(
 
 def _has_done(said: str) -> bool:
     """Whether a statement has a perfect of more than speech: "has paid", not "has urged"."""
-    return any(not SPEECH.search(done.group()) for done in DONE.finditer(said))
+    return any(not SPEECH.search(done.group()) for done in DONE.finditer(_ASIDE.sub(" ", said)))
+
+
+_ASIDE = re.compile(r"\b(?:how|what|where)\b[^,.;]*")
 
 
 def _told_as_past(said: str) -> bool:
@@ -164,7 +182,7 @@ def _tense(said: str, own: frozenset[Cue], known: frozenset[Cue], quoted: str) -
     if waiting and not denies(said):
         yield _difference(f"It says as done (“{waiting}”) what is yet to come in the evidence.")
         return
-    if Cue.FUTURE in own and not own & _WEAK and known & _WEAK and not known & _FIRM:
+    if Cue.FUTURE in own and not own & _HEDGES and known & _WEAK and not known & _FIRM:
         yield _difference("It says as certain what the evidence does not.")
     elif _has_done(said) and ahead and not happened(quoted):
         yield _difference("It says as done what is yet to come in the evidence.")

@@ -69,6 +69,7 @@ class Name:
     Attributes:
         keys: One for each word, the same for "Japan", "Japanese" and "Tokyo".
         before: The word in front of it, in lower case.
+        initials: Of the whole run, titles included: "au" for "Amber Union".
     """
 
     written: str
@@ -76,6 +77,7 @@ class Name:
     start: int
     end: int
     before: str
+    initials: str = ""
 
 
 def key(word: str) -> str:
@@ -145,6 +147,7 @@ def _name(text: str, start: int, end: int, context: str) -> Name | None:
     parts = [(m.start() + start, m.group()) for m in re.finditer(r"\S+", text[start:end])]
     if _SENTENCE_START.search(text[:start]) and not _first_word_is_name(text, parts, context):
         parts = parts[1:]
+    initials_of_run = "".join(p[0] for _, p in parts).lower()
     parts = [(s, p) for s, p in parts if not _plain(p)]
     if not parts:
         return None
@@ -153,7 +156,7 @@ def _name(text: str, start: int, end: int, context: str) -> Name | None:
         re.sub(r" (?:the|an?)$", "", text[:first].rstrip(), flags=re.IGNORECASE).rpartition(" ")[2].lower()
     )
     written = text[first:last].removesuffix("'s").removesuffix("'")
-    return Name(written, tuple(key(p) for _, p in parts), first, last, before)
+    return Name(written, tuple(key(p) for _, p in parts), first, last, before, initials_of_run)
 
 
 def _plain(word: str) -> bool:
@@ -163,29 +166,8 @@ def _plain(word: str) -> bool:
 
 
 _COMMON = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "this",
-        "that",
-        "these",
-        "those",
-        "article",
-        "no",
-        "roman",
-        "i",
-        "ii",
-        "iii",
-        "iv",
-        "v",
-        "vi",
-        "vii",
-        "viii",
-        "ix",
-        "x",
-        "capital",
-    ]
+    """every each all some most many several both none no neither either another one two three four five
+    the a an this that these those article roman i ii iii iv v vi vii viii ix x capital""".split()  # noqa: SIM905
 )
 
 

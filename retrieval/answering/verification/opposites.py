@@ -32,6 +32,7 @@ _PAIRS = (
      "suspend\\w*|discontinu\\w+|halt\\w*|abandon\\w*|stop(?:s|ped)?|drop(?:ped)?|abolish\\w*|abolition|did away|do away|scrap(?:s|ped)?"),
     ("abolish\\w*|abolition|scrap\\w*|lift(?:s|ed|ing)?|remov(?:e|ed|es|al)|repeal\\w*|did away|do away|eliminat\\w+|freed from",
      "keep|kept|retain\\w*|impos\\w+|introduc\\w+|maintain(?:s|ed)?|brought back|reintroduc\\w+|remain(?:s|ed)? in place"),
+    ("keep|keeps|kept|maintain\\w*|retain\\w*|remain(?:s|ed)? in place", "to end|ends|ended|phas(?:e|ed|ing) out|withdr[ae]w\\w*|terminat\\w*"),
     ("permanent(?:ly)?(?<!non-permanent)", "temporar\\w+|interim|provisional(?:ly)?"),
     ("joint(?:ly)?|together|co-\\w+|collectively", "alone|on (?:his|her|its) own|separately|unilateral\\w*|single-handed\\w*|individually"),
     ("online|virtual(?:ly)?|by video\\w*|video conference|remote(?:ly)?|by telephone", "in[- ]person|face[- ]to[- ]face|physical(?:ly)?"),
@@ -44,7 +45,7 @@ _PAIRS = (
     ("import(?:s|ed|ing)?", "export(?:s|ed|ing)?"),
     ("includ(?:ing|es|ed)", "exclud(?:ing|es|ed)|except(?:ing)?|excepting"),
     ("legal(?:ly)?|lawful", "illegal(?:ly)?|unlawful"),
-    ("extend(?:s|ed|ing)?|extension|prolong\\w*|lengthen\\w*", "shorten\\w*|curtail\\w*"),
+    ("extend(?:s|ed|ing)?|extension|renew\\w*|prolong\\w*|lengthen\\w*", "terminat\\w+|expir\\w+|lapse[sd]?|shorten\\w*|curtail\\w*"),
     ("tailored|specific to each|fitted to each|individual needs|case-by-case", "common to all|uniform|one way|one-size-fits-all|the same way"),
     ("voluntar\\w+|free to|optional(?:ly)?|may", "must|mandatory|compulsory|obligatory|obliged|required to|have to|has to"),
     ("majority|most", "minority"), ("maximum|at most", "minimum|at least"),
@@ -73,6 +74,7 @@ def compare(statement: str, evidence: str) -> Iterator[Difference]:
     said, known = lowered(statement), lowered(evidence)
     if denies(statement) != denies(evidence):
         return  # what is denied turns every word round; `polarity` judges that
+    yield from _moves(said, known)
     for pair in _compiled():
         for own, other in (pair, pair[::-1]):
             word, opposite = own.search(said), other.search(known)
@@ -83,6 +85,33 @@ def compare(statement: str, evidence: str) -> Iterator[Difference]:
                     continue
                 reason = f"It says “{word.group()}”; the evidence says “{opposite.group()}”."
                 yield Difference(Kind.DIRECTION, reason, contradicts=True)
+
+
+_UP = re.compile(rf"\b(?:{_PAIRS[0][0]}|more|up)\b")
+_DOWN = re.compile(rf"\b(?:{_PAIRS[0][1]}|less|fewer|down)\b")
+_FIGURE = re.compile(r"(?<![\w.,])\d+(?:[.,]\d+)*")
+
+
+def _moves(statement: str, evidence: str) -> Iterator[Difference]:
+    """Yield figures that go up in the one and down in the other: "12 per cent more" is not "down 12%"."""
+    known = {m.group(): _move(evidence, m) for m in _FIGURE.finditer(evidence)}
+    for figure in _FIGURE.finditer(statement):
+        own, other = _move(statement, figure), known.get(figure.group())
+        if own and other and own[0] != other[0]:
+            reason = f"It says “{own[1]}”; the evidence says “{other[1]}”."
+            yield Difference(Kind.DIRECTION, reason, contradicts=True)
+
+
+def _move(text: str, figure: re.Match[str]) -> tuple[str, str] | None:
+    """Which way the word nearest to a figure points, where one stands near enough."""
+    near = [
+        (min(abs(m.start() - figure.end()), abs(figure.start() - m.end())), side, m.group())
+        for side, pattern in (("up", _UP), ("down", _DOWN))
+        for m in pattern.finditer(text)
+        if not re.match(r" (?:than|to) \d", text[m.end() :])
+    ]
+    distance, side, word = min(near, default=(99, "", ""))
+    return (side, word) if distance <= 30 else None
 
 
 _DENIAL = re.compile(
