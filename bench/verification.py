@@ -1,6 +1,6 @@
 """How many altered statements verification catches, how many faithful ones it rejects, and what it costs.
 
-    python -m bench.verification [--eval DIR] [--split tuned|held_out] [--wrong] [--check]
+    python -m bench.verification [--eval DIR] [--split tuned|opened|held_out] [--wrong] [--check]
 
 Verification: every statement with the evidence given for it, quoted word for word. caught: altered statements
 rejected. rejected: faithful statements rejected. The pairs of this project are in `bench/pairs/`, written
@@ -21,10 +21,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.harness import Embedder, ask, build_scope
+from retrieval.answering.claims import Verdict, decide
 from retrieval.answering.verification import Checked, Draft, DraftCitation, Outcome, Shown, verify
 from retrieval.models import LiveParagraph, Numbering
 
+SPLITS = ("tuned", "opened", "held_out")
 PAIRS = Path(__file__).parent / "pairs"
+SEED_FILES = ("readouts-paragraphs.jsonl", "seed-paragraphs.jsonl")
 Row = dict[str, Any]
 
 
@@ -90,7 +94,7 @@ def report(name: str, rows: Sequence[Row], readouts: dict[str, list[LiveParagrap
 
 def seed_readouts(folder: Path) -> dict[str, list[LiveParagraph]]:
     """The readouts of the development claims, by id, from their gold paragraphs."""
-    rows = [*rows_of(folder / "readouts-paragraphs.jsonl"), *rows_of(folder / "seed-paragraphs.jsonl")]
+    rows = [row for name in SEED_FILES for row in rows_of(folder / name)]
     return {
         row["doc_id"]: paragraphs_of(
             {
@@ -103,25 +107,49 @@ def seed_readouts(folder: Path) -> dict[str, list[LiveParagraph]]:
     }
 
 
+def check(name: str, rows: Sequence[Row], documents: Sequence[Row], *, wrong: bool) -> None:
+    """Ask `check` for every claim, of its own readout and of all of them loaded together."""
+    embed = Embedder()
+    scope = build_scope(list(documents), embed)
+    for mode in ("its own readout", "all readouts"):
+        right: Counter[str] = Counter()
+        altered_supported = 0
+        for row in rows:
+            asked = ask(scope, embed, row["claim"], row["document"] if mode == "its own readout" else None)
+            found = decide(row["claim"], asked.ranked, one_readout=asked.one_readout)
+            correct = found.verdict.value in {row["verdict"], *(row.get("verdict_also") or ())}
+            right[row["verdict"]] += correct
+            altered_supported += found.verdict is Verdict.SUPPORTED and row["alteration"] is not None
+            if wrong and not correct:
+                print(f"  {row['id']} {row['verdict']} -> {found.verdict.value}: {row['claim']}")
+        totals = Counter(row["verdict"] for row in rows)
+        shares = ", ".join(f"{verdict} {right[verdict]}/{totals[verdict]}" for verdict in sorted(totals))
+        print(f"check, {name}, {mode}: {shares}; altered called supported: {altered_supported}")
+    embed.save()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--eval", type=Path)
-    parser.add_argument("--split", choices=("tuned", "held_out"))
+    parser.add_argument("--split", choices=SPLITS)
     parser.add_argument("--wrong", action="store_true", help="print the rows that came out wrong")
+    parser.add_argument("--check", action="store_true", help="ask the whole of `check` too")
     arguments = parser.parse_args()
     own = {r["id"]: paragraphs_of(r) for r in rows_of(PAIRS / "readouts.jsonl")}
     pairs = rows_of(PAIRS / "minimal-pairs.jsonl")
-    for split in ("tuned", "held_out") if arguments.split is None else (arguments.split,):
-        report(f"pairs, {split}", [r for r in pairs if r["split"] == split], own, wrong=arguments.wrong)
+    for split in SPLITS if arguments.split is None else (arguments.split,):
+        chosen = [r for r in pairs if r["split"] == split]
+        report(f"pairs, {split}", chosen, own, wrong=arguments.wrong)
+        if arguments.check:
+            check(f"pairs, {split}", chosen, rows_of(PAIRS / "readouts.jsonl"), wrong=arguments.wrong)
     if arguments.eval:
-        report(
-            "claims.jsonl",
-            rows_of(arguments.eval / "claims.jsonl"),
-            seed_readouts(arguments.eval),
-            wrong=arguments.wrong,
-        )
+        claims = rows_of(arguments.eval / "claims.jsonl")
+        report("claims.jsonl", claims, seed_readouts(arguments.eval), wrong=arguments.wrong)
+        if arguments.check:
+            documents = [r for n in SEED_FILES for r in rows_of(arguments.eval / n)]
+            check("claims.jsonl", claims, documents, wrong=arguments.wrong)
 
 
 if __name__ == "__main__":

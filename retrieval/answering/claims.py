@@ -24,14 +24,17 @@ Side = Literal["for", "against"]
 
 PARAGRAPHS_READ = 6
 SENTENCES_READ = 10
-SUPPORT = 0.5
+SUPPORT = 0.6
 """Likeness from which a sentence can support: cosine plus the share of the claim's words in it, 0..2."""
+SUPPORT_IN_ONE = 0.5
+"""The same where one readout was picked: the claim is about it nearly always."""
 CONTRADICTION = 0.5
 """Likeness from which one that differs is about the same thing."""
 MARGIN = 0.35
 """How far behind the nearest sentence one may be and still speak for or against."""
-LEAD = 0.0
-"""How far behind the nearest one that contradicts a sentence may be and still speak for the claim."""
+LEAD = 0.1
+"""How far behind the nearest sentence that contradicts another one of its paragraph may be and still support: a
+paragraph says in one sentence what the next makes precise. A sentence of another paragraph may not be behind."""
 
 
 class Verdict(StrEnum):
@@ -115,7 +118,7 @@ class ClaimService:
             StoreError: The store cannot be read.
         """
         ranked = self._searching.search(claim, scopes=scopes, document=document, top_k=PARAGRAPHS_READ)
-        return decide(claim, ranked)
+        return decide(claim, ranked, one_readout=document is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +142,8 @@ class Candidate:
         )
 
 
-def decide(claim: str, ranked: Sequence[RankedParagraph]) -> ClaimCheck:
-    """Return the verdict on `claim` from the paragraphs nearest to it."""
+def decide(claim: str, ranked: Sequence[RankedParagraph], *, one_readout: bool = False) -> ClaimCheck:
+    """Return the verdict on `claim` from the paragraphs nearest to it, of all readouts or of the one picked."""
     text = " ".join(claim.split())
     language = foreign_language(text)
     if language is not None:
@@ -148,9 +151,11 @@ def decide(claim: str, ranked: Sequence[RankedParagraph]) -> ClaimCheck:
     candidates = sorted(_candidates(text, ranked), key=lambda c: -c.likeness)
     best = candidates[0].likeness if candidates else 0.0
     against = [c for c in candidates if c.likeness >= CONTRADICTION and c.found and _contradicts(c)]
-    rival = against[0].likeness if against else 0.0
+    enough = SUPPORT_IN_ONE if one_readout else SUPPORT
     holding = [
-        c for c in candidates if not c.found and c.likeness >= max(SUPPORT, best - MARGIN, rival - LEAD)
+        c
+        for c in candidates
+        if not c.found and c.likeness >= max(enough, best - MARGIN) and not _outdone(c, against)
     ]
     if holding:
         return ClaimCheck(claim, Verdict.SUPPORTED, (SidedStatement(holding[0].statement, "for"),))
@@ -160,6 +165,14 @@ def decide(claim: str, ranked: Sequence[RankedParagraph]) -> ClaimCheck:
         reasons = tuple(difference.reason for difference in first.found)
         return ClaimCheck(claim, Verdict.CONTRADICTED, (SidedStatement(first.statement, "against", reasons),))
     return ClaimCheck(claim, Verdict.NOT_FOUND, nearest=nearest(ranked))
+
+
+def _outdone(candidate: Candidate, against: Sequence[Candidate]) -> bool:
+    """Whether a sentence that contradicts is nearer to the claim than this one that holds it."""
+    return any(
+        rival.likeness > candidate.likeness + (LEAD if rival.paragraph is candidate.paragraph else 0.0)
+        for rival in against[:1]
+    )
 
 
 def _contradicts(candidate: Candidate) -> bool:

@@ -52,7 +52,7 @@ _CLEFT = re.compile(
     r"\b[Ii]t (?:was|is) (?P<who>.{2,60}?) (?:that|who|which)\b|\b[Ii]t falls to (?P<who2>.{2,40}?) to\b"
 )
 _RECEIVES = re.compile(
-    r"\b(?:receiv\w+|get|gets|got|obtain\w*|heard|hear|earn\w*|gain\w*|inherit\w*|win|won|benefit\w*|succe\w+|thank\w*|supplied with|be given|was given|were given)\b"
+    r"\b(?:receiv\w+|get|gets|got|obtain\w*|heard|hear|earn\w*|gain\w*|inherit\w*|win|won|benefit\w*|thank\w*|supplied with|be given|was given|were given)\b"
 )
 _PRONOUN = re.compile(
     r"(?:^|[\s,;])(?:he|she|they|it|we|the latter|the former|the two|both)\s*$", re.IGNORECASE
@@ -88,8 +88,11 @@ class Actors:
 
     def of(self, verb: str) -> list[Name]:
         """Return who does what `verb` says; where no verb is like it, everybody who does anything."""
-        alike = [name for name, other in self.doing if _alike(verb, other)]
-        return alike or [name for name, _ in self.doing]
+        return self.alike(verb) or [name for name, _ in self.doing]
+
+    def alike(self, verb: str) -> list[Name]:
+        """Return who does what a verb like `verb` says."""
+        return [name for name, other in self.doing if _alike(verb, other)]
 
 
 def _alike(one: str, other: str) -> bool:
@@ -108,28 +111,35 @@ def _head(group: str) -> str:
 _AUX = re.compile(rf"{_AUXILIARY}|not|also|now|already|to|going|jointly|said|announced|stated")
 
 
-def compare(statement: str, sentence: str, before: str, context: str) -> Iterator[Difference]:
+def compare(statement: str, evidence: str, sentence: str, before: str, context: str) -> Iterator[Difference]:
     """Yield whom `statement` names as doing what somebody else does in its evidence.
 
     Args:
-        sentence: The sentences the evidence stands in.
+        evidence: The words quoted; where they have a subject of their own, that is who did it.
+        sentence: The sentences they stand in.
         before: The paragraph up to them: whom "he" means.
         context: Paragraph, heading, title, issuer.
     """
     said, near = aliased(statement), aliased(sentence)
     around = f"{near} {aliased(context)}"
-    known = actors(near, aliased(before), around)
-    everybody = names(near, around)
+    quoted = actors(aliased(evidence), aliased(before), around)
+    known = quoted if quoted.doing else actors(near, aliased(before), around)
+    everybody = names(aliased(evidence) if quoted.doing else near, around)
     mentioned = names(said, around)
-    for name, verb in _claimed(said, around):
+    claimed = list(_claimed(said, around))
+    for name, verb in claimed:
         doing = known.of(verb)
+        if any(other_verb == verb and _among(other, doing) for other, other_verb in claimed):
+            continue  # "Estoria and the Union consulted": one of them is enough
         if _RECEIVES.search(verb) or not doing or _among(name, doing):
             continue
-        aligned = len(doing) < len(known.doing)
+        aligned = bool(known.alike(verb))
         if _among(name, known.perhaps) and not aligned:
             continue
         rivals = [d for d in doing if _sort(d, around) == _sort(name, around)]
         inside = _among(name, everybody)
+        if inside and not aligned and (_HAS.match(verb) or not any(_among(r, mentioned) for r in rivals)):
+            continue
         if not rivals or (not inside and any(_among(r, mentioned) for r in doing)):
             continue
         who = " and ".join(dict.fromkeys(r.written for r in rivals[:2]))
@@ -141,20 +151,33 @@ def compare(statement: str, sentence: str, before: str, context: str) -> Iterato
     yield from _modified(said, near)
 
 
+_HAS = re.compile(r"(?:held|holds|has|had|have) (?:the|an?) ")
+
+
 def _sort(name: Name, around: str) -> str:
     return "country" if is_country(name) else "person" if is_person(name, around) else "other"
 
 
 def _among(name: Name, others: Sequence[Name]) -> bool:
-    return any(same(k, o) for other in others for k in name.keys for o in other.keys)
+    return any(
+        any(same(k, o) for k in name.keys for o in other.keys)
+        or _shortened(name, other)
+        or _shortened(other, name)
+        for other in others
+    )
+
+
+def _shortened(short: Name, long: Name) -> bool:
+    """Whether one name is the initials of the other, "AU" of "Amber Union", titles such as "Union" counted."""
+    letters = short.keys[0]
+    return len(short.keys) == 1 and 2 <= len(letters) <= 6 and letters == long.initials
 
 
 def _claimed(said: str, around: str) -> Iterator[tuple[Name, str]]:
     """The names a statement has do something, with the verb."""
     for subject in subjects(said, around):
         if not subject.passive:
-            for name in subject.who:
-                yield name, subject.verb
+            yield from ((name, subject.verb) for name in subject.who)
     yield from _after_by(said, around)
     for cleft in _CLEFT.finditer(said):
         who = cleft["who"] or cleft["who2"]
@@ -163,13 +186,16 @@ def _claimed(said: str, around: str) -> Iterator[tuple[Name, str]]:
                 yield name, said[cleft.end() : cleft.end() + 30]
 
 
+_STOP_BY = re.compile(r",| (?:for|to|in|at|on|with) ")
+
+
 def _after_by(text: str, around: str) -> list[tuple[Name, str]]:
     """The names after "by", each with the participle before it: "was opened by Cambodia's minister"."""
     result = []
     for by in _BY.finditer(text):
         participles = list(_PARTICIPLE.finditer(text[max(0, by.start() - 60) : by.start()]))
         for name in names(text, around) if participles else ():
-            if by.end() <= name.start <= by.end() + 30 and "," not in text[by.end() : name.start]:
+            if by.end() <= name.start <= by.end() + 30 and not _STOP_BY.search(text[by.end() : name.start]):
                 result.append((name, participles[-1].group()))
     return result
 
@@ -198,6 +224,8 @@ def subjects(text: str, around: str) -> list[Subject]:
         )
         who = tuple(n for n in everybody if start <= n.start < verb.start())
         pronoun = _PRONOUN.search(bare)
+        if pronoun:
+            who = ()  # "the people it holds": what stands before is the object of another verb
         passive = bool(_BE.search(text[verb.start() : group])) and bool(
             _PARTICIPLE.match(text[group:].lstrip())
         )
@@ -216,7 +244,7 @@ def subjects(text: str, around: str) -> list[Subject]:
 
 
 _COPULA = re.compile(
-    r"(?:is|are|was|were)\b(?!(?: \w+ly)? (?:to|going|\w+ing|ready|willing|prepared|committed|determined|able)\b)"
+    r"(?:is|are|was|were)\b(?!(?: \w+ly)? (?:to|going|\w+ing|ready|willing|prepared|committed|determined|able|pleased|glad|grateful|concerned|worried|against|opposed|in favou?r|behind)\b)"
 )
 
 
@@ -299,7 +327,7 @@ def _received(said: str, known: Actors, around: str) -> Iterator[Difference]:
 
 
 _AFFILIATED = re.compile(
-    r"(?P<person>[A-Z][\w'-]+(?: [A-Z][\w'-]+)*),?(?: [A-Z][\w'-]+(?: (?:for|of|and) [A-Z][\w'-]+)*)? (?:of|for|from) (?:the )?(?P<body>[A-Z][\w'-]+(?: [A-Z][\w'-]+)*)"
+    r"(?P<person>[A-Z][\w'-]+(?: [A-Z][\w'-]+)*),?(?: [A-Z][\w'-]+(?: (?:for|of|and) [A-Z][\w'-]+)*)? (?:of|for|from) (?:the )?(?P<body>[A-Z][\w'-]+(?: [A-Z][\w'-]+)*(?: (?:of|for) (?:the )?[A-Z][\w'-]+)?)"
 )
 
 

@@ -34,6 +34,7 @@ class Cue(StrEnum):
     CONCERNED = "concerned"
     CHAIRED = "chaired"
     WANTED = "wanted"
+    ANNOUNCED = "announced"
     SIGNED = "signed"
 
 
@@ -49,13 +50,13 @@ _WORDS: dict[Cue, str] = {
     Cue.EXPECTED: r"""expect(?:s|ed|ing|ation)?|anticipat\w+|look(?:s|ed|ing)? forward|forecast(?:s|ed)?|project(?:s|ed) (?:that|to)|predict(?:s|ed)?|hop(?:e|es|ed|ing)(?! to)|due (?:to|in|for|by|at)""",
     Cue.CONSIDERED: r"""consider(?:s|ed|ing|ation)?(?! that)|discuss(?:es|ed|ing|ion|ions)?|explor(?:e|ed|es|ing)|weigh(?:s|ed|ing)?|debat(?:e|ed|es|ing)|mull(?:s|ed|ing)?
         |talk(?:s|ed|ing)? (?:about|over|of)|talk(?:s|ed)? through|think(?:s|ing)? (?:about|of)|thought about|look(?:s|ed|ing)? (?:at|into)|contemplat\w+
-        |examin(?:e|ed|es|ing)|stud(?:y|ied|ies|ying)|review(?:s|ed|ing)?|deliberat\w+|exchang(?:e|ed|ing) views|brainstorm\w*|took up|reflect(?:ed|s)? on|went over""",
+        |examin(?:e|ed|es|ing)|stud(?:y|ied|ies|ying)|review(?:s|ed|ing)?|deliberat\w+|exchang(?:e|ed|ing) views|brainstorm\w*|reflect(?:ed|s)? on|went over""",
     Cue.POSSIBLE: r"""may(?! \d)|might|possib(?:le|ly|ility|ilities)|perhaps|potential(?:ly)?|opportunit(?:y|ies)|whether|could|cannot rule out|not rule out|subject to|eventual(?:ly)?""",
     Cue.PROPOSED: r"""propos(?:e|ed|es|ing|al|als)|suggest(?:s|ed|ing|ion|ions)?|recommend(?:s|ed|ing|ation|ations)?|put(?:s|ting)? forward|idea(?:s)?|thinking|advocat\w+|float(?:s|ed|ing)|draft""",
     Cue.REQUESTED: r"""urg(?:e|ed|es|ing)(?!nt)|call(?:s|ed|ing)? (?:up)?on|call(?:s|ed|ing)? for|ask(?:s|ed|ing)?|request(?:s|ed|ing)?|press(?:es|ed|ing) (?:\S+ ){0,4}?(?:to|for)|press(?:ed|es) (?:for|on)|demand(?:s|ed|ing)?
         |appeal(?:s|ed|ing)? (?:to|for)|encourag(?:e|ed|es|ing|ement)|invit(?:e|ed|es|ing|ation|ations)|insist(?:s|ed|ing)?|plea(?:ded)?
         |instruct(?:s|ed|ing)?|task(?:s|ed|ing)|direct(?:s|ed|ing)(?! talks)|mandat(?:e|ed|es|ing)|exhort\w*|implor\w+""",
-    Cue.OBLIGED: r"""must|ha(?:s|ve|d) to|oblig(?:ed|ation|ations|atory|es)|requir(?:e|ed|es|ement|ements)|mandatory|compulsory|shall|need(?:s|ed)? to|compel\w*|bound to|binding|instruct(?:s|ed)?|direct(?:s|ed)""",
+    Cue.OBLIGED: r"""must|ha(?:s|ve|d) to|oblig(?:ed|ation|ations|atory|es)|required to|mandatory|compulsory|shall|need(?:s|ed)? to|compel\w*|bound to|binding|instruct(?:s|ed)?|direct(?:s|ed)""",
     Cue.PERMITTED: r"""free to|allow(?:s|ed|ing)?|permit(?:s|ted|ting)?|let in|voluntar(?:y|ily)|optional(?:ly)?|at liberty to""",
     Cue.SUPPORTED: r"""support(?:s|ed|ing|ive)?|back(?:s|ed|ing)(?! (?:to|in|into|from))|(?:to|not|would|will|could|once more|again) back(?! (?:to|in|into))|endors(?:e|ed|es|ing|ement)|favou?r(?:s|ed|ing)?|behind (?:it|the|this|that)|champion(?:s|ed)?|in favou?r""",
     Cue.WELCOMED: r"""welcom(?:e|ed|es|ing)|appreciat(?:e|ed|es|ion|ing)|prais(?:e|ed|es|ing)|commend(?:s|ed|ing|ation)?|applaud(?:s|ed|ing)?|hail(?:s|ed|ing)|thank(?:s|ed|ing)?|congratulat\w+|gratitude|grateful(?:ly)?
@@ -65,7 +66,8 @@ _WORDS: dict[Cue, str] = {
     Cue.CONDEMNED: r"""condemn(?:s|ed|ing|ation)?|deplor(?:e|ed|es|ing)|denounc(?:e|ed|es|ing)|critici[sz](?:e|ed|es|ing)|criticism|protest(?:s|ed)?(?! movement)|regret(?:s|ted|ting)?|censur(?:e|ed|es)""",
     Cue.CONCERNED: r"""concern(?:ed|s)?(?:(?= about| over| at| that)|(?<=deep concern)|(?<=serious concern)|(?<=grave concern))|worr(?:y|ied|ies)|alarm(?:ed)?|anxious|unease|deplor(?:e|ed)|regret(?:s|ted)?""",
     Cue.CHAIRED: r"""(?:co-)?chair(?:s|ed|ing|manship|person|man|woman)?|presid(?:e|ed|es|ing)|presidency|(?:led|headed|convened) by|leadership of|(?:was|were) led|auspices|took over the chair""",
-    Cue.WANTED: r"""should|ought to|want(?:s|ed)?(?! to)|need(?:s|ed)?(?: for| to)|stress(?:es|ed|ing)?|importance of|emphasi[sz]e[sd]?|underlin(?:e|ed|es)|underscor(?:e|ed|es)""",
+    Cue.ANNOUNCED: r"""announc(?:e|ed|es|ing|ement)|unveil(?:s|ed|ing)?|declar(?:e|ed|es|ing)|launch(?:es|ed|ing)?""",
+    Cue.WANTED: r"""would (?:have )?(?:liked?|prefer(?:red)?)|should|ought to|want(?:s|ed)?(?! to)|need(?:s|ed)?(?: for| to)|stress(?:es|ed|ing)?|importance of|emphasi[sz]e[sd]?|underlin(?:e|ed|es)|underscor(?:e|ed|es)""",
     Cue.SIGNED: r"""(?<!to )sign(?:s|ed|ing)(?! on)|put (?:its|their|his|her) names?|initialled|(?<!to )ratif(?:y|ied|ies|ication)|conclud(?:ed|es|ing) (?:an?|the) (?:\w+ ){0,3}(?:agreement|accord|treaty|pact|memorandum|mou)|(?:mou|memorandum|agreement|accord|pact|treaty)(?: \S+){0,6} (?:was|were) (?:concluded|signed)|signature|acced(?:e|ed|es|ing)""",
 }  # fmt: skip
 
@@ -77,15 +79,15 @@ PATTERNS = {
 LICENCES: dict[Cue, frozenset[Cue]] = {
     Cue.AGREED: frozenset({Cue.AGREED, Cue.SIGNED}),
     Cue.SIGNED: frozenset({Cue.SIGNED}),
-    Cue.PROMISED: frozenset({Cue.PROMISED, Cue.AGREED, Cue.FUTURE, Cue.INTENDED}),
-    Cue.INTENDED: frozenset({Cue.INTENDED, Cue.PROMISED, Cue.AGREED, Cue.FUTURE, Cue.EXPECTED, Cue.SIGNED, Cue.REQUESTED, Cue.OFFERED, Cue.PROPOSED}),
-    Cue.OFFERED: frozenset({Cue.OFFERED, Cue.PROMISED, Cue.FUTURE, Cue.INTENDED}),
+    Cue.PROMISED: frozenset({Cue.PROMISED, Cue.AGREED, Cue.FUTURE, Cue.INTENDED, Cue.ANNOUNCED}),
+    Cue.INTENDED: frozenset({Cue.INTENDED, Cue.PROMISED, Cue.AGREED, Cue.FUTURE, Cue.EXPECTED, Cue.SIGNED, Cue.REQUESTED, Cue.OFFERED, Cue.PROPOSED, Cue.ANNOUNCED}),
+    Cue.OFFERED: frozenset({Cue.OFFERED, Cue.PROMISED, Cue.FUTURE, Cue.INTENDED, Cue.ANNOUNCED}),
     Cue.CONSIDERED: frozenset({Cue.CONSIDERED, Cue.POSSIBLE, Cue.PROPOSED, Cue.NOTED}),
     Cue.POSSIBLE: frozenset({Cue.POSSIBLE, Cue.CONSIDERED, Cue.PROPOSED, Cue.OFFERED, Cue.EXPECTED, Cue.PERMITTED, Cue.REQUESTED}),
     Cue.PROPOSED: frozenset({Cue.PROPOSED, Cue.REQUESTED, Cue.CONSIDERED}),
     Cue.REQUESTED: frozenset({Cue.REQUESTED, Cue.PROPOSED, Cue.OBLIGED, Cue.EXPECTED, Cue.WANTED}),
     Cue.OBLIGED: frozenset({Cue.OBLIGED}),
-    Cue.SUPPORTED: frozenset({Cue.SUPPORTED, Cue.AGREED, Cue.PROMISED, Cue.OFFERED, Cue.WELCOMED, Cue.REQUESTED, Cue.WANTED, Cue.INTENDED}),
+    Cue.SUPPORTED: frozenset({Cue.SUPPORTED, Cue.AGREED, Cue.PROMISED, Cue.OFFERED, Cue.WELCOMED, Cue.REQUESTED, Cue.WANTED, Cue.INTENDED, Cue.FUTURE, Cue.OBLIGED, Cue.ANNOUNCED}),
     Cue.WELCOMED: frozenset({Cue.WELCOMED, Cue.SUPPORTED}),
     Cue.NOTED: frozenset({Cue.NOTED, Cue.WELCOMED, Cue.CONSIDERED, Cue.AGREED}),
     Cue.OPPOSED: frozenset({Cue.OPPOSED}),
@@ -96,7 +98,7 @@ LICENCES: dict[Cue, frozenset[Cue]] = {
 """What the evidence must say, one of it at least, for a statement to say this."""
 
 FUTURE = re.compile(
-    r"\b(?:will|shall|'ll|won't|(?:is|are) (?:\w+ )?(?:to|going to|set to|due to|about to|scheduled)(?! (?:the|a|an)\b)|would|be going to|falls to"
+    r"\b(?:will|shall|'ll|won't|(?:is|are) (?:(?:now|also|both|still|then|therefore) )?(?:to|going to|set to|due to|about to|scheduled)(?! (?:the|a|an)\b)|would(?! (?:have )?(?:like|prefer|welcome|rather))|be going to|falls to"
     r"|by (?:the end|the close|no later|year's end)|in the (?:coming|near)|upcoming|next (?:year|month))\b"
 )
 DONE = re.compile(
@@ -108,7 +110,7 @@ PAST = re.compile(
 )
 _ACTS = "|".join(part.strip() for c in (Cue.AGREED, Cue.PROMISED, Cue.INTENDED, Cue.OFFERED, Cue.EXPECTED, Cue.CONSIDERED, Cue.PROPOSED, Cue.REQUESTED, Cue.WELCOMED, Cue.NOTED, Cue.OPPOSED, Cue.CONDEMNED, Cue.SUPPORTED, Cue.WANTED) for part in _WORDS[c].replace("\n", "").split("|"))  # fmt: skip
 SPEECH = re.compile(
-    rf"\b(?:{_ACTS}|announc\w+|stat(?:ed|es|ing)|said|says|declar\w+|express\w*|reaffirm\w*|reiterat\w*|confirm\w*|explain\w*|emphasi[sz]\w+|underlin\w+|underscor\w+|report\w*|indicat\w*|argu\w+|unveil\w*|point\w* out|add(?:ed|s)|respon\w+|repl(?:ied|ies)|mention\w*|describ\w+|maintain\w*|affirm\w*|highlight\w*)\b"
+    rf"\b(?:{_ACTS}|announc\w+|stat(?:ed|es|ing)|said|says|declar\w+|express\w*|reaffirm\w*|reiterat\w*|confirm\w*|explain\w*|emphasi[sz]\w+|underlin\w+|underscor\w+|report\w*|indicat\w*|argu\w+|unveil\w*|point\w* out|add(?:ed|s)|respon\w+|repl(?:ied|ies)|mention\w*|describ\w+|laid out|set out|spelled out|outlin\w+|present(?:ed|s)|told|voiced|rais(?:ed|es)|spoke|insist\w+|warn(?:ed|s)|cited|addressed|referred|talked|touched|signall?ed|made clear|conveyed|shared the view|maintain\w*|affirm\w*|highlight\w*)\b"
 )
 """Saying a thing is not doing it: such a verb in the past does not put what it says in the past."""
 EVENTS = re.compile(
@@ -142,7 +144,9 @@ def happened(text: str) -> bool:
     )
 
 
-_TO_BE = re.compile(r"(?:\bto be|\bwill be|\bwould be|\bshall be|\bmay be|\bto|\bwill|\bwould) (?:\w+ly )?$")
+_TO_BE = re.compile(
+    r"(?:\bto be|\bwill be|\bwould be|\bshall be|\bmay be|\bis|\bare|\bto|\bwill|\bwould) (?:\w+ly )?$"
+)
 
 
 def _passive_future(text: str, place: int) -> bool:

@@ -98,7 +98,7 @@ def differences(
     ]
     if english:
         found += [
-            *actors.compare(statement, on.sentence, on.before, on.context),
+            *actors.compare(statement, on.quoted, on.sentence, on.before, on.context),
             *polarity.compare(statement, on.quoted, on.sentence),
             *modality.compare(statement, on.quoted, on.sentence),
             *opposites.compare(statement, on.quoted),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from retrieval.answering.verification.cues import LICENCES, PATTERNS, Cue, found, happened
+from retrieval.answering.verification.cues import DONE, LICENCES, PAST, PATTERNS, SPEECH, Cue, found, happened
 from retrieval.answering.verification.differences import Difference, Kind
 from retrieval.answering.verification.levelled import lowered
 from retrieval.answering.verification.polarity import denies
@@ -24,7 +24,9 @@ _WEAK = frozenset(
         Cue.PERMITTED,
     }
 )
-_FIRM = frozenset({Cue.FUTURE, Cue.PROMISED, Cue.AGREED, Cue.SIGNED, Cue.EXPECTED, Cue.OBLIGED, Cue.DONE})
+_FIRM = frozenset(
+    {Cue.FUTURE, Cue.PROMISED, Cue.AGREED, Cue.SIGNED, Cue.EXPECTED, Cue.OBLIGED, Cue.DONE, Cue.ANNOUNCED}
+)
 _AHEAD = frozenset(
     {
         Cue.FUTURE,
@@ -61,12 +63,20 @@ _NOT_FORCE = re.compile(
 )
 
 
+_JOINTLY = re.compile(
+    r"\b(?:we|both sides|two sides|leaders|ministers|parties|countries|members|governments) (?:\w+ )?(?:will|shall)\b"
+)
+"""What several say they will do is agreed between them."""
+
+
 def compare(statement: str, evidence: str, sentence: str) -> Iterator[Difference]:
     """Yield what `statement` says more firmly, or less so, than its evidence."""
     said, quoted, near = lowered(statement), lowered(evidence), lowered(sentence)
     own, known = found(said), found(quoted)
     if not known & (_WEAK | _FIRM | frozenset(LICENCES)):
         quoted, known = near, found(near)
+    if _JOINTLY.search(quoted):
+        known |= {Cue.AGREED}
     yield from _stances(said, own, known, found(near), quoted)
     yield from _tense(said, own, known, quoted)
     if _IN_FORCE.search(said) and _TO_FORCE.search(near) and not _NOT_FORCE.search(said):
@@ -86,7 +96,10 @@ def _stances(
             continue
         if cue in (Cue.POSSIBLE, Cue.CONSIDERED) and not known & (_FIRM | {Cue.INTENDED, Cue.WELCOMED}):
             continue
-        if cue in (Cue.NOTED, Cue.CONCERNED, Cue.INTENDED, Cue.WELCOMED) and not known & _CONTRARY[cue]:
+        if (
+            cue in (Cue.NOTED, Cue.CONCERNED, Cue.INTENDED, Cue.WELCOMED, Cue.PROPOSED, Cue.SUPPORTED)
+            and not known & _CONTRARY[cue]
+        ):
             continue
         word = PATTERNS[cue].search(said)
         instead = next(
@@ -96,10 +109,25 @@ def _stances(
         yield _difference(f"It says “{word.group() if word else cue.value}”; {ending}.")
 
 
+_HEDGES = frozenset(
+    {
+        Cue.POSSIBLE,
+        Cue.CONSIDERED,
+        Cue.INTENDED,
+        Cue.OFFERED,
+        Cue.EXPECTED,
+        Cue.WANTED,
+        Cue.REQUESTED,
+        Cue.PERMITTED,
+    }
+)
+"""What keeps a statement about the future from being certain."""
 _FROM_SENTENCE = frozenset({Cue.CONCERNED, Cue.NOTED, Cue.SUPPORTED, Cue.WELCOMED, Cue.CHAIRED})
 """What describes a whole sentence: a quote may leave its word out."""
 _CONTRARY = {
     Cue.NOTED: frozenset({Cue.OPPOSED, Cue.CONDEMNED}),
+    Cue.PROPOSED: frozenset({Cue.AGREED, Cue.SIGNED, Cue.FUTURE, Cue.PROMISED, Cue.OPPOSED}),
+    Cue.SUPPORTED: frozenset({Cue.OPPOSED, Cue.CONDEMNED, Cue.NOTED, Cue.CONSIDERED, Cue.POSSIBLE}),
     Cue.CONCERNED: frozenset({Cue.WELCOMED, Cue.SUPPORTED}),
     Cue.INTENDED: frozenset({Cue.CONSIDERED, Cue.POSSIBLE, Cue.WELCOMED, Cue.OPPOSED}),
     Cue.WELCOMED: frozenset({Cue.CONDEMNED, Cue.OPPOSED, Cue.NOTED, Cue.CONSIDERED, Cue.REQUESTED}),
@@ -109,6 +137,27 @@ _CONTRARY = {
 _PERFECT = re.compile(
     r"\b(?:has|have|had|was|were|is|are)(?: (?:been|already|now|also|since))* (\w+(?:ed|en|wn|ght|ut|id))\b"
 )
+
+
+_BEFORE_NOUN = re.compile(
+    r"\b(?:an?|the|its|their|his|her|our|of|in|for|with|on|and|new|this|these|more|by|as|or|\w+'s) $"
+)
+
+
+def _has_done(said: str) -> bool:
+    """Whether a statement has a perfect of more than speech: "has paid", not "has urged"."""
+    return any(not SPEECH.search(done.group()) for done in DONE.finditer(_ASIDE.sub(" ", said)))
+
+
+_ASIDE = re.compile(r"\b(?:how|what|where)\b[^,.;]*")
+
+
+def _told_as_past(said: str) -> bool:
+    """Whether a statement tells of something done: participles before nouns ("a renewed offer") do not."""
+    plain = PAST.sub(
+        lambda m: "" if _BEFORE_NOUN.search(said[max(0, m.start() - 15) : m.start()]) else m[0], said
+    )
+    return happened(plain)
 
 
 def _still_ahead(said: str, quoted: str) -> str | None:
@@ -133,15 +182,15 @@ def _tense(said: str, own: frozenset[Cue], known: frozenset[Cue], quoted: str) -
     if waiting and not denies(said):
         yield _difference(f"It says as done (“{waiting}”) what is yet to come in the evidence.")
         return
-    if Cue.FUTURE in own and not own & _WEAK and known & _WEAK and not known & _FIRM:
+    if Cue.FUTURE in own and not own & _HEDGES and known & _WEAK and not known & _FIRM:
         yield _difference("It says as certain what the evidence does not.")
-    elif Cue.DONE in own and ahead and not happened(quoted):
+    elif _has_done(said) and ahead and not happened(quoted):
         yield _difference("It says as done what is yet to come in the evidence.")
     elif (
         Cue.FUTURE not in own
         and not own & (_AHEAD | {Cue.WANTED})
         and not denies(quoted)
-        and happened(said)
+        and _told_as_past(said)
         and ahead
         and not happened(quoted)
     ):

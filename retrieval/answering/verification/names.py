@@ -23,7 +23,7 @@ _TITLES = frozenset(
     representative head chief leader leaders premier sir lady lord his her excellency honourable hon state under
     officer envoy speaker captain lieutenant major judge justice assistant special permanent acting national security adviser
     advisor trade economy finance commerce health education environment agriculture transport interior home affairs
-    republic kingdom federation union""".split()  # noqa: SIM905
+    republic kingdom federation union members parties sides participants states heads delegations officials governments""".split()  # noqa: SIM905
 )
 _PERSON_TITLES = (
     r"(?:Minister|President|Secretary|General|Mr|Mrs|Ms|Dr|Professor|Ambassador|Director|Commissioner|Governor|Chancellor|Admiral"
@@ -69,6 +69,7 @@ class Name:
     Attributes:
         keys: One for each word, the same for "Japan", "Japanese" and "Tokyo".
         before: The word in front of it, in lower case.
+        initials: Of the whole run, titles included: "au" for "Amber Union".
     """
 
     written: str
@@ -76,6 +77,7 @@ class Name:
     start: int
     end: int
     before: str
+    initials: str = ""
 
 
 def key(word: str) -> str:
@@ -145,6 +147,7 @@ def _name(text: str, start: int, end: int, context: str) -> Name | None:
     parts = [(m.start() + start, m.group()) for m in re.finditer(r"\S+", text[start:end])]
     if _SENTENCE_START.search(text[:start]) and not _first_word_is_name(text, parts, context):
         parts = parts[1:]
+    initials_of_run = "".join(p[0] for _, p in parts).lower()
     parts = [(s, p) for s, p in parts if not _plain(p)]
     if not parts:
         return None
@@ -153,7 +156,7 @@ def _name(text: str, start: int, end: int, context: str) -> Name | None:
         re.sub(r" (?:the|an?)$", "", text[:first].rstrip(), flags=re.IGNORECASE).rpartition(" ")[2].lower()
     )
     written = text[first:last].removesuffix("'s").removesuffix("'")
-    return Name(written, tuple(key(p) for _, p in parts), first, last, before)
+    return Name(written, tuple(key(p) for _, p in parts), first, last, before, initials_of_run)
 
 
 def _plain(word: str) -> bool:
@@ -163,29 +166,8 @@ def _plain(word: str) -> bool:
 
 
 _COMMON = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "this",
-        "that",
-        "these",
-        "those",
-        "article",
-        "no",
-        "roman",
-        "i",
-        "ii",
-        "iii",
-        "iv",
-        "v",
-        "vi",
-        "vii",
-        "viii",
-        "ix",
-        "x",
-        "capital",
-    ]
+    """every each all some most many several both none no neither either another one two three four five
+    the a an this that these those article roman i ii iii iv v vi vii viii ix x capital""".split()  # noqa: SIM905
 )
 
 
@@ -200,7 +182,7 @@ def _first_word_is_name(text: str, parts: Sequence[tuple[int, str]], context: st
         return True
     if any(same(key(word), key(m.group())) for m in re.finditer(r"(?<=[\w,] )[A-Z][\w'-]+", context)):
         return True
-    if len(parts) > 1 and not lower.endswith(("ing", "ly")):
+    if len(parts) > 1 and not lower.endswith(("ing", "ly")) and not all(_plain(p) for _, p in parts[1:]):
         return True
     bare = _FINITE.match(text, start + len(word))
     return (

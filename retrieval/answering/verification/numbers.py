@@ -8,10 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from itertools import combinations
 
 from retrieval.answering.verification.dates import moments
 from retrieval.answering.verification.differences import Difference, Kind
 from retrieval.answering.verification.levelled import levelled
+from retrieval.answering.verification.polarity import denies
 from retrieval.index.terms import stem
 
 
@@ -78,6 +80,7 @@ _CURRENCIES = {
 _IDIOMS = tuple(
     (re.compile(pattern, re.IGNORECASE), replacement)
     for pattern, replacement in (
+        (r"\b(?:inaugural|maiden)\b", "first"),
         (r"\bhalf a dozen\b", "6"),
         (r"\b(?:a|one) dozen\b", "12"),
         (r"\b(\d+|two|three|four|five) dozen\b", r"\1 times 12"),
@@ -132,7 +135,7 @@ _AMOUNT = re.compile(
 _MARKER = re.compile(r"\b(PERIOD|MULTIPLE|PARTIES)([\d.]+\d|\d)")
 _BOUNDS = (
     (Bound.LEAST, r"(?:at least|no less than|no fewer than|not less than|a minimum of|or more)"),
-    (Bound.MOST, r"(?:up to|as (?:much|many) as|no more than|not more than|at most|a maximum of|maximum)"),
+    (Bound.MOST, r"(?:(?<!went )(?<!rose )(?<!risen )(?<!grew )(?<!climbed )(?<!increased )up to|as (?:much|many) as|no more than|not more than|at most|a maximum of|maximum)"),
     (Bound.OVER, r"(?:more than|over|upwards of|exceed(?:ing|s|ed)?(?: it)?|above|in excess of|top(?:s|ped)?|beyond|surpass\w*)"),
     (Bound.UNDER, r"(?:less than|fewer than|under|below|short of)"),
     (Bound.ABOUT, r"(?:about|around|roughly|approximately|nearly|almost|close to|some|circa)"),
@@ -191,10 +194,19 @@ _WRITTEN = {
 }  # fmt: skip
 
 
+_LONG_SCALE = re.compile(r" (1000000000000|1000000000|1000000|1000)\b")
+_SCALE_NAMES = {
+    "1000": "thousand",
+    "1000000": "million",
+    "1000000000": "billion",
+    "1000000000000": "trillion",
+}
+
+
 def _amount(found: re.Match[str], plain: str) -> Amount | None:
     value = float(found["number"]) * _SCALES.get((found["scale"] or "").lower(), 1.0)
     after = (found["after"] or "").lower()
-    written = found.group().strip()
+    written = _LONG_SCALE.sub(lambda m: f" {_SCALE_NAMES[m[1]]}", found.group().strip())
     bound = _bound(plain[: found.start()])
     if after == "times" and (more := re.match(r" (\d+)", plain[found.end() :])):
         value *= float(more[1])
@@ -204,7 +216,8 @@ def _amount(found: re.Match[str], plain: str) -> Amount | None:
         return Amount(value / 100, Sort.SHARE, bound, "", written)
     unit = after.removesuffix("s")
     if unit in _DAYS:
-        return Amount(value * _DAYS[unit], Sort.DURATION, bound, "", written)
+        during = Bound.EXACT if bound is Bound.OVER else bound  # "over two days" is during them
+        return Amount(value * _DAYS[unit], Sort.DURATION, during, "", written)
     currency = _CURRENCIES.get((found["currency"] or "").strip().lower()) or _CURRENCIES.get(after, "")
     if found["currency"] or after in _CURRENCIES:
         return Amount(value, Sort.MONEY, bound, currency, written)
@@ -225,8 +238,9 @@ def compare(statement: str, evidence: str, context: str) -> Iterator[Difference]
         context: Paragraph and title: they may say how many parties there are, nothing else.
     """
     known = [*amounts(evidence), *_derived(evidence)]
+    denied = denies(statement)
     for asked in amounts(statement):
-        matching = [k for k in known if _holds(k, asked)]
+        matching = [k for k in known if _holds(k, asked, denied=denied)]
         alike = [k for k in known if asked.noun and stem(k.noun) == stem(asked.noun)]
         if asked.noun == "parties" or (matching and (not alike or any(k in matching for k in alike))):
             continue
@@ -250,14 +264,14 @@ def _shown(amount: Amount) -> str:
 _COMPARABLE = ({Sort.MULTIPLE, Sort.SHARE}, {Sort.COUNT, Sort.MONEY})
 
 
-def _holds(known: Amount, asked: Amount) -> bool:
+def _holds(known: Amount, asked: Amount, *, denied: bool = False) -> bool:
     if known.sort is not asked.sort and {known.sort, asked.sort} not in _COMPARABLE:
         return False
     if known.unit and asked.unit and known.unit != asked.unit:
         return False
     same = _close(known.value, asked.value, 0.02 if asked.sort in (Sort.DURATION, Sort.SHARE) else 1e-6)
     if same:
-        return _bounds_agree(known.bound, asked.bound)
+        return denied or _bounds_agree(known.bound, asked.bound)  # "not yet thirty" is "under 30"
     if known.bound not in (Bound.EXACT, Bound.ABOUT) and known.bound is not asked.bound:
         return False
     if asked.bound in (Bound.OVER, Bound.LEAST):
@@ -303,9 +317,12 @@ _LISTED = re.compile(
 
 def _derived(evidence: str) -> Sequence[Amount]:
     """Amounts nobody wrote out: how many are listed ("A, B and C"), how many days a span has."""
+    counted = [a for a in amounts(evidence) if a.sort in (Sort.COUNT, Sort.MONEY) and a.noun != "parties"]
+    changes = [(abs(a.value - b.value), a) for a, b in combinations(counted[:6], 2) if a.value != b.value]
     lists = [len(re.split(r",? and |, ", found.group())) for found in _LISTED.finditer(evidence)]
     spans = [len(moment.days) for moment in moments(evidence) if len(moment.days) > 1]
     return [
+        *(Amount(change, a.sort, Bound.EXACT, a.unit, a.written, "parties") for change, a in changes),
         *(Amount(float(n), Sort.COUNT, Bound.EXACT, "", str(n), "parties") for n in lists),
         *(Amount(float(n), Sort.DURATION, Bound.EXACT, "", f"{n} days") for n in spans),
         *(

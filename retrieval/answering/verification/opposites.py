@@ -15,7 +15,7 @@ from retrieval.answering.verification.polarity import denies
 
 _PAIRS = (
     ("rise|rises|rose|risen|rising|increas\\w+|grow|grows|grew|grown|growing|growth|higher|went up|up \\d+|was up|were up|climb\\w*|expan[ds]\\w*|gain(?:ed|s)|soar\\w*",
-     "fall|falls|fell|fallen|falling|decreas\\w+|declin(?:e|es|ed|ing)(?! to)|lower(?:ed|s|ing)?|went down|down \\d+|was down|were down|drop|drops|dropped|shr[aiu]nk\\w*|contract(?:ed|s|ing|ion)?|reduc\\w+|cut|cuts|slump\\w*|lost"),
+     "fall|falls|fell|fallen|falling|decreas\\w+|declin(?:e|es|ed|ing)(?! to)|lower(?:ed|s|ing)?|went down|down \\d+|was down|were down|drop|drops|dropped|shr[aiu]nk\\w*|contract(?:ed|ing|ion)|will contract|reduc\\w+|cut|cuts|slump\\w*|lost"),
     ("accept(?:s|ed|ing|able|ance)?|approv(?:e|ed|es|al)|took up|agreed to|found (?:backing|support)|green light",
      "reject\\w*|refus\\w+|turn(?:ed|s|ing)? down|unacceptable|cannot accept|would not accept|not accept|declin(?:ed|es) (?:to|the)|rebuff\\w*|found no (?:backing|support)"),
     ("support(?:s|ed|ing)?|back(?:s|ed|ing)|endors\\w+|favou?r(?:s|ed)?|to back",
@@ -23,28 +23,29 @@ _PAIRS = (
     ("prais\\w+|commend\\w*|applaud\\w*|welcom\\w+|compliment\\w*|appreciat\\w+|congratulat\\w+",
      "critici[sz]\\w+|condemn\\w*|denounc\\w+|deplor\\w+|censur\\w+|rebuk\\w+"),
     ("pleas(?:ed|ure)|satisf(?:ied|action)|delight\\w*|glad", "worr(?:y|ied|ies)|concern(?:ed)?|disappoint\\w+|regret\\w*|dismay\\w*"),
-    ("before|prior to|ahead of|until|preced\\w+|earlier than|pending", "after|following|once|since|subsequent(?:ly)? to|succeed(?:s|ing)"),
+    ("before|prior to|ahead of|until|preced\\w+|earlier than|pending", "after|following|once(?! (?:more|again|a|every|per|each)\\b)|since|subsequent(?:ly)? to|succeed(?:s|ing)"),
     ("improv\\w+|better|strengthen\\w*|recover(?:ed|s)?", "worsen\\w*|worse|deteriorat\\w+|weaken\\w*"),
-    ("open|opens|opened|opening", "clos(?:e|es|ed|ing|ure)|shut"),
+    ("open|opens|opened|opening", "clos(?:es|ed|ing|ure)|close (?:its|the|down)|shut"),
     ("start|starts|started|beg[aiu]n|begins|beginning|launch\\w*|commenc\\w+|initiat(?:e|ed|es|ing)|inaugurat\\w+|got under way",
-     "finish\\w*|complet(?:e|ed|es|ion|ing)|conclud\\w+|end|ends|ended|wrapp?(?:ed|ing)? up|terminat\\w+"),
+     "finish\\w*|complet(?:e|ed|es|ion|ing)|conclud\\w+|(?<!the )(?<!'s )(?<!late )end|ends|ended|wrapp?(?:ed|ing)? up|terminat\\w+"),
     ("resum\\w+|restart\\w*|reviv\\w+|relaunch\\w*|brought back|bring back|start(?:s|ing)? up again|restor\\w+|reinstat\\w+",
      "suspend\\w*|discontinu\\w+|halt\\w*|abandon\\w*|stop(?:s|ped)?|drop(?:ped)?|abolish\\w*|abolition|did away|do away|scrap(?:s|ped)?"),
     ("abolish\\w*|abolition|scrap\\w*|lift(?:s|ed|ing)?|remov(?:e|ed|es|al)|repeal\\w*|did away|do away|eliminat\\w+|freed from",
      "keep|kept|retain\\w*|impos\\w+|introduc\\w+|maintain(?:s|ed)?|brought back|reintroduc\\w+|remain(?:s|ed)? in place"),
+    ("keep|keeps|kept|maintain\\w*|retain\\w*|remain(?:s|ed)? in place", "to end|ends|ended|phas(?:e|ed|ing) out|withdr[ae]w\\w*|terminat\\w*"),
     ("permanent(?:ly)?(?<!non-permanent)", "temporar\\w+|interim|provisional(?:ly)?"),
     ("joint(?:ly)?|together|co-\\w+|collectively", "alone|on (?:his|her|its) own|separately|unilateral\\w*|single-handed\\w*|individually"),
     ("online|virtual(?:ly)?|by video\\w*|video conference|remote(?:ly)?|by telephone", "in[- ]person|face[- ]to[- ]face|physical(?:ly)?"),
     ("north|northern|in the north", "south|southern|in the south"),
     ("east|eastern", "west|western"),
     ("spring", "autumn|fall of|winter"), ("summer", "winter"),
-    ("internal\\w*|domestic(?:ally)?", "external\\w*|foreign|abroad"),
+    ("internal\\w*|domestic(?:ally)?", "external\\w*|abroad"),
     ("public(?:ly)?", "private(?:ly)?|confidential\\w*|behind closed doors"),
     ("new|novel|fresh|first-ever", "existing|ongoing|old"),
     ("import(?:s|ed|ing)?", "export(?:s|ed|ing)?"),
     ("includ(?:ing|es|ed)", "exclud(?:ing|es|ed)|except(?:ing)?|excepting"),
     ("legal(?:ly)?|lawful", "illegal(?:ly)?|unlawful"),
-    ("extend(?:s|ed|ing)?|extension|prolong\\w*|lengthen\\w*", "shorten\\w*|curtail\\w*"),
+    ("extend(?:s|ed|ing)?|extension|renew\\w*|prolong\\w*|lengthen\\w*", "terminat\\w+|expir\\w+|lapse[sd]?|shorten\\w*|curtail\\w*"),
     ("tailored|specific to each|fitted to each|individual needs|case-by-case", "common to all|uniform|one way|one-size-fits-all|the same way"),
     ("voluntar\\w+|free to|optional(?:ly)?|may", "must|mandatory|compulsory|obligatory|obliged|required to|have to|has to"),
     ("majority|most", "minority"), ("maximum|at most", "minimum|at least"),
@@ -54,7 +55,7 @@ _PAIRS = (
     ("released?|set free|freed", "arrest\\w*|detain\\w*|imprison(?:ed|s|ing)(?! journalists)"),
     ("host(?:s|ed)?|hosting", "boycott\\w*"), ("attend(?:s|ed|ing)?|took part|participat\\w+", "boycott\\w*|stayed away|absent"),
     ("postpon\\w+|delay\\w*|defer(?:s|red)?", "bring forward|brought forward|accelerat\\w+|speed(?:s|ed)? up|hasten\\w*"),
-    ("early|earliest|first", "late|latest|last(?! year)"),
+    ("early|earlier", "late|later(?! this)"), ("first(?! time)", "last(?! (?:year|month|week|decade|quarter|two|three))"),
     ("cheaper|lower prices", "dearer|more expensive|higher prices"),
 )  # fmt: skip
 
@@ -73,14 +74,44 @@ def compare(statement: str, evidence: str) -> Iterator[Difference]:
     said, known = lowered(statement), lowered(evidence)
     if denies(statement) != denies(evidence):
         return  # what is denied turns every word round; `polarity` judges that
+    yield from _moves(said, known)
     for pair in _compiled():
         for own, other in (pair, pair[::-1]):
             word, opposite = own.search(said), other.search(known)
+            if word and word.start() and statement[word.start()].isupper():
+                continue  # in a name
             if word and opposite and not own.search(known) and not other.search(said):
                 if _denied(said, word.start()) != _denied(known, opposite.start()):
                     continue
                 reason = f"It says “{word.group()}”; the evidence says “{opposite.group()}”."
                 yield Difference(Kind.DIRECTION, reason, contradicts=True)
+
+
+_UP = re.compile(rf"\b(?:{_PAIRS[0][0]}|more|up)\b")
+_DOWN = re.compile(rf"\b(?:{_PAIRS[0][1]}|less|fewer|down)\b")
+_FIGURE = re.compile(r"(?<![\w.,])\d+(?:[.,]\d+)*")
+
+
+def _moves(statement: str, evidence: str) -> Iterator[Difference]:
+    """Yield figures that go up in the one and down in the other: "12 per cent more" is not "down 12%"."""
+    known = {m.group(): _move(evidence, m) for m in _FIGURE.finditer(evidence)}
+    for figure in _FIGURE.finditer(statement):
+        own, other = _move(statement, figure), known.get(figure.group())
+        if own and other and own[0] != other[0]:
+            reason = f"It says “{own[1]}”; the evidence says “{other[1]}”."
+            yield Difference(Kind.DIRECTION, reason, contradicts=True)
+
+
+def _move(text: str, figure: re.Match[str]) -> tuple[str, str] | None:
+    """Which way the word nearest to a figure points, where one stands near enough."""
+    near = [
+        (min(abs(m.start() - figure.end()), abs(figure.start() - m.end())), side, m.group())
+        for side, pattern in (("up", _UP), ("down", _DOWN))
+        for m in pattern.finditer(text)
+        if not re.match(r" (?:than|to) \d", text[m.end() :])
+    ]
+    distance, side, word = min(near, default=(99, "", ""))
+    return (side, word) if distance <= 30 else None
 
 
 _DENIAL = re.compile(

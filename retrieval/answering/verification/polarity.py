@@ -11,7 +11,7 @@ from retrieval.index.terms import terms
 
 _NEUTRAL = re.compile(
     r"\bnot (?:only|just|merely|solely|simply)\b|\bno (?:less|fewer|later|more|sooner) than\b|\bnot (?:less|fewer|more) than\b|\bnot least\b"
-    r"|\bwhether or not\b|\bno doubt\b|\bnon-\w+\b|\bnot yet\b|\bnone other\b"
+    r"|\bwhether or not\b|\bno doubt\b|\bnon-\w+\b|\bnot yet\b|\bnone other\b|\bwithout (?:further |undue )?(?:delay|hesitation|prejudice|precedent|fail)\b|\bnot limited to\b|\bnot been (?:so|as)\b|\bnothing (?:short of|but)\b|\bnot to mention\b"
 )
 _STRONG = re.compile(
     r"\b(?:not|never|no|none|nobody|nothing|neither|nor|cannot|without|unable|impossible)\b|n't\b"
@@ -21,7 +21,7 @@ _WEAK = re.compile(
     r"\b(?:lack(?:s|ed|ing)?|absen(?:t|ce)|stay(?:s|ed|ing)? away|outside|undecided|un\w{4,}able|insufficient|inadequate|yet to|pending|still to|has still"
     r"|remain(?:s|ing|ed)? to|not yet|except|reject\w*|oppos\w+|against|scrap\w*|abolish\w*|abolition|stop\w*|ban|bans|banned|outlaw\w*|prohibit\w*|suspend\w*|discontinu\w+|alone"
     r"|turn(?:s|ed|ing)? down|declin(?:e|ed|es)|far from|rather than|instead of|only|unless|unacceptable|unilateral\w*|un(?:employ|resolv|finish|chang|condition|recogn|avail|likely|able)\w*|exclu\w+|barr?(?:ed|s)|"
-    r"deadlock\w*|short of|rid of|fail(?:s|ed|ure)?|lift\w*|eliminat\w+|remaining|less|free of|free from|oppos\w+|prevent\w*|halt\w*|not)\b|\bin\w+able\b"
+    r"deadlock\w*|short of|rid of|fail(?:s|ed|ure)?|lift\w*|eliminat\w+|remaining|less|free of|free from|prevent\w*|halt\w*|avoid\w*|abst(?:ain|ention)\w*|under \d+|below|fewer|refrain\w*|ceas\w+|den(?:y|ied|ies)|not)\b|\bin\w+able\b"
 )
 
 
@@ -36,7 +36,7 @@ def hints_denial(text: str) -> bool:
 
 
 _CLAUSES = re.compile(
-    r"[;:]|, (?:but|while|whereas|and|which|who)\b|\bbut\b|\bwhile\b|\bwhereas\b|(?<=[.!?]) |, (?=[a-z])|\band (?=they|he|she|it|the|will|has|have|did|does)\b"
+    r"[;:]|, (?:but|while|whereas|and|which|who)\b|\bbut\b|\bwhile\b|\bwhereas\b|(?<=[.!?]) |\band (?=they|he|she|it|the|will|has|have|did|does)\b"
 )
 
 
@@ -101,10 +101,10 @@ def _scope(statement: str, evidence: str, sentence: str) -> Iterator[Difference]
         yield _difference(only.group(), "does not limit it so", contradicts=True)
     every = _ALL.search(said)
     part = _SOME.search(known) or _MOST.search(known)
-    if every and part and not _ALL.search(known):
+    if every and part and not _ALL.search(known) and _same_thing(said, every, known, part):
         yield _difference(every.group(), f"says “{part.group()}”", contradicts=True)
     some, whole = _SOME.search(said), _ALL.search(known)
-    if some and whole and not _SOME.search(known) and not every and not _ONE_OF.search(said):
+    if some and whole and not _SOME.search(known) and not every and _same_thing(said, some, known, whole):
         yield _difference(some.group(), f"says “{whole.group()}”", contradicts=True)
     most = _MOST.search(said)
     if most and not _MOST.search(known) and (_SOME.search(known) or whole):
@@ -112,6 +112,19 @@ def _scope(statement: str, evidence: str, sentence: str) -> Iterator[Difference]
     one_of = _ONE_OF.search(known)
     if one_of and _TOP.search(said) and not _ONE_OF.search(said):
         yield _difference("the most", f"says “{one_of.group()}”", contradicts=True)
+
+
+_PARTITIVE = re.compile(r"\bof (?:them|which|whom|these|those|its|the)\b|half of|per cent|%|except|part")
+
+
+def _same_thing(said: str, one: re.Match[str], known: str, other: re.Match[str]) -> bool:
+    """Whether two quantifiers are of one noun, or one of them is of a part: "half of which", "four of them"."""
+    if one.group().startswith("unanimous") or _PARTITIVE.search(
+        f"{other.group()}{known[other.end() : other.end() + 9]}"
+    ):
+        return True
+    counted = [set(terms(" ".join(t[m.end() :].split()[:4]))) for t, m in ((said, one), (known, other))]
+    return bool(counted[0] & counted[1])
 
 
 def _difference(word: str, instead: str, *, contradicts: bool) -> Difference:
