@@ -19,7 +19,7 @@ from retrieval.ingest import Progress as ReportProgress
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.models import Answer, IngestReport, LiveParagraph, Numbering, Statement
 
-STAGES = {"reading": "Reading sources", "embedding": "Embedding paragraphs"}
+STAGES = {"reading": "Reading sources", "embedding": "Embedding paragraphs", "indexing": "Updating the index"}
 
 
 def show_answer(console: Console, answer: Answer, titles: dict[str, str]) -> None:
