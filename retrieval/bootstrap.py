@@ -23,6 +23,7 @@ from retrieval.ledger import live
 from retrieval.ledger.ledger import Ledger
 from retrieval.lifecycle import Lifecycle
 from retrieval.models import IngestReport
+from retrieval.reindex import Reindexer
 from retrieval.settings import RetrievalSettings
 from retrieval.store_lock import StoreLock
 
@@ -44,6 +45,7 @@ class Services:
     ingesting: IngestService
     lifecycle: Lifecycle
     jobs: JobBoard
+    reindexer: Reindexer
 
     def ensure_corpus(self, progress: Progress | None = None) -> IngestReport | None:
         """Ingest the corpus into a store that holds nothing yet; None when it holds something.
@@ -67,11 +69,14 @@ class Services:
 
 
 @contextmanager
-def build_services(settings: RetrievalSettings, *, purpose: str = "rapporteur") -> Iterator[Services]:
+def build_services(
+    settings: RetrievalSettings, *, purpose: str = "rapporteur", reindexing: bool = False
+) -> Iterator[Services]:
     """Open the store and build what works on it; both are closed when the block ends.
 
     Args:
         purpose: What this process is, in a word or two, for whoever has to wait for its lock.
+        reindexing: Open it also where it was indexed with something else: `reindexer` is then all that works.
 
     Raises:
         StoreError: The store cannot be opened.
@@ -82,7 +87,9 @@ def build_services(settings: RetrievalSettings, *, purpose: str = "rapporteur") 
     keeper = IndexKeeper(settings.store_dir, ledger, lock)
     encoder = Encoder()
     try:
-        ledger.claim_identity(index_identity(encoder))
+        identity = index_identity(encoder)
+        if not reindexing:
+            ledger.claim_identity(identity)
         retriever = Retriever(ledger, keeper, encoder)
         yield Services(
             settings=settings,
@@ -96,6 +103,7 @@ def build_services(settings: RetrievalSettings, *, purpose: str = "rapporteur") 
             ),
             lifecycle=Lifecycle(ledger, keeper, encoder),
             jobs=JobBoard(ledger),
+            reindexer=Reindexer(ledger, keeper, encoder, identity),
         )
     finally:
         keeper.close()

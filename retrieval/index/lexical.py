@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Self
 
-from sqlalchemy import Connection, TextClause, bindparam, select, text
+from sqlalchemy import Connection, TextClause, bindparam, delete, select, text
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from retrieval.index.lexical_scoring import TermStatistics
@@ -72,6 +72,14 @@ def remove(connection: Connection, scope: str, pks: Iterable[int]) -> None:
         if length is not None:
             connection.execute(text(f"DELETE FROM {table} WHERE rowid = :pk"), {"pk": pk})
             _count(connection, scope, -1, -int(length))
+
+
+def drop(connection: Connection, scope: str) -> None:
+    """Forget every paragraph of `scope`."""
+    table, s = _table(scope), schema.lexical_statistics
+    connection.execute(text(f"DROP TABLE IF EXISTS {table}_vocabulary"))
+    connection.execute(text(f"DROP TABLE IF EXISTS {table}"))
+    connection.execute(delete(s).where(s.c.scope == scope))
 
 
 def merge(connection: Connection, scope: str) -> None:

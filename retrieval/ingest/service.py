@@ -76,7 +76,7 @@ class IngestService:
         """
         started = time.perf_counter()
         progress = progress or _silent
-        request = self._absolute(request)
+        request = self.in_full(request)
         loaded = self.load(request, progress)
         plan = self.plan(request, loaded)
         embedded = 0
@@ -98,7 +98,7 @@ class IngestService:
             CorpusError: A path is missing, or there is no readout at all.
         """
         progress = progress or _silent
-        request = self._absolute(request)
+        request = self.in_full(request)
         found = []
         for loaded in self._sources(request):
             found.append(loaded)
@@ -108,7 +108,7 @@ class IngestService:
             raise CorpusError(f"{folders}: there is no readout here. Name files or a folder that holds some.")
         return found
 
-    def _absolute(self, request: IngestRequest) -> IngestRequest:
+    def in_full(self, request: IngestRequest) -> IngestRequest:
         """Name every path in full, and the corpus where nothing is named."""
         paths = [str(absolute(Path(path))) for path in request.paths]
         if not (paths or request.urls or request.uploads):
