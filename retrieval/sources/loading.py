@@ -79,11 +79,20 @@ def load_file(path: Path, is_known: IsKnown | None = None) -> LoadedSource:
 
 
 def load_bytes(
-    source: str, data: bytes, overrides: Overrides | None = None, key: str | None = None
+    source: str,
+    data: bytes,
+    overrides: Overrides | None = None,
+    key: str | None = None,
+    *,
+    name: str | None = None,
 ) -> LoadedSource:
-    """Return the readouts in `data`, or why there are none."""
+    """Return the readouts in `data`, or why there are none.
+
+    Args:
+        name: The file's own name, where `source` says more than that.
+    """
     try:
-        readouts = tuple(parse(source, data, overrides))
+        readouts = tuple(parse(name or source, data, overrides))
     except SourceError as error:
         return LoadedSource(source, error=error)
     return LoadedSource(source, readouts, None, overrides, key or content_hash(data))
