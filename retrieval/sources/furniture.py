@@ -35,6 +35,11 @@ def is_furniture(text: str) -> bool:
     return any(pattern.fullmatch(text) for pattern in (_PHRASES, _PAGE, _RULE, _CONTENTS_ROW))
 
 
+def is_page_mark(text: str) -> bool:
+    """Whether `text` is a page number with its words: "Page 3 of 10", "- 3 -", "3/10"."""
+    return bool(_PAGE.fullmatch(text))
+
+
 def without_reading_time(text: str) -> str:
     """Return a byline without its "• 4 minute read"."""
     return _MINUTES.sub("", text)
