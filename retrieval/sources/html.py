@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from retrieval.sources.dates import find_date
+from retrieval.sources.kinds import head
 from retrieval.sources.labels import Label, letters, roman
 from retrieval.sources.lines import Extracted, Line, collapse
 
@@ -88,8 +89,8 @@ _BODY = re.compile(rb"\s*<(?:p|div|h[1-6]|ol|ul|article|section|main|table)\b[^>
 
 def looks_like_html(data: bytes) -> bool:
     """Whether `data` begins as an HTML page or as a piece of one."""
-    start = data[:2000].lstrip(b"\xef\xbb\xbf")
-    return bool(_HEAD.match(start) or (_BODY.match(start) and b"</" in data))
+    start = head(data).lstrip(b"\xef\xbb\xbf")
+    return bool(_HEAD.match(start) or (_BODY.match(start) and b"</" in start))
 
 
 def declared_encoding(data: bytes) -> str | None:

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from retrieval.errors import CorpusError, SourceError
 from retrieval.models import Readout
+from retrieval.sources.hygiene import printable
+from retrieval.sources.limits import MAX_BYTES
 from retrieval.sources.overrides import Overrides, parse_overrides
-from retrieval.sources.parsing import is_known, parse
+from retrieval.sources.parsing import check_size, is_known, parse
 
 _NOT_READOUTS = ("readme", "license", "licence", "copying", "notice", "changelog", "provenance")
 _META = ".meta.toml"
-MAX_BYTES = 20_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def load(paths: Iterable[Path]) -> Iterator[LoadedSource]:
 
 def load_file(path: Path) -> LoadedSource:
     """Return one file as readouts, with the `.meta.toml` beside it applied."""
-    source = str(path)
+    source = printable(str(path))
     try:
         data, meta = _read(path), _meta_beside(path)
         overrides = None if meta is None else parse_overrides(str(meta), _read(meta))
@@ -98,10 +99,9 @@ def _meta_beside(path: Path) -> Path | None:
 
 def _read(path: Path) -> bytes:
     try:
-        if path.stat().st_size > MAX_BYTES:
-            problem = f"the file is larger than {MAX_BYTES // 1_000_000} MB. Split it, or save only its text."
-            raise SourceError(str(path), problem)
-        return path.read_bytes()
+        with path.open("rb") as file:
+            check_size(str(path), path.stat().st_size)
+            return file.read(MAX_BYTES + 1)  # a pipe, or a file that grows, says no size
     except OSError as error:
         problem = f"the file cannot be read ({error.strerror or error}). Check that it is there and allowed."
         raise SourceError(str(path), problem) from error
