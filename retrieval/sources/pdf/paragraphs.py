@@ -17,6 +17,9 @@ from retrieval.sources.lines import Line, collapse, ends_sentence, opens_list, s
 from retrieval.sources.pdf.columns import Row
 
 _LARGE = 1.15  # times the body's size: a heading
+_WHITE = 1.22  # times the leading: a paragraph begins
+_LITTLE_WHITE = 1.1  # the same, after the end of a sentence
+_DIVIDED = 0.04  # of rows end in a hyphen where words are divided
 _HEADING_ROWS = 4
 _HEADING_CHARS = 300
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?(?:-[^\W\d_]+)*")
@@ -34,12 +37,14 @@ class Setting:
         leading: From one baseline to the next within a paragraph, in sizes.
         edges: Column -> its left and right edge, in points.
         words: How often each word stands in it, in lower case, hyphens kept.
+        divides: Whether words are divided at the ends of rows, beyond those that have a hyphen anyway.
     """
 
     size: float
     leading: float
     edges: Mapping[tuple[int, int], tuple[float, float]]
     words: Mapping[str, int]
+    divides: bool
 
 
 def read_setting(rows: Sequence[Row], size: float) -> Setting:
@@ -53,13 +58,32 @@ def read_setting(rows: Sequence[Row], size: float) -> Setting:
     columns: dict[tuple[int, int], list[Row]] = defaultdict(list)
     for row in rows:
         columns[row.column].append(row)
-    words = Counter(word.lower() for row in rows for word in _WORD.findall(_without_break(row.text)))
+    words = Counter(word.lower() for text in _whole_words(rows) for word in _WORD.findall(text))
     return Setting(
         size,
         steps[len(steps) // 4] if steps else 1.2,
         {name: _edges(found) for name, found in columns.items()},
         words,
+        _divides([row.text for row in rows], words),
     )
+
+
+def _divides(texts: Sequence[str], words: Mapping[str, int]) -> bool:
+    """Whether the hyphens at the ends of rows are mostly those of divided words."""
+    score = ends = 0
+    for text, after in pairwise(texts):
+        broken = _BROKEN.search(text)
+        if broken and starts_lower(after):
+            ends += 1
+            whole, hyphened = _spellings(broken[1], after)
+            score += (words.get(whole, 0) > 0) - (words.get(hyphened, 0) > 0)
+    return score > 0 or (score == 0 and ends > max(2, _DIVIDED * len(texts)))
+
+
+def _spellings(first: str, after: str) -> tuple[str, str]:
+    """Return the word parted at the end of a row without and with its hyphen, in lower case."""
+    rest = found.group() if (found := _FIRST.match(after)) else ""
+    return f"{first}{rest}".lower(), f"{first}-{rest}".lower()
 
 
 def _edges(rows: Sequence[Row]) -> tuple[float, float]:
@@ -67,8 +91,13 @@ def _edges(rows: Sequence[Row]) -> tuple[float, float]:
     return lefts[len(lefts) // 20], rights[len(rights) - 1 - len(rights) // 20]
 
 
-def _without_break(text: str) -> str:
-    return _BROKEN.sub("", text)
+def _whole_words(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield the text of each row without what a hyphen parted at its ends."""
+    parted = False
+    for row in rows:
+        text = _FIRST.sub("", row.text, count=1) if parted else row.text
+        parted = bool(_BROKEN.search(text))
+        yield _BROKEN.sub("", text)
 
 
 def join_rows(rows: Sequence[Row], setting: Setting) -> list[Line]:
@@ -103,7 +132,10 @@ def _opens(block: Sequence[Row], row: Row, setting: Setting) -> bool:
     turned = row.page != before.page or row.column != before.column or row.base >= before.base
     if turned:
         return _opens_after_turn(before, row, setting)
-    if before.base - row.base > (setting.leading * 1.22 + 0.08) * max(before.size, row.size):
+    step = (before.base - row.base) / max(before.size, row.size)
+    if step > setting.leading * _WHITE + 0.08:
+        return True
+    if step > setting.leading * _LITTLE_WHITE and ends_sentence(before.text) and not starts_lower(row.text):
         return True
     if _is_label(row) and ends_sentence(before.text):
         return row.left < before.left + row.size or _fits(before, row, setting)
@@ -164,7 +196,7 @@ def _fits(before: Row, row: Row, setting: Setting) -> bool:
 
 def _line(block: Sequence[Row], setting: Setting, *, gap: bool) -> Line:
     first = block[0]
-    text = collapse(_joined([row.text for row in block], setting.words))
+    text = collapse(_joined([row.text for row in block], setting))
     short = len(block) <= _HEADING_ROWS and len(text) <= _HEADING_CHARS
     heading = 0
     if short and all(_is_large(row, setting) for row in block):
@@ -180,12 +212,12 @@ def _line(block: Sequence[Row], setting: Setting, *, gap: bool) -> Line:
     )
 
 
-def _joined(texts: Sequence[str], words: Mapping[str, int]) -> str:
+def _joined(texts: Sequence[str], setting: Setting) -> str:
     out = texts[0]
     for text in texts[1:]:
         broken = _BROKEN.search(out)
-        if broken and starts_lower(text):
-            out = _whole(out, broken[1], text, words) + text
+        if broken and _FIRST.match(text):
+            out = (out[:-1] if _is_divided(out, broken[1], text, setting) else out) + text
         elif out.endswith(("-", "–", "/")) and not out.endswith((" -", " –")):
             out += text
         else:
@@ -193,24 +225,34 @@ def _joined(texts: Sequence[str], words: Mapping[str, int]) -> str:
     return out.replace("\u00ad", "")
 
 
-def _whole(out: str, first: str, text: str, words: Mapping[str, int]) -> str:
-    """Return `out` with its last hyphen, when the word has one wherever else it stands, or without it."""
+def _is_divided(out: str, first: str, text: str, setting: Setting) -> bool:
+    """Whether the hyphen that ends `out` only divides a word: as it is spelt elsewhere, else as most are."""
     if out.endswith(_SOFT):
-        return out[:-1]
-    found = _FIRST.match(text)
-    rest = found.group() if found else ""
-    one, two = f"{first}{rest}".lower(), f"{first}-{rest}".lower()
-    if words.get(one, 0) != words.get(two, 0):
-        return out[:-1] if words.get(one, 0) > words.get(two, 0) else out
-    compound = first.lower() in _PREFIXES or (
-        words.get(first.lower(), 0) and words.get(rest.lower(), 0) and len(first) > 2 and len(rest) > 2
-    )
-    return out if compound else out[:-1]
+        return True
+    whole, hyphened = _spellings(first, text)
+    if (one := setting.words.get(whole, 0)) != (two := setting.words.get(hyphened, 0)):
+        return one > two
+    if not setting.divides:
+        return False
+    if not starts_lower(text):  # "UN-" and "CLOS", but not "Indo-" and "Pacific"
+        return first.isupper() and text[:2].isupper()
+    return not first.isupper() and not _is_compound(out, first, hyphened[len(first) + 1 :], setting.words)
 
 
-_PREFIXES = frozenset(
-    "non self well multi anti counter cross high long low mid short post pre semi so vice ex two three four "
-    "five six seven eight nine ten first second third state inter-agency climate cyber peace people".split()
+def _is_compound(out: str, first: str, rest: str, words: Mapping[str, int]) -> bool:
+    """Whether a hyphen at the end of a row is likely to be the word's own: its parts are used so elsewhere."""
+    if first.lower() in _OPEN or (len(first) < 4 and out[: -len(first) - 1].endswith("-")):  # country-by-country
+        return True
+    if len(rest) > 2 and any(word.endswith(f"-{rest}") for word in words):
+        return True
+    both_stand = min(words.get(first.lower(), 0), words.get(rest, 0)) > 1
+    return both_stand and min(len(first), len(rest)) > 2 and first.lower() not in _CLOSED
+
+
+# English words before which a hyphen at the end of a row is mostly one of the word's own, and mostly not
+_OPEN = frozenset("non self well cross high long low mid short post semi".split())
+_CLOSED = frozenset(
+    "any every some there here where with over under for through mean other never further frame net".split()
 )
 
 
