@@ -45,7 +45,7 @@ def gold_documents(folder: Path) -> Iterator[Gold]:
                         p["number"],
                         _label(p),
                         " ".join((p.get("heading") or "").split()) or None,
-                        " ".join(p["text"].split()),
+                        " ".join(p["text"].replace("\u00ad", "").split()),  # a soft hyphen is not seen
                     )
                     for p in row["paragraphs"]
                 ]
@@ -73,7 +73,7 @@ def as_pdf(gold: Gold, columns: int) -> bytes:
     body = ParagraphStyle(
         "body", fontName="Times-Roman", fontSize=10.5, leading=13, spaceAfter=6 if columns == 1 else 3,
         alignment=TA_JUSTIFY, hyphenationLang="en_GB" if columns == 2 else "", uriWasteReduce=0.3,
-        embeddedHyphenation=1,
+        embeddedHyphenation=0,
     )  # fmt: skip
     title = ParagraphStyle("title", fontName="Times-Bold", fontSize=15, leading=18, spaceAfter=10)
     section = ParagraphStyle("section", parent=body, fontName="Times-Bold", spaceBefore=6)
@@ -206,7 +206,12 @@ def read_back(gold: Gold, data: bytes) -> dict[str, str]:
     except SourceError as error:
         print(error)
         return {}
-    return {p.number: p.text for readout in readouts for p in readout.paragraphs if p.number != "header"}
+    return {
+        p.number: p.text.replace("\u00ad", "")
+        for readout in readouts
+        for p in readout.paragraphs
+        if p.number != "header"
+    }
 
 
 def main() -> int:

@@ -178,6 +178,8 @@ def _read_html(name: str, data: bytes) -> Extracted:
     text, warnings = decode(name, data, declared=declared_encoding(data))
     try:
         return replace(read_html(text), warnings=warnings)
+    except SourceError as error:
+        raise SourceError(name, error.problem) from error
     except RecursionError as error:
         raise SourceError(
             name, "the page's tags are nested too deep to be read. Save its text instead."

@@ -241,7 +241,8 @@ def _is_divided(out: str, first: str, text: str, setting: Setting) -> bool:
 
 def _is_compound(out: str, first: str, rest: str, words: Mapping[str, int]) -> bool:
     """Whether a hyphen at the end of a row is likely to be the word's own: its parts are used so elsewhere."""
-    if first.lower() in _OPEN or (len(first) < 4 and out[: -len(first) - 1].endswith("-")):  # country-by-country
+    inner = first.lower() in _INNER and out[: -len(first) - 1].endswith("-")
+    if first.lower() in _OPEN or inner or rest in _INNER:
         return True
     if len(rest) > 2 and any(word.endswith(f"-{rest}") for word in words):
         return True
@@ -251,6 +252,7 @@ def _is_compound(out: str, first: str, rest: str, words: Mapping[str, int]) -> b
 
 # English words before which a hyphen at the end of a row is mostly one of the word's own, and mostly not
 _OPEN = frozenset("non self well cross high long low mid short post semi".split())
+_INNER = frozenset("and by for in of on the to".split())  # country-by-country
 _CLOSED = frozenset(
     "any every some there here where with over under for through mean other never further frame net".split()
 )
