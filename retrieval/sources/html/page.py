@@ -32,26 +32,33 @@ _NOT_TEXT = frozenset(("nav", "footer", "aside", "figcaption", "menu"))
 _ROLES = frozenset(
     "navigation banner contentinfo complementary search dialog alertdialog alert toolbar menu menubar tablist".split()
 )
+_ALWAYS = frozenset("cookie cookies consent gdpr cybot cookiebot onetrust".split())
 _SURE = frozenset(  # words of a class or id: whatever is in there is the page's
-    "share sharing sharebar sns breadcrumb breadcrumbs crumbs crumb cookie cookies consent gdpr related recommended "
-    "sidebar sidenav menu nav navbar navigation gnav lnav subnav globalnav topicpath pankuzu pagination pager "
-    "pagenav comments comment respond disqus footer masthead topbar toolbar newsletter subscribe advert "
-    "advertisement ads popup modal skip skiplink skiplinks screenreader widget widgets wpcf7 jp-relatedposts "
-    "feedback survey".split()
+    "breadcrumb breadcrumbs crumbs crumb menu nav navbar navigation gnav lnav subnav globalnav topicpath pankuzu "
+    "pagination pager pagenav comments comment respond disqus footer masthead topbar toolbar newsletter subscribe "
+    "advert advertisement ads popup modal skiplink skiplinks feedback survey footnotes footnote endnotes".split()
 )
-_LIKELY = frozenset(  # the same, unless there is prose in it
-    "social tags tag tagcloud banner search promo login language languages lang header logo tools utility links "
-    "latest popular teaser teasers readmore print email meta byline".split()
+_LINKING = frozenset(  # the same, if it holds a link or no prose
+    "share sharing sharebar sharedaddy sns social related relatedposts recommended sidebar sidenav widget widgets "
+    "tags tag tagcloud banner search promo login language languages lang header logo tools utility links latest "
+    "popular teaser teasers readmore print email byline skip".split()
+)
+_LINKING_ONLY = frozenset(  # the same, if it holds a link and no prose
+    "social banner header tag tags print email byline links tools lang language languages search".split()
 )
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+_NOTE_MARK = re.compile(r"[\[(]?(?:\d{1,3}|[ivx]{1,5}|[*†‡]{1,3})[\])]?")
 _HIDDEN = re.compile(r"display:none|visibility:hidden")
 _HIDDEN_CLASSES = frozenset(
     ("sr-only", "visually-hidden", "screen-reader-text", "govuk-visually-hidden", "hidden", "element-invisible",
      "d-none", "noprint-hidden")
 )  # fmt: skip
+_DIALOGS = frozenset(("dialog", "alertdialog"))
 _PROSE_CHARS = 60
 _DENSE_SCRIPT = 2.5  # letters of Latin script that one of Chinese or Japanese stands for
 _MUCH = 0.3  # of the prose of a page: not furniture, whatever it is called
+_MOST = 0.8  # of the prose of a page: not a notice about cookies
+_SMALL_FORM = 2000  # letters; some sites put the whole page into a form
 _LINKED = 0.75  # of a block of links
 _LONGEST_LINK = 160
 
@@ -85,6 +92,7 @@ class Page:
         self._title = title
         self._measures: dict[int, Measure] = {}
         self._whole = soup.body or soup
+        self._notes = {note_target(tag) for tag in soup.find_all("a", href=True)} - {""}
         self._measure(self._whole, linked=False)
         self._total = max(1.0, self.of(self._whole).prose)
 
@@ -112,22 +120,41 @@ class Page:
         """Whether `tag` is the page's and not the document's."""
         if tag.name in UNSEEN or is_hidden(tag):
             return True
-        measure = self.of(tag)
+        measure, words = self.of(tag), set(_names(tag))
+        role = str(tag.get("role", "")).lower()
+        if (words & _ALWAYS or role in _DIALOGS) and not measure.titled:
+            return measure.prose < _MOST * self._total
         if measure.prose >= _MUCH * self._total and measure.prose > 0:
             return False
-        if tag.name in _NOT_TEXT or str(tag.get("role", "")).lower() in _ROLES:
+        if tag.name in _NOT_TEXT or role in _ROLES or self._is_note(tag):
             return True
-        if tag.name == "form" and measure.text < 2000:
+        if tag.name == "form" and measure.text < _SMALL_FORM:
             return True
-        words = set(_names(tag))
-        if words & _SURE and not measure.titled:
+        if measure.titled:
+            return False
+        return self._is_named(measure, words) or self._is_links(tag, measure)
+
+    def _is_named(self, measure: Measure, words: set[str]) -> bool:
+        """Whether a class or id says that an element is the page's."""
+        if words & _SURE:
             return True
-        if words & _LIKELY and not measure.prose and not measure.titled and _is_set_apart(tag):
-            return measure.links > 0 or bool(words & {"logo", "search", "login", "banner"})
-        return self._is_links(tag, measure)
+        if measure.prose and not measure.links:
+            return False
+        if measure.prose:
+            return bool(words & (_LINKING - _LINKING_ONLY))
+        return bool(words & _LINKING) and (measure.links > 0 or bool(words & {"logo", "login", "skip"}))
+
+    def _is_note(self, tag: Tag) -> bool:
+        """Whether `tag` is a note that a raised number in the text points at."""
+        if tag.name not in BLOCKS or not self._notes:
+            return False
+        anchors = [tag, *(child for child in tags(tag) if child.name == "a")][:2]
+        return any(str(a.get("id") or a.get("name") or "") in self._notes for a in anchors)
 
     def _is_links(self, tag: Tag, measure: Measure) -> bool:
-        """Whether a block holds nothing but links: a menu, tags, what else to read."""
+        """Whether a block holds nothing but links, or terms that say who published the page and when."""
+        if tag.name == "dl" and not measure.prose:
+            return True
         if tag.name not in _LINK_BLOCKS or not measure.links or measure.titled or measure.prose:
             return False
         if measure.linked < _LINKED * measure.text:
@@ -176,6 +203,15 @@ _MAY_HOLD = BLOCKS - {"p", "ol", "ul", "li", "h1", "h2", "h3", "h4", "h5", "h6",
 _LINK_BLOCKS = frozenset("div section ul ol p td table dl li article h2 h3 h4 h5 tr".split())
 
 
+def note_target(link: Tag) -> str:
+    """Return the id that the raised number of a footnote points at, or "" for any other link."""
+    address = str(link.get("href", ""))
+    if link.name != "a" or not address.startswith("#") or not _NOTE_MARK.fullmatch(collapse(link.get_text())):
+        return ""
+    bracketed = collapse(link.get_text()).startswith(("[", "("))
+    return address[1:] if bracketed or link.find_parent("sup") or link.find("sup") else ""
+
+
 def tags(tag: Tag) -> Iterator[Tag]:
     """Yield the child elements of `tag`."""
     from bs4.element import Tag
@@ -197,10 +233,6 @@ def _names(tag: Tag) -> Iterator[str]:
     for name in (*tag.get_attribute_list("class"), *tag.get_attribute_list("id")):
         if name:
             yield from (word.lower() for word in _WORDS.findall(str(name)))
-
-
-def _is_set_apart(tag: Tag) -> bool:
-    return tag.name in BLOCKS or tag.name in {"span", "td"}
 
 
 def _letters(text: str) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from retrieval.errors import SourceError
 from retrieval.sources.html.head import (
@@ -17,8 +18,11 @@ from retrieval.sources.html.page import Page
 from retrieval.sources.html.walker import Walker
 from retrieval.sources.kinds import head
 from retrieval.sources.limits import MAX_TAGS
-from retrieval.sources.lines import Extracted
+from retrieval.sources.lines import Extracted, Line
 
+_WORD = re.compile(r"\w+")
+_TITLE_LINES = 3
+_LONGEST_TITLE = 200
 _HEAD = re.compile(
     rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|meta|title)\b", re.I | re.S
 )
@@ -56,9 +60,24 @@ def read_html(text: str) -> Extracted:
     walker.flush()
     return Extracted(
         lines=walker.lines,
-        title=page_title(soup, heading),
+        title=_as_printed(page_title(soup, heading), walker.lines),
         date=page_date(soup, page.is_furniture),
         issuer=page_issuer(soup),
         source_url=page_address(soup),
         language=page_language(soup),
     )
+
+
+def _as_printed(title: str | None, lines: Sequence[Line]) -> str | None:
+    """Return the title as one of the first lines has it, where one says the same with more or fewer words."""
+    stated = _words(title or "")
+    for line in lines[:_TITLE_LINES]:
+        printed = _words(line.text)
+        shorter, longer = sorted((stated, printed), key=len)
+        if shorter and len(line.text) < _LONGEST_TITLE and len(shorter) > 10 and shorter in longer:
+            return line.text
+    return title
+
+
+def _words(text: str) -> str:
+    return " ".join(_WORD.findall(text.casefold()))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from retrieval.sources.html.page import BLOCKS, Page, tags
+from retrieval.sources.html.page import BLOCKS, Page, note_target, tags
 from retrieval.sources.labels import Label, letters, roman
 from retrieval.sources.lines import Line, collapse
 
@@ -56,7 +56,7 @@ class Walker:
         if self._page.is_furniture(tag) or _is_note_mark(tag):
             return
         if name == "br":
-            self.flush(gap=False)
+            self.flush(gap=not any(text.strip() for text, _ in self._pieces))  # two make an empty line
         elif name in {"ol", "ul"}:
             self._list(tag, bold)
         elif name in BLOCKS or (name == "td" and self._holds_prose(tag)):
@@ -132,7 +132,5 @@ def _list_label(kind: str, value: int, depth: int) -> Label:
 
 def _is_note_mark(tag: Tag) -> bool:
     """Whether `tag` is the raised number of a footnote, which is no word of the text."""
-    if tag.name != "sup":
-        return False
-    link = tag.find("a")
-    return link is not None and str(link.get("href", "")).startswith("#")
+    link = tag.find("a") if tag.name == "sup" else tag
+    return link is not None and link.name == "a" and note_target(link) != ""
