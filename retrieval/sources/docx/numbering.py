@@ -108,7 +108,7 @@ class Numberer:
             return Numbered("", None, level)
         counts = self._count(num, instance, level)
         text = _printed(instance, level, counts)
-        return Numbered(text, _label(text, counts[level], level), level) if text else None
+        return Numbered(text, _label(text, counts[level], level, shape.start), level) if text else None
 
     def _named(self, properties: Any, style: str | None) -> tuple[str, int] | None:
         own = None if properties is None else properties.find(f"{_W}numPr")
@@ -235,10 +235,11 @@ _WRITERS: Mapping[str, Callable[[int], str]] = {
 }
 
 
-def _label(text: str, value: int, level: int) -> Label:
+def _label(text: str, value: int, level: int, start: int) -> Label:
     """Return the label that a reader of the printed number would see, knowing what Word counted."""
     readings = [label for label in candidates(f"{text} X") if label.value[-1] == value]
-    if readings:
+    doubtful = start != 1 and bool(readings) and not text.strip("()[]. ")[:1].isdigit()  # "IV." first: a word?
+    if readings and not doubtful:
         best = readings[0]
         return Label(best.family, best.value, best.number, len(text))
     return Label(f"list-{level + 1}", (value,), text.strip(".()[] ") or str(value), len(text))

@@ -161,7 +161,7 @@ class Page:
             return False
         text = collapse(tag.get_text(" "))
         if measure.links == 1:
-            return tag.name in {"p", "div", "li", "td"} and len(text) <= _LONGEST_LINK and not ends_sentence(text)
+            return tag.name in {"p", "div", "td"} and len(text) <= _LONGEST_LINK and not ends_sentence(text)
         return True
 
     def _measure(self, tag: Tag, *, linked: bool) -> tuple[float, float]:
@@ -200,7 +200,7 @@ class Page:
 _MAY_HOLD = BLOCKS - {"p", "ol", "ul", "li", "h1", "h2", "h3", "h4", "h5", "h6", "dl", "dt", "dd", "tr"} | {
     "td", "span", "font", "tr",
 }  # fmt: skip
-_LINK_BLOCKS = frozenset("div section ul ol p td table dl li article h2 h3 h4 h5 tr".split())
+_LINK_BLOCKS = frozenset("div section ul ol p td table dl article h2 h3 h4 h5 tr".split())
 
 
 def note_target(link: Tag) -> str:

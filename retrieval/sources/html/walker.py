@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from retrieval.sources.html.page import BLOCKS, Page, note_target, tags
-from retrieval.sources.labels import Label, letters, roman
+from retrieval.sources.labels import ALONE, Label, candidates, letters, roman
 from retrieval.sources.lines import Line, collapse
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ class Walker:
         self._label: Label | None = None
         self._bullet = False
         self._depth = 0
+        self._carried = ""
 
     def walk(self, tag: Tag, bold: bool = False) -> None:
         """Collect everything under `tag`."""
@@ -61,6 +62,8 @@ class Walker:
             self._list(tag, bold)
         elif name in BLOCKS or (name == "td" and self._holds_prose(tag)):
             self.flush()
+            if name == "td":
+                self._carry_number()
             self._heading = 2 if re.fullmatch(r"h[1-6]", name) else 0
             self.walk(tag, bold)
             self.flush()
@@ -70,6 +73,12 @@ class Walker:
                 self._pieces.append((" ", bold))
             self.walk(tag, bold or name in _BOLD)
 
+    def _carry_number(self) -> None:
+        """Put a number that fills the cell before in front of the text of this one."""
+        last = self.lines[-1].text if self.lines else ""
+        if len(last) < 12 and any(label.strength == ALONE for label in candidates(last)):
+            self._carried = f"{self.lines.pop().text} "
+
     def _holds_prose(self, tag: Tag) -> bool:
         """Whether a cell of a table is laid out like a page rather than like a row."""
         return any(child.name in BLOCKS and self._page.of(child).prose for child in tags(tag))
@@ -78,6 +87,8 @@ class Walker:
         self.flush()
         self._depth += 1
         for item, label in _list_items(tag, self._depth):
+            if self._page.is_furniture(item):
+                continue
             self.flush()
             self._label, self._bullet = label, label is None
             self.walk(item, bold)
@@ -89,6 +100,7 @@ class Walker:
         """End the present line; `gap` says whether the next one opens a block."""
         text = collapse("".join(text for text, _ in self._pieces))
         if text:
+            text, self._carried = self._carried + text, ""
             bold = all(is_bold for piece, is_bold in self._pieces if piece.strip())
             self.lines.append(
                 Line(

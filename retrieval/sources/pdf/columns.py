@@ -134,8 +134,9 @@ def _divides(cells: Sequence[tuple[float, float]], at: float, first: float, last
     """Whether rows as wide as columns stand on both sides."""
     left = [c for c in cells if c[1] <= at]
     right = [c for c in cells if c[0] >= at]
-    wide_left = sum(c[1] - c[0] > 0.6 * (at - first) for c in left)
-    wide_right = sum(c[1] - c[0] > 0.6 * (last - at) for c in right)
+    wide = 0.6 * min(at - first, last - at)  # the wider side may have columns of its own
+    wide_left = sum(c[1] - c[0] > wide for c in left)
+    wide_right = sum(c[1] - c[0] > wide for c in right)
     crossing = len(cells) - len(left) - len(right)
     return min(wide_left, wide_right) >= _FEWEST and min(wide_left, wide_right) >= crossing / 3
 

@@ -94,7 +94,7 @@ def _glyphs(page: Any, textpage: Any, most: int) -> Iterator[tuple[int, _Glyph]]
             continue
         pdfium.FPDFText_GetLooseCharBox(textpage, index, box)
         pdfium.FPDFText_GetCharOrigin(textpage, index, x, y)
-        ends = turn(box.left, y.value)[0], turn(box.right, y.value)[0]
+        ends = turn(box.left, box.bottom)[0], turn(box.right, box.top)[0]
         size = pdfium.FPDFText_GetFontSize(textpage, index)
         height = abs(box.top - box.bottom) or abs(box.right - box.left)
         if not 0.3 * height <= size <= 3 * height and height:  # scaled by a matrix: "1 Tf" and 12 points

@@ -14,6 +14,8 @@ from retrieval.sources.pdf.columns import Row
 _ZONE = 0.13  # of the page's height
 _OUTERMOST = 4  # rows from the edge that can be a running head
 _SAME_PLACE = 4.0  # points
+_WHITE = 1.7  # sizes from one baseline to the next: more parts a head from the text
+_OFTEN = 0.6  # of the pages: a head, though no white parts it from the text
 _SMALL = 0.92  # of the body's size
 _PAGE_NUMBER = re.compile(r"[-–—\s]*(?:\d{1,4}|[ivxlc]{1,6})[-–—\s]*")
 _DIGITS = re.compile(r"\d+")
@@ -36,11 +38,12 @@ def without_running_heads(pages: Sequence[Page]) -> list[Page]:
     """Drop rows at the edges that come again on another page in the same place, and page numbers."""
     places: dict[str, dict[int, float]] = defaultdict(dict)
     for number, page in enumerate(pages):
-        for row in _edges(page):
+        for row, _ in _edges(page):
             places[_key(row)].setdefault(number, row.base)
     out = []
+    often = max(3, _OFTEN * len(pages))
     for number, page in enumerate(pages):
-        edges = set(map(id, _edges(page)))
+        edges = {id(row): apart for row, apart in _edges(page)}
         out.append(
             replace(
                 page,
@@ -48,18 +51,35 @@ def without_running_heads(pages: Sequence[Page]) -> list[Page]:
                     row
                     for row in page.rows
                     if id(row) not in edges
-                    or not (_is_page_number(row, page) or _comes_again(places[_key(row)], number, row))
+                    or not (
+                        _is_page_number(row, page)
+                        or _comes_again(places[_key(row)], number, row, 2 if edges[id(row)] else often)
+                    )
                 ],
             )
         )
     return out
 
 
-def _edges(page: Page) -> Iterator[Row]:
-    """Yield the outermost rows of the upper and of the lower margin."""
-    by_height = sorted(page.rows, key=lambda row: -row.base)
-    yield from (row for row in by_height[:_OUTERMOST] if row.base > (1 - _ZONE) * page.height)
-    yield from (row for row in by_height[-_OUTERMOST:] if row.base < _ZONE * page.height)
+def _edges(page: Page) -> Iterator[tuple[Row, bool]]:
+    """Yield the rows of the upper and of the lower margin, with whether white parts them from the text."""
+    upper = sorted(page.rows, key=lambda row: -row.base)
+    for rows in (upper, upper[::-1]):
+        group = _outermost(rows)
+        apart = len(group) <= _OUTERMOST and len(group) < len(rows)
+        for row in group[:_OUTERMOST]:
+            if not _ZONE * page.height <= row.base <= (1 - _ZONE) * page.height:
+                yield row, apart
+
+
+def _outermost(rows: Sequence[Row]) -> list[Row]:
+    """Return the first of `rows` up to where white is left between two."""
+    group = list(rows[:1])
+    for row in rows[1:]:
+        if abs(row.base - group[-1].base) > _WHITE * max(row.size, group[-1].size):
+            break
+        group.append(row)
+    return group
 
 
 def _key(row: Row) -> str:
@@ -68,8 +88,10 @@ def _key(row: Row) -> str:
     return row.text if numbered else _DIGITS.sub("#", row.text)
 
 
-def _comes_again(places: dict[int, float], number: int, row: Row) -> bool:
-    return any(other != number and abs(base - row.base) < _SAME_PLACE for other, base in places.items())
+def _comes_again(places: dict[int, float], number: int, row: Row, often: float) -> bool:
+    """Whether `row` stands in the same place on `often` pages, its own included."""
+    others = sum(other != number and abs(base - row.base) < _SAME_PLACE for other, base in places.items())
+    return others + 1 >= often
 
 
 def _is_page_number(row: Row, page: Page) -> bool:

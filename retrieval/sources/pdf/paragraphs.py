@@ -26,6 +26,7 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?(?:-[^\W\d_]+)*")
 _BROKEN = re.compile(r"([^\W\d_]+)[-\u00ad\u2010]$")
 _FIRST = re.compile(r"[^\W\d_]+")
 _SOFT = ("\u00ad",)
+_PARTED = ("-", "–", "/", "\u00ad", "\u2010")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,7 @@ def _fits(before: Row, row: Row, setting: Setting) -> bool:
     right = setting.edges[before.column][1]
     left = setting.edges[before.column][0]
     centred = abs((before.left - left) - (right - before.right)) < before.size and before.left - left > 1
-    if centred:
+    if centred or before.text.endswith(_PARTED):
         return False
     word = row.text.split(" ", 1)[0]
     width = (row.right - row.left) * len(word) / max(1, len(row.text))
