@@ -313,14 +313,20 @@ def test_a_source_that_fails_leaves_its_live_readout_and_the_others_alone(
     assert services.browser.paragraph("summit", "1").text == FERRY
 
 
-def test_half_a_character_is_left_out_with_a_warning(services: Services, write_readout: WriteReadout) -> None:
-    write_readout("bad", ["half a character: \ud800."])
+def test_text_that_is_not_text_fails_alone(services: Services, write_readout: WriteReadout) -> None:
+    write_readout("bad", ["half a character: \ud800"])
+    write_readout("good", [RADAR])
 
     report = services.ingesting.ingest()
 
-    assert (report.added, services.browser.paragraph("bad", "1").text) == (("bad",), "half a character: .")
-    [summary] = services.browser.documents()
-    assert summary.warnings == ("Control characters that no reader sees were left out.",)
+    assert (report.added, report.failed) == (
+        ("good",),
+        (
+            FailedSource(
+                "bad.json", None, "its text holds half of a character (U+D800). Save it again as UTF-8."
+            ),
+        ),
+    )
 
 
 def test_an_ingest_that_breaks_off_leaves_the_old_revision_whole_and_can_be_repeated(
