@@ -241,7 +241,11 @@ def _measure(name: str, written: Callable[[Gold], bytes], documents: list[Gold],
         elapsed += perf_counter() - start
         wanted = {number: text for number, _, _, text in gold.paragraphs}
         good = [number for number, text in wanted.items() if found.get(number) == text]
-        total, right, extra = total + len(wanted), right + len(good), extra + len(found.keys() - wanted.keys())
+        total, right, extra = (
+            total + len(wanted),
+            right + len(good),
+            extra + len(found.keys() - wanted.keys()),
+        )
         if show:
             _show(gold.id, wanted, found)
     print(f"{name:18} {total:5} {right:5} {right / total:7.4f} {extra:5} {elapsed:8.2f}")
@@ -252,8 +256,13 @@ def _show(name: str, wanted: dict[str, str], found: dict[str, str]) -> None:
     for number, text in wanted.items():
         other = found.get(number, "")
         if other != text:
-            at = next((i for i, (a, b) in enumerate(zip(text, other, strict=False)) if a != b), min(len(text), len(other)))
-            print(f"  {name} {number} at {at}:\n  - {text[max(0, at - 30) : at + 50]!r}\n  + {other[max(0, at - 30) : at + 50]!r}")
+            at = next(
+                (i for i, (a, b) in enumerate(zip(text, other, strict=False)) if a != b),
+                min(len(text), len(other)),
+            )
+            print(
+                f"  {name} {number} at {at}:\n  - {text[max(0, at - 30) : at + 50]!r}\n  + {other[max(0, at - 30) : at + 50]!r}"
+            )
     for number in found.keys() - wanted.keys():
         print(f"  {name} extra {number}: {found[number][:100]!r}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
@@ -16,7 +17,7 @@ from retrieval.sources.hygiene import clean_lines, clean_readout, printable
 from retrieval.sources.identity import humanised, make_id
 from retrieval.sources.kinds import head, is_docx, is_pdf, unreadable
 from retrieval.sources.languages import guess_language
-from retrieval.sources.limits import MAX_BYTES, MAX_LINES, MAX_PARAGRAPH_CHARS, MAX_TEXT_CHARS
+from retrieval.sources.limits import MAX_BYTES, MAX_LINE_CHARS, MAX_LINES, MAX_PARAGRAPH_CHARS, MAX_TEXT_CHARS
 from retrieval.sources.lines import Extracted, Line
 from retrieval.sources.markdown import looks_like_markdown, read_markdown, read_plain
 from retrieval.sources.numbering import number_paragraphs
@@ -30,9 +31,7 @@ PARSER_VERSION = 2
 
 _PDF, _DOCX = "PDF", "DOCX"
 _PAGED = (_PDF, _DOCX)  # their lines have no number that an editor would find
-_TOO_LONG = (
-    f"a paragraph has more than {MAX_PARAGRAPH_CHARS:,} characters. Part it by blank lines where paragraphs begin."
-)
+_TOO_LONG = f"a paragraph has more than {MAX_PARAGRAPH_CHARS:,} characters. Part it by blank lines where paragraphs begin."
 
 Reader = Callable[[str, bytes], "Extracted | list[Readout]"]
 
@@ -99,7 +98,7 @@ def _bounded(name: str, found: Extracted, *, lined: bool) -> Extracted:
     if sum(len(line.text) for line in found.lines) > MAX_TEXT_CHARS:
         raise SourceError(name, f"the source holds more than {MAX_TEXT_CHARS:,} characters. Split it.")
     for line in found.lines:
-        if len(line.text) > MAX_PARAGRAPH_CHARS:
+        if len(line.text) > MAX_LINE_CHARS:
             raise SourceError(name, _TOO_LONG, line.number if lined else None)
     return found
 
@@ -135,7 +134,7 @@ def _readout(name: str, found: Extracted) -> Readout:
         raise SourceError(name, problem)
     if any(len(paragraph.text) > MAX_PARAGRAPH_CHARS for paragraph in paragraphs):
         raise SourceError(name, _TOO_LONG)
-    stem = PurePath(name).stem
+    stem = _stem(name)
     title = found.title or front.title
     warnings = [*found.warnings, *numbering_warnings(paragraphs)]
     if not title:
@@ -150,6 +149,11 @@ def _readout(name: str, found: Extracted) -> Readout:
         language=found.language or guess_language(_sample(paragraphs)),
         warnings=tuple(warnings),
     )
+
+
+def _stem(name: str) -> str:
+    """Return the last part of a path or an address without its extension, whatever system wrote it."""
+    return PurePath(re.split(r"[\\/]", name.rstrip("\\/"))[-1]).stem
 
 
 def _shifted(plan: Plan, size: int) -> Plan:
@@ -192,7 +196,7 @@ def _read_json(name: str, data: bytes) -> list[Readout]:
     text, _ = decode(name, data)
     if PurePath(name).suffix.lower() in {".jsonl", ".ndjson"}:
         return read_jsonl(name, text)
-    return read_json(name, text, PurePath(name).stem)
+    return read_json(name, text, _stem(name))
 
 
 def _read_pdf(name: str, data: bytes) -> Extracted:

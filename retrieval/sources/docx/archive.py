@@ -18,12 +18,8 @@ _DECLARES = (
 )
 _ENCRYPTED = "the document is encrypted. Save a copy without a password, then ingest that."
 _TOO_MANY = f"the document holds more than {MAX_ARCHIVE_MEMBERS:,} files. Save its text in a new document."
-_TOO_LARGE = (
-    f"the document unpacks to more than {MAX_UNPACKED_BYTES // 1_000_000} MB. Save its text in a new document."
-)
-_LARGE_PART = (
-    f"the document's %s unpacks to more than {MAX_XML_BYTES // 1_000_000} MB. Split the document, or save its text."
-)
+_TOO_LARGE = f"the document unpacks to more than {MAX_UNPACKED_BYTES // 1_000_000} MB. Save its text in a new document."
+_LARGE_PART = f"the document's %s unpacks to more than {MAX_XML_BYTES // 1_000_000} MB. Split the document, or save its text."
 _NOT_WORD = "this is a ZIP archive. Unpack it, then ingest what is in it."
 _MACROS = "this is a Word document with macros (.docm). Save it as .docx, then ingest that."
 

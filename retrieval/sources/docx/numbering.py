@@ -218,7 +218,9 @@ def _circled(value: int) -> str:
 _WRITERS: Mapping[str, Callable[[int], str]] = {
     "decimal": str,
     "decimalZero": lambda value: f"{value:02}",
-    "decimalFullWidth": lambda value: str(value).translate(str.maketrans("0123456789", "０１２３４５６７８９")),
+    "decimalFullWidth": lambda value: str(value).translate(
+        str.maketrans("0123456789", "０１２３４５６７８９")
+    ),
     "lowerLetter": _letters,
     "upperLetter": lambda value: _letters(value).upper(),
     "lowerRoman": _roman,
@@ -238,7 +240,9 @@ _WRITERS: Mapping[str, Callable[[int], str]] = {
 def _label(text: str, value: int, level: int, start: int) -> Label:
     """Return the label that a reader of the printed number would see, knowing what Word counted."""
     readings = [label for label in candidates(f"{text} X") if label.value[-1] == value]
-    doubtful = start != 1 and bool(readings) and not text.strip("()[]. ")[:1].isdigit()  # "IV." first: a word?
+    doubtful = (
+        start != 1 and bool(readings) and not text.strip("()[]. ")[:1].isdigit()
+    )  # "IV." first: a word?
     if readings and not doubtful:
         best = readings[0]
         return Label(best.family, best.value, best.number, len(text))
@@ -327,13 +331,16 @@ def _levels(element: Any) -> Iterator[tuple[int, Level]]:
         level = _integer(found.get(f"{_W}ilvl"))
         if level is None:
             continue
-        yield level, Level(
-            kind=_kind(found),
-            pattern=_value(found, "lvlText") or "",
-            start=_integer(_value(found, "start")) or 0,  # 17.9.25: absent means 0
-            restart=_integer(_value(found, "lvlRestart")),
-            legal=is_on(found.find(f"{_W}isLgl")),
-            style=_value(found, "pStyle"),
+        yield (
+            level,
+            Level(
+                kind=_kind(found),
+                pattern=_value(found, "lvlText") or "",
+                start=_integer(_value(found, "start")) or 0,  # 17.9.25: absent means 0
+                restart=_integer(_value(found, "lvlRestart")),
+                legal=is_on(found.find(f"{_W}isLgl")),
+                style=_value(found, "pStyle"),
+            ),
         )
 
 

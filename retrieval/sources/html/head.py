@@ -27,7 +27,9 @@ def page_heading(soup: BeautifulSoup) -> Tag | None:
     """Return the element that titles the page: of several `h1`, the one that its head repeats."""
     found = [tag for tag in soup.find_all("h1") if collapse(tag.get_text(" "))]
     stated = " ".join(filter(None, (meta(soup, "og:title", "twitter:title"), _title_element(soup))))
-    named = [tag for tag in found if _words(tag.get_text(" ")) and _words(tag.get_text(" ")) in _words(stated)]
+    named = [
+        tag for tag in found if _words(tag.get_text(" ")) and _words(tag.get_text(" ")) in _words(stated)
+    ]
     return max(named or found, key=lambda tag: len(tag.get_text()), default=None)
 
 

@@ -24,9 +24,7 @@ _SCANNED = (
     "the PDF has no text: its pages are pictures, as a scanner makes them. Run text recognition (OCR) over it, "
     "or ingest the text itself."
 )
-_GARBLED = (
-    "the PDF does not say which letters its fonts stand for, so its text cannot be read. Save the text itself."
-)
+_GARBLED = "the PDF does not say which letters its fonts stand for, so its text cannot be read. Save the text itself."
 _TOO_MANY_PAGES = f"the PDF has %s pages; at most {MAX_PAGES:,} are read. Split it."
 _TOO_LONG = f"the PDF holds more than {MAX_TEXT_CHARS:,} characters of text. Split it."
 _CROWDED = f"page %d of the PDF holds more than {MAX_PAGE_CHARS:,} characters. Save its text instead."
@@ -45,7 +43,9 @@ def read_pdf(data: bytes) -> Extracted:
     pages = _pages(document, count)
     runs = [run for page_runs, _ in pages for run in page_runs]
     _check_text(runs, count)
-    lines, warnings = _lines([Page(read_rows(found, n), height) for n, (found, height) in enumerate(pages, 1)])
+    lines, warnings = _lines(
+        [Page(read_rows(found, n), height) for n, (found, height) in enumerate(pages, 1)]
+    )
     empty = [number for number, (found, _) in enumerate(pages, 1) if not found]
     if empty:
         listed = ", ".join(map(str, empty[:10])) + (" and others" if len(empty) > 10 else "")

@@ -140,7 +140,7 @@ def _opens(block: Sequence[Row], row: Row, setting: Setting) -> bool:
         return True
     if _is_label(row) and ends_sentence(before.text):
         return row.left < before.left + row.size or _fits(before, row, setting)
-    if _is_set_in(block, row, setting):
+    if _is_set_in(block, row):
         return True
     return _fits(before, row, setting) and not _is_large(row, setting) and not starts_lower(row.text)
 
@@ -174,7 +174,7 @@ def _depth(row: Row, setting: Setting) -> float:
     return row.left - setting.edges[row.column][0]
 
 
-def _is_set_in(block: Sequence[Row], row: Row, setting: Setting) -> bool:
+def _is_set_in(block: Sequence[Row], row: Row) -> bool:
     """Whether the first row of a paragraph is set in; rows under a hanging number are too, and are not one."""
     before = block[-1]
     deeper = row.left - before.left > 0.8 * row.size
@@ -262,4 +262,3 @@ _CLOSED = frozenset(
 def _is_dense(letter: str) -> bool:
     """Whether `letter` is of a script that puts no space between words."""
     return "\u3000" <= letter <= "\u9fff" or "\uff00" <= letter <= "\uffef"
-

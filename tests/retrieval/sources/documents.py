@@ -34,9 +34,7 @@ def pdf(
 
     width, height, margin, gutter = 595.0, 842.0, 70.0, 20.0
     each = (width - 2 * margin - gutter * (columns - 1)) / columns
-    frames = [
-        Frame(margin + i * (each + gutter), 80, each, height - 170, 0, 0, 0, 0) for i in range(columns)
-    ]
+    frames = [Frame(margin + i * (each + gutter), 80, each, height - 170, 0, 0, 0, 0) for i in range(columns)]
 
     def draw(canvas: Any, document: Any) -> None:
         if around:
@@ -88,11 +86,17 @@ class Word:
         self._parse = parse_xml
         numbering = self.document.part.numbering_part.element
         for number, levels in enumerate(definitions, 101):
-            numbering.insert(0, parse_xml(f'<w:abstractNum {SPACE} w:abstractNumId="{number}">{levels}</w:abstractNum>'))
-        instances = {number: (number, "") for number in range(101, 101 + len(definitions))} | (overrides or {})
+            numbering.insert(
+                0, parse_xml(f'<w:abstractNum {SPACE} w:abstractNumId="{number}">{levels}</w:abstractNum>')
+            )
+        instances = {number: (number, "") for number in range(101, 101 + len(definitions))} | (
+            overrides or {}
+        )
         for number, (definition, more) in instances.items():
             numbering.append(
-                parse_xml(f'<w:num {SPACE} w:numId="{number}"><w:abstractNumId w:val="{definition}"/>{more}</w:num>')
+                parse_xml(
+                    f'<w:num {SPACE} w:numId="{number}"><w:abstractNumId w:val="{definition}"/>{more}</w:num>'
+                )
             )
 
     def add(self, text: str, num: int | None = None, at: int = 0, style: str | None = None) -> Any:

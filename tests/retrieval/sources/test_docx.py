@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.retrieval.sources.documents import SPACE, A, B, C, Word, level
 
 from retrieval.models import Readout
 from retrieval.sources import parse
 from retrieval.sources.docx.numbering import written
+from tests.retrieval.sources.documents import SPACE, A, B, C, Word, level
 
 
 def read(data: bytes) -> Readout:
@@ -86,9 +86,7 @@ def test_numbering_comes_from_the_style_and_what_it_is_based_on() -> None:
     word = Word(DECIMAL)
     styles = word.document.styles
     base = styles.add_style("Clause", 1)
-    base.element.get_or_add_pPr().append(
-        word._parse(f'<w:numPr {SPACE}><w:numId w:val="101"/></w:numPr>')
-    )
+    base.element.get_or_add_pPr().append(word._parse(f'<w:numPr {SPACE}><w:numId w:val="101"/></w:numPr>'))
     styles.add_style("Clause tight", 1).base_style = base
     word.add(A, style="Clause")
     word.add(B, style="Clause tight")
@@ -177,9 +175,7 @@ def test_deleted_paragraph_counts_no_number() -> None:
     word = Word(DECIMAL)
     word.add(A, 101)
     gone = word.add("", 101)
-    gone._p.get_or_add_pPr().append(
-        word._parse(f'<w:rPr {SPACE}><w:del w:id="1" w:author="x"/></w:rPr>')
-    )
+    gone._p.get_or_add_pPr().append(word._parse(f'<w:rPr {SPACE}><w:del w:id="1" w:author="x"/></w:rPr>'))
     word.add(B, 101)
 
     assert paragraphs(word) == {"1": A, "2": B}
@@ -189,7 +185,9 @@ def table(*rows: tuple[str, ...]) -> str:
     def cell(text: str) -> str:
         return f"<w:tc><w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:tc>"
 
-    return f"<w:tbl {SPACE}>" + "".join(f"<w:tr>{''.join(map(cell, row))}</w:tr>" for row in rows) + "</w:tbl>"
+    return (
+        f"<w:tbl {SPACE}>" + "".join(f"<w:tr>{''.join(map(cell, row))}</w:tr>" for row in rows) + "</w:tbl>"
+    )
 
 
 TABLES: dict[str, Any] = {
@@ -208,7 +206,9 @@ def test_cells_of_a_table_are_paragraphs(xml: str, expected: dict[str, str]) -> 
 
 def test_footnotes_are_left_out_and_said_so() -> None:
     word = Word()
-    word.append(f'<w:p {SPACE}><w:r><w:t>They met.</w:t></w:r><w:r><w:footnoteReference w:id="2"/></w:r></w:p>')
+    word.append(
+        f'<w:p {SPACE}><w:r><w:t>They met.</w:t></w:r><w:r><w:footnoteReference w:id="2"/></w:r></w:p>'
+    )
     readout = read(word.bytes())
 
     assert [p.text for p in readout.paragraphs] == ["They met."]

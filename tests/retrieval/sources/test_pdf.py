@@ -6,11 +6,11 @@ from textwrap import wrap
 from typing import Any
 
 import pytest
-from tests.retrieval.sources.documents import LONG, TITLE, A, B, C, drawn, pdf
 
 from retrieval.errors import SourceError
 from retrieval.models import Readout
 from retrieval.sources import parse
+from tests.retrieval.sources.documents import LONG, TITLE, A, B, C, drawn, pdf
 
 
 def read(data: bytes, name: str = "statement.pdf") -> Readout:
@@ -91,7 +91,9 @@ def test_words_divided_at_the_end_of_a_line_are_joined(first: str, second: str, 
 
 
 def test_text_goes_on_over_a_page_in_the_middle_of_a_sentence() -> None:
-    first = lines("1. The Ministers met in Port Alder and", "reviewed what they had agreed upon in the", top=120)
+    first = lines(
+        "1. The Ministers met in Port Alder and", "reviewed what they had agreed upon in the", top=120
+    )
     data = drawn(first, lines("year before, with satisfaction.", "2. They will meet again."))
 
     assert paragraphs(data) == {
@@ -148,7 +150,10 @@ def encrypted() -> bytes:
 
 REFUSED = {
     "encrypted": (encrypted, "opens only with a password"),
-    "scanned": (lambda: drawn(lambda canvas: canvas.rect(50, 50, 400, 600, fill=1)), "its pages are pictures"),
+    "scanned": (
+        lambda: drawn(lambda canvas: canvas.rect(50, 50, 400, 600, fill=1)),
+        "its pages are pictures",
+    ),
     "cut short": (lambda: pdf(NUMBERED)[:700], "damaged"),
     "too many pages": (lambda: drawn(*[lambda canvas: None] * 2001), "2,001 pages; at most 2,000"),
 }
