@@ -9,7 +9,7 @@ from pathlib import PurePath
 
 from retrieval.errors import SourceError
 from retrieval.models import Paragraph, Readout
-from retrieval.sources.decoding import decode
+from retrieval.sources.decoding import as_utf8, decode
 from retrieval.sources.front import read_front
 from retrieval.sources.furniture import page_numbers, without_furniture
 from retrieval.sources.html import looks_like_html
@@ -30,6 +30,12 @@ PARSER_VERSION = 2
 """Goes up when the same bytes become other paragraphs, so that a revision says what read it."""
 
 _PDF, _DOCX = "PDF", "DOCX"
+_SUFFIXES = {
+    "text/html": ".html",
+    "application/xhtml+xml": ".html",
+    "application/json": ".json",
+    "text/markdown": ".md",
+}
 _PAGED = (_PDF, _DOCX)  # their lines have no number that an editor would find
 _TOO_LONG = f"a paragraph has more than {MAX_PARAGRAPH_CHARS:,} characters. Part it by blank lines where paragraphs begin."
 
@@ -52,19 +58,23 @@ class Format:
     read: Reader
 
 
-def parse(name: str, data: bytes, overrides: Overrides | None = None) -> list[Readout]:
+def parse(
+    name: str, data: bytes, overrides: Overrides | None = None, *, content_type: str | None = None
+) -> list[Readout]:
     """Return the readouts in `data`, at least one.
 
     Args:
         name: The file's name or path, or an address: a hint at the format, and what errors name.
         overrides: Corrections of an admin.
+        content_type: As a server states it, "text/html; charset=euc-jp"; believed where the bytes do not say.
 
     Raises:
         SourceError: `data` cannot become a readout; it names the line where there is one.
     """
     name = printable(name)
     check_size(name, len(data))
-    known = _format_of(name, data)
+    known = _format_of(name, data, content_type)
+    data = data if content_type is None else as_utf8(data, content_type)
     found = known.read(name, data)
     if isinstance(found, list):
         readouts = [clean_readout(name, readout) for readout in found]
@@ -103,11 +113,12 @@ def _bounded(name: str, found: Extracted, *, lined: bool) -> Extracted:
     return found
 
 
-def _format_of(name: str, data: bytes) -> Format:
+def _format_of(name: str, data: bytes, content_type: str | None = None) -> Format:
     for known in FORMATS:
         if known.recognises(data):
             return known
-    suffix = PurePath(name).suffix.lower()
+    stated = (content_type or "").partition(";")[0].strip().lower()
+    suffix = _SUFFIXES.get(stated) or PurePath(name).suffix.lower()
     named = (known for known in FORMATS if suffix in known.suffixes and known.name not in _PAGED)
     return next(named, FORMATS[-1])
 

@@ -180,7 +180,8 @@ def _is_set_in(block: Sequence[Row], row: Row) -> bool:
     deeper = row.left - before.left > 0.8 * row.size
     if not deeper or not ends_sentence(before.text):
         return False
-    return not (len(block) == 1 and candidates(before.text))
+    hangs = candidates(before.text) or Line(before.text, before.page).is_bullet
+    return not (len(block) == 1 and hangs)
 
 
 def _fits(before: Row, row: Row, setting: Setting) -> bool:

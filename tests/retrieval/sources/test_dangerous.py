@@ -315,3 +315,16 @@ def test_escapes_in_corrections_spell_nothing_unseen(tmp_path: Path) -> None:
     error = load_file(tmp_path / "y.txt").error
     assert error is not None
     assert str(error).isprintable()
+
+
+def test_what_a_server_states_is_believed_where_the_bytes_do_not_say() -> None:
+    text = "<b>日本</b>とノルランドは、洪水対策に関する協力を進めることで一致しました。"
+    (readout,) = parse("download", text.encode("euc-jp"), content_type="text/html; charset=EUC-JP")
+
+    assert [p.text for p in readout.paragraphs] == [text.replace("<b>", "").replace("</b>", "")]
+
+
+def test_what_a_server_states_does_not_make_a_pdf_a_page() -> None:
+    (readout,) = parse("download", pdf([f"1. {A}", f"2. {B}"]), content_type="text/html; charset=utf-8")
+
+    assert [p.text for p in readout.paragraphs] == [A, B]
