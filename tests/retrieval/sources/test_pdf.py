@@ -12,6 +12,8 @@ from retrieval.models import Readout
 from retrieval.sources import parse
 from tests.retrieval.sources.documents import LONG, TITLE, A, B, C, drawn, pdf
 
+pytestmark = pytest.mark.usefixtures("in_process")
+
 
 def read(data: bytes, name: str = "statement.pdf") -> Readout:
     (readout,) = parse(name, data)
