@@ -81,6 +81,8 @@ def parse(
     else:
         lined = known.name not in _PAGED
         readouts = [_readout(name, _bounded(name, clean_lines(name, found), lined=lined))]
+    if any(len(p.text) > MAX_PARAGRAPH_CHARS for readout in readouts for p in readout.paragraphs):
+        raise SourceError(name, _TOO_LONG)
     if overrides is None:
         return readouts
     if len(readouts) > 1:
@@ -143,8 +145,6 @@ def _readout(name: str, found: Extracted) -> Readout:
     if not any(paragraph.number != "header" for paragraph in paragraphs):
         problem = "no paragraph was found in it. Check that the file holds the text of the readout."
         raise SourceError(name, problem)
-    if any(len(paragraph.text) > MAX_PARAGRAPH_CHARS for paragraph in paragraphs):
-        raise SourceError(name, _TOO_LONG)
     stem = _stem(name)
     title = found.title or front.title
     warnings = [*found.warnings, *numbering_warnings(paragraphs)]
