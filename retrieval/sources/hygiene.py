@@ -4,8 +4,8 @@ Direction overrides (U+202D, U+202E) turn letters round: "12" is read as "21". K
 whatever is shown after them; dropped, the text would no longer be what its reader saw. So a source with one
 is refused. Embeddings and isolates (U+202A-202C, U+2066-2069) only say where a stretch of Arabic or Hebrew
 begins; the letters stand in reading order without them, so they are dropped, as are control characters, which
-a terminal would obey, and tag characters. Half a character (a lone surrogate) is refused at ingest. Marks of direction
-(U+200E, U+200F) and joiners belong to the writing of languages and stay.
+a terminal would obey, and tag characters. Half a character (a lone surrogate) is refused at ingest. Marks of
+direction (U+200E, U+200F) and joiners belong to the writing of languages and stay.
 """
 
 from __future__ import annotations
