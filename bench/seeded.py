@@ -14,7 +14,7 @@ from retrieval.index.encoder import DIMENSIONS, Encoder, Vector
 from retrieval.models import Numbering, Paragraph, Readout
 from retrieval.settings import RetrievalSettings
 
-_SYLLABLES = "ba be bi bo bu da de di do du ka ke ki ko ku la le li lo lu ma me mi mo mu na ne ni no nu ra re ri ro ru sa se si so su ta te ti to tu".split()  # noqa: SIM905
+_SYLLABLES = "ba be bi bo bu da de di do du ka ke ki ko ku la le li lo lu ma me mi mo mu na ne ni no nu ra re ri ro ru sa se si so su ta te ti to tu".split()
 _WORDS = 20_000
 
 
