@@ -223,14 +223,19 @@ def evaluate(
 
 
 @rapporteur.command()
+@click.option(
+    "--audit", is_flag=True, help="Look up every paragraph by its own vector and words: all of a store."
+)
 @as_json
 @common
-def doctor(as_json: bool, corpus: Path | None, store: Path | None, debug: bool) -> None:
+def doctor(audit: bool, as_json: bool, corpus: Path | None, store: Path | None, debug: bool) -> None:
     """Check settings, model, corpus and store, and say what to do."""
     from bot.doctor import examine
     from bot.options import load_settings
+    from bot.terminal import progress_bar
 
-    checks = examine(load_settings(corpus, store))
+    with progress_bar(enabled=audit and not as_json) as progress:
+        checks = examine(load_settings(corpus, store), audit=progress if audit else None)
     if as_json:
         print_json({"checks": [check.as_json() for check in checks]})
     else:

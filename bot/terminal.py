@@ -22,7 +22,12 @@ from retrieval.ledger.live import ReadoutSummary
 from retrieval.lifecycle import History
 from retrieval.models import Answer, IngestReport, LiveParagraph, Numbering, ParagraphDiff, Statement
 
-STAGES = {"reading": "Reading sources", "embedding": "Embedding paragraphs", "indexing": "Updating the index"}
+STAGES = {
+    "reading": "Reading sources",
+    "embedding": "Embedding paragraphs",
+    "indexing": "Updating the index",
+    "auditing": "Looking up paragraphs",
+}
 
 
 def show_answer(console: Console, answer: Answer, titles: dict[str, str]) -> None:

@@ -100,6 +100,15 @@ def search(
     return list(connection.scalars(_search(_table(scope), within_revision=revision_pk is not None), values))
 
 
+def finds(connection: Connection, scope: str, pk: int, terms: Sequence[str]) -> bool:
+    """Whether a search for all of `terms` together finds the paragraph."""
+    if not _exists(connection, scope):
+        return False
+    query = " AND ".join(_quoted(term) for term in dict.fromkeys(terms))
+    found = text(f"SELECT 1 FROM {_table(scope)} WHERE {_table(scope)} MATCH :query AND rowid = :pk")
+    return connection.scalar(found, {"query": query, "pk": pk}) is not None
+
+
 @lru_cache
 def _search(table: str, *, within_revision: bool) -> TextClause:
     within = "AND rowid IN (SELECT pk FROM paragraphs WHERE revision = :revision)" if within_revision else ""

@@ -126,7 +126,7 @@ class IngestService:
         if request.paths:
             yield from load(map(Path, request.paths), None if request.details else is_known)
         for upload in request.uploads:
-            yield load_bytes(f"upload:{upload.name}", upload.data)
+            yield load_bytes(f"upload:{upload.name}", upload.data, name=upload.name)
 
     def _carry_out(
         self, request: IngestRequest, loaded: Sequence[LoadedSource], progress: Progress

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from retrieval.errors import CorpusError, SourceError
 from retrieval.models import Readout
+from retrieval.sources.hygiene import printable
+from retrieval.sources.limits import MAX_BYTES
 from retrieval.sources.overrides import Overrides, parse_overrides
+from retrieval.sources.parsing import check_size, parse
 from retrieval.sources.parsing import is_known as is_known_format
-from retrieval.sources.parsing import parse
 
 _NOT_READOUTS = ("readme", "license", "licence", "copying", "notice", "changelog", "provenance")
 _META = ".meta.toml"
-MAX_BYTES = 20_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def load(paths: Iterable[Path], is_known: IsKnown | None = None) -> Iterator[Loa
 
 def load_file(path: Path, is_known: IsKnown | None = None) -> LoadedSource:
     """Return one file as readouts, with the `.meta.toml` beside it applied."""
-    source = str(path)
+    source = printable(str(path))
     try:
         data, meta = _read(path), _meta_beside(path)
         overrides_data = None if meta is None else _read(meta)
@@ -79,11 +80,20 @@ def load_file(path: Path, is_known: IsKnown | None = None) -> LoadedSource:
 
 
 def load_bytes(
-    source: str, data: bytes, overrides: Overrides | None = None, key: str | None = None
+    source: str,
+    data: bytes,
+    overrides: Overrides | None = None,
+    key: str | None = None,
+    *,
+    name: str | None = None,
 ) -> LoadedSource:
-    """Return the readouts in `data`, or why there are none."""
+    """Return the readouts in `data`, or why there are none.
+
+    Args:
+        name: The file's own name, where `source` says more than that.
+    """
     try:
-        readouts = tuple(parse(source, data, overrides))
+        readouts = tuple(parse(name or source, data, overrides))
     except SourceError as error:
         return LoadedSource(source, error=error)
     return LoadedSource(source, readouts, None, overrides, key or content_hash(data))
@@ -124,10 +134,9 @@ def _meta_beside(path: Path) -> Path | None:
 
 def _read(path: Path) -> bytes:
     try:
-        if path.stat().st_size > MAX_BYTES:
-            problem = f"the file is larger than {MAX_BYTES // 1_000_000} MB. Split it, or save only its text."
-            raise SourceError(str(path), problem)
-        return path.read_bytes()
+        with path.open("rb") as file:
+            check_size(str(path), path.stat().st_size)
+            return file.read(MAX_BYTES + 1)  # a pipe, or a file that grows, says no size
     except OSError as error:
         problem = f"the file cannot be read ({error.strerror or error}). Check that it is there and allowed."
         raise SourceError(str(path), problem) from error
