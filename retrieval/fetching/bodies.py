@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator
-from email.message import Message
 
 from retrieval.errors import FetchError
 
@@ -37,6 +36,8 @@ def media_type(content_type: str) -> str:
 
 def charset(content_type: str) -> str | None:
     """Return the encoding that the header names."""
+    from email.message import Message
+
     message = Message()
     message["content-type"] = content_type
     return message.get_content_charset()

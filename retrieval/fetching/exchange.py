@@ -16,7 +16,7 @@ from retrieval.fetching.network import Deadline, PinnedBackend, TooMuchError
 from retrieval.fetching.urls import Target
 
 _OVERHEAD_BYTES = 300_000  # headers and framing beside the body
-_MOST_RESENT = 4  # a byte of chunked text may come with so many of framing before it is one too many
+_FRAMING = 4  # times the body: text sent in small chunks carries more framing than text
 
 
 class PassingError(FetchError):
@@ -56,7 +56,7 @@ def exchange(
         PassingError: It failed in a way that may pass.
         FetchError: It failed, or what came cannot be read.
     """
-    most = policy.max_bytes * _MOST_RESENT + _OVERHEAD_BYTES
+    most = policy.max_bytes * _FRAMING + _OVERHEAD_BYTES
     backend = PinnedBackend(addresses, deadline, most)
     place = httpcore2.URL(
         scheme=target.scheme.encode(),

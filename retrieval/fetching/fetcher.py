@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Mapping
 from functools import cached_property
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
@@ -16,6 +14,8 @@ from retrieval.fetching.resolving import Resolver, checked_addresses, system_res
 from retrieval.fetching.urls import Target, parse_url
 
 if TYPE_CHECKING:
+    import ssl
+
     from retrieval.fetching.exchange import Answer
 
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -176,6 +176,8 @@ def _request_headers(conditions: Validators) -> dict[str, str]:
 
 
 def _user_agent() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return f"Rapporteur/{version('rapporteur')}"
     except PackageNotFoundError:  # run from a clone

@@ -61,7 +61,7 @@ def _check(url: str, target: Target, answer: str, exempt: set[str]) -> None:
     except ValueError:
         kind = "an unreadable"  # with a zone, say
     if kind is not None:
-        subject = "it is" if target.address is not None else f'its name "{target.host}" leads to'
+        subject = f"{target.host} is" if target.address is not None else f'the name "{target.host}" leads to'
         raise AddressRefusedError(url, f"{subject} {kind} address. Only pages on the public web are fetched.")
 
 
