@@ -109,6 +109,8 @@ def _host(url: str, netloc: str) -> tuple[str, Address | None]:
     if "%" in written or not written:
         raise AddressRefusedError(url, "its host is missing or written with %. Write the host as it is.")
     name = _mapped(url, written).removesuffix(".")
+    if name.endswith("."):
+        raise _no_name(url)
     if _NUMBER.fullmatch(name.rpartition(".")[2]):
         return _ipv4(url, name)
     return _name(url, name), None

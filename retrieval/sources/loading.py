@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
-from retrieval.errors import CorpusError, SourceError
+from retrieval.errors import CorpusError, FetchError, SourceError
 from retrieval.fetching import Fetched, Fetcher, NotModified, Validators, name_of
 from retrieval.fetching.bodies import charset, suffix_of
 from retrieval.models import Readout
@@ -116,8 +116,8 @@ def load_url(
     source = printable(url.strip())
     try:
         found = fetcher.fetch(url, validators=validators)
-    except SourceError as error:
-        return LoadedSource(source, error=error)
+    except FetchError as error:
+        return LoadedSource(error.source, error=error)  # as it may be shown: without a password
     if isinstance(found, NotModified):
         return LoadedSource(source, as_before=True, validators=validators or Validators())
     data = _in_utf8(found)
