@@ -77,9 +77,8 @@ class Site:
                 connection, _ = self._socket.accept()
             except OSError:
                 return
-            with connection:
-                with suppress(OSError):  # the client hung up, as it should on what is too long
-                    self._converse(connection)
+            with connection, suppress(OSError):  # it hung up, as it should on what is too long
+                self._converse(connection)
 
     def _converse(self, connection: socket.socket) -> None:
         connection.settimeout(5)

@@ -194,7 +194,7 @@ CASES: dict[str, tuple[Reply, str]] = {
     ),
     "always about to answer": (itertools.repeat(b"HTTP/1.1 100 Continue\r\n\r\n" * 400), TOO_LARGE),
     "another protocol": (
-        b"220 mail.example ESMTP\r\n" * 3,
+        b"220 mail.example ESMTP\r\n\r\n",
         "127.0.0.1 did not answer as a web server does. Check the address.",
     ),
     "two lengths": (
