@@ -123,7 +123,8 @@ class IngestService:
         paths = [str(absolute(Path(path))) for path in request.paths]
         if not (paths or request.urls or request.uploads):
             paths = [str(absolute(self._corpus_dir))]
-        return replace(request, paths=tuple(paths), urls=tuple(url.strip() for url in request.urls))
+        urls = dict.fromkeys(url.strip() for url in request.urls)
+        return replace(request, paths=tuple(paths), urls=tuple(urls))
 
     def _sources(self, request: IngestRequest) -> Iterator[LoadedSource]:
         corpus = absolute(self._corpus_dir)
