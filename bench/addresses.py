@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from tests.retrieval.fetching.table import Outcome, run_good, run_refused  # noqa: E402
+from tests.retrieval.fetching.table import Outcome, run_good, run_refused
 
 
 def main() -> None:

@@ -26,6 +26,7 @@ _SUFFIXES: dict[str, str | None] = {
     "": None,
 }
 ACCEPT = f"text/html, application/xhtml+xml, application/pdf, {_DOCX}, text/markdown, text/plain, application/json;q=0.9, */*;q=0.1"
+_LATIN_1 = {"iso-8859-1", "iso8859-1", "latin1", "latin-1", "us-ascii", "ascii"}
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 
 
@@ -35,12 +36,16 @@ def media_type(content_type: str) -> str:
 
 
 def charset(content_type: str) -> str | None:
-    """Return the encoding that the header names."""
+    """Return the encoding that the header names.
+
+    Source: https://encoding.spec.whatwg.org/#names-and-labels — Latin-1 and ASCII are windows-1252 there.
+    """
     from email.message import Message
 
     message = Message()
     message["content-type"] = content_type
-    return message.get_content_charset()
+    named = message.get_content_charset()
+    return "cp1252" if named in _LATIN_1 else named
 
 
 def suffix_of(content_type: str) -> str | None:

@@ -205,5 +205,9 @@ def _status_problem(answer: Answer) -> str:
     if said is None:
         return f"the server answered with status {answer.status}. Open the address in a browser to see why."
     wait = answer.headers.get("retry-after", "")
-    after = f" (in {wait} seconds, it says)" if answer.status == 429 and wait.isdecimal() else ""
+    after = (
+        f" (in {wait} seconds, it says)"
+        if answer.status == 429 and wait.isdecimal() and len(wait) < 7
+        else ""
+    )
     return f"{said}{after} (status {answer.status})."

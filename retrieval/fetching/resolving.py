@@ -57,9 +57,9 @@ def _check(url: str, target: Target, answer: str, exempt: set[str]) -> None:
     if answer in exempt:
         return
     try:
-        kind = not_public(ip_address(answer))
+        kind = "a link-local" if "%" in answer else not_public(ip_address(answer))
     except ValueError:
-        kind = "an unreadable"  # with a zone, say
+        kind = "an unreadable"
     if kind is not None:
         subject = f"{target.host} is" if target.address is not None else f'the name "{target.host}" leads to'
         raise AddressRefusedError(url, f"{subject} {kind} address. Only pages on the public web are fetched.")

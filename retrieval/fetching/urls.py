@@ -82,8 +82,14 @@ def parse_url(url: str) -> Target:
 
 
 def name_of(url: str) -> str:
-    """Return the last segment of the path as the name of a file, or the host where there is no path."""
-    parts = urlsplit(url)
+    """Return the last segment of the path as the name of a file, or the host where there is no path.
+
+    Of an address that cannot be read, "page".
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "page"
     segments = [segment for segment in parts.path.split("/") if segment]
     name = unquote(segments[-1]) if segments else ""
     visible = "".join(c for c in name if unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co"})

@@ -208,9 +208,10 @@ def test_the_last_segment_of_an_address_is_the_id(site: Site, path: str, kind: s
     assert [readout.id for readout in _loaded(site, path).readouts] == [id_]
 
 
-def test_the_encoding_that_only_the_header_names_is_read(site: Site) -> None:
+@pytest.mark.parametrize("charset", ["windows-1252", "ISO-8859-1"])
+def test_the_encoding_that_only_the_header_names_is_read(site: Site, charset: str) -> None:
     text = "1. Les deux ministres ont salué l’été à Genève, où la coopération s’est renforcée."
-    site.replies["/a"] = answer(_html(text).encode("cp1252"), content_type="text/html; charset=windows-1252")
+    site.replies["/a"] = answer(_html(text).encode("cp1252"), content_type=f"text/html; charset={charset}")
 
     assert [p.text for r in _loaded(site, "/a").readouts for p in r.paragraphs if p.number == "1"] == [
         text[3:]

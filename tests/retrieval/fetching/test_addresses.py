@@ -112,6 +112,7 @@ def test_an_address_is_read_into_what_is_asked_for() -> None:
         ("https://example.org/%2e%2e/", "example.org"),
         ("https://example.org", "example.org"),
         ("https://example.org/?id=7", "example.org"),
+        ("https://[::1", "page"),
     ],
 )
 def test_the_last_segment_names_the_file(url: str, name: str) -> None:

@@ -201,6 +201,10 @@ CASES: dict[str, tuple[Reply, str]] = {
         answer(b"text", content_length="3", **HTML),
         "127.0.0.1 did not answer as a web server does. Check the address.",
     ),
+    "a length with no end": (
+        answer(length=False, content_length="9" * 5_000, **HTML),
+        "127.0.0.1 did not answer as a web server does. Check the address.",
+    ),
     "less than promised": (
         page("text" * 9)[:-5],
         "127.0.0.1 broke off before the end. Try again later.",
