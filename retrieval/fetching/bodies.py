@@ -61,9 +61,7 @@ def check_type(url: str, content_type: str) -> None:
     """
     kind = media_type(content_type)
     if kind not in _SUFFIXES:
-        problem = (
-            f'it is "{kind[:60]}", not a page, text, PDF, DOCX or JSON. Use the address of the text itself.'
-        )
+        problem = f'it is "{_shown(kind)}", not a page, text, PDF, DOCX or JSON. Use the address of the text itself.'
         raise FetchError(url, problem)
 
 
@@ -82,7 +80,7 @@ def unpacked(url: str, pieces: Iterable[bytes], encoding: str, max_bytes: int) -
         case "gzip" | "x-gzip" | "deflate":
             plain = _inflated(url, pieces, max_bytes)
         case other:
-            raise FetchError(url, f'it is compressed with "{other[:40]}", which was not asked for.')
+            raise FetchError(url, f'it is compressed with "{_shown(other)}", which was not asked for.')
     body = bytearray()
     for piece in plain:
         body += piece
@@ -122,6 +120,11 @@ def _inflated(url: str, pieces: Iterable[bytes], max_bytes: int) -> Iterator[byt
                 break
     if not stream.eof:
         raise _damaged(url)
+
+
+def _shown(word: str) -> str:
+    """Return a server's word as it may stand in a message: no control characters, not long."""
+    return "".join(c if c.isascii() and c.isprintable() else "?" for c in word[:60])
 
 
 def _damaged(url: str) -> FetchError:

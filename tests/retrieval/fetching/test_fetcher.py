@@ -173,6 +173,10 @@ CASES: dict[str, tuple[Reply, str]] = {
         answer(b"\x89PNG", content_type="image/png"),
         'it is "image/png", not a page, text, PDF, DOCX or JSON. Use the address of the text itself.',
     ),
+    "a type that is none": (
+        answer(b"text", content_type="\x9b31m\u00e4" + "x" * 99),
+        f'it is "?31m?{"x" * 55}", not a page, text, PDF, DOCX or JSON. Use the address of the text itself.',
+    ),
     "a zip": (
         answer(b"PK", content_type="application/zip"),
         'it is "application/zip", not a page, text, PDF, DOCX or JSON. Use the address of the text itself.',
