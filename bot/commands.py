@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.options import as_json, common, console, one_document, print_json, ready_services, services
+from bot.corpus_commands import COMMANDS
+from bot.options import as_json, common, console, one_document, print_json, ready_services
 
 if TYPE_CHECKING:
     from retrieval.models import InitiativeKind
@@ -86,60 +87,6 @@ def check(
         from bot.terminal import show_check
 
         show_check(console(), found, built.browser.titles(found.documents))
-
-
-@rapporteur.command()
-@click.argument("sources", nargs=-1, metavar="[PATH|URL]...")
-@click.option("--dry-run", is_flag=True, help="Report what would change, and change nothing.")
-@click.option("--replace", is_flag=True, help="Let a source take over an id that another source holds.")
-@click.option("--prune", is_flag=True, help="Remove readouts whose file is gone from the folders named.")
-@as_json
-@common
-def ingest(
-    sources: tuple[str, ...],
-    dry_run: bool,
-    replace: bool,
-    prune: bool,
-    as_json: bool,
-    corpus: Path | None,
-    store: Path | None,
-    debug: bool,
-) -> None:
-    """Bring files and folders into the store; without any, the corpus.
-
-    Text, Markdown, HTML and JSON are read. A source that cannot be read is reported with its line and leaves
-    what was there untouched; the exit status is then 1.
-
-    \b
-    Examples:
-      rapporteur ingest
-      rapporteur ingest communique.md notes/ --dry-run
-      rapporteur ingest readouts/ --prune
-    """
-    paths = [_local(source) for source in sources]
-    with services(corpus, store, purpose="ingest") as built:
-        from bot.terminal import progress_bar, show_report
-
-        with progress_bar(enabled=not as_json) as progress:
-            report = built.ingesting.ingest(
-                paths, dry_run=dry_run, replace=replace, prune=prune, progress=progress
-            )
-    if as_json:
-        from bot.json_output import ingest_json
-
-        print_json(ingest_json(report))
-    else:
-        show_report(console(), report, dry_run=dry_run)
-    if report.failed:
-        raise click.exceptions.Exit(1)
-
-
-def _local(source: str) -> Path:
-    if "://" in source:
-        raise click.UsageError(
-            f"{source}: addresses cannot be fetched yet. Save the page as a file and ingest the file."
-        )
-    return Path(source)
 
 
 @rapporteur.command()
@@ -310,14 +257,19 @@ def evaluate(
 
 
 @rapporteur.command()
+@click.option(
+    "--audit", is_flag=True, help="Look up every paragraph by its own vector and words: all of a store."
+)
 @as_json
 @common
-def doctor(as_json: bool, corpus: Path | None, store: Path | None, debug: bool) -> None:
+def doctor(audit: bool, as_json: bool, corpus: Path | None, store: Path | None, debug: bool) -> None:
     """Check settings, model, corpus and store, and say what to do."""
     from bot.doctor import examine
     from bot.options import load_settings
+    from bot.terminal import progress_bar
 
-    checks = examine(load_settings(corpus, store))
+    with progress_bar(enabled=audit and not as_json) as progress:
+        checks = examine(load_settings(corpus, store), audit=progress if audit else None)
     if as_json:
         print_json({"checks": [check.as_json() for check in checks]})
     else:
@@ -364,3 +316,7 @@ def run(corpus: Path | None, store: Path | None, debug: bool) -> int:
         from bot.discord_main import run as run_bot
 
         return run_bot(settings, built)
+
+
+for _command in COMMANDS:
+    rapporteur.add_command(_command)

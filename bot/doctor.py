@@ -8,10 +8,13 @@ from typing import Any
 
 from retrieval.bootstrap import LEDGER_FILE, Services, build_services
 from retrieval.errors import RapporteurError, SettingsError
+from retrieval.index.audit import audit as run_audit
 from retrieval.index.encoder import MODEL_DIR, Encoder, file_problem, published_checksums
-from retrieval.ingest import SHARED
+from retrieval.ingest import SHARED, Progress
 from retrieval.ledger import vectors
 from retrieval.settings import RetrievalSettings
+
+_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,12 @@ class Check:
         return {"name": self.name, "passed": self.passed, "found": self.found}
 
 
-def examine(settings: RetrievalSettings) -> list[Check]:
-    """Look at everything, whatever fails on the way."""
+def examine(settings: RetrievalSettings, *, audit: Progress | None = None) -> list[Check]:
+    """Look at everything, whatever fails on the way.
+
+    Args:
+        audit: Look up every paragraph as well, telling this how far it is.
+    """
     checks = [
         Check("settings", True, f"corpus {settings.corpus_dir}, store {settings.store_dir}"),
         _checked("model", _model),
@@ -44,6 +51,8 @@ def examine(settings: RetrievalSettings) -> list[Check]:
     try:
         with build_services(settings, purpose="rapporteur doctor") as services:
             checks += _examine_store(services)
+            if audit is not None:
+                checks.append(_checked("every paragraph", lambda: _audit(services, audit)))
     except RapporteurError as error:
         checks.append(Check("store", False, str(error)))
     return [*checks, *_discord()]
@@ -119,3 +128,14 @@ def _index(services: Services) -> str:
         waiting = len(vectors.scanned(connection, SHARED))
     scanned = f", {waiting} scanned beside it" if waiting else ""
     return f"{kind}, {services.keeper.count(SHARED)} embeddings{scanned}"
+
+
+def _audit(services: Services, progress: Progress) -> str:
+    done = run_audit(services.ledger, services.keeper, lambda n, total: progress("auditing", n, total))
+    if done.unfound:
+        places = ", ".join(f"{u.document} ¶{u.paragraph} (by {u.by})" for u in done.unfound[:_SHOWN])
+        more = f" and {len(done.unfound) - _SHOWN} more" if len(done.unfound) > _SHOWN else ""
+        raise RapporteurError(
+            f'{len(done.unfound)} of {done.paragraphs} cannot be found: {places}{more}. Run "rapporteur reindex".'
+        )
+    return f"all {done.paragraphs} found by their own vector and by their own words"

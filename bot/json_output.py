@@ -13,6 +13,7 @@ from retrieval.browsing import ListedInitiative
 from retrieval.index.ranking import RankedParagraph
 from retrieval.ingest.jobs import report_json
 from retrieval.ledger.live import ReadoutSummary
+from retrieval.lifecycle import History, Removal
 from retrieval.models import Answer, Citation, IngestReport, LiveParagraph, NearestParagraph, Statement
 
 
@@ -143,6 +144,43 @@ def paragraph_json(paragraph: LiveParagraph) -> dict[str, Any]:
     }
 
 
-def ingest_json(report: IngestReport) -> dict[str, Any]:
-    """Return what `ingest --json` prints."""
-    return report_json(report)
+def ingest_json(report: IngestReport, *, diffs: bool = False) -> dict[str, Any]:
+    """Return what `ingest --json` prints; with `diffs`, paragraph by paragraph what changes."""
+    shown = report_json(report)
+    if diffs:
+        shown["diffs"] = {
+            name: [{"paragraph": c.number, "before": c.before, "after": c.after} for c in diff.changes]
+            for name, diff in report.diffs.items()
+        }
+    return shown
+
+
+def history_json(found: History) -> dict[str, Any]:
+    """Return what `history --json` and `rollback --json` print."""
+    return {
+        "document": found.readout.id,
+        "live": found.live.id if found.live else None,
+        "pinned": found.readout.pinned,
+        "revisions": [
+            {
+                "revision": v.id,
+                "live": v.superseded_at is None and not v.erased,
+                "created_at": v.created_at,
+                "superseded_at": v.superseded_at,
+                "erased": v.erased,
+                "title": v.title,
+                "date": v.date,
+                "paragraphs": v.paragraphs,
+            }
+            for v in found.revisions
+        ],
+        "changes": [
+            {name: getattr(entry, name) for name in ("at", "actor", "action", "revision", "summary")}
+            for entry in found.audit
+        ],
+    }
+
+
+def removal_json(removal: Removal) -> dict[str, Any]:
+    """Return what `remove --json` prints."""
+    return {"removed": [removal.readout], "purged": removal.purged, "everywhere": removal.everywhere}

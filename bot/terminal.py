@@ -15,12 +15,28 @@ from rich.text import Text
 from retrieval.answering.claims import ClaimCheck, Verdict
 from retrieval.answering.wording import NOT_FOUND, marks, unanswered_sentence
 from retrieval.browsing import ListedInitiative
+from retrieval.diff import word_diff
 from retrieval.index.ranking import RankedParagraph
 from retrieval.ingest import Progress as ReportProgress
+from retrieval.ledger.history import AuditEntry
 from retrieval.ledger.live import ReadoutSummary
-from retrieval.models import Answer, IngestReport, LiveParagraph, NearestParagraph, Numbering, Statement
+from retrieval.lifecycle import History
+from retrieval.models import (
+    Answer,
+    IngestReport,
+    LiveParagraph,
+    NearestParagraph,
+    Numbering,
+    ParagraphDiff,
+    Statement,
+)
 
-STAGES = {"reading": "Reading sources", "embedding": "Embedding paragraphs"}
+STAGES = {
+    "reading": "Reading sources",
+    "embedding": "Embedding paragraphs",
+    "indexing": "Updating the index",
+    "auditing": "Looking up paragraphs",
+}
 
 
 def show_answer(console: Console, answer: Answer, titles: dict[str, str]) -> None:
@@ -166,6 +182,14 @@ def show_report(console: Console, report: IngestReport, *, dry_run: bool) -> Non
             f"{change.paragraphs_removed} removed"
         )
         console.print(Text(f"~ {change.id}  ({counts})", style="yellow"))
+        if dry_run and change.id in report.diffs:
+            _show_diff(console, report.diffs[change.id])
+    for held in report.held:
+        text = (
+            f"= {held.id}  (its source differs, but revision {held.revision} is pinned: "
+            f'"rapporteur rollback {held.id} --unpin" lets it in)'
+        )
+        console.print(Text(text, style="yellow"))
     for name in report.removed:
         console.print(Text(f"- {name}", style="red"))
     for failed in report.failed:
@@ -176,11 +200,49 @@ def show_report(console: Console, report: IngestReport, *, dry_run: bool) -> Non
     console.print(Text(_summary(report, dry_run=dry_run), style="dim"))
 
 
+_MARKS = {"same": "", "added": "bold green", "removed": "strike red"}
+
+
+def _show_diff(console: Console, diff: ParagraphDiff) -> None:
+    """Print every paragraph that differs, its words marked: struck out what goes, bold what comes."""
+    for change in diff.changes:
+        pieces = word_diff(change.before or "", change.after or "")
+        marks = {"added": "{+%s+}", "removed": "[-%s-]", "same": "%s"}
+        line = Text(f"¶{change.number}  ", style="cyan")
+        for piece in pieces:
+            shown = piece.text if console.is_terminal else marks[piece.kind] % piece.text
+            line.append(shown, style=_MARKS[piece.kind] or "not bold default")
+        console.print(Padding(line, (0, 0, 0, 4), expand=False))
+
+
+def show_history(console: Console, found: History) -> None:
+    """Print the revisions of a readout, the newest first, and what was done to it."""
+    for revision in found.revisions:
+        state = "live" if found.live is revision else f"until {revision.superseded_at}"
+        state += ", pinned" if found.live is revision and found.readout.pinned else ""
+        state += ", text erased" if revision.erased else ""
+        line = Text(revision.id, style="bold cyan" if found.live is revision else "cyan")
+        line.append(f"  {revision.created_at}  {state}", style="not bold default")
+        if not revision.erased:
+            line.append(f"  {revision.paragraphs} paragraphs", style="not bold dim")
+        console.print(line)
+    for entry in found.audit:
+        console.print(Text(f"{entry.at}  {entry.action} by {entry.actor}{_details(entry)}", style="dim"))
+
+
+def _details(entry: AuditEntry) -> str:
+    """Return what changed, in words."""
+    names = {"paragraphs_added": "added", "paragraphs_changed": "changed", "paragraphs_removed": "removed"}
+    parts = [f"{entry.summary[key]} {word}" for key, word in names.items() if entry.summary.get(key)]
+    return f" ({', '.join(parts)})" if parts else ""
+
+
 def _summary(report: IngestReport, *, dry_run: bool) -> str:
     counts = [
         (len(report.added), "added"),
         (len(report.changed), "changed"),
         (len(report.removed), "removed"),
+        (len(report.held), "pinned"),
         (len(report.unchanged), "unchanged"),
         (len(report.failed), "failed"),
     ]

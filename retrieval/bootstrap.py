@@ -12,6 +12,7 @@ from retrieval.answering.claims import ClaimService
 from retrieval.answering.service import AnsweringService
 from retrieval.browsing import Browser
 from retrieval.errors import CorpusError, StoreUnwritableError
+from retrieval.fetching import Fetcher, FetchPolicy
 from retrieval.index.chunking import CHUNKING_VERSION
 from retrieval.index.encoder import Encoder
 from retrieval.index.retriever import Retriever
@@ -24,6 +25,7 @@ from retrieval.ledger import live
 from retrieval.ledger.ledger import Ledger
 from retrieval.lifecycle import Lifecycle
 from retrieval.models import IngestReport
+from retrieval.reindex import Reindexer
 from retrieval.settings import RetrievalSettings
 from retrieval.store_lock import StoreLock
 
@@ -46,6 +48,7 @@ class Services:
     ingesting: IngestService
     lifecycle: Lifecycle
     jobs: JobBoard
+    reindexer: Reindexer
 
     def ensure_corpus(self, progress: Progress | None = None) -> IngestReport | None:
         """Ingest the corpus into a store that holds nothing yet; None when it holds something.
@@ -69,11 +72,21 @@ class Services:
 
 
 @contextmanager
-def build_services(settings: RetrievalSettings, *, purpose: str = "rapporteur") -> Iterator[Services]:
+def build_services(
+    settings: RetrievalSettings,
+    *,
+    purpose: str = "rapporteur",
+    reindexing: bool = False,
+    fetcher: Fetcher | None = None,
+    encoder: Encoder | None = None,
+) -> Iterator[Services]:
     """Open the store and build what works on it; both are closed when the block ends.
 
     Args:
         purpose: What this process is, in a word or two, for whoever has to wait for its lock.
+        reindexing: Open it also where it was indexed with something else: `reindexer` is then all that works.
+        fetcher: In place of the one that `settings` describe.
+        encoder: Another than the one that the settings name: for measurements.
 
     Raises:
         StoreError: The store cannot be opened.
@@ -82,9 +95,11 @@ def build_services(settings: RetrievalSettings, *, purpose: str = "rapporteur") 
     ledger = Ledger(settings.store_dir / LEDGER_FILE)
     lock = StoreLock(settings.store_dir, purpose)
     keeper = IndexKeeper(settings.store_dir, ledger, lock)
-    encoder = Encoder()
+    encoder = encoder or Encoder()
     try:
-        ledger.claim_identity(index_identity(encoder))
+        identity = index_identity(encoder)
+        if not reindexing:
+            ledger.claim_identity(identity)
         retriever = Retriever(ledger, keeper, encoder)
         answering = AnsweringService(ledger, retriever)
         yield Services(
@@ -96,10 +111,16 @@ def build_services(settings: RetrievalSettings, *, purpose: str = "rapporteur") 
             checking=ClaimService(answering),
             browser=Browser(ledger),
             ingesting=IngestService(
-                ledger, keeper, encoder, settings.corpus_dir, Retention(ledger, settings.retention_days)
+                ledger,
+                keeper,
+                encoder,
+                settings.corpus_dir,
+                Retention(ledger, settings.retention_days),
+                fetcher or Fetcher(FetchPolicy(timeout_s=settings.fetch_timeout_s)),
             ),
             lifecycle=Lifecycle(ledger, keeper, encoder),
             jobs=JobBoard(ledger),
+            reindexer=Reindexer(ledger, keeper, encoder, identity),
         )
     finally:
         keeper.close()

@@ -56,7 +56,7 @@ def summary(document: str = "asean-2022", **more: object) -> ReadoutSummary:
     fields: dict[str, object] = {
         "pk": 1, "scope": "shared", "source": "a.json", "revision": "r1", "revision_pk": 1, "issuer": None,
         "title": "ASEAN-Japan meeting", "date": "2022-06-22", "source_url": "https://example.org/readout",
-        "language": "en", "numbering": "printed", "warnings": (), "paragraphs": 2,
+        "language": "en", "numbering": "printed", "warnings": (), "pinned": False, "paragraphs": 2,
     }  # fmt: skip
     return ReadoutSummary(id=document, **{**fields, **more})  # type: ignore[arg-type]
 

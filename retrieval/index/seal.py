@@ -18,7 +18,12 @@ class Seal:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._path = folder.with_name(folder.name + ".seal")
+        self._path = self.path(folder)
+
+    @staticmethod
+    def path(folder: Path) -> Path:
+        """Return where the seal of `folder` is."""
+        return folder.with_name(folder.name + ".seal")
 
     def fits(self) -> bool:
         """Whether the files are what they were when the seal was put on."""

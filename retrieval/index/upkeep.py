@@ -247,7 +247,7 @@ class IndexKeeper:
             states = scopes.states(connection)
             missing = {state.scope: vectors.pending(connection, state.scope) for state in states}
             due = self._ledger.meta(connection, _REWRITE_DUE) == "yes" or any(map(_is_stale, states))
-        if not due and not self._failed and not any(missing.values()):
+        if not due and not self._failed and not any(missing.values()) and not self._leftovers():
             return True
         if max(map(len, missing.values()), default=0) > _MANY_SCANNED:
             timeout_s = max(timeout_s, 10.0)
@@ -257,6 +257,7 @@ class IndexKeeper:
                     self._rewrite()
                 else:
                     self._add_missing(missing)
+                self._sweep()
         except StoreHeldError as error:
             log.info("the vector index catches up later: %s", error)
             return False
@@ -303,7 +304,10 @@ class IndexKeeper:
             found = vectors.vectors(connection, embeddings)
             texts = vectors.chunk_texts(connection, embeddings)
         index.add(scope, [VectorRecord(pk, found[pk], texts.get(pk, "")) for pk in embeddings])
-        return {pk: _finds_itself(index, scope, found[pk]) for pk in embeddings}
+        own = index.query_each(scope, np.stack([found[pk] for pk in embeddings]), 1)
+        return {
+            pk: bool(hits) and hits[0].distance <= SAME_TEXT for pk, hits in zip(embeddings, own, strict=True)
+        }
 
     def _rewrite(self) -> VectorIndex:
         """Write a new index beside the old one, then use it; the lock is owned.
@@ -331,7 +335,7 @@ class IndexKeeper:
             self._ledger.set_meta(connection, INDEX_FOLDER, path.name)
             self._ledger.set_meta(connection, _REWRITE_DUE, "no")
         self._failed = False
-        self._sweep(path)
+        self._sweep()
         return index
 
     def _add_all(self, index: VectorIndex, scope: str, pks: Sequence[int]) -> dict[int, bool]:
@@ -349,13 +353,17 @@ class IndexKeeper:
         ]
         return self._folder / f"chroma-{max((int(n) for n in used if n.isdigit()), default=1) + 1}"
 
-    def _sweep(self, kept: Path) -> None:
+    def _sweep(self) -> None:
         """Remove folders and seals of indexes that nobody uses any more."""
-        for path in self._folder.glob("chroma*"):
-            if path.is_dir() and path != kept:
+        for path in self._leftovers():
+            if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
-            elif path.suffix == ".seal" and path.with_suffix("") != kept:
+            else:
                 path.unlink(missing_ok=True)
+
+    def _leftovers(self) -> list[Path]:
+        kept = self._named_folder()
+        return [p for p in self._folder.glob("chroma*") if p not in (kept, Seal.path(kept))]
 
 
 def _is_stale(state: scopes.ScopeState) -> bool:
@@ -365,8 +373,3 @@ def _is_stale(state: scopes.ScopeState) -> bool:
 def _batches(pks: Sequence[int]) -> Iterator[Sequence[int]]:
     for start in range(0, len(pks), _BATCH):
         yield pks[start : start + _BATCH]
-
-
-def _finds_itself(index: VectorIndex, scope: str, vector: Vector) -> bool:
-    hits = index.query(scope, vector, 1)
-    return bool(hits) and hits[0].distance <= SAME_TEXT

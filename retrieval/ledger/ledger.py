@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,17 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from retrieval.errors import IndexMismatchError, StoreError
 from retrieval.ledger import schema
 from retrieval.ledger.engine import BUSY_TIMEOUT_MS, open_engine, translated
+from retrieval.ledger.migration import OLDEST, migrate
+
+log = logging.getLogger(__name__)
+
+INDEX_IDENTITY = "index_identity"
+"""The fact that says what the vectors and terms of a store are made with."""
+
+
+def schema_is_older(version: str) -> bool:
+    """Whether a store of this schema version can be brought to today's."""
+    return version.isdigit() and OLDEST <= int(version) < schema.SCHEMA_VERSION
 
 
 class Ledger:
@@ -32,8 +44,8 @@ class Ledger:
         with self.read() as connection:
             own = self._checked_id(connection)
         if own is None:
-            with self.write() as connection:
-                own = self._checked_id(connection) or self._create(connection)
+            with self._restructuring() as connection:
+                own = self._checked_id(connection) or self._create_or_migrate(connection)
         self.id = own
 
     def close(self) -> None:
@@ -78,10 +90,10 @@ class Ledger:
     # --- what the ledger knows about itself ---
 
     def _checked_id(self, connection: Connection) -> str | None:
-        """Return the ledger's own id, or None for a file without tables."""
-        if not inspect(connection).has_table(schema.meta.name):
+        """Return the ledger's own id, or None for a file without today's tables."""
+        found = self._schema_version(connection)
+        if found is None or schema_is_older(found):
             return None
-        found = self.meta(connection, "schema_version")
         if found != str(schema.SCHEMA_VERSION):
             raise StoreError(
                 f"{self.path}: this store has schema version {found}, and this Rapporteur reads "
@@ -90,12 +102,33 @@ class Ledger:
             )
         return self.meta(connection, "ledger_id")
 
-    def _create(self, connection: Connection) -> str:
-        own = uuid.uuid4().hex
-        schema.metadata.create_all(connection)
+    def _schema_version(self, connection: Connection) -> str | None:
+        if not inspect(connection).has_table(schema.meta.name):
+            return None
+        return self.meta(connection, "schema_version")
+
+    def _create_or_migrate(self, connection: Connection) -> str:
+        if self._schema_version(connection) is None:
+            schema.metadata.create_all(connection)
+            self.set_meta(connection, "ledger_id", uuid.uuid4().hex)
+        else:
+            log.warning("%s: bringing the store to schema version %d", self.path, schema.SCHEMA_VERSION)
+            migrate(connection)
         self.set_meta(connection, "schema_version", str(schema.SCHEMA_VERSION))
-        self.set_meta(connection, "ledger_id", own)
-        return own
+        return self.meta(connection, "ledger_id") or ""
+
+    @contextmanager
+    def _restructuring(self) -> Iterator[Connection]:
+        """One transaction that may rebuild tables which others refer to."""
+        with translated(self.path), self._writer.connect() as connection:
+            driver = connection.connection.cursor()
+            driver.execute("PRAGMA foreign_keys=OFF")
+            try:
+                with connection.begin():
+                    yield connection
+            finally:
+                driver.execute("PRAGMA foreign_keys=ON")
+                driver.close()
 
     def claim_identity(self, identity: str) -> None:
         """Record what the vectors are made with, or find that they were made with something else.
@@ -104,15 +137,15 @@ class Ledger:
             IndexMismatchError: The store was built with another encoder, template or splitter.
         """
         with self.read() as connection:
-            found = self.meta(connection, "index_identity")
+            found = self.meta(connection, INDEX_IDENTITY)
         if found is None:
             with self.write() as connection:
-                self.set_meta(connection, "index_identity", identity)
+                self.set_meta(connection, INDEX_IDENTITY, identity)
         elif found != identity:
             raise IndexMismatchError(
                 f"{self.path.parent}: this store was indexed with {found}, and the settings ask for "
                 f"{identity}. "
-                "Name another store with --store and ingest again, or use the earlier version."
+                'Run "rapporteur reindex", which needs no source file, or use the earlier settings.'
             )
 
     def meta(self, connection: Connection, key: str) -> str | None:

@@ -111,16 +111,22 @@ def _insert_revision(
             for ordinal, paragraph in enumerate(readout.paragraphs)
         ],
     )
-    pks = revision_paragraphs(connection, revision_pk)
+    add_chunks(connection, revision_paragraphs(connection, revision_pk), chunks)
+    return revision_pk
+
+
+def add_chunks(
+    connection: Connection, paragraph_pks: Sequence[int], chunks: Sequence[Sequence[tuple[int, int, int]]]
+) -> None:
+    """Write the chunks of paragraphs: (start, end, embedding primary key) for each of them."""
     connection.execute(
         insert(schema.chunks),
         [
             {"paragraph": pk, "start": start, "end": end, "embedding": embedding}
-            for pk, spans in zip(pks, chunks, strict=True)
+            for pk, spans in zip(paragraph_pks, chunks, strict=True)
             for start, end, embedding in spans
         ],
     )
-    return revision_pk
 
 
 def revision_paragraphs(connection: Connection, revision_pk: int) -> list[int]:

@@ -29,6 +29,7 @@ class Block:
         number: The line of the source where it begins.
         heading: As in `Line`.
         size: How many lines it is made of.
+        inside: Whether markup puts it inside a list, where it belongs to an item.
     """
 
     text: str
@@ -37,6 +38,7 @@ class Block:
     bullet: bool = False
     bare: str = ""
     size: int = 1
+    inside: bool = False
 
 
 def group(lines: Sequence[Line]) -> list[Block]:
@@ -68,6 +70,7 @@ def _block(lines: Sequence[Line]) -> Block:
         bullet=lines[0].is_bullet,
         bare=collapse(text[len(lines[0].marker) :]),
         size=len(lines),
+        inside=lines[0].depth > 0 and lines[0].label is None,
     )
 
 

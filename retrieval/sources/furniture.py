@@ -11,7 +11,7 @@ from retrieval.sources.lines import Line
 _PHRASES = re.compile(
     r"""(?:original\ post\.?|featured\ image|share(?:\ (?:this|on\ \w+)(?:\ (?:page|article|post))?)?|tweet
       |print(?:\ this\ page)?|email|e-mail|download(?:\ pdf)?|pdf|back\ to\ top|skip\ to\ (?:main\ )?content
-      |read\ more|subscribe|advertisement|facebook|twitter|linkedin|whatsapp|telegram|copy\ link
+      |read\ more|back(?:\ to\ (?:list|home(?:\ page)?|previous(?:\ page)?))?|close(?:\ this)?\ window|https?://\S+|subscribe|advertisement|facebook|twitter|linkedin|whatsapp|telegram|copy\ link
       |related\ (?:articles|posts|links)|table\ of\ contents|for\ immediate\ release|unclassified
       |check\ against\ delivery|(?:-\s*)?end(?:s|\ of\ (?:text|document))?(?:\s*-)?
       |\d+\s*min(?:ute)?s?\s+read|(?:xxx|000|ooo|---)+)""",
@@ -33,6 +33,11 @@ def is_furniture(text: str) -> bool:
     if len(text) > 200:
         return False
     return any(pattern.fullmatch(text) for pattern in (_PHRASES, _PAGE, _RULE, _CONTENTS_ROW))
+
+
+def is_page_mark(text: str) -> bool:
+    """Whether `text` is a page number with its words: "Page 3 of 10", "- 3 -", "3/10"."""
+    return bool(_PAGE.fullmatch(text))
 
 
 def without_reading_time(text: str) -> str:

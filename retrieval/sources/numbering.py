@@ -243,6 +243,8 @@ def _ends_paragraph(
         return False
     if is_marked_heading(block):
         return True
+    if block.inside:
+        return False
     in_list = listing and not before.bullet
     if is_heading(block):
         alone = all(is_heading(other) for other in after)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from retrieval.errors import SourceError
 from retrieval.models import Paragraph, Readout
-from retrieval.sources.decoding import decode
+from retrieval.sources.decoding import as_utf8, decode
 from retrieval.sources.front import read_front
 from retrieval.sources.furniture import page_numbers, without_furniture
 from retrieval.sources.html import looks_like_html
+from retrieval.sources.hygiene import clean_lines, clean_readout, printable
 from retrieval.sources.identity import humanised, make_id
+from retrieval.sources.kinds import head, is_docx, is_pdf, unreadable
 from retrieval.sources.languages import guess_language
+from retrieval.sources.limits import MAX_BYTES, MAX_LINE_CHARS, MAX_LINES, MAX_PARAGRAPH_CHARS, MAX_TEXT_CHARS
 from retrieval.sources.lines import Extracted, Line
 from retrieval.sources.markdown import looks_like_markdown, read_markdown, read_plain
 from retrieval.sources.numbering import number_paragraphs
@@ -22,8 +26,18 @@ from retrieval.sources.overrides import Overrides
 from retrieval.sources.plan import Plan, contents_rows, make_plan
 from retrieval.sources.repairs import split_missed_breaks
 
-PARSER_VERSION = 1
+PARSER_VERSION = 2
 """Goes up when the same bytes become other paragraphs, so that a revision says what read it."""
+
+_PDF, _DOCX = "PDF", "DOCX"
+_SUFFIXES = {
+    "text/html": ".html",
+    "application/xhtml+xml": ".html",
+    "application/json": ".json",
+    "text/markdown": ".md",
+}
+_PAGED = (_PDF, _DOCX)  # their lines have no number that an editor would find
+_TOO_LONG = f"a paragraph has more than {MAX_PARAGRAPH_CHARS:,} characters. Part it by blank lines where paragraphs begin."
 
 Reader = Callable[[str, bytes], "Extracted | list[Readout]"]
 
@@ -44,18 +58,31 @@ class Format:
     read: Reader
 
 
-def parse(name: str, data: bytes, overrides: Overrides | None = None) -> list[Readout]:
+def parse(
+    name: str, data: bytes, overrides: Overrides | None = None, *, content_type: str | None = None
+) -> list[Readout]:
     """Return the readouts in `data`, at least one.
 
     Args:
         name: The file's name or path, or an address: a hint at the format, and what errors name.
         overrides: Corrections of an admin.
+        content_type: As a server states it, "text/html; charset=euc-jp"; believed where the bytes do not say.
 
     Raises:
         SourceError: `data` cannot become a readout; it names the line where there is one.
     """
-    found = _format_of(name, data).read(name, data)
-    readouts = found if isinstance(found, list) else [_readout(name, found)]
+    name = printable(name)
+    check_size(name, len(data))
+    known = _format_of(name, data, content_type)
+    data = data if content_type is None else as_utf8(data, content_type)
+    found = known.read(name, data)
+    if isinstance(found, list):
+        readouts = [clean_readout(name, readout) for readout in found]
+    else:
+        lined = known.name not in _PAGED
+        readouts = [_readout(name, _bounded(name, clean_lines(name, found), lined=lined))]
+    if any(len(p.text) > MAX_PARAGRAPH_CHARS for readout in readouts for p in readout.paragraphs):
+        raise SourceError(name, _TOO_LONG)
     if overrides is None:
         return readouts
     if len(readouts) > 1:
@@ -65,12 +92,37 @@ def parse(name: str, data: bytes, overrides: Overrides | None = None) -> list[Re
     return [overrides.apply(readouts[0])]
 
 
-def _format_of(name: str, data: bytes) -> Format:
+def check_size(name: str, size: int) -> None:
+    """Refuse a source of more than `MAX_BYTES`.
+
+    Raises:
+        SourceError: It is larger.
+    """
+    if size > MAX_BYTES:
+        problem = f"the file is larger than {MAX_BYTES // 1_000_000} MB. Split it, or save only its text."
+        raise SourceError(name, problem)
+
+
+def _bounded(name: str, found: Extracted, *, lined: bool) -> Extracted:
+    """Refuse more text than a document has."""
+    if len(found.lines) > MAX_LINES:
+        raise SourceError(name, f"the source has more than {MAX_LINES:,} lines of text. Split it.")
+    if sum(len(line.text) for line in found.lines) > MAX_TEXT_CHARS:
+        raise SourceError(name, f"the source holds more than {MAX_TEXT_CHARS:,} characters. Split it.")
+    for line in found.lines:
+        if len(line.text) > MAX_LINE_CHARS:
+            raise SourceError(name, _TOO_LONG, line.number if lined else None)
+    return found
+
+
+def _format_of(name: str, data: bytes, content_type: str | None = None) -> Format:
     for known in FORMATS:
         if known.recognises(data):
             return known
-    suffix = PurePath(name).suffix.lower()
-    return next((known for known in FORMATS if suffix in known.suffixes), FORMATS[-1])
+    stated = (content_type or "").partition(";")[0].strip().lower()
+    suffix = _SUFFIXES.get(stated) or PurePath(name).suffix.lower()
+    named = (known for known in FORMATS if suffix in known.suffixes and known.name not in _PAGED)
+    return next(named, FORMATS[-1])
 
 
 def is_known(name: str) -> bool:
@@ -93,7 +145,7 @@ def _readout(name: str, found: Extracted) -> Readout:
     if not any(paragraph.number != "header" for paragraph in paragraphs):
         problem = "no paragraph was found in it. Check that the file holds the text of the readout."
         raise SourceError(name, problem)
-    stem = PurePath(name).stem
+    stem = _stem(name)
     title = found.title or front.title
     warnings = [*found.warnings, *numbering_warnings(paragraphs)]
     if not title:
@@ -108,6 +160,11 @@ def _readout(name: str, found: Extracted) -> Readout:
         language=found.language or guess_language(_sample(paragraphs)),
         warnings=tuple(warnings),
     )
+
+
+def _stem(name: str) -> str:
+    """Return the last part of a path or an address without its extension, whatever system wrote it."""
+    return PurePath(re.split(r"[\\/]", name.rstrip("\\/"))[-1]).stem
 
 
 def _shifted(plan: Plan, size: int) -> Plan:
@@ -136,6 +193,8 @@ def _read_html(name: str, data: bytes) -> Extracted:
     text, warnings = decode(name, data, declared=declared_encoding(data))
     try:
         return replace(read_html(text), warnings=warnings)
+    except SourceError as error:
+        raise SourceError(name, error.problem) from error
     except RecursionError as error:
         raise SourceError(
             name, "the page's tags are nested too deep to be read. Save its text instead."
@@ -148,17 +207,23 @@ def _read_json(name: str, data: bytes) -> list[Readout]:
     text, _ = decode(name, data)
     if PurePath(name).suffix.lower() in {".jsonl", ".ndjson"}:
         return read_jsonl(name, text)
-    return read_json(name, text, PurePath(name).stem)
+    return read_json(name, text, _stem(name))
 
 
-def _refuse(name: str, _data: bytes) -> Extracted:
-    raise SourceError(name, "this is not a text file. Save the readout as text, Markdown, HTML or JSON.")
+def _read_pdf(name: str, data: bytes) -> Extracted:
+    from retrieval.sources.confined import read_confined
+
+    return read_confined("pdf", name, data)
 
 
-def _is_binary(data: bytes) -> bool:
-    return data.startswith(
-        (b"%PDF-", b"PK\x03\x04", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"\xd0\xcf\x11\xe0", b"\x1f\x8b")
-    )
+def _read_docx(name: str, data: bytes) -> Extracted:
+    from retrieval.sources.confined import read_confined
+
+    return read_confined("docx", name, data)
+
+
+def _refuse(name: str, data: bytes) -> Extracted:
+    raise SourceError(name, unreadable(data) or "this is not a text file.")
 
 
 def _never(_data: bytes) -> bool:
@@ -166,7 +231,7 @@ def _never(_data: bytes) -> bool:
 
 
 def _looks_like_json(data: bytes) -> bool:
-    start = data[:200].lstrip(b"\xef\xbb\xbf \t\r\n")
+    start = head(data, 200).lstrip(b"\xef\xbb\xbf \t\r\n")
     return start.startswith((b'{"', b"[{")) or (
         start.startswith(b"{") and start[1:].lstrip().startswith(b'"')
     )
@@ -175,7 +240,9 @@ def _looks_like_json(data: bytes) -> bool:
 _MARKDOWN = Format("Markdown", (".md", ".markdown"), _never, _read_text)
 # The first that recognises the bytes reads them, else the first whose extension fits, else the last.
 FORMATS: tuple[Format, ...] = (
-    Format("binary", (), _is_binary, _refuse),
+    Format(_PDF, (".pdf",), is_pdf, _read_pdf),
+    Format(_DOCX, (".docx",), is_docx, _read_docx),
+    Format("unreadable", (), lambda data: unreadable(data) is not None, _refuse),
     Format("JSON", (".json", ".jsonl", ".ndjson"), _looks_like_json, _read_json),
     Format("HTML", (".html", ".htm", ".xhtml"), looks_like_html, _read_html),
     _MARKDOWN,

@@ -18,7 +18,8 @@ import pytest
 from bot.__main__ import main
 from retrieval.bootstrap import Services
 from retrieval.index import encoder
-from retrieval.store_lock import StoreLock
+from retrieval.ingest.turns import my_turn
+from retrieval.ledger.ledger import Ledger
 from tests.conftest import WriteReadout
 
 ROOT = Path(__file__).parents[2]
@@ -220,19 +221,29 @@ def test_a_store_that_cannot_be_made_is_one_sentence(run: Run, tmp_path: Path) -
     assert re.fullmatch(r"rapporteur: \S+: the store's folder cannot be made \(Not a directory\)\. .*\n", err)
 
 
-def test_a_store_that_another_process_fills_is_held(
+def test_an_address_that_is_not_public_is_a_source_that_failed(run: Run, tmp_path: Path) -> None:
+    url = "http://169.254.169.254/latest/meta-data/"
+
+    status, out, _ = run("ingest", url, "--json", "--store", tmp_path / "new")
+
+    problem = "169.254.169.254 is a cloud metadata address. Only pages on the public web are fetched."
+    assert status == 1
+    assert json.loads(out)["failed"] == [{"source": url, "line": None, "error": problem}]
+
+
+def test_an_ingest_beside_another_says_who_started_it(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("retrieval.ingest._LOCK_TIMEOUT_S", 0.1)
+    monkeypatch.setattr("retrieval.ingest.service._PATIENCE_S", 0.1)
     (tmp_path / "s").mkdir()
-    lock = StoreLock(tmp_path / "s", "rapporteur ingest")
-    lock.own(timeout_s=0)
+    ledger = Ledger(tmp_path / "s" / "ledger.sqlite3")
 
-    status, out, _ = run("ingest", "--json", "--store", tmp_path / "s")
-    lock.release()
+    with my_turn(ledger, "ingest by Ana", timeout_s=0):
+        status, out, _ = run("ingest", "--json", "--store", tmp_path / "s")
+    ledger.close()
 
     assert status == 1
-    assert f"held by process {os.getpid()} (rapporteur ingest, since" in json.loads(out)["error"]
+    assert json.loads(out)["error"].startswith("Another ingest is running: ingest by Ana, since 20")
 
 
 def test_a_truncated_model_is_one_sentence(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,8 +60,8 @@ _ORDINARY = """
     party side participant official person people group member representative way means purpose result effort measure step action
     important importance need importance due against toward towards upon via using use used based related called known
     held made done been being seek address would could should may might must can shall yes
-""".split()  # noqa: SIM905
-_MONTHS = "january february march april may june july august september october november december".split()  # noqa: SIM905
+""".split()
+_MONTHS = "january february march april may june july august september october november december".split()
 
 
 def cleaned(text: str) -> str:

@@ -23,7 +23,7 @@ _TITLES = frozenset(
     representative head chief leader leaders premier sir lady lord his her excellency honourable hon state under
     officer envoy speaker captain lieutenant major judge justice assistant special permanent acting national security adviser
     advisor trade economy finance commerce health education environment agriculture transport interior home affairs
-    republic kingdom federation union members parties sides participants states heads delegations officials governments""".split()  # noqa: SIM905
+    republic kingdom federation union members parties sides participants states heads delegations officials governments""".split()
 )
 _PERSON_TITLES = (
     r"(?:Minister|President|Secretary|General|Mr|Mrs|Ms|Dr|Professor|Ambassador|Director|Commissioner|Governor|Chancellor|Admiral"
@@ -42,7 +42,7 @@ _ALIASES = (
 )  # fmt: skip
 _COUNTRY_STEMS = ("unitedst", "unitedkingdom", "newzealand")
 _REGIONS = frozenset(
-    "asia europe africa pacific america indo-pacific indo oceania mediterranean atlantic arctic eurasia southeast asean".split()  # noqa: SIM905
+    "asia europe africa pacific america indo-pacific indo oceania mediterranean atlantic arctic eurasia southeast asean".split()
 )
 _ENDINGS = frozenset(
     ("", "a", "ia", "ian", "an", "n", "ese", "i", "o", "ish", "e", "ean", "y", "s", "ns", "ians", "er", "ers")
@@ -167,7 +167,7 @@ def _plain(word: str) -> bool:
 
 _COMMON = frozenset(
     """every each all some most many several both none no neither either another one two three four five
-    the a an this that these those article roman i ii iii iv v vi vii viii ix x capital""".split()  # noqa: SIM905
+    the a an this that these those article roman i ii iii iv v vi vii viii ix x capital""".split()
 )
 
 

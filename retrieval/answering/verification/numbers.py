@@ -299,7 +299,7 @@ def _bounds_agree(known: Bound, asked: Bound) -> bool:
 
 _PARTY = frozenset(
     """countries sides nations parties governments leaders ministers states partners delegations advisers advisors
-    nsas presidents members foreign national trade economy premiers capitals""".split()  # noqa: SIM905
+    nsas presidents members foreign national trade economy premiers capitals""".split()
 )
 
 

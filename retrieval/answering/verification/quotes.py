@@ -17,7 +17,7 @@ MIN_SHARE_LEFT = 0.5
 
 _ELISION = re.compile(r"[\[(]?\s*(?:…|\.\s?\.\s?\.)[.…]*\s*[\])]?|\[\s*\]")
 _DANGLING = frozenset(
-    "a an the and or but of to in on at by for from with as that which who is are was were be will its their".split()  # noqa: SIM905
+    "a an the and or but of to in on at by for from with as that which who is are was were be will its their".split()
 )
 
 

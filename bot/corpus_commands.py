@@ -1,0 +1,227 @@
+"""The subcommands that change what is live, and look back: ingest, history, rollback, remove, reindex."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.options import as_json, common, console, print_json, ready_services, services
+
+if TYPE_CHECKING:
+    from retrieval.bootstrap import Services
+    from retrieval.ingest import IngestRequest, Progress
+    from retrieval.models import IngestReport
+
+
+@click.command()
+@click.argument("sources", nargs=-1, metavar="[PATH|URL]...")
+@click.option("--dry-run", is_flag=True, help="Show what would change, word by word, and change nothing.")
+@click.option("--replace", is_flag=True, help="Let a source take over an id that another source holds.")
+@click.option("--prune", is_flag=True, help="Remove readouts whose file is gone from the folders named.")
+@as_json
+@common
+def ingest(
+    sources: tuple[str, ...],
+    dry_run: bool,
+    replace: bool,
+    prune: bool,
+    as_json: bool,
+    corpus: Path | None,
+    store: Path | None,
+    debug: bool,
+) -> None:
+    """Bring files, folders and public web addresses into the store; without any, the corpus.
+
+    PDF, Word (.docx), HTML, text, Markdown and JSON are read; an address that was ingested before is asked
+    whether it changed. A source that cannot be read is reported with its line and leaves what was there
+    untouched; the exit status is then 1. Beside a running bot, the bot does the work.
+
+    \b
+    Examples:
+      rapporteur ingest
+      rapporteur ingest communique.md notes/ --dry-run
+      rapporteur ingest readouts/ --prune
+      rapporteur ingest https://example.org/communique.html
+    """
+    from retrieval.ingest import IngestRequest
+
+    urls = tuple(source for source in sources if "://" in source)
+    paths = tuple(source for source in sources if "://" not in source)
+    request = IngestRequest(paths, urls, replace=replace, prune=prune)
+    with services(corpus, store, purpose="ingest") as built:
+        from bot.terminal import progress_bar, show_report
+
+        with progress_bar(enabled=not as_json) as progress:
+            if dry_run:
+                report = built.ingesting.run(request, dry_run=True, progress=progress)
+            else:
+                report = _here_or_there(built, request, progress)
+    if as_json:
+        from bot.json_output import ingest_json
+
+        print_json(ingest_json(report, diffs=dry_run))
+    else:
+        show_report(console(), report, dry_run=dry_run)
+    if report.failed:
+        raise click.exceptions.Exit(1)
+
+
+def _here_or_there(built: Services, request: IngestRequest, progress: Progress) -> IngestReport:
+    """Ingest in this process, or let the bot do it that keeps the store, and follow it."""
+    from retrieval.errors import RapporteurError
+    from retrieval.ingest.jobs import report_from_json
+
+    worker = built.jobs.worker()
+    if worker is None:
+        return built.ingesting.run(request, progress=progress)
+    job = built.jobs.submit(built.ingesting.in_full(request))
+    click.echo(f"Handed to {worker.purpose}, running since {worker.since}, as job {job}.", err=True)
+    ended = built.jobs.follow(job, progress)
+    if ended.error is not None or ended.report is None:
+        raise RapporteurError(ended.error or f"Job {job} left no report.")
+    return report_from_json(ended.report)
+
+
+@click.command()
+@click.argument("document")
+@as_json
+@common
+def history(document: str, as_json: bool, corpus: Path | None, store: Path | None, debug: bool) -> None:
+    """Show the revisions of DOCUMENT and who changed what when.
+
+    \b
+    Example:
+      rapporteur history asean-japan-2022-06-22
+    """
+    with ready_services(corpus, store, purpose="history", quiet=as_json) as built:
+        found = built.lifecycle.history(document)
+    if as_json:
+        from bot.json_output import history_json
+
+        print_json(history_json(found))
+        return
+    from bot.terminal import show_history
+
+    show_history(console(), found)
+
+
+@click.command()
+@click.argument("document")
+@click.argument("revision", required=False)
+@click.option("--unpin", is_flag=True, help="Let the next ingest replace the revision that is live.")
+@as_json
+@common
+def rollback(
+    document: str,
+    revision: str | None,
+    unpin: bool,
+    as_json: bool,
+    corpus: Path | None,
+    store: Path | None,
+    debug: bool,
+) -> None:
+    """Make REVISION of DOCUMENT live again; without REVISION, the one before.
+
+    The readout is then pinned: an ingest reports that its source differs and leaves it, until --unpin.
+    "rapporteur history DOCUMENT" names the revisions. A removed readout comes back the same way.
+
+    \b
+    Examples:
+      rapporteur rollback asean-japan-2022-06-22
+      rapporteur rollback asean-japan-2022-06-22 3f9a
+      rapporteur rollback asean-japan-2022-06-22 --unpin
+    """
+    if unpin and revision:
+        raise click.UsageError("--unpin leaves the live revision as it is; give it without REVISION.")
+    with services(corpus, store, purpose="rollback") as built:
+        found = built.lifecycle.unpin(document) if unpin else built.lifecycle.roll_back(document, revision)
+    if as_json:
+        from bot.json_output import history_json
+
+        print_json(history_json(found))
+    elif unpin:
+        click.echo(f"{found.readout.id}: no longer pinned. The next ingest may replace what is live.")
+    else:
+        name = found.live.id if found.live else ""
+        click.echo(
+            f"{found.readout.id}: revision {name} is live again, and pinned until "
+            f'"rapporteur rollback {found.readout.id} --unpin".'
+        )
+
+
+@click.command()
+@click.argument("document")
+@click.option("--purge", is_flag=True, help="Erase every revision of it for good.")
+@as_json
+@common
+def remove(
+    document: str, purge: bool, as_json: bool, corpus: Path | None, store: Path | None, debug: bool
+) -> None:
+    """Take DOCUMENT out of every answer.
+
+    Its revisions are kept for a time, so that "rapporteur rollback" can bring it back; with --purge they are
+    erased at once, with their vectors.
+
+    \b
+    Examples:
+      rapporteur remove joint-statement-2021
+      rapporteur remove joint-statement-2021 --purge
+    """
+    with services(corpus, store, purpose="remove") as built:
+        removal = built.lifecycle.remove(document, purge=purge)
+        still_there = (built.settings.corpus_dir / removal.source).exists()
+    if as_json:
+        from bot.json_output import removal_json
+
+        print_json(removal_json(removal))
+        return
+    if purge:
+        click.echo(f"{removal.readout}: every revision of it is erased.")
+    else:
+        click.echo(
+            f'{removal.readout}: removed. "rapporteur rollback {removal.readout}" brings it back; --purge '
+            "erases it."
+        )
+    if not removal.everywhere:
+        click.echo(
+            "Another process uses the vector index: it keeps the erased vectors until that process, or the "
+            "next ingest, writes it anew.",
+            err=True,
+        )
+    if still_there:
+        click.echo(
+            f"{removal.source} is still there: the next ingest of it brings the readout back.", err=True
+        )
+
+
+@click.command()
+@as_json
+@common
+def reindex(as_json: bool, corpus: Path | None, store: Path | None, debug: bool) -> None:
+    """Make every vector and every index anew, from the texts in the store.
+
+    Needed after a change of the encoder; never harmful. No source file is read.
+    """
+    from bot.options import load_settings
+    from bot.terminal import progress_bar
+    from retrieval.bootstrap import build_services
+
+    with (
+        build_services(load_settings(corpus, store), purpose="rapporteur reindex", reindexing=True) as built,
+        progress_bar(enabled=not as_json) as progress,
+    ):
+        done = built.reindexer.run(progress=progress)
+    if as_json:
+        from dataclasses import asdict
+
+        print_json(asdict(done))
+        return
+    later = "" if done.is_whole else " The vector index follows when the process that uses it has ended."
+    click.echo(
+        f"{done.revisions} revision(s), {done.paragraphs} paragraphs; {done.embedded} texts embedded.{later}"
+    )
+
+
+COMMANDS = (ingest, history, rollback, remove, reindex)

@@ -1,0 +1,124 @@
+"""Everything indexed anew from the ledger: for another encoder, another splitter, or a doubt.
+
+Uploads have no source file to go back to, so the texts of the ledger are what is read. The work can be cut
+short at any moment: until the one transaction that switches over, the store is what it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from retrieval.index import lexical
+from retrieval.index.digests import digest
+from retrieval.index.encoder import Encoder
+from retrieval.index.preparation import prepare
+from retrieval.index.upkeep import IndexKeeper
+from retrieval.ingest.committing import Chunked, Progress, chunk, embed_missing
+from retrieval.ingest.turns import my_turn, utc_now
+from retrieval.ledger import live, reindexing, revisions, vectors
+from retrieval.ledger.ledger import INDEX_IDENTITY, Ledger
+from retrieval.models import Readout
+
+_PATIENCE_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reindexed:
+    """What was done.
+
+    Attributes:
+        revisions: Superseded ones that are still kept included.
+        embedded: Texts that this encoder had not embedded before.
+        is_whole: False: another process uses the old vector index; it, or the next ingest, will replace it.
+    """
+
+    revisions: int
+    paragraphs: int
+    embedded: int
+    is_whole: bool
+
+
+class Reindexer:
+    """Makes the vectors and the terms of a store anew.
+
+    Args:
+        identity: What they are made with from now on.
+    """
+
+    def __init__(self, ledger: Ledger, keeper: IndexKeeper, encoder: Encoder, identity: str) -> None:
+        self._ledger = ledger
+        self._keeper = keeper
+        self._encoder = encoder
+        self._identity = identity
+
+    def run(self, *, actor: str = "command line", progress: Progress) -> Reindexed:
+        """Index everything anew.
+
+        Raises:
+            IngestBusyError: An ingest is running.
+        """
+        with my_turn(self._ledger, f"reindex by {actor}", timeout_s=_PATIENCE_S) as turn:
+
+            def alive(stage: str, done: int, total: int) -> None:
+                turn.keep_alive()
+                progress(stage, done, total)
+
+            with self._ledger.write() as connection:
+                turn.guard(connection)
+                reindexing.begin(connection, self._ledger, self._identity)
+                kept = reindexing.kept_revisions(connection)
+            paragraphs, embedded = self._embed(kept, alive)
+            with self._ledger.write() as connection:
+                turn.guard(connection)
+                self._switch(connection, kept, actor)
+        progress("indexing", 0, 0)
+        return Reindexed(len(kept), paragraphs, embedded, self._keeper.rewrite(timeout_s=_PATIENCE_S))
+
+    def _embed(self, kept: list[int], progress: Progress) -> tuple[int, int]:
+        paragraphs = embedded = 0
+        for done, (readout, chunked) in enumerate(self._readouts(kept), start=1):
+            texts = (text for each in chunked.texts for text in each)
+            embedded += embed_missing(self._ledger, self._encoder, texts, lambda _: None)
+            paragraphs += len(readout.paragraphs)
+            progress("embedding", done, len(kept))
+        return paragraphs, embedded
+
+    def _readouts(self, kept: list[int]) -> Iterator[tuple[Readout, Chunked]]:
+        for revision in kept:
+            with self._ledger.read() as connection:
+                readout = reindexing.readout_of(connection, revision)
+            yield readout, chunk(readout, self._encoder)
+
+    def _switch(self, connection: Connection, kept: list[int], actor: str) -> None:
+        """Let the new vectors and terms be the ones that count; nothing is in the vector index yet."""
+        for revision in kept:
+            chunked = chunk(reindexing.readout_of(connection, revision), self._encoder)
+            pks = vectors.embedding_pks(connection, (digest(t) for each in chunked.texts for t in each))
+            reindexing.replace_chunks(connection, revision, chunked.keyed(pks))
+        for scope in reindexing.scopes_with_words(connection):
+            lexical.drop(connection, scope)
+        for scope in reindexing.live_scopes(connection):
+            for summary in live.readouts(connection, [scope]):
+                paragraphs = live.paragraphs_of(connection, summary)
+                terms = {
+                    pk: lexical.IndexedTerms.of(prepare(p, summary.language)) for pk, p in paragraphs.items()
+                }
+                lexical.add(connection, scope, terms)
+        reindexing.forget_old_vectors(connection)
+        for scope in reindexing.live_scopes(connection):
+            vectors.expect(connection, scope, vectors.live_embeddings(connection, scope))
+        self._ledger.set_meta(connection, INDEX_IDENTITY, self._identity)
+        self._ledger.set_meta(connection, reindexing.UNDER_WAY, "")
+        revisions.record(
+            connection,
+            now=utc_now(),
+            actor=actor,
+            action="reindex",
+            scope="shared",
+            readout="",
+            revision=None,
+            summary={"identity": self._identity, "revisions": len(kept)},
+        )

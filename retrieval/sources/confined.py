@@ -1,0 +1,134 @@
+"""Reading what may be hostile in a child process, with bounded time and memory.
+
+A PDF or .docx can make its reader hang, eat memory or crash in C code, none of which Python can catch. The
+child gets the bytes on standard input and gives JSON back: not a pickle, which could run code here.
+Where the system has no `resource` (Windows) only the time is bounded.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from retrieval.errors import SourceError
+from retrieval.sources.labels import Label
+from retrieval.sources.limits import CHILD_MEMORY_BYTES, CHILD_TIMEOUT_S
+from retrieval.sources.lines import Extracted, Line
+
+_PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TEMP", "TMP", "LANG", "LC_ALL")
+_TOO_SLOW = f"reading it takes longer than {CHILD_TIMEOUT_S} seconds. Save its text in a file of its own."
+_TOO_LARGE = "reading it takes more memory than a document should. Save its text in a file of its own."
+_DAMAGED = "the file is damaged and cannot be read. Open it, save it anew, and check what it is."
+
+
+def read_confined(kind: str, name: str, data: bytes) -> Extracted:
+    """Return what the reader of `kind` ("pdf", "docx") finds in `data`, read in a child process.
+
+    Raises:
+        SourceError: The reader refused it, ran out of time or memory, or crashed.
+    """
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "retrieval.sources.confined", kind],
+            input=data,
+            capture_output=True,
+            timeout=CHILD_TIMEOUT_S,
+            check=False,
+            env=_environment(),
+        )
+    except subprocess.TimeoutExpired as error:
+        raise SourceError(name, _TOO_SLOW) from error
+    try:
+        return _received(name, json.loads(done.stdout))
+    except (ValueError, KeyError, TypeError) as error:  # it crashed, or says nothing that makes sense
+        raise SourceError(name, _TOO_SLOW if _is_out_of_time(done.returncode) else _DAMAGED) from error
+
+
+def _environment() -> dict[str, str]:
+    """What Python needs to find this very package, and none of the keys in the environment."""
+    home = str(Path(__file__).parents[2])
+    kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return kept | {"PYTHONPATH": os.pathsep.join([home, os.environ.get("PYTHONPATH", "")])}
+
+
+def _is_out_of_time(status: int) -> bool:
+    import signal
+
+    return status == -getattr(signal, "SIGXCPU", 0) != 0
+
+
+def _received(name: str, answer: Mapping[str, Any]) -> Extracted:
+    if "problem" in answer:
+        raise SourceError(name, str(answer["problem"]), answer.get("line"))
+    fields = {**answer, "lines": [_line(line) for line in answer["lines"]]}
+    return Extracted(**{**fields, "warnings": tuple(answer["warnings"])})
+
+
+def _line(fields: Mapping[str, Any]) -> Line:
+    label = fields["label"]
+    made = Label(**{**label, "value": tuple(label["value"])}) if label else None
+    return Line(**{**fields, "label": made})
+
+
+# --- the child ---
+
+
+def _readers() -> Mapping[str, Callable[[bytes], Extracted]]:
+    from retrieval.sources.docx import read_docx
+    from retrieval.sources.pdf import read_pdf
+
+    return {"pdf": read_pdf, "docx": read_docx}
+
+
+def _confine() -> None:
+    """Bound this process: memory, processor time, and no file may be written."""
+    try:
+        import resource
+    except ImportError:
+        return
+    wanted = {
+        resource.RLIMIT_AS: CHILD_MEMORY_BYTES,
+        resource.RLIMIT_CPU: CHILD_TIMEOUT_S,
+        resource.RLIMIT_FSIZE: 0,
+        resource.RLIMIT_CORE: 0,
+    }
+    for limit, value in wanted.items():
+        _, hard = resource.getrlimit(limit)
+        ceiling = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        try:
+            resource.setrlimit(limit, (ceiling, ceiling))
+        except (ValueError, OSError):  # macOS does not bound address space
+            continue
+
+
+def _answer(kind: str, data: bytes) -> dict[str, Any]:
+    try:
+        return asdict(_readers()[kind](data))
+    except SourceError as error:
+        return {"problem": error.problem, "line": error.line}
+    except MemoryError:
+        return {"problem": _TOO_LARGE}
+    except Exception:  # whatever a library trips over: the parent needs a sentence, not its traceback
+        return {"problem": _DAMAGED}
+
+
+def main() -> None:
+    """Read standard input as the kind of document the command line names."""
+    data = sys.stdin.buffer.read()
+    _confine()
+    answer = _answer(sys.argv[1], data)
+    try:
+        encoded = json.dumps(answer)
+    except MemoryError:
+        encoded = json.dumps({"problem": _TOO_LARGE})
+    sys.stdout.write(encoded)
+
+
+if __name__ == "__main__":
+    main()

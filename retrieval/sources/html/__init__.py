@@ -1,0 +1,11 @@
+"""HTML -> lines: what a reader of the page sees of the document in it.
+
+reading      recognising a page, its encoding; page -> lines and metadata
+page         which part of the page is the document, and what in it is not
+walker       elements -> lines, ordered lists with the numbers a browser shows
+head         title, date, issuer and address from meta elements and JSON-LD
+"""
+
+from retrieval.sources.html.reading import declared_encoding, looks_like_html, read_html
+
+__all__ = ["declared_encoding", "looks_like_html", "read_html"]
