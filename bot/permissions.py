@@ -89,7 +89,9 @@ def may_manage(caller: Caller, scope: str, settings: DiscordSettings) -> bool:
     Operators manage the shared readouts wherever they are; a server's admins their own server's, from there.
     """
     if scope == SHARED:
-        return caller.user in settings.operators or any(role in settings.operators for role, _ in caller.roles)
+        return caller.user in settings.operators or any(
+            role in settings.operators for role, _ in caller.roles
+        )
     if caller.guild is None or scope != own_scope(caller.guild):
         return False
     return caller.manages_guild or any(name in settings.admin_roles for _, name in caller.roles)

@@ -57,7 +57,7 @@ class Holdings:
         with self._ledger.read() as connection:
             return history.audit(connection, scope, document, limit=limit)
 
-    def difference(self, known: KnownReadout, live_one: KnownRevision | None, to: KnownRevision) -> Difference:
+    def difference(self, live_one: KnownRevision | None, to: KnownRevision) -> Difference:
         """Return what making the revision `to` live would change."""
         with self._ledger.read() as connection:
             before = live.paragraphs_of_revision(connection, live_one.pk) if live_one else []

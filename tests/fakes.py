@@ -55,7 +55,7 @@ def summary(document: str = "asean-2022", **more: object) -> ReadoutSummary:
     fields: dict[str, object] = {
         "pk": 1, "scope": "shared", "source": "a.json", "revision": "r1", "revision_pk": 1, "issuer": None,
         "title": "ASEAN-Japan meeting", "date": "2022-06-22", "source_url": "https://example.org/readout",
-        "language": "en", "numbering": "printed", "warnings": (), "paragraphs": 2,
+        "language": "en", "numbering": "printed", "warnings": (), "pinned": False, "paragraphs": 2,
     }  # fmt: skip
     return ReadoutSummary(id=document, **{**fields, **more})  # type: ignore[arg-type]
 
@@ -122,6 +122,14 @@ class FakeServices:
             if (found.document, found.number) == (document, number):
                 return found
         raise NotFoundError(f"no ¶{number} in {document}")
+
+    def quoted(
+        self, document: str, revision: str, number: str, scopes: Sequence[str]
+    ) -> tuple[LiveParagraph, str | None]:
+        found = self.paragraph(document, number, scopes)
+        if found.revision != revision:
+            raise NotFoundError(f"no revision {revision} of {document}")
+        return found, None
 
     def initiatives(
         self, scopes: Sequence[str], *, document: str | None = None, kind: InitiativeKind | None = None
