@@ -34,8 +34,9 @@ def ingest(
 ) -> None:
     """Bring files and folders into the store; without any, the corpus.
 
-    Text, Markdown, HTML and JSON are read. A source that cannot be read is reported with its line and leaves
-    what was there untouched; the exit status is then 1. Beside a running bot, the bot does the work.
+    PDF, Word (.docx), HTML, text, Markdown and JSON are read. A source that cannot be read is reported with
+    its line and leaves what was there untouched; the exit status is then 1. Beside a running bot, the bot
+    does the work.
 
     \b
     Examples:

@@ -70,13 +70,18 @@ class Services:
 
 @contextmanager
 def build_services(
-    settings: RetrievalSettings, *, purpose: str = "rapporteur", reindexing: bool = False
+    settings: RetrievalSettings,
+    *,
+    purpose: str = "rapporteur",
+    reindexing: bool = False,
+    encoder: Encoder | None = None,
 ) -> Iterator[Services]:
     """Open the store and build what works on it; both are closed when the block ends.
 
     Args:
         purpose: What this process is, in a word or two, for whoever has to wait for its lock.
         reindexing: Open it also where it was indexed with something else: `reindexer` is then all that works.
+        encoder: Another than the one that the settings name: for measurements.
 
     Raises:
         StoreError: The store cannot be opened.
@@ -85,7 +90,7 @@ def build_services(
     ledger = Ledger(settings.store_dir / LEDGER_FILE)
     lock = StoreLock(settings.store_dir, purpose)
     keeper = IndexKeeper(settings.store_dir, ledger, lock)
-    encoder = Encoder()
+    encoder = encoder or Encoder()
     try:
         identity = index_identity(encoder)
         if not reindexing:

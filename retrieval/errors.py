@@ -52,6 +52,7 @@ class SourceError(RapporteurError):
     """
 
     def __init__(self, source: str, problem: str, line: int | None = None) -> None:
+        problem = "".join(c if c.isprintable() else " " for c in problem)  # it may quote the source
         self.source = source
         self.line = line
         self.problem = problem

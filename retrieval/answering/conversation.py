@@ -25,7 +25,7 @@ _ABOUT_TALKING = frozenset(
     ask asked talk talking tell told think thought know knew known mean meant say said says mention mentioned state
     stated name names list describe explain clarify clarifying question answer thanks thank sorry okay right yes well
     sure course heard consider considered pretty many much other others really also please new first last
-    """.split()  # noqa: SIM905 - a list of quoted words is not easier to read
+    """.split()
 )
 
 

@@ -31,13 +31,13 @@ _NAMES: Mapping[str, str] = {
     "tr": "Turkish", "sv": "Swedish", "da": "Danish", "no": "Norwegian", "fi": "Finnish", "cs": "Czech",
     "ro": "Romanian", "hu": "Hungarian",
 }  # fmt: skip
-_LATIN = frozenset("vi id ms tl fr de es pt it nl pl tr sv da no fi cs ro hu".split())  # noqa: SIM905
+_LATIN = frozenset("vi id ms tl fr de es pt it nl pl tr sv da no fi cs ro hu".split())
 _ENGLISH = frozenset(
     """
     the of and to is are was were what which who whom whose when where why how did does do has have had will would
     should can could been being that this these those with from for about by between into than not any give tell me
     list name explain describe show compare many much
-    """.split()  # noqa: SIM905
+    """.split()
 )
 _VIETNAMESE = re.compile("[\u0110\u0111\u01a0\u01a1\u01af\u01b0\u1ea0-\u1ef9]")
 _FOREIGN = frozenset(
@@ -52,7 +52,7 @@ _FOREIGN = frozenset(
     nerede kim ne zaman nasıl neden hangi ve
     gdzie kto kiedy jak dlaczego który jest są w
     saan sino kailan paano bakit ang mga ng sa
-    """.split()  # noqa: SIM905
+    """.split()
 ) - {"die", "was", "do", "no", "wie", "o"}
 """Small words of other languages that are no English words."""
 

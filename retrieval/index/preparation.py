@@ -79,9 +79,7 @@ def prepare(paragraph: LiveParagraph, language: str = "en") -> PreparedParagraph
     )
 
 
-_MONTHS = (
-    "January February March April May June July August September October November December".split()  # noqa: SIM905
-)
+_MONTHS = "January February March April May June July August September October November December".split()
 _MONTH = "|".join(_MONTHS)
 DATE = re.compile(
     rf"\b(?:{_MONTH}|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|1[0-9]\d\d|20\d\d|\d{{2}}0s|centur(?:y|ies)"

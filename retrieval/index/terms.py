@@ -26,7 +26,7 @@ STOP_WORDS = frozenset(
     upon us very was
     we were what when where whether which while who whom whose why will with would you your yours s t d
     ll re ve
-    """.split()  # noqa: SIM905 - a list of 130 quoted words is not easier to read
+    """.split()
 )
 
 _WORD = re.compile(r"\d+(?:[.,:]\d+)*(?:st|nd|rd|th)?(?![^\W\d_])|[^\W_]+")
@@ -46,7 +46,7 @@ _POSSESSIVE = re.compile(r"(?<=[^\W_])'s?(?![^\W_])")
 _NUMBER_WORDS = {
     word: str(value)
     for value, word in enumerate(
-        "two three four five six seven eight nine ten eleven twelve".split(),  # noqa: SIM905
+        "two three four five six seven eight nine ten eleven twelve".split(),
         start=2,
     )
 } | {

@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, Table, inspect
 
 from retrieval.ledger import schema
+from retrieval.ledger.schema import words_table
 
 OLDEST = 1
 """The first schema version that can still be read."""
@@ -48,6 +49,10 @@ def migrate(connection: Connection) -> None:
         connection.exec_driver_sql(f"DROP TABLE old_{table.name}")
     connection.exec_driver_sql("PRAGMA legacy_alter_table=OFF")
     connection.exec_driver_sql(_COUNT_SCOPES)
+    for (scope,) in connection.exec_driver_sql("SELECT scope FROM lexical_statistics").all():
+        connection.exec_driver_sql(
+            f"INSERT INTO lexical_terms SELECT ?, term, doc FROM {words_table(scope)}_vocabulary", (scope,)
+        )
 
 
 def _copy(connection: Connection, table: Table) -> None:

@@ -7,6 +7,8 @@ given out again (AUTOINCREMENT): what is remembered by one, in memory or in Chro
 
 from __future__ import annotations
 
+import hashlib
+
 from sqlalchemy import (
     JSON,
     Boolean,
@@ -164,6 +166,15 @@ lexical_statistics = Table(
     Column("terms", Integer, nullable=False, comment="length of all live paragraphs together, in terms"),
 )
 
+lexical_terms = Table(
+    "lexical_terms",
+    metadata,
+    Column("scope", String, primary_key=True),
+    Column("term", String, primary_key=True),
+    Column("paragraphs", Integer, nullable=False, comment="live ones that hold it"),
+    sqlite_with_rowid=False,
+)
+
 audit = Table(
     "audit",
     metadata,
@@ -234,3 +245,8 @@ uploads = Table(
     Column("data", LargeBinary, nullable=False),
     comment="files given to a job; gone when it ends",
 )
+
+
+def words_table(scope: str) -> str:
+    """Return the name of a scope's full-text table: a scope's name can hold anything, a table's cannot."""
+    return f"lexical_{hashlib.sha256(scope.encode()).hexdigest()[:16]}"

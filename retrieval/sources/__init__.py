@@ -2,13 +2,14 @@
 
     loading      files and folders -> sources, with the corrections beside them
     parsing      which format it is; lines -> readout
+    kinds, limits, confined, hygiene          what is refused, how much is read, in which process, which characters
     decoding     bytes -> text
-    markdown, html, interchange, matter       one format each -> lines
+    markdown, html, pdf, docx, interchange, matter       one format each -> lines
     furniture, front, repairs                 what is not body, the title block, lost line breaks
     labels, sequences, plan                   what can be a number, which ones are, what they number
     blocks, numbering, oddities               lines -> blocks -> numbered paragraphs, and their oddities
 
-Libraries for HTML, YAML, encodings and foreign dates are imported when a source needs them.
+Libraries for HTML, PDF, DOCX, YAML, encodings and foreign dates are imported when a source needs them.
 """
 
 from retrieval.sources.interchange import from_interchange, to_interchange

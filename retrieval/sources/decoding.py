@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 
 from retrieval.errors import SourceError
 
@@ -34,6 +35,19 @@ def decode(name: str, data: bytes, declared: str | None = None) -> tuple[str, tu
         line = text.count("\n", 0, at) + 1
         raise SourceError(name, f"this is not a text file (it holds NUL bytes). {_SAVE_AS}", line)
     return text.replace("\r\n", "\n").replace("\r", "\n"), warnings
+
+
+def as_utf8(data: bytes, content_type: str) -> bytes:
+    """Return text that is in the charset of `content_type`, and in no encoding it tells itself, as UTF-8."""
+    found = re.search(r"charset=[\"']?([\w.:-]{2,30})", content_type, re.IGNORECASE)
+    if found is None or any(data.startswith(mark) for mark, _ in _MARKS):
+        return data
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        text = _as_declared(data, found[1])
+        return data if text is None else text.encode("utf-8", "surrogatepass")
+    return data
 
 
 def _decoded(name: str, data: bytes, declared: str | None) -> tuple[str, tuple[str, ...]]:

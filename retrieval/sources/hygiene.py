@@ -4,8 +4,8 @@ Direction overrides (U+202D, U+202E) turn letters round: "12" is read as "21". K
 whatever is shown after them; dropped, the text would no longer be what its reader saw. So a source with one
 is refused. Embeddings and isolates (U+202A-202C, U+2066-2069) only say where a stretch of Arabic or Hebrew
 begins; the letters stand in reading order without them, so they are dropped, as are control characters, which
-a terminal would obey, tag characters and lone surrogates. Marks of direction (U+200E, U+200F) and joiners
-belong to the writing of languages and stay.
+a terminal would obey, and tag characters. Half a character (a lone surrogate) is refused at ingest. Marks of
+direction (U+200E, U+200F) and joiners belong to the writing of languages and stay.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from retrieval.sources.lines import Extracted, Line, collapse
 
 _OVERRIDES = re.compile("[\u202d\u202e]")
 _UNSEEN = re.compile(
-    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202c\u2066-\u2069\ufff9-\ufffb\ufffe\uffff\ud800-\udfff"
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202c\u2066-\u2069\ufff9-\ufffb\ufffe\uffff"
     "\U000e0000-\U000e007f]"
 )
 _WARNING = "Control characters that no reader sees were left out."
@@ -38,7 +38,7 @@ def clean_lines(name: str, found: Extracted) -> Extracted:
     """
     lines = [line for line in (_clean_line(name, line) for line in found.lines) if line.text or line.label]
     fields = ("title", "date", "issuer", "source_url", "language")
-    cleaned = {field: _clean(name, getattr(found, field)) for field in fields}
+    cleaned = {field: clean_text(name, getattr(found, field)) for field in fields}
     texts = [*(line.text for line in found.lines), *(getattr(found, field) or "" for field in fields)]
     return replace(found, lines=lines, warnings=(*found.warnings, *_warnings(texts)), **cleaned)
 
@@ -53,13 +53,26 @@ def clean_readout(name: str, readout: Readout) -> Readout:
     paragraphs = tuple(_clean_paragraph(name, paragraph) for paragraph in readout.paragraphs)
     return replace(
         readout,
-        title=_clean(name, readout.title) or "Untitled",
+        title=clean_text(name, readout.title) or "Untitled",
         paragraphs=paragraphs,
-        issuer=_clean(name, readout.issuer),
-        source_url=_clean(name, readout.source_url),
-        language=_clean(name, readout.language) or "en",
-        warnings=(*(_clean(name, warning) or "" for warning in readout.warnings), *_warnings(texts)),
+        issuer=clean_text(name, readout.issuer),
+        source_url=clean_text(name, readout.source_url),
+        language=clean_text(name, readout.language) or "en",
+        warnings=(*(clean_text(name, warning) or "" for warning in readout.warnings), *_warnings(texts)),
     )
+
+
+def clean_text(name: str, text: str | None, line: int | None = None) -> str | None:
+    """Return `text` without unseen characters, or None for None.
+
+    Raises:
+        SourceError: It holds a direction override; `line` is named.
+    """
+    if text is None:
+        return None
+    if found := _OVERRIDES.search(text):
+        raise SourceError(name, _REFUSED % ord(found.group()), line)
+    return _UNSEEN.sub("", text)
 
 
 def printable(text: str) -> str:
@@ -78,26 +91,18 @@ def _warnings(texts: Sequence[str]) -> tuple[str, ...]:
 
 
 def _clean_line(name: str, line: Line) -> Line:
-    text = _clean(name, line.text, line.number) or ""
+    text = clean_text(name, line.text, line.number) or ""
     return line if text == line.text else replace(line, text=collapse(text))
 
 
 def _clean_paragraph(name: str, paragraph: Paragraph) -> Paragraph:
-    text, number = _clean(name, paragraph.text), _clean(name, paragraph.number)
+    text, number = clean_text(name, paragraph.text), clean_text(name, paragraph.number)
     if text == paragraph.text and number == paragraph.number and not _unseen(paragraph.heading):
         return paragraph
     if not text or not number:
         raise SourceError(name, "a paragraph holds nothing but control characters. Correct or remove it.")
-    return replace(paragraph, text=collapse(text), number=number, heading=_clean(name, paragraph.heading))
+    return replace(paragraph, text=collapse(text), number=number, heading=clean_text(name, paragraph.heading))
 
 
 def _unseen(text: str | None) -> bool:
     return bool(text and (_UNSEEN.search(text) or _OVERRIDES.search(text)))
-
-
-def _clean(name: str, text: str | None, line: int | None = None) -> str | None:
-    if text is None:
-        return None
-    if found := _OVERRIDES.search(text):
-        raise SourceError(name, _REFUSED % ord(found.group()), line)
-    return _UNSEEN.sub("", text)

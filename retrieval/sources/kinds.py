@@ -49,6 +49,7 @@ def is_docx(data: bytes) -> bool:
 
 def unreadable(data: bytes) -> str | None:
     """Return what a file of no use is and what to do, or None for one that may be text."""
+    what: str | None
     if data.startswith(_ZIP):
         found = ((what, todo) for mark, what, todo in _INSIDE_ZIP if mark in data)
         what, todo = next(found, ("a ZIP archive", "Unpack it, then ingest what is in it."))

@@ -12,6 +12,9 @@ MAX_LINES = 100_000
 MAX_PARAGRAPH_CHARS = 100_000
 """Of one paragraph, some 30 pages: nobody can check a citation of it."""
 
+MAX_LINE_CHARS = 10 * MAX_PARAGRAPH_CHARS
+"""Of one line; one with its line breaks lost may hold several paragraphs."""
+
 MAX_PAGES = 2_000
 """Of a PDF."""
 

@@ -12,6 +12,7 @@ from typing import Any
 from retrieval.errors import SourceError
 from retrieval.models import Readout
 from retrieval.sources.dates import is_iso_date
+from retrieval.sources.hygiene import clean_text
 
 _TEXTS = ("title", "issuer", "source_url", "language")
 _KNOWN = (*_TEXTS, "date", "initiatives")
@@ -48,7 +49,7 @@ def parse_overrides(name: str, data: bytes) -> Overrides:
     """
     try:
         text = data.decode("utf-8-sig")
-        table = tomllib.loads(text)
+        table = _cleaned(name, tomllib.loads(text))
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise SourceError(name, "this line is not valid UTF-8. Save the file as UTF-8.", line) from error
@@ -57,6 +58,15 @@ def parse_overrides(name: str, data: bytes) -> Overrides:
         problem = f"this is not valid TOML ({error}). Correct it, or take the file away."
         raise SourceError(name, problem, int(found[1]) if found else None) from error
     return _checked(name, text, table)
+
+
+def _cleaned(name: str, value: Any) -> Any:
+    """Return what TOML holds without characters that nobody sees; escapes can spell them."""
+    if isinstance(value, dict):
+        return {key: _cleaned(name, inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_cleaned(name, inner) for inner in value]
+    return clean_text(name, value) if isinstance(value, str) else value
 
 
 def _checked(name: str, text: str, table: Mapping[str, Any]) -> Overrides:

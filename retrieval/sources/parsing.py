@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from retrieval.errors import SourceError
 from retrieval.models import Paragraph, Readout
-from retrieval.sources.decoding import decode
+from retrieval.sources.decoding import as_utf8, decode
 from retrieval.sources.front import read_front
 from retrieval.sources.furniture import page_numbers, without_furniture
 from retrieval.sources.html import looks_like_html
@@ -16,7 +17,7 @@ from retrieval.sources.hygiene import clean_lines, clean_readout, printable
 from retrieval.sources.identity import humanised, make_id
 from retrieval.sources.kinds import head, is_docx, is_pdf, unreadable
 from retrieval.sources.languages import guess_language
-from retrieval.sources.limits import MAX_BYTES, MAX_LINES, MAX_PARAGRAPH_CHARS, MAX_TEXT_CHARS
+from retrieval.sources.limits import MAX_BYTES, MAX_LINE_CHARS, MAX_LINES, MAX_PARAGRAPH_CHARS, MAX_TEXT_CHARS
 from retrieval.sources.lines import Extracted, Line
 from retrieval.sources.markdown import looks_like_markdown, read_markdown, read_plain
 from retrieval.sources.numbering import number_paragraphs
@@ -29,6 +30,12 @@ PARSER_VERSION = 2
 """Goes up when the same bytes become other paragraphs, so that a revision says what read it."""
 
 _PDF, _DOCX = "PDF", "DOCX"
+_SUFFIXES = {
+    "text/html": ".html",
+    "application/xhtml+xml": ".html",
+    "application/json": ".json",
+    "text/markdown": ".md",
+}
 _PAGED = (_PDF, _DOCX)  # their lines have no number that an editor would find
 _TOO_LONG = f"a paragraph has more than {MAX_PARAGRAPH_CHARS:,} characters. Part it by blank lines where paragraphs begin."
 
@@ -51,25 +58,31 @@ class Format:
     read: Reader
 
 
-def parse(name: str, data: bytes, overrides: Overrides | None = None) -> list[Readout]:
+def parse(
+    name: str, data: bytes, overrides: Overrides | None = None, *, content_type: str | None = None
+) -> list[Readout]:
     """Return the readouts in `data`, at least one.
 
     Args:
         name: The file's name or path, or an address: a hint at the format, and what errors name.
         overrides: Corrections of an admin.
+        content_type: As a server states it, "text/html; charset=euc-jp"; believed where the bytes do not say.
 
     Raises:
         SourceError: `data` cannot become a readout; it names the line where there is one.
     """
     name = printable(name)
     check_size(name, len(data))
-    known = _format_of(name, data)
+    known = _format_of(name, data, content_type)
+    data = data if content_type is None else as_utf8(data, content_type)
     found = known.read(name, data)
     if isinstance(found, list):
         readouts = [clean_readout(name, readout) for readout in found]
     else:
         lined = known.name not in _PAGED
         readouts = [_readout(name, _bounded(name, clean_lines(name, found), lined=lined))]
+    if any(len(p.text) > MAX_PARAGRAPH_CHARS for readout in readouts for p in readout.paragraphs):
+        raise SourceError(name, _TOO_LONG)
     if overrides is None:
         return readouts
     if len(readouts) > 1:
@@ -97,16 +110,17 @@ def _bounded(name: str, found: Extracted, *, lined: bool) -> Extracted:
     if sum(len(line.text) for line in found.lines) > MAX_TEXT_CHARS:
         raise SourceError(name, f"the source holds more than {MAX_TEXT_CHARS:,} characters. Split it.")
     for line in found.lines:
-        if len(line.text) > MAX_PARAGRAPH_CHARS:
+        if len(line.text) > MAX_LINE_CHARS:
             raise SourceError(name, _TOO_LONG, line.number if lined else None)
     return found
 
 
-def _format_of(name: str, data: bytes) -> Format:
+def _format_of(name: str, data: bytes, content_type: str | None = None) -> Format:
     for known in FORMATS:
         if known.recognises(data):
             return known
-    suffix = PurePath(name).suffix.lower()
+    stated = (content_type or "").partition(";")[0].strip().lower()
+    suffix = _SUFFIXES.get(stated) or PurePath(name).suffix.lower()
     named = (known for known in FORMATS if suffix in known.suffixes and known.name not in _PAGED)
     return next(named, FORMATS[-1])
 
@@ -131,9 +145,7 @@ def _readout(name: str, found: Extracted) -> Readout:
     if not any(paragraph.number != "header" for paragraph in paragraphs):
         problem = "no paragraph was found in it. Check that the file holds the text of the readout."
         raise SourceError(name, problem)
-    if any(len(paragraph.text) > MAX_PARAGRAPH_CHARS for paragraph in paragraphs):
-        raise SourceError(name, _TOO_LONG)
-    stem = PurePath(name).stem
+    stem = _stem(name)
     title = found.title or front.title
     warnings = [*found.warnings, *numbering_warnings(paragraphs)]
     if not title:
@@ -148,6 +160,11 @@ def _readout(name: str, found: Extracted) -> Readout:
         language=found.language or guess_language(_sample(paragraphs)),
         warnings=tuple(warnings),
     )
+
+
+def _stem(name: str) -> str:
+    """Return the last part of a path or an address without its extension, whatever system wrote it."""
+    return PurePath(re.split(r"[\\/]", name.rstrip("\\/"))[-1]).stem
 
 
 def _shifted(plan: Plan, size: int) -> Plan:
@@ -190,7 +207,7 @@ def _read_json(name: str, data: bytes) -> list[Readout]:
     text, _ = decode(name, data)
     if PurePath(name).suffix.lower() in {".jsonl", ".ndjson"}:
         return read_jsonl(name, text)
-    return read_json(name, text, PurePath(name).stem)
+    return read_json(name, text, _stem(name))
 
 
 def _read_pdf(name: str, data: bytes) -> Extracted:

@@ -53,14 +53,17 @@ def read_runs(page: Any, textpage: Any, most: int) -> list[Run]:
         most: Glyphs after which to stop.
     """
     runs: list[Run] = []
-    blank = False
+    blank, bold = True, False
     for index, glyph in _glyphs(page, textpage, most):
         if not glyph.text.strip():
             blank = True
             continue
         last = runs[-1] if runs else None
-        if last is None or not _continues(last, glyph):
-            runs.append(_opened(last, glyph, bold=_is_bold(textpage, index)))
+        goes_on = last is not None and _continues(last, glyph)
+        if blank or not goes_on:  # type changes between words
+            bold = _is_bold(textpage, index)
+        if last is None or not goes_on or bold != last.bold:
+            runs.append(_opened(last, glyph, bold=bold))
         else:
             wide = glyph.left - last.right > 0.25 * last.size
             last.text += (" " if blank or wide else "") + glyph.text

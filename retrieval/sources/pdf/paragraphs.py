@@ -140,7 +140,7 @@ def _opens(block: Sequence[Row], row: Row, setting: Setting) -> bool:
         return True
     if _is_label(row) and ends_sentence(before.text):
         return row.left < before.left + row.size or _fits(before, row, setting)
-    if _is_set_in(block, row, setting):
+    if _is_set_in(block, row):
         return True
     return _fits(before, row, setting) and not _is_large(row, setting) and not starts_lower(row.text)
 
@@ -174,13 +174,14 @@ def _depth(row: Row, setting: Setting) -> float:
     return row.left - setting.edges[row.column][0]
 
 
-def _is_set_in(block: Sequence[Row], row: Row, setting: Setting) -> bool:
+def _is_set_in(block: Sequence[Row], row: Row) -> bool:
     """Whether the first row of a paragraph is set in; rows under a hanging number are too, and are not one."""
     before = block[-1]
     deeper = row.left - before.left > 0.8 * row.size
     if not deeper or not ends_sentence(before.text):
         return False
-    return not (len(block) == 1 and candidates(before.text))
+    hangs = candidates(before.text) or Line(before.text, before.page).is_bullet
+    return not (len(block) == 1 and hangs)
 
 
 def _fits(before: Row, row: Row, setting: Setting) -> bool:

@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import text, update
 
 from retrieval.bootstrap import Services
-from retrieval.index import lexical
 from retrieval.index.audit import Audit, Unfound, audit
 from retrieval.ledger import schema, scopes
 from tests.conftest import OpenStore, WriteReadout
@@ -35,7 +34,7 @@ def test_a_sound_store_passes_with_identical_paragraphs_too(services: Services) 
 
 def test_a_paragraph_lost_from_the_words_is_named(services: Services) -> None:
     with services.ledger.write() as connection:
-        connection.execute(text(f"DELETE FROM {lexical._table('shared')} WHERE rowid = 2"))
+        connection.execute(text(f"DELETE FROM {schema.words_table('shared')} WHERE rowid = 2"))
 
     assert _audit(services).unfound == (Unfound("shared", "talks", "2", "words"),)
 

@@ -11,6 +11,8 @@ from retrieval.sources import parse
 from retrieval.sources.docx.numbering import written
 from tests.retrieval.sources.documents import SPACE, A, B, C, Word, level
 
+pytestmark = pytest.mark.usefixtures("in_process")
+
 
 def read(data: bytes) -> Readout:
     (readout,) = parse("statement.docx", data)

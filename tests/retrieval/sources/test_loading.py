@@ -84,7 +84,17 @@ def test_fault_in_the_corrections_names_their_file(corpus: Path) -> None:
 
 
 def test_importing_the_package_imports_no_parser_library() -> None:
-    heavy = {"bs4", "lxml", "markdown_it", "frontmatter", "yaml", "dateparser", "charset_normalizer"}
+    heavy = {
+        "bs4",
+        "lxml",
+        "markdown_it",
+        "frontmatter",
+        "yaml",
+        "dateparser",
+        "charset_normalizer",
+        "pypdfium2",
+        "docx",
+    }
     code = f"import retrieval.sources, sys; print(sorted({heavy!r} & set(sys.modules)))"
 
     shown = subprocess.run(

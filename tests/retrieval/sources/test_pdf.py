@@ -12,6 +12,8 @@ from retrieval.models import Readout
 from retrieval.sources import parse
 from tests.retrieval.sources.documents import LONG, TITLE, A, B, C, drawn, pdf
 
+pytestmark = pytest.mark.usefixtures("in_process")
+
 
 def read(data: bytes, name: str = "statement.pdf") -> Readout:
     (readout,) = parse(name, data)
@@ -74,6 +76,42 @@ def lines(*texts: str, top: float = 700, left: float = 72) -> Any:
             canvas.drawString(left, top - 14 * index, text)
 
     return draw
+
+
+def test_bold_word_at_the_start_does_not_make_a_heading() -> None:
+    readout = read(pdf([f"1. {A}", f"<b>2. Trade:</b> {LONG}", f"3. <b>They</b> met. {B}"]))
+
+    assert {p.number: p.text for p in readout.paragraphs} == {
+        "1": A,
+        "2": f"Trade: {LONG}",
+        "3": f"They met. {B}",
+    }
+
+
+def test_items_with_hanging_bullets_stay_whole() -> None:
+    rows = [(72, "1. The Ministers agreed to:"), (90, "• hold a seminar. It will be on"), (99, "flood warning;"),
+            (90, "• meet again in a year."), (72, "2. They thanked their hosts.")]  # fmt: skip
+
+    def draw(canvas: Any) -> None:
+        for index, (left, text) in enumerate(rows):
+            canvas.drawString(left, 700 - 14 * index, text)
+
+    assert paragraphs(drawn(draw)) == {
+        "1": "The Ministers agreed to: • hold a seminar. It will be on flood warning; • meet again in a year.",
+        "2": "They thanked their hosts.",
+    }
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+def test_japanese_lines_are_joined_without_a_space(columns: int) -> None:
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+
+    pdfmetrics.registerFont(UnicodeCIDFont("HeiseiMin-W3"))
+    text = "両大臣は、地域情勢についても意見を交わし、海峡の自由な航行を確保するため、引き続き緊密に連携していくことを確認しました。"
+    data = pdf([f"{n}. {text}" for n in (1, 2, 3)], title=None, font="HeiseiMin-W3", columns=columns)
+
+    assert paragraphs(data) == {"1": text, "2": text, "3": text}
 
 
 HYPHENS = {

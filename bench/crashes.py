@@ -1,0 +1,194 @@
+"""Kill a process that changes a store, again and again, and look at what the next start finds.
+
+    python bench/crashes.py [--kills 200] [--seed 1]
+
+A child goes through ingests, re-ingests, rollbacks, removals and rewrites of the vector index on one store and
+is killed (SIGKILL) at a random moment of it. It says before and after each change which revision of each
+readout should be live; what the next process finds must be one of the two, whole, for every readout: each of
+its paragraphs found by its own vector and its own words (`retrieval.index.audit`). Vectors are seeded unit
+vectors; everything else is the real thing. Exit status 1 when a start failed any of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+from bench.seeded import readout, seeded_services
+from retrieval.bootstrap import Services
+from retrieval.errors import NotFoundError
+from retrieval.index.audit import audit
+from retrieval.sources import to_interchange
+
+NAMES = [f"talks-{n}" for n in range(8)]
+
+
+def live_revisions(services: Services) -> dict[str, str]:
+    return {s.id: s.revision for s in services.browser.documents()}
+
+
+def write(folder: Path, name: str, version: int) -> Path:
+    path = folder / f"{name}.json"
+    made = to_interchange(readout(name, 12, seed=NAMES.index(name)))
+    for n in range(version % 12 + 1):  # most paragraphs stay, as in a real correction
+        made["paragraphs"][n]["text"] += f" Version {version}."
+    path.write_text(json.dumps(made), encoding="utf-8")
+    return path
+
+
+def child(store: Path, corpus: Path, seed: int) -> None:
+    """Change the store until killed, telling what is about to be done and when it is done."""
+    draw = random.Random(seed)
+    with seeded_services(store, corpus) as services:
+        print("ready", flush=True)
+        while True:
+            name, what = (
+                draw.choice(NAMES),
+                draw.choice(("ingest", "ingest", "ingest", "both", "remove", "back", "rewrite")),
+            )
+            print(json.dumps({"what": what, "names": NAMES if what == "both" else [name]}), flush=True)
+            try:
+                if what == "ingest":
+                    services.ingesting.ingest([write(corpus, name, draw.randrange(1000))])
+                elif what == "both":
+                    services.ingesting.ingest(
+                        [write(corpus, each, draw.randrange(1000)) for each in NAMES[:4]]
+                    )
+                elif what == "remove":
+                    services.lifecycle.remove(name, purge=draw.random() < 0.3)
+                elif what == "back":
+                    services.lifecycle.roll_back(name)
+                    services.lifecycle.unpin(name)
+                else:
+                    services.keeper.rewrite(timeout_s=5)
+            except NotFoundError:
+                pass
+            print(json.dumps({"live": live_revisions(services)}), flush=True)
+
+
+def inspect(store: Path, corpus: Path) -> None:
+    """Open the store as the next start does, and tell what is live and what cannot be found."""
+    logging.basicConfig(level=logging.WARNING)
+    started = time.perf_counter()
+    with seeded_services(store, corpus) as services:
+        first = live_revisions(services)
+        services.answering.search("bake dilo ruma", top_k=5)
+        answered = time.perf_counter() - started
+        whole = [len(services.browser.readout(name).paragraphs) for name in first]
+        found = audit(services.ledger, services.keeper, lambda *_: None)
+        caught_up = services.keeper.catch_up(timeout_s=5)
+    leftovers = len(list(store.glob("chroma*"))) - 2 if first else 0
+    print(
+        json.dumps(
+            {
+                "live": first,
+                "whole": all(count == 12 for count in whole),
+                "unfound": [f"{u.document} {u.paragraph} {u.by}" for u in found.unfound],
+                "paragraphs": found.paragraphs,
+                "answered_s": answered,
+                "caught_up": caught_up,
+                "leftovers": max(leftovers, 0),
+            }
+        )
+    )
+
+
+def run(mode: str, store: Path, corpus: Path, seed: int = 0) -> subprocess.Popen[str]:
+    command = [sys.executable, __file__, mode, str(store), str(corpus), str(seed)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def one_kill(
+    store: Path, corpus: Path, draw: random.Random, before: dict[str, str]
+) -> tuple[dict[str, object], str, str]:
+    process = run("child", store, corpus, draw.randrange(10**9))
+    assert process.stdout is not None
+    process.stdout.readline()
+    time.sleep(draw.uniform(0.0, 1.2))
+    process.send_signal(signal.SIGKILL)
+    lines = [json.loads(line) for line in process.stdout.read().splitlines() if line.endswith("}")]
+    process.wait()
+    process.stderr and process.stderr.close()
+    doing: dict[str, object] = {"what": "nothing", "names": []}
+    for line in lines:
+        if "live" in line:
+            before, doing = line["live"], {"what": "nothing", "names": []}
+        else:
+            doing = line
+    after = run("inspect", store, corpus)
+    out, err = after.communicate(timeout=300)
+    if after.returncode:
+        return {"died": after.returncode}, str(doing["what"]), err
+    found = json.loads(out)
+    touched = doing["names"]
+    assert isinstance(touched, list)
+    found["stable"] = all(
+        before.get(name) == found["live"].get(name)
+        for name in {*before, *found["live"]}
+        if name not in touched
+    )
+    return found, str(doing["what"]), err
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    draw, counts, during = random.Random(options.seed), Counter[str](), Counter[str]()
+    folder = Path(tempfile.mkdtemp(prefix="rapporteur-crashes-"))
+    (folder / "corpus").mkdir()
+    answered: list[float] = []
+    live: dict[str, str] = {}
+    for kill in range(options.kills):
+        found, what, err = one_kill(folder / "store", folder / "corpus", draw, live)
+        live = dict(found.get("live", {}))  # type: ignore[call-overload]
+        during[what] += 1
+        counts["mended"] += "whole again" in err
+        counts["checked"] += "failed its check" in err
+        problems = [
+            name
+            for name, wrong in (
+                ("did not start", "died" in found),
+                ("another state", not found.get("stable", True)),
+                ("half a readout", not found.get("whole", True)),
+                ("not found", bool(found.get("unfound"))),
+                ("left over", bool(found.get("leftovers"))),
+            )
+            if wrong
+        ]
+        counts["good"] += not problems
+        counts.update(problems)
+        if "answered_s" in found:
+            answered.append(float(str(found["answered_s"])))
+        if problems:
+            print(f"kill {kill} during {what}: {problems} {found}\n{err[-2000:]}", flush=True)
+    answered.sort()
+    print(f"{options.kills} kills during {dict(during)}")
+    print(f"starts that served the last committed state, all of it found: {counts['good']}/{options.kills}")
+    print(f"index damaged and written anew: {counts['mended']}; {dict(counts)}")
+    print(f"first answer after: median {answered[len(answered) // 2]:.2f} s, slowest {answered[-1]:.2f} s")
+    shutil.rmtree(folder)
+    return 0 if counts["good"] == options.kills else 1
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1 and sys.argv[1] in ("child", "inspect"):
+        mode, where, source, given = sys.argv[1:]
+        child(Path(where), Path(source), int(given)) if mode == "child" else inspect(
+            Path(where), Path(source)
+        )
+    else:
+        sys.exit(main())
