@@ -329,8 +329,8 @@ class CorpusCog(
         """Tell the starter in a direct message, or in the channel where they started it."""
         outside = ending.full if watch.scope == SHARED else ending.brief
         with suppress(discord.HTTPException):
-            user = self._client.get_user(watch.user) or await self._client.fetch_user(watch.user)
-            await user.send(view=text_view(outside))
+            direct = await self._client.create_dm(discord.Object(watch.user))
+            await direct.send(view=text_view(outside))
             return True
         channel = self._client.get_channel(watch.channel) if watch.channel else None
         if isinstance(channel, discord.abc.Messageable):

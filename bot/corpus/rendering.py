@@ -46,15 +46,17 @@ def preview_pages(
     bodies: list[tuple[str, int | None]] = []
     editable: list[Editable] = []
     alone = _alone(plan)
-    if general := _general_blocks(plan, phrases):
-        bodies += [(page.text, None) for page in _paged(general, phrases, room=_ROOM)]
+    blocks = _general_blocks(plan, phrases)
     for change in (*plan.changes, *plan.held):
         edits = None
         if change.source in alone:
             edits = len(editable)
             editable.append(_editable(change))
-        blocks = _change_blocks(change, held=change in plan.held, phrases=phrases)
+        blocks += _change_blocks(change, held=change in plan.held, phrases=phrases)
         bodies += [(page.text, edits) for page in _paged(blocks, phrases, room=_ROOM)]
+        blocks = []
+    if blocks:
+        bodies += [(page.text, None) for page in _paged(blocks, phrases, room=_ROOM)]
     return _numbered(
         bodies, phrases("corpus.preview.title", where=where_name(scope, phrases)), phrases
     ), tuple(editable)
