@@ -32,21 +32,24 @@ def ingest(
     store: Path | None,
     debug: bool,
 ) -> None:
-    """Bring files and folders into the store; without any, the corpus.
+    """Bring files, folders and public web addresses into the store; without any, the corpus.
 
-    PDF, Word (.docx), HTML, text, Markdown and JSON are read. A source that cannot be read is reported with
-    its line and leaves what was there untouched; the exit status is then 1. Beside a running bot, the bot
-    does the work.
+    PDF, Word (.docx), HTML, text, Markdown and JSON are read; an address that was ingested before is asked
+    whether it changed. A source that cannot be read is reported with its line and leaves what was there
+    untouched; the exit status is then 1. Beside a running bot, the bot does the work.
 
     \b
     Examples:
       rapporteur ingest
       rapporteur ingest communique.md notes/ --dry-run
       rapporteur ingest readouts/ --prune
+      rapporteur ingest https://example.org/communique.html
     """
     from retrieval.ingest import IngestRequest
 
-    request = IngestRequest(tuple(_local(source) for source in sources), replace=replace, prune=prune)
+    urls = tuple(source for source in sources if "://" in source)
+    paths = tuple(source for source in sources if "://" not in source)
+    request = IngestRequest(paths, urls, replace=replace, prune=prune)
     with services(corpus, store, purpose="ingest") as built:
         from bot.terminal import progress_bar, show_report
 
@@ -79,14 +82,6 @@ def _here_or_there(built: Services, request: IngestRequest, progress: Progress) 
     if ended.error is not None or ended.report is None:
         raise RapporteurError(ended.error or f"Job {job} left no report.")
     return report_from_json(ended.report)
-
-
-def _local(source: str) -> str:
-    if "://" in source:
-        raise click.UsageError(
-            f"{source}: addresses cannot be fetched yet. Save the page as a file and ingest the file."
-        )
-    return source
 
 
 @click.command()

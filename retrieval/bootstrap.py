@@ -11,6 +11,7 @@ from pathlib import Path
 from retrieval.answering.service import AnsweringService
 from retrieval.browsing import Browser
 from retrieval.errors import CorpusError, StoreUnwritableError
+from retrieval.fetching import Fetcher, FetchPolicy
 from retrieval.index.chunking import CHUNKING_VERSION
 from retrieval.index.encoder import Encoder
 from retrieval.index.retriever import Retriever
@@ -74,6 +75,7 @@ def build_services(
     *,
     purpose: str = "rapporteur",
     reindexing: bool = False,
+    fetcher: Fetcher | None = None,
     encoder: Encoder | None = None,
 ) -> Iterator[Services]:
     """Open the store and build what works on it; both are closed when the block ends.
@@ -81,6 +83,7 @@ def build_services(
     Args:
         purpose: What this process is, in a word or two, for whoever has to wait for its lock.
         reindexing: Open it also where it was indexed with something else: `reindexer` is then all that works.
+        fetcher: In place of the one that `settings` describe.
         encoder: Another than the one that the settings name: for measurements.
 
     Raises:
@@ -104,7 +107,12 @@ def build_services(
             answering=AnsweringService(ledger, retriever),
             browser=Browser(ledger),
             ingesting=IngestService(
-                ledger, keeper, encoder, settings.corpus_dir, Retention(ledger, settings.retention_days)
+                ledger,
+                keeper,
+                encoder,
+                settings.corpus_dir,
+                Retention(ledger, settings.retention_days),
+                fetcher or Fetcher(FetchPolicy(timeout_s=settings.fetch_timeout_s)),
             ),
             lifecycle=Lifecycle(ledger, keeper, encoder),
             jobs=JobBoard(ledger),

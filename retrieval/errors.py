@@ -6,6 +6,8 @@ RapporteurError                  one sentence: what, where, what to do
 │   ├── SettingsError            a setting that cannot be used
 │   └── NotFoundError            no such readout or paragraph
 ├── SourceError                  a source that cannot become a readout (`source`, `line`)
+│   └── FetchError               an address that brought nothing (`source` is the address)
+│       └── AddressRefusedError  not one that is fetched: not public, not http(s), not well written
 ├── CorpusError                  the corpus folder is missing or unreadable
 ├── StoreError                   the store cannot be used
 │   ├── StoreHeldError           another process owns it (`holder`)
@@ -58,6 +60,14 @@ class SourceError(RapporteurError):
         self.problem = problem
         place = source if line is None else f"{source}:{line}"
         super().__init__(f"{place}: {problem}")
+
+
+class FetchError(SourceError):
+    """An address brought nothing that can be read."""
+
+
+class AddressRefusedError(FetchError):
+    """An address, or one it redirects to, that is not fetched."""
 
 
 class CorpusError(RapporteurError):

@@ -35,3 +35,4 @@ class RetrievalSettings(BaseSettings):
     corpus_dir: Path = Field(default_factory=shipped_corpus_dir)
     store_dir: Path = Field(default_factory=default_store_dir)
     retention_days: int = Field(default=90, ge=0)
+    fetch_timeout_s: float = Field(default=30.0, gt=0, le=600)

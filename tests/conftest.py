@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from retrieval.bootstrap import Services, build_services
+from retrieval.fetching import Fetcher
 from retrieval.index.encoder import Encoder
 from retrieval.settings import RetrievalSettings, shipped_corpus_dir
 
@@ -65,9 +66,11 @@ def open_store(tmp_path: Path) -> OpenStore:
     """Open the store in the test's own folder, again and again where a test wants to."""
 
     @contextmanager
-    def opened(*, store: Path = tmp_path / "store", corpus: Path | None = None) -> Iterator[Services]:
+    def opened(
+        *, store: Path = tmp_path / "store", corpus: Path | None = None, fetcher: Fetcher | None = None
+    ) -> Iterator[Services]:
         settings = RetrievalSettings(corpus_dir=corpus or shipped_corpus_dir(), store_dir=store)
-        with build_services(settings, purpose="a test") as built:
+        with build_services(settings, purpose="a test", fetcher=fetcher) as built:
             yield built
 
     return opened

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
 
 from retrieval.diff import diff_paragraphs
+from retrieval.fetching import Validators
 from retrieval.ingest.request import IngestRequest
 from retrieval.initiatives import (
     EXTRACTION_VERSION,
@@ -120,7 +121,7 @@ class Planner:
             self._plan.failed.append(FailedSource(source, loaded.error.line, loaded.error.problem))
             return
         if loaded.as_before:
-            self._take_as_before(source)
+            self._take_as_before(source, loaded.validators)
             return
         corrections = loaded.overrides.initiatives if loaded.overrides else {}
         brought = {}
@@ -145,10 +146,15 @@ class Planner:
             brought[readout.id] = change.revision
             self._compare(change)
         if loaded.content_hash and brought:
-            self._plan.seen.append(SeenSource(source, versioned(loaded.content_hash), brought))
+            etag, modified = loaded.validators.etag, loaded.validators.last_modified
+            key = versioned(loaded.content_hash)
+            self._plan.seen.append(SeenSource(source, key, brought, etag, modified))
 
-    def _take_as_before(self, source: str) -> None:
+    def _take_as_before(self, source: str, validators: Validators) -> None:
         known = sources.seen_source(self._connection, self._request.scope, source)
+        if known and (known.etag, known.last_modified) != (validators.etag, validators.last_modified):
+            renewed = replace(known, etag=validators.etag, last_modified=validators.last_modified)
+            self._plan.seen.append(renewed)
         for document in known.revisions if known else {}:
             self._brought[document] = source
             self._plan.unchanged.append(document)
@@ -191,6 +197,8 @@ class Planner:
 
     def _is_gone(self, summary: ReadoutSummary) -> bool:
         """Whether a live readout came from one of the folders and its source no longer brings it."""
+        if not _is_file(summary.source):
+            return False
         failed = {each.source for each in self._plan.failed}
         came_from = self._corpus_dir / summary.source
         from_a_folder = any(
@@ -206,10 +214,14 @@ def absolute(path: Path) -> Path:
 
 def source_name(source: str, corpus_dir: Path) -> str:
     """Return what the ledger calls a source: a file of the corpus relative to it, an address as it is."""
-    if "://" in source or source.startswith("upload:"):
+    if not _is_file(source):
         return source
     path = absolute(Path(source))
     return path.relative_to(corpus_dir).as_posix() if path.is_relative_to(corpus_dir) else str(path)
+
+
+def _is_file(source: str) -> bool:
+    return "://" not in source and not source.startswith("upload:")
 
 
 def versioned(content_hash: str) -> str:

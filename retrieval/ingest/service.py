@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from retrieval.errors import CorpusError
+from retrieval.fetching import Fetcher, Validators
 from retrieval.index.encoder import Encoder
 from retrieval.index.upkeep import IndexKeeper
 from retrieval.ingest.committing import Committer, Progress
@@ -17,8 +18,9 @@ from retrieval.ingest.retention import Retention
 from retrieval.ingest.turns import my_turn, utc_now
 from retrieval.ledger import sources
 from retrieval.ledger.ledger import Ledger
+from retrieval.ledger.sources import SeenSource
 from retrieval.models import HeldReadout, IngestReport
-from retrieval.sources import LoadedSource, load, load_bytes
+from retrieval.sources import LoadedSource, load, load_bytes, load_url
 
 _PATIENCE_S = 10.0
 
@@ -30,16 +32,24 @@ class IngestService:
         corpus_dir: The shipped or configured corpus; its sources are named relative to it, so that moving
             the folder does not make them other sources.
         retention: Run after every ingest.
+        fetcher: Fetches the addresses.
     """
 
     def __init__(
-        self, ledger: Ledger, keeper: IndexKeeper, encoder: Encoder, corpus_dir: Path, retention: Retention
+        self,
+        ledger: Ledger,
+        keeper: IndexKeeper,
+        encoder: Encoder,
+        corpus_dir: Path,
+        retention: Retention,
+        fetcher: Fetcher,
     ) -> None:
         self._ledger = ledger
         self._keeper = keeper
         self._encoder = encoder
         self._corpus_dir = corpus_dir
         self._retention = retention
+        self._fetcher = fetcher
 
     def ingest(
         self,
@@ -113,18 +123,26 @@ class IngestService:
         paths = [str(absolute(Path(path))) for path in request.paths]
         if not (paths or request.urls or request.uploads):
             paths = [str(absolute(self._corpus_dir))]
-        return replace(request, paths=tuple(paths))
+        urls = dict.fromkeys(url.strip() for url in request.urls)
+        return replace(request, paths=tuple(paths), urls=tuple(urls))
 
     def _sources(self, request: IngestRequest) -> Iterator[LoadedSource]:
         corpus = absolute(self._corpus_dir)
 
-        def is_known(source: str, content_hash: str) -> bool:
+        def seen(source: str) -> SeenSource | None:
+            if request.details:
+                return None
             with self._ledger.read() as connection:
-                seen = sources.seen_source(connection, request.scope, source_name(source, corpus))
-            return seen is not None and seen.content_hash == versioned(content_hash)
+                return sources.seen_source(connection, request.scope, source_name(source, corpus))
+
+        def is_known(source: str, content_hash: str) -> bool:
+            known = seen(source)
+            return known is not None and known.content_hash == versioned(content_hash)
 
         if request.paths:
-            yield from load(map(Path, request.paths), None if request.details else is_known)
+            yield from load(map(Path, request.paths), is_known)
+        for url in request.urls:
+            yield load_url(url, self._fetcher, _validators(seen(url)), is_known)
         for upload in request.uploads:
             yield load_bytes(f"upload:{upload.name}", upload.data, name=upload.name)
 
@@ -153,6 +171,13 @@ class IngestService:
             progress("indexing", 0, 0)
             self._keeper.catch_up()
         return plan, embedded
+
+
+def _validators(seen: SeenSource | None) -> Validators | None:
+    """Return what to ask a server with; nothing where the same bytes would be read another way by now."""
+    if seen is None or not seen.content_hash.startswith(versioned("")):
+        return None
+    return Validators(seen.etag, seen.last_modified)
 
 
 def _report(plan: Plan, embedded: int, elapsed_ms: float) -> IngestReport:

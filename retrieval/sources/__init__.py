@@ -1,6 +1,6 @@
 """Bytes -> Readout: recognising formats, reading text, finding paragraph numbers.
 
-    loading      files and folders -> sources, with the corrections beside them
+    loading      files, folders and addresses -> sources, with the corrections beside them
     parsing      which format it is; lines -> readout
     kinds, limits, confined, hygiene          what is refused, how much is read, in which process, which characters
     decoding     bytes -> text
@@ -13,7 +13,7 @@ Libraries for HTML, PDF, DOCX, YAML, encodings and foreign dates are imported wh
 """
 
 from retrieval.sources.interchange import from_interchange, to_interchange
-from retrieval.sources.loading import LoadedSource, content_hash, load, load_bytes, load_file
+from retrieval.sources.loading import LoadedSource, content_hash, load, load_bytes, load_file, load_url
 from retrieval.sources.overrides import Overrides, parse_overrides
 from retrieval.sources.parsing import PARSER_VERSION, parse
 
@@ -26,6 +26,7 @@ __all__ = [
     "load",
     "load_bytes",
     "load_file",
+    "load_url",
     "parse",
     "parse_overrides",
     "to_interchange",

@@ -1,13 +1,15 @@
-"""The disk edge: files and folders -> readouts, one bad file never stopping the others."""
+"""The edge: files, folders and addresses -> readouts, one bad source never stopping the others."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
-from retrieval.errors import CorpusError, SourceError
+from retrieval.errors import CorpusError, FetchError, SourceError
+from retrieval.fetching import Fetched, Fetcher, NotModified, Validators, name_of
+from retrieval.fetching.bodies import charset, suffix_of
 from retrieval.models import Readout
 from retrieval.sources.hygiene import printable
 from retrieval.sources.limits import MAX_BYTES
@@ -24,11 +26,12 @@ class LoadedSource:
     """One source: its readouts, or why there are none.
 
     Attributes:
-        source: The file as the caller named it, or as found in a folder they named.
-        readouts: Empty exactly when `error` is set.
+        source: The file or address as the caller named it, or as found in a folder they named.
+        readouts: Empty when `error` or `as_before` is set.
         overrides: What the `.meta.toml` beside it says; already applied to `readouts`.
         content_hash: SHA-256 of the file and of its `.meta.toml`; "" when it could not be read.
         as_before: It was not parsed: the caller knows what this content holds.
+        validators: What an address can be asked with whether it changed.
     """
 
     source: str
@@ -37,6 +40,7 @@ class LoadedSource:
     overrides: Overrides | None = None
     content_hash: str = ""
     as_before: bool = False
+    validators: Validators = field(default_factory=Validators)
 
 
 IsKnown = Callable[[str, str], bool]
@@ -97,6 +101,53 @@ def load_bytes(
     except SourceError as error:
         return LoadedSource(source, error=error)
     return LoadedSource(source, readouts, None, overrides, key or content_hash(data))
+
+
+def load_url(
+    url: str, fetcher: Fetcher, validators: Validators | None = None, is_known: IsKnown | None = None
+) -> LoadedSource:
+    """Return what stands at an address as readouts.
+
+    A readout that names no address of its own gets the one where it was found.
+
+    Args:
+        validators: Of what the caller knows; a server that says it is still so is believed.
+    """
+    source = printable(url.strip())
+    try:
+        found = fetcher.fetch(url, validators=validators)
+    except FetchError as error:
+        return LoadedSource(error.source, error=error)  # as it may be shown: without a password
+    if isinstance(found, NotModified):
+        return LoadedSource(source, as_before=True, validators=validators or Validators())
+    data = _in_utf8(found)
+    key = content_hash(data)
+    if is_known is not None and is_known(source, key):
+        return LoadedSource(source, content_hash=key, as_before=True, validators=found.validators)
+    loaded = load_bytes(source, data, key=key, name=_file_name(found))
+    readouts = tuple(replace(r, source_url=r.source_url or found.final_url) for r in loaded.readouts)
+    return replace(loaded, readouts=readouts, validators=found.validators)
+
+
+def _file_name(found: Fetched) -> str:
+    """Return the address as a file would be called; pages often come without an extension, or with `.php`."""
+    name = name_of(found.url)
+    return name if is_known_format(name) else name + (suffix_of(found.content_type) or "")
+
+
+def _in_utf8(found: Fetched) -> bytes:
+    """Return a text in UTF-8 where it is in the encoding that only the header of the answer names."""
+    encoding = charset(found.content_type)
+    if encoding is None or suffix_of(found.content_type) in (None, ".pdf", ".docx"):
+        return found.data
+    try:
+        found.data.decode()
+    except UnicodeDecodeError:
+        try:
+            return found.data.decode(encoding).encode()
+        except (LookupError, UnicodeError):
+            return found.data
+    return found.data
 
 
 def content_hash(data: bytes, overrides: bytes | None = None) -> str:

@@ -221,6 +221,16 @@ def test_a_store_that_cannot_be_made_is_one_sentence(run: Run, tmp_path: Path) -
     assert re.fullmatch(r"rapporteur: \S+: the store's folder cannot be made \(Not a directory\)\. .*\n", err)
 
 
+def test_an_address_that_is_not_public_is_a_source_that_failed(run: Run, tmp_path: Path) -> None:
+    url = "http://169.254.169.254/latest/meta-data/"
+
+    status, out, _ = run("ingest", url, "--json", "--store", tmp_path / "new")
+
+    problem = "169.254.169.254 is a cloud metadata address. Only pages on the public web are fetched."
+    assert status == 1
+    assert json.loads(out)["failed"] == [{"source": url, "line": None, "error": problem}]
+
+
 def test_an_ingest_beside_another_says_who_started_it(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,19 @@
+"""Addresses -> bytes, from the public web and nowhere else.
+
+    models       what is asked for and what comes back; how much is allowed
+    addresses    which IP addresses are public
+    urls         the text of an address -> scheme, host, port, path, or why not
+    resolving    a name -> addresses, once, every one of them checked
+    network      connections to checked addresses only, within a deadline
+    bodies       content type, compression and size
+    exchange     one request, one answer; what can go wrong, in a sentence
+    fetcher      redirects, retries, conditions
+
+Knows no ledger and no front end. The HTTP library is imported when the first page is fetched.
+"""
+
+from retrieval.fetching.fetcher import Fetcher
+from retrieval.fetching.models import Fetched, FetchPolicy, NotModified, Validators
+from retrieval.fetching.urls import name_of
+
+__all__ = ["FetchPolicy", "Fetched", "Fetcher", "NotModified", "Validators", "name_of"]

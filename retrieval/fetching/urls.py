@@ -1,0 +1,183 @@
+"""The text of an address -> what to connect to and ask for, or why not. Pure.
+
+One parser reads an address, and the request is built from what it read, so nothing downstream can read it
+differently. What browsers would repair (backslashes, line breaks, numbers in other spellings) is refused.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+from urllib.parse import quote, unquote, urlsplit
+
+from retrieval.errors import AddressRefusedError
+from retrieval.fetching.addresses import Address
+
+_PORTS = {"http": 80, "https": 443}
+_MAX_CHARS = 2_000
+_LOCAL_NAMES = ("localhost", "local", "internal", "home.arpa", "localdomain", "onion")
+_NUMBER = re.compile(r"\d+|0x[0-9a-f]*", re.IGNORECASE)
+_DOTTED = re.compile(r"(0|[1-9]\d{0,2})(\.(0|[1-9]\d{0,2})){3}")
+_LOOKALIKES = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC")
+_PATH_SAFE = "/:@!$&'()*+,;=-._~%"  # RFC 3986: pchar; "%" because what is escaped stays so
+_UNSAFE_IN_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An address that can be asked for.
+
+    Attributes:
+        host: A name as DNS has it (lower case, IDNA), or an IP address; no brackets, no trailing dot.
+        address: The host, where it is an IP address.
+        path: What the request line asks for: path and query, in ASCII.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+    address: Address | None = None
+
+    @property
+    def authority(self) -> str:
+        """The host as the `Host` header has it: the port only where it is not the scheme's."""
+        host = f"[{self.host}]" if isinstance(self.address, IPv6Address) else self.host
+        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """The address written out, without what comes after "#"."""
+        return f"{self.scheme}://{self.authority}{self.path}"
+
+
+def parse_url(url: str) -> Target:
+    """Return what `url` asks for.
+
+    Raises:
+        AddressRefusedError: It is not one that is fetched.
+    """
+    _check_characters(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise AddressRefusedError(
+            url, f"this is not an address ({error}). Check how it is written."
+        ) from error
+    if parts.scheme not in _PORTS:
+        raise AddressRefusedError(url, "only http:// and https:// are fetched. Save the file and ingest it.")
+    if "@" in parts.netloc:
+        raise AddressRefusedError(
+            url.replace(parts.netloc, parts.netloc.rpartition("@")[2], 1),
+            "it has a user name or password before the host. Take everything up to the @ away.",
+        )
+    host, address = _host(url, parts.netloc)
+    path = quote(parts.path or "/", safe=_PATH_SAFE)
+    query = f"?{quote(parts.query, safe=_PATH_SAFE + '?[]')}" if parts.query else ""
+    chosen = _PORTS[parts.scheme] if port is None else port
+    return Target(parts.scheme, host, chosen, path + query, address)
+
+
+def name_of(url: str) -> str:
+    """Return the last segment of the path as the name of a file, or the host where there is no path.
+
+    Of an address that cannot be read, "page".
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "page"
+    segments = [segment for segment in parts.path.split("/") if segment]
+    name = unquote(segments[-1]) if segments else ""
+    visible = "".join(c for c in name if unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co"})
+    safe = _UNSAFE_IN_NAMES.sub("-", visible).strip(". -")
+    return safe or (parts.hostname or "page")
+
+
+def _check_characters(url: str) -> None:
+    if len(url) > _MAX_CHARS:
+        shown = f"{url[:60]}…"
+        raise AddressRefusedError(shown, f"it is longer than {_MAX_CHARS:,} characters. Use a shorter link.")
+    for character in url:
+        if character == "\\" or unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zs", "Zl", "Zp"}:
+            shown = "".join(c if c.isprintable() else "\ufffd" for c in url)
+            named = "a backslash" if character == "\\" else f"the character U+{ord(character):04X}"
+            raise AddressRefusedError(shown, f"it holds {named}, which no address does. Copy it again.")
+
+
+def _host(url: str, netloc: str) -> tuple[str, Address | None]:
+    if netloc.startswith("["):
+        return _ipv6(url, netloc[1 : netloc.index("]")])
+    written = netloc.partition(":")[0]
+    if "%" in written or not written:
+        raise AddressRefusedError(url, "its host is missing or written with %. Write the host as it is.")
+    name = _mapped(url, written).removesuffix(".")
+    if name.endswith("."):
+        raise _no_name(url)
+    if _NUMBER.fullmatch(name.rpartition(".")[2]):
+        return _ipv4(url, name)
+    return _name(url, name), None
+
+
+def _ipv6(url: str, written: str) -> tuple[str, Address]:
+    try:
+        address = IPv6Address(written)
+    except ValueError as error:
+        raise AddressRefusedError(url, f"[{written}] is not an IPv6 address. Use the host's name.") from error
+    if address.scope_id is not None:
+        raise AddressRefusedError(url, "an address with a zone (%) is on this machine's own network.")
+    return str(address), address
+
+
+def _ipv4(url: str, written: str) -> tuple[str, Address]:
+    """Read four decimal numbers; 127.1, 0x7f.1, 017700000001 and 2130706433 are one address to some readers."""
+    try:
+        if not _DOTTED.fullmatch(written):
+            raise ValueError("not in four decimal numbers")
+        address = IPv4Address(written)
+    except ValueError as error:
+        problem = "its host is a number in an unusual spelling. Use the host's name, or four decimal numbers."
+        raise AddressRefusedError(url, problem) from error
+    return str(address), address
+
+
+def _mapped(url: str, written: str) -> str:
+    """Return the host as DNS would compare it: full-width, circled and other forms made plain."""
+    import idna
+
+    try:
+        return idna.uts46_remap(written, std3_rules=True, transitional=False)
+    except idna.IDNAError as error:
+        raise _no_name(url) from error
+
+
+def _name(url: str, name: str) -> str:
+    import idna
+
+    try:
+        encoded = idna.encode(name, std3_rules=True).decode("ascii").lower()
+        shown = idna.decode(encoded)
+    except (idna.IDNAError, UnicodeError) as error:
+        raise _no_name(url) from error
+    if "." not in encoded or encoded.endswith(tuple(f".{local}" for local in _LOCAL_NAMES)):
+        raise AddressRefusedError(
+            url, f'"{shown}" is a name of a private network. Only public pages are fetched.'
+        )
+    if any(_mixes_alphabets(label) for label in shown.split(".")):
+        problem = (
+            f'its host ("{encoded}") mixes letters of alphabets that look alike. Type the name yourself.'
+        )
+        raise AddressRefusedError(url, problem)
+    return encoded
+
+
+def _mixes_alphabets(label: str) -> bool:
+    scripts = {unicodedata.name(c, "").split(" ")[0] for c in label if c.isalpha()}
+    return len(scripts & set(_LOOKALIKES)) > 1
+
+
+def _no_name(url: str) -> AddressRefusedError:
+    return AddressRefusedError(url, "its host is not a name that can be looked up. Check how it is written.")
