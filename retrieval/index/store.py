@@ -85,16 +85,25 @@ class ChromaStore:
         Raises:
             StoreError: Chroma cannot be queried.
         """
+        return self.query_each(scope, vector[np.newaxis], limit)[0]
+
+    def query_each(self, scope: str, matrix: Vector, limit: int) -> list[list[Hit]]:
+        """Return for each row of `matrix`, float32 (n, dimensions), what `query` returns for it.
+
+        Raises:
+            StoreError: Chroma cannot be queried.
+        """
         collection = self._collection(scope)
         if collection is None:
-            return []
+            return [[] for _ in matrix]
         with self._translated("queried"):
-            found = collection.query(
-                query_embeddings=vector[np.newaxis], n_results=limit, include=["distances"]
-            )
+            found = collection.query(query_embeddings=matrix, n_results=limit, include=["distances"])
         distances = found["distances"]
         assert distances is not None
-        return [Hit(int(pk), float(d)) for pk, d in zip(found["ids"][0], distances[0], strict=True)]
+        return [
+            [Hit(int(pk), float(d)) for pk, d in zip(pks, row, strict=True)]
+            for pks, row in zip(found["ids"], distances, strict=True)
+        ]
 
     def count(self, scope: str) -> int:
         """Return how many records `scope` holds.

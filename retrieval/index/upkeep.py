@@ -304,7 +304,10 @@ class IndexKeeper:
             found = vectors.vectors(connection, embeddings)
             texts = vectors.chunk_texts(connection, embeddings)
         index.add(scope, [VectorRecord(pk, found[pk], texts.get(pk, "")) for pk in embeddings])
-        return {pk: _finds_itself(index, scope, found[pk]) for pk in embeddings}
+        own = index.query_each(scope, np.stack([found[pk] for pk in embeddings]), 1)
+        return {
+            pk: bool(hits) and hits[0].distance <= SAME_TEXT for pk, hits in zip(embeddings, own, strict=True)
+        }
 
     def _rewrite(self) -> VectorIndex:
         """Write a new index beside the old one, then use it; the lock is owned.
@@ -370,8 +373,3 @@ def _is_stale(state: scopes.ScopeState) -> bool:
 def _batches(pks: Sequence[int]) -> Iterator[Sequence[int]]:
     for start in range(0, len(pks), _BATCH):
         yield pks[start : start + _BATCH]
-
-
-def _finds_itself(index: VectorIndex, scope: str, vector: Vector) -> bool:
-    hits = index.query(scope, vector, 1)
-    return bool(hits) and hits[0].distance <= SAME_TEXT

@@ -51,6 +51,9 @@ class VectorIndex(Protocol):
     def query(self, scope: str, vector: Vector, limit: int) -> list[Hit]:
         """Return the embeddings nearest to `vector`, closest first; none for an unknown scope."""
 
+    def query_each(self, scope: str, matrix: Vector, limit: int) -> list[list[Hit]]:
+        """Return for each row of `matrix`, float32 (n, dimensions), what `query` returns for it."""
+
     def count(self, scope: str) -> int:
         """Return how many embeddings `scope` holds."""
 
@@ -91,6 +94,10 @@ class LedgerScan:
             if scopes.state(connection, scope).records > _MOST:
                 return []
             return scan(connection, vectors.findable(connection, scope), vector, limit)
+
+    def query_each(self, scope: str, matrix: Vector, limit: int) -> list[list[Hit]]:
+        """Return for each row of `matrix`, float32 (n, dimensions), what `query` returns for it."""
+        return [self.query(scope, vector, limit) for vector in matrix]
 
     def count(self, scope: str) -> int:
         """Return how many embeddings `scope` holds."""

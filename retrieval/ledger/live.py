@@ -158,8 +158,9 @@ def paragraphs_holding(
     """Return embedding -> live paragraphs that hold its text."""
     holding: dict[int, list[int]] = {}
     for some in batches(embedding_pks):
-        for embedding, paragraph in connection.execute(_HOLDING, {"some": some, "scopes": list(scopes)}):
-            holding.setdefault(embedding, []).append(paragraph)
+        for embedding, paragraph, scope in connection.execute(_HOLDING, {"some": some}):
+            if scope in scopes:
+                holding.setdefault(embedding, []).append(paragraph)
     return holding
 
 
@@ -211,15 +212,13 @@ _LIVE = _PARAGRAPHS.where(schema.readouts.c.live_revision == schema.revisions.c.
 
 
 def _holding_select() -> Select[Any]:
+    # The scope is compared outside: given it, SQLite starts from all readouts of the scope.
     p, r, c = schema.paragraphs, schema.readouts, schema.chunks
     return (
-        select(c.c.embedding, c.c.paragraph)
+        select(c.c.embedding, c.c.paragraph, r.c.scope)
         .join(p, p.c.pk == c.c.paragraph)
         .join(r, r.c.live_revision == p.c.revision)
-        .where(
-            c.c.embedding.in_(bindparam("some", expanding=True)),
-            r.c.scope.in_(bindparam("scopes", expanding=True)),
-        )
+        .where(c.c.embedding.in_(bindparam("some", expanding=True)))
     )
 
 

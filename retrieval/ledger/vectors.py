@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from retrieval.index.encoder import Vector
-from retrieval.ledger import schema
+from retrieval.ledger import live, schema
 from retrieval.ledger.batches import batches
 
 
@@ -84,18 +84,7 @@ def embeddings_of(connection: Connection, paragraph_pks: Iterable[int]) -> set[i
 
 def held(connection: Connection, scope: str, embeddings: Iterable[int]) -> list[int]:
     """Return those of `embeddings` that a live paragraph of `scope` holds, ascending."""
-    p, r, c = schema.paragraphs, schema.readouts, schema.chunks
-    found: set[int] = set()
-    for some in batches(embeddings):
-        found.update(
-            connection.scalars(
-                select(c.c.embedding)
-                .join(p, p.c.pk == c.c.paragraph)
-                .join(r, r.c.live_revision == p.c.revision)
-                .where(r.c.scope == scope, c.c.embedding.in_(some))
-            )
-        )
-    return sorted(found)
+    return sorted(live.paragraphs_holding(connection, [scope], embeddings))
 
 
 def chunk_texts(connection: Connection, embedding_pks: Iterable[int]) -> dict[int, str]:

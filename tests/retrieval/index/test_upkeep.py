@@ -11,7 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from retrieval.bootstrap import Services
 from retrieval.errors import StoreError
+from retrieval.index.audit import audit
 from retrieval.index.check import main as check
 from retrieval.index.encoder import DIMENSIONS, Encoder, Vector
 from retrieval.index.store import ChromaStore
@@ -21,7 +23,7 @@ from retrieval.ledger import revisions, scopes, vectors
 from retrieval.ledger.ledger import Ledger
 from retrieval.models import Paragraph, Readout
 from retrieval.store_lock import StoreLock
-from tests.conftest import OpenStore
+from tests.conftest import OpenStore, WriteReadout
 
 MANY = 1_200
 """Chroma writes HNSW files from 1,000 records on."""
@@ -168,6 +170,15 @@ def test_index_returns_the_nearest_first_with_their_distances(filled: VectorInde
     found = filled.query("shared", _PROBE, 3)
 
     assert _rounded(found) == [(4, 0.3), (2, 0.5), (5, 0.6)]
+
+
+def test_index_answers_several_at_once_as_it_does_one(filled: VectorIndex) -> None:
+    both = np.stack([_PROBE, np.eye(1, DIMENSIONS, dtype=np.float32)[0]])
+
+    found = filled.query_each("shared", both, 2)
+
+    assert [_rounded(hits) for hits in found] == [_rounded(filled.query("shared", v, 2)) for v in both]
+    assert filled.query_each("unknown", both, 2) == [[], []]
 
 
 def test_index_returns_all_when_asked_for_more(filled: VectorIndex) -> None:
@@ -421,12 +432,12 @@ def test_a_vector_that_does_not_find_itself_is_remembered_as_such(
 ) -> None:
     store = make_store()
     embeddings = _fill(store.ledger, _unit_vectors(3))
-    query = ChromaStore.query
+    query = ChromaStore.query_each
 
-    def blind(self: ChromaStore, scope: str, vector: Vector, limit: int) -> list[Hit]:
-        return [hit for hit in query(self, scope, vector, limit) if hit.embedding != 2]
+    def blind(self: ChromaStore, scope: str, matrix: Vector, limit: int) -> list[list[Hit]]:
+        return [[hit for hit in hits if hit.embedding != 2] for hits in query(self, scope, matrix, limit)]
 
-    monkeypatch.setattr(ChromaStore, "query", blind)
+    monkeypatch.setattr(ChromaStore, "query_each", blind)
     store.index(embeddings)
 
     with store.ledger.read() as connection:
@@ -477,3 +488,31 @@ def test_a_store_answers_the_same_after_its_index_is_lost_and_embeds_only_the_qu
 
     assert (after, again, whole, count) == (before, before, True, 12)
     assert len(embedded) == 2
+
+
+def test_a_vector_index_that_cannot_be_written_keeps_nothing_from_being_found(
+    services_with_talks: Services, write_readout: WriteReadout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_args: object) -> None:
+        raise StoreError("the disk is full")
+
+    write_readout("late", ["A coastal radar was lent."])
+    with monkeypatch.context() as patched:
+        patched.setattr(ChromaStore, "add", full)
+        report = services_with_talks.ingesting.ingest()
+        beside = audit(services_with_talks.ledger, services_with_talks.keeper, lambda *_: None)
+    caught_up = services_with_talks.keeper.catch_up()
+
+    assert (report.added, beside.paragraphs, beside.unfound, caught_up) == (("late",), 2, (), True)
+    with services_with_talks.ledger.read() as connection:
+        assert vectors.scanned(connection, "shared") == []
+
+
+@pytest.fixture
+def services_with_talks(
+    open_store: OpenStore, write_readout: WriteReadout, tmp_path: Path
+) -> Iterator[Services]:
+    write_readout("talks", ["Norland will open a ferry line."])
+    with open_store(corpus=tmp_path / "readouts") as services:
+        services.ingesting.ingest()
+        yield services
