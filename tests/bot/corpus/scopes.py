@@ -160,7 +160,13 @@ class Scopes(RuleBasedStateMachine):
         self.scores: dict[int | None, tuple[Any, Any]] = {}
 
     async def _desk(self, settings: DiscordSettings) -> Desk:
-        return Desk(settings, self.services.answering, self.services.browser, self.records)
+        return Desk(
+            settings,
+            self.services.answering,
+            self.services.browser,
+            self.records,
+            checking=self.services.checking,
+        )
 
     async def _corpus(self, settings: DiscordSettings) -> CorpusDesk:
         return CorpusDesk(settings, self.services, self.records)
