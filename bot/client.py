@@ -15,10 +15,12 @@ from bot.cogs.ask import AskCog
 from bot.cogs.base import DeskCog, Equipment
 from bot.cogs.browse import BrowseCog
 from bot.cogs.check import CheckCog
+from bot.cogs.corpus import CorpusCog
 from bot.cogs.initiatives import InitiativesCog
 from bot.cogs.sources import SourcesCog
 from bot.cogs.talk import TalkCog
 from bot.controls import Control
+from bot.corpus.controls import DraftControl
 from bot.delivery import guarded
 from bot.permissions import missing_in
 from bot.settings import DiscordSettings
@@ -68,7 +70,9 @@ class _Rapporteur(commands.bot.BotBase):
             await self.add_cog(cog(equipment))
         await self.add_cog(CheckCog(equipment, self.tree))
         await self.add_cog(TalkCog(equipment, self._client))
-        self._client.add_dynamic_items(Control)
+        if equipment.corpus and equipment.caretaker:
+            await self.add_cog(CorpusCog(equipment, equipment.corpus, equipment.caretaker, self._client))
+        self._client.add_dynamic_items(Control, DraftControl)
         await self.tree.set_translator(CatalogueTranslator(equipment.catalogue))
         await self._sync_if_changed()
         self._forget.start()
@@ -109,6 +113,7 @@ class _Rapporteur(commands.bot.BotBase):
     async def close(self) -> None:
         """Stop taking questions, let answers in flight arrive, then leave."""
         self._forget.cancel()
+        await self.remove_cog("corpus")  # its followers stop; the jobs go on
         if not await self.equipment.desk.close():
             log.warning(
                 "some answers took longer than %.0f s and were left",

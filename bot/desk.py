@@ -15,7 +15,7 @@ from bot.initiative_list import Wanted, render_initiatives
 from bot.limits import Limits
 from bot.locales import Phrases
 from bot.records import Records, ShownAnswer
-from bot.rendering import Page, Source, render_answer, render_check
+from bot.rendering import Cited, Page, Source, render_answer, render_check
 from bot.services import Answering, Checking, ReadoutLine, Readouts, guild_scopes
 from bot.settings import DiscordSettings
 from bot.workers import InFlight, Workers
@@ -210,6 +210,16 @@ class Desk:
             NotFoundError: There is no such readout or paragraph here.
         """
         return await self._quick.run(lambda: self._readouts.paragraph(document, number, guild_scopes(guild)))
+
+    async def quoted(self, cited: Cited, guild: int | None) -> tuple[LiveParagraph, str | None]:
+        """Return a paragraph as an answer quoted it, and when that revision was superseded, if it was.
+
+        Raises:
+            NotFoundError: Its text is no longer kept.
+        """
+        document, revision, number = cited.document, cited.revision, cited.paragraph
+        scopes = guild_scopes(guild)
+        return await self._quick.run(lambda: self._readouts.quoted(document, revision, number, scopes))
 
     async def initiatives(self, wanted: Wanted, guild: int | None) -> list[ListedInitiative]:
         """Return the initiatives wanted, newest readout first.

@@ -10,11 +10,15 @@ import discord
 
 from bot.client import Rapporteur, ShardedRapporteur, build_client
 from bot.cogs.base import Equipment
+from bot.corpus.departures import Caretaker
+from bot.corpus.desk import CorpusDesk
 from bot.desk import Desk
 from bot.locales import load
 from bot.records import Records
 from bot.settings import DiscordSettings
 from retrieval.bootstrap import Services
+from retrieval.ingest.jobs import JobWorker
+from retrieval.ledger.jobs import JobRow
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +36,13 @@ def run(settings: DiscordSettings, services: Services) -> int:
 async def _run(settings: DiscordSettings, services: Services) -> int:
     records = Records(services.ledger)
     desk = Desk(settings, services.answering, services.browser, records, checking=services.checking)
-    client = build_client(Equipment(desk, load(), settings))
+    corpus = CorpusDesk(settings, services, records)
+    caretaker = Caretaker(services.ledger, corpus, records, settings.purge_after_days)
+    client = build_client(Equipment(desk, load(), settings, corpus, caretaker))
+    worker = JobWorker(
+        services.ledger, services.ingesting, services.keeper, purpose="rapporteur run", on_ended=_note
+    )
+    worker.start()
     stopping = _stop_on_signals(client)
     warming = asyncio.create_task(desk.warm_up(lambda: _ask_something(services)))
     try:
@@ -50,8 +60,17 @@ async def _run(settings: DiscordSettings, services: Services) -> int:
     finally:
         await client.close()
         await asyncio.gather(warming, *stopping)
+        await asyncio.to_thread(worker.stop)
+        await corpus.close()
     log.info("stopped")
     return EXIT_DONE
+
+
+def _note(ended: JobRow) -> None:
+    if ended.error:
+        log.warning("job %d failed: %s", ended.pk, ended.error)
+    else:
+        log.info("job %d is done", ended.pk)
 
 
 def _failed(sentence: str) -> int:

@@ -4,6 +4,8 @@ RapporteurError (retrieval.errors)
 ├── LimitedError            too many questions from one member or server (`seconds`, `whole_server`)
 ├── BusyError               the queue of questions is full
 ├── ClosingError            the bot is shutting down
+├── RefusedError            a sentence of the language files says why (`key`, `values`)
+│   └── NotAllowedError       this person may not manage these readouts
 └── QuestionError
     └── QuestionTooLongError  (`length`)
 """
@@ -47,3 +49,21 @@ class QuestionTooLongError(QuestionError):
     def __init__(self, length: int, limit: int) -> None:
         self.length = length
         super().__init__(f"the question has {length} characters; the limit is {limit}")
+
+
+class RefusedError(RapporteurError):
+    """Something that will not be done, and the person who asked is told why.
+
+    Attributes:
+        key: The sentence in the language files.
+        values: What it names, as markdown.
+    """
+
+    def __init__(self, key: str, **values: object) -> None:
+        self.key = key
+        self.values = values
+        super().__init__(key)
+
+
+class NotAllowedError(RefusedError):
+    """This person may not manage these readouts."""

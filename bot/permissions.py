@@ -1,8 +1,15 @@
-"""What the bot needs in a channel, by the names that Discord's settings show."""
+"""What the bot needs in a channel, by the names that Discord's settings show; who may manage readouts."""
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+from typing import Any
+
 import discord
+
+from bot.services import SHARED, own_scope
+from bot.settings import DiscordSettings
 
 NEEDED = discord.Permissions(
     view_channel=True,
@@ -38,3 +45,53 @@ def missing_in(channel: object, me: discord.Member) -> str | None:
     if isinstance(channel, discord.Thread):
         return None if granted.send_messages_in_threads else "Send Messages in Threads"
     return None if granted.send_messages else "Send Messages"
+
+
+_MAX_NAME = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who does something, as Discord says at this very interaction.
+
+    Attributes:
+        guild: The server it is done in, or None in a direct message.
+        roles: Id and name of each of their roles there; not the one that everybody has.
+        manages_guild: Whether they have "Manage Server" there.
+    """
+
+    user: int
+    name: str = ""
+    guild: int | None = None
+    roles: tuple[tuple[int, str], ...] = ()
+    manages_guild: bool = False
+
+    @property
+    def actor(self) -> str:
+        """How the audit trail names them: a name may hold anything, so only its plain characters stand."""
+        plain = re.sub(r"[^\w.-]", "", self.name)[:_MAX_NAME]
+        return f"discord:{self.user} ({plain})" if plain else f"discord:{self.user}"
+
+
+def caller_of(interaction: discord.Interaction[Any]) -> Caller:
+    """Return who is behind an interaction."""
+    user, guild = interaction.user, interaction.guild_id
+    if guild is None or not isinstance(user, discord.Member):
+        return Caller(user.id, user.name)
+    roles = tuple((role.id, role.name) for role in user.roles if role.id != guild)
+    granted = interaction.permissions
+    return Caller(user.id, user.name, guild, roles, granted.manage_guild or granted.administrator)
+
+
+def may_manage(caller: Caller, scope: str, settings: DiscordSettings) -> bool:
+    """Whether somebody may change, and see the workings of, the readouts of a scope.
+
+    Operators manage the shared readouts wherever they are; a server's admins their own server's, from there.
+    """
+    if scope == SHARED:
+        return caller.user in settings.operators or any(
+            role in settings.operators for role, _ in caller.roles
+        )
+    if caller.guild is None or scope != own_scope(caller.guild):
+        return False
+    return caller.manages_guild or any(name in settings.admin_roles for _, name in caller.roles)

@@ -8,7 +8,7 @@ conversations in one channel never meet.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence, Set
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -27,6 +27,7 @@ from sqlalchemy import (
     delete,
     insert,
     select,
+    update,
 )
 from sqlalchemy.dialects.sqlite import insert as upsert
 
@@ -178,6 +179,36 @@ class Records:
                 connection.execute(delete(table).where(table.c.answer.in_(old)))
             return connection.execute(delete(answers).where(answers.c.at < at)).rowcount
 
+    def forget_readout(self, document: str, revisions: Iterable[str], guild: int | None) -> int:
+        """Take a purged readout out of every answer that cites it; return how many there were.
+
+        Its place in each stays, empty: buttons name paragraphs by their place.
+
+        Args:
+            revisions: Those that were erased; another scope's readout of the same id keeps its citations.
+            guild: The server whose own readout it was; None: a shared one, cited anywhere.
+        """
+        erased, found = set(revisions), 0
+        here = answers.c.guild == guild if guild is not None else answers.c.id.is_not(None)
+        with self._database.write() as connection:
+            rows = connection.execute(select(answers.c.id, answers.c.cited).where(here))
+            for row in rows.all():
+                pages = _load(row.cited)
+                kept = tuple(tuple(_without(c, document, erased) for c in page) for page in pages)
+                if kept != pages:
+                    found += 1
+                    change = update(answers).where(answers.c.id == row.id).values(cited=_dump(kept))
+                    connection.execute(change)
+        return found
+
+    def forget_guild(self, guild: int) -> None:
+        """Forget every answer that was given in a server."""
+        there = select(answers.c.id).where(answers.c.guild == guild)
+        with self._database.write() as connection:
+            for table in (messages, feedback):
+                connection.execute(delete(table).where(table.c.answer.in_(there)))
+            connection.execute(delete(answers).where(answers.c.guild == guild))
+
     def state(self, key: str) -> str | None:
         """Return what `set_state` last kept under `key`."""
         with self._database.read() as connection:
@@ -188,6 +219,11 @@ class Records:
         statement = upsert(state).values(key=key, value=value)
         with self._database.write() as connection:
             connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
+
+
+def _without(cited: Cited, document: str, revisions: Set[str]) -> Cited:
+    gone = cited.document == document and cited.revision in revisions
+    return Cited("", "", "", "", ()) if gone else cited
 
 
 def _answer(connection: Connection, answer: str) -> ShownAnswer | None:

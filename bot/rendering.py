@@ -291,12 +291,18 @@ def _offered(block: _Block, phrases: Phrases) -> Iterable[Cited]:
 
 
 def render_paragraph(
-    paragraph: LiveParagraph, spans: Sequence[tuple[int, int]], phrases: Phrases, *, changed: bool = False
+    paragraph: LiveParagraph,
+    spans: Sequence[tuple[int, int]],
+    phrases: Phrases,
+    *,
+    changed: bool = False,
+    superseded: str | None = None,
 ) -> tuple[Page, ...]:
     """Return one paragraph in full with `spans` of it in bold.
 
     Args:
         changed: The readout has another revision than the answer that is being checked.
+        superseded: When this very revision stopped being the current one (UTC, ISO 8601).
     """
     words = paragraph.text[slice(*spans[0])] if spans else paragraph.text
     mark = link(_label(paragraph, phrases), source_link(paragraph.source_url, words))
@@ -305,6 +311,9 @@ def render_paragraph(
         _Block(emphasise(paragraph.text[start:end], [(s - start, e - start) for s, e in spans]), head)
         for start, end in _fragments(paragraph.text, spans, MAX_TEXT - length(head) - 1)
     ]
+    if superseded:
+        date = phrases.date(superseded[:10])
+        blocks.append(_Block(f"-# {phrases('paragraph.superseded', date=date)}"))
     if changed:
         blocks.append(_Block(f"-# {phrases('paragraph.changed')}"))
     if paragraph.numbering is Numbering.COUNTED and not is_front_matter(paragraph.number):

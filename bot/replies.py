@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bot.errors import BusyError, ClosingError, LimitedError, QuestionTooLongError
+from bot.errors import BusyError, ClosingError, LimitedError, QuestionTooLongError, RefusedError
 from bot.locales import Phrases
-from retrieval.errors import QuestionError, StoreError
+from retrieval.errors import IngestBusyError, QuestionError, StoreError
 
 
 def reply_for(error: BaseException, phrases: Phrases, *, max_question: int) -> str | None:
@@ -22,6 +22,10 @@ def reply_for(error: BaseException, phrases: Phrases, *, max_question: int) -> s
             return phrases("error.question_long", length=length, limit=max_question)
         case QuestionError():
             return phrases("error.question", limit=max_question)
+        case RefusedError(key=key, values=values):
+            return phrases(key, **values)
+        case IngestBusyError():  # who is at it may be of another server
+            return phrases("corpus.busy")
         case StoreError():
             return phrases("error.unavailable")
         case _:

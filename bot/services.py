@@ -14,7 +14,18 @@ SHARED = "shared"
 
 def guild_scopes(guild_id: int | None) -> tuple[str, ...]:
     """Return what may be read in a server: the shared readouts and its own; in a DM the shared ones alone."""
-    return (SHARED,) if guild_id is None else (SHARED, f"guild:{guild_id}")
+    return (SHARED,) if guild_id is None else (SHARED, own_scope(guild_id))
+
+
+def own_scope(guild_id: int) -> str:
+    """Return the scope of a server's own readouts."""
+    return f"guild:{guild_id}"
+
+
+def guild_of(scope: str) -> int | None:
+    """Return the server whose own scope this is; None for the shared one."""
+    kind, _, number = scope.partition(":")
+    return int(number) if kind == "guild" and number.isdecimal() else None
 
 
 class ReadoutLine(Protocol):
@@ -93,6 +104,15 @@ class Readouts(Protocol):
 
         Raises:
             NotFoundError: There is no such readout or paragraph in `scopes`.
+        """
+
+    def quoted(
+        self, document: str, revision: str, number: str, scopes: Sequence[str]
+    ) -> tuple[LiveParagraph, str | None]:
+        """Return a paragraph of the revision that an answer named, and when that was superseded, if it was.
+
+        Raises:
+            NotFoundError: There was no such revision in `scopes`, or its text is no longer kept.
         """
 
     def initiatives(

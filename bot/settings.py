@@ -62,10 +62,40 @@ class DiscordSettings(BaseSettings):
     shards: int = Field(default=1, ge=0)
     """Gateway connections: 1, a number, or 0 for as many as Discord advises."""
 
-    @field_validator("ask_channels", mode="before")
+    operators: Annotated[tuple[int, ...], NoDecode] = ()
+    """Ids of users and roles that manage the shared readouts."""
+
+    admin_roles: Annotated[tuple[str, ...], NoDecode] = ()
+    """Names of roles whose members manage their own server's readouts, beside those with Manage Server."""
+
+    upload_megabytes: int = Field(default=10, ge=1, le=20)
+    """The largest file that `/corpus add` fetches, in millions of bytes."""
+
+    server_readouts: int = Field(default=200, ge=0)
+    """Readouts of its own that one server may have; 0 is no limit."""
+
+    server_paragraphs: int = Field(default=20_000, ge=0)
+    """Paragraphs of its own that one server may have; 0 is no limit."""
+
+    server_megabytes: int = Field(default=50, ge=0)
+    """Text of its own that is kept for one server, earlier revisions included; 0 is no limit."""
+
+    server_ingests_per_day: int = Field(default=50, ge=0)
+    """Ingests that one server may start in 24 hours; 0 is no limit."""
+
+    purge_after_days: int = Field(default=30, ge=0)
+    """How long a server's own readouts are kept after the bot was removed from it."""
+
+    @field_validator("ask_channels", "operators", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return value.replace(",", " ").split() if isinstance(value, str) else value
+
+    @field_validator("admin_roles", mode="before")
+    @classmethod
+    def _split_names(cls, value: object) -> object:
+        names = value.split(",") if isinstance(value, str) else value
+        return [n.strip() for n in names if n.strip()] if isinstance(names, list) else names
 
     @field_validator("token")
     @classmethod

@@ -35,17 +35,19 @@ class CatalogueTranslator(app_commands.Translator):
 
 def _key(context: app_commands.TranslationContext[Any, Any]) -> str | None:
     match context.location:
-        case Location.command_name:
-            return f"command.{_slug(context.data.name)}.name"
-        case Location.command_description:
-            return f"command.{_slug(context.data.name)}.description"
+        case Location.command_name | Location.group_name:
+            return f"command.{_slug(context.data.qualified_name)}.name"
+        case Location.command_description | Location.group_description:
+            return f"command.{_slug(context.data.qualified_name)}.description"
         case Location.parameter_name:
-            return f"command.{_slug(context.data.command.name)}.{context.data.name}"
+            return f"command.{_slug(context.data.command.qualified_name)}.{context.data.name}"
         case Location.parameter_description:
-            return f"command.{_slug(context.data.command.name)}.{context.data.name}_description"
+            return f"command.{_slug(context.data.command.qualified_name)}.{context.data.name}_description"
+        case Location.choice_name:
+            return f"corpus.where.{context.data.value}"
         case _:
             return None
 
 
 def _slug(name: str) -> str:
-    return _CONTEXT_MENUS.get(name, name)
+    return _CONTEXT_MENUS.get(name, name.replace(" ", "."))

@@ -53,6 +53,17 @@ class Browser:
         with self._ledger.read() as connection:
             return live.paragraph(connection, scopes, document, number)
 
+    def quoted(
+        self, document: str, revision: str, number: str, scopes: Sequence[str] = (SHARED,)
+    ) -> tuple[LiveParagraph, str | None]:
+        """Return a paragraph of the revision that an answer named, and when that was superseded, if it was.
+
+        Raises:
+            NotFoundError: There was no such revision, or its text is no longer kept.
+        """
+        with self._ledger.read() as connection:
+            return live.quoted_paragraph(connection, scopes, document, revision, number)
+
     def initiatives(
         self,
         scopes: Sequence[str] = (SHARED,),

@@ -135,6 +135,14 @@ class FakeServices:
                 return found
         raise NotFoundError(f"no ¶{number} in {document}")
 
+    def quoted(
+        self, document: str, revision: str, number: str, scopes: Sequence[str]
+    ) -> tuple[LiveParagraph, str | None]:
+        found = self.paragraph(document, number, scopes)
+        if found.revision != revision:
+            raise NotFoundError(f"no revision {revision} of {document}")
+        return found, None
+
     def initiatives(
         self, scopes: Sequence[str], *, document: str | None = None, kind: InitiativeKind | None = None
     ) -> list[ListedInitiative]:

@@ -10,6 +10,8 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.corpus.departures import Caretaker
+from bot.corpus.desk import CorpusDesk
 from bot.delivery import guarded
 from bot.desk import Desk, Place
 from bot.errors import ClosingError
@@ -23,11 +25,13 @@ MAX_CHOICE = 100
 
 @dataclass(frozen=True, slots=True)
 class Equipment:
-    """What the cogs work with."""
+    """What the cogs work with; without `corpus` and `caretaker` there is no /corpus."""
 
     desk: Desk
     catalogue: Catalogue
     settings: DiscordSettings
+    corpus: CorpusDesk | None = None
+    caretaker: Caretaker | None = None
 
 
 class DeskCog(commands.Cog):

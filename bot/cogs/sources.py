@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import discord
@@ -13,6 +14,9 @@ from bot.delivery import in_time, respond, say
 from bot.rendering import Cited, citation_text, render_citations, render_paragraph
 from retrieval.errors import NotFoundError
 from retrieval.models import LiveParagraph
+
+Shown = tuple[Cited, LiveParagraph | None, str | None]
+"""What was cited, the paragraph that is shown for it, and when its revision was superseded, if it was."""
 
 
 class SourcesCog(DeskCog):
@@ -44,12 +48,13 @@ class SourcesCog(DeskCog):
         if found is None or index >= len(found):
             await say(interaction, phrases("control.expired"))
             return
-        cited, paragraph = found[index]
+        cited, paragraph, superseded = found[index]
         if paragraph is None:
             await say(interaction, phrases("paragraph.gone"))
             return
         changed = paragraph.revision != cited.revision
-        pages = render_paragraph(paragraph, () if changed else cited.spans, phrases, changed=changed)
+        spans = () if changed else cited.spans
+        pages = render_paragraph(paragraph, spans, phrases, changed=changed, superseded=superseded)
         await respond(interaction, pages, phrases, ephemeral=True)
 
     async def _copy(self, interaction: discord.Interaction[Any], answer: str, page: int) -> None:
@@ -60,7 +65,7 @@ class SourcesCog(DeskCog):
             return
         texts = [
             citation_text(paragraph, cited.spans if paragraph.revision == cited.revision else (), phrases)
-            for cited, paragraph in found
+            for cited, paragraph, _ in found
             if paragraph is not None
         ]
         if not texts:
@@ -70,15 +75,17 @@ class SourcesCog(DeskCog):
 
     async def _paragraphs(
         self, interaction: discord.Interaction[Any], answer: str, page: int
-    ) -> list[tuple[Cited, LiveParagraph | None]] | None:
+    ) -> list[Shown] | None:
         """Return what a page cites; None where the answer is no longer remembered."""
         shown = await self.desk.shown(answer)
         if shown is None or page >= len(shown.cited) or shown.guild != interaction.guild_id:
             return None
-        return [(cited, await self._paragraph(cited, interaction.guild_id)) for cited in shown.cited[page]]
+        return [await self._shown(cited, interaction.guild_id) for cited in shown.cited[page]]
 
-    async def _paragraph(self, cited: Cited, guild: int | None) -> LiveParagraph | None:
-        try:
-            return await self.desk.paragraph(cited.document, cited.paragraph, guild)
-        except NotFoundError:
-            return None
+    async def _shown(self, cited: Cited, guild: int | None) -> Shown:
+        """Return the words that were quoted; where those are no longer kept, the paragraph as it is now."""
+        with suppress(NotFoundError):
+            return cited, *await self.desk.quoted(cited, guild)
+        with suppress(NotFoundError):
+            return cited, await self.desk.paragraph(cited.document, cited.paragraph, guild), None
+        return cited, None, None

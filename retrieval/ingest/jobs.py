@@ -13,6 +13,8 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+from sqlalchemy import Connection
+
 from retrieval.errors import RapporteurError
 from retrieval.index.upkeep import IndexKeeper
 from retrieval.ingest.committing import Progress
@@ -47,10 +49,14 @@ class JobBoard:
         with self._ledger.read() as connection:
             return leases.current(connection, WORKER)
 
-    def submit(self, request: IngestRequest) -> int:
-        """Queue an ingest and return the job's number."""
+    def submit(self, request: IngestRequest, also: Callable[[Connection, int], None] | None = None) -> int:
+        """Queue an ingest and return the job's number.
+
+        Args:
+            also: Called with the number in the same transaction: what it raises leaves nothing queued.
+        """
         with self._ledger.write() as connection:
-            return jobs.add(
+            job = jobs.add(
                 connection,
                 scope=request.scope,
                 actor=request.actor,
@@ -58,6 +64,9 @@ class JobBoard:
                 uploads=[(upload.name, upload.data) for upload in request.uploads],
                 now=utc_now(),
             )
+            if also is not None:
+                also(connection, job)
+        return job
 
     def get(self, job: int) -> JobRow | None:
         """Return a job as it stands."""

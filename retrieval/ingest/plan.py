@@ -176,6 +176,9 @@ class Planner:
         seen = self._request.seen
         if seen is not None and seen.get(document, "") != (before.revision if before else ""):
             return f'"{document}" was changed by somebody else since you looked. Look again, then confirm.'
+        expected = self._request.expected
+        if expected is not None and expected.get(document) != change.revision:
+            return f'what "{document}" says changed since you looked. Look again, then confirm.'
         self._brought[document] = change.source
         return None
 

@@ -51,6 +51,7 @@ class IngestRequest:
         details: Source name -> corrections of its readout.
         seen: Readout id -> the live revision that a preview compared with ("" for none): another one by then
             is not replaced. None: nobody looked.
+        expected: Readout id -> the revision that a preview showed: another one is not made live.
     """
 
     paths: tuple[str, ...] = ()
@@ -62,6 +63,7 @@ class IngestRequest:
     prune: bool = False
     details: Mapping[str, Details] = field(default_factory=dict)
     seen: Mapping[str, str] | None = None
+    expected: Mapping[str, str] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return what a row keeps; uploads are kept apart."""

@@ -106,6 +106,13 @@ def paragraphs_of(connection: Connection, summary: ReadoutSummary) -> dict[int, 
     return {row.pk: _live_paragraph(row) for row in rows}
 
 
+def paragraphs_of_revision(connection: Connection, revision_pk: int) -> list[LiveParagraph]:
+    """Return the paragraphs of a revision, live or not, in reading order; none where its text is gone."""
+    p = schema.paragraphs
+    rows = connection.execute(_PARAGRAPHS.where(p.c.revision == revision_pk).order_by(p.c.ordinal))
+    return [_live_paragraph(row) for row in rows]
+
+
 def paragraph(connection: Connection, scopes: Sequence[str], document: str, number: str) -> LiveParagraph:
     """Return one paragraph of a live readout by the number it is cited with.
 

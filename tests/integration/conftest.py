@@ -13,7 +13,7 @@ import pytest
 from retrieval.bootstrap import build_services
 from retrieval.settings import RetrievalSettings
 from tests.standin import StandIn
-from tests.standin.interactions import Interaction
+from tests.standin.interactions import MODAL, Interaction
 from tests.standin.limits import walk
 
 QUESTION = "What did Minister Kishi announce on cybersecurity?"
@@ -75,10 +75,10 @@ async def scene(request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
     async with StandIn(approved_intents=approved) as standin:
         yield Scene(standin)
         assert standin.problems == []
-        for request in standin.requests:
-            if isinstance(request.body, dict):
-                sent = request.body.get("data") or request.body
-                if isinstance(sent, dict) and "components" in sent:
+        for sent_request in standin.requests:
+            if isinstance(sent_request.body, dict):
+                sent = sent_request.body.get("data") or sent_request.body
+                if isinstance(sent, dict) and "components" in sent and sent_request.body.get("type") != MODAL:
                     assert sent["allowed_mentions"]["parse"] == []
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from tests.standin.world import DM, VIEW, Guild, World, now
+from tests.standin.world import DM, VIEW, Guild, World, now, role_payload
 
 GUILDS, GUILD_MESSAGES, DM_MESSAGES, MESSAGE_CONTENT = 1 << 0, 1 << 9, 1 << 12, 1 << 15
 PRIVILEGED = 1 << 1 | 1 << 8 | MESSAGE_CONTENT
@@ -188,15 +188,11 @@ class Gateway:
 
 def guild_payload(guild: Guild, world: World) -> dict[str, Any]:
     """GUILD_CREATE, with every key that discord.py reads."""
-    everyone = {
-        "id": guild.id, "name": "@everyone", "permissions": str(guild.everyone), "position": 0, "color": 0,
-        "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None}, "hoist": False,
-        "managed": False, "mentionable": False, "flags": 0,
-    }  # fmt: skip
+    roles = [role_payload(guild.id, "@everyone", guild.everyone), *guild.roles.values()]
     channels = list(guild.channels.values())
     return {
         "id": guild.id, "name": guild.name, "owner_id": guild.owner_id, "unavailable": False,
-        "member_count": len(guild.members), "roles": [everyone], "joined_at": now(), "large": False,
+        "member_count": len(guild.members), "roles": roles, "joined_at": now(), "large": False,
         "channels": [c for c in channels if c["type"] == 0],
         "threads": [c for c in channels if c["type"] == 11],
         "members": [guild.members[world.bot["id"]]], "preferred_locale": guild.locale,

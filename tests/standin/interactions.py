@@ -90,7 +90,7 @@ class Interactions:
                 "response_message_ephemeral": bool(message["flags"] & EPHEMERAL),
             }
             answer["resource"] = {"type": body["type"], "message": message}
-        if interaction.callback != DEFER:
+        if interaction.callback not in (DEFER, DEFER_UPDATE):
             interaction.finish()
         return 200, answer
 
@@ -103,6 +103,8 @@ class Interactions:
                 if (data.get("flags") or 0) & ~EPHEMERAL:
                     raise errors.invalid("data.flags", "INTERACTION_CALLBACK_FLAGS", "Only EPHEMERAL.")
                 return self._show(interaction, {"flags": (data.get("flags") or 0) | LOADING})
+            case 6:
+                interaction.shown.append(interaction.payload["message"])
             case 8:
                 check_choices(data["choices"])
                 interaction.choices = data["choices"]
@@ -115,6 +117,7 @@ class Interactions:
                 clicked = interaction.payload["message"]
                 check_message({**data, "flags": (data.get("flags") or 0) | clicked["flags"]}, editing=True)
                 apply_edit(self._world, clicked, data)
+                interaction.shown.append(clicked)
                 return clicked
         return None
 

@@ -99,6 +99,8 @@ class Rest:
 
     async def send(self, path: dict[str, str], body: Json) -> tuple[int, Json]:
         channel = self._speakable(path)
+        if channel["type"] == DM and channel["recipients"][0]["id"] in self._world.closed_dms:
+            raise ApiError(403, 50007, "Cannot send messages to this user")
         reference = body.get("message_reference")
         if reference:
             self._channel(path, HISTORY)

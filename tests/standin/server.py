@@ -15,11 +15,11 @@ from aiohttp import web
 
 from tests.standin import openapi
 from tests.standin.errors import UNAUTHORIZED, ApiError
-from tests.standin.gateway import Gateway
+from tests.standin.gateway import Gateway, guild_payload
 from tests.standin.interactions import Interaction, Interactions, new_token
 from tests.standin.limits import FILE_BYTES, check_uploads, walk
 from tests.standin.rest import Handler, Rest
-from tests.standin.world import DM, Upload, World, new_id
+from tests.standin.world import DM, Guild, Upload, World, new_id
 
 TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.stand-in.token"
 _UNAUTHENTICATED = ("/interactions/", "/webhooks/")
@@ -201,7 +201,10 @@ class StandIn:
         locale: str = "en-US",
         **options: Any,
     ) -> Interaction:
-        """A user runs a command, an `Upload` for an attachment; returns as soon as the event is out."""
+        """A user runs a command ("corpus add": a subcommand), an `Upload` for an attachment.
+
+        Returns as soon as the event is out.
+        """
         given, files = [], {}
         for key, value in options.items():
             if isinstance(value, Upload):
@@ -209,21 +212,41 @@ class StandIn:
                 files[attachment["id"]] = attachment
                 given.append({"name": key, "type": 11, "value": attachment["id"]})
             else:
-                given.append({"name": key, "type": 3, "value": value})
-        data = {"id": self.rest.commands[name]["id"], "name": name, "type": 1, "options": given}
+                given.append({"name": key, "type": 5 if isinstance(value, bool) else 3, "value": value})
+        data = self._command(name, given)
         if files:
             data["resolved"] = {"attachments": files}
         return await self._interact(user, channel, 2, data, locale=locale)
 
     async def complete(
-        self, user: dict[str, Any], channel: dict[str, Any], name: str, option: str, typed: str
-    ) -> list[dict[str, Any]]:
-        """A user types into an option; returns the choices that appear."""
+        self, user: dict[str, Any], channel: dict[str, Any], name: str, option: str, typed: str,
+        **filled: str,
+    ) -> list[dict[str, Any]]:  # fmt: skip
+        """A user types into an option, others being filled in; returns the choices that appear."""
+        options = [{"name": key, "type": 3, "value": value} for key, value in filled.items()]
         focused = {"name": option, "type": 3, "value": typed, "focused": True}
-        data = {"id": self.rest.commands[name]["id"], "name": name, "type": 1, "options": [focused]}
+        data = self._command(name, [*options, focused])
         interaction = await self._interact(user, channel, 4, data)
         await asyncio.wait_for(interaction.finished.wait(), 5)
         return interaction.choices or []
+
+    def _command(self, name: str, options: list[dict[str, Any]]) -> dict[str, Any]:
+        command, *inside = name.split()
+        for subcommand in inside:
+            options = [{"name": subcommand, "type": 1, "options": options}]
+        return {"id": self.rest.commands[command]["id"], "name": command, "type": 1, "options": options}
+
+    async def leave(self, guild: Guild) -> None:
+        """The bot is removed from a server."""
+        self.world.guilds.pop(guild.id)
+        await self.gateway.event("GUILD_DELETE", {"id": guild.id}, guild.id)
+
+    async def enter(self, guild: Guild) -> None:
+        """The bot is added to a server, again or for the first time."""
+        self.world.guilds[guild.id] = guild
+        payload = guild_payload(guild, self.world)
+        del payload["unavailable"]
+        await self.gateway.event("GUILD_CREATE", payload, guild.id)
 
     async def menu(
         self, user: dict[str, Any], channel: dict[str, Any], name: str, message: dict[str, Any]

@@ -16,7 +16,7 @@ from tests.standin.errors import ApiError
 
 VIEW, SEND, HISTORY = 1 << 10, 1 << 11, 1 << 16
 PUBLIC_THREADS, SEND_IN_THREADS = 1 << 35, 1 << 38
-ADMINISTRATOR = 1 << 3
+ADMINISTRATOR, MANAGE_GUILD = 1 << 3, 1 << 5
 ATTACH_FILES = 1 << 15
 EVERYTHING = VIEW | SEND | HISTORY | PUBLIC_THREADS | SEND_IN_THREADS | ATTACH_FILES | 1 << 6
 
@@ -42,6 +42,14 @@ def user(name: str, *, bot: bool = False) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def role_payload(role_id: str, name: str, permissions: int) -> dict[str, Any]:
+    return {
+        "id": role_id, "name": name, "permissions": str(permissions), "position": 0, "color": 0,
+        "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None}, "hoist": False,
+        "managed": False, "mentionable": False, "flags": 0,
+    }  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Upload:
     """A file as it is sent, before it is an attachment."""
@@ -53,7 +61,7 @@ class Upload:
 
 @dataclass
 class Guild:
-    """A server. `everyone` are the permissions of its members."""
+    """A server. `everyone` are the permissions of its members, `granted` what single ones have beside them."""
 
     id: str
     name: str
@@ -62,6 +70,8 @@ class Guild:
     locale: str = "en-US"
     channels: dict[str, dict[str, Any]] = field(default_factory=dict)
     members: dict[str, dict[str, Any]] = field(default_factory=dict)
+    roles: dict[str, dict[str, Any]] = field(default_factory=dict)
+    granted: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -75,6 +85,7 @@ class World:
     messages: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     files: dict[str, Upload] = field(default_factory=dict)
     files_url: str = ""
+    closed_dms: set[str] = field(default_factory=set)
 
     def add_user(self, name: str) -> dict[str, Any]:
         made = user(name)
@@ -94,6 +105,18 @@ class World:
             "user": who, "roles": [], "joined_at": now(), "deaf": False, "mute": False, "flags": 0,
             "nick": None,
         }  # fmt: skip
+
+    def grant(self, guild: Guild, who: dict[str, Any], permissions: int) -> None:
+        """Give a member permissions in the whole server; 0 takes them away."""
+        guild.granted[who["id"]] = permissions
+
+    def add_role(self, guild: Guild, name: str, *members: dict[str, Any]) -> dict[str, Any]:
+        """Make a role that some members have; a connected bot is not told."""
+        role = role_payload(new_id(), name, 0)
+        guild.roles[role["id"]] = role
+        for member in members:
+            guild.members[member["id"]]["roles"].append(role["id"])
+        return role
 
     def add_channel(self, guild: Guild, name: str = "general") -> dict[str, Any]:
         channel = {
@@ -133,7 +156,7 @@ class World:
             return -1
         if channel["type"] == PUBLIC_THREAD:
             channel = self.channels[channel["parent_id"]]
-        allowed = guild.everyone
+        allowed = guild.everyone | guild.granted.get(user_id, 0)
         for target in (guild.id, user_id):
             for overwrite in channel["permission_overwrites"]:
                 if overwrite["id"] == target:

@@ -1,0 +1,559 @@
+"""Managing readouts from Discord: the real client as its own process, over sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import sqlite3
+import zipfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.integration.conftest import Scene, answered, control, text_of
+from tests.standin.interactions import LIFETIME_S, Interaction
+from tests.standin.limits import walk
+from tests.standin.process import BotProcess
+from tests.standin.world import ADMINISTRATOR, MANAGE_GUILD, Guild, Upload
+
+FIRST = b"""Joint Communique of the Ferry Dialogue
+
+2 May 2024
+
+1. Norland will open a ferry line to Estmark in November.
+
+2. Estmark welcomed the line and announced a Harbour Pilots Programme.
+
+3. The parties will meet again in Norhaven.
+"""
+CORRECTED = FIRST.replace(b"in November", b"in October")
+DOCUMENT = "ferry"
+QUESTION = "When will Norland open the ferry line to Estmark?"
+
+
+class Corpus:
+    """An admin of a server, and what they do with /corpus."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self.standin = scene.standin
+        self.admin = scene.member("admin")
+        scene.standin.world.grant(scene.guild, self.admin, MANAGE_GUILD)
+
+    async def run(
+        self,
+        name: str,
+        *,
+        by: dict[str, Any] | None = None,
+        channel: dict[str, Any] | None = None,
+        **options: Any,
+    ) -> Interaction:
+        given = await self.standin.slash(
+            by or self.admin, channel or self.scene.channel, f"corpus {name}", **options
+        )
+        return await answered(given)
+
+    async def preview(self, data: bytes = FIRST, **more: Any) -> Interaction:
+        return await self.run("add", file=Upload(f"{DOCUMENT}.txt", data), **more)
+
+    async def press(
+        self, shown: Interaction, action: str, *, by: dict[str, Any] | None = None, **more: Any
+    ) -> Interaction:
+        message = shown.shown[0]
+        custom_id = control(message, f"corpus:{action}")
+        return await answered(
+            await self.standin.use(
+                by or self.admin, more.pop("channel", self.scene.channel), message, custom_id
+            )
+        )
+
+    async def ended(self, pressed: Interaction) -> str:
+        """Wait until the message says how the job ended; return it."""
+        message = pressed.shown[0]
+        return str(await self.standin.until(lambda: _ending(message)))
+
+    async def added(self, data: bytes = FIRST, **more: Any) -> str:
+        return await self.ended(await self.press(await self.preview(data, **more), "yes", **more))
+
+    async def asked(
+        self, by: dict[str, Any], channel: dict[str, Any], question: str = QUESTION
+    ) -> Interaction:
+        return await answered(await self.standin.slash(by, channel, "ask", question=question))
+
+
+def _ending(message: dict[str, Any]) -> str | None:
+    text = text_of(message)
+    return text if "done" in text or "could not" in text else None
+
+
+def buttons(message: dict[str, Any]) -> list[str]:
+    return [c["custom_id"].split(":")[1] for c in walk(message["components"]) if c.get("custom_id")]
+
+
+def told(interaction: Interaction) -> str:
+    return "\n".join(text_of(message) for message in interaction.shown)
+
+
+@pytest.fixture
+def corpus(scene: Scene) -> Corpus:
+    return Corpus(scene)
+
+
+@pytest.fixture
+async def bot(corpus: Corpus, folder: Path) -> AsyncIterator[BotProcess]:
+    async with BotProcess(corpus.standin, folder) as running:
+        await corpus.standin.connected()
+        yield running
+
+
+def rows(folder: Path, query: str) -> list[Any]:
+    connection = sqlite3.connect(folder / "store" / "ledger.sqlite3")
+    try:
+        return connection.execute(query).fetchall()
+    finally:
+        connection.close()
+
+
+async def test_the_round_from_the_first_upload_to_the_rollback(
+    corpus: Corpus, bot: BotProcess, scene: Scene, folder: Path
+) -> None:
+    first = await corpus.preview()
+    preview = told(first)
+    assert first.shown[0]["flags"] & 64
+    assert "Preview, this server only; nothing has been changed yet" in preview
+    assert "**New: Joint Communique of the Ferry Dialogue**" in preview
+    assert "Id: `ferry`\nDate: 2 May 2024\nIssuer: none" in preview
+    assert "¶1 Norland will open a ferry line to Estmark in November." in preview
+    assert "Initiatives: " in preview
+    assert "numbers printed in the source" in preview
+    assert rows(folder, "SELECT count(*) FROM readouts WHERE scope <> 'shared'") == [(0,)]
+
+    assert "Added: `ferry`" in await corpus.ended(await corpus.press(first, "yes"))
+    answer = await corpus.asked(scene.ann, scene.channel)
+    assert "November" in told(answer)
+    assert "¶1" in told(answer)
+
+    second = await corpus.preview(CORRECTED)
+    assert "Paragraphs changed: 1 · added: 0 · removed: 0" in told(second)
+    assert "in ~~November~~**October**" in told(second)
+    assert "Changed: `ferry` (paragraphs changed: 1, added: 0, removed: 0)" in await corpus.ended(
+        await corpus.press(second, "yes")
+    )
+    assert "October" in told(await corpus.asked(scene.ann, scene.channel))
+    old = await answered(
+        await corpus.standin.use(scene.ann, scene.channel, answer.shown[0], control(answer.shown[0], "open"))
+    )
+    assert "in November." in told(old).replace("*", "")
+    assert "These are the words as they were when the answer was given." in told(old)
+
+    back = await corpus.run("rollback", document=DOCUMENT)
+    assert "in ~~October~~**November**" in told(back)
+    assert "is back at revision" in told(await corpus.press(back, "yes"))
+    assert "November" in told(await corpus.asked(scene.ann, scene.channel))
+    again = told(await corpus.preview(CORRECTED))
+    assert "Held back" in again
+
+    history = told(await corpus.run("history", document=DOCUMENT))
+    actor = f"discord:{corpus.admin['id']} (admin)"
+    assert history.count(actor) == 3
+    for line in ("added `ferry`", "changed `ferry`", "rolled back `ferry`", "paragraphs changed: 1"):
+        assert line in history
+    assert "is unpinned" in told(await corpus.run("rollback", document=DOCUMENT, unpin=True))
+    assert "Changed: `ferry`" in await corpus.added(CORRECTED)
+
+
+async def test_details_are_corrected_before_anything_is_written(
+    corpus: Corpus, bot: BotProcess, scene: Scene
+) -> None:
+    first = await corpus.preview()
+    opened = await corpus.press(first, "edit")
+    bad = await answered(await corpus.standin.submit(opened, date="soon"))
+    assert "“soon” is no date" in told(bad)
+    revised = await answered(
+        await corpus.standin.submit(
+            opened, title="Ferry talks", date="2024-05-03", issuer="Ministry of Norland", id="Ferry 2024"
+        )
+    )
+    assert "**New: Ferry talks**" in text_of(first.shown[0])
+    assert "Id: `ferry-2024`\nDate: 3 May 2024\nIssuer: Ministry of Norland" in text_of(first.shown[0])
+    assert "Added: `ferry-2024`" in await corpus.ended(await corpus.press(revised, "yes"))
+
+    listed = told(await answered(await corpus.standin.slash(scene.ann, scene.channel, "documents")))
+    assert "Ferry talks" in listed
+
+
+async def test_several_files_are_previewed_page_by_page_and_a_bad_one_says_why(
+    corpus: Corpus, bot: BotProcess
+) -> None:
+    files = {
+        "file": Upload("one.txt", FIRST),
+        "file2": Upload("two.txt", CORRECTED.replace(b"Ferry", b"Tunnel")),
+        "file3": Upload("bad.json", b'{"title": '),
+    }
+    shown = await corpus.run("add", **files)
+    assert "page 1 of 2" in told(shown)
+    assert "Failed: attachment bad.json" in told(shown)
+    assert buttons(shown.shown[0]) == ["turn", "turn", "yes", "edit", "no"]
+    forth = [c["custom_id"] for c in walk(shown.shown[0]["components"]) if c.get("custom_id")][1]
+    turned = await answered(
+        await corpus.standin.use(corpus.admin, corpus.scene.channel, shown.shown[0], forth)
+    )
+    assert "page 2 of 2" in told(turned)
+    assert "Id: `two`" in told(turned)
+    report = await corpus.ended(await corpus.press(turned, "yes"))
+    assert "Added: `one`, `two`" in report
+    assert "Failed: attachment bad.json" in report
+
+
+async def test_who_may_not_is_refused_at_every_step(
+    corpus: Corpus, bot: BotProcess, scene: Scene, folder: Path
+) -> None:
+    shown = await corpus.preview()
+    mallory = scene.member("mallory")
+    for name, options in {
+        "add": {"file": Upload("x.txt", FIRST)},
+        "reingest": {},
+        "remove": {"document": DOCUMENT},
+        "rollback": {"document": DOCUMENT},
+        "status": {},
+        "history": {},
+        "export": {},
+    }.items():
+        refused = await corpus.run(name, by=mallory, **options)
+        assert told(refused).startswith("Only people with “Manage Server” here"), name
+        shared = await corpus.run(name, by=corpus.admin, where="shared", **options)
+        assert told(shared) == "Only operators of this bot may manage the shared readouts.", name
+    for action in ("yes", "edit", "no"):
+        assert "Only the person who started" in told(await corpus.press(shown, action, by=mallory))
+    other_admin = scene.member("other admin")
+    corpus.standin.world.grant(scene.guild, other_admin, ADMINISTRATOR)
+    assert "Only the person who started" in told(await corpus.press(shown, "yes", by=other_admin))
+    typed = await corpus.standin.complete(
+        mallory, scene.channel, "corpus remove", "document", "", purge="true"
+    )
+    assert typed == []
+    opened = await corpus.press(shown, "edit")
+    corpus.standin.world.grant(scene.guild, corpus.admin, 0)  # no longer an admin
+    assert told(await corpus.press(shown, "yes")).startswith("Only people with “Manage Server” here")
+    assert told(await answered(await corpus.standin.submit(opened, title="Mine"))).startswith("Only people")
+    assert rows(folder, "SELECT count(*) FROM jobs") == [(0,)]
+    assert rows(folder, "SELECT count(*) FROM readouts WHERE scope <> 'shared'") == [(0,)]
+
+
+async def test_operators_by_id_or_role_and_admins_by_role_name(
+    corpus: Corpus, scene: Scene, folder: Path
+) -> None:
+    world = corpus.standin.world
+    olga, rosa, paul = (scene.member(name) for name in ("olga", "rosa", "paul"))
+    curators = world.add_role(scene.guild, "curators", rosa)
+    world.add_role(scene.guild, "Press office", paul)
+    settings = {
+        "DISCORD_OPERATORS": f"{olga['id']}, {curators['id']}",
+        "DISCORD_ADMIN_ROLES": "Editors, Press office",
+    }
+    async with BotProcess(corpus.standin, folder, **settings):
+        await corpus.standin.connected()
+        assert "shared by all servers" in told(await corpus.run("status", by=rosa, where="shared"))
+        assert "this server only" in told(await corpus.run("status", by=paul))
+        assert told(await corpus.run("status", by=paul, where="shared")).startswith("Only operators")
+        assert told(await corpus.run("status", by=olga)).startswith("Only people")
+        direct = world.dm(olga)
+        shown = await corpus.run("add", by=olga, channel=direct, file=Upload("ferry.txt", FIRST))
+        assert "Preview, shared by all servers" in told(shown)
+        assert "Added: `ferry`" in await corpus.ended(
+            await corpus.press(shown, "yes", by=olga, channel=direct)
+        )
+        assert "November" in told(await corpus.asked(scene.ann, scene.channel))
+        assert told(await corpus.run("status", by=rosa, channel=world.dm(rosa))).startswith("Only operators")
+        again = told(await corpus.run("reingest", by=olga, where="shared"))
+        assert "Nothing would change." in again
+
+
+class Elsewhere:
+    """A second server with an admin of its own."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        world = corpus.standin.world
+        self.guild: Guild = world.add_guild("Elsewhere")
+        self.channel = world.add_channel(self.guild)
+        self.eve = world.add_user("eve")
+        world.join(self.guild, self.eve)
+        world.grant(self.guild, self.eve, MANAGE_GUILD)
+
+
+async def test_a_second_server_and_a_direct_message_see_none_of_it(
+    corpus: Corpus, scene: Scene, folder: Path
+) -> None:
+    elsewhere = Elsewhere(corpus)
+    corpus.standin.world.join(elsewhere.guild, scene.ann)
+    eve, there = elsewhere.eve, elsewhere.channel
+    run = corpus.standin.slash
+    async with BotProcess(corpus.standin, folder) as bot:
+        await corpus.standin.connected()
+        await corpus.added()
+        answer = await corpus.asked(scene.ann, scene.channel)
+        listed = await answered(await run(scene.ann, scene.channel, "initiatives"))
+        preview = await corpus.preview(CORRECTED)
+        seen: list[str] = []
+        for who, where in ((eve, there), (scene.ann, corpus.standin.world.dm(scene.ann))):
+            assert "November" not in told(await corpus.asked(who, where))
+            for name, options in (
+                ("documents", {}),
+                ("paragraph", {"document": DOCUMENT, "number": "1"}),
+                ("ask", {"question": QUESTION, "document": DOCUMENT}),
+                ("initiatives", {}),
+                ("initiatives", {"document": DOCUMENT}),
+                ("initiatives", {"text": "Harbour"}),
+                ("about", {}),
+            ):
+                seen.append(told(await answered(await run(who, where, name, **options))))
+            for name in ("ask", "paragraph", "initiatives"):
+                seen.append(str(await corpus.standin.complete(who, where, name, "document", "")))
+            seen.append(str(await corpus.standin.complete(who, where, "initiatives", "text", "Harbour")))
+        for name, options in (
+            ("status", {}),
+            ("history", {}),
+            ("history", {"document": DOCUMENT}),
+            ("export", {}),
+            ("export", {"document": DOCUMENT}),
+            ("remove", {"document": DOCUMENT, "purge": True}),
+            ("rollback", {"document": DOCUMENT}),
+            ("reingest", {"document": DOCUMENT}),
+        ):
+            shown = await corpus.run(name, by=eve, channel=there, **options)
+            assert not [a for m in shown.shown for a in m["attachments"]], name
+            seen.append(told(shown))
+        for name in ("remove", "rollback", "history", "export"):
+            seen.append(str(await corpus.standin.complete(eve, there, f"corpus {name}", "document", "")))
+        seen.append(
+            str(
+                await corpus.standin.complete(
+                    eve, there, "corpus rollback", "revision", "", document=DOCUMENT
+                )
+            )
+        )
+        # buttons of the first server, pressed from the second, by somebody who is in both
+        for message, action in (
+            (answer.shown[0], "open"),
+            (answer.shown[0], "copy"),
+            (listed.shown[0], "csv"),
+            (listed.shown[0], "pick"),
+        ):
+            custom_id = next(
+                (
+                    c["custom_id"]
+                    for c in walk(message["components"])
+                    if c.get("custom_id", "").startswith(action)
+                ),
+                None,
+            )
+            if custom_id is None:
+                continue
+            values = ["0"] if action == "pick" else None
+            clicked = await answered(await corpus.standin.use(scene.ann, there, message, custom_id, values))
+            assert not [a for m in clicked.shown for a in m["attachments"]]
+            seen.append(told(clicked))
+        message = json.loads(json.dumps(preview.shown[0]))
+        confirmed = (
+            await answered(
+                await corpus.standin.use(corpus.admin, there, message, control(message, "corpus:yes"))
+            )
+            if corpus.admin["id"] in elsewhere.guild.members
+            else None
+        )
+        assert confirmed is None
+        await bot.stop()
+    for text in seen:
+        for secret in ("Norland", "Estmark", "Harbour Pilots", "Ferry Dialogue", "November", "admin)"):
+            assert secret not in text, text
+    assert not [word for word in ("Norland", "Harbour", QUESTION, "Communique") if word in bot.logged()]
+
+
+async def test_one_server_reads_its_own_where_another_has_the_same_id(
+    corpus: Corpus, bot: BotProcess, scene: Scene
+) -> None:
+    elsewhere = Elsewhere(corpus)
+    await corpus.standin.enter(elsewhere.guild)
+    await corpus.added()
+    theirs = FIRST.replace(b"Norland", b"Sudland").replace(b"in November", b"in March")
+    shown = await corpus.preview(theirs, by=elsewhere.eve, channel=elsewhere.channel)
+    assert "**New:" in told(shown)
+    await corpus.ended(await corpus.press(shown, "yes", by=elsewhere.eve, channel=elsewhere.channel))
+
+    here = told(await corpus.asked(scene.ann, scene.channel))
+    there = told(await corpus.asked(elsewhere.eve, elsewhere.channel, QUESTION.replace("Norland", "Sudland")))
+    assert ("November" in here, "March" in here) == (True, False)
+    assert ("November" in there, "March" in there) == (False, True)
+
+
+async def test_what_was_removed_comes_back_and_what_was_purged_does_not(
+    corpus: Corpus, bot: BotProcess, scene: Scene, folder: Path
+) -> None:
+    await corpus.added()
+    answer = await corpus.asked(scene.ann, scene.channel)
+    shown = await corpus.run("remove", document=DOCUMENT)
+    assert "Cancelled" in told(await corpus.press(shown, "no"))
+    assert "has expired" in told(await corpus.press(await _copy(shown), "yes"))
+    assert "was removed" in told(await corpus.press(await corpus.run("remove", document=DOCUMENT), "yes"))
+    assert "November" not in told(await corpus.asked(scene.ann, scene.channel))
+    await corpus.press(await corpus.run("rollback", document=DOCUMENT), "yes")
+    assert "November" in told(await corpus.asked(scene.ann, scene.channel))
+
+    purge = await corpus.run("remove", document=DOCUMENT, purge=True)
+    assert "cannot be undone" in told(purge)
+    assert "was erased" in told(await corpus.press(purge, "yes"))
+    opened = await answered(
+        await corpus.standin.use(scene.ann, scene.channel, answer.shown[0], control(answer.shown[0], "open"))
+    )
+    assert told(opened) == "This paragraph is no longer among the readouts."
+    assert "no readout `ferry`" in told(await corpus.run("rollback", document=DOCUMENT))
+    cited = rows(folder, "SELECT cited FROM discord_answers")
+    assert not [row for row in cited if DOCUMENT in row[0]]
+
+
+async def _copy(shown: Interaction) -> Interaction:
+    """A preview as it stood before its buttons went."""
+    draft = "0" * 12
+    custom_id = f"corpus:yes:{draft}:0:0"
+    row = {"type": 1, "components": [{"type": 2, "custom_id": custom_id, "label": "Confirm", "style": 3}]}
+    shown.shown[0]["components"] = [{"type": 10, "content": "Preview"}, row]
+    return shown
+
+
+async def test_the_export_can_be_added_again(corpus: Corpus, bot: BotProcess) -> None:
+    await corpus.added()
+    assert told(await corpus.run("export", document="nowhere")).startswith(
+        "There is no readout `nowhere` here."
+    )
+    shown = await corpus.run("export")
+    url = shown.shown[0]["attachments"][0]["url"]
+    async with aiohttp.ClientSession() as session, session.get(url) as got:
+        data = await got.read()
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert archive.namelist() == ["ferry.json"]
+        exported = archive.read("ferry.json")
+    again = await corpus.run("add", file=Upload("ferry.json", exported))
+    assert "Nothing would change." in told(again)
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"DISCORD_SERVER_READOUTS": "1"}, "This server may have 1 readouts of its own; it has 1"),
+        ({"DISCORD_SERVER_PARAGRAPHS": "5"}, "This server may have 5 paragraphs of its own"),
+        ({"DISCORD_SERVER_INGESTS_PER_DAY": "1"}, "This server has used its 1 ingests"),
+    ],
+    ids=["readouts", "paragraphs", "ingests"],
+)
+async def test_a_bound_is_a_clear_sentence(
+    corpus: Corpus, folder: Path, settings: dict[str, str], sentence: str
+) -> None:
+    async with BotProcess(corpus.standin, folder, **settings):
+        await corpus.standin.connected()
+        await corpus.added()
+        refused = await corpus.run("add", file=Upload("more.txt", CORRECTED))
+
+        assert told(refused).startswith(sentence)
+        assert buttons(refused.shown[0]) == []
+
+
+async def test_a_file_that_is_too_large_is_not_fetched(corpus: Corpus, folder: Path) -> None:
+    async with BotProcess(corpus.standin, folder, DISCORD_UPLOAD_MEGABYTES="1"):
+        await corpus.standin.connected()
+        corpus.standin.world.files_url = "http://127.0.0.1:9"  # nobody there
+        refused = await corpus.run("add", file=Upload("big.txt", bytes(1_000_001)))
+
+        assert told(refused) == "“big.txt” is larger than 1 MB. Please split it, or save only its text."
+
+
+async def test_whoever_started_it_is_told_when_the_token_is_too_old(
+    corpus: Corpus, bot: BotProcess, scene: Scene
+) -> None:
+    for closed, place in ((False, scene.standin.world.dm(corpus.admin)), (True, scene.channel)):
+        shown = await corpus.preview(CORRECTED if closed else FIRST)
+        if closed:
+            corpus.standin.world.closed_dms.add(corpus.admin["id"])
+        pressed = await corpus.standin.use(
+            corpus.admin, scene.channel, shown.shown[0], control(shown.shown[0], "corpus:yes")
+        )
+        await answered(pressed)
+        pressed.at -= LIFETIME_S
+        message = await scene.next_answer(place)
+        if closed:
+            assert text_of(message).startswith(f"<@{corpus.admin['id']}>\n**Job 2 is done.**")
+            assert message["mentions"] == []
+        else:
+            assert text_of(message).startswith("Job 1 is done. Added: 1")
+            assert "ferry" not in text_of(message)
+
+
+async def test_a_restart_in_between_loses_neither_the_job_nor_its_starter(
+    corpus: Corpus, scene: Scene, folder: Path
+) -> None:
+    many = b"".join(b"\n\n%d. Norland will open ferry line number %d." % (n, n) for n in range(1, 400))
+    async with BotProcess(corpus.standin, folder) as first:
+        await corpus.standin.connected()
+        shown = await corpus.preview(b"Many lines\n\n2 May 2024" + many)
+        await corpus.press(shown, "yes")
+        await first.kill()
+    state = rows(folder, "SELECT state FROM jobs")
+    async with BotProcess(corpus.standin, folder):
+        await corpus.standin.connected(times=2)
+        message = await scene.next_answer(corpus.standin.world.dm(corpus.admin))
+
+        assert state in ([("queued",)], [("running",)])
+        assert text_of(message).startswith("Job 1 is done. Added: 1")
+        assert rows(folder, "SELECT count(*) FROM discord_watches") == [(0,)]
+
+
+async def test_a_preview_is_confirmed_after_a_restart(corpus: Corpus, folder: Path) -> None:
+    async with BotProcess(corpus.standin, folder) as first:
+        await corpus.standin.connected()
+        shown = await corpus.preview()
+        await first.stop()
+    async with BotProcess(corpus.standin, folder):
+        await corpus.standin.connected(times=2)
+        opened = await corpus.press(shown, "edit")
+        await answered(await corpus.standin.submit(opened, title="Ferry talks"))
+
+        assert "**New: Ferry talks**" in text_of(shown.shown[0])
+        assert "Added: `ferry`" in await corpus.ended(await corpus.press(shown, "yes"))
+
+
+async def test_a_server_that_removed_the_bot_is_purged_in_time_and_not_when_it_is_back(
+    corpus: Corpus, scene: Scene, folder: Path
+) -> None:
+    own = f"SELECT count(*) FROM readouts WHERE scope = 'guild:{scene.guild.id}'"
+    async with BotProcess(corpus.standin, folder) as bot:
+        await corpus.standin.connected()
+        await corpus.added()
+        await corpus.asked(scene.ann, scene.channel)
+        await corpus.standin.leave(scene.guild)
+        await _until(lambda: rows(folder, "SELECT count(*) FROM discord_departures") == [(1,)])
+        await corpus.standin.enter(scene.guild)
+        hello = text_of(await scene.next_answer(number=2))
+        assert "erased 30 days later" in hello
+        assert "still here" in hello
+        assert rows(folder, own) == [(1,)]
+        await bot.stop()
+    corpus.standin.world.guilds.pop(scene.guild.id)  # while the bot was off
+    async with BotProcess(corpus.standin, folder) as bot:
+        await corpus.standin.connected(times=2)
+        await _until(lambda: rows(folder, "SELECT count(*) FROM discord_departures") == [(1,)])
+        assert rows(folder, own) == [(1,)]
+        await bot.stop()
+    async with BotProcess(corpus.standin, folder, DISCORD_PURGE_AFTER_DAYS="0"):
+        await corpus.standin.connected(times=3)
+        await _until(lambda: rows(folder, own) == [(0,)])
+        for table in ("discord_departures", "jobs", "discord_drafts", "discord_answers"):
+            await _until(lambda t=table: rows(folder, f"SELECT count(*) FROM {t}") == [(0,)])  # type: ignore[misc]
+
+
+async def _until(happened: Any, timeout_s: float = 20.0) -> None:
+    async with asyncio.timeout(timeout_s):
+        while not happened():
+            await asyncio.sleep(0.05)
