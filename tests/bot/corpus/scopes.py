@@ -364,7 +364,7 @@ class Scopes(RuleBasedStateMachine):
             listed = self.run(self.desk.initiatives(Wanted(), guild))
             self.assert_visible(guild, str(lines), str(listed))
             scores = [
-                (hit.paragraph.document, hit.paragraph.number, hit.score)
+                (hit.prepared.paragraph.document, hit.prepared.paragraph.number, hit.score)
                 for hit in self.services.answering.search(QUESTION, scopes=guild_scopes(guild), top_k=24)
             ]
             before = self.scores.setdefault(guild, (scores, None))[0]
