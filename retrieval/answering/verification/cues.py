@@ -45,7 +45,7 @@ _WORDS: dict[Cue, str] = {
     Cue.PROMISED: r"""promis(?:e|ed|es|ing)|pledg(?:e|ed|es|ing)|commit(?:s|ted|ting|ment|ments)?|undert(?:ake|akes|aken|aking|ook)|vow(?:s|ed|ing)?
         |guarant(?:ee|eed|ees|eeing)|assur(?:e|ed|es|ing|ance|ances)|gave (?:his|her|its|their) word""",
     Cue.INTENDED: r"""plan(?:s|ned|ning)? (?:to|on|for|an?)|plan(?:s|ned)?(?= (?:a|an|the|its|two|three))|is planned|are planned|it is planned|intend(?:s|ed|ing)?|intent(?:ion|ions)?
-        |aim(?:s|ed|ing)? (?:to|at)|mean(?:s|t)? to|seek(?:s|ing)? to|sought to|want(?:s|ed)? to|wish(?:es|ed)? to|would like to|looking to|hop(?:e|es|ed|ing) to|plans|determin(?:ed|ation) to""",
+        |aim(?:s|ed|ing)? (?:to|at)|mean(?:s|t)? to|seek(?:s|ing)? to|sought to|want(?:s|ed)? to|wish(?:es|ed)? to|would like to|looking to|hop(?:e|es|ed|ing) to|plans?(?= (?:is|was|are|were)\b)|(?:aim|goal|intention|objective) (?:is|was) to|plans|determin(?:ed|ation) to""",
     Cue.OFFERED: r"""offer(?:s|ed|ing)?|read(?:y|iness) to|willing(?:ness)?|prepared to|stands? (?:ready|prepared)|readiness|volunteer(?:s|ed)? to""",
     Cue.EXPECTED: r"""expect(?:s|ed|ing|ation)?|anticipat\w+|look(?:s|ed|ing)? forward|forecast(?:s|ed)?|project(?:s|ed) (?:that|to)|predict(?:s|ed)?|hop(?:e|es|ed|ing)(?! to)|due (?:to|in|for|by|at)""",
     Cue.CONSIDERED: r"""consider(?:s|ed|ing|ation)?(?! that)|discuss(?:es|ed|ing|ion|ions)?|explor(?:e|ed|es|ing)|weigh(?:s|ed|ing)?|debat(?:e|ed|es|ing)|mull(?:s|ed|ing)?
@@ -98,7 +98,7 @@ LICENCES: dict[Cue, frozenset[Cue]] = {
 """What the evidence must say, one of it at least, for a statement to say this."""
 
 FUTURE = re.compile(
-    r"\b(?:will|shall|'ll|won't|(?:is|are) (?:(?:now|also|both|still|then|therefore) )?(?:to|going to|set to|due to|about to|scheduled)(?! (?:the|a|an)\b)|would(?! (?:have )?(?:like|prefer|welcome|rather))|be going to|falls to"
+    r"\b(?:will|shall|'ll|won't|(?<!plan )(?<!aim )(?<!goal )(?<!idea )(?<!hope )(?<!intention )(?<!objective )(?<!purpose )(?<!plans )(?<!aims )(?:is|are) (?:(?:now|also|both|still|then|therefore) )?(?:to|going to|set to|due to|about to|scheduled)(?! (?:the|a|an)\b)|would(?! (?:have )?(?:like|prefer|welcome|rather))|be going to|falls to"
     r"|by (?:the end|the close|no later|year's end)|in the (?:coming|near)|upcoming|next (?:year|month))\b"
 )
 DONE = re.compile(
@@ -110,7 +110,7 @@ PAST = re.compile(
 )
 _ACTS = "|".join(part.strip() for c in (Cue.AGREED, Cue.PROMISED, Cue.INTENDED, Cue.OFFERED, Cue.EXPECTED, Cue.CONSIDERED, Cue.PROPOSED, Cue.REQUESTED, Cue.WELCOMED, Cue.NOTED, Cue.OPPOSED, Cue.CONDEMNED, Cue.SUPPORTED, Cue.WANTED) for part in _WORDS[c].replace("\n", "").split("|"))  # fmt: skip
 SPEECH = re.compile(
-    rf"\b(?:{_ACTS}|announc\w+|stat(?:ed|es|ing)|said|says|declar\w+|express\w*|reaffirm\w*|reiterat\w*|confirm\w*|explain\w*|emphasi[sz]\w+|underlin\w+|underscor\w+|report\w*|indicat\w*|argu\w+|unveil\w*|point\w* out|add(?:ed|s)|respon\w+|repl(?:ied|ies)|mention\w*|describ\w+|laid out|set out|spelled out|outlin\w+|present(?:ed|s)|told|voiced|rais(?:ed|es)|spoke|insist\w+|warn(?:ed|s)|cited|addressed|referred|talked|touched|signall?ed|made clear|conveyed|shared the view|maintain\w*|affirm\w*|highlight\w*)\b"
+    rf"\b(?:{_ACTS}|announc\w+|stat(?:ed|es|ing)|said|says|declar\w+|express\w*|reaffirm\w*|reiterat\w*|confirm\w*|explain\w*|emphasi[sz]\w+|underlin\w+|underscor\w+|report\w*|indicat\w*|argu\w+|unveil\w*|point\w* out|add(?:ed|s)|respon\w+|repl(?:ied|ies)|mention\w*|describ\w+|laid out|set out|spelled out|outlin\w+|present(?:ed|s)(?! (?:an?|the|his|her|its|their) (?:petition|report|award|prize|medal|gift|certificate|letter|copy|bill|document|list|map))|told|voiced|rais(?:ed|es)|spoke|insist\w+|warn(?:ed|s)|cited|addressed|referred|talked|touched|signall?ed|made clear|conveyed|shared the view|maintain\w*|affirm\w*|highlight\w*)\b"
 )
 """Saying a thing is not doing it: such a verb in the past does not put what it says in the past."""
 EVENTS = re.compile(

@@ -171,6 +171,20 @@ def _still_ahead(said: str, quoted: str) -> str | None:
     return None
 
 
+_DECIDED = r"\b(?:decid(?:e|es|ed)|resolv(?:es|ed)) (?:unanimously |further |also )?to (\w+)"
+_ENACTED = frozenset(
+    stem(verb)
+    for verb in """extend renew establish create appoint elect adopt approve endorse grant admit suspend lift abolish dissolve terminate
+    designate authorise authorize mandate request impose repeal amend prolong convene entrust rename""".split()
+)
+"""What a body does by deciding it: to decide to extend a mandate is to extend it."""
+
+
+def _decides(done: str, said: str, quoted: str) -> bool:
+    enacted = {stem(m[1]) for m in re.finditer(_DECIDED, quoted)} & _ENACTED
+    return stem(done) in enacted
+
+
 _AHEAD_OF = re.compile(
     r"\b(?:to|will|would|shall|may|might|could|can|should)(?: be)?(?: \w+ly| also| further)? $"
 )
@@ -179,7 +193,7 @@ _AHEAD_OF = re.compile(
 def _tense(said: str, own: frozenset[Cue], known: frozenset[Cue], quoted: str) -> Iterator[Difference]:
     ahead = known & _AHEAD
     waiting = _still_ahead(said, quoted)
-    if waiting and not denies(said):
+    if waiting and not denies(said) and not _decides(waiting, said, quoted):
         yield _difference(f"It says as done (“{waiting}”) what is yet to come in the evidence.")
         return
     if Cue.FUTURE in own and not own & _HEDGES and known & _WEAK and not known & _FIRM:
