@@ -52,7 +52,7 @@ _WORD = re.compile(r"[^\W_](?:[\w'&]|\.(?=\w\.)|(?<=\.\w)\.)*")
 _RUN = re.compile(r"(?<![\w-])[A-Z0-9][\w'&]*(?:[ -](?=[A-Z])[A-Z][\w'&]*)*|\b\d\+\d\b")
 _SENTENCE_START = re.compile(r"(?:^|[.!?]\s+|[\"(]\s*)$")
 _FINITE = re.compile(
-    r" (?:has|had|is|was|will|would|may|might|must|can|could|should|took|sent|gave|said|says|made|held|led|put|went|came|saw|met|got"
+    r" (?:has|had|is|was|will|would|may|might|must|can|could|should|took|sent|gave|lent|paid|sold|bought|told|brought|spoke|wrote|lost|won|began|became|rose|fell|chose|kept|lends|sells|buys|imports|exports|supplies|hosts|said|says|made|held|led|put|went|came|saw|met|got"
     r"|wants|plans|\w{2,}ed)\b"
 )
 _MASS = re.compile(
