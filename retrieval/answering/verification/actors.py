@@ -17,8 +17,6 @@ from retrieval.answering.verification.names import (
     aliased,
     is_country,
     is_person,
-    key,
-    keys_of,
     names,
     same,
 )

@@ -203,7 +203,7 @@ def _months(part: str | None) -> range:
 
 def _in_part(part: str, known: Moment) -> bool:
     months = _months(part)
-    return known.month in months or bool(months) and months == _months(known.part)
+    return known.month in months or (bool(months) and months == _months(known.part))
 
 
 def _bounds(asked: Moment, statement: str, known: Moment) -> bool:

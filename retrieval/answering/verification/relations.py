@@ -50,10 +50,14 @@ _BARE = frozenset(
     for form in (v, f"{v}s", f"{v}es", f"{v[:-1]}ies")
 )
 _PASSIVE = re.compile(r"\b(?:is|are|was|were|be|been|being)\b")
-_END = re.compile(r"[;:!?]|(?<!Mr)(?<!Ms)(?<!Dr)(?<!Mrs)(?<!Prof)(?<!\b[A-Z])\.(?!\d)|,? \b(?:that|which|who|while|but|whereas|although|though|because|so)\b")
+_END = re.compile(
+    r"[;:!?]|(?<!Mr)(?<!Ms)(?<!Dr)(?<!Mrs)(?<!Prof)(?<!\b[A-Z])\.(?!\d)|,? \b(?:that|which|who|while|but|whereas|although|though|because|so)\b"
+)
 _ROLE = r"[a-z]{3,}(?:ers|ors|ees|ists|ents|ants|ians|hosts|states|countries|members|governments|parties|firms|companies|banks|guests|allies|students|workers)"
 _ROLES = re.compile(rf"\b{_ROLE}\b")
-_PREPOSITION = re.compile(r"\b(in|at|on|for|about|of|with|under|during|over|after|before|to|from|by)(?: the)? $")
+_PREPOSITION = re.compile(
+    r"\b(in|at|on|for|about|of|with|under|during|over|after|before|to|from|by)(?: the)? $"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +98,7 @@ def _turned_round(said: str, near: str, around: str) -> Iterator[Difference]:
             if kept and not all(crossed):
                 continue
             if all(crossed) or (any(crossed) and not (act.source and act.target)):
-                reason = (
-                    f"It says “{act.written}” the other way round: the evidence says “{other.written}”."
-                )
+                reason = f"It says “{act.written}” the other way round: the evidence says “{other.written}”."
                 yield Difference(Kind.ACTOR, reason, contradicts=True)
                 break
 
@@ -148,7 +150,10 @@ def _act(
     else:
         source, target = subject, direct or objects.get("to", frozenset())
     if group == "take":
-        source, target = objects.get("from", frozenset()), objects.get("by", frozenset()) if passive else subject
+        source, target = (
+            objects.get("from", frozenset()),
+            objects.get("by", frozenset()) if passive else subject,
+        )
         group = "give"
     elif group == "visit":
         source, target = target, source
@@ -170,7 +175,9 @@ def _meet(one: frozenset[str], other: frozenset[str]) -> bool:
     return any(same(a, b) for a in one for b in other)
 
 
-_TOKEN = r"(?:[A-Z][\w'-]+|\d+(?:[.,]\d+)*|(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b)"
+_TOKEN = (
+    r"(?:[A-Z][\w'-]+|\d+(?:[.,]\d+)*|(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b)"
+)
 _FROM = re.compile(rf"\bfrom (?:the )?(?P<what>{_TOKEN})")
 _TO = re.compile(rf"\bto (?:the )?(?P<what>{_TOKEN})")
 
@@ -233,7 +240,9 @@ def _owners(text: str, around: str) -> frozenset[str]:
 _EVENT = re.compile(
     r"\b(?:held|took place|takes place|take place|met|meets|convened|hosted|gathered|opened|assembled|signed|venue|came together)\b"
 )
-_PLACED = re.compile(r"\b(?:in|at) (?:the )?(?P<place>[A-Z][\w'-]+(?: [A-Z][\w'-]+)*)(?P<more>(?:, [A-Z][\w'-]+(?: [A-Z][\w'-]+)*)*)")
+_PLACED = re.compile(
+    r"\b(?:in|at) (?:the )?(?P<place>[A-Z][\w'-]+(?: [A-Z][\w'-]+)*)(?P<more>(?:, [A-Z][\w'-]+(?: [A-Z][\w'-]+)*)*)"
+)
 
 
 def _placed(said: str, evidence: str, near: str, around: str) -> Iterator[Difference]:
@@ -243,7 +252,11 @@ def _placed(said: str, evidence: str, near: str, around: str) -> Iterator[Differ
     known, known_names = _places(evidence, around), _owners(evidence, around)
     wide = _places(near, around)
     for place in _places(said, around):
-        if known and not any(same(place, k) for k in (*known, *wide)) and known.isdisjoint(_owners(said, around)):
+        if (
+            known
+            and not any(same(place, k) for k in (*known, *wide))
+            and known.isdisjoint(_owners(said, around))
+        ):
             mentioned = any(same(place, k) for k in _owners(around, around) | known_names)
             if mentioned:
                 reason = "It puts the event in another place than the evidence."
