@@ -7,7 +7,7 @@ import io
 import json
 import sqlite3
 import zipfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +116,13 @@ def rows(folder: Path, query: str) -> list[Any]:
         return connection.execute(query).fetchall()
     finally:
         connection.close()
+
+
+async def eventually(holds: Callable[[], bool]) -> None:
+    """Wait for what another process does after the message that was seen."""
+    async with asyncio.timeout(10):
+        while not holds():
+            await asyncio.sleep(0.05)
 
 
 async def test_the_round_from_the_first_upload_to_the_rollback(
@@ -507,7 +514,7 @@ async def test_a_restart_in_between_loses_neither_the_job_nor_its_starter(
 
         assert state in ([("queued",)], [("running",)])
         assert text_of(message).startswith("Job 1 is done. Added: 1")
-        assert rows(folder, "SELECT count(*) FROM discord_watches") == [(0,)]
+        await eventually(lambda: rows(folder, "SELECT count(*) FROM discord_watches") == [(0,)])
 
 
 async def test_a_preview_is_confirmed_after_a_restart(corpus: Corpus, folder: Path) -> None:

@@ -45,7 +45,7 @@ async def test_commands_are_sent_only_when_they_changed(scene: Scene, folder: Pa
 
     assert scene.standin.rest.syncs == 1
     assert set(scene.standin.rest.commands) == {
-        "ask", "documents", "initiatives", "paragraph", "about", "Check against the readouts",
+        "ask", "documents", "initiatives", "paragraph", "about", "corpus", "Check against the readouts",
     }  # fmt: skip
     assert scene.standin.rest.commands["ask"]["name_localizations"] == {"ja": "質問"}
 

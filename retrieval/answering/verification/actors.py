@@ -17,8 +17,6 @@ from retrieval.answering.verification.names import (
     aliased,
     is_country,
     is_person,
-    key,
-    keys_of,
     names,
     same,
 )
@@ -148,7 +146,6 @@ def compare(statement: str, evidence: str, sentence: str, before: str, context: 
         )
     yield from _received(said, known, around)
     yield from _affiliated(said, near, around)
-    yield from _modified(said, near)
 
 
 _HAS = re.compile(r"(?:held|holds|has|had|have) (?:the|an?) ")
@@ -343,20 +340,4 @@ def _affiliated(said: str, near: str, around: str) -> Iterator[Difference]:
         wrong = next((b[-1] for b in others if any(_among(x, own) for x in b)), None)
         if wrong is not None and not _among(wrong, person):
             reason = f"It puts {person[-1].written} with {wrong.written}; in the evidence it is {body[-1].written}."
-            yield Difference(Kind.ACTOR, reason, contradicts=True)
-
-
-_MODIFIED = re.compile(r"\b(?P<whose>[A-Z][\w]+(?:'s)?) (?P<what>[a-z]{4,})\b(?! (?:and|of)\b)")
-
-
-def _modified(said: str, near: str) -> Iterator[Difference]:
-    """Things put with the wrong name: "Pellian poultry" is not "Haldorian poultry"."""
-    known = [(key(m["whose"]), stem(m["what"]), m["whose"]) for m in _MODIFIED.finditer(near)]
-    for thing in _MODIFIED.finditer(said):
-        whose = [(k, written) for k, what, written in known if what == stem(thing["what"])]
-        own = key(thing["whose"])
-        if not whose or any(same(own, k) for k, _ in whose) or not any(same(own, k) for k in keys_of(near)):
-            continue
-        if any(same(k, other) for k, _ in whose for other in keys_of(said)):
-            reason = f"It says “{thing.group()}”; the evidence says “{whose[0][1]} {thing['what']}”."
             yield Difference(Kind.ACTOR, reason, contradicts=True)

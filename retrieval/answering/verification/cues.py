@@ -45,14 +45,14 @@ _WORDS: dict[Cue, str] = {
     Cue.PROMISED: r"""promis(?:e|ed|es|ing)|pledg(?:e|ed|es|ing)|commit(?:s|ted|ting|ment|ments)?|undert(?:ake|akes|aken|aking|ook)|vow(?:s|ed|ing)?
         |guarant(?:ee|eed|ees|eeing)|assur(?:e|ed|es|ing|ance|ances)|gave (?:his|her|its|their) word""",
     Cue.INTENDED: r"""plan(?:s|ned|ning)? (?:to|on|for|an?)|plan(?:s|ned)?(?= (?:a|an|the|its|two|three))|is planned|are planned|it is planned|intend(?:s|ed|ing)?|intent(?:ion|ions)?
-        |aim(?:s|ed|ing)? (?:to|at)|mean(?:s|t)? to|seek(?:s|ing)? to|sought to|want(?:s|ed)? to|wish(?:es|ed)? to|would like to|looking to|hop(?:e|es|ed|ing) to|plans|determin(?:ed|ation) to""",
+        |aim(?:s|ed|ing)? (?:to|at)|mean(?:s|t)? to|seek(?:s|ing)? to|sought to|want(?:s|ed)? to|wish(?:es|ed)? to|would like to|looking to|hop(?:e|es|ed|ing) to|plans?(?= (?:is|was|are|were)\b)|(?:aim|goal|intention|objective) (?:is|was) to|plans|determin(?:ed|ation) to""",
     Cue.OFFERED: r"""offer(?:s|ed|ing)?|read(?:y|iness) to|willing(?:ness)?|prepared to|stands? (?:ready|prepared)|readiness|volunteer(?:s|ed)? to""",
     Cue.EXPECTED: r"""expect(?:s|ed|ing|ation)?|anticipat\w+|look(?:s|ed|ing)? forward|forecast(?:s|ed)?|project(?:s|ed) (?:that|to)|predict(?:s|ed)?|hop(?:e|es|ed|ing)(?! to)|due (?:to|in|for|by|at)""",
     Cue.CONSIDERED: r"""consider(?:s|ed|ing|ation)?(?! that)|discuss(?:es|ed|ing|ion|ions)?|explor(?:e|ed|es|ing)|weigh(?:s|ed|ing)?|debat(?:e|ed|es|ing)|mull(?:s|ed|ing)?
         |talk(?:s|ed|ing)? (?:about|over|of)|talk(?:s|ed)? through|think(?:s|ing)? (?:about|of)|thought about|look(?:s|ed|ing)? (?:at|into)|contemplat\w+
         |examin(?:e|ed|es|ing)|stud(?:y|ied|ies|ying)|review(?:s|ed|ing)?|deliberat\w+|exchang(?:e|ed|ing) views|brainstorm\w*|reflect(?:ed|s)? on|went over""",
     Cue.POSSIBLE: r"""may(?! \d)|might|possib(?:le|ly|ility|ilities)|perhaps|potential(?:ly)?|opportunit(?:y|ies)|whether|could|cannot rule out|not rule out|subject to|eventual(?:ly)?""",
-    Cue.PROPOSED: r"""propos(?:e|ed|es|ing|al|als)|suggest(?:s|ed|ing|ion|ions)?|recommend(?:s|ed|ing|ation|ations)?|put(?:s|ting)? forward|idea(?:s)?|thinking|advocat\w+|float(?:s|ed|ing)|draft""",
+    Cue.PROPOSED: r"""propos(?:e|ed|es|ing|al|als)|suggest(?:s|ed|ing|ion|ions)?|recommend(?:s|ed|ing|ation|ations)?|put(?:s|ting)? forward|idea(?:s)?|thinking|advocat\w+|advice|advis(?:e|ed|es|ing)|float(?:s|ed|ing)|draft""",
     Cue.REQUESTED: r"""urg(?:e|ed|es|ing)(?!nt)|call(?:s|ed|ing)? (?:up)?on|call(?:s|ed|ing)? for|ask(?:s|ed|ing)?|request(?:s|ed|ing)?|press(?:es|ed|ing) (?:\S+ ){0,4}?(?:to|for)|press(?:ed|es) (?:for|on)|demand(?:s|ed|ing)?
         |appeal(?:s|ed|ing)? (?:to|for)|encourag(?:e|ed|es|ing|ement)|invit(?:e|ed|es|ing|ation|ations)|insist(?:s|ed|ing)?|plea(?:ded)?
         |instruct(?:s|ed|ing)?|task(?:s|ed|ing)|direct(?:s|ed|ing)(?! talks)|mandat(?:e|ed|es|ing)|exhort\w*|implor\w+""",
@@ -62,13 +62,13 @@ _WORDS: dict[Cue, str] = {
     Cue.WELCOMED: r"""welcom(?:e|ed|es|ing)|appreciat(?:e|ed|es|ion|ing)|prais(?:e|ed|es|ing)|commend(?:s|ed|ing|ation)?|applaud(?:s|ed|ing)?|hail(?:s|ed|ing)|thank(?:s|ed|ing)?|congratulat\w+|gratitude|grateful(?:ly)?
         |pleas(?:ed|ure)|satisf(?:ied|action)|approving(?:ly)?|greet(?:s|ed|ing)|compliment(?:s|ed)|glad|express(?:ed|es)? (?:his|her|its|their) (?:appreciation|gratitude)|celebrat(?:e|ed|es)""",
     Cue.NOTED: r"""not(?:ed|es|ing)(?! only)|took note|take note|taken note|recogni[sz](?:e|ed|es|ing)|acknowledg(?:e|ed|es|ing)|heard|recall(?:s|ed|ing)?|took stock""",
-    Cue.OPPOSED: r"""oppos(?:e|ed|es|ing|ition)|reject(?:s|ed|ing|ion)?|refus(?:e|ed|es|ing|al)|turn(?:s|ed|ing)? down|declin(?:ed|es|ing) to|(?:is|are|was|were|be) against|(?:came|come|spoke|argued) (?:out )?against|objected|object(?:s|ed) to|unacceptable|veto(?:ed|es)?|dismiss(?:es|ed|ing)?|rebuff(?:s|ed)?|disagree[sd]?|resist(?:s|ed|ing)?""",
+    Cue.OPPOSED: r"""oppos(?:e|ed|es|ing|ition)|reject(?:s|ed|ing|ion)?|refus(?:e|ed|es|ing|al)|turn(?:s|ed|ing)? down|declin(?:ed|es|ing) to|(?:is|are|was|were|be) against|(?:came|come|spoke|argued|voted) (?:out )?against|abstain(?:s|ed|ing)?|reserv(?:e|ed|es|ing) (?:its|their|his|her) (?:position|right)|dissent(?:s|ed|ing)?|distanc(?:e|ed|es|ing) (?:itself|themselves)|opt(?:s|ed|ing)? out|objected|object(?:s|ed) to|unacceptable|veto(?:ed|es)?|dismiss(?:es|ed|ing)?|rebuff(?:s|ed)?|disagree[sd]?|resist(?:s|ed|ing)?""",
     Cue.CONDEMNED: r"""condemn(?:s|ed|ing|ation)?|deplor(?:e|ed|es|ing)|denounc(?:e|ed|es|ing)|critici[sz](?:e|ed|es|ing)|criticism|protest(?:s|ed)?(?! movement)|regret(?:s|ted|ting)?|censur(?:e|ed|es)""",
     Cue.CONCERNED: r"""concern(?:ed|s)?(?:(?= about| over| at| that)|(?<=deep concern)|(?<=serious concern)|(?<=grave concern))|worr(?:y|ied|ies)|alarm(?:ed)?|anxious|unease|deplor(?:e|ed)|regret(?:s|ted)?""",
     Cue.CHAIRED: r"""(?:co-)?chair(?:s|ed|ing|manship|person|man|woman)?|presid(?:e|ed|es|ing)|presidency|(?:led|headed|convened) by|leadership of|(?:was|were) led|auspices|took over the chair""",
     Cue.ANNOUNCED: r"""announc(?:e|ed|es|ing|ement)|unveil(?:s|ed|ing)?|declar(?:e|ed|es|ing)|launch(?:es|ed|ing)?""",
     Cue.WANTED: r"""would (?:have )?(?:liked?|prefer(?:red)?)|should|ought to|want(?:s|ed)?(?! to)|need(?:s|ed)?(?: for| to)|stress(?:es|ed|ing)?|importance of|emphasi[sz]e[sd]?|underlin(?:e|ed|es)|underscor(?:e|ed|es)""",
-    Cue.SIGNED: r"""(?<!to )sign(?:s|ed|ing)(?! on)|put (?:its|their|his|her) names?|initialled|(?<!to )ratif(?:y|ied|ies|ication)|conclud(?:ed|es|ing) (?:an?|the) (?:\w+ ){0,3}(?:agreement|accord|treaty|pact|memorandum|mou)|(?:mou|memorandum|agreement|accord|pact|treaty)(?: \S+){0,6} (?:was|were) (?:concluded|signed)|signature|acced(?:e|ed|es|ing)""",
+    Cue.SIGNED: r"""(?<!to )(?<!to be )sign(?:s|ed|ing)(?! on)|put (?:its|their|his|her) names?|initialled|(?<!to )ratif(?:y|ied|ies|ication)|conclud(?:ed|es|ing) (?:an?|the) (?:\w+ ){0,3}(?:agreement|accord|treaty|pact|memorandum|mou)|(?:mou|memorandum|agreement|accord|pact|treaty)(?: \S+){0,6} (?:was|were) (?:concluded|signed)|signature|acced(?:e|ed|es|ing)""",
 }  # fmt: skip
 
 PATTERNS = {
@@ -98,7 +98,7 @@ LICENCES: dict[Cue, frozenset[Cue]] = {
 """What the evidence must say, one of it at least, for a statement to say this."""
 
 FUTURE = re.compile(
-    r"\b(?:will|shall|'ll|won't|(?:is|are) (?:(?:now|also|both|still|then|therefore) )?(?:to|going to|set to|due to|about to|scheduled)(?! (?:the|a|an)\b)|would(?! (?:have )?(?:like|prefer|welcome|rather))|be going to|falls to"
+    r"\b(?:will|shall|'ll|won't|(?<!plan )(?<!aim )(?<!goal )(?<!idea )(?<!hope )(?<!intention )(?<!objective )(?<!purpose )(?<!plans )(?<!aims )(?:is|are) (?:(?:now|also|both|still|then|therefore) )?(?:to|going to|set to|due to|about to|scheduled)(?! (?:the|a|an)\b)|would(?! (?:have )?(?:like|prefer|welcome|rather))|be going to|falls to"
     r"|by (?:the end|the close|no later|year's end)|in the (?:coming|near)|upcoming|next (?:year|month))\b"
 )
 DONE = re.compile(
@@ -110,7 +110,7 @@ PAST = re.compile(
 )
 _ACTS = "|".join(part.strip() for c in (Cue.AGREED, Cue.PROMISED, Cue.INTENDED, Cue.OFFERED, Cue.EXPECTED, Cue.CONSIDERED, Cue.PROPOSED, Cue.REQUESTED, Cue.WELCOMED, Cue.NOTED, Cue.OPPOSED, Cue.CONDEMNED, Cue.SUPPORTED, Cue.WANTED) for part in _WORDS[c].replace("\n", "").split("|"))  # fmt: skip
 SPEECH = re.compile(
-    rf"\b(?:{_ACTS}|announc\w+|stat(?:ed|es|ing)|said|says|declar\w+|express\w*|reaffirm\w*|reiterat\w*|confirm\w*|explain\w*|emphasi[sz]\w+|underlin\w+|underscor\w+|report\w*|indicat\w*|argu\w+|unveil\w*|point\w* out|add(?:ed|s)|respon\w+|repl(?:ied|ies)|mention\w*|describ\w+|laid out|set out|spelled out|outlin\w+|present(?:ed|s)|told|voiced|rais(?:ed|es)|spoke|insist\w+|warn(?:ed|s)|cited|addressed|referred|talked|touched|signall?ed|made clear|conveyed|shared the view|maintain\w*|affirm\w*|highlight\w*)\b"
+    rf"\b(?:{_ACTS}|announc\w+|stat(?:ed|es|ing)|said|says|declar\w+|express\w*|reaffirm\w*|reiterat\w*|confirm\w*|explain\w*|emphasi[sz]\w+|underlin\w+|underscor\w+|report\w*|indicat\w*|argu\w+|unveil\w*|point\w* out|add(?:ed|s)|respon\w+|repl(?:ied|ies)|mention\w*|describ\w+|laid out|set out|spelled out|outlin\w+|present(?:ed|s)(?! (?:an?|the|his|her|its|their) (?:petition|report|award|prize|medal|gift|certificate|letter|copy|bill|document|list|map))|told|voiced|rais(?:ed|es)|spoke|insist\w+|warn(?:ed|s)|cited|addressed|referred|talked|touched|signall?ed|made clear|conveyed|shared the view|maintain\w*|affirm\w*|highlight\w*)\b"
 )
 """Saying a thing is not doing it: such a verb in the past does not put what it says in the past."""
 EVENTS = re.compile(

@@ -131,7 +131,7 @@ def compare(statement: str, evidence: str, context: str, written: str | None) ->
     own = moments(evidence)
     around = (*moments(context), *(moments(written) if written else ()))
     for asked in moments(statement):
-        if any(_holds(known, asked, own, written) for known in own):
+        if any(_holds(known, asked, own, written) or _bounds(asked, statement, known) for known in own):
             continue
         rivals = [known for known in own if _same_sort(known, asked)]
         if rivals:
@@ -182,8 +182,42 @@ def _near(year: int, written: str | None) -> bool:
     return written is not None and written.startswith(str(year))
 
 
-_HALVES = {"first half": range(1, 7), "second half": range(7, 13), "last quarter": range(10, 13)}
+_ORDINALS = {"1st": "first", "2nd": "second", "3rd": "third", "4th": "fourth"}
+_PARTS = {
+    "first half": range(1, 7),
+    "second half": range(7, 13),
+    "last half": range(7, 13),
+    "first quarter": range(1, 4),
+    "second quarter": range(4, 7),
+    "third quarter": range(7, 10),
+    "fourth quarter": range(10, 13),
+    "last quarter": range(10, 13),
+}
+
+
+def _months(part: str | None) -> range:
+    """The months of a half or quarter; none where it is something else."""
+    first, _, rest = (part or "").partition(" ")
+    return _PARTS.get(f"{_ORDINALS.get(first, first)} {rest}", range(0))
 
 
 def _in_part(part: str, known: Moment) -> bool:
-    return known.month is not None and known.month in _HALVES.get(part, ())
+    months = _months(part)
+    return known.month in months or (bool(months) and months == _months(known.part))
+
+
+def _bounds(asked: Moment, statement: str, known: Moment) -> bool:
+    """Whether a month is the edge of a half or quarter told by its edges: "by the end of March", "July to December"."""
+    months = _months(known.part)
+    if not months or asked.days or asked.month not in (months[0], months[-1]):
+        return False
+    if asked.year not in (None, known.year):
+        return False
+    said = {m.month for m in moments(statement) if not m.days}
+    if {months[0], months[-1]} <= said:
+        return True
+    before = statement[max(0, asked.start - 20) : asked.start]
+    return asked.month == months[-1] and _END_OF.search(before) is not None
+
+
+_END_OF = re.compile(r"\b(?:end of|end|close of|late|before the end of|not after)(?: of)? $")

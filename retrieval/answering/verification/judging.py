@@ -16,6 +16,7 @@ from retrieval.answering.verification import (
     numbers,
     opposites,
     polarity,
+    relations,
 )
 from retrieval.answering.verification.differences import Difference
 from retrieval.index.terms import terms
@@ -99,6 +100,7 @@ def differences(
     if english:
         found += [
             *actors.compare(statement, on.quoted, on.sentence, on.before, on.context),
+            *relations.compare(statement, on.quoted, on.sentence, on.context),
             *polarity.compare(statement, on.quoted, on.sentence),
             *modality.compare(statement, on.quoted, on.sentence),
             *opposites.compare(statement, on.quoted),

@@ -149,7 +149,7 @@ def _has_done(said: str) -> bool:
     return any(not SPEECH.search(done.group()) for done in DONE.finditer(_ASIDE.sub(" ", said)))
 
 
-_ASIDE = re.compile(r"\b(?:how|what|where)\b[^,.;]*")
+_ASIDE = re.compile(r"\b(?:how|what|where|once|when|if|until|unless)\b[^,.;]*")
 
 
 def _told_as_past(said: str) -> bool:
@@ -157,7 +157,10 @@ def _told_as_past(said: str) -> bool:
     plain = PAST.sub(
         lambda m: "" if _BEFORE_NOUN.search(said[max(0, m.start() - 15) : m.start()]) else m[0], said
     )
-    return happened(plain)
+    return happened(_BE_TO.sub(" ", plain))
+
+
+_BE_TO = re.compile(r"\b(?:was|were) to\b")
 
 
 def _still_ahead(said: str, quoted: str) -> str | None:
@@ -171,6 +174,29 @@ def _still_ahead(said: str, quoted: str) -> str | None:
     return None
 
 
+_WILL = re.compile(r"\b(?:will|shall|(?:is|are) (?:due|going|set|expected) to)(?: be)?(?: \w+ly)? (\w+)")
+
+
+def _ahead_of_done(said: str, quoted: str) -> str | None:
+    """A verb told with "will" that the evidence has in the past."""
+    done = {stem(m.group()) for m in re.finditer(r"(?<!to )(?<!be )\b[a-z]+ed\b", quoted)}
+    return next((m[1] for m in _WILL.finditer(said) if stem(m[1]) in done), None)
+
+
+_DECIDED = r"\b(?:decid(?:e|es|ed)|resolv(?:es|ed)) (?:unanimously |further |also )?to (\w+)"
+_ENACTED = frozenset(
+    stem(verb)
+    for verb in """extend renew establish create appoint elect adopt approve endorse grant admit suspend lift abolish dissolve terminate
+    designate authorise authorize mandate request impose repeal amend prolong convene entrust rename""".split()
+)
+"""What a body does by deciding it: to decide to extend a mandate is to extend it."""
+
+
+def _decides(done: str, quoted: str) -> bool:
+    enacted = {stem(m[1]) for m in re.finditer(_DECIDED, quoted)} & _ENACTED
+    return stem(done) in enacted
+
+
 _AHEAD_OF = re.compile(
     r"\b(?:to|will|would|shall|may|might|could|can|should)(?: be)?(?: \w+ly| also| further)? $"
 )
@@ -179,8 +205,16 @@ _AHEAD_OF = re.compile(
 def _tense(said: str, own: frozenset[Cue], known: frozenset[Cue], quoted: str) -> Iterator[Difference]:
     ahead = known & _AHEAD
     waiting = _still_ahead(said, quoted)
-    if waiting and not denies(said):
+    if waiting and not denies(said) and not _decides(waiting, quoted):
         yield _difference(f"It says as done (“{waiting}”) what is yet to come in the evidence.")
+        return
+    if (
+        Cue.FUTURE in own
+        and not known & (_AHEAD | {Cue.WANTED, Cue.OBLIGED})
+        and not denies(said)
+        and (verb := _ahead_of_done(said, quoted))
+    ):
+        yield _difference(f"It says as yet to come (“{verb}”) what is done in the evidence.")
         return
     if Cue.FUTURE in own and not own & _HEDGES and known & _WEAK and not known & _FIRM:
         yield _difference("It says as certain what the evidence does not.")

@@ -52,7 +52,7 @@ _WORD = re.compile(r"[^\W_](?:[\w'&]|\.(?=\w\.)|(?<=\.\w)\.)*")
 _RUN = re.compile(r"(?<![\w-])[A-Z0-9][\w'&]*(?:[ -](?=[A-Z])[A-Z][\w'&]*)*|\b\d\+\d\b")
 _SENTENCE_START = re.compile(r"(?:^|[.!?]\s+|[\"(]\s*)$")
 _FINITE = re.compile(
-    r" (?:has|had|is|was|will|would|may|might|must|can|could|should|took|sent|gave|said|says|made|held|led|put|went|came|saw|met|got"
+    r" (?:has|had|is|was|will|would|may|might|must|can|could|should|took|sent|gave|lent|paid|sold|bought|told|brought|spoke|wrote|lost|won|began|became|rose|fell|chose|kept|lends|sells|buys|imports|exports|supplies|hosts|said|says|made|held|led|put|went|came|saw|met|got"
     r"|wants|plans|\w{2,}ed)\b"
 )
 _MASS = re.compile(
@@ -162,9 +162,14 @@ def _name(text: str, start: int, end: int, context: str) -> Name | None:
 def _plain(word: str) -> bool:
     lower = word.lower().removesuffix("'s").strip("'.")
     digits = lower[:1].isdigit() and "+" not in lower
+    if word in _CURRENCY_CODES:
+        return True  # `numbers` compares money
     return lower in _TITLES or lower in STOP_WORDS or len(lower) < 2 or digits or lower in _COMMON
 
 
+_CURRENCY_CODES = frozenset(
+    "USD EUR GBP JPY AUD NZD CAD CHF CNY RMB SGD IDR VND THB PHP MYR INR KRW HKD SEK NOK DKK PLN ZAR BRL MXN SDR".split()
+)
 _COMMON = frozenset(
     """every each all some most many several both none no neither either another one two three four five
     the a an this that these those article roman i ii iii iv v vi vii viii ix x capital""".split()

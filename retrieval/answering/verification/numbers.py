@@ -165,9 +165,17 @@ def _prepared(text: str) -> str:
         plain = pattern.sub(replacement, plain)
     spaced = re.sub(r"(?<=[A-Za-z])-(?=[A-Za-z])|(?<=\d)-(?=[A-Za-z])", " ", plain)
     converted: str = alpha2digit(spaced, "en", threshold=0)
+    converted = _UNIT_LAST.sub(r"\1 \4\2\3 \4", converted)
+    converted = _UNIT_FIRST.sub(r"\1 \2\3\4 \2", converted)
     return _RATIO.sub(lambda m: f"{100 * int(m[1]) / max(1, int(m[2])):.3f} % ", converted)
 
 
+_UNIT = r"(?:%|per ?cent|percent|hours?|days?|weeks?|months?|years?|minutes?|hundred|thousand|million|billion|trillion|tonnes?|km|kilomet\w+|hectares?|euros?|dollars?)"
+_UNIT_LAST = re.compile(rf"(\b\d+(?:\.\d+)?)( (?:to|and|or) |-)(\d+(?:\.\d+)?) ?({_UNIT})(?![A-Za-z])")
+_UNIT_FIRST = re.compile(
+    rf"(?<=from )(\d+(?:\.\d+)?) ?({_UNIT})( to )(\d+(?:\.\d+)?)\b(?!\.\d| ?(?:{_UNIT}|[A-Z]))"
+)
+"""The unit of a range stands once: "from 9 to 14 hours", "from eleven months to nine"."""
 _RATIO = re.compile(r"\b(\d{1,6}) OUTOF (\d{1,6})\b")
 
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 from retrieval.answering.verification.differences import Difference, Kind
 from retrieval.answering.verification.levelled import lowered
 from retrieval.answering.verification.polarity import denies
+from retrieval.index.terms import terms
 
 _PAIRS = (
     ("rise|rises|rose|risen|rising|increas\\w+|grow|grows|grew|grown|growing|growth|higher|went up|up \\d+|was up|were up|climb\\w*|expan[ds]\\w*|gain(?:ed|s)|soar\\w*",
@@ -57,6 +58,30 @@ _PAIRS = (
     ("postpon\\w+|delay\\w*|defer(?:s|red)?", "bring forward|brought forward|accelerat\\w+|speed(?:s|ed)? up|hasten\\w*"),
     ("early|earlier", "late|later(?! this)"), ("first(?! time)", "last(?! (?:year|month|week|decade|quarter|two|three))"),
     ("cheaper|lower prices", "dearer|more expensive|higher prices"),
+    ("expan[ds]\\w*|extend\\w*|intensif\\w+|deepen\\w*|continu(?:e|es|ed|ing)|step(?:s|ped|ping)? up|stepping up|scal(?:e|ed|ing) up|reinforc\\w+|resum\\w+|unfroze\\w*",
+     "suspend\\w*|fr[eo]ez\\w*|frozen|halt\\w*|discontinu\\w+|scal(?:e|ed|ing) (?:back|down)|cut back|wound down|wind down|curtail\\w*|ceas(?:e|ed|es)|broken off|broke off|severed"),
+    ("widen(?:s|ed|ing)?|broaden(?:s|ed|ing)?", "narrow(?:s|ed|ing)?"),
+    ("doubl(?:e|ed|es|ing)", "halv(?:e|ed|es|ing)"),
+    ("replac(?:e|es|ed|ing)|supersed\\w+|supplant\\w*|take(?:s)? the place of|repeal\\w*",
+     "supplement(?:s|ed|ing)?|complement(?:s|ed|ing)?|extend(?:s|ed|ing)?|prolong\\w*|add(?:s|ed)? to|build(?:s|ing)? on|amend(?:s|ed|ing)?|keep(?:s)? in place|confirm(?:s|ed)?"),
+    ("reopen(?:s|ed|ing)?", "clos(?:e|es|ed|ing|ure)|shut"),
+    ("took place|takes place|taken place|take place|went ahead|goes ahead|was held|were held|proceeded", "cancell?(?:ed|ing)?|called off|abandon(?:ed|s)?|shelved"),
+    ("upstream", "downstream"), ("inbound|incoming", "outbound|outgoing"), ("rural", "urban"), ("inland", "coastal"),
+    ("onshore|on land", "offshore|at sea"), ("upper", "lower(?= house| chamber| basin| limit| reaches)"),
+    ("importers?", "exporters?"), ("buyers?", "sellers?"), ("creditors?|lenders?", "debtors?|borrowers?"), ("employers?", "employees|workers"),
+    ("donors?", "recipients?|beneficiar\\w+"), ("landlords?", "tenants?"), ("teachers?", "pupils?|students?"), ("producers?", "consumers?"),
+    ("women|girls|female", "men|boys|male"), ("military", "civilian"), ("state-owned|public sector", "private sector|privately owned"),
+    ("developed countr\\w+|industriali[sz]ed", "developing countr\\w+|least developed"), ("adults?", "children|minors"),
+    ("supply", "demand"), ("surplus(?:es)?", "deficits?|shortfalls?"), ("profits?", "loss(?:es)?"), ("entry", "exit"), ("arriv\\w+", "depart(?:ed|ing|ure|ures|s)"),
+    ("formal(?:ly)?", "informal(?:ly)?"), ("official(?:ly)?(?= (?:talk|visit|meeting|position))", "unofficial(?:ly)?"), ("short-term", "long-term"), ("regional(?:ly)?", "global(?:ly)?|worldwide"),
+    ("multilateral(?:ly)?", "bilateral(?:ly)?"), ("indirect(?:ly)?", "direct(?:ly)?(?= (?:talks|flights|aid|contact|payment))"), ("legally binding|binding on|is binding|are binding|mandatory|compulsory|bound by", "voluntary|non-binding|optional"),
+    ("major(?:ity)?", "minor(?! in)"), ("renewable\\w*", "fossil|non-renewable"), ("inclu(?:de|des|ded|ding)", "exempt(?:s|ed|ing)?|exclu(?:de|des|ded|ding)"),
+    ("day|daytime", "night|overnight"), ("active", "inactive|dormant"), ("safe", "unsafe|dangerous"), ("lawful(?:ly)?", "unlawful(?:ly)?"), ("equal(?:ly)?", "unequal(?:ly)?"),
+    ("recogni[sz]\\w+", "derecogni[sz]\\w+"), ("arm(?:ed|ing)", "disarm\\w*"), ("encourag\\w+", "discourag\\w+"), ("agree(?:d|s|ing)?|agreement", "disagree\\w*"),
+    ("join(?:s|ed|ing)?|acced\\w+|entered", "le(?:ave|aves|aving)|quit|withdr[ae]w\\w*|pulled out"), ("appoint\\w*|hired?|elected|named", "dismiss\\w*|remov(?:ed|al)|sacked|resign\\w*"),
+    ("deploy\\w*|dispatch\\w*|sen[dt]", "recall\\w*|withdr[ae]w\\w*|pull(?:ed|s|ing)? (?:out|back)"), ("borrow\\w*", "len[dt](?:s|ing)?"), ("buil[dt]\\w*", "demolish\\w*|dismantl\\w+"),
+    ("to renew|renews|to extend|extends|to prolong", "to end|ends|to terminate|to close"), ("optimis\\w+|hopeful", "pessimis\\w+"), ("common|shared", "separate|different|diverg\\w+"),
+    ("fewer|fewest", "more(?= \\w+s\\b)"), ("faster|quicker", "slower"), ("longer", "shorter"), ("larger|bigger", "smaller"), ("stronger", "weaker"), ("highest", "lowest"), ("ris(?:e|es|ing)|rose|raised?", "lowered|cut"),
 )  # fmt: skip
 
 
@@ -83,8 +108,20 @@ def compare(statement: str, evidence: str) -> Iterator[Difference]:
             if word and opposite and not own.search(known) and not other.search(said):
                 if _denied(said, word.start()) != _denied(known, opposite.start()):
                     continue
+                if {word.group(), opposite.group()} <= _ORDER and _same_order(said, word, known, opposite):
+                    continue
                 reason = f"It says “{word.group()}”; the evidence says “{opposite.group()}”."
                 yield Difference(Kind.DIRECTION, reason, contradicts=True)
+
+
+_ORDER = frozenset({"before", "after", "once", "prior to", "following", "ahead of", "until", "since"})
+
+
+def _same_order(said: str, one: re.Match[str], known: str, other: re.Match[str]) -> bool:
+    """Whether "A before B" and "B after A" tell one order: what follows one word stands before the other."""
+    first, then = set(terms(said[: one.start()])), set(terms(said[one.end() :]))
+    before, after = set(terms(known[: other.start()])), set(terms(known[other.end() :]))
+    return len(first & after) + len(then & before) > len(first & before) + len(then & after)
 
 
 _UP = re.compile(rf"\b(?:{_PAIRS[0][0]}|more|up)\b")

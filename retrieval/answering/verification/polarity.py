@@ -21,7 +21,7 @@ _WEAK = re.compile(
     r"\b(?:lack(?:s|ed|ing)?|absen(?:t|ce)|stay(?:s|ed|ing)? away|outside|undecided|un\w{4,}able|insufficient|inadequate|yet to|pending|still to|has still"
     r"|remain(?:s|ing|ed)? to|not yet|except|reject\w*|oppos\w+|against|scrap\w*|abolish\w*|abolition|stop\w*|ban|bans|banned|outlaw\w*|prohibit\w*|suspend\w*|discontinu\w+|alone"
     r"|turn(?:s|ed|ing)? down|declin(?:e|ed|es)|far from|rather than|instead of|only|unless|unacceptable|unilateral\w*|un(?:employ|resolv|finish|chang|condition|recogn|avail|likely|able)\w*|exclu\w+|barr?(?:ed|s)|"
-    r"deadlock\w*|short of|rid of|fail(?:s|ed|ure)?|lift\w*|eliminat\w+|remaining|less|free of|free from|prevent\w*|halt\w*|avoid\w*|abst(?:ain|ention)\w*|under \d+|below|fewer|refrain\w*|ceas\w+|den(?:y|ied|ies)|not)\b|\bin\w+able\b"
+    r"deadlock\w*|short of|rid of|fail(?:s|ed|ure)?|lift\w*|eliminat\w+|remaining|less|free of|free from|prevent\w*|halt\w*|avoid\w*|abst(?:ain|ention)\w*|under \d+|below|fewer|refrain\w*|evad\w+|escap\w+|elud\w+|exempt\w*|cancell?\w*|called off|call off|abandon\w*|shelv\w+|withh[eo]ld\w*|reserv(?:ed|es|ing) (?:its|their|his|her)|(?<!a )few|hardly|scarcely|barely|rarely|seldom|waiv\w+|spar(?:ed|es)|skip\w*|miss(?:ed|es|ing)|omit\w*|no longer|ceas\w+|den(?:y|ied|ies)|not)\b|\bin\w+able\b"
 )
 
 
@@ -49,17 +49,56 @@ def compare(statement: str, evidence: str, sentence: str) -> Iterator[Difference
 def _negation(statement: str, evidence: str, sentence: str) -> Iterator[Difference]:
     if denies(statement):
         near = _nearest_clause(statement, sentence)
+        if denied_terms(statement) & denied_terms(sentence):
+            return
         if not hints_denial(_nearest_clause(statement, evidence)) and not denies(near):
             yield Difference(
                 Kind.NEGATION, "It denies something that the evidence does not deny.", contradicts=True
             )
         return
-    if hints_denial(statement):
+    if hints_denial(statement) or (
+        _UNCHANGED.search(lowered(statement)) and _CHANGE.search(lowered(evidence))
+    ):
         return
-    if denies(_nearest_clause(statement, evidence)):
+    left_out = _left_out(statement, evidence)
+    if left_out is not None:
+        yield Difference(
+            Kind.NEGATION, f"It asserts “{left_out}”, which the evidence leaves out.", contradicts=True
+        )
+    elif denies(_nearest_clause(statement, evidence)):
         yield Difference(
             Kind.NEGATION, "The evidence denies something that it does not deny.", contradicts=True
         )
+
+
+_UNCHANGED = re.compile(r"\b(?:still|remain(?:s|ed|ing)?|keep(?:s|ing)?|kept|stay(?:s|ed|ing)?|continu\w+)\b")
+_CHANGE = re.compile(
+    r"\b(?:not|never|no|neither|nor|cannot|without)\b[^;.]{0,40}\b(?:withdr[ae]w\w*|lift\w*|remov\w+|end(?:ed)?|left|leav\w+|stop\w*|abandon\w*|chang\w+|revok\w+"
+    r"|repeal\w*|cancel\w*|resign\w*|releas\w+|return\w*|mov(?:e|ed|ing)|ceas\w+|abolish\w*|clos\w+|disband\w*)"
+)
+"""That nothing changed can be told without a denial: "has not withdrawn", "still has"."""
+_OUT = re.compile(
+    r"\b(?:but not|and not|not|nor|rather than|instead of|except(?: for)?|other than|excluding|without"
+    r"|evad\w+|escap\w+|elud\w+|exempt(?:ed)? from|barred from|excluded from|free (?:of|from))\b (?P<what>[^,;:.]+?)(?=$|[,;:.]| (?:but|and|or|while|because|although|who|which|that|in|on|at|for|by)\b)"
+)
+
+
+def denied_terms(text: str) -> frozenset[str]:
+    """Return the content words that a text leaves out or denies: "covers training but not equipment"."""
+    plain = _NEUTRAL.sub(" ", lowered(text))
+    return frozenset(t for m in _OUT.finditer(plain) for t in terms(m["what"]))
+
+
+def _left_out(statement: str, evidence: str) -> str | None:
+    """What the evidence leaves out and nowhere else asserts, all of which the statement asserts."""
+    plain = _NEUTRAL.sub(" ", lowered(evidence))
+    said = set(terms(statement))
+    rest = set(terms(_OUT.sub(" ", plain)))
+    for match in _OUT.finditer(plain):
+        own = {t for t in terms(match["what"]) if len(t) > 2} - rest
+        if own and own <= said and len(own) <= 3:
+            return match["what"].strip()
+    return None
 
 
 def _nearest_clause(statement: str, evidence: str) -> str:
@@ -96,6 +135,8 @@ _TOP = re.compile(r"\b(?:the (?:single )?most|the \w+est|the biggest|the main|th
 
 def _scope(statement: str, evidence: str, sentence: str) -> Iterator[Difference]:
     said, known, near = lowered(statement), lowered(evidence), lowered(sentence)
+    yield from _shares(said, known)
+    said, known = _ALMOST.sub("most", said), _ALMOST.sub("most", known)
     only = _ONLY.search(said)
     if only and (not _ONLY_KNOWN.search(_NOT_ONLY.sub(" ", near))):
         yield _difference(only.group(), "does not limit it so", contradicts=True)
@@ -112,6 +153,49 @@ def _scope(statement: str, evidence: str, sentence: str) -> Iterator[Difference]
     one_of = _ONE_OF.search(known)
     if one_of and _TOP.search(said) and not _ONE_OF.search(said):
         yield _difference("the most", f"says “{one_of.group()}”", contradicts=True)
+
+
+_ALMOST = re.compile(
+    r"\b(?:(?:nearly|almost|virtually|practically) (?:all|every|each)|all but (?:one|two|three|a few))\b"
+)
+_FEW = re.compile(
+    r"(?<!a )(?<!last )(?<!next )(?<!first )(?<!past )\bfew(?= \w)|\b(?:hardly|scarcely) any\b|\bnot many\b|\ba minority\b"
+)
+_LOTS = re.compile(r"\b(?:most|many|all|numerous|a majority|the majority)\b")
+_ONE_OF_TWO = re.compile(r"\b(?:only )?(?:one|either|neither) of (?:the|its|their) (?:two|pair|\w+)\b")
+_LIMITED = re.compile(r"\b(?:only|solely|exclusively|confined to|limited to|restricted to)\b")
+_WIDE = re.compile(r"\b(?:all|every|any|each|regardless|irrespective|whatever|throughout)\b")
+_CONDITION = re.compile(
+    r"\b(?:if|subject to|provided(?: that)?|on condition|conditional|unless|contingent|depend(?:s|ing|ent) on|as long as|permitting)\b"
+)
+_ANYWAY = re.compile(
+    r"\b(?:whatever|regardless|irrespective|unconditional(?:ly)?|in any (?:case|event)|come what may|no matter|without (?:any )?conditions?)\b"
+)
+
+
+def _shares(said: str, known: str) -> Iterator[Difference]:
+    """Few against most, one of two against both, limited against all, conditional against in any case."""
+    few = _FEW.search(known)
+    if few and not _FEW.search(said) and (lots := _LOTS.search(said)) and not denies(said):
+        yield _difference(lots.group(), f"says “{few.group()}”", contradicts=True)
+    lots = _LOTS.search(known)
+    if lots and not few and (few := _FEW.search(said)) and not denies(known):
+        yield _difference(few.group(), f"says “{lots.group()}”", contradicts=True)
+    one = _ONE_OF_TWO.search(known)
+    if one and re.search(r"\bboth\b", said) and not re.search(r"\bboth\b", known) and not denies(said):
+        yield _difference("both", f"says “{one.group()}”", contradicts=True)
+    limit = _LIMITED.search(_NOT_ONLY.sub(" ", known))
+    if (
+        limit
+        and not _ONLY.search(said)
+        and not _LIMITED.search(said)
+        and (wide := _WIDE.search(said))
+        and not _WIDE.search(known)
+    ):
+        yield _difference(wide.group(), f"says “{limit.group()}”", contradicts=True)
+    condition = _CONDITION.search(known)
+    if condition and (anyway := _ANYWAY.search(said)) and not _ANYWAY.search(known):
+        yield _difference(anyway.group(), f"says “{condition.group()}”", contradicts=True)
 
 
 _PARTITIVE = re.compile(r"\bof (?:them|which|whom|these|those|its|the)\b|half of|per cent|%|except|part")
