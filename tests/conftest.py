@@ -11,11 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from retrieval.bootstrap import Services, build_services
 from retrieval.fetching import Fetcher
 from retrieval.index.encoder import Encoder
 from retrieval.settings import RetrievalSettings, shipped_corpus_dir
+
+# The same examples every time: a change is judged by what it changed. `--hypothesis-profile default` looks further.
+hypothesis_settings.register_profile("steady", derandomize=True, deadline=None)
+hypothesis_settings.load_profile("steady")
 
 _LOOPBACK = ("127.", "::1", "localhost")
 
