@@ -104,9 +104,10 @@ class AnsweringService:
             NotFoundError: There is no such readout.
             StoreError: The store cannot be read.
         """
-        return self.timed_ask(question, scopes=scopes, document=document, history=history, on_found=on_found)[
-            0
-        ]
+        answer, _ = self.timed_ask(
+            question, scopes=scopes, document=document, history=history, on_found=on_found
+        )
+        return answer
 
     def timed_ask(
         self,
@@ -154,10 +155,10 @@ class AnsweringService:
             readout = None if document is None else live.readout(connection, scopes, document)
             return list(self._find(connection, asked, scopes, readout).ranked[:top_k])
 
-    def forget(self, document: str) -> None:
-        """Drop what is remembered of answers from a readout that is purged."""
+    def forget(self) -> None:
+        """Drop the answers that are remembered: a readout is purged."""
         if self._writer is not None:
-            self._writer.forget(document)
+            self._writer.forget()
 
     # --- what was asked ---
 

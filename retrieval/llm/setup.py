@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from retrieval.errors import SettingsError
+from retrieval.index.encoder import Encoder
 from retrieval.settings import RetrievalSettings
 
 if TYPE_CHECKING:
@@ -43,6 +44,24 @@ def build_writer(settings: RetrievalSettings, database: Database) -> Writer | No
         max_output_tokens=settings.llm_max_output_tokens,
     )
     return Writer(guarded, plain=not model.structured, most_paragraphs=settings.llm_paragraphs)
+
+
+def build_encoder(settings: RetrievalSettings) -> Encoder:
+    """Return what turns texts into vectors.
+
+    Raises:
+        SettingsError: The model's name, package or key is missing.
+    """
+    if settings.embeddings == "builtin":
+        return Encoder()
+    from retrieval.llm.embeddings import open_encoder
+    from retrieval.llm.naming import parse
+
+    return open_encoder(
+        parse(settings.embeddings, "RETRIEVAL_EMBEDDINGS"),
+        api_key=settings.embeddings_api_key,
+        base_url=settings.embeddings_base_url,
+    )
 
 
 def build_budget(settings: RetrievalSettings, database: Database) -> Budget:

@@ -79,8 +79,7 @@ class AnswerCache:
             while len(self._held) > self._size:
                 self._held.popitem(last=False)
 
-    def forget(self, document: str) -> None:
-        """Drop every answer that a paragraph of `document` was shown for."""
+    def clear(self) -> None:
+        """Drop every answer."""
         with self._lock:
-            for key in [k for k in self._held if any(place[0] == document for place in k.shown)]:
-                del self._held[key]
+            self._held.clear()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from retrieval.answering.generative import control
 from retrieval.answering.generative.parsing import Parsed, parse
 from retrieval.answering.verification import Checked, Draft, Outcome, Shown, verify
+from retrieval.index.terms import terms
 from retrieval.llm.types import Reply
 from retrieval.models import LiveParagraph, Rejected, Statement, Written
 
@@ -47,7 +48,17 @@ def judge(reply: Reply, shown: Sequence[Shown], *, question: str, language: str 
     )
     count = {outcome: sum(c.outcome is outcome for c in outcomes) for outcome in Outcome}
     counts = Written(count[Outcome.VERIFIED], count[Outcome.REPAIRED], count[Outcome.REJECTED])
-    return Judged(_distinct(good), rejected, counts)
+    return Judged(_distinct(_to_the_point(good, question)), rejected, counts)
+
+
+def _to_the_point(statements: Sequence[Statement], question: str) -> Sequence[Statement]:
+    """Leave out what only repeats a paragraph and shares no word with the question: weak models copy everything."""
+    asked = set(terms(question))
+    return [
+        s
+        for s in statements
+        if asked & set(terms(s.text)) or not any(s.text in c.evidence.quote for c in s.citations)
+    ] or statements
 
 
 def _distinct(statements: Sequence[Statement]) -> tuple[Statement, ...]:

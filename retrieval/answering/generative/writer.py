@@ -105,9 +105,9 @@ class Writer:
         reply = self._rewritten(translation_prompt(question, language_name(language)), scopes)
         return None if reply is None else rewriting.translation(reply, question)
 
-    def forget(self, document: str) -> None:
-        """Drop what was written from a readout."""
-        self._cache.forget(document)
+    def forget(self) -> None:
+        """Drop everything that was written."""
+        self._cache.clear()
 
     def _rewritten(self, prompt: Prompt, scopes: Sequence[str]) -> str | None:
         key = (prompt.system, prompt.user, *scopes)
