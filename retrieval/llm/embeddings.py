@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from langchain.embeddings import init_embeddings
 from pydantic import SecretStr
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from retrieval.errors import LanguageModelError, ModelError
 from retrieval.index.encoder import Encoder, Vector
@@ -97,7 +97,7 @@ class RemoteEncoder(Encoder):
 
         attempts = Retrying(
             stop=stop_after_attempt(self._attempts),
-            wait=wait_exponential_jitter(initial=0.5, max=8.0),
+            wait=wait_random_exponential(multiplier=0.5, max=8.0),
             retry=retry_if_exception(lambda e: isinstance(e, LanguageModelError) and e.retry),
             reraise=True,
         )

@@ -11,7 +11,7 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from typing import TypeVar
 
 from pydantic import BaseModel
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from retrieval.errors import LanguageModelError, ModelUnavailableError
 from retrieval.llm.breaker import Breaker
@@ -104,7 +104,7 @@ class GuardedModel:
 
         attempts = Retrying(
             stop=stop,
-            wait=wait_exponential_jitter(initial=0.5, max=8.0),
+            wait=wait_random_exponential(multiplier=0.5, max=8.0),
             retry=retry_if_exception(lambda e: isinstance(e, LanguageModelError) and e.retry),
             sleep=lambda seconds: self._sleep(min(seconds, max(0.0, until - self._ticks()))),
             reraise=True,

@@ -108,6 +108,8 @@ def form_objection(text: str) -> str | None:
 
 def _wording_objection(text: str, cited: Sequence[LiveParagraph]) -> str | None:
     known = _known(cited)
+    if "!" in text and not any("!" in p.text for p in cited):
+        return "It exclaims; its evidence does not."
     content = [word for word in words(text) if terms(word)]
     strange = [word for word in content if not set(terms(word)) <= known]
     unknown = [word for word in strange if not set(terms(word)) <= _ordinary()]

@@ -137,7 +137,8 @@ def _from_line(line: str) -> Parsed | None:
     said = rest[: quote.start()] + " " + rest[quote.end() :] if quote else rest
     sentence, _, english = (_bare(part) for part in said.partition("||"))
     words = quote[quote.lastindex or 0] if quote else sentence
-    text = sentence if len(sentence.split()) >= 2 or not quote else words
+    whole = len(sentence.split()) >= 2 or not sentence.isascii()  # Japanese puts no spaces between words
+    text = sentence if whole or not quote else words
     if not text or not words:
         return None
     return Parsed(Draft(text, tuple(DraftCitation(key, words) for key in keys)), english or None)
