@@ -107,4 +107,4 @@ def _ask_something(services: Services) -> None:
     2.5 s (`bench/discord_load.py`).
     """
     for question in ("Where was the meeting held?", "¿Dónde se celebró la reunión?"):
-        services.answering.ask(question)
+        services.answering.quote(question)

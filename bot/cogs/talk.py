@@ -162,7 +162,7 @@ class Placed:
     async def _first(self, view: discord.ui.LayoutView) -> discord.Message:
         async with self._sending:
             if self.first is not None:
-                self.first = await self.first.edit(view=view)
+                self.first = await self.first.edit(view=view, allowed_mentions=discord.AllowedMentions.none())
                 return self.first
             # `fail_if_not_exists=False`: the question may be deleted while it is being answered.
             reference: Any = self._asked.to_reference(fail_if_not_exists=False) if self._may_reply() else None

@@ -140,6 +140,14 @@ class AnsweringService:
             total=(ended - started) * 1000,
         )
 
+    def quote(self, question: str, *, scopes: Sequence[str] = (SHARED,)) -> Answer:
+        """Answer in the readouts' own words, whatever language model is configured.
+
+        Raises:
+            QuestionError, StoreError: As `ask`.
+        """
+        return self._look(analyse(_resolved(question, ())), scopes, None).answer
+
     def search(
         self,
         query: str,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,10 @@ QUOTE = "the MOD will conduct a novel Japan-ASEAN Cyber International Law Semina
 SAID = "The MOD will conduct a novel Japan-ASEAN Cyber International Law Seminar."
 FOUND = "Found this; a language model is writing it up"
 KEY = "sk-a-key-that-must-not-show"
+
+
+def plain_text_of(message: dict[str, Any]) -> str:
+    return re.sub(r"[*\\\\]", "", text_of(message))
 
 
 class ModelServer:
@@ -85,12 +90,12 @@ async def test_what_was_found_is_shown_first_and_the_written_answer_takes_its_pl
         (message,) = asked.shown
         first, buttons = text_of(message), json.dumps(message["components"])
         model.may_answer.set()
-        await scene.standin.until(lambda: SAID in text_of(asked.shown[0]))
+        await scene.standin.until(lambda: SAID in plain_text_of(asked.shown[0]))
         opened = await scene.click(asked.shown[0], "open")
         await bot.stop()
 
     assert FOUND in first
-    assert "[¶7]" in first
+    assert "¶7" in first
     assert "custom_id" not in buttons
     assert [m["id"] for m in asked.shown] == [message["id"]]
     assert FOUND not in text_of(asked.shown[0])
@@ -107,7 +112,7 @@ async def test_a_mention_is_answered_in_two_steps_too(scene: Scene, folder: Path
         await scene.standin.say(scene.ann, scene.channel, f"<@{scene.bot_id}> {QUESTION}")
         first = text_of(await scene.next_answer())
         model.may_answer.set()
-        await scene.standin.until(lambda: SAID in text_of(scene.bot_messages()[0]))
+        await scene.standin.until(lambda: SAID in plain_text_of(scene.bot_messages()[0]))
         await bot.stop()
 
     assert FOUND in first
@@ -127,7 +132,7 @@ async def test_a_broken_model_loses_nobodys_answer_and_its_key_shows_nowhere(
         await bot.stop()
 
     told = text_of(asked.shown[0])
-    assert "[¶7]" in told
+    assert "¶7" in told
     assert "The language model gave no answer; this is quoted word for word." in told
     assert KEY not in told + bot.logged()
 
@@ -143,5 +148,5 @@ async def test_a_model_that_breaks_off_in_the_middle_loses_nobodys_answer(
         await scene.standin.until(lambda: "gave no answer" in text_of(asked.shown[0]))
         await bot.stop()
 
-    assert "[¶7]" in text_of(asked.shown[0])
+    assert "¶7" in text_of(asked.shown[0])
     model.may_answer.set()
