@@ -44,14 +44,15 @@ def ask(
 
     checked(question)
     with ready_services(corpus, store, purpose="ask", quiet=as_json) as built:
-        answer, elapsed = built.answering.timed_ask(question, document=document)
+        from bot.terminal import show_answer, writing
+
+        with writing(built.answering.mode, enabled=not as_json) as on_found:
+            answer, elapsed = built.answering.timed_ask(question, document=document, on_found=on_found)
         if as_json:
             from bot.json_output import answer_json
 
             print_json(answer_json(answer, elapsed))
             return
-        from bot.terminal import show_answer
-
         show_answer(console(), answer, built.browser.titles(answer.documents))
 
 

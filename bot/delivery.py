@@ -30,6 +30,7 @@ async def in_time(
     *,
     ephemeral: bool,
     in_place: bool = False,
+    acknowledging: asyncio.Lock | None = None,
 ) -> T:
     """Return what `work` returns, having acknowledged the interaction if that takes a while.
 
@@ -38,12 +39,15 @@ async def in_time(
 
     Args:
         in_place: What comes will take the place of the message that was clicked, not be a new one.
+        acknowledging: Held by `work` while it shows something itself, so that nothing is acknowledged twice.
     """
+    acknowledging = acknowledging or asyncio.Lock()
     task = asyncio.ensure_future(work)
     try:
         await asyncio.wait({task}, timeout=PATIENCE_S)
-        if not task.done():
-            await interaction.response.defer(ephemeral=ephemeral, thinking=not in_place)
+        async with acknowledging:
+            if not task.done() and not interaction.response.is_done():
+                await interaction.response.defer(ephemeral=ephemeral, thinking=not in_place)
         return await task
     finally:
         task.cancel()

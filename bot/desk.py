@@ -6,8 +6,9 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from bot.errors import QuestionTooLongError
 from bot.export import initiatives_csv
@@ -15,10 +16,11 @@ from bot.initiative_list import Wanted, render_initiatives
 from bot.limits import Limits
 from bot.locales import Phrases
 from bot.records import Records, ShownAnswer
-from bot.rendering import Cited, Page, Source, render_answer, render_check
+from bot.rendering import Cited, Page, Source, render_answer, render_check, render_found
 from bot.services import Answering, Checking, ReadoutLine, Readouts, guild_scopes
 from bot.settings import DiscordSettings
 from bot.workers import InFlight, Workers
+from retrieval.answering.wording import MODEL_FAILED
 from retrieval.browsing import ListedInitiative
 from retrieval.errors import QuestionError
 from retrieval.models import Answer, LiveParagraph
@@ -32,6 +34,10 @@ _QUICK_WAITING = 1_000
 
 _LIST = "initiatives"
 """What stands for the mode where the answer remembered is a list."""
+
+
+ShowFound = Callable[[Page], Awaitable[None]]
+"""Shows what was found, in the place where the written answer will stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,36 @@ class Reply:
 
     id: str
     pages: tuple[Page, ...]
+
+
+class _Found:
+    """Hands what was found from the thread that answers to the event loop, and waits until it is shown."""
+
+    def __init__(self, show: Callable[[Answer], Awaitable[None]]) -> None:
+        self.answer: Answer | None = None
+        self._show = show
+        self._loop = asyncio.get_running_loop()
+        self._told: asyncio.Task[None] | None = None
+
+    def tell(self, answer: Answer) -> None:
+        """Have `answer` shown; called on any thread, returns at once."""
+        self.answer = answer
+        self._loop.call_soon_threadsafe(self._start, answer)
+
+    def _start(self, answer: Answer) -> None:
+        self._told = self._loop.create_task(self._shown(answer))
+
+    async def _shown(self, answer: Answer) -> None:
+        try:
+            await self._show(answer)
+        except Exception:  # the answer itself is still to come
+            log.warning("what was found could not be shown", exc_info=True)
+
+    async def shown(self) -> None:
+        """Wait until it is shown; nothing is shown afterwards."""
+        if self._told is not None:
+            with suppress(asyncio.CancelledError):
+                await self._told
 
 
 class Desk:
@@ -104,11 +140,14 @@ class Desk:
         *,
         document: str | None = None,
         quoted: bool = False,
+        show_found: ShowFound | None = None,
     ) -> Reply:
         """Answer a question and remember the answer.
 
         Args:
             quoted: Show the question above the answer.
+            show_found: Called with what was found, where a language model goes on to write; over when this
+                returns.
 
         Raises:
             QuestionError, NotFoundError, StoreError: As `Answering.ask` does.
@@ -119,10 +158,26 @@ class Desk:
         parent = await self._parent(place)
         history = await self._quick.run(lambda: self._records.history(parent, HISTORY_TURNS))
         scopes = guild_scopes(place.guild)
-        async with asyncio.timeout(self._settings.answer_timeout_s):
-            answer = await self._questions.run(
-                lambda: self._answering.ask(question, scopes=scopes, document=document, history=history)
-            )
+
+        async def show(found: Answer) -> None:
+            if show_found is not None:
+                sources = await self._sources(found, scopes)
+                await show_found(render_found(found, sources, phrases, show_question=quoted))
+
+        found = _Found(show)
+        try:
+            async with asyncio.timeout(self._settings.answer_timeout_s):
+                answer = await self._questions.run(
+                    lambda: self._answering.ask(
+                        question, scopes=scopes, document=document, history=history, on_found=found.tell
+                    )
+                )
+        except TimeoutError:
+            if found.answer is None:
+                raise
+            answer = replace(found.answer, notice=MODEL_FAILED)  # what was found is not lost
+        finally:
+            await found.shown()
         pages = render_answer(answer, await self._sources(answer, scopes), phrases, show_question=quoted)
         return await self._remembered(answer, pages, question, place, parent)
 

@@ -35,7 +35,14 @@ def run(settings: DiscordSettings, services: Services) -> int:
 
 async def _run(settings: DiscordSettings, services: Services) -> int:
     records = Records(services.ledger)
-    desk = Desk(settings, services.answering, services.browser, records, checking=services.checking)
+    desk = Desk(
+        settings,
+        services.answering,
+        services.browser,
+        records,
+        checking=services.checking,
+        mode=services.answering.mode,
+    )
     corpus = CorpusDesk(settings, services, records)
     caretaker = Caretaker(services.ledger, corpus, records, settings.purge_after_days)
     client = build_client(Equipment(desk, load(), settings, corpus, caretaker))
@@ -100,4 +107,4 @@ def _ask_something(services: Services) -> None:
     2.5 s (`bench/discord_load.py`).
     """
     for question in ("Where was the meeting held?", "¿Dónde se celebró la reunión?"):
-        services.answering.ask(question)
+        services.answering.quote(question)

@@ -30,6 +30,8 @@ def answer_json(answer: Answer, elapsed: Elapsed) -> dict[str, Any]:
         "rejected": [asdict(rejected) for rejected in answer.rejected],
         "notice": answer.notice,
         "unanswered": answer.unanswered,
+        "understood": answer.understood,
+        "written": asdict(answer.written) if answer.written else None,
         "elapsed_ms": {name: round(value, 3) for name, value in asdict(elapsed).items()},
     }
 

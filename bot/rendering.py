@@ -103,6 +103,15 @@ def render_answer(
     return _paged([*asked, *_missing_blocks(answer, phrases("answer.not_found"), phrases)], phrases)
 
 
+def render_found(
+    answer: Answer, sources: Mapping[str, Source], phrases: Phrases, *, show_question: bool = False
+) -> Page:
+    """Return one page of what was found, for the time that a language model needs to write it up."""
+    asked = [_Block(f"> {_flat(answer.question, _MAX_QUESTION)}")] if show_question else []
+    lead = _Block(f"-# {phrases('answer.writing')}")
+    return _paged([*asked, lead, *_statement_blocks(answer, sources, phrases)], phrases)[0]
+
+
 def render_check(check: ClaimCheck, sources: Mapping[str, Source], phrases: Phrases) -> tuple[Page, ...]:
     """Return the pages that show the verdict on a claim, the words it rests on, and where the claim differs."""
     answer = Answer(
@@ -143,6 +152,8 @@ def _closing(answer: Answer, phrases: Phrases) -> Iterable[_Block]:
     if answer.unanswered:
         yield from _texts(phrases("answer.unanswered", part=answer.unanswered))
     yield from _small(answer.notice)
+    if answer.understood:
+        yield from _small(phrases("answer.understood", question=answer.understood))
     yield _Block(f"-# {mode_line(answer.mode, phrases)}")
 
 

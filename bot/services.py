@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from retrieval.answering.claims import ClaimCheck
@@ -70,8 +70,12 @@ class Answering(Protocol):
         scopes: Sequence[str] = (SHARED,),
         document: str | None = None,
         history: Sequence[str] = (),
+        on_found: Callable[[Answer], None] | None = None,
     ) -> Answer:
         """Return what the sources say.
+
+        Args:
+            on_found: Told, on the thread that answers, what was found while a language model writes it up.
 
         Raises:
             QuestionError: Empty, too long, or not text.

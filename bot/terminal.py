@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -45,6 +47,8 @@ def show_answer(console: Console, answer: Answer, titles: dict[str, str]) -> Non
     Args:
         titles: Readout id -> title and date, for those the answer names.
     """
+    if answer.understood:
+        console.print(Text(f"Understood as: {answer.understood}", style="dim"))
     if answer.notice:
         console.print(Text(answer.notice))
     if answer.statements:
@@ -54,6 +58,14 @@ def show_answer(console: Console, answer: Answer, titles: dict[str, str]) -> Non
     if answer.unanswered:
         console.print(Text(unanswered_sentence(answer.unanswered), style="italic"))
     _show_nearest(console, answer.nearest, titles)
+    if answer.mode != "extractive":
+        console.print(Text(_written_by(answer), style="dim"))
+
+
+def _written_by(answer: Answer) -> str:
+    held_back = len(answer.rejected)
+    withheld = f" {held_back} more could not be verified." if held_back else ""
+    return f"Written by {answer.mode.removeprefix('llm:')}; every citation was checked.{withheld}"
 
 
 VERDICTS = {
@@ -250,6 +262,26 @@ def _summary(report: IngestReport, *, dry_run: bool) -> str:
     if dry_run:
         return f"Would be: {parts}. Nothing was changed."
     return f"{parts}; {report.embedded} texts embedded in {report.elapsed_ms / 1000:.1f} s."
+
+
+@contextmanager
+def writing(mode: str, *, enabled: bool) -> Iterator[Callable[[Answer], None]]:
+    """Yield what to tell of an answer that a language model is about to write up: it says so, on a terminal."""
+    status = Console(stderr=True).status("")
+    shown = enabled and sys.stderr.isatty()
+
+    def found(answer: Answer) -> None:
+        if shown:
+            numbers = " ".join(dict.fromkeys(mark for s in answer.statements for mark in [marks(s)]))
+            status.update(
+                f"Found {escape(numbers)}; asking {escape(mode.removeprefix('llm:'))} to write it up …"
+            )
+            status.start()
+
+    try:
+        yield found
+    finally:
+        status.stop()
 
 
 @contextmanager

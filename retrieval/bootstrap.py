@@ -24,6 +24,7 @@ from retrieval.ingest.retention import Retention
 from retrieval.ledger import live
 from retrieval.ledger.ledger import Ledger
 from retrieval.lifecycle import Lifecycle
+from retrieval.llm.setup import build_encoder, build_writer
 from retrieval.models import IngestReport
 from retrieval.reindex import Reindexer
 from retrieval.settings import RetrievalSettings
@@ -90,18 +91,19 @@ def build_services(
 
     Raises:
         StoreError: The store cannot be opened.
+        SettingsError: A language model is named that cannot be set up.
     """
     _make_folder(settings.store_dir)
     ledger = Ledger(settings.store_dir / LEDGER_FILE)
     lock = StoreLock(settings.store_dir, purpose)
     keeper = IndexKeeper(settings.store_dir, ledger, lock)
-    encoder = encoder or Encoder()
     try:
+        encoder = encoder or build_encoder(settings)
         identity = index_identity(encoder)
         if not reindexing:
             ledger.claim_identity(identity)
         retriever = Retriever(ledger, keeper, encoder)
-        answering = AnsweringService(ledger, retriever)
+        answering = AnsweringService(ledger, retriever, build_writer(settings, ledger))
         yield Services(
             settings=settings,
             ledger=ledger,
@@ -130,7 +132,7 @@ def build_services(
 
 def index_identity(encoder: Encoder) -> str:
     """Return what vectors and terms are made with: change any of it and the store must be indexed again."""
-    return f"builtin:{encoder.identity}/chunking-{CHUNKING_VERSION}/terms-{TERMS_VERSION}"
+    return f"{encoder.provider}:{encoder.identity}/chunking-{CHUNKING_VERSION}/terms-{TERMS_VERSION}"
 
 
 def _make_folder(folder: Path) -> None:

@@ -14,7 +14,11 @@ RapporteurError                  one sentence: what, where, what to do
 │   ├── IngestBusyError          another ingest is running (`holder`)
 │   ├── StoreUnwritableError     read-only, no permission, or no space left
 │   └── IndexMismatchError       built with another encoder, template or splitter
-└── ModelError                   the encoder's files are missing, damaged or unusable
+├── ModelError                   the encoder's files are missing, damaged or unusable
+└── LanguageModelError           no answer from a language model (`retry`); the extractive one is given instead
+    ├── ModelUnavailableError    too slow, too busy, or not reached; trying again may help
+    ├── ModelRefusedError        a wrong key, an unknown model, a request that it does not take
+    └── BudgetSpentError         the day's tokens or money are spent
 """
 
 from __future__ import annotations
@@ -112,3 +116,29 @@ class IndexMismatchError(StoreError):
 
 class ModelError(RapporteurError):
     """The encoder's files are missing, damaged or cannot be run here."""
+
+
+class LanguageModelError(RapporteurError):
+    """A language model, or an embedding model somewhere else, gave no answer.
+
+    Its text never holds what the provider said: that may repeat the key or the question.
+
+    Attributes:
+        retry: Whether asking the same again may help.
+    """
+
+    retry = False
+
+
+class ModelUnavailableError(LanguageModelError):
+    """The model is too slow, too busy, or cannot be reached."""
+
+    retry = True
+
+
+class ModelRefusedError(LanguageModelError):
+    """The provider refused: a wrong key, an unknown model, a request that it does not take."""
+
+
+class BudgetSpentError(LanguageModelError):
+    """What may be spent in a day is spent."""

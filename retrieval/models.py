@@ -165,6 +165,15 @@ class NearestParagraph:
     evidence: Evidence
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What verification made of the sentences that a language model wrote."""
+
+    verified: int = 0
+    repaired: int = 0
+    rejected: int = 0
+
+
 class Status(StrEnum):
     """What an answer is; derived from its statements, never set beside them."""
 
@@ -184,6 +193,9 @@ class Answer:
         unanswered: The part of the question that the statements leave open, in words, or None.
         notice: One more sentence the reader needs ("The readouts are in English; …"), or None.
         mode: "extractive", or "llm:<provider>:<model>".
+        rejected: What a language model wrote and verification withheld.
+        written: How many sentences a language model wrote, by outcome; None where none was asked.
+        understood: The question as it was searched for, where a language model rewrote or translated it.
     """
 
     question: str
@@ -194,6 +206,8 @@ class Answer:
     notice: str | None = None
     mode: str = "extractive"
     rejected: tuple[Rejected, ...] = ()
+    written: Written | None = None
+    understood: str | None = None
 
     @property
     def status(self) -> Status:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from platformdirs import user_data_path
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -36,3 +37,27 @@ class RetrievalSettings(BaseSettings):
     store_dir: Path = Field(default_factory=default_store_dir)
     retention_days: int = Field(default=90, ge=0)
     fetch_timeout_s: float = Field(default=30.0, gt=0, le=600)
+
+    embeddings: str = "builtin"
+    """"builtin", or provider:model."""
+
+    embeddings_base_url: str | None = None
+    embeddings_api_key: SecretStr | None = None
+
+    llm: str | None = None
+    """provider:model; None: answers are quoted."""
+
+    llm_base_url: str | None = None
+    llm_api_key: SecretStr | None = None
+    llm_format: Literal["auto", "structured", "plain"] = "auto"
+    llm_paragraphs: int = Field(default=6, ge=1, le=20)
+    llm_timeout_s: float = Field(default=30.0, gt=0, le=600)
+    llm_attempts: int = Field(default=3, ge=1, le=10)
+    llm_concurrency: int = Field(default=4, ge=1, le=64)
+    llm_max_output_tokens: int = Field(default=800, ge=16)
+    llm_daily_tokens: int = Field(default=2_000_000, ge=0)
+    llm_server_daily_tokens: int = Field(default=400_000, ge=0)
+    llm_daily_cost: float = Field(default=0.0, ge=0)
+    llm_server_daily_cost: float = Field(default=0.0, ge=0)
+    llm_input_price: float = Field(default=0.0, ge=0)
+    llm_output_price: float = Field(default=0.0, ge=0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -80,6 +80,7 @@ class FakeServices:
         asked: Every question with what came with it.
         gate: Where set, questions wait for it: a slow model.
         failing: Where set, raised instead of an answer.
+        found: Where set, told as found before the gate: a language model is then at work.
         scoped: Readouts that one scope alone may see.
         listed: Initiatives, each with the scope of its readout.
     """
@@ -87,6 +88,7 @@ class FakeServices:
     asked: list[tuple[str, tuple[str, ...], str | None, tuple[str, ...]]] = field(default_factory=list)
     gate: threading.Event | None = None
     failing: Exception | None = None
+    found: Answer | None = None
     answer: Answer | None = None
     paragraphs: list[LiveParagraph] = field(default_factory=lambda: [paragraph()])
     scoped: dict[str, list[FakeLine]] = field(default_factory=dict)
@@ -99,8 +101,11 @@ class FakeServices:
         scopes: Sequence[str] = ("shared",),
         document: str | None = None,
         history: Sequence[str] = (),
+        on_found: Callable[[Answer], None] | None = None,
     ) -> Answer:
         self.asked.append((question, tuple(scopes), document, tuple(history)))
+        if self.found is not None and on_found is not None:
+            on_found(self.found)
         if self.gate is not None:
             assert self.gate.wait(30)
         if self.failing is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import Any
 
@@ -9,8 +10,10 @@ import discord
 from discord import app_commands
 
 from bot.cogs.base import DeskCog, place_of
-from bot.delivery import in_time, respond, say
+from bot.controls import page_view
+from bot.delivery import in_time, respond, say, show
 from bot.markdown import code, shortened
+from bot.rendering import Page
 from retrieval.errors import NotFoundError
 
 log = logging.getLogger(__name__)
@@ -37,9 +40,17 @@ class AskCog(DeskCog):
 
     async def _ask(self, interaction: discord.Interaction[Any], question: str, document: str | None) -> None:
         phrases = self.phrases(interaction)
-        work = self.desk.ask(question, place_of(interaction), phrases, document=document, quoted=True)
+        acknowledging = asyncio.Lock()
+
+        async def show_found(page: Page) -> None:
+            async with acknowledging:
+                await show(interaction, page_view(page, phrases), ephemeral=False)
+
+        work = self.desk.ask(
+            question, place_of(interaction), phrases, document=document, quoted=True, show_found=show_found
+        )
         try:
-            reply = await in_time(interaction, work, ephemeral=False)
+            reply = await in_time(interaction, work, ephemeral=False, acknowledging=acknowledging)
         except NotFoundError:
             await say(interaction, phrases("error.no_readout", document=code(document or "")))
             return

@@ -18,6 +18,7 @@ from bot.delivery import sentence_for
 from bot.desk import Place, Reply
 from bot.locales import DEFAULT, Phrases
 from bot.permissions import missing_to_answer
+from bot.rendering import Page
 
 log = logging.getLogger(__name__)
 
@@ -107,10 +108,11 @@ class TalkCog(DeskCog):
             thread=_thread(message),
             reply_to=_replied_to(message),
         )
-        task = asyncio.ensure_future(self.desk.ask(_question(message), place, phrases))
+        work = self.desk.ask(_question(message), place, phrases, show_found=placed.show_found)
+        task = asyncio.ensure_future(work)
         try:
             await asyncio.wait({task}, timeout=SIGN_OF_LIFE_S)
-            if not task.done():
+            if not task.done() and placed.first is None:
                 await placed.say(phrases("answer.looking"))
             return await task
         finally:
@@ -138,10 +140,15 @@ class Placed:
         self._asked = message
         self._phrases = phrases
         self.first: discord.Message | None = None
+        self._sending = asyncio.Lock()
 
     async def say(self, sentence: str) -> None:
         """Show one sentence."""
         await self._first(text_view(sentence))
+
+    async def show_found(self, page: Page) -> None:
+        """Show what was found, until the answer takes its place."""
+        await self._first(page_view(page, self._phrases))
 
     async def show(self, reply: Reply) -> list[int]:
         """Show an answer; return the ids of its messages."""
@@ -153,13 +160,14 @@ class Placed:
         return ids
 
     async def _first(self, view: discord.ui.LayoutView) -> discord.Message:
-        if self.first is not None:
-            self.first = await self.first.edit(view=view)
+        async with self._sending:
+            if self.first is not None:
+                self.first = await self.first.edit(view=view, allowed_mentions=discord.AllowedMentions.none())
+                return self.first
+            # `fail_if_not_exists=False`: the question may be deleted while it is being answered.
+            reference: Any = self._asked.to_reference(fail_if_not_exists=False) if self._may_reply() else None
+            self.first = await self._asked.channel.send(view=view, reference=reference)
             return self.first
-        # `fail_if_not_exists=False`: the question may be deleted while it is being answered.
-        reference: Any = self._asked.to_reference(fail_if_not_exists=False) if self._may_reply() else None
-        self.first = await self._asked.channel.send(view=view, reference=reference)
-        return self.first
 
     def _may_reply(self) -> bool:
         guild = self._asked.guild

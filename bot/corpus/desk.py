@@ -405,6 +405,7 @@ class CorpusDesk:
         """Erase a readout from the ledger, from answers that cite it and from previews; blocking."""
         past = self._history(scope, document)
         self._services.lifecycle.remove(document, purge=True, scope=scope, actor=actor)
+        self._services.answering.forget()
         revisions = [revision.id for revision in past.revisions]
         self._records.forget_readout(past.readout.id, revisions, guild_of(scope))
         self.drafts.forget_document(scope, past.readout.id)

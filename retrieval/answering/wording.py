@@ -6,6 +6,10 @@ from retrieval.models import Answer, Statement
 
 NOT_FOUND = "The sources do not answer this."
 
+MODEL_FAILED = "The language model gave no answer; this is quoted word for word."
+MODEL_OVER_BUDGET = "The language model’s budget for today is spent; this is quoted word for word."
+MODEL_WITHHELD = "What the language model wrote could not be verified; this is quoted word for word."
+
 
 def answer_text(answer: Answer) -> str:
     """Return the answer as one text: every statement followed by its paragraphs, "… [¶7]"."""

@@ -44,6 +44,7 @@ class Encoder:
         ModelError: On first use, when a file is missing, damaged or cannot be run.
     """
 
+    provider = "builtin"
     dimensions = DIMENSIONS
     max_text_tokens = MAX_TOKENS - _SPECIAL_TOKENS
 

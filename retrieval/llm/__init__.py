@@ -1,0 +1,1 @@
+"""Language models and embedding models somewhere else, behind small types of our own; all of it optional."""

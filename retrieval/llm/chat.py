@@ -1,0 +1,114 @@
+"""LangChain's chat models as ours; imported only when a model is configured."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from langchain.chat_models import init_chat_model
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
+from pydantic import BaseModel, SecretStr
+
+from retrieval.errors import LanguageModelError, ModelRefusedError
+from retrieval.llm.failures import translated
+from retrieval.llm.naming import KEYLESS, ModelName, missing, unusable
+from retrieval.llm.types import Prompt, Reply, Usage
+
+log = logging.getLogger(__name__)
+
+Form = Literal["auto", "structured", "plain"]
+
+
+class LangChainModel:
+    """A LangChain chat model that is asked once and answers once.
+
+    Args:
+        structured: Ask for JSON of a schema first; a model that cannot is asked in plain lines from then on.
+    """
+
+    def __init__(self, chat: BaseChatModel, name: str, *, structured: bool) -> None:
+        self._chat = chat
+        self.name = name
+        self.structured = structured
+
+    def complete(self, prompt: Prompt, schema: type[BaseModel] | None = None) -> Reply:
+        """Return the model's reply; see `ChatModel`."""
+        messages = [SystemMessage(prompt.system), HumanMessage(prompt.user)]
+        try:
+            if schema is not None and self.structured:
+                return self._in_form(messages, schema)
+            return _reply(self._chat.invoke(messages))
+        except LanguageModelError:
+            raise
+        except Exception as error:
+            raise translated(error, self.name) from None  # its text may hold the key
+
+    def _in_form(self, messages: list[BaseMessage], schema: type[BaseModel]) -> Reply:
+        try:
+            found: Any = self._chat.with_structured_output(schema, include_raw=True).invoke(messages)
+        except Exception as error:
+            failure = (
+                ModelRefusedError("")
+                if isinstance(error, NotImplementedError)
+                else translated(error, self.name)
+            )
+            if failure.retry or "key" in str(failure) or "no such" in str(failure):
+                raise failure from None
+            log.info("%s takes no schema (%s); asking it in plain lines", self.name, type(error).__name__)
+            self.structured = False
+            return _reply(self._chat.invoke(messages))
+        reply = _reply(found["raw"])
+        parsed = found.get("parsed")
+        fields = parsed.model_dump() if isinstance(parsed, BaseModel) else parsed
+        return Reply(reply.text, fields if isinstance(fields, Mapping) else None, reply.usage)
+
+
+def open_model(
+    name: ModelName,
+    *,
+    api_key: SecretStr | None,
+    base_url: str | None,
+    timeout_s: float,
+    max_output_tokens: int,
+    form: Form = "auto",
+) -> LangChainModel:
+    """Return the model that `name` names; nothing is sent yet.
+
+    Raises:
+        SettingsError: Its package is missing, or it cannot be set up.
+    """
+    options: dict[str, Any] = {"temperature": 0}
+    if name.provider == "ollama":
+        options |= {"num_predict": max_output_tokens, "client_kwargs": {"timeout": timeout_s}}
+    else:
+        # the guard retries: two layers would multiply
+        options |= {"max_tokens": max_output_tokens, "timeout": timeout_s, "max_retries": 0}
+    if api_key is not None and name.provider not in KEYLESS:
+        options["api_key"] = api_key
+    if base_url is not None:
+        options["base_url"] = base_url
+        if api_key is None and name.provider == "openai":
+            options["api_key"] = SecretStr("none")  # a local server needs no key; the client insists on one
+    try:
+        chat = init_chat_model(name.model, model_provider=name.provider, **options)
+    except ImportError:
+        raise missing(name, "RETRIEVAL_LLM") from None
+    except Exception:
+        raise unusable(name, "RETRIEVAL_LLM", "RETRIEVAL_LLM_API_KEY") from None
+    assert isinstance(chat, BaseChatModel)
+    structured = form == "structured" or (form == "auto" and base_url is None and name.provider != "ollama")
+    return LangChainModel(chat, str(name), structured=structured)
+
+
+def _reply(message: Any) -> Reply:
+    if not isinstance(message, AIMessage):
+        return Reply(str(getattr(message, "content", message)))
+    text = str(message.text)
+    if not text and message.tool_calls:
+        text = json.dumps(message.tool_calls[0]["args"])
+    usage = message.usage_metadata
+    counted = Usage(usage["input_tokens"], usage["output_tokens"]) if usage else None
+    return Reply(text, usage=counted)

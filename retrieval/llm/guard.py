@@ -1,0 +1,136 @@
+"""A model behind its guards: time, retries, how many at once, money, and a breaker."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from typing import TypeVar
+
+from pydantic import BaseModel
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from retrieval.errors import LanguageModelError, ModelUnavailableError
+from retrieval.llm.breaker import Breaker
+from retrieval.llm.budget import Budget, Reservation
+from retrieval.llm.types import ChatModel, Prompt, Reply, Usage
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_NOTHING = Usage()
+
+
+class _TooSlowError(ModelUnavailableError):
+    """Nothing came in time; whether it was billed is unknown."""
+
+    retry = False
+
+
+class GuardedModel:
+    """The only way to a language model: bounded in time, number and money, whatever the provider does.
+
+    Args:
+        timeout_s: For one reply, waiting for a turn and all attempts included.
+        attempts: At most so many where trying again may help.
+        concurrency: Calls at the same time; more wait for their turn.
+        max_output_tokens: What one reply may have, for the budget.
+        sleep: Waits so many seconds.
+    """
+
+    def __init__(
+        self,
+        model: ChatModel,
+        budget: Budget,
+        *,
+        timeout_s: float = 30.0,
+        attempts: int = 3,
+        concurrency: int = 4,
+        max_output_tokens: int = 800,
+        breaker: Breaker | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.name = model.name
+        self.budget = budget
+        self._model = model
+        self._timeout_s = timeout_s
+        self._attempts = attempts
+        self._turns = threading.BoundedSemaphore(concurrency)
+        self._max_output_tokens = max_output_tokens
+        self._breaker = breaker or Breaker()
+        self._sleep = sleep
+        self._ticks = ticks
+
+    def ask(self, prompt: Prompt, *, payer: str, schema: type[BaseModel] | None = None) -> Reply:
+        """Return the model's reply.
+
+        Args:
+            payer: Whose allowance pays, for example "guild:1".
+
+        Raises:
+            ModelUnavailableError: Too slow, too busy, not reached, or left alone after failures.
+            ModelRefusedError: The provider does not take the request.
+            BudgetSpentError: The day's tokens or money are spent.
+            StoreError: What is spent cannot be kept.
+        """
+        self._breaker.admit()
+        most = Usage(prompt.estimated_tokens, self._max_output_tokens)
+        reserved = self.budget.reserve(payer, most)
+        try:
+            reply = self._attempted(lambda: self._model.complete(prompt, schema))
+        except LanguageModelError as error:
+            self._failed(error, reserved)
+            raise
+        self._breaker.succeeded()
+        self.budget.settle(reserved, reply.usage or _counted(prompt, reply))
+        return reply
+
+    def _failed(self, error: LanguageModelError, reserved: Reservation) -> None:
+        self._breaker.failed()
+        self.budget.settle(reserved, None if isinstance(error, _TooSlowError) else _NOTHING)
+        log.warning("the language model %s gave no answer: %s", self.name, error)
+
+    def _attempted(self, call: Callable[[], Reply]) -> Reply:
+        until = self._ticks() + self._timeout_s
+        enough = stop_after_attempt(self._attempts)
+
+        def stop(state: RetryCallState) -> bool:
+            return enough(state) or self._ticks() >= until
+
+        attempts = Retrying(
+            stop=stop,
+            wait=wait_random_exponential(multiplier=0.5, max=8.0),
+            retry=retry_if_exception(lambda e: isinstance(e, LanguageModelError) and e.retry),
+            sleep=lambda seconds: self._sleep(min(seconds, max(0.0, until - self._ticks()))),
+            reraise=True,
+        )
+        reply: Reply = attempts(lambda: self._in_time(call, until))
+        return reply
+
+    def _in_time(self, call: Callable[[], Reply], until: float) -> Reply:
+        """Make one attempt on a thread of its own: nobody waits longer than they should for a stuck socket."""
+        if not self._turns.acquire(timeout=max(0.0, until - self._ticks())):
+            raise _TooSlowError("The language model is busy with other questions.")
+        future: Future[Reply] = Future()
+        threading.Thread(target=self._work, args=(call, future), name="llm", daemon=True).start()
+        try:
+            return future.result(max(0.0, until - self._ticks()))
+        except FutureTimeout:
+            raise _TooSlowError("The language model did not answer in time.") from None
+
+    def _work(self, call: Callable[[], T], future: Future[T]) -> None:
+        try:
+            future.set_result(call())
+        except BaseException as error:
+            future.set_exception(error)
+        finally:
+            self._turns.release()
+
+
+def _counted(prompt: Prompt, reply: Reply) -> Usage:
+    return Usage(prompt.estimated_tokens, len(reply.text) // 3 + 1)

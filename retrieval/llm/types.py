@@ -1,0 +1,60 @@
+"""What goes to a language model and what comes back; no library's types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pydantic import BaseModel
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One request: what the model is told to do, and the data it is to do it with."""
+
+    system: str
+    user: str
+
+    @property
+    def estimated_tokens(self) -> int:
+        """A generous guess, before anything is sent: three characters a token."""
+        return (len(self.system) + len(self.user)) // 3 + 16
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as the provider counted them."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a model returned.
+
+    Attributes:
+        text: Its words; of a structured reply that could not be read, what there was of it.
+        fields: The structured reply, where one was asked for and came.
+        usage: None where the provider does not say.
+    """
+
+    text: str
+    fields: Mapping[str, Any] | None = None
+    usage: Usage | None = None
+
+
+class ChatModel(Protocol):
+    """A model that is asked once and answers once; synchronous."""
+
+    @property
+    def name(self) -> str:
+        """`provider:model`."""
+
+    def complete(self, prompt: Prompt, schema: type[BaseModel] | None = None) -> Reply:
+        """Return the model's reply; in the form of `schema` where the model can.
+
+        Raises:
+            LanguageModelError: It gave none.
+        """

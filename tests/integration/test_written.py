@@ -1,0 +1,152 @@
+"""Answers by a language model, over sockets: the real client, LangChain's, and a model server that can be slow or broken."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from tests.integration.conftest import QUESTION, Scene, control, text_of
+from tests.standin.process import BotProcess
+
+QUOTE = "the MOD will conduct a novel Japan-ASEAN Cyber International Law Seminar"
+SAID = "The MOD will conduct a novel Japan-ASEAN Cyber International Law Seminar."
+FOUND = "Found this; a language model is writing it up"
+KEY = "sk-a-key-that-must-not-show"
+
+
+def plain_text_of(message: dict[str, Any]) -> str:
+    return re.sub(r"[*\\\\]", "", text_of(message))
+
+
+class ModelServer:
+    """An OpenAI-compatible server that answers once it may.
+
+    Attributes:
+        may_answer: Replies wait for it.
+        status: What it answers with.
+    """
+
+    def __init__(self) -> None:
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
+        self.status = 200
+        self.bodies: list[dict[str, Any]] = []
+        self.url = ""
+
+    async def complete(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        self.bodies.append(body)
+        await self.may_answer.wait()
+        if self.status != 200:
+            return web.json_response({"error": {"message": f"bad key {KEY}"}}, status=self.status)
+        lines = body["messages"][-1]["content"].splitlines()
+        key = next(line[1:].partition("]")[0] for line in lines if QUOTE in line)
+        message = {"role": "assistant", "content": f'[{key}] {SAID} ("{QUOTE}")'}
+        return web.json_response(
+            {
+                "id": "1", "object": "chat.completion", "created": 0, "model": body["model"],
+                "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+                "usage": {"prompt_tokens": 900, "completion_tokens": 40, "total_tokens": 940},
+            }
+        )  # fmt: skip
+
+    def settings(self, **more: str) -> dict[str, str]:
+        return {
+            "RETRIEVAL_LLM": "openai:fake",
+            "RETRIEVAL_LLM_BASE_URL": self.url,
+            "RETRIEVAL_LLM_API_KEY": KEY,
+            **more,
+        }
+
+
+@pytest.fixture
+async def model() -> AsyncIterator[ModelServer]:
+    server = ModelServer()
+    app = web.Application()
+    app.router.add_post("/v1/chat/completions", server.complete)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    server.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
+    yield server
+    await runner.cleanup()
+
+
+async def test_what_was_found_is_shown_first_and_the_written_answer_takes_its_place(
+    scene: Scene, folder: Path, model: ModelServer
+) -> None:
+    model.may_answer.clear()
+    async with BotProcess(scene.standin, folder, **model.settings()) as bot:
+        await scene.standin.connected()
+        asked = await scene.ask()
+        (message,) = asked.shown
+        first, buttons = text_of(message), json.dumps(message["components"])
+        model.may_answer.set()
+        await scene.standin.until(lambda: SAID in plain_text_of(asked.shown[0]))
+        opened = await scene.click(asked.shown[0], "open")
+        await bot.stop()
+
+    assert FOUND in first
+    assert "¶7" in first
+    assert "custom_id" not in buttons
+    assert [m["id"] for m in asked.shown] == [message["id"]]
+    assert FOUND not in text_of(asked.shown[0])
+    assert "Written by a language model (openai:fake)" in text_of(asked.shown[0])
+    assert control(asked.shown[0], "good")
+    assert f"**{QUOTE}**" in text_of(opened.shown[0])
+    assert KEY not in bot.logged()
+
+
+async def test_a_mention_is_answered_in_two_steps_too(scene: Scene, folder: Path, model: ModelServer) -> None:
+    model.may_answer.clear()
+    async with BotProcess(scene.standin, folder, **model.settings()) as bot:
+        await scene.standin.connected()
+        await scene.standin.say(scene.ann, scene.channel, f"<@{scene.bot_id}> {QUESTION}")
+        first = text_of(await scene.next_answer())
+        model.may_answer.set()
+        await scene.standin.until(lambda: SAID in plain_text_of(scene.bot_messages()[0]))
+        await bot.stop()
+
+    assert FOUND in first
+    assert len(scene.bot_messages()) == 1
+
+
+@pytest.mark.parametrize("status", [401, 500])
+async def test_a_broken_model_loses_nobodys_answer_and_its_key_shows_nowhere(
+    scene: Scene, folder: Path, model: ModelServer, status: int
+) -> None:
+    model.status = status
+    settings = model.settings(RETRIEVAL_LLM_ATTEMPTS="1")
+    async with BotProcess(scene.standin, folder, **settings) as bot:
+        await scene.standin.connected()
+        asked = await scene.ask()
+        await scene.standin.until(lambda: "Quoted word for word" in text_of(asked.shown[0]))
+        await bot.stop()
+
+    told = text_of(asked.shown[0])
+    assert "¶7" in told
+    assert "The language model gave no answer; this is quoted word for word." in told
+    assert KEY not in told + bot.logged()
+
+
+async def test_a_model_that_breaks_off_in_the_middle_loses_nobodys_answer(
+    scene: Scene, folder: Path, model: ModelServer
+) -> None:
+    model.may_answer.clear()
+    settings = model.settings(RETRIEVAL_LLM_TIMEOUT_S="0.5")
+    async with BotProcess(scene.standin, folder, **settings) as bot:
+        await scene.standin.connected()
+        asked = await scene.ask()
+        await scene.standin.until(lambda: "gave no answer" in text_of(asked.shown[0]))
+        await bot.stop()
+
+    assert "¶7" in text_of(asked.shown[0])
+    model.may_answer.set()

@@ -1,0 +1,137 @@
+"""LangChain's models as ours: what they return, and what they raise."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import pytest
+from langchain_core.language_models import FakeListChatModel, GenericFakeChatModel
+from langchain_core.messages import AIMessage
+from pydantic import SecretStr
+
+from retrieval.answering.generative.schema import WrittenAnswer
+from retrieval.errors import LanguageModelError, ModelRefusedError, ModelUnavailableError, SettingsError
+from retrieval.llm.chat import LangChainModel, open_model
+from retrieval.llm.naming import ModelName, parse
+from retrieval.llm.setup import build_encoder
+from retrieval.llm.types import Prompt, Usage
+from retrieval.settings import RetrievalSettings
+
+PROMPT = Prompt("system", "user")
+KEY = "sk-very-secret"
+
+
+class Raising(FakeListChatModel):
+    """Raises what it is given."""
+
+    error: Any = None
+
+    def _call(self, *args: Any, **kwargs: Any) -> str:
+        raise self.error
+
+
+class HttpError(Exception):
+    """As providers' libraries raise them."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"Incorrect API key provided: {KEY}")
+        self.status_code = status
+
+
+def test_text_and_usage_come_through() -> None:
+    message = AIMessage("yes", usage_metadata={"input_tokens": 7, "output_tokens": 2, "total_tokens": 9})
+    model = LangChainModel(GenericFakeChatModel(messages=iter([message])), "fake:m", structured=False)
+
+    reply = model.complete(PROMPT)
+
+    assert (reply.text, reply.fields, reply.usage) == ("yes", None, Usage(7, 2))
+
+
+def test_a_model_without_structured_output_is_asked_in_lines_from_then_on() -> None:
+    model = LangChainModel(
+        FakeListChatModel(responses=["[P1] Yes.", "[P1] Again."]), "fake:m", structured=True
+    )
+
+    assert model.complete(PROMPT, WrittenAnswer).text == "[P1] Yes."
+    assert model.structured is False
+    assert model.complete(PROMPT, WrittenAnswer).text == "[P1] Again."
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "retry"),
+    [
+        (401, ModelRefusedError, False),
+        (403, ModelRefusedError, False),
+        (404, ModelRefusedError, False),
+        (400, ModelRefusedError, False),
+        (429, ModelUnavailableError, True),
+        (500, ModelUnavailableError, True),
+        (529, ModelUnavailableError, True),
+    ],
+)
+def test_a_providers_error_becomes_ours_and_its_text_stays_out(
+    status: int, kind: type[LanguageModelError], retry: bool
+) -> None:
+    model = LangChainModel(Raising(responses=[""], error=HttpError(status)), "openai:m", structured=False)
+
+    with pytest.raises(kind) as caught:
+        model.complete(PROMPT)
+
+    assert caught.value.retry is retry
+    assert KEY not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("kind", [TimeoutError, ConnectionError])
+def test_a_broken_line_may_be_tried_again(kind: type[Exception]) -> None:
+    model = LangChainModel(Raising(responses=[""], error=kind("gone")), "openai:m", structured=False)
+
+    with pytest.raises(ModelUnavailableError):
+        model.complete(PROMPT)
+
+
+@pytest.mark.parametrize("text", ["gpt-4", ":m", "openai:", " : "])
+def test_a_model_without_its_provider_is_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match="provider:model"):
+        parse(text, "RETRIEVAL_LLM")
+
+
+def test_a_models_own_colons_are_its_own() -> None:
+    assert parse("Ollama:llama3.1:8b", "RETRIEVAL_LLM") == ModelName("ollama", "llama3.1:8b")
+
+
+@pytest.mark.parametrize("provider", ["openai", "anthropic", "ollama"])
+def test_a_missing_package_is_named_with_what_to_install(
+    provider: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, f"langchain_{provider}", None)
+
+    with pytest.raises(SettingsError) as caught:
+        open_model(
+            ModelName(provider, "m"), api_key=SecretStr(KEY), base_url=None, timeout_s=1, max_output_tokens=10
+        )
+
+    assert str(caught.value) == (
+        f'RETRIEVAL_LLM={provider}:m: its package is not installed. Run: pip install "rapporteur[{provider}]"'
+    )
+
+
+def test_an_unknown_provider_is_refused_without_the_key() -> None:
+    with pytest.raises(SettingsError) as caught:
+        open_model(
+            ModelName("nobody", "m"), api_key=SecretStr(KEY), base_url=None, timeout_s=1, max_output_tokens=10
+        )
+
+    assert "RETRIEVAL_LLM=nobody:m" in str(caught.value)
+    assert KEY not in str(caught.value)
+
+
+def test_secrets_do_not_show_in_the_settings() -> None:
+    settings = RetrievalSettings(llm_api_key=SecretStr(KEY), embeddings_api_key=SecretStr(KEY))
+
+    assert KEY not in repr(settings)
+
+
+def test_no_provider_is_imported_unless_configured() -> None:
+    assert build_encoder(RetrievalSettings()).provider == "builtin"

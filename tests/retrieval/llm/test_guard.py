@@ -1,0 +1,185 @@
+"""A model behind its guards: what it costs, how long it may take, and when it is left alone."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from retrieval.errors import BudgetSpentError, ModelRefusedError, ModelUnavailableError, SettingsError
+from retrieval.llm.breaker import Breaker
+from retrieval.llm.budget import Allowance, Budget, Prices
+from retrieval.llm.guard import GuardedModel
+from retrieval.llm.setup import build_budget
+from retrieval.llm.types import Prompt, Reply, Usage
+from retrieval.settings import RetrievalSettings
+from tests.fakes import FileDatabase
+
+PROMPT = Prompt("system", "user")
+FREE = Allowance()
+
+
+class Scripted:
+    """Replies, or raises, one after the other; the last again and again."""
+
+    name = "fake:model"
+
+    def __init__(self, *script: Reply | Exception | Callable[[], Reply]) -> None:
+        self.script: Sequence[Reply | Exception | Callable[[], Reply]] = script
+        self.calls = 0
+
+    def complete(self, prompt: Prompt, schema: type[BaseModel] | None = None) -> Reply:
+        step = self.script[min(self.calls, len(self.script) - 1)]
+        self.calls += 1
+        if isinstance(step, Exception):
+            raise step
+        return step if isinstance(step, Reply) else step()
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> FileDatabase:
+    return FileDatabase(tmp_path / "ledger.db")
+
+
+def budget(
+    database: FileDatabase,
+    overall: Allowance = FREE,
+    each: Allowance = FREE,
+    now: Callable[[], float] = lambda: 0.0,
+) -> Budget:
+    return Budget(database, overall=overall, per_payer=each, prices=Prices(1.0, 10.0), clock=now)
+
+
+def guarded(model: Scripted, spending: Budget, **options: object) -> GuardedModel:
+    fields: dict[str, object] = {"sleep": lambda _: None, "breaker": Breaker(100), **options}
+    return GuardedModel(model, spending, **fields)  # type: ignore[arg-type]
+
+
+def test_what_the_provider_counted_is_what_is_spent(database: FileDatabase) -> None:
+    spending = budget(database)
+
+    reply = guarded(Scripted(Reply("yes", usage=Usage(100, 20))), spending).ask(PROMPT, payer="guild:1")
+
+    assert reply.text == "yes"
+    assert spending.spent_today("guild:1") == spending.spent_today() == (120, 0.0003)
+    assert spending.spent_today("guild:2") == (0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("overall", "each"),
+    [(Allowance(tokens=900), FREE), (FREE, Allowance(tokens=900)), (FREE, Allowance(cost=0.0081))],
+    ids=["all", "server", "money"],
+)
+def test_a_call_that_might_overspend_is_not_made(
+    database: FileDatabase, overall: Allowance, each: Allowance
+) -> None:
+    model = Scripted(Reply("yes", usage=Usage(10, 100)))
+    asked = guarded(model, budget(database, overall, each))
+    asked.ask(PROMPT, payer="guild:1")
+
+    with pytest.raises(BudgetSpentError):
+        asked.ask(PROMPT, payer="guild:1")
+
+    assert model.calls == 1
+
+
+def test_one_server_that_spent_its_budget_leaves_the_others_theirs(database: FileDatabase) -> None:
+    asked = guarded(
+        Scripted(Reply("yes", usage=Usage(10, 100))), budget(database, each=Allowance(tokens=900))
+    )
+    asked.ask(PROMPT, payer="guild:1")
+
+    assert asked.ask(PROMPT, payer="guild:2").text == "yes"
+
+
+def test_a_new_day_has_a_new_budget(database: FileDatabase) -> None:
+    now = [0.0]
+    asked = guarded(
+        Scripted(Reply("yes", usage=Usage(10, 100))),
+        budget(database, Allowance(tokens=900), now=lambda: now[0]),
+    )
+    asked.ask(PROMPT, payer="guild:1")
+    now[0] = 86_400.0
+
+    assert asked.ask(PROMPT, payer="guild:1").text == "yes"
+
+
+def test_what_may_pass_is_tried_again_and_a_refusal_is_not(database: FileDatabase) -> None:
+    passing = Scripted(ModelUnavailableError("busy"), ModelUnavailableError("busy"), Reply("yes"))
+    refusing = Scripted(ModelRefusedError("no such model"))
+    spending = budget(database)
+
+    assert guarded(passing, spending).ask(PROMPT, payer="shared").text == "yes"
+    with pytest.raises(ModelRefusedError):
+        guarded(refusing, spending).ask(PROMPT, payer="shared")
+
+    assert (passing.calls, refusing.calls) == (3, 1)
+
+
+def test_a_call_that_failed_costs_nothing(database: FileDatabase) -> None:
+    spending = budget(database)
+    with pytest.raises(ModelUnavailableError):
+        guarded(Scripted(ModelUnavailableError("busy")), spending).ask(PROMPT, payer="shared")
+
+    assert spending.spent_today() == (0, 0.0)
+
+
+def test_nobody_waits_longer_than_the_timeout_and_the_reservation_stands(database: FileDatabase) -> None:
+    never = threading.Event()
+    spending = budget(database)
+    model = Scripted(lambda: Reply(str(never.wait(20))))
+
+    with pytest.raises(ModelUnavailableError, match="did not answer in time"):
+        guarded(model, spending, timeout_s=0.05, concurrency=1).ask(PROMPT, payer="shared")
+
+    assert spending.spent_today()[0] == PROMPT.estimated_tokens + 800
+    with pytest.raises(ModelUnavailableError, match=r"busy with other questions|did not answer"):
+        guarded(model, spending, timeout_s=0.05).ask(PROMPT, payer="shared")
+    never.set()
+
+
+def test_no_more_calls_at_once_than_the_bound(database: FileDatabase) -> None:
+    go, lock, running, most = threading.Event(), threading.Lock(), [0], [0]
+
+    def work() -> Reply:
+        with lock:
+            running[0] += 1
+            most[0] = max(most[0], running[0])
+        go.wait(5)
+        with lock:
+            running[0] -= 1
+        return Reply("yes")
+
+    asked = guarded(Scripted(work), budget(database), concurrency=2)
+    threads = [threading.Thread(target=lambda: asked.ask(PROMPT, payer="shared")) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    threading.Timer(0.2, go.set).start()
+    for thread in threads:
+        thread.join(10)
+
+    assert most == [2]
+
+
+def test_a_model_that_keeps_failing_is_left_alone_and_then_tried_once() -> None:
+    now = [0.0]
+    breaker = Breaker(failures=2, rest_s=60, ticks=lambda: now[0])
+    for _ in range(2):
+        breaker.admit()
+        breaker.failed()
+    with pytest.raises(ModelUnavailableError):
+        breaker.admit()
+    now[0] = 61.0
+    breaker.admit()  # one tries
+    with pytest.raises(ModelUnavailableError):
+        breaker.admit()  # the others do not
+    breaker.succeeded()
+    breaker.admit()
+
+
+def test_a_limit_on_money_without_prices_is_refused(database: FileDatabase) -> None:
+    with pytest.raises(SettingsError, match="limits nothing without prices"):
+        build_budget(RetrievalSettings(llm_daily_cost=5), database)
