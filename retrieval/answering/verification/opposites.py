@@ -26,7 +26,7 @@ _PAIRS = (
     ("pleas(?:ed|ure)|satisf(?:ied|action)|delight\\w*|glad", "worr(?:y|ied|ies)|concern(?:ed)?|disappoint\\w+|regret\\w*|dismay\\w*"),
     ("before|prior to|ahead of|until|preced\\w+|earlier than|pending", "after|following|once(?! (?:more|again|a|every|per|each)\\b)|since|subsequent(?:ly)? to|succeed(?:s|ing)"),
     ("improv\\w+|better|strengthen\\w*|recover(?:ed|s)?", "worsen\\w*|worse|deteriorat\\w+|weaken\\w*"),
-    ("open|opens|opened|opening", "clos(?:es|ed|ing|ure)|close (?:its|the|down)|shut"),
+    ("open|opens|opened|opening", "clos(?:es|ed|ing|ure)|close (?:its|the|a|an|all|down)|shut"),
     ("start|starts|started|beg[aiu]n|begins|beginning|launch\\w*|commenc\\w+|initiat(?:e|ed|es|ing)|inaugurat\\w+|got under way",
      "finish\\w*|complet(?:e|ed|es|ion|ing)|conclud\\w+|(?<!the )(?<!'s )(?<!late )end|ends|ended|wrapp?(?:ed|ing)? up|terminat\\w+"),
     ("resum\\w+|restart\\w*|reviv\\w+|relaunch\\w*|brought back|bring back|start(?:s|ing)? up again|restor\\w+|reinstat\\w+",

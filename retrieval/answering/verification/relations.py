@@ -29,6 +29,10 @@ _CLASSES = {
     for name, verbs in (("give", _GIVES), ("take", _TAKES), ("host", _HOSTS), ("visit", _VISITS))
     for verb in verbs.split()
 }
+_ASKED = re.compile(
+    r"\b(?P<verb>urg|ask|request|invit|instruct|warn|encourag|advis)(?:e|es|ed|s|ing)? (?:the )?"
+    r"(?P<whom>[A-Z][\w'-]*(?: [A-Z][\w'-]*)*) to\b"
+)
 _AUXILIARY = r"(?:will|would|shall|may|might|must|can|could|should|has|have|had|does|did|do|is|are|was|were|be|been|being|also|not|to|now|already|jointly|\w+ly)"
 _FINITE = re.compile(
     rf"\b(?P<aux>(?:(?:will|would|shall|may|might|must|can|could|should|has|have|had|is|are|was|were|did|does)\b(?: {_AUXILIARY}\b)* )?)"
@@ -81,6 +85,7 @@ def compare(statement: str, evidence: str, sentence: str, context: str) -> Itera
     said, near = aliased(statement), aliased(sentence)
     around = f"{near} {aliased(context)}"
     yield from _turned_round(said, near, around)
+    yield from _addressed(said, near, around)
     yield from _moved(said, near)
     yield from _owned(said, near, around)
     yield from _placed(said, aliased(evidence), near, around)
@@ -101,6 +106,23 @@ def _turned_round(said: str, near: str, around: str) -> Iterator[Difference]:
                 reason = f"It says “{act.written}” the other way round: the evidence says “{other.written}”."
                 yield Difference(Kind.ACTOR, reason, contradicts=True)
                 break
+
+
+def _addressed(said: str, near: str, around: str) -> Iterator[Difference]:
+    """The same is asked, of somebody else: "urged A to" against "urged B to"."""
+    known = [(stem(m["verb"]), m.group(), _addressee(m, around)) for m in _ASKED.finditer(near)]
+    for asked in _ASKED.finditer(said):
+        own = _addressee(asked, around)
+        alike = [(written, whom) for verb, written, whom in known if verb == stem(asked["verb"]) and whom]
+        if own and alike and not any(_meet(whom, own) for _, whom in alike):
+            reason = f"It says “{asked.group()}”; the evidence says “{alike[0][0]}”."
+            yield Difference(Kind.ACTOR, reason, contradicts=True)
+            return
+
+
+def _addressee(asked: re.Match[str], around: str) -> frozenset[str]:
+    found = frozenset(k for name in names(asked["whom"], around) for k in name.keys)
+    return found or frozenset({key(asked["whom"])})
 
 
 def acts(text: str, around: str) -> list[Act]:
