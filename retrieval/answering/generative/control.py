@@ -30,6 +30,8 @@ _ADDRESS = re.compile(
 )
 _MENTION = re.compile(r"<[@#:!/]|@(?:everyone|here)\b|@[!&]?\d{5,}|<\w+[^>]*>|</\w+>", re.IGNORECASE)
 _MARKUP = re.compile(r"```|~~~|!?\[[^\]]*\]\(|^\s*(?:#{1,6}|>|\|)\s|\|\|", re.MULTILINE)
+_ENDS = (".", "!", "?", "。", "”", '"', ")", ";", ":")
+_FEWEST_WORDS = 3
 _HIDDEN = frozenset({"Cc", "Cf", "Co", "Cs", "Cn"})
 _CITED = re.compile(
     r"\s*[\[(【](?:P\d{1,3}|¶\s?[\w()#]+)(?:\s*[,;]\s*(?:P\d{1,3}|¶\s?[\w()#]+))*[\])】]", re.IGNORECASE
@@ -81,7 +83,7 @@ def objection(
         quotes: The evidence.
         english: False: only its form is looked at, since its words cannot be compared with the evidence.
     """
-    problem = form_objection(text)
+    problem = form_objection(text) or _broken_off(text, cited)
     if problem:
         return problem
     if _ORDERS.search(text) or any(_ORDERS.search(quote) for quote in quotes):
@@ -93,6 +95,8 @@ def form_objection(text: str) -> str | None:
     """Return why `text` is not plain text, or None."""
     if len(text) > MAX_CHARS:
         return "It is too long for a statement."
+    if text.isascii() and len(text.split()) < _FEWEST_WORDS:
+        return "It is no sentence."
     if any(unicodedata.category(character) in _HIDDEN for character in text):
         return "It holds characters that do not show."
     for pattern, what in (
@@ -103,6 +107,18 @@ def form_objection(text: str) -> str | None:
     ):
         if pattern.search(text):
             return f"It holds {what}."
+    return None
+
+
+def _broken_off(text: str, cited: Sequence[LiveParagraph]) -> str | None:
+    """Whether a copied sentence stops before its end, as replies do that were cut off."""
+    if text.endswith(_ENDS):
+        return None
+    for paragraph in cited:
+        flat = " ".join(paragraph.text.split())
+        end = flat.find(text) + len(text)
+        if end >= len(text) and flat[end : end + 1] not in {"", *_ENDS}:
+            return "It breaks off."
     return None
 
 

@@ -86,6 +86,25 @@ def test_what_the_evidence_does_not_hold_is_withheld_and_the_quoted_answer_given
 
 
 @pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("The", "It breaks off."),
+        (f"{QUOTE} in addition to the ongo", "It breaks off."),
+        (QUOTE, "It breaks off."),
+    ],
+)
+def test_a_reply_that_was_cut_off_is_not_shown_in_halves(
+    answering: AnsweringService, model: Told, said: str, reason: str
+) -> None:
+    model.reply = lambda prompt: f'[{key_of(prompt, QUOTE)}] {said} ("{QUOTE}")'
+
+    answer = answering.ask(QUESTION)
+
+    assert answer.mode == "extractive"
+    assert [rejected.reason for rejected in answer.rejected] in ([reason], [])
+
+
+@pytest.mark.parametrize(
     ("error", "notice"),
     [
         (ModelUnavailableError("slow"), MODEL_FAILED),
