@@ -32,6 +32,7 @@ from bench.stores import readouts_of, store_of
 from retrieval.answering.service import AnsweringService
 from retrieval.bootstrap import Services
 from retrieval.evaluation import EvalQuestion, read_questions
+from retrieval.index.encoder import Encoder
 from retrieval.llm.setup import build_writer
 from retrieval.models import Answer
 from retrieval.settings import RetrievalSettings, shipped_corpus_dir
@@ -160,7 +161,7 @@ def measure(folder: Path, url: str, name: str, wanted: int, seed: int, save: Pat
                 llm=f"openai:{name}", llm_base_url=url, llm_timeout_s=120, llm_daily_tokens=0,
                 llm_server_daily_tokens=0, llm_max_output_tokens=300,
             )  # fmt: skip
-            writer = build_writer(settings, services.ledger)
+            writer = build_writer(settings, services.ledger, Encoder())
             answering = AnsweringService(services.ledger, services.retriever, writer)
             for place, question in enumerate(questions, 1):
                 started = time.perf_counter()

@@ -103,7 +103,7 @@ def build_services(
         if not reindexing:
             ledger.claim_identity(identity)
         retriever = Retriever(ledger, keeper, encoder)
-        answering = AnsweringService(ledger, retriever, build_writer(settings, ledger))
+        answering = AnsweringService(ledger, retriever, build_writer(settings, ledger, encoder))
         yield Services(
             settings=settings,
             ledger=ledger,

@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from retrieval.llm.budget import Budget, Database
 
 
-def build_writer(settings: RetrievalSettings, database: Database) -> Writer | None:
+def build_writer(settings: RetrievalSettings, database: Database, encoder: Encoder) -> Writer | None:
     """Return what writes answers, or None where no language model is configured.
+
+    Args:
+        encoder: Tells whether a statement is about what its evidence is about.
 
     Raises:
         SettingsError: The model's name, package or key is missing.
@@ -43,7 +46,12 @@ def build_writer(settings: RetrievalSettings, database: Database) -> Writer | No
         concurrency=settings.llm_concurrency,
         max_output_tokens=settings.llm_max_output_tokens,
     )
-    return Writer(guarded, plain=not model.structured, most_paragraphs=settings.llm_paragraphs)
+    return Writer(
+        guarded,
+        plain=not model.structured,
+        most_paragraphs=settings.llm_paragraphs,
+        similarity=lambda text, others: (encoder.embed_all(others) @ encoder.embed(text)).tolist(),
+    )
 
 
 def build_encoder(settings: RetrievalSettings) -> Encoder:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from retrieval.answering.generative import control
 from retrieval.answering.generative.parsing import Parsed, parse
 from retrieval.answering.verification import Checked, Draft, Outcome, Shown, verify
+from retrieval.answering.verification.verify import Similarity
 from retrieval.index.terms import terms
 from retrieval.llm.types import Reply
 from retrieval.models import LiveParagraph, Rejected, Statement, Written
 
 MOST_STATEMENTS = 6
+
+Verify = Callable[[Draft], Checked]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +35,26 @@ class Judged:
     counts: Written = field(default_factory=Written)
 
 
-def judge(reply: Reply, shown: Sequence[Shown], *, question: str, language: str | None = None) -> Judged:
+def judge(
+    reply: Reply,
+    shown: Sequence[Shown],
+    *,
+    question: str,
+    language: str | None = None,
+    similarity: Similarity | None = None,
+) -> Judged:
     """Return what of `reply` may be shown as an answer from `shown`.
 
     Args:
         question: In English.
         language: The code of the language it should be written in; None is English.
+        similarity: See `verify`.
     """
-    outcomes = [_checked(parsed, shown, question, language) for parsed in parse(reply)]
+
+    def verified(draft: Draft) -> Checked:
+        return _controlled(verify(draft, shown, question=question, similarity=similarity), shown)
+
+    outcomes = [_checked(parsed, shown, question, language, verified) for parsed in parse(reply)]
     good = [checked.statement for checked in outcomes if checked.statement is not None]
     rejected = tuple(
         Rejected(checked.draft.text, " ".join(checked.reasons))
@@ -68,22 +83,27 @@ def _distinct(statements: Sequence[Statement]) -> tuple[Statement, ...]:
     return tuple(by_text.values())[:MOST_STATEMENTS]
 
 
-def _checked(parsed: Parsed, shown: Sequence[Shown], question: str, language: str | None) -> Checked:
+def _checked(
+    parsed: Parsed, shown: Sequence[Shown], question: str, language: str | None, verified: Verify
+) -> Checked:
     draft = replace(parsed.draft, text=control.cleaned(parsed.draft.text))
     if language is None:
-        return _controlled(verify(draft, shown, question=question), shown)
-    return _translated(draft, parsed.english, shown, question, language)
+        return verified(draft)
+    return _translated(draft, parsed.english, shown, question, language, verified)
 
 
 def _translated(
-    draft: Draft, english: str | None, shown: Sequence[Shown], question: str, language: str
+    draft: Draft,
+    english: str | None,
+    shown: Sequence[Shown],
+    question: str,
+    language: str,
+    verified: Verify,
 ) -> Checked:
     """Verify a statement in another language by its English: what it says of numbers is looked at itself."""
     if not english:
         return _refused(draft, "It has no English by which it could be verified.")
-    gloss = _controlled(
-        verify(replace(draft, text=control.cleaned(english)), shown, question=question), shown
-    )
+    gloss = verified(replace(draft, text=control.cleaned(english)))
     if gloss.statement is None:
         return Checked(draft, Outcome.REJECTED, None, gloss.reasons)
     own = verify(draft, shown, question=question, language=language)

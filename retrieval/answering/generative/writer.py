@@ -22,6 +22,7 @@ from retrieval.answering.generative.prompting import (
 )
 from retrieval.answering.generative.schema import WrittenAnswer
 from retrieval.answering.language import language_name
+from retrieval.answering.verification.verify import Similarity
 from retrieval.errors import LanguageModelError, StoreError
 from retrieval.llm.types import Prompt, Reply
 from retrieval.models import LiveParagraph
@@ -48,9 +49,18 @@ class Writer:
     Args:
         plain: The model is asked for lines, not for fields.
         most_paragraphs: Shown to it at most.
+        similarity: The encoder's view of a statement and its evidence.
     """
 
-    def __init__(self, model: Model, *, plain: bool, most_paragraphs: int = 6) -> None:
+    def __init__(
+        self,
+        model: Model,
+        *,
+        plain: bool,
+        most_paragraphs: int = 6,
+        similarity: Similarity | None = None,
+    ) -> None:
+        self._similarity = similarity
         self._model = model
         self._plain = plain
         self.most_paragraphs = most_paragraphs
@@ -91,7 +101,7 @@ class Writer:
         named = language_name(language) if language else None
         prompt = answer_prompt(question, shown, plain=self._plain, language=named)
         reply = self._model.ask(prompt, payer=payer(scopes), schema=None if self._plain else WrittenAnswer)
-        judged = judge(reply, shown, question=question, language=language)
+        judged = judge(reply, shown, question=question, language=language, similarity=self._similarity)
         self._cache.put(key, judged)
         return judged
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from retrieval.answering.generative.writer import Writer
 from retrieval.answering.service import AnsweringService
 from retrieval.bootstrap import Services
+from retrieval.index.encoder import Encoder
 from retrieval.llm.types import Prompt, Reply
 from retrieval.models import Answer
 
@@ -43,7 +44,11 @@ def model() -> Told:
 
 @pytest.fixture
 def answering(shipped: Services, model: Told) -> AnsweringService:
-    return AnsweringService(shipped.ledger, shipped.retriever, Writer(model, plain=True))
+    encoder = Encoder()
+    writer = Writer(
+        model, plain=True, similarity=lambda text, others: encoder.embed_all(others) @ encoder.embed(text)
+    )
+    return AnsweringService(shipped.ledger, shipped.retriever, writer)
 
 
 def inexact(answer: Answer, services: Services) -> Iterable[str]:
