@@ -6,9 +6,6 @@ from dataclasses import dataclass
 
 from retrieval.errors import SettingsError
 
-EXTRAS = frozenset({"openai", "anthropic", "ollama", "fastembed"})
-"""Providers with an extra of their own in pyproject.toml."""
-
 KEYLESS = frozenset({"ollama", "fastembed"})
 
 
@@ -39,7 +36,7 @@ def parse(text: str, setting: str) -> ModelName:
 
 def missing(name: ModelName, setting: str) -> SettingsError:
     """Return the error for a provider whose package is not installed."""
-    package = f'"rapporteur[{name.provider}]"' if name.provider in EXTRAS else f"langchain-{name.provider}"
+    package = name.provider if name.provider == "fastembed" else f"langchain-{name.provider}"
     return SettingsError(f"{setting}={name}: its package is not installed. Run: pip install {package}")
 
 

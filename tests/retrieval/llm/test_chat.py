@@ -113,7 +113,7 @@ def test_a_missing_package_is_named_with_what_to_install(
         )
 
     assert str(caught.value) == (
-        f'RETRIEVAL_LLM={provider}:m: its package is not installed. Run: pip install "rapporteur[{provider}]"'
+        f"RETRIEVAL_LLM={provider}:m: its package is not installed. Run: pip install langchain-{provider}"
     )
 
 
