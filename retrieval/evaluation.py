@@ -33,7 +33,7 @@ from retrieval.answering.service import AnsweringService, Elapsed, checked
 from retrieval.answering.wording import answer_text
 from retrieval.browsing import Browser
 from retrieval.errors import QuestionError, RapporteurError, SourceError
-from retrieval.models import Answer, Status
+from retrieval.models import Answer, Citation, Status
 from retrieval.sources.identity import make_id
 
 _DEPTH = 10
@@ -148,21 +148,27 @@ def ask_all(
         hits = service.search(q.question, document=q.document, history=q.history, top_k=_DEPTH)
         ranked = tuple((h.prepared.paragraph.document, h.prepared.paragraph.number) for h in hits)
         answer, elapsed = service.timed_ask(q.question, document=q.document, history=q.history)
-        yield EvalRow(q, answer, elapsed, ranked, _wrong_quotes(answer, browser))
+        yield EvalRow(q, answer, elapsed, ranked, len(inexact_quotes(answer, browser)))
 
 
-def _wrong_quotes(answer: Answer, browser: Browser) -> int:
-    """Read each cited paragraph again, by its number, and compare."""
-    wrong = 0
-    for citation in (c for s in answer.statements for c in s.citations):
-        try:
-            text = browser.paragraph(citation.document, citation.paragraph).text
-        except RapporteurError:
-            wrong += 1
-        else:
-            evidence = citation.evidence
-            wrong += text[evidence.start : evidence.end] != evidence.quote
-    return wrong
+def inexact_quotes(answer: Answer, browser: Browser) -> list[str]:
+    """Return every quote shown that is not, word for word, at its place in the paragraph of its number."""
+    return [
+        f"{c.document} ¶{c.paragraph}: {c.evidence.quote!r}"
+        for statement in answer.statements
+        for c in statement.citations
+        if not _is_exact(c, browser)
+    ]
+
+
+def _is_exact(citation: Citation, browser: Browser) -> bool:
+    """Read the cited paragraph again, by its number, and compare."""
+    try:
+        text = browser.paragraph(citation.document, citation.paragraph).text
+    except RapporteurError:
+        return False
+    evidence = citation.evidence
+    return bool(evidence.quote.strip()) and text[evidence.start : evidence.end] == evidence.quote
 
 
 def figures(rows: Sequence[EvalRow]) -> dict[str, Any]:

@@ -120,9 +120,8 @@ class AnsweringService:
     ) -> tuple[Answer, Elapsed]:
         """Answer as `ask` does, and say how long it took."""
         started = time.perf_counter()
-        resolved = _resolved(question, history)
         standalone = self._standalone(question, history, scopes)
-        looked = self._look(analyse(standalone or resolved), scopes, document)
+        looked = self._look(analyse(standalone or _resolved(question, history)), scopes, document)
         if looked.unread is not None and self._writer is not None:
             looked = self._look_translated(looked, looked.unread, scopes, document)
         retrieved_at = time.perf_counter()
@@ -140,13 +139,13 @@ class AnsweringService:
             total=(ended - started) * 1000,
         )
 
-    def quote(self, question: str, *, scopes: Sequence[str] = (SHARED,)) -> Answer:
-        """Answer in the readouts' own words, whatever language model is configured.
+    def quote(self, question: str) -> Answer:
+        """Answer from the shared readouts in the readouts' own words, whatever language model is configured.
 
         Raises:
             QuestionError, StoreError: As `ask`.
         """
-        return self._look(analyse(_resolved(question, ())), scopes, None).answer
+        return self._look(analyse(_resolved(question, ())), (SHARED,), None).answer
 
     def search(
         self,

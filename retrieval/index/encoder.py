@@ -88,6 +88,11 @@ class Encoder:
         vectors = list(self.embed_each(list(texts)))
         return np.stack(vectors) if vectors else np.empty((0, DIMENSIONS), dtype=np.float32)
 
+    def similarities(self, text: str, others: Sequence[str]) -> list[float]:
+        """Return the cosine of `text` and each of `others`, -1..1."""
+        found: list[float] = (self.embed_all(others) @ self.embed(text)).tolist()
+        return found
+
     def count_tokens(self, text: str) -> int:
         """Return the number of word pieces in `text`, special tokens not counted, however long it is."""
         return len(self._counting_tokenizer.encode(text, add_special_tokens=False).ids)

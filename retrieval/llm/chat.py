@@ -14,7 +14,8 @@ from pydantic import BaseModel, SecretStr
 
 from retrieval.errors import LanguageModelError, ModelRefusedError
 from retrieval.llm.failures import translated
-from retrieval.llm.naming import KEYLESS, ModelName, missing, unusable
+from retrieval.llm.naming import ModelName
+from retrieval.llm.providers import access, opened
 from retrieval.llm.types import Prompt, Reply, Usage
 
 log = logging.getLogger(__name__)
@@ -86,18 +87,10 @@ def open_model(
     else:
         # the guard retries: two layers would multiply
         options |= {"max_tokens": max_output_tokens, "timeout": timeout_s, "max_retries": 0}
-    if api_key is not None and name.provider not in KEYLESS:
-        options["api_key"] = api_key
-    if base_url is not None:
-        options["base_url"] = base_url
-        if api_key is None and name.provider == "openai":
-            options["api_key"] = SecretStr("none")  # a local server needs no key; the client insists on one
-    try:
-        chat = init_chat_model(name.model, model_provider=name.provider, **options)
-    except ImportError:
-        raise missing(name, "RETRIEVAL_LLM") from None
-    except Exception:
-        raise unusable(name, "RETRIEVAL_LLM", "RETRIEVAL_LLM_API_KEY") from None
+    options |= access(name, api_key, base_url)
+    chat = opened(
+        name, "RETRIEVAL_LLM", lambda: init_chat_model(name.model, model_provider=name.provider, **options)
+    )
     assert isinstance(chat, BaseChatModel)
     structured = form == "structured" or (form == "auto" and base_url is None and name.provider != "ollama")
     return LangChainModel(chat, str(name), structured=structured)

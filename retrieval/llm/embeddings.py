@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Protocol
 
 import numpy as np
 from langchain.embeddings import init_embeddings
 from pydantic import SecretStr
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+from tenacity import stop_after_attempt
 
 from retrieval.errors import LanguageModelError, ModelError
 from retrieval.index.encoder import Encoder, Vector
 from retrieval.llm.failures import translated
-from retrieval.llm.naming import KEYLESS, ModelName, missing, unusable
+from retrieval.llm.naming import ModelName
+from retrieval.llm.providers import access, opened, retrying
 
 BATCH = 64
 """Texts in one request."""
@@ -62,7 +63,7 @@ class RemoteEncoder(Encoder):
         Raises:
             ModelError: The provider gave none.
         """
-        (unit,) = self._units([self._asked(lambda: self._embedding.embed_query(text))])
+        (unit,) = self._units([self._asked(partial(self._embedding.embed_query, text))])
         found: Vector = unit
         return found
 
@@ -72,8 +73,9 @@ class RemoteEncoder(Encoder):
         Raises:
             ModelError: The provider gave none, or not as many as it was asked for.
         """
-        for batch in _batches(texts):
-            found = self._asked(lambda batch=batch: self._embedding.embed_documents(batch))  # type: ignore[misc]
+        for start in range(0, len(texts), BATCH):
+            batch = list(texts[start : start + BATCH])
+            found = self._asked(partial(self._embedding.embed_documents, batch))
             if len(found) != len(batch):
                 raise ModelError(f"{self._name} returned {len(found)} vectors for {len(batch)} texts.")
             yield from self._units(found)
@@ -95,14 +97,8 @@ class RemoteEncoder(Encoder):
             except Exception as error:
                 raise translated(error, str(self._name)) from None  # its text may hold the key
 
-        attempts = Retrying(
-            stop=stop_after_attempt(self._attempts),
-            wait=wait_random_exponential(multiplier=0.5, max=8.0),
-            retry=retry_if_exception(lambda e: isinstance(e, LanguageModelError) and e.retry),
-            reraise=True,
-        )
         try:
-            return attempts(once)
+            return retrying(stop_after_attempt(self._attempts))(once)
         except LanguageModelError as error:
             raise ModelError(f"{_SETTING}: {error}") from None
 
@@ -113,23 +109,16 @@ def open_encoder(name: ModelName, *, api_key: SecretStr | None, base_url: str | 
     Raises:
         SettingsError: Its package is missing, or it cannot be set up.
     """
-    options: dict[str, Any] = {}
-    if api_key is not None and name.provider not in KEYLESS:
-        options["api_key"] = api_key
-    if base_url is not None:
-        options["base_url"] = base_url
-        if name.provider == "openai":
-            options["check_embedding_ctx_length"] = False  # other servers take texts, not OpenAI's tokens
-            options.setdefault("api_key", SecretStr("none"))
-    try:
+    options = access(name, api_key, base_url)
+    if base_url is not None and name.provider == "openai":
+        options["check_embedding_ctx_length"] = False  # other servers take texts, not OpenAI's tokens
+
+    def build() -> Any:
         if name.provider == "fastembed":
-            return RemoteEncoder(_FastEmbed(name.model), name)
-        found: Any = init_embeddings(name.model, provider=name.provider, **options)
-    except ImportError:
-        raise missing(name, _SETTING) from None
-    except Exception:
-        raise unusable(name, _SETTING, "RETRIEVAL_EMBEDDINGS_API_KEY") from None
-    return RemoteEncoder(found, name)
+            return _FastEmbed(name.model)
+        return init_embeddings(name.model, provider=name.provider, **options)
+
+    return RemoteEncoder(opened(name, _SETTING, build), name)
 
 
 class _FastEmbed:
@@ -146,7 +135,3 @@ class _FastEmbed:
     def embed_query(self, text: str) -> list[float]:
         found: list[float] = next(iter(self._model.query_embed(text))).tolist()
         return found
-
-
-def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
-    return (list(texts[start : start + BATCH]) for start in range(0, len(texts), BATCH))

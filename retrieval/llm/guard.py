@@ -11,11 +11,12 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from typing import TypeVar
 
 from pydantic import BaseModel
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+from tenacity import RetryCallState, stop_after_attempt
 
 from retrieval.errors import LanguageModelError, ModelUnavailableError
 from retrieval.llm.breaker import Breaker
 from retrieval.llm.budget import Budget, Reservation
+from retrieval.llm.providers import retrying
 from retrieval.llm.types import ChatModel, Prompt, Reply, Usage
 
 log = logging.getLogger(__name__)
@@ -102,13 +103,7 @@ class GuardedModel:
         def stop(state: RetryCallState) -> bool:
             return enough(state) or self._ticks() >= until
 
-        attempts = Retrying(
-            stop=stop,
-            wait=wait_random_exponential(multiplier=0.5, max=8.0),
-            retry=retry_if_exception(lambda e: isinstance(e, LanguageModelError) and e.retry),
-            sleep=lambda seconds: self._sleep(min(seconds, max(0.0, until - self._ticks()))),
-            reraise=True,
-        )
+        attempts = retrying(stop, lambda seconds: self._sleep(min(seconds, max(0.0, until - self._ticks()))))
         reply: Reply = attempts(lambda: self._in_time(call, until))
         return reply
 

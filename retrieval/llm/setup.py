@@ -50,7 +50,7 @@ def build_writer(settings: RetrievalSettings, database: Database, encoder: Encod
         guarded,
         plain=not model.structured,
         most_paragraphs=settings.llm_paragraphs,
-        similarity=lambda text, others: (encoder.embed_all(others) @ encoder.embed(text)).tolist(),
+        similarity=encoder.similarities,
     )
 
 

@@ -119,6 +119,15 @@ async def test_a_mention_is_answered_in_two_steps_too(scene: Scene, folder: Path
     assert len(scene.bot_messages()) == 1
 
 
+async def _told(scene: Scene, bot: BotProcess, words: str) -> str:
+    """Ask, and return the answer once `words` stand in it."""
+    await scene.standin.connected()
+    asked = await scene.ask()
+    await scene.standin.until(lambda: words in text_of(asked.shown[0]))
+    await bot.stop()
+    return text_of(asked.shown[0])
+
+
 @pytest.mark.parametrize("status", [401, 500])
 async def test_a_broken_model_loses_nobodys_answer_and_its_key_shows_nowhere(
     scene: Scene, folder: Path, model: ModelServer, status: int
@@ -126,12 +135,8 @@ async def test_a_broken_model_loses_nobodys_answer_and_its_key_shows_nowhere(
     model.status = status
     settings = model.settings(RETRIEVAL_LLM_ATTEMPTS="1")
     async with BotProcess(scene.standin, folder, **settings) as bot:
-        await scene.standin.connected()
-        asked = await scene.ask()
-        await scene.standin.until(lambda: "Quoted word for word" in text_of(asked.shown[0]))
-        await bot.stop()
+        told = await _told(scene, bot, "Quoted word for word")
 
-    told = text_of(asked.shown[0])
     assert "¶7" in told
     assert "The language model gave no answer; this is quoted word for word." in told
     assert KEY not in told + bot.logged()
@@ -143,10 +148,7 @@ async def test_a_model_that_breaks_off_in_the_middle_loses_nobodys_answer(
     model.may_answer.clear()
     settings = model.settings(RETRIEVAL_LLM_TIMEOUT_S="0.5")
     async with BotProcess(scene.standin, folder, **settings) as bot:
-        await scene.standin.connected()
-        asked = await scene.ask()
-        await scene.standin.until(lambda: "gave no answer" in text_of(asked.shown[0]))
-        await bot.stop()
+        told = await _told(scene, bot, "gave no answer")
 
-    assert "¶7" in text_of(asked.shown[0])
+    assert "¶7" in told
     model.may_answer.set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from retrieval.answering.generative import control
@@ -16,8 +16,6 @@ from retrieval.llm.types import Reply
 from retrieval.models import LiveParagraph, Rejected, Statement, Written
 
 MOST_STATEMENTS = 6
-
-Verify = Callable[[Draft], Checked]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +48,8 @@ def judge(
         language: The code of the language it should be written in; None is English.
         similarity: See `verify`.
     """
-
-    def verified(draft: Draft) -> Checked:
-        return _controlled(verify(draft, shown, question=question, similarity=similarity), shown)
-
-    outcomes = [_checked(parsed, shown, question, language, verified) for parsed in parse(reply)]
+    judging = _Judge(shown, question, language, similarity)
+    outcomes = [judging.checked(parsed) for parsed in parse(reply)]
     good = [checked.statement for checked in outcomes if checked.statement is not None]
     rejected = tuple(
         Rejected(checked.draft.text, " ".join(checked.reasons))
@@ -83,53 +78,53 @@ def _distinct(statements: Sequence[Statement]) -> tuple[Statement, ...]:
     return tuple(by_text.values())[:MOST_STATEMENTS]
 
 
-def _checked(
-    parsed: Parsed, shown: Sequence[Shown], question: str, language: str | None, verified: Verify
-) -> Checked:
-    draft = replace(parsed.draft, text=control.cleaned(parsed.draft.text))
-    if language is None:
-        return verified(draft)
-    return _translated(draft, parsed.english, shown, question, language, verified)
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """What all drafts of one reply are judged by; see `judge`."""
 
+    shown: Sequence[Shown]
+    question: str
+    language: str | None
+    similarity: Similarity | None
 
-def _translated(
-    draft: Draft,
-    english: str | None,
-    shown: Sequence[Shown],
-    question: str,
-    language: str,
-    verified: Verify,
-) -> Checked:
-    """Verify a statement in another language by its English: what it says of numbers is looked at itself."""
-    if not english:
-        return _refused(draft, "It has no English by which it could be verified.")
-    gloss = verified(replace(draft, text=control.cleaned(english)))
-    if gloss.statement is None:
-        return Checked(draft, Outcome.REJECTED, None, gloss.reasons)
-    own = verify(draft, shown, question=question, language=language)
-    if own.statement is None:
-        return own
-    cited = _paragraphs(gloss.statement, shown)
-    known = " ".join(
-        [gloss.statement.text, *(p.text for p in cited), *(f"{p.title} {p.date}" for p in cited)]
-    )
-    problem = control.objection(draft.text, cited, (), english=False) or _foreign_objection(draft.text, known)
-    if problem:
-        return _refused(draft, problem)
-    return Checked(draft, gloss.outcome, replace(gloss.statement, text=draft.text), gloss.reasons)
+    def checked(self, parsed: Parsed) -> Checked:
+        draft = replace(parsed.draft, text=control.cleaned(parsed.draft.text))
+        if self.language is None:
+            return self._verified(draft)
+        return self._translated(draft, parsed.english, self.language)
 
+    def _translated(self, draft: Draft, english: str | None, language: str) -> Checked:
+        """Verify a statement in another language by its English: what it says of numbers is looked at itself."""
+        if not english:
+            return _refused(draft, "It has no English by which it could be verified.")
+        gloss = self._verified(replace(draft, text=control.cleaned(english)))
+        if gloss.statement is None:
+            return Checked(draft, Outcome.REJECTED, None, gloss.reasons)
+        own = verify(draft, self.shown, question=self.question, language=language)
+        if own.statement is None:
+            return own
+        cited = self._cited(gloss.statement)
+        known = " ".join(
+            [gloss.statement.text, *(p.text for p in cited), *(f"{p.title} {p.date}" for p in cited)]
+        )
+        problem = control.objection(draft.text, cited, (), english=False) or _foreign_objection(
+            draft.text, known
+        )
+        if problem:
+            return _refused(draft, problem)
+        return Checked(draft, gloss.outcome, replace(gloss.statement, text=draft.text), gloss.reasons)
 
-def _controlled(checked: Checked, shown: Sequence[Shown]) -> Checked:
-    if checked.statement is None:
-        return checked
-    quotes = [citation.evidence.quote for citation in checked.statement.citations]
-    problem = control.objection(checked.statement.text, _paragraphs(checked.statement, shown), quotes)
-    return _refused(checked.draft, problem) if problem else checked
+    def _verified(self, draft: Draft) -> Checked:
+        checked = verify(draft, self.shown, question=self.question, similarity=self.similarity)
+        if checked.statement is None:
+            return checked
+        quotes = [citation.evidence.quote for citation in checked.statement.citations]
+        problem = control.objection(checked.statement.text, self._cited(checked.statement), quotes)
+        return _refused(checked.draft, problem) if problem else checked
 
-
-def _paragraphs(statement: Statement, shown: Sequence[Shown]) -> list[LiveParagraph]:
-    cited = {(c.document, c.paragraph) for c in statement.citations}
-    return [s.paragraph for s in shown if (s.paragraph.document, s.paragraph.number) in cited]
+    def _cited(self, statement: Statement) -> list[LiveParagraph]:
+        cited = {(c.document, c.paragraph) for c in statement.citations}
+        return [s.paragraph for s in self.shown if (s.paragraph.document, s.paragraph.number) in cited]
 
 
 def _refused(draft: Draft, reason: str) -> Checked:

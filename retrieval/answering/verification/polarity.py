@@ -49,7 +49,7 @@ def compare(statement: str, evidence: str, sentence: str) -> Iterator[Difference
 def _negation(statement: str, evidence: str, sentence: str) -> Iterator[Difference]:
     if denies(statement):
         near = _nearest_clause(statement, sentence)
-        if denied_terms(statement) & denied_terms(sentence):
+        if _denied_terms(statement) & _denied_terms(sentence):
             return
         if not hints_denial(_nearest_clause(statement, evidence)) and not denies(near):
             yield Difference(
@@ -83,7 +83,7 @@ _OUT = re.compile(
 )
 
 
-def denied_terms(text: str) -> frozenset[str]:
+def _denied_terms(text: str) -> frozenset[str]:
     """Return the content words that a text leaves out or denies: "covers training but not equipment"."""
     plain = _NEUTRAL.sub(" ", lowered(text))
     return frozenset(t for m in _OUT.finditer(plain) for t in terms(m["what"]))

@@ -41,14 +41,8 @@ _FINITE = re.compile(
 _BARE = frozenset(
     form
     for v in (
-        _GIVES
-        + " "
-        + _TAKES
-        + " "
-        + _HOSTS
-        + " "
-        + _VISITS
-        + " urge ask thank train brief inform tell advise assist help support fund finance pay lead teach follow join"
+        f"{_GIVES} {_TAKES} {_HOSTS} {_VISITS}"
+        " urge ask thank train brief inform tell advise assist help support fund finance pay lead teach follow join"
         " criticise praise warn notify consult request invite instruct succeed replace appoint elect owe represent"
     ).split()
     for form in (v, f"{v}s", f"{v}es", f"{v[:-1]}ies")
@@ -121,8 +115,7 @@ def _addressed(said: str, near: str, around: str) -> Iterator[Difference]:
 
 
 def _addressee(asked: re.Match[str], around: str) -> frozenset[str]:
-    found = frozenset(k for name in names(asked["whom"], around) for k in name.keys)
-    return found or frozenset({key(asked["whom"])})
+    return _owners(asked["whom"], around) or frozenset({key(asked["whom"])})
 
 
 def acts(text: str, around: str) -> list[Act]:
@@ -271,19 +264,16 @@ def _placed(said: str, evidence: str, near: str, around: str) -> Iterator[Differ
     """Yield a place of an event that is another one in the evidence."""
     if not (_EVENT.search(said) and _EVENT.search(evidence)):
         return
-    known, known_names = _places(evidence, around), _owners(evidence, around)
-    wide = _places(near, around)
+    known = _places(evidence, around)
+    if not known or not known.isdisjoint(_owners(said, around)):
+        return
+    elsewhere = known | _places(near, around)
+    mentioned = _owners(around, around) | _owners(evidence, around)
     for place in _places(said, around):
-        if (
-            known
-            and not any(same(place, k) for k in (*known, *wide))
-            and known.isdisjoint(_owners(said, around))
-        ):
-            mentioned = any(same(place, k) for k in _owners(around, around) | known_names)
-            if mentioned:
-                reason = "It puts the event in another place than the evidence."
-                yield Difference(Kind.NAME, reason, contradicts=True)
-                return
+        if not _meet(frozenset({place}), elsewhere) and _meet(frozenset({place}), mentioned):
+            reason = "It puts the event in another place than the evidence."
+            yield Difference(Kind.NAME, reason, contradicts=True)
+            return
 
 
 def _places(text: str, around: str) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
@@ -13,7 +13,6 @@ from retrieval.answering.service import AnsweringService
 from retrieval.bootstrap import Services
 from retrieval.index.encoder import Encoder
 from retrieval.llm.types import Prompt, Reply
-from retrieval.models import Answer
 
 
 @dataclass
@@ -44,17 +43,5 @@ def model() -> Told:
 
 @pytest.fixture
 def answering(shipped: Services, model: Told) -> AnsweringService:
-    encoder = Encoder()
-    writer = Writer(
-        model, plain=True, similarity=lambda text, others: encoder.embed_all(others) @ encoder.embed(text)
-    )
+    writer = Writer(model, plain=True, similarity=Encoder().similarities)
     return AnsweringService(shipped.ledger, shipped.retriever, writer)
-
-
-def inexact(answer: Answer, services: Services) -> Iterable[str]:
-    """Return every quote shown that is not, word for word, at its place in the paragraph of its number."""
-    for statement in answer.statements:
-        for c in statement.citations:
-            text = services.browser.paragraph(c.document, c.paragraph).text
-            if text[c.evidence.start : c.evidence.end] != c.evidence.quote or not c.evidence.quote.strip():
-                yield c.evidence.quote

@@ -19,9 +19,10 @@ from retrieval.answering.generative.writer import Writer
 from retrieval.answering.service import AnsweringService
 from retrieval.answering.wording import answer_text
 from retrieval.bootstrap import Services
+from retrieval.evaluation import inexact_quotes
 from retrieval.models import Status
 from tests.conftest import OpenStore, WriteReadout
-from tests.retrieval.answering.generative.conftest import Told, inexact
+from tests.retrieval.answering.generative.conftest import Told
 
 ATTACKS: list[dict[str, Any]] = tomllib.loads(
     (Path(__file__).parent / "attacks.toml").read_text(encoding="utf-8")
@@ -72,7 +73,7 @@ def test_a_model_that_was_talked_into_it_shows_nothing_of_it(
             answering, services = with_model(Told(reply), plain)
             answer = answering.ask(question, history=history)
 
-            assert list(inexact(answer, services)) == []
+            assert inexact_quotes(answer, services.browser) == []
             written = " ".join(s.text for s in answer.statements if answer.mode != "extractive")
             # a document's words may be quoted as what they are
             shown = written if attack["where"] == "document" else answer_text(answer)

@@ -13,10 +13,11 @@ from retrieval.answering.service import AnsweringService
 from retrieval.answering.wording import MODEL_FAILED, MODEL_OVER_BUDGET, MODEL_WITHHELD
 from retrieval.bootstrap import Services
 from retrieval.errors import BudgetSpentError, ModelRefusedError, ModelUnavailableError
+from retrieval.evaluation import inexact_quotes
 from retrieval.llm.types import Prompt
 from retrieval.models import Answer, Status, Written
 from tests.conftest import OpenStore, WriteReadout
-from tests.retrieval.answering.generative.conftest import Told, inexact
+from tests.retrieval.answering.generative.conftest import Told
 
 QUESTION = "What did Japan announce on cybersecurity?"
 QUOTE = "the MOD will conduct a novel Japan-ASEAN Cyber International Law Seminar"
@@ -285,7 +286,7 @@ def test_whatever_a_model_says_no_citation_shown_is_inexact(shipped: Services, r
 
     answer = asked.ask(QUESTION)
 
-    assert list(inexact(answer, shipped)) == []
+    assert inexact_quotes(answer, shipped.browser) == []
     assert answer.statements
     for statement in answer.statements:
         assert statement.citations

@@ -17,8 +17,8 @@ READOUTS = {
     readout["id"]: paragraphs_of(readout) for _, name in SETS for readout in rows_of(Path(PAIRS) / name)
 }
 TUNED = [row for name, _ in SETS for row in rows_of(Path(PAIRS) / name) if row["split"] == "tuned"]
-KNOWN_TO_SLIP = 2
-"""Altered statements of the second set that go through; raise it never, lower it when one is caught."""
+KNOWN_TO_SLIP = 1
+"""Altered statements of the second set that go through; never raise it."""
 
 
 def test_every_faithful_statement_is_let_through() -> None:
