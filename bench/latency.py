@@ -17,7 +17,7 @@ from stores import eval_dir, store_of
 from retrieval.evaluation import read_questions
 from retrieval.index.encoder import Encoder
 from retrieval.index.retriever import CANDIDATES
-from retrieval.index.store import ChromaStore
+from retrieval.index.store.embedded import EmbeddedStore
 
 
 class _Timed(Encoder):
@@ -47,7 +47,7 @@ def main() -> None:
             started = time.perf_counter()
             vector = encoder.embed(q.question)
             index = services.keeper.index
-            assert isinstance(index, ChromaStore)
+            assert isinstance(index, EmbeddedStore)
             index.query("shared", vector, CANDIDATES)
             parts = (time.perf_counter() - started) * 1000 + sentences
             if row >= 10:

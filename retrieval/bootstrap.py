@@ -17,7 +17,8 @@ from retrieval.index.chunking import CHUNKING_VERSION
 from retrieval.index.encoder import Encoder
 from retrieval.index.retriever import Retriever
 from retrieval.index.terms import TERMS_VERSION
-from retrieval.index.upkeep import IndexKeeper
+from retrieval.index.upkeep.keeper import IndexKeeper
+from retrieval.index.upkeep.setup import build_keeper
 from retrieval.ingest import SHARED, IngestService, Progress
 from retrieval.ingest.jobs import JobBoard
 from retrieval.ingest.retention import Retention
@@ -28,7 +29,6 @@ from retrieval.llm.setup import build_encoder, build_writer
 from retrieval.models import IngestReport
 from retrieval.reindex import Reindexer
 from retrieval.settings import RetrievalSettings
-from retrieval.store_lock import StoreLock
 
 log = logging.getLogger(__name__)
 
@@ -95,8 +95,7 @@ def build_services(
     """
     _make_folder(settings.store_dir)
     ledger = Ledger(settings.store_dir / LEDGER_FILE)
-    lock = StoreLock(settings.store_dir, purpose)
-    keeper = IndexKeeper(settings.store_dir, ledger, lock)
+    keeper = build_keeper(settings, ledger, purpose)
     try:
         encoder = encoder or build_encoder(settings)
         identity = index_identity(encoder)
@@ -126,7 +125,6 @@ def build_services(
         )
     finally:
         keeper.close()
-        lock.release()
         ledger.close()
 
 

@@ -15,11 +15,11 @@ from retrieval.index import lexical
 from retrieval.index.digests import digest
 from retrieval.index.encoder import Encoder
 from retrieval.index.preparation import prepare
-from retrieval.index.upkeep import IndexKeeper
+from retrieval.index.upkeep.keeper import IndexKeeper
 from retrieval.ingest.committing import Chunked, Progress, chunk, embed_missing
-from retrieval.ingest.turns import my_turn, utc_now
 from retrieval.ledger import live, reindexing, revisions, vectors
 from retrieval.ledger.ledger import INDEX_IDENTITY, Ledger
+from retrieval.ledger.turns import my_turn, utc_now
 from retrieval.models import Readout
 
 _PATIENCE_S = 10.0

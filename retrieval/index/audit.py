@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from retrieval.index import lexical
 from retrieval.index.preparation import prepare
-from retrieval.index.upkeep import IndexKeeper
+from retrieval.index.upkeep.keeper import IndexKeeper
 from retrieval.index.vectors import SAME_TEXT
 from retrieval.ledger import live, scopes, vectors
 from retrieval.ledger.ledger import Ledger

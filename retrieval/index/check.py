@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from retrieval.errors import StoreError
-from retrieval.index.store import ChromaStore
+from retrieval.index.store.embedded import EmbeddedStore
 from retrieval.index.vectors import SAME_TEXT
 from retrieval.ledger import scopes, vectors
 from retrieval.ledger.ledger import Ledger
@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> int:
     """Return the exit status; what is wrong goes to standard error."""
     path, ledger = Path(arguments[0]), Ledger(Path(arguments[1]))
     try:
-        problem = _problem(ChromaStore(path, ledger.id), ledger)
+        problem = _problem(EmbeddedStore(path, ledger.id), ledger)
     except StoreError as error:
         problem = str(error)
     if problem:
@@ -32,7 +32,7 @@ def main(arguments: list[str]) -> int:
     return 1 if problem else 0
 
 
-def _problem(store: ChromaStore, ledger: Ledger) -> str | None:
+def _problem(store: EmbeddedStore, ledger: Ledger) -> str | None:
     with ledger.read() as connection:
         expected = [state for state in scopes.states(connection) if state.records]
     for scope, count in ((state.scope, state.records) for state in expected):

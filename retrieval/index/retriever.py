@@ -19,7 +19,7 @@ from retrieval.index.encoder import Encoder, Vector
 from retrieval.index.lexical_scoring import TermStatistics
 from retrieval.index.preparation import Holds, PreparedParagraph, prepare
 from retrieval.index.ranking import Candidate, RankedParagraph, rank, resolve_names, shortlist
-from retrieval.index.upkeep import IndexKeeper, Scanned
+from retrieval.index.upkeep.keeper import IndexKeeper, Scanned
 from retrieval.index.vectors import Hit
 from retrieval.ledger import live, revisions, vectors
 from retrieval.ledger.ledger import Ledger

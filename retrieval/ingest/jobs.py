@@ -16,15 +16,15 @@ from typing import Any
 from sqlalchemy import Connection
 
 from retrieval.errors import RapporteurError
-from retrieval.index.upkeep import IndexKeeper
+from retrieval.index.upkeep.keeper import IndexKeeper
 from retrieval.ingest.committing import Progress
 from retrieval.ingest.request import IngestRequest, Upload
 from retrieval.ingest.service import IngestService
-from retrieval.ingest.turns import utc_now
 from retrieval.ledger import jobs, leases
 from retrieval.ledger.jobs import JobRow
 from retrieval.ledger.leases import Lease
 from retrieval.ledger.ledger import Ledger
+from retrieval.ledger.turns import utc_now
 from retrieval.models import ChangedReadout, FailedSource, HeldReadout, IngestReport
 
 log = logging.getLogger(__name__)

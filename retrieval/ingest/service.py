@@ -10,15 +10,15 @@ from pathlib import Path
 from retrieval.errors import CorpusError
 from retrieval.fetching import Fetcher, Validators
 from retrieval.index.encoder import Encoder
-from retrieval.index.upkeep import IndexKeeper
+from retrieval.index.upkeep.keeper import IndexKeeper
 from retrieval.ingest.committing import Committer, Progress
 from retrieval.ingest.plan import Plan, Planner, absolute, source_name, versioned
 from retrieval.ingest.request import SHARED, IngestRequest
 from retrieval.ingest.retention import Retention
-from retrieval.ingest.turns import my_turn, utc_now
 from retrieval.ledger import sources
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.sources import SeenSource
+from retrieval.ledger.turns import my_turn, utc_now
 from retrieval.models import HeldReadout, IngestReport
 from retrieval.sources import LoadedSource, load, load_bytes, load_url
 

@@ -16,8 +16,9 @@ from retrieval.errors import StoreError
 from retrieval.index.audit import audit
 from retrieval.index.check import main as check
 from retrieval.index.encoder import DIMENSIONS, Encoder, Vector
-from retrieval.index.store import ChromaStore
-from retrieval.index.upkeep import INDEX_FOLDER, IndexKeeper
+from retrieval.index.store.embedded import EmbeddedStore
+from retrieval.index.upkeep.embedded import EmbeddedKeeper
+from retrieval.index.upkeep.keeper import INDEX_NAME
 from retrieval.index.vectors import SAME_TEXT, Hit, LedgerScan, VectorIndex, VectorRecord
 from retrieval.ledger import revisions, scopes, vectors
 from retrieval.ledger.ledger import Ledger
@@ -63,10 +64,10 @@ class Store:
         self.ledger = Ledger(folder / "ledger.sqlite3")
 
     @contextmanager
-    def keeper(self) -> Iterator[IndexKeeper]:
+    def keeper(self) -> Iterator[EmbeddedKeeper]:
         """As a process has it, from its start to its end."""
         lock = StoreLock(self.folder, "a test")
-        keeper = IndexKeeper(self.folder, self.ledger, lock)
+        keeper = EmbeddedKeeper(self.folder, self.ledger, lock)
         try:
             yield keeper
         finally:
@@ -84,7 +85,7 @@ class Store:
     def chroma(self) -> Path:
         """Where the index in use stands."""
         with self.ledger.read() as connection:
-            return self.folder / (self.ledger.meta(connection, INDEX_FOLDER) or "chroma")
+            return self.folder / (self.ledger.meta(connection, INDEX_NAME) or "chroma")
 
     def indexed(self, scope: str = "shared") -> set[int]:
         with self.ledger.read() as connection:
@@ -127,7 +128,7 @@ def _hnsw(store: Store, name: str) -> Path:
     return found
 
 
-def _own_hits(index: VectorIndex | IndexKeeper, n: int = MANY, step: int = 97) -> list[int]:
+def _own_hits(index: VectorIndex | EmbeddedKeeper, n: int = MANY, step: int = 97) -> list[int]:
     """Which of every 97th vector do not come first when looked up by themselves."""
     hits = {i: index.query("shared", v, 1) for i, v in enumerate(_unit_vectors(n)) if i % step == 0}
     return [i for i, [hit] in hits.items() if hit.embedding != i + 1 or hit.distance > SAME_TEXT]
@@ -149,7 +150,7 @@ def filled(request: pytest.FixtureRequest, make_store: Callable[..., Store]) -> 
             vectors.mark_indexed(connection, scope, dict.fromkeys(some, True))
     index: VectorIndex = LedgerScan(store.ledger)
     if request.param == "chroma":
-        index = ChromaStore(store.chroma, store.ledger.id)
+        index = EmbeddedStore(store.chroma, store.ledger.id)
         with store.ledger.read() as connection:
             for scope, some in pks.items():
                 found = vectors.vectors(connection, some)
@@ -207,11 +208,11 @@ def test_index_is_not_changed_by_adding_what_is_there(filled: VectorIndex) -> No
 
 def test_chroma_store_of_another_ledger_is_refused(make_store: Callable[..., Store]) -> None:
     store = make_store()
-    with closing(ChromaStore(store.chroma, "another ledger")) as other:
+    with closing(EmbeddedStore(store.chroma, "another ledger")) as other:
         other.add("shared", [VectorRecord(1, _PROBE, "-")])
 
     with (
-        closing(ChromaStore(store.chroma, store.ledger.id)) as opened,
+        closing(EmbeddedStore(store.chroma, store.ledger.id)) as opened,
         pytest.raises(StoreError, match="this vector index belongs to another ledger"),
     ):
         opened.query("shared", _PROBE, 1)
@@ -221,7 +222,7 @@ def test_chroma_store_of_another_ledger_is_refused(make_store: Callable[..., Sto
 
 
 def test_a_sealed_index_is_opened_without_a_check(many: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("retrieval.index.upkeep.is_sound", _must_not_be_called)
+    monkeypatch.setattr("retrieval.index.upkeep.embedded.is_sound", _must_not_be_called)
 
     with many.keeper() as keeper:
         assert (keeper.is_whole, keeper.count("shared")) == (True, MANY)
@@ -237,7 +238,7 @@ def _must_not_be_called(*_args: object) -> bool:
 
 def test_an_unsealed_index_is_checked_and_kept(many: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     (many.folder / "chroma.seal").unlink()
-    monkeypatch.setattr(IndexKeeper, "_rewrite", _must_not_be_called)
+    monkeypatch.setattr(EmbeddedKeeper, "_rewrite", _must_not_be_called)
 
     with many.keeper() as keeper:
         meanwhile = keeper.is_whole
@@ -350,16 +351,16 @@ def test_a_rewrite_cut_short_leaves_what_was_and_is_done_again(
     store = make_store()
     embeddings = _fill(store.ledger, _unit_vectors(20))
     store.index(embeddings)
-    add = ChromaStore.add
+    add = EmbeddedStore.add
 
-    def crash(self: ChromaStore, scope: str, records: list[VectorRecord]) -> None:
+    def crash(self: EmbeddedStore, scope: str, records: list[VectorRecord]) -> None:
         if written:
             add(self, scope, records[:written])
         raise ZeroDivisionError
 
     with store.keeper() as keeper:
         with monkeypatch.context() as patched:
-            patched.setattr(ChromaStore, "add", crash)
+            patched.setattr(EmbeddedStore, "add", crash)
             with pytest.raises(ZeroDivisionError):
                 keeper.rewrite(timeout_s=0)
         before = _own_hits(keeper, 20, 1)
@@ -432,12 +433,12 @@ def test_a_vector_that_does_not_find_itself_is_remembered_as_such(
 ) -> None:
     store = make_store()
     embeddings = _fill(store.ledger, _unit_vectors(3))
-    query = ChromaStore.query_each
+    query = EmbeddedStore.query_each
 
-    def blind(self: ChromaStore, scope: str, matrix: Vector, limit: int) -> list[list[Hit]]:
+    def blind(self: EmbeddedStore, scope: str, matrix: Vector, limit: int) -> list[list[Hit]]:
         return [[hit for hit in hits if hit.embedding != 2] for hits in query(self, scope, matrix, limit)]
 
-    monkeypatch.setattr(ChromaStore, "query_each", blind)
+    monkeypatch.setattr(EmbeddedStore, "query_each", blind)
     store.index(embeddings)
 
     with store.ledger.read() as connection:
@@ -498,7 +499,7 @@ def test_a_vector_index_that_cannot_be_written_keeps_nothing_from_being_found(
 
     write_readout("late", ["A coastal radar was lent."])
     with monkeypatch.context() as patched:
-        patched.setattr(ChromaStore, "add", full)
+        patched.setattr(EmbeddedStore, "add", full)
         report = services_with_talks.ingesting.ingest()
         beside = audit(services_with_talks.ledger, services_with_talks.keeper, lambda *_: None)
     caught_up = services_with_talks.keeper.catch_up()

@@ -1,0 +1,226 @@
+"""What keeping an index takes wherever it stands: what is missing from it, handing that over, writing it anew."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy import Connection
+
+from retrieval.index.encoder import Vector
+from retrieval.index.vectors import SAME_TEXT, Hit, VectorIndex, VectorRecord, nearest
+from retrieval.ledger import scopes, vectors
+from retrieval.ledger.ledger import Ledger
+
+INDEX_NAME = "index_folder"
+"""The ledger's fact that names the index in use: a folder of the store, or `remote:` and a generation."""
+
+REMOTE = "remote:"
+
+_REWRITE_DUE = "rewrite_due"
+_BATCH = 1000
+_SUPERSEDED_SHARE = 0.3
+_SUPERSEDED_AT_LEAST = 1000
+
+Guard = Callable[[Connection], None]
+"""Called in every transaction that writes: raises when somebody else may write by now."""
+
+Found = Mapping[int, bool]
+"""Embedding -> whether the index returns it for its own vector."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """What is scanned exactly beside every query of one scope.
+
+    Attributes:
+        vectors: float32, (n, dimensions), one row for each of `pks`.
+    """
+
+    generation: int
+    pks: Sequence[int]
+    vectors: Vector
+
+    def nearest(self, vector: Vector, limit: int) -> list[Hit]:
+        """Return the nearest of them, closest first."""
+        return nearest(self.pks, self.vectors, vector, limit) if self.pks else []
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What an index is behind with.
+
+    Attributes:
+        missing: Scope -> the embeddings that it was not handed yet.
+        rewrite: Writing it anew is due: somebody asked for it, or too much of it is superseded.
+    """
+
+    missing: Mapping[str, Sequence[int]]
+    rewrite: bool
+
+    @property
+    def is_none(self) -> bool:
+        """Whether the index holds all it should, and little else."""
+        return not self.rewrite and not any(self.missing.values())
+
+
+class IndexKeeper(ABC):
+    """The vector index of one store, kept true to the ledger."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._scanned: dict[str, Scanned] = {}
+
+    # --- asking ---
+
+    @abstractmethod
+    def query(self, scope: str, vector: Vector, limit: int) -> list[Hit]:
+        """Return the indexed embeddings nearest to `vector`, closest first.
+
+        From Chroma where it is whole and free, else from an exact scan of the ledger.
+        """
+
+    @abstractmethod
+    def count(self, scope: str) -> int:
+        """Return how many embeddings the index of `scope` holds."""
+
+    @property
+    @abstractmethod
+    def is_whole(self) -> bool:
+        """Whether Chroma serves, and not the scan that stands in for it."""
+
+    @property
+    @abstractmethod
+    def place(self) -> str:
+        """Where the index stands, in words."""
+
+    @property
+    def problem(self) -> str | None:
+        """What somebody has to mend before Chroma serves again; None where it mends itself."""
+        return None
+
+    def scanned(self, connection: Connection, scope: str) -> Scanned:
+        """Return what is scanned beside every query, as the snapshot of `connection` has it."""
+        generation = scopes.generation(connection, scope)
+        known = self._scanned.get(scope)
+        if known is None or known.generation != generation:
+            found = vectors.vectors(connection, vectors.scanned(connection, scope))
+            matrix = np.stack(list(found.values())) if found else np.empty((0, 0), np.float32)
+            known = self._scanned[scope] = Scanned(generation, list(found), matrix)
+        return known
+
+    # --- a life ---
+
+    @abstractmethod
+    def settle(self) -> None:
+        """Open the index, and wait until a check or a repair in the background has ended."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give the index back, after a repair that is soon done."""
+
+    @abstractmethod
+    def catch_up(self, *, timeout_s: float = 0.0) -> bool:
+        """Hand the index what it misses, and write it anew when that is due.
+
+        Args:
+            timeout_s: How long to wait for other processes.
+
+        Returns:
+            Whether it holds all now; if not, what it misses goes on being scanned.
+        """
+
+    def rewrite(self, *, timeout_s: float) -> bool:
+        """Write the index anew, without what no live paragraph holds; later, where it is in use elsewhere."""
+        self._demand_rewrite()
+        return self.catch_up(timeout_s=timeout_s)
+
+    # --- what both do alike ---
+
+    def _demand_rewrite(self) -> None:
+        with self._ledger.write() as connection:
+            self._ledger.set_meta(connection, _REWRITE_DUE, "yes")
+
+    def _work(self) -> Work:
+        with self._ledger.read() as connection:
+            states = scopes.states(connection)
+            missing = {state.scope: vectors.pending(connection, state.scope) for state in states}
+            due = self._ledger.meta(connection, _REWRITE_DUE) == "yes"
+        return Work(missing, due or any(map(_is_stale, states)))
+
+    def _index_name(self) -> str | None:
+        with self._ledger.read() as connection:
+            return self._ledger.meta(connection, INDEX_NAME)
+
+    def _records(self) -> int:
+        with self._ledger.read() as connection:
+            return sum(state.records for state in scopes.states(connection))
+
+    def _hand_over(self, index: VectorIndex, missing: Mapping[str, Sequence[int]], guard: Guard) -> None:
+        """Add what is missing, batch by batch; what no live paragraph holds any more is forgotten."""
+        for scope, pks in missing.items():
+            for batch in _batches(pks):
+                with self._ledger.read() as connection:
+                    held = vectors.held(connection, scope, batch)
+                found = self._add(index, scope, held)
+                with self._ledger.write() as connection:
+                    guard(connection)
+                    vectors.forget(connection, scope, set(batch) - set(held))
+                    vectors.mark_indexed(connection, scope, found)
+                    scopes.changed(connection, scope, records=len(found))
+
+    def _fill(self, index: VectorIndex, go_on: Callable[[], None]) -> dict[str, Found]:
+        """Add every embedding that a live paragraph holds to an index that is new.
+
+        Args:
+            go_on: Called between batches; what it raises ends the work.
+        """
+        with self._ledger.read() as connection:
+            names = [state.scope for state in scopes.states(connection)]
+            wanted = {scope: vectors.live_embeddings(connection, scope) for scope in names}
+        added: dict[str, dict[int, bool]] = {scope: {} for scope in wanted}
+        for scope, pks in wanted.items():
+            for batch in _batches(pks):
+                go_on()
+                added[scope] |= self._add(index, scope, batch)
+        return dict(added)
+
+    def _switch(self, name: str, added: Mapping[str, Found], guard: Guard) -> None:
+        """Let the index `name` be the one that counts: it was written anew and holds `added`."""
+        with self._ledger.write() as connection:
+            guard(connection)
+            for scope, found in added.items():
+                vectors.forget_indexed(connection, scope)
+                vectors.expect(connection, scope, vectors.live_embeddings(connection, scope))
+                vectors.mark_indexed(connection, scope, found)
+                scopes.rewritten(connection, scope, len(found))
+            self._ledger.set_meta(connection, INDEX_NAME, name)
+            self._ledger.set_meta(connection, _REWRITE_DUE, "no")
+
+    def _add(self, index: VectorIndex, scope: str, embeddings: Sequence[int]) -> dict[int, bool]:
+        """Add embeddings and look each one up by its own vector; returns whether it finds itself."""
+        if not embeddings:
+            return {}
+        with self._ledger.read() as connection:
+            found = vectors.vectors(connection, embeddings)
+            texts = vectors.chunk_texts(connection, embeddings)
+        index.add(scope, [VectorRecord(pk, found[pk], texts.get(pk, "")) for pk in embeddings])
+        own = index.query_each(scope, np.stack([found[pk] for pk in embeddings]), 1)
+        return {
+            pk: bool(hits) and hits[0].distance <= SAME_TEXT for pk, hits in zip(embeddings, own, strict=True)
+        }
+
+
+def unguarded(_connection: Connection) -> None:
+    """Nobody else can write."""
+
+
+def _is_stale(state: scopes.ScopeState) -> bool:
+    return state.superseded > max(_SUPERSEDED_AT_LEAST, _SUPERSEDED_SHARE * state.records)
+
+
+def _batches(pks: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(pks), _BATCH):
+        yield pks[start : start + _BATCH]
