@@ -27,9 +27,6 @@ HNSW: CreateHNSWConfiguration = {
 }
 """Chroma's own settings left 17 of 20,000 vectors unfindable by themselves; these left 2."""
 
-BATCH = 1000
-"""Records that are handed over at once."""
-
 
 class Collections:
     """The collections of one ledger in one Chroma.
@@ -43,6 +40,9 @@ class Collections:
         StoreError: From every method, where Chroma cannot do it.
     """
 
+    batch = 1000
+    """Records that are handed over at once."""
+
     def __init__(self, client: Client, place: str, ledger_id: str) -> None:
         self._client = client
         self._place = place
@@ -52,8 +52,8 @@ class Collections:
     def add(self, scope: str, records: Sequence[VectorRecord]) -> None:
         """Add records in batches; an embedding that is already there is left as it is."""
         collection = self._collection(scope) or self._create(scope)
-        for start in range(0, len(records), BATCH):
-            batch = records[start : start + BATCH]
+        for start in range(0, len(records), self.batch):
+            batch = records[start : start + self.batch]
             with translated(self._place, "written"):
                 collection.add(
                     ids=[str(record.embedding) for record in batch],
