@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Self
 
@@ -18,8 +18,8 @@ from sqlalchemy import Connection, TextClause, bindparam, delete, select, text
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from retrieval.index.lexical_scoring import TermStatistics
-from retrieval.index.preparation import PreparedParagraph
-from retrieval.ledger import schema
+from retrieval.index.preparation import PreparedParagraph, prepare
+from retrieval.ledger import live, schema
 from retrieval.ledger.schema import words_table
 
 _CREATE = """CREATE VIRTUAL TABLE IF NOT EXISTS {table}
@@ -48,6 +48,21 @@ class IndexedTerms:
         """Return what `prepared` is found by."""
         elsewhere = sorted(prepared.title_terms | prepared.heading_terms)
         return cls([*Counter(prepared.counts).elements(), *elsewhere], prepared.length)
+
+
+def terms_of_chunks(connection: Connection, scope: str, texts: Mapping[int, str]) -> dict[int, IndexedTerms]:
+    """Return embedding -> what its chunk is found by, for those that a live paragraph of `scope` holds.
+
+    Args:
+        texts: Embedding -> the words of its chunk. Of several paragraphs that hold it, the first lends its heading.
+    """
+    holding = live.paragraphs_holding(connection, [scope], texts)
+    first = {embedding: min(pks) for embedding, pks in holding.items()}
+    paragraphs = live.live_paragraphs(connection, first.values())
+    return {
+        embedding: IndexedTerms.of(prepare(replace(paragraphs[pk], text=texts[embedding])))
+        for embedding, pk in first.items()
+    }
 
 
 def add(connection: Connection, scope: str, paragraphs: Mapping[int, IndexedTerms]) -> None:

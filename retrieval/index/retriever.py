@@ -57,6 +57,11 @@ class Query:
     other_names: Sequence[tuple[str, str]] = ()
     expects: Holds = Holds.NOTHING
 
+    @property
+    def wanted(self) -> list[str]:
+        """Its terms, and by what other names they may stand there."""
+        return [*self.terms, *(other for _, other in self.other_names)]
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -79,6 +84,10 @@ class _Ready:
 
     prepared: PreparedParagraph
     chunk_vectors: Vector
+
+
+_Put = tuple[Vector, list[int], TermStatistics]
+"""The question's vector, the paragraphs that stage one puts forward, and what was searched."""
 
 
 class Retriever:
@@ -115,16 +124,10 @@ class Retriever:
             vector = self._encoder.embed(query.text)
             pks = self._within(connection, readout, vector, query.terms)
             statistics = self._readout_statistics(connection, readout)
+        elif self._keeper.is_hybrid:
+            vector, pks, statistics = self._by_index(connection, scopes, query)
         else:
-            # first of all: what the index is handed after this snapshot is still scanned by it
-            exact = {scope: self._keeper.scanned(connection, scope) for scope in scopes}
-            # the words are looked up while the encoder and Chroma, which need no Python, are at work
-            words = self._pool.submit(self._by_words, connection, scopes, query)
-            vector = self._encoder.embed(query.text)
-            hits = {scope: self._keeper.query(scope, vector, CANDIDATES) for scope in scopes}
-            by_words, statistics = words.result()
-            dense = [pk for s in scopes for pk in self._dense(connection, s, vector, hits[s], exact[s])]
-            pks = list(dict.fromkeys([*dense, *by_words]))
+            vector, pks, statistics = self._by_both(connection, scopes, query)
         resolved = resolve_names(query.terms, query.other_names, statistics)
         candidates = [
             Candidate(ready.prepared, float((ready.chunk_vectors @ vector).max()))
@@ -136,15 +139,72 @@ class Retriever:
 
     # --- stage one ---
 
+    def _by_both(self, connection: Connection, scopes: Sequence[str], query: Query) -> _Put:
+        """Search by vector in the index, and by words here."""
+        # first of all: what the index is handed after this snapshot is still scanned by it
+        exact = {scope: self._keeper.scanned(connection, scope) for scope in scopes}
+        # the words are looked up while the encoder and Chroma, which need no Python, are at work
+        words = self._pool.submit(self._by_words, connection, scopes, query)
+        vector = self._encoder.embed(query.text)
+        hits = {scope: self._keeper.query(scope, vector, CANDIDATES) for scope in scopes}
+        by_words, statistics = words.result()
+        dense = [pk for s in scopes for pk in self._dense(connection, s, vector, hits[s], exact[s])]
+        return vector, list(dict.fromkeys([*dense, *by_words])), statistics
+
+    def _by_index(self, connection: Connection, scopes: Sequence[str], query: Query) -> _Put:
+        """Search by vector and words in the index; only the term statistics are the ledger's."""
+        exact = {scope: self._keeper.scanned(connection, scope) for scope in scopes}
+        statistics = lexical.statistics(connection, scopes, query.wanted)
+        weights = {t: statistics.idf(t) for t in query.wanted if statistics.document_frequency.get(t)}
+        vector = self._encoder.embed(query.text)
+        found = [pk for s in scopes for pk in self._hybrid(connection, s, vector, weights, exact[s])]
+        return vector, list(dict.fromkeys(found)), statistics
+
+    def _hybrid(
+        self,
+        connection: Connection,
+        scope: str,
+        vector: Vector,
+        weights: Mapping[str, float],
+        scanned: Scanned,
+    ) -> list[int]:
+        """Widen the search as `_dense` does; an index that fails meanwhile is done without."""
+        limit = CANDIDATES
+        nearest = [hit.embedding for hit in scanned.nearest(vector, CANDIDATES)]
+        while True:
+            found = self._keeper.search(scope, vector, weights, limit)
+            if found is None:
+                hits = self._keeper.query(scope, vector, CANDIDATES)
+                return [
+                    *self._dense(connection, scope, vector, hits, scanned),
+                    *lexical.search(connection, scope, list(weights), limit=CANDIDATES),
+                ]
+            holding = live.paragraphs_holding(connection, [scope], [*found, *nearest])
+            pks = [pk for embedding in found for pk in holding.get(embedding, ())]
+            if len(pks) >= CANDIDATES or len(found) < limit or limit >= _WIDEST:
+                break
+            limit *= 4
+        exact = [pk for embedding in nearest for pk in holding.get(embedding, ())]
+        return [*pks[: 2 * CANDIDATES], *exact, *self._words_not_indexed(connection, scope, weights, scanned)]
+
+    def _words_not_indexed(
+        self, connection: Connection, scope: str, weights: Mapping[str, float], scanned: Scanned
+    ) -> list[int]:
+        """Look words up here while more than are put forward anyway are not in the index yet."""
+        if len(scanned.pks) <= CANDIDATES:
+            return []
+        return lexical.search(connection, scope, list(weights), limit=CANDIDATES)
+
     def _by_words(
         self,
         connection: Connection,
         scopes: Sequence[str],
         query: Query,
     ) -> tuple[list[int], TermStatistics]:
-        wanted = [*query.terms, *(other for _, other in query.other_names)]
-        found = [pk for scope in scopes for pk in lexical.search(connection, scope, wanted, limit=CANDIDATES)]
-        return found, lexical.statistics(connection, scopes, wanted)
+        found = [
+            pk for scope in scopes for pk in lexical.search(connection, scope, query.wanted, limit=CANDIDATES)
+        ]
+        return found, lexical.statistics(connection, scopes, query.wanted)
 
     def _dense(
         self, connection: Connection, scope: str, vector: Vector, hits: Sequence[Hit], scanned: Scanned

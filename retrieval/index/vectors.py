@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from sqlalchemy import Connection
 
 from retrieval.index.encoder import Vector
+from retrieval.index.lexical import IndexedTerms
 from retrieval.ledger import scopes, vectors
 from retrieval.ledger.ledger import Ledger
 
@@ -35,15 +36,26 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class VectorRecord:
-    """One embedding to index: its key in the ledger, its unit vector (float32), its words."""
+    """One embedding to index: its key in the ledger, its unit vector (float32), its words.
+
+    Attributes:
+        terms: What it is found by, for an index that searches by words too.
+    """
 
     embedding: int
     vector: Vector
     text: str
+    terms: IndexedTerms | None = None
 
 
 class VectorIndex(Protocol):
-    """Vectors of one store, by scope."""
+    """Vectors of one store, by scope.
+
+    Attributes:
+        is_hybrid: It searches by words too, and wants to know a record's terms.
+    """
+
+    is_hybrid: bool
 
     def add(self, scope: str, records: Sequence[VectorRecord]) -> None:
         """Add records; one whose embedding is already there changes nothing."""
@@ -54,11 +66,30 @@ class VectorIndex(Protocol):
     def query_each(self, scope: str, matrix: Vector, limit: int) -> list[list[Hit]]:
         """Return for each row of `matrix`, float32 (n, dimensions), what `query` returns for it."""
 
+    def search(
+        self, scope: str, vector: Vector, weights: Mapping[str, float], limit: int
+    ) -> list[int] | None:
+        """Return embeddings by vector and words together, best first.
+
+        Args:
+            weights: Term of the question -> its idf.
+            limit: How many each of the two puts forward; fewer only where there are no more.
+
+        Returns:
+            At most twice `limit`: ranks of two kinds were fused, so there is no distance to give with them.
+            None where the index does not search by words.
+        """
+
     def count(self, scope: str) -> int:
         """Return how many embeddings `scope` holds."""
 
     def close(self) -> None:
         """Give back what is held."""
+
+
+def finds_itself(embedding: int, hits: Sequence[Hit]) -> bool:
+    """Whether a search for an embedding's own vector found it, or a twin of it."""
+    return bool(hits) and (hits[0].embedding == embedding or hits[0].distance <= SAME_TEXT)
 
 
 def nearest(pks: Sequence[int], matrix: Vector, vector: Vector, limit: int) -> list[Hit]:
@@ -82,6 +113,8 @@ class LedgerScan:
     seconds a question: then it finds none, and the words alone put paragraphs forward.
     """
 
+    is_hybrid = False
+
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
@@ -98,6 +131,10 @@ class LedgerScan:
     def query_each(self, scope: str, matrix: Vector, limit: int) -> list[list[Hit]]:
         """Return for each row of `matrix`, float32 (n, dimensions), what `query` returns for it."""
         return [self.query(scope, vector, limit) for vector in matrix]
+
+    def search(self, *_: Any, **__: Any) -> list[int] | None:
+        """Return None: words are looked up elsewhere."""
+        return None
 
     def count(self, scope: str) -> int:
         """Return how many embeddings `scope` holds."""

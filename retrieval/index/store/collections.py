@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+import textwrap
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydantic import SecretStr
 
 from retrieval.errors import StoreError
 from retrieval.index.encoder import Vector
@@ -27,6 +30,8 @@ HNSW: CreateHNSWConfiguration = {
 }
 """Chroma's own settings left 17 of 20,000 vectors unfindable by themselves; these left 2."""
 
+_MOST_TOLD = 300
+
 
 class Collections:
     """The collections of one ledger in one Chroma.
@@ -35,18 +40,22 @@ class Collections:
         client: Of whatever kind.
         place: What it is called in messages: a folder or an address.
         ledger_id: The ledger these collections belong to: their keys mean nothing to another one.
+        secret: What never stands in a message.
 
     Raises:
         StoreError: From every method, where Chroma cannot do it.
     """
 
+    is_hybrid = False
+
     batch = 1000
     """Records that are handed over at once."""
 
-    def __init__(self, client: Client, place: str, ledger_id: str) -> None:
+    def __init__(self, client: Client, place: str, ledger_id: str, secret: SecretStr | None = None) -> None:
         self._client = client
         self._place = place
         self._ledger_id = ledger_id
+        self._secret = secret
         self._collections: dict[str, Collection] = {}
 
     def add(self, scope: str, records: Sequence[VectorRecord]) -> None:
@@ -54,12 +63,12 @@ class Collections:
         collection = self._collection(scope) or self._create(scope)
         for start in range(0, len(records), self.batch):
             batch = records[start : start + self.batch]
-            with translated(self._place, "written"):
+            with self._translated("written"):
                 collection.add(
                     ids=[str(record.embedding) for record in batch],
                     embeddings=np.stack([record.vector for record in batch]),
-                    documents=[record.text for record in batch],
-                    metadatas=[{"scope": scope} for _ in batch],
+                    documents=[self._document(record) for record in batch],
+                    metadatas=[self._about(scope, record) for record in batch],
                 )
 
     def query(self, scope: str, vector: Vector, limit: int) -> list[Hit]:
@@ -71,7 +80,7 @@ class Collections:
         collection = self._collection(scope)
         if collection is None:
             return [[] for _ in matrix]
-        with translated(self._place, "queried"):
+        with self._translated("queried"):
             found = collection.query(query_embeddings=matrix, n_results=limit, include=["distances"])
         distances = found["distances"]
         assert distances is not None
@@ -80,17 +89,29 @@ class Collections:
             for pks, row in zip(found["ids"], distances, strict=True)
         ]
 
+    def search(self, *_: Any, **__: Any) -> list[int] | None:
+        """Return None: this Chroma does not search by words."""
+        return None
+
     def count(self, scope: str) -> int:
         """Return how many records `scope` holds."""
         collection = self._collection(scope)
         if collection is None:
             return 0
-        with translated(self._place, "counted"):
+        with self._translated("counted"):
             return collection.count()
 
     def close(self) -> None:
         """Let Chroma write what it holds and give back what is held."""
         self._client.close()
+
+    def _document(self, record: VectorRecord) -> str:
+        """What stands there of a record's words."""
+        return record.text
+
+    def _about(self, scope: str, record: VectorRecord) -> dict[str, Any]:  # noqa: ARG002
+        """What stands beside a record."""
+        return {"scope": scope}
 
     def _name(self, scope: str) -> str:
         return collection_name(scope)
@@ -108,7 +129,7 @@ class Collections:
     def _open(self, scope: str) -> Collection | None:
         from chromadb.errors import NotFoundError
 
-        with translated(self._place, "opened"):
+        with self._translated("opened"):
             try:
                 # embedding_function=None: or Chroma attaches one of its own, which reaches for the network
                 found = self._client.get_collection(self._name(scope), embedding_function=None)
@@ -119,26 +140,42 @@ class Collections:
         return found
 
     def _create(self, scope: str) -> Collection:
-        with translated(self._place, "opened"):
-            made = self._client.create_collection(
-                self._name(scope),
-                embedding_function=None,
-                configuration={"hnsw": HNSW},
-                metadata=self._metadata(scope),
-            )
-        self._collections[scope] = made
+        with self._translated("opened"):
+            made = self._collections[scope] = self._make(scope)
         return made
+
+    def _make(self, scope: str) -> Collection:
+        return self._client.create_collection(
+            self._name(scope),
+            embedding_function=None,
+            configuration={"hnsw": HNSW},
+            metadata=self._metadata(scope),
+        )
+
+    @contextmanager
+    def _translated(self, done: str) -> Iterator[None]:
+        with translated(self._place, done, self._secret):
+            yield
 
 
 @contextmanager
-def translated(place: str, done: str) -> Iterator[None]:
-    """Turn what Chroma raises into a `StoreError` that says where."""
+def translated(place: str, done: str, secret: SecretStr | None = None) -> Iterator[None]:
+    """Turn what Chroma raises into a `StoreError` that says where.
+
+    Args:
+        secret: A key that was sent: what a service answers, or a library quotes, may repeat it.
+    """
     try:
         yield
-    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+    except (KeyboardInterrupt, SystemExit, GeneratorExit, StoreError):
         raise
     except BaseException as error:  # Chroma's Rust panics derive from BaseException
-        raise StoreError(f"{place}: the vector index cannot be {done} ({error}).") from error
+        told = str(error)
+        cause: BaseException | None = error
+        if secret is not None and secret.get_secret_value() in "".join(traceback.format_exception(error)):
+            told, cause = told.replace(secret.get_secret_value(), "…"), None
+        told = textwrap.shorten(told, _MOST_TOLD, placeholder=" …")  # it may be a proxy's whole error page
+        raise StoreError(f"{place}: the vector index cannot be {done} ({told}).") from cause
 
 
 def collection_name(scope: str) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from pydantic import SecretStr
+
 from retrieval.errors import StoreError
-from retrieval.index.store.collections import Collections, translated
+from retrieval.index.store.collections import Collections
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client
@@ -30,8 +30,15 @@ class RemoteStore(Collections):
 
     batch = 250  # a server that is at it for many seconds cannot be told from one that hangs
 
-    def __init__(self, client: Client, place: str, ledger_id: str, generation: str) -> None:
-        super().__init__(client, place, ledger_id)
+    def __init__(
+        self,
+        client: Client,
+        place: str,
+        ledger_id: str,
+        generation: str,
+        secret: SecretStr | None = None,
+    ) -> None:
+        super().__init__(client, place, ledger_id, secret)
         self.generation = generation
         with self._translated("opened"):
             _bound(client)
@@ -56,11 +63,6 @@ class RemoteStore(Collections):
 
     def _metadata(self, scope: str) -> dict[str, str]:
         return super()._metadata(scope) | {"generation": self.generation}
-
-    @contextmanager
-    def _translated(self, done: str) -> Iterator[None]:
-        with translated(self._place, done):
-            yield
 
 
 def _bound(client: Client) -> None:

@@ -73,7 +73,7 @@ class ServerStore(RemoteStore):
         import chromadb
         from chromadb.config import Settings
 
-        with translated(str(address), "reached"):
+        with translated(str(address), "reached", address.token):
             _listen(address)
             client = cast(
                 "Client",  # typed as the part that synchronous and asynchronous clients share
@@ -85,7 +85,7 @@ class ServerStore(RemoteStore):
                     settings=Settings(anonymized_telemetry=False),
                 ),
             )
-        super().__init__(client, str(address), ledger_id, generation)
+        super().__init__(client, str(address), ledger_id, generation, address.token)
 
 
 def _listen(address: Address) -> None:

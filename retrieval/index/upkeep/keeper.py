@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy import Connection
 
+from retrieval.index import lexical
 from retrieval.index.encoder import Vector
-from retrieval.index.vectors import SAME_TEXT, Hit, VectorIndex, VectorRecord, nearest
+from retrieval.index.vectors import Hit, VectorIndex, VectorRecord, finds_itself, nearest
 from retrieval.ledger import scopes, vectors
 from retrieval.ledger.ledger import Ledger
 
@@ -85,6 +86,21 @@ class IndexKeeper(ABC):
     @abstractmethod
     def count(self, scope: str) -> int:
         """Return how many embeddings the index of `scope` holds."""
+
+    @property
+    def is_hybrid(self) -> bool:
+        """Whether the index searches by words too at the moment, so that nobody else has to."""
+        return False
+
+    def search(
+        self,
+        scope: str,  # noqa: ARG002
+        vector: Vector,  # noqa: ARG002
+        weights: Mapping[str, float],  # noqa: ARG002
+        limit: int,  # noqa: ARG002
+    ) -> list[int] | None:
+        """Return embeddings by vector and words together, as `VectorIndex.search` does; None where it can't."""
+        return None
 
     @property
     @abstractmethod
@@ -206,11 +222,10 @@ class IndexKeeper(ABC):
         with self._ledger.read() as connection:
             found = vectors.vectors(connection, embeddings)
             texts = vectors.chunk_texts(connection, embeddings)
-        index.add(scope, [VectorRecord(pk, found[pk], texts.get(pk, "")) for pk in embeddings])
+            terms = lexical.terms_of_chunks(connection, scope, texts) if index.is_hybrid else {}
+        index.add(scope, [VectorRecord(pk, found[pk], texts.get(pk, ""), terms.get(pk)) for pk in embeddings])
         own = index.query_each(scope, np.stack([found[pk] for pk in embeddings]), 1)
-        return {
-            pk: bool(hits) and hits[0].distance <= SAME_TEXT for pk, hits in zip(embeddings, own, strict=True)
-        }
+        return {pk: finds_itself(pk, hits) for pk, hits in zip(embeddings, own, strict=True)}
 
 
 def unguarded(_connection: Connection) -> None:
