@@ -71,21 +71,14 @@ class CloudAddress:
         Raises:
             SettingsError: One is missing or can't be used.
         """
-        needed = {"TENANT": tenant, "DATABASE": database, "API_KEY": key and key.get_secret_value().strip()}
-        missing = [f"RETRIEVAL_CLOUD_{name}" for name, value in needed.items() if not value]
-        if missing or tenant is None or database is None or key is None:
+        bare = key.get_secret_value().strip() if key else ""
+        named = {"TENANT": (tenant or "").strip(), "DATABASE": (database or "").strip(), "API_KEY": bare}
+        missing = [f"RETRIEVAL_CLOUD_{name}" for name, value in named.items() if not value]
+        if missing:
             raise SettingsError(f"RETRIEVAL_STORE=cloud needs {' and '.join(missing)} too.")
-        bare = key.get_secret_value().strip()
         if not (bare.isascii() and bare.isprintable()) or " " in bare:
             raise SettingsError("RETRIEVAL_CLOUD_API_KEY: a key is ASCII letters, digits and punctuation.")
-        try:
-            at = Address.parse(host if "://" in host else f"https://{host}")
-        except SettingsError:
-            raise SettingsError(
-                "RETRIEVAL_CLOUD_HOST: this is no host. Write api.trychroma.com, or http://host:port for a "
-                "distributed Chroma, without a path or a user name."
-            ) from None
-        return cls(at, tenant.strip(), database.strip(), SecretStr(bare))
+        return cls(_host(host.strip()), named["TENANT"], named["DATABASE"], SecretStr(bare))
 
     def __str__(self) -> str:
         return str(self.at)
@@ -155,13 +148,13 @@ class CloudStore(RemoteStore):
         return about
 
     def _make(self, scope: str) -> Collection:
-        from chromadb.errors import InvalidArgumentError
+        from chromadb.errors import ChromaError
 
         try:
             return self._client.create_collection(
                 self._name(scope), schema=_schema(), embedding_function=None, metadata=self._metadata(scope)
             )
-        except InvalidArgumentError as error:
+        except ChromaError as error:
             if "not enabled in local" not in str(error):
                 raise
             raise StoreError(
@@ -170,8 +163,20 @@ class CloudStore(RemoteStore):
             ) from error
 
 
+def _host(host: str) -> Address:
+    try:
+        if " " in host:
+            raise SettingsError("")
+        return Address.parse(host if "://" in host else f"https://{host}")
+    except SettingsError:
+        raise SettingsError(
+            "RETRIEVAL_CLOUD_HOST: this is no host. Write api.trychroma.com, or http://host:port for a "
+            "distributed Chroma, without a path or a user name."
+        ) from None
+
+
 def _show_key(address: CloudAddress) -> None:
-    """Ask who the key belongs to: making a client does too, and would wait for ever."""
+    """Ask what the key opens: making a client does too, and would wait for ever."""
     import httpx
 
     answer = httpx.get(
@@ -184,6 +189,11 @@ def _show_key(address: CloudAddress) -> None:
         raise StoreError(f"{address}: the key is refused. Look at RETRIEVAL_CLOUD_API_KEY.")
     if not answer.is_success:
         raise StoreError(f"{address}: no Chroma answers there (HTTP {answer.status_code}).")
+    opens = answer.json()
+    if opens.get("tenant") not in (None, "*", address.tenant):
+        raise StoreError(f"{address}: the key is for another tenant than RETRIEVAL_CLOUD_TENANT says.")
+    if not {"*", address.database} & set(opens.get("databases") or ["*"]):
+        raise StoreError(f"{address}: the key is for another database than RETRIEVAL_CLOUD_DATABASE says.")
 
 
 def _schema() -> Schema:

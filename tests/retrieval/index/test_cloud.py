@@ -1,0 +1,325 @@
+"""Chroma Cloud: what is sent to it is what was recorded, and the key stays where it belongs.
+
+What chromadb's own client sends stands in `cloud_calls.json`. After an upgrade of chromadb, or a change of what is
+sent, look at what differs and record it again:
+
+    RECORD_CLOUD_CALLS=1 pytest tests/retrieval/index/test_cloud.py -k recorded
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import traceback
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import chromadb
+import numpy as np
+import pytest
+from pydantic import SecretStr
+
+from retrieval.errors import SettingsError, StoreError
+from retrieval.index.encoder import Vector
+from retrieval.index.lexical import IndexedTerms
+from retrieval.index.store import cloud as cloud_module
+from retrieval.index.store.cloud import CloudAddress, CloudStore
+from retrieval.index.vectors import Hit, VectorRecord
+from tests.cloud import DATABASE, KEY, TENANT, CloudStandIn
+
+RECORDED = Path(__file__).with_name("cloud_calls.json")
+LEDGER = "6f1c2d"
+WORDS = ("ferry harbour", "visa", "harbour", "border", "school")
+
+
+@pytest.fixture
+def cloud() -> Iterator[CloudStandIn]:
+    with CloudStandIn() as standing_in:
+        yield standing_in
+
+
+def _address(cloud: CloudStandIn, key: str = KEY, **other: str) -> CloudAddress:
+    named = {"tenant": TENANT, "database": DATABASE} | other
+    return CloudAddress.parse(cloud.url, key=SecretStr(key), **named)
+
+
+def _store(cloud: CloudStandIn, generation: str = "0a1b2c", ledger: str = LEDGER) -> CloudStore:
+    return CloudStore(_address(cloud), ledger, generation)
+
+
+@pytest.fixture
+def store(cloud: CloudStandIn) -> Iterator[CloudStore]:
+    with closing(_store(cloud)) as made:
+        yield made
+
+
+def _axis(n: int, dimensions: int = 5) -> Vector:
+    axis: Vector = np.eye(dimensions, dtype=np.float32)[n]
+    return axis
+
+
+def _record(n: int, words: str, dimensions: int = 5) -> VectorRecord:
+    terms = IndexedTerms(words.split(), len(words.split()))
+    return VectorRecord(n + 1, _axis(n, dimensions), f"Of {words}.", terms)
+
+
+@pytest.fixture
+def filled(store: CloudStore) -> CloudStore:
+    """Five records in one scope, one in another."""
+    store.add("shared", [_record(n, words) for n, words in enumerate(WORDS)])
+    store.add("server", [_record(5 - 1, "harbour")])
+    return store
+
+
+_PROBE = np.array([0.1, 0.5, 0.3, 0.7, 0.4], dtype=np.float32)
+
+
+# --- the contract ---
+
+
+def test_calls_are_those_recorded(cloud: CloudStandIn) -> None:
+    _everything_once(cloud)
+    calls = [_shape(call, cloud) for call in cloud.calls]
+
+    if os.environ.get("RECORD_CLOUD_CALLS"):
+        recorded = {"client": chromadb.__version__, "calls": calls}
+        RECORDED.write_text(json.dumps(recorded, indent=2) + "\n", encoding="utf-8")
+    assert json.loads(RECORDED.read_text(encoding="utf-8")) == {
+        "client": chromadb.__version__,
+        "calls": calls,
+    }
+
+
+def _everything_once(cloud: CloudStandIn) -> None:
+    with closing(_store(cloud, generation="000000")) as old:
+        old.add("shared", [_record(0, "visa", 2)])
+    cloud.calls.clear()
+    with closing(_store(cloud)) as store:
+        store.query("shared", _axis(0, 2), 1)
+        store.add("shared", [_record(0, "ferry ferry visa", 2), _record(1, "", 2)])
+        store.query_each("shared", np.eye(2, dtype=np.float32), 1)
+        store.search("shared", _axis(0, 2), {"visa": 1.5, "ferry": 0.5}, 24)
+        store.search("shared", _axis(1, 2), {}, 24)
+        store.count("shared")
+        store.sweep()
+
+
+def _shape(call: dict[str, Any], cloud: CloudStandIn) -> dict[str, Any]:
+    """Return a call without what another run has differently: the ids that the service gives, and the key."""
+    path = call["path"]
+    for collection in cloud.collections.values():
+        path = path.replace(collection.about["id"], "{id}")
+    return json.loads(json.dumps(call | {"path": path}).replace(KEY, "(the key)"))  # type: ignore[no-any-return]
+
+
+def test_recording_holds_no_key() -> None:
+    assert KEY not in RECORDED.read_text(encoding="utf-8")
+
+
+# --- what every index offers ---
+
+
+def _rounded(hits: list[Hit]) -> list[tuple[int, float]]:
+    return [(hit.embedding, round(hit.distance, 4)) for hit in hits]
+
+
+def test_query_returns_the_nearest_first_with_their_distances(filled: CloudStore) -> None:
+    assert _rounded(filled.query("shared", _PROBE, 3)) == [(4, 0.3), (2, 0.5), (5, 0.6)]
+
+
+def test_many_queries_at_once_are_answered_as_one_is(filled: CloudStore) -> None:
+    matrix = np.stack([_PROBE] * 130)
+
+    assert filled.query_each("shared", matrix, 2) == [filled.query("shared", _PROBE, 2)] * 130
+
+
+def test_scopes_are_kept_apart(filled: CloudStore) -> None:
+    assert {hit.embedding for hit in filled.query("server", _PROBE, 100)} == {5}
+    assert filled.search("server", _PROBE, {"harbour": 1.0}, 10) == [5]
+
+
+def test_an_unknown_scope_holds_nothing(filled: CloudStore) -> None:
+    asked = (
+        filled.query("unknown", _PROBE, 3),
+        filled.search("unknown", _PROBE, {"visa": 1.0}, 3),
+        filled.count("unknown"),
+    )
+
+    assert asked == ([], [], 0)
+
+
+def test_adding_what_is_there_changes_nothing(filled: CloudStore) -> None:
+    filled.add("shared", [VectorRecord(1, _axis(3), "other words", IndexedTerms(["school"], 1))])
+
+    assert (filled.count("shared"), filled.query("shared", _axis(0), 1)[0].embedding) == (5, 1)
+
+
+def test_sweeping_leaves_this_generation_and_other_ledgers(cloud: CloudStandIn, filled: CloudStore) -> None:
+    with closing(_store(cloud, generation="ffffff")) as old, closing(_store(cloud, ledger="other")) as other:
+        for each in (old, other):
+            each.add("shared", [_record(0, "visa")])
+
+        filled.sweep()
+
+        assert (filled.count("shared"), other.count("shared"), len(cloud.collections)) == (5, 1, 3)
+
+
+# --- searching by words too ---
+
+
+def test_search_finds_by_vector_and_by_words_and_fuses_their_ranks(filled: CloudStore) -> None:
+    found = filled.search("shared", _axis(0), {"harbour": 1.0, "visa": 0.1}, 2)
+
+    assert found == [1, 3, 2]  # both; the first by words; the second by vector
+
+
+def test_a_rare_word_weighs_more_than_a_common_one(filled: CloudStore) -> None:
+    by_visa = filled.search("shared", _axis(4), {"harbour": 0.5, "visa": 2.0}, 1)
+    by_harbour = filled.search("shared", _axis(4), {"harbour": 2.0, "visa": 0.5}, 1)
+
+    assert (by_visa, by_harbour) == ([2, 5], [3, 5])
+
+
+def test_a_question_without_words_is_searched_by_vector(filled: CloudStore) -> None:
+    assert filled.search("shared", _PROBE, {}, 3) == [4, 2, 5]
+
+
+# --- within the quotas ---
+
+
+def test_what_is_sent_keeps_to_the_quotas(store: CloudStore) -> None:
+    words = " ".join(f"word{n}" for n in range(2000)) + " Ünïcödé" * 4000
+    many = [_record(n, f"word{n}", 700) for n in range(699)]
+
+    store.add("s" * 30, [*many, VectorRecord(700, _axis(699, 700), words, IndexedTerms(words.split(), 6000))])
+
+    assert store.count("s" * 30) == 700
+    assert store.query("s" * 30, _axis(699, 700), 4096)[0].embedding == 700
+    assert len(store.query("s" * 30, _axis(0, 700), 4096)) == 300
+    assert len(store.search("s" * 30, _axis(0, 700), {"word5": 1.0}, 4096) or []) == 300
+
+
+# --- the key, and what goes wrong ---
+
+
+def _told(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error))
+
+
+def test_a_refused_key_is_said_and_not_shown(cloud: CloudStandIn) -> None:
+    key = "ck-another-key"
+
+    with pytest.raises(StoreError, match=r"the key is refused. Look at RETRIEVAL_CLOUD_API_KEY") as caught:
+        CloudStore(_address(cloud, key), LEDGER, "0")
+
+    assert key not in _told(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ({"tenant": "another"}, "another tenant than RETRIEVAL_CLOUD_TENANT says"),
+        ({"database": "another"}, "another database than RETRIEVAL_CLOUD_DATABASE says"),
+    ],
+    ids=["tenant", "database"],
+)
+def test_another_tenant_or_database_than_the_keys_is_refused(
+    cloud: CloudStandIn, other: dict[str, str], said: str
+) -> None:
+    with pytest.raises(StoreError, match=said) as caught:
+        CloudStore(_address(cloud, **other), LEDGER, "0")
+
+    assert KEY not in _told(caught.value)
+
+
+def test_a_key_that_the_service_repeats_is_left_out(
+    cloud: CloudStandIn, filled: CloudStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    cloud.failure = (500, f"{{'token': '{KEY}'}} " + "very sorry " * 500)
+    caplog.set_level("DEBUG")
+
+    with pytest.raises(
+        StoreError, match=re.escape("cannot be searched ({'token': '…'} very sorry")
+    ) as caught:
+        filled.search("shared", _PROBE, {}, 1)
+
+    assert KEY not in _told(caught.value) + caplog.text
+    assert len(str(caught.value)) < 400
+
+
+def test_an_address_shows_no_key(cloud: CloudStandIn) -> None:
+    address = _address(cloud)
+
+    assert KEY not in f"{address} {address!r}"
+
+
+def test_a_redirect_is_not_followed_with_the_key(cloud: CloudStandIn) -> None:
+    cloud.failure = (302, "")
+
+    with pytest.raises(StoreError, match=r"no Chroma answers there \(HTTP 302\)"):
+        _store(cloud)
+
+    assert cloud.operations == ["identity"]
+
+
+def test_nobody_waits_for_a_service_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cloud_module, "ANSWER_TIMEOUT_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        host = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        address = CloudAddress.parse(host, tenant=TENANT, database=DATABASE, key=SecretStr(KEY))
+
+        with pytest.raises(StoreError, match="cannot be reached"):
+            CloudStore(address, LEDGER, "0")
+
+
+# --- the settings ---
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({}, "RETRIEVAL_CLOUD_TENANT and RETRIEVAL_CLOUD_DATABASE and RETRIEVAL_CLOUD_API_KEY"),
+        ({"tenant": "t", "database": "d"}, "RETRIEVAL_CLOUD_API_KEY"),
+        ({"tenant": " ", "database": "d", "key": SecretStr("k")}, "RETRIEVAL_CLOUD_TENANT"),
+        ({"tenant": "t", "database": "d", "key": SecretStr(" ")}, "RETRIEVAL_CLOUD_API_KEY"),
+    ],
+    ids=["nothing", "no key", "blank tenant", "blank key"],
+)
+def test_missing_settings_are_named(given: dict[str, Any], missing: str) -> None:
+    wanted: dict[str, Any] = {"tenant": None, "database": None, "key": None}
+
+    with pytest.raises(SettingsError, match=f"needs {missing} too"):
+        CloudAddress.parse("api.trychroma.com", **wanted | given)
+
+
+@pytest.mark.parametrize(
+    ("host", "reached"),
+    [
+        ("api.trychroma.com", "https://api.trychroma.com:443"),
+        (" gcp.trychroma.com:8443", "https://gcp.trychroma.com:8443"),
+        ("http://chroma.internal", "http://chroma.internal:8000"),
+        ("http://[::1]:9000/", "http://[::1]:9000"),
+    ],
+)
+def test_host_is_read(host: str, reached: str) -> None:
+    assert str(CloudAddress.parse(host, tenant="t", database="d", key=SecretStr("k"))) == reached
+
+
+@pytest.mark.parametrize("host", ["", "ftp://x", "a b", "https://me:secret@host", "host/path", "host:port"])
+def test_what_is_no_host_is_refused_without_repeating_it(host: str) -> None:
+    with pytest.raises(SettingsError, match="RETRIEVAL_CLOUD_HOST: this is no host") as caught:
+        CloudAddress.parse(host, tenant="t", database="d", key=SecretStr("k"))
+
+    assert "secret" not in _told(caught.value)
+
+
+@pytest.mark.parametrize("key", ["ck-a b", "ck-\n1", "ck-é"])
+def test_a_key_that_no_header_can_hold_is_refused_without_repeating_it(key: str) -> None:
+    with pytest.raises(SettingsError, match="RETRIEVAL_CLOUD_API_KEY: a key is ASCII") as caught:
+        CloudAddress.parse("host", tenant="t", database="d", key=SecretStr(key))
+
+    assert key not in _told(caught.value)
