@@ -122,12 +122,15 @@ def _ledger(services: Services) -> str:
 
 
 def _index(services: Services) -> str:
-    services.keeper.settle()
-    kind = "Chroma" if services.keeper.is_whole else "exact scan of the ledger (Chroma is not available)"
+    keeper = services.keeper
+    keeper.settle()
+    if keeper.problem is not None:
+        raise RapporteurError(f"{keeper.problem} Questions are answered from the ledger meanwhile.")
+    kind = keeper.place if keeper.is_whole else "exact scan of the ledger (Chroma is not available)"
     with services.ledger.read() as connection:
         waiting = len(vectors.scanned(connection, SHARED))
     scanned = f", {waiting} scanned beside it" if waiting else ""
-    return f"{kind}, {services.keeper.count(SHARED)} embeddings{scanned}"
+    return f"{kind}, {keeper.count(SHARED)} embeddings{scanned}"
 
 
 def _audit(services: Services, progress: Progress) -> str:

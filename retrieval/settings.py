@@ -9,6 +9,8 @@ from platformdirs import user_data_path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+EMBEDDED = "embedded"
+
 
 def shipped_corpus_dir() -> Path:
     """Return the folder of the readouts that ship with the project."""
@@ -35,6 +37,12 @@ class RetrievalSettings(BaseSettings):
 
     corpus_dir: Path = Field(default_factory=shipped_corpus_dir)
     store_dir: Path = Field(default_factory=default_store_dir)
+    store: str = EMBEDDED
+    """Where the vector index stands: "embedded" in `store_dir`, or http://host:port."""
+
+    store_token: SecretStr | None = None
+    """Sent to the Chroma server as `Authorization: Bearer …`."""
+
     retention_days: int = Field(default=90, ge=0)
     fetch_timeout_s: float = Field(default=30.0, gt=0, le=600)
 

@@ -16,7 +16,8 @@ from hypothesis import settings as hypothesis_settings
 from retrieval.bootstrap import Services, build_services
 from retrieval.fetching import Fetcher
 from retrieval.index.encoder import Encoder
-from retrieval.settings import RetrievalSettings, shipped_corpus_dir
+from retrieval.settings import EMBEDDED, RetrievalSettings, shipped_corpus_dir
+from tests.servers import ChromaServer, chroma_server
 
 # The same examples every time: a change is judged by what it changed. `--hypothesis-profile default` looks further.
 hypothesis_settings.register_profile("steady", derandomize=True, deadline=None)
@@ -72,9 +73,13 @@ def open_store(tmp_path: Path) -> OpenStore:
 
     @contextmanager
     def opened(
-        *, store: Path = tmp_path / "store", corpus: Path | None = None, fetcher: Fetcher | None = None
+        *,
+        store: Path = tmp_path / "store",
+        corpus: Path | None = None,
+        fetcher: Fetcher | None = None,
+        index: str = EMBEDDED,
     ) -> Iterator[Services]:
-        settings = RetrievalSettings(corpus_dir=corpus or shipped_corpus_dir(), store_dir=store)
+        settings = RetrievalSettings(corpus_dir=corpus or shipped_corpus_dir(), store_dir=store, store=index)
         with build_services(settings, purpose="a test", fetcher=fetcher) as built:
             yield built
 
@@ -98,6 +103,13 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     with build_services(settings, purpose="the tests") as built:
         built.ensure_corpus()
         yield built
+
+
+@pytest.fixture(scope="session")
+def chroma(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChromaServer]:
+    """One Chroma server for every test that only uses it: each ledger has collections of its own there."""
+    with chroma_server(tmp_path_factory.mktemp("chroma")) as server:
+        yield server
 
 
 WriteReadout = Callable[..., Path]

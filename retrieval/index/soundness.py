@@ -1,4 +1,4 @@
-"""Is an index whole? A damaged one can end the process that opens it, so another process looks."""
+"""Is an index whole? A damaged folder can end the process that opens it, so another process looks."""
 
 from __future__ import annotations
 
@@ -8,9 +8,20 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+
+from retrieval.index.vectors import SAME_TEXT, VectorIndex
+from retrieval.ledger import scopes, vectors
+from retrieval.ledger.ledger import Ledger
+
 log = logging.getLogger(__name__)
 
 _TIMEOUT_S = 120
+
+_SAMPLE = 1000
+"""Looked up in about a second."""
+
+_AT_ONCE = 100
 
 
 def is_sound(path: Path, ledger: Path) -> bool:
@@ -29,3 +40,26 @@ def is_sound(path: Path, ledger: Path) -> bool:
     if done.returncode:
         log.warning("the vector index failed its check: %s", done.stderr.strip().rpartition("\n")[2])
     return done.returncode == 0
+
+
+def problem_of(index: VectorIndex, ledger: Ledger) -> str | None:
+    """Return what is wrong with an index, or None.
+
+    Every scope of the ledger must hold at least what the ledger says it was handed, and return those of a sample
+    that the ledger says can be found for their own vectors: a damaged one can open, count and answer nonsense.
+    """
+    with ledger.read() as connection:
+        expected = [state for state in scopes.states(connection) if state.records]
+    for scope, count in ((state.scope, state.records) for state in expected):
+        found = index.count(scope)
+        if found < count:  # more is what an addition left that was cut short: those are scanned
+            return f"{scope}: {found} embeddings instead of {count}"
+        with ledger.read() as connection:
+            findable = vectors.findable(connection, scope)
+            sample = vectors.vectors(connection, findable[:: -(-len(findable) // _SAMPLE) or 1])
+        looked_up = list(sample.values())
+        for start in range(0, len(looked_up), _AT_ONCE):
+            some = np.stack(looked_up[start : start + _AT_ONCE])
+            if not all(hits and hits[0].distance <= SAME_TEXT for hits in index.query_each(scope, some, 1)):
+                return f"{scope}: embeddings are missing from its graph"
+    return None

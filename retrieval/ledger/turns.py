@@ -50,8 +50,8 @@ class Turn:
 
 
 @contextmanager
-def my_turn(ledger: Ledger, purpose: str, *, timeout_s: float) -> Iterator[Turn]:
-    """Hold the lease for the block.
+def my_turn(ledger: Ledger, purpose: str, *, timeout_s: float, name: str = INGEST) -> Iterator[Turn]:
+    """Hold the lease `name` for the block.
 
     Raises:
         IngestBusyError: Somebody else is at it and was still so after `timeout_s`; it says who, since when.
@@ -59,7 +59,7 @@ def my_turn(ledger: Ledger, purpose: str, *, timeout_s: float) -> Iterator[Turn]
     holder, deadline = leases.new_holder(), time.monotonic() + timeout_s
     while True:
         with ledger.write() as connection:
-            lease = leases.take(connection, INGEST, holder, purpose, now=utc_now(), ttl_s=_TTL_S)
+            lease = leases.take(connection, name, holder, purpose, now=utc_now(), ttl_s=_TTL_S)
         if lease.holder == holder:
             break
         if time.monotonic() >= deadline:

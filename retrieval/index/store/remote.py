@@ -12,6 +12,7 @@ from retrieval.errors import StoreError
 from retrieval.index.store.collections import Collections
 
 if TYPE_CHECKING:
+    import httpx
     from chromadb.api.client import Client
 
 CONNECT_TIMEOUT_S = 3.0
@@ -40,13 +41,15 @@ class RemoteStore(Collections):
     ) -> None:
         super().__init__(client, place, ledger_id, secret)
         self.generation = generation
-        with self._translated("opened"):
-            _bound(client)
+        self._sessions = _sessions_of(client)
+        for session in self._sessions:
+            session.timeout = ANSWER_TIMEOUT_S
 
-    @property
-    def place(self) -> str:
-        """The server's address."""
-        return self._place
+    def close(self) -> None:
+        """Give the connections back."""
+        super().close()
+        for session in self._sessions:
+            session.close()
 
     def sweep(self) -> None:
         """Delete this ledger's collections of other generations."""
@@ -65,11 +68,13 @@ class RemoteStore(Collections):
         return super()._metadata(scope) | {"generation": self.generation}
 
 
-def _bound(client: Client) -> None:
-    """Give up on a server that hangs: chromadb 1.5 waits for ever and has no setting for it."""
+def _sessions_of(client: Client) -> list[httpx.Client]:
+    """Return the connections of a client and of the one inside it: chromadb 1.5 neither bounds nor closes them."""
     import httpx
 
-    session = getattr(getattr(client, "_server", None), "_session", None)
-    if not isinstance(session, httpx.Client):
-        raise StoreError("this version of chromadb keeps its connections elsewhere.")
-    session.timeout = httpx.Timeout(ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
+    owners = (client, getattr(client, "_admin_client", None))
+    found = [getattr(getattr(owner, "_server", None), "_session", None) for owner in owners]
+    sessions = [session for session in found if isinstance(session, httpx.Client)]
+    if len(sessions) != len(owners):
+        raise StoreError("This version of chromadb keeps its connections elsewhere; install chromadb 1.5.9.")
+    return sessions

@@ -27,9 +27,6 @@ from retrieval.store_lock import StoreLock
 
 log = logging.getLogger(__name__)
 
-_QUICKLY_MENDED = 20_000
-"""So many records are written anew in about ten seconds: worth waiting for when a command ends."""
-
 _MANY_SCANNED = 5000
 """Scanning so many beside every query takes a few milliseconds."""
 
@@ -52,7 +49,6 @@ class EmbeddedKeeper(IndexKeeper):
         self._users: Counter[int] = Counter()
         self._retired: dict[int, VectorIndex] = {}
         self._mending: threading.Thread | None = None
-        self._stopping = threading.Event()
         self._writing = threading.RLock()
         self._waits = False  # another process was writing when this one wanted to read
         self._failed = False
@@ -190,12 +186,6 @@ class EmbeddedKeeper(IndexKeeper):
         if isinstance(index, EmbeddedStore):
             Seal(self._path).put_on()  # now that Chroma has written what it held back
 
-    def _is_quickly_mended(self) -> bool:
-        try:
-            return self._records() <= _QUICKLY_MENDED
-        except StoreError:
-            return True
-
     def _named_folder(self) -> Path:
         """Return the folder of the index in use; one that isn't there where a server had the index before."""
         name = self._index_name() or "chroma"
@@ -258,10 +248,6 @@ class EmbeddedKeeper(IndexKeeper):
         self._failed = False
         self._sweep()
         return index
-
-    def _unless_stopping(self) -> None:
-        if self._stopping.is_set():
-            raise StoreError("The program is ending.")
 
     def _next_folder(self) -> Path:
         """Return a folder that no index was ever in: an old one may still be open somewhere."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy import Connection
 
+from retrieval.errors import StoreError
 from retrieval.index import lexical
 from retrieval.index.encoder import Vector
 from retrieval.index.vectors import Hit, VectorIndex, VectorRecord, finds_itself, nearest
@@ -22,6 +24,9 @@ REMOTE = "remote:"
 
 _REWRITE_DUE = "rewrite_due"
 _BATCH = 1000
+_QUICKLY_MENDED = 20_000
+"""So many records are written anew in about ten seconds: worth waiting for when a command ends."""
+
 _SUPERSEDED_SHARE = 0.3
 _SUPERSEDED_AT_LEAST = 1000
 
@@ -38,11 +43,13 @@ class Scanned:
 
     Attributes:
         vectors: float32, (n, dimensions), one row for each of `pks`.
+        records: How many embeddings the index of the scope holds beside them.
     """
 
     generation: int
     pks: Sequence[int]
     vectors: Vector
+    records: int
 
     def nearest(self, vector: Vector, limit: int) -> list[Hit]:
         """Return the nearest of them, closest first."""
@@ -73,6 +80,7 @@ class IndexKeeper(ABC):
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._scanned: dict[str, Scanned] = {}
+        self._stopping = threading.Event()
 
     # --- asking ---
 
@@ -124,7 +132,8 @@ class IndexKeeper(ABC):
         if known is None or known.generation != generation:
             found = vectors.vectors(connection, vectors.scanned(connection, scope))
             matrix = np.stack(list(found.values())) if found else np.empty((0, 0), np.float32)
-            known = self._scanned[scope] = Scanned(generation, list(found), matrix)
+            records = scopes.state(connection, scope).records
+            known = self._scanned[scope] = Scanned(generation, list(found), matrix, records)
         return known
 
     # --- a life ---
@@ -173,6 +182,16 @@ class IndexKeeper(ABC):
     def _records(self) -> int:
         with self._ledger.read() as connection:
             return sum(state.records for state in scopes.states(connection))
+
+    def _is_quickly_mended(self) -> bool:
+        try:
+            return self._records() <= _QUICKLY_MENDED
+        except StoreError:
+            return True
+
+    def _unless_stopping(self) -> None:
+        if self._stopping.is_set():
+            raise StoreError("The program is ending.")
 
     def _hand_over(self, index: VectorIndex, missing: Mapping[str, Sequence[int]], guard: Guard) -> None:
         """Add what is missing, batch by batch; what no live paragraph holds any more is forgotten."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from retrieval.index.store.remote import RemoteStore
+from retrieval.index.store.server import Address, ServerStore
 from retrieval.index.upkeep.embedded import EmbeddedKeeper
 from retrieval.index.upkeep.keeper import IndexKeeper
+from retrieval.index.upkeep.remote import RemoteKeeper
 from retrieval.ledger.ledger import Ledger
-from retrieval.settings import RetrievalSettings
+from retrieval.settings import EMBEDDED, RetrievalSettings
 from retrieval.store_lock import StoreLock
 
 
@@ -14,5 +17,15 @@ def build_keeper(settings: RetrievalSettings, ledger: Ledger, purpose: str) -> I
 
     Args:
         purpose: What this process is, in a word or two, for whoever has to wait for it.
+
+    Raises:
+        SettingsError: It says nothing that can be understood.
     """
-    return EmbeddedKeeper(settings.store_dir, ledger, StoreLock(settings.store_dir, purpose))
+    if settings.store == EMBEDDED:
+        return EmbeddedKeeper(settings.store_dir, ledger, StoreLock(settings.store_dir, purpose))
+    address = Address.parse(settings.store, settings.store_token)
+
+    def connect(generation: str) -> RemoteStore:
+        return ServerStore(address, ledger.id, generation)
+
+    return RemoteKeeper(ledger, connect, place=str(address), purpose=purpose)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -17,79 +17,17 @@ from retrieval.index.audit import audit
 from retrieval.index.check import main as check
 from retrieval.index.encoder import DIMENSIONS, Encoder, Vector
 from retrieval.index.store.embedded import EmbeddedStore
+from retrieval.index.store.server import Address, ServerStore
 from retrieval.index.upkeep.embedded import EmbeddedKeeper
-from retrieval.index.upkeep.keeper import INDEX_NAME
 from retrieval.index.vectors import SAME_TEXT, Hit, LedgerScan, VectorIndex, VectorRecord
 from retrieval.ledger import revisions, scopes, vectors
-from retrieval.ledger.ledger import Ledger
-from retrieval.models import Paragraph, Readout
 from retrieval.store_lock import StoreLock
 from tests.conftest import OpenStore, WriteReadout
+from tests.servers import ChromaServer
+from tests.stores import Store, fill, unit_vectors
 
 MANY = 1_200
 """Chroma writes HNSW files from 1,000 records on."""
-
-
-def _unit_vectors(n: int, seed: int = 7) -> Vector:
-    found = np.random.default_rng(seed).standard_normal((n, DIMENSIONS)).astype(np.float32)
-    unit: Vector = found / np.linalg.norm(found, axis=1, keepdims=True)
-    return unit
-
-
-def _fill(ledger: Ledger, matrix: Vector, scope: str = "shared") -> list[int]:
-    """Make a readout live whose paragraphs have these vectors, and return the embeddings' keys."""
-    keys = [f"{scope} {n}".encode().ljust(32, b".") for n in range(len(matrix))]
-    paragraphs = tuple(Paragraph(str(n), f"Paragraph {n}.") for n in range(len(matrix)))
-    with ledger.write() as connection:
-        vectors.add_embeddings(connection, dict(zip(keys, matrix, strict=True)))
-        pks = vectors.embedding_pks(connection, keys)
-        revisions.add_revision(
-            connection,
-            Readout(f"many-{scope}", "Many", paragraphs),
-            scope=scope,
-            source="many.txt",
-            revision="0" * 12,
-            chunks=[[(0, 5, pks[key])] for key in keys],
-            now="2026-01-01",
-        )
-    return [pks[key] for key in keys]
-
-
-class Store:
-    """A store without an encoder: whatever it does, it embeds nothing."""
-
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(exist_ok=True)
-        self.folder = folder
-        self.ledger = Ledger(folder / "ledger.sqlite3")
-
-    @contextmanager
-    def keeper(self) -> Iterator[EmbeddedKeeper]:
-        """As a process has it, from its start to its end."""
-        lock = StoreLock(self.folder, "a test")
-        keeper = EmbeddedKeeper(self.folder, self.ledger, lock)
-        try:
-            yield keeper
-        finally:
-            keeper.close()
-            lock.release()
-
-    def index(self, embeddings: list[int], *, scope: str = "shared") -> None:
-        with self.ledger.write() as connection:
-            vectors.expect(connection, scope, embeddings)
-            scopes.changed(connection, scope)
-        with self.keeper() as keeper:
-            assert keeper.catch_up()
-
-    @property
-    def chroma(self) -> Path:
-        """Where the index in use stands."""
-        with self.ledger.read() as connection:
-            return self.folder / (self.ledger.meta(connection, INDEX_NAME) or "chroma")
-
-    def indexed(self, scope: str = "shared") -> set[int]:
-        with self.ledger.read() as connection:
-            return vectors.indexed(connection, scope)
 
 
 @pytest.fixture
@@ -109,7 +47,7 @@ def make_store(tmp_path: Path) -> Iterator[Callable[[str], Store]]:
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store with enough vectors for HNSW files, closed and sealed."""
     store = Store(tmp_path_factory.mktemp("template") / "store")
-    store.index(_fill(store.ledger, _unit_vectors(MANY)))
+    store.index(fill(store.ledger, unit_vectors(MANY)))
     store.ledger.close()
     return store.folder
 
@@ -130,27 +68,33 @@ def _hnsw(store: Store, name: str) -> Path:
 
 def _own_hits(index: VectorIndex | EmbeddedKeeper, n: int = MANY, step: int = 97) -> list[int]:
     """Which of every 97th vector do not come first when looked up by themselves."""
-    hits = {i: index.query("shared", v, 1) for i, v in enumerate(_unit_vectors(n)) if i % step == 0}
+    hits = {i: index.query("shared", v, 1) for i, v in enumerate(unit_vectors(n)) if i % step == 0}
     return [i for i, [hit] in hits.items() if hit.embedding != i + 1 or hit.distance > SAME_TEXT]
 
 
-# --- one contract for both ---
+# --- one contract for all ---
 
 
-@pytest.fixture(params=["chroma", "scan"])
-def filled(request: pytest.FixtureRequest, make_store: Callable[..., Store]) -> Iterator[VectorIndex]:
+@pytest.fixture(params=["chroma", "server", "scan"])
+def filled(
+    request: pytest.FixtureRequest, make_store: Callable[..., Store], chroma: ChromaServer
+) -> Iterator[VectorIndex]:
     """Five vectors in one scope, two in another."""
     store = make_store()
     pks = {
-        "shared": _fill(store.ledger, np.eye(5, DIMENSIONS, dtype=np.float32)),
-        "server": _fill(store.ledger, np.eye(2, DIMENSIONS, k=5, dtype=np.float32), scope="server"),
+        "shared": fill(store.ledger, np.eye(5, DIMENSIONS, dtype=np.float32)),
+        "server": fill(store.ledger, np.eye(2, DIMENSIONS, k=5, dtype=np.float32), scope="server"),
     }
     with store.ledger.write() as connection:
         for scope, some in pks.items():
             vectors.mark_indexed(connection, scope, dict.fromkeys(some, True))
     index: VectorIndex = LedgerScan(store.ledger)
-    if request.param == "chroma":
-        index = EmbeddedStore(store.chroma, store.ledger.id)
+    if request.param != "scan":
+        index = (
+            EmbeddedStore(store.chroma, store.ledger.id)
+            if request.param == "chroma"
+            else ServerStore(Address.parse(chroma.address), store.ledger.id, "a1")
+        )
         with store.ledger.read() as connection:
             for scope, some in pks.items():
                 found = vectors.vectors(connection, some)
@@ -309,7 +253,7 @@ def test_a_damaged_index_answers_all_the_same_and_is_mended(
 
 def test_an_index_of_another_ledger_is_written_anew(many: Store, make_store: Callable[..., Store]) -> None:
     other = make_store("other")
-    other.index(_fill(other.ledger, _unit_vectors(3, seed=1)))
+    other.index(fill(other.ledger, unit_vectors(3, seed=1)))
     shutil.rmtree(many.chroma)
     shutil.copytree(other.chroma, many.chroma)
 
@@ -324,7 +268,7 @@ def test_what_an_addition_cut_short_left_in_the_index_does_no_harm(
     make_store: Callable[..., Store], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = make_store()
-    embeddings = _fill(store.ledger, _unit_vectors(20))
+    embeddings = fill(store.ledger, unit_vectors(20))
     store.index(embeddings[:10])
     with monkeypatch.context() as patched:
         patched.setattr(vectors, "mark_indexed", _crash)
@@ -349,7 +293,7 @@ def test_a_rewrite_cut_short_leaves_what_was_and_is_done_again(
     make_store: Callable[..., Store], written: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = make_store()
-    embeddings = _fill(store.ledger, _unit_vectors(20))
+    embeddings = fill(store.ledger, unit_vectors(20))
     store.index(embeddings)
     add = EmbeddedStore.add
 
@@ -373,7 +317,7 @@ def test_a_rewrite_cut_short_leaves_what_was_and_is_done_again(
 
 def test_superseded_embeddings_are_left_behind_by_a_rewrite(make_store: Callable[..., Store]) -> None:
     store = make_store()
-    embeddings = _fill(store.ledger, _unit_vectors(4))
+    embeddings = fill(store.ledger, unit_vectors(4))
     store.index(embeddings)
     with store.ledger.write() as connection:
         revisions.make_live(connection, 1, None, "2026-01-02")
@@ -399,13 +343,13 @@ def test_questions_go_on_while_the_index_is_written_anew(many: Store) -> None:
 
 def test_while_another_process_writes_the_ledger_is_scanned_with_the_same_answers(many: Store) -> None:
     with many.keeper() as keeper:
-        whole = [_rounded(keeper.query("shared", v, 3)) for v in _unit_vectors(3)]
+        whole = [_rounded(keeper.query("shared", v, 3)) for v in unit_vectors(3)]
     writer = StoreLock(many.folder, "rapporteur ingest")
     writer.own(timeout_s=0)
 
     with many.keeper() as keeper:
         kind = keeper.is_whole
-        scanned = [_rounded(keeper.query("shared", v, 3)) for v in _unit_vectors(3)]
+        scanned = [_rounded(keeper.query("shared", v, 3)) for v in unit_vectors(3)]
         writer.release()
         later = keeper.is_whole
 
@@ -414,7 +358,7 @@ def test_while_another_process_writes_the_ledger_is_scanned_with_the_same_answer
 
 def test_a_damaged_index_that_others_use_is_left_alone(make_store: Callable[..., Store]) -> None:
     store = make_store()
-    store.index(_fill(store.ledger, _unit_vectors(4)))
+    store.index(fill(store.ledger, unit_vectors(4)))
     _deleted(store)
     reader = StoreLock(store.folder, "rapporteur run")
     assert reader.share()
@@ -432,7 +376,7 @@ def test_a_vector_that_does_not_find_itself_is_remembered_as_such(
     make_store: Callable[..., Store], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = make_store()
-    embeddings = _fill(store.ledger, _unit_vectors(3))
+    embeddings = fill(store.ledger, unit_vectors(3))
     query = EmbeddedStore.query_each
 
     def blind(self: EmbeddedStore, scope: str, matrix: Vector, limit: int) -> list[list[Hit]]:

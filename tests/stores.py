@@ -1,0 +1,74 @@
+"""A store with vectors and without an encoder: whatever it does, it embeds nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from retrieval.index.encoder import DIMENSIONS, Vector
+from retrieval.index.upkeep.embedded import EmbeddedKeeper
+from retrieval.index.upkeep.keeper import INDEX_NAME
+from retrieval.ledger import revisions, scopes, vectors
+from retrieval.ledger.ledger import Ledger
+from retrieval.models import Paragraph, Readout
+from retrieval.store_lock import StoreLock
+
+
+def unit_vectors(n: int, seed: int = 7) -> Vector:
+    found = np.random.default_rng(seed).standard_normal((n, DIMENSIONS)).astype(np.float32)
+    unit: Vector = found / np.linalg.norm(found, axis=1, keepdims=True)
+    return unit
+
+
+def fill(ledger: Ledger, matrix: Vector, scope: str = "shared") -> list[int]:
+    """Make a readout live whose paragraphs have these vectors, and return the embeddings' keys."""
+    keys = [f"{scope} {n}".encode().ljust(32, b".") for n in range(len(matrix))]
+    paragraphs = tuple(Paragraph(str(n), f"Paragraph {n}.") for n in range(len(matrix)))
+    with ledger.write() as connection:
+        vectors.add_embeddings(connection, dict(zip(keys, matrix, strict=True)))
+        pks = vectors.embedding_pks(connection, keys)
+        revisions.add_revision(
+            connection,
+            Readout(f"many-{scope}", "Many", paragraphs),
+            scope=scope,
+            source="many.txt",
+            revision="0" * 12,
+            chunks=[[(0, 5, pks[key])] for key in keys],
+            now="2026-01-01",
+        )
+    return [pks[key] for key in keys]
+
+
+class Store:
+    """A store without an encoder: whatever it does, it embeds nothing."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(exist_ok=True)
+        self.folder = folder
+        self.ledger = Ledger(folder / "ledger.sqlite3")
+
+    @contextmanager
+    def keeper(self) -> Iterator[EmbeddedKeeper]:
+        """As a process has it, from its start to its end."""
+        with closing(EmbeddedKeeper(self.folder, self.ledger, StoreLock(self.folder, "a test"))) as keeper:
+            yield keeper
+
+    def index(self, embeddings: list[int], *, scope: str = "shared") -> None:
+        with self.ledger.write() as connection:
+            vectors.expect(connection, scope, embeddings)
+            scopes.changed(connection, scope)
+        with self.keeper() as keeper:
+            assert keeper.catch_up()
+
+    @property
+    def chroma(self) -> Path:
+        """Where the index in use stands."""
+        with self.ledger.read() as connection:
+            return self.folder / (self.ledger.meta(connection, INDEX_NAME) or "chroma")
+
+    def indexed(self, scope: str = "shared") -> set[int]:
+        with self.ledger.read() as connection:
+            return vectors.indexed(connection, scope)
