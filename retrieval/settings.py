@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 EMBEDDED = "embedded"
+CLOUD = "cloud"
 
 
 def shipped_corpus_dir() -> Path:
@@ -38,10 +39,16 @@ class RetrievalSettings(BaseSettings):
     corpus_dir: Path = Field(default_factory=shipped_corpus_dir)
     store_dir: Path = Field(default_factory=default_store_dir)
     store: str = EMBEDDED
-    """Where the vector index stands: "embedded" in `store_dir`, or http://host:port."""
+    """Where the vector index stands: "embedded" in `store_dir`, http://host:port, or "cloud"."""
 
     store_token: SecretStr | None = None
     """Sent to the Chroma server as `Authorization: Bearer …`."""
+
+    cloud_tenant: str | None = None
+    cloud_database: str | None = None
+    cloud_api_key: SecretStr | None = None
+    cloud_host: str = "api.trychroma.com"
+    """Without `http://` or `https://` it is reached by https."""
 
     retention_days: int = Field(default=90, ge=0)
     fetch_timeout_s: float = Field(default=30.0, gt=0, le=600)

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
+from urllib.parse import parse_qsl
 
 import numpy as np
 from chromadb.api.types import ReadLevel, Schema
@@ -100,11 +101,11 @@ class CloudStandIn:
         self._thread.join(5)
 
     def answer(self, method: str, path: str, body: Any) -> Any:
-        path = path.partition("?")[0]
+        path, _, asked = path.partition("?")
         for wanted, pattern, handle in _ROUTES:
             found = re.fullmatch(pattern, path)
             if wanted == method and found:
-                return handle(self, body, *found.groups())
+                return handle(self, body or dict(parse_qsl(asked)), *found.groups())
         raise RefusedError(404, "NotFoundError", f"{method} {path} is not served")
 
     # --- collections ---
@@ -134,8 +135,9 @@ class CloudStandIn:
             raise RefusedError(404, "NotFoundError", f"Collection [{name}] does not exist")
         return self.collections[name].about
 
-    def all(self, _: Any) -> Any:
-        return [collection.about for collection in self.collections.values()]
+    def all(self, asked: dict[str, str]) -> Any:
+        listed = [collection.about for collection in self.collections.values()]
+        return listed[int(asked["offset"]) :][: int(asked["limit"])]
 
     def delete(self, _: Any, name: str) -> Any:
         self.get(None, name)

@@ -6,11 +6,12 @@ import logging
 import os
 import subprocess
 import sys
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
-from retrieval.index.vectors import SAME_TEXT, VectorIndex
+from retrieval.index.vectors import VectorIndex, finds_itself
 from retrieval.ledger import scopes, vectors
 from retrieval.ledger.ledger import Ledger
 
@@ -57,9 +58,9 @@ def problem_of(index: VectorIndex, ledger: Ledger) -> str | None:
         with ledger.read() as connection:
             findable = vectors.findable(connection, scope)
             sample = vectors.vectors(connection, findable[:: -(-len(findable) // _SAMPLE) or 1])
-        looked_up = list(sample.values())
-        for start in range(0, len(looked_up), _AT_ONCE):
-            some = np.stack(looked_up[start : start + _AT_ONCE])
-            if not all(hits and hits[0].distance <= SAME_TEXT for hits in index.query_each(scope, some, 1)):
+        for start in range(0, len(sample), _AT_ONCE):
+            some = dict(islice(sample.items(), start, start + _AT_ONCE))
+            own = index.query_each(scope, np.stack(list(some.values())), 1)
+            if not all(finds_itself(pk, hits) for pk, hits in zip(some, own, strict=True)):
                 return f"{scope}: embeddings are missing from its graph"
     return None

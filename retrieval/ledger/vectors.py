@@ -132,6 +132,13 @@ def pending(connection: Connection, scope: str) -> list[int]:
     return list(connection.scalars(wanted.order_by(i.c.embedding)))
 
 
+def unfound(connection: Connection, scope: str) -> list[int]:
+    """Return the embeddings that the vector index of `scope` was handed and did not find, ascending."""
+    i = schema.indexed
+    wanted = select(i.c.embedding).where(i.c.scope == scope, ~i.c.findable, i.c.in_index)
+    return list(connection.scalars(wanted.order_by(i.c.embedding)))
+
+
 def expect(connection: Connection, scope: str, embeddings: Iterable[int]) -> None:
     """A live paragraph of `scope` holds these: until the vector index does too, they are scanned."""
     rows = [{"scope": scope, "embedding": pk, "in_index": False, "findable": False} for pk in set(embeddings)]

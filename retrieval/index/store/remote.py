@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
+from itertools import count
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
@@ -14,9 +16,12 @@ from retrieval.index.store.collections import Collections
 if TYPE_CHECKING:
     import httpx
     from chromadb.api.client import Client
+    from chromadb.api.models.Collection import Collection
 
 CONNECT_TIMEOUT_S = 3.0
 ANSWER_TIMEOUT_S = 15.0
+
+_LISTED_AT_ONCE = 100
 
 
 class RemoteStore(Collections):
@@ -54,10 +59,18 @@ class RemoteStore(Collections):
     def sweep(self) -> None:
         """Delete this ledger's collections of other generations."""
         with self._translated("cleaned up"):
-            for collection in self._client.list_collections():
+            for collection in list(self._all()):
                 about = collection.metadata or {}
                 if about.get("ledger") == self._ledger_id and about.get("generation") != self.generation:
                     self._client.delete_collection(collection.name)
+
+    def _all(self) -> Iterator[Collection]:
+        """Page through every collection there, others' included: a service lists so many at once."""
+        for start in count(step=_LISTED_AT_ONCE):
+            page = self._client.list_collections(limit=_LISTED_AT_ONCE, offset=start)
+            yield from page
+            if len(page) < _LISTED_AT_ONCE:
+                return
 
     def _name(self, scope: str) -> str:
         readable = re.sub(r"[^A-Za-z0-9]+", "-", scope).strip("-")[:30]

@@ -62,10 +62,12 @@ class Work:
 
     Attributes:
         missing: Scope -> the embeddings that it was not handed yet.
+        unfound: Scope -> the embeddings that it was handed and did not find.
         rewrite: Writing it anew is due: somebody asked for it, or too much of it is superseded.
     """
 
     missing: Mapping[str, Sequence[int]]
+    unfound: Mapping[str, Sequence[int]]
     rewrite: bool
 
     @property
@@ -172,8 +174,9 @@ class IndexKeeper(ABC):
         with self._ledger.read() as connection:
             states = scopes.states(connection)
             missing = {state.scope: vectors.pending(connection, state.scope) for state in states}
+            unfound = {state.scope: vectors.unfound(connection, state.scope) for state in states}
             due = self._ledger.meta(connection, _REWRITE_DUE) == "yes"
-        return Work(missing, due or any(map(_is_stale, states)))
+        return Work(missing, unfound, due or any(map(_is_stale, states)))
 
     def _index_name(self) -> str | None:
         with self._ledger.read() as connection:
@@ -243,8 +246,28 @@ class IndexKeeper(ABC):
             texts = vectors.chunk_texts(connection, embeddings)
             terms = lexical.terms_of_chunks(connection, scope, texts) if index.is_hybrid else {}
         index.add(scope, [VectorRecord(pk, found[pk], texts.get(pk, ""), terms.get(pk)) for pk in embeddings])
-        own = index.query_each(scope, np.stack([found[pk] for pk in embeddings]), 1)
-        return {pk: finds_itself(pk, hits) for pk, hits in zip(embeddings, own, strict=True)}
+        return _looked_up(index, scope, found)
+
+    def _look_again(self, index: VectorIndex, unfound: Mapping[str, Sequence[int]], guard: Guard) -> None:
+        """Look up once more what was not found when it was added: some engines index it a while later."""
+        for scope, pks in unfound.items():
+            for batch in _batches(pks):
+                with self._ledger.read() as connection:
+                    found = vectors.vectors(connection, batch)
+                late = {pk: True for pk, is_found in _looked_up(index, scope, found).items() if is_found}
+                if late:
+                    with self._ledger.write() as connection:
+                        guard(connection)
+                        vectors.mark_indexed(connection, scope, late)
+                        scopes.changed(connection, scope)
+
+
+def _looked_up(index: VectorIndex, scope: str, own: Mapping[int, Vector]) -> dict[int, bool]:
+    """Return for each embedding whether a search for its own vector finds it."""
+    if not own:
+        return {}
+    found = index.query_each(scope, np.stack(list(own.values())), 1)
+    return {pk: finds_itself(pk, hits) for pk, hits in zip(own, found, strict=True)}
 
 
 def unguarded(_connection: Connection) -> None:

@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -76,10 +76,28 @@ class RemoteKeeper(IndexKeeper):
 
     def query(self, scope: str, vector: Vector, limit: int) -> list[Hit]:
         """Return the indexed embeddings nearest to `vector`, closest first."""
-        known = self._scanned.get(scope)
-        if known is not None and not known.records:
-            return []  # most servers have no readouts of their own: they are not asked about
+        if self._is_known_empty(scope):
+            return []
         return self._ask(scope, lambda index: index.query(scope, vector, limit))
+
+    @property
+    def is_hybrid(self) -> bool:
+        """Whether what is reached searches by words too."""
+        store = self._reached()
+        return store is not None and store.is_hybrid
+
+    def search(
+        self, scope: str, vector: Vector, weights: Mapping[str, float], limit: int
+    ) -> list[int] | None:
+        """Return embeddings by vector and words together, best first; None where the index can't."""
+        if self._is_known_empty(scope):
+            return []
+        return self._ask(scope, lambda index: index.search(scope, vector, weights, limit))
+
+    def _is_known_empty(self, scope: str) -> bool:
+        """Most servers have no readouts of their own: they are not asked about."""
+        known = self._scanned.get(scope)
+        return known is not None and not known.records
 
     def count(self, scope: str) -> int:
         """Return how many embeddings the index of `scope` holds."""
@@ -270,7 +288,8 @@ class RemoteKeeper(IndexKeeper):
         return True
 
     def _is_done(self, work: Work) -> bool:
-        return work.is_none and (self._is_named() or not self._records())
+        nothing = work.is_none and not any(work.unfound.values())
+        return nothing and (self._is_named() or not self._records())
 
     def _is_named(self) -> bool:
         return (self._index_name() or "").startswith(REMOTE)
@@ -282,6 +301,7 @@ class RemoteKeeper(IndexKeeper):
         store = self._reached()
         if store is None:
             raise StoreError(self._problem or f"{self._place}: the vector index cannot be reached.")
+        self._look_again(store, work.unfound, turn.guard)
         self._hand_over(store, work.missing, turn.guard)
 
     @contextmanager

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from retrieval.index.store.remote import RemoteStore
+from retrieval.index.store.cloud import CloudAddress, CloudStore
 from retrieval.index.store.server import Address, ServerStore
 from retrieval.index.upkeep.embedded import EmbeddedKeeper
 from retrieval.index.upkeep.keeper import IndexKeeper
-from retrieval.index.upkeep.remote import RemoteKeeper
+from retrieval.index.upkeep.remote import Connect, RemoteKeeper
 from retrieval.ledger.ledger import Ledger
-from retrieval.settings import EMBEDDED, RetrievalSettings
+from retrieval.settings import CLOUD, EMBEDDED, RetrievalSettings
 from retrieval.store_lock import StoreLock
 
 
@@ -23,9 +23,20 @@ def build_keeper(settings: RetrievalSettings, ledger: Ledger, purpose: str) -> I
     """
     if settings.store == EMBEDDED:
         return EmbeddedKeeper(settings.store_dir, ledger, StoreLock(settings.store_dir, purpose))
+    place, connect = _cloud(settings, ledger) if settings.store == CLOUD else _server(settings, ledger)
+    return RemoteKeeper(ledger, connect, place=place, purpose=purpose)
+
+
+def _server(settings: RetrievalSettings, ledger: Ledger) -> tuple[str, Connect]:
     address = Address.parse(settings.store, settings.store_token)
+    return str(address), lambda generation: ServerStore(address, ledger.id, generation)
 
-    def connect(generation: str) -> RemoteStore:
-        return ServerStore(address, ledger.id, generation)
 
-    return RemoteKeeper(ledger, connect, place=str(address), purpose=purpose)
+def _cloud(settings: RetrievalSettings, ledger: Ledger) -> tuple[str, Connect]:
+    address = CloudAddress.parse(
+        settings.cloud_host,
+        tenant=settings.cloud_tenant,
+        database=settings.cloud_database,
+        key=settings.cloud_api_key,
+    )
+    return str(address), lambda generation: CloudStore(address, ledger.id, generation)
