@@ -1,0 +1,214 @@
+"""From ingest to answer where the index searches by words too: the same answers, and nothing lost when it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from retrieval.bootstrap import Services
+from retrieval.errors import SettingsError, StoreError
+from retrieval.index import lexical
+from retrieval.index.audit import Audit, audit
+from retrieval.index.ranking import RankedParagraph
+from retrieval.index.store.cloud import CloudAddress, CloudStore
+from retrieval.ledger import vectors
+from retrieval.models import Answer
+from tests.cloud import DATABASE, KEY, TENANT, CloudStandIn
+from tests.conftest import OpenStore, WriteReadout
+from tests.servers import ChromaServer
+
+QUESTIONS = (
+    "What did Japan announce on cybersecurity?",
+    "Who chaired the meeting?",
+    "When was the meeting held?",
+    "Which vision will Japan promote initiatives under?",
+    "What was said about the South China Sea?",
+    "What did the ministers say about Ukraine?",
+    "What is the Vientiane Vision 2.0?",
+    "Which seminar will Japan hold on climate?",
+    "What did Cambodia's minister welcome?",
+    "Summarise the readout in two sentences.",
+    "In which paragraphs is Myanmar mentioned?",
+    "What is the capital of Peru?",
+)
+
+CODED = 117
+"""The one of many paragraphs that holds a word of its own, far from what the question is about."""
+
+CODED_QUERY = "ferry line harbour Norland Estmark QX-4711"
+
+
+@pytest.fixture
+def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[CloudStandIn]:
+    with CloudStandIn() as standing_in:
+        monkeypatch.setenv("RETRIEVAL_CLOUD_HOST", standing_in.url)
+        monkeypatch.setenv("RETRIEVAL_CLOUD_TENANT", TENANT)
+        monkeypatch.setenv("RETRIEVAL_CLOUD_DATABASE", DATABASE)
+        monkeypatch.setenv("RETRIEVAL_CLOUD_API_KEY", KEY)
+        yield standing_in
+
+
+OpenCloud = Callable[..., AbstractContextManager[Services]]
+
+
+@pytest.fixture
+def open_cloud(cloud: CloudStandIn, open_store: OpenStore) -> OpenCloud:
+    return lambda **options: open_store(index="cloud", **options)
+
+
+def _ask(services: Services, questions: Sequence[str] = QUESTIONS) -> list[Answer]:
+    return [services.answering.ask(question) for question in questions]
+
+
+def _audit(services: Services) -> Audit:
+    return audit(services.ledger, services.keeper, lambda *_: None)
+
+
+def _must_not_be_called(*_args: object, **_options: object) -> list[int]:
+    raise AssertionError("the engine searches by words")
+
+
+def _numbers(hits: Sequence[RankedParagraph]) -> set[str]:
+    return {hit.prepared.paragraph.number for hit in hits}
+
+
+def _many(write_readout: WriteReadout) -> Path:
+    """Many paragraphs about one thing, and one about another that a rare word finds."""
+    texts = [f"Norland and Estmark opened ferry line {n} from harbour {n}." for n in range(1, 160)]
+    texts[CODED - 1] = "Accountants met over tariffs; file QX-4711 was closed."
+    return write_readout("ferries", texts).parent
+
+
+def test_answers_are_those_of_the_embedded_index(
+    cloud: CloudStandIn, open_cloud: OpenCloud, services: Services, tmp_path: Path
+) -> None:
+    with open_cloud(store=tmp_path / "in the cloud") as hybrid:
+        hybrid.ensure_corpus()
+        answers = _ask(hybrid)
+        audited = _audit(hybrid)
+
+    assert answers == _ask(services)
+    assert audited == _audit(services)
+    assert (
+        cloud.operations.count("search") >= len(QUESTIONS) - 2
+    )  # two ask about one readout, scanned exactly
+
+
+def test_words_put_forward_what_vectors_alone_would_not(
+    open_cloud: OpenCloud, write_readout: WriteReadout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_cloud(corpus=_many(write_readout)) as hybrid:
+        hybrid.ingesting.ingest()
+        monkeypatch.setattr(lexical, "search", _must_not_be_called)
+
+        hits = hybrid.answering.search(CODED_QUERY, top_k=3)
+
+    assert str(CODED) in _numbers(hits)
+
+
+def test_an_engine_that_fails_is_done_without_and_used_again(
+    cloud: CloudStandIn,
+    open_cloud: OpenCloud,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("retrieval.index.upkeep.remote._PAUSES_S", (0.0, 0.0))
+    with open_cloud() as hybrid:
+        hybrid.ensure_corpus()
+        before = _ask(hybrid, QUESTIONS[:4])
+        cloud.failure = (503, f"overloaded; you are {KEY}")
+        meanwhile = _ask(hybrid, QUESTIONS[:4])
+        was_whole = hybrid.keeper.is_whole
+        cloud.failure = None
+        after = _ask(hybrid, QUESTIONS[:4])
+
+        assert (meanwhile, after, was_whole, hybrid.keeper.is_whole) == (before, before, False, True)
+    assert KEY not in caplog.text
+
+
+def test_what_the_engine_indexes_later_is_scanned_until_then(
+    cloud: CloudStandIn, open_cloud: OpenCloud, write_readout: WriteReadout
+) -> None:
+    cloud.lags = True
+    with open_cloud(corpus=_many(write_readout)) as hybrid:
+        hybrid.ingesting.ingest()
+        scanned = [_scanned(hybrid)]
+        early = hybrid.answering.search(CODED_QUERY, top_k=3)
+        cloud.catch_up()
+        assert hybrid.keeper.catch_up()
+        scanned.append(_scanned(hybrid))
+        late = hybrid.answering.search(CODED_QUERY, top_k=3)
+
+    assert scanned == [159, 0]
+    assert str(CODED) in _numbers(early)
+    assert str(CODED) in _numbers(late)
+
+
+def _scanned(services: Services) -> int:
+    with services.ledger.read() as connection:
+        return len(vectors.scanned(connection, "shared"))
+
+
+def test_superseded_paragraphs_and_other_scopes_are_never_put_forward(
+    open_cloud: OpenCloud, write_readout: WriteReadout, tmp_path: Path
+) -> None:
+    with open_cloud(corpus=tmp_path / "readouts") as hybrid:
+        for month in ("May", "June"):  # more of them than the first search puts forward
+            write_readout("ferry", [f"Norland will open ferry line {n} in {month}." for n in range(1, 61)])
+            hybrid.ingesting.ingest()
+        theirs = write_readout(
+            "theirs", ["Norland will open a secret ferry line."], folder=tmp_path / "guild"
+        )
+        hybrid.ingesting.ingest([theirs], scope="guild:1")
+
+        ours = hybrid.answering.search("Norland ferry line in May", top_k=12)
+        both = hybrid.answering.search(
+            "Norland secret ferry line in May", top_k=12, scopes=("shared", "guild:1")
+        )
+
+    assert {hit.prepared.paragraph.document for hit in ours} == {"ferry"}
+    assert len(ours) == 12
+    assert "May" not in " ".join(hit.prepared.paragraph.text for hit in both)
+    assert {hit.prepared.paragraph.document for hit in both} == {"ferry", "theirs"}
+
+
+# --- set up wrongly ---
+
+
+def test_missing_settings_are_one_clear_sentence(open_store: OpenStore) -> None:
+    with (
+        pytest.raises(
+            SettingsError,
+            match=r"^RETRIEVAL_STORE=cloud needs RETRIEVAL_CLOUD_TENANT and \S+DATABASE and \S+KEY too\.$",
+        ),
+        open_store(index="cloud"),
+    ):
+        pass
+
+
+def test_a_chroma_server_named_as_cloud_is_told_in_one_sentence(
+    open_cloud: OpenCloud, chroma: ChromaServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RETRIEVAL_CLOUD_HOST", chroma.address)
+    monkeypatch.setenv("RETRIEVAL_CLOUD_TENANT", "default_tenant")
+    monkeypatch.setenv("RETRIEVAL_CLOUD_DATABASE", "default_database")
+    with open_cloud() as services:
+        services.ensure_corpus()
+        [answer] = _ask(services, QUESTIONS[:1])
+
+        assert answer.statements
+        assert services.keeper.problem == (
+            f"{chroma.address}: this is a Chroma server, which searches by vectors only, and neither Chroma Cloud nor "
+            f"a distributed Chroma. Set RETRIEVAL_STORE={chroma.address} instead of cloud."
+        )
+
+
+def test_a_chroma_server_with_another_tenant_is_refused(chroma: ChromaServer) -> None:
+    address = CloudAddress.parse(chroma.address, tenant=TENANT, database=DATABASE, key=SecretStr(KEY))
+
+    with pytest.raises(StoreError, match="the key is for another tenant"):
+        CloudStore(address, "ledger", "0")
