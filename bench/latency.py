@@ -17,7 +17,6 @@ from stores import eval_dir, store_of
 from retrieval.evaluation import read_questions
 from retrieval.index.encoder import Encoder
 from retrieval.index.retriever import CANDIDATES
-from retrieval.index.store.embedded import EmbeddedStore
 
 
 class _Timed(Encoder):
@@ -40,15 +39,14 @@ def main() -> None:
     bare: list[float] = []
     with store_of([folder / "squad" / "documents.jsonl"]) as services:
         services.retriever._encoder = encoder
+        assert services.keeper.is_whole
         for row, q in enumerate(questions):
             encoder.sentences_ms = 0.0
             _, elapsed = services.answering.timed_ask(q.question)
             sentences = encoder.sentences_ms
             started = time.perf_counter()
             vector = encoder.embed(q.question)
-            index = services.keeper.index
-            assert isinstance(index, EmbeddedStore)
-            index.query("shared", vector, CANDIDATES)
+            services.keeper.query("shared", vector, CANDIDATES)
             parts = (time.perf_counter() - started) * 1000 + sentences
             if row >= 10:
                 totals.append(elapsed.total)

@@ -30,6 +30,7 @@ def run(settings: DiscordSettings, services: Services) -> int:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
     )
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # or every question to a Chroma server is a line
     return asyncio.run(_run(settings, services))
 
 
