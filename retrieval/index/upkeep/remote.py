@@ -284,6 +284,7 @@ class RemoteKeeper(IndexKeeper):
                 self._lost(self._store, error)
             else:  # this process stood still, and what it was writing is swept away
                 log.info("another process has written the vector index: %s", error)
+                self._until = 0.0
             return False
         return True
 

@@ -203,7 +203,7 @@ def test_whoever_stood_still_while_another_wrote_the_index_records_nothing(
         with keeper(other, chroma) as there:
             assert there.catch_up()
 
-    with closing(other), keeper(store.ledger, chroma) as here:
+    with closing(other), keeper(store.ledger, chroma, lambda: 0.0) as here:
         monkeypatch.setattr(RemoteStore, "add", stall)
         late = here.catch_up()
         with store.ledger.read() as connection:
