@@ -106,7 +106,7 @@ class CloudStore(RemoteStore):
                     database=address.database,
                     api_key=address.key.get_secret_value(),
                     settings=Settings(anonymized_telemetry=False),
-                    cloud_host=address.at.host,
+                    cloud_host=str(address),  # as in `ServerStore`
                     cloud_port=address.at.port,
                     enable_ssl=address.at.scheme == "https",
                 ),

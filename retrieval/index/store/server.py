@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import urllib.request
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self, cast
 from urllib.parse import urlsplit
@@ -78,7 +77,9 @@ class ServerStore(RemoteStore):
             client = cast(
                 "Client",  # typed as the part that synchronous and asynchronous clients share
                 chromadb.HttpClient(
-                    host=address.host,
+                    host=str(
+                        address
+                    ),  # all of it: from the name alone chromadb makes no address of an IPv6 one
                     port=address.port,
                     ssl=address.scheme == "https",
                     headers=address.headers,
@@ -90,6 +91,12 @@ class ServerStore(RemoteStore):
 
 def _listen(address: Address) -> None:
     """Hear the server's heart: making a client asks it something too, and would wait for ever."""
-    request = urllib.request.Request(f"{address}/api/v2/heartbeat", headers=address.headers)
-    with urllib.request.urlopen(request, timeout=CONNECT_TIMEOUT_S) as answer:
-        answer.read()
+    import httpx
+
+    answer = httpx.get(
+        f"{address}/api/v2/heartbeat",
+        headers=address.headers,
+        timeout=CONNECT_TIMEOUT_S,
+        follow_redirects=False,  # the token goes nowhere else
+    )
+    answer.raise_for_status()

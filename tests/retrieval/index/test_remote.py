@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from retrieval.errors import SettingsError, StoreError
 from retrieval.index.store import remote as bounds
@@ -24,6 +25,7 @@ from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.turns import my_turn, utc_now
 from retrieval.settings import RetrievalSettings
 from tests.conftest import OpenStore, WriteReadout
+from tests.retrieval.fetching.site import Site, redirect
 from tests.servers import ChromaServer, chroma_server
 from tests.stores import Store, fill, unit_vectors
 
@@ -394,3 +396,15 @@ def test_the_token_is_sent_and_never_shown() -> None:
 
     assert address.headers == {"Authorization": "Bearer hush"}
     assert "hush" not in f"{address} {address!r} {settings!r}"
+
+
+def test_a_redirect_is_not_followed_with_the_token() -> None:
+    token = SecretStr("hush")
+    with Site() as elsewhere, Site() as site:
+        site.replies["/api/v2/heartbeat"] = redirect(f"{elsewhere.url}/api/v2/heartbeat")
+
+        with pytest.raises(StoreError, match="cannot be reached") as caught:
+            ServerStore(Address.parse(site.url, token), "ledger", "0")
+
+    assert (site.paths, elsewhere.asked) == (["/api/v2/heartbeat"], [])
+    assert "hush" not in str(caught.value)
