@@ -29,9 +29,9 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from bot.rendering import Cited
+from retrieval.ledger.dialects import upsert
 
 metadata = MetaData()
 
@@ -125,9 +125,8 @@ class Records:
         """Remember which messages show an answer, so that replies to them continue it."""
         with self._database.write() as connection:
             for message in message_ids:
-                connection.execute(
-                    upsert(messages).values(id=message, answer=answer).on_conflict_do_nothing()
-                )
+                row = upsert(connection, messages).values(id=message, answer=answer)
+                connection.execute(row.on_conflict_do_nothing())
 
     def get(self, answer: str) -> ShownAnswer | None:
         """Return an answer, or None where it is no longer remembered."""
@@ -165,7 +164,7 @@ class Records:
             if _answer(connection, answer) is None:
                 return False
             connection.execute(
-                upsert(feedback)
+                upsert(connection, feedback)
                 .values(answer=answer, user=user, **values)
                 .on_conflict_do_update(index_elements=["answer", "user"], set_=values)
             )
@@ -216,9 +215,9 @@ class Records:
 
     def set_state(self, key: str, value: str) -> None:
         """Keep `value` under `key`."""
-        statement = upsert(state).values(key=key, value=value)
         with self._database.write() as connection:
-            connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
+            row = upsert(connection, state).values(key=key, value=value)
+            connection.execute(row.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
 
 
 def _without(cited: Cited, document: str, revisions: Set[str]) -> Cited:

@@ -91,10 +91,10 @@ def build_services(
 
     Raises:
         StoreError: The store cannot be opened.
-        SettingsError: A language model is named that cannot be set up.
+        SettingsError: A language model or a shared ledger is named that cannot be set up.
     """
     _make_folder(settings.store_dir)
-    ledger = Ledger(settings.store_dir / LEDGER_FILE)
+    ledger = Ledger(ledger_address(settings))
     lock = StoreLock(settings.store_dir, purpose)
     keeper = IndexKeeper(settings.store_dir, ledger, lock)
     try:
@@ -128,6 +128,12 @@ def build_services(
         keeper.close()
         lock.release()
         ledger.close()
+
+
+def ledger_address(settings: RetrievalSettings) -> Path | str:
+    """Return where the ledger is: in the store's folder, unless several hosts share one."""
+    shared = settings.ledger_url
+    return settings.store_dir / LEDGER_FILE if shared is None else shared.get_secret_value()
 
 
 def index_identity(encoder: Encoder) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -35,6 +35,12 @@ class RetrievalSettings(BaseSettings):
 
     corpus_dir: Path = Field(default_factory=shipped_corpus_dir)
     store_dir: Path = Field(default_factory=default_store_dir)
+
+    ledger_url: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("ledger_url", "retrieval_ledger_url")
+    )
+    """A database of PostgreSQL that several hosts share; None: a file in `store_dir`."""
+
     retention_days: int = Field(default=90, ge=0)
     fetch_timeout_s: float = Field(default=30.0, gt=0, le=600)
 

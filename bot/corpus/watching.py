@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import BigInteger, Column, Connection, Integer, String, Table, delete, insert, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from bot.records import Database, metadata
+from retrieval.ledger.dialects import upsert
 
 watches = Table(
     "discord_watches",
@@ -86,7 +86,8 @@ class Departures:
     def left(self, guild: int, at: int) -> None:
         """The bot is no longer in a server; the first time counts."""
         with self._database.write() as connection:
-            connection.execute(upsert(departures).values(guild=guild, at=at).on_conflict_do_nothing())
+            row = upsert(connection, departures).values(guild=guild, at=at)
+            connection.execute(row.on_conflict_do_nothing())
 
     def returned(self, guild: int) -> bool:
         """The bot is in a server; returns whether it had left it."""

@@ -1,16 +1,19 @@
-"""Check a vector index from a process of its own: `python -m retrieval.index.check PATH LEDGER`.
+"""Check a vector index from a process of its own: `python -m retrieval.index.check PATH [LEDGER]`.
 
 A damaged index can end the process that touches it (SIGSEGV), which no `except` catches. Exit status 0: every
 scope of the ledger opens, holds at least what the ledger says it was handed, and returns those of a sample that
 the ledger says can be found for their own vectors: damaged files can open, count and answer with nonsense.
+Without LEDGER, a ledger that several hosts share, the environment says where it is.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 from retrieval.errors import StoreError
+from retrieval.index.soundness import LEDGER_VARIABLE
 from retrieval.index.store import ChromaStore
 from retrieval.index.vectors import SAME_TEXT
 from retrieval.ledger import scopes, vectors
@@ -22,7 +25,8 @@ _SAMPLE = 1000
 
 def main(arguments: list[str]) -> int:
     """Return the exit status; what is wrong goes to standard error."""
-    path, ledger = Path(arguments[0]), Ledger(Path(arguments[1]))
+    path = Path(arguments[0])
+    ledger = Ledger(Path(arguments[1]) if arguments[1:] else os.environ[LEDGER_VARIABLE])
     try:
         problem = _problem(ChromaStore(path, ledger.id), ledger)
     except StoreError as error:

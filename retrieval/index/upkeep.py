@@ -181,7 +181,7 @@ class IndexKeeper:
     def _mend(self) -> None:
         """Check the index and, if it is broken, write it anew; questions are answered meanwhile."""
         try:
-            if self._path.exists() and is_sound(self._path, self._ledger.path):
+            if self._path.exists() and is_sound(self._path, self._ledger.address):
                 self._use(ChromaStore(self._path, self._ledger.id), self._path)
                 return
             with self._writing, self._lock.owned(timeout_s=0):
@@ -290,7 +290,7 @@ class IndexKeeper:
         index = self._index
         if not isinstance(index, ChromaStore):
             path = self._named_folder()
-            if self._records() and not (Seal(path).fits() or is_sound(path, self._ledger.path)):
+            if self._records() and not (Seal(path).fits() or is_sound(path, self._ledger.address)):
                 index = self._rewrite()
             else:
                 index = self._use(ChromaStore(path, self._ledger.id), path)
