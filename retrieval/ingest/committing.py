@@ -129,6 +129,7 @@ class Committer:
             self._encoder,
             (text for texts in paragraphs for text in texts),
             lambda n: progress("embedding", min(done + n, total), total),
+            self._guard,
         )
 
     @contextmanager
@@ -220,9 +221,12 @@ class Committer:
 
 
 def embed_missing(
-    ledger: Ledger, encoder: Encoder, texts: Iterable[str], report: Callable[[int], None]
+    ledger: Ledger, encoder: Encoder, texts: Iterable[str], report: Callable[[int], None], guard: Guard
 ) -> int:
-    """Embed the texts never embedded before and keep their vectors at once: work done stays done."""
+    """Embed the texts never embedded before and keep their vectors at once: work done stays done.
+
+    Who lost its turn keeps nothing: the store may be another encoder's by now.
+    """
     wanted = {digest(text): text for text in texts}
     with ledger.read() as connection:
         known = vectors.embedding_pks(connection, wanted)
@@ -232,6 +236,7 @@ def embed_missing(
         fresh[key] = vector
         report(len(known) + len(fresh))
     with ledger.write() as connection:
+        guard(connection)
         vectors.add_embeddings(connection, fresh)
     return len(fresh)
 

@@ -173,8 +173,9 @@ class Planner:
                 f'its id "{document}" is already that of {before.source}. Rename the file, or use --replace to '
                 "let it take over."
             )
-        seen = self._request.seen
-        if seen is not None and seen.get(document, "") != (before.revision if before else ""):
+        seen, now = self._request.seen, before.revision if before else ""
+        # what was confirmed may be live already: its job was cut short after the commit, and runs again
+        if seen is not None and now not in (seen.get(document, ""), change.revision):
             return f'"{document}" was changed by somebody else since you looked. Look again, then confirm.'
         expected = self._request.expected
         if expected is not None and expected.get(document) != change.revision:

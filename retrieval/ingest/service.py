@@ -15,7 +15,7 @@ from retrieval.ingest.committing import Committer, Progress
 from retrieval.ingest.plan import Plan, Planner, absolute, source_name, versioned
 from retrieval.ingest.request import SHARED, IngestRequest
 from retrieval.ingest.retention import Retention
-from retrieval.ingest.turns import my_turn, utc_now
+from retrieval.ingest.turns import TTL_S, my_turn, utc_now
 from retrieval.ledger import sources
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.sources import SeenSource
@@ -33,6 +33,7 @@ class IngestService:
             the folder does not make them other sources.
         retention: Run after every ingest.
         fetcher: Fetches the addresses.
+        turn_ttl_s: How long an ingest of this process outlives its last sign of life.
     """
 
     def __init__(
@@ -43,6 +44,8 @@ class IngestService:
         corpus_dir: Path,
         retention: Retention,
         fetcher: Fetcher,
+        *,
+        turn_ttl_s: float = TTL_S,
     ) -> None:
         self._ledger = ledger
         self._keeper = keeper
@@ -50,6 +53,7 @@ class IngestService:
         self._corpus_dir = corpus_dir
         self._retention = retention
         self._fetcher = fetcher
+        self._turn_ttl_s = turn_ttl_s
 
     def ingest(
         self,
@@ -149,7 +153,8 @@ class IngestService:
     def _carry_out(
         self, request: IngestRequest, loaded: Sequence[LoadedSource], progress: Progress
     ) -> tuple[Plan, int]:
-        with my_turn(self._ledger, f"ingest by {request.actor}", timeout_s=_PATIENCE_S) as turn:
+        purpose, ttl_s = f"ingest by {request.actor}", self._turn_ttl_s
+        with my_turn(self._ledger, purpose, timeout_s=_PATIENCE_S, ttl_s=ttl_s) as turn:
 
             def alive(stage: str, done: int, total: int) -> None:
                 turn.keep_alive()
