@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from retrieval.index import lexical
 from retrieval.index.digests import digest
 from retrieval.index.encoder import Encoder
-from retrieval.index.preparation import prepare
+from retrieval.index.preparation import paragraph_terms
 from retrieval.index.upkeep import IndexKeeper
 from retrieval.ingest.committing import Chunked, Progress, chunk, embed_missing
 from retrieval.ingest.turns import my_turn, utc_now
@@ -103,9 +103,7 @@ class Reindexer:
         for scope in reindexing.live_scopes(connection):
             for summary in live.readouts(connection, [scope]):
                 paragraphs = live.paragraphs_of(connection, summary)
-                terms = {
-                    pk: lexical.IndexedTerms.of(prepare(p, summary.language)) for pk, p in paragraphs.items()
-                }
+                terms = {pk: lexical.IndexedTerms.of(paragraph_terms(p)) for pk, p in paragraphs.items()}
                 lexical.add(connection, scope, terms)
         reindexing.forget_old_vectors(connection)
         for scope in reindexing.live_scopes(connection):

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, TextClause, bindparam, delete, select, text
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from retrieval.index.lexical_scoring import TermStatistics
-from retrieval.index.preparation import PreparedParagraph
+from retrieval.index.preparation import ParagraphTerms, PreparedParagraph
 from retrieval.ledger import schema
 from retrieval.ledger.schema import words_table
 
@@ -44,10 +44,10 @@ class IndexedTerms:
     length: int
 
     @classmethod
-    def of(cls, prepared: PreparedParagraph) -> Self:
-        """Return what `prepared` is found by."""
-        elsewhere = sorted(prepared.title_terms | prepared.heading_terms)
-        return cls([*Counter(prepared.counts).elements(), *elsewhere], prepared.length)
+    def of(cls, found: PreparedParagraph | ParagraphTerms) -> Self:
+        """Return what a paragraph with these terms is found by."""
+        elsewhere = sorted(found.title_terms | found.heading_terms)
+        return cls([*Counter(found.counts).elements(), *elsewhere], found.length)
 
 
 def add(connection: Connection, scope: str, paragraphs: Mapping[int, IndexedTerms]) -> None:
@@ -70,14 +70,16 @@ def remove(connection: Connection, scope: str, pks: Iterable[int]) -> None:
         return
     table = words_table(scope)
     gone: Counter[str] = Counter()
+    paragraphs = length = 0
     for pk in pks:
         row = connection.execute(
             text(f"SELECT terms, length FROM {table} WHERE rowid = :pk"), {"pk": pk}
         ).first()
         if row is not None:
             connection.execute(text(f"DELETE FROM {table} WHERE rowid = :pk"), {"pk": pk})
-            _count(connection, scope, -1, -int(row.length))
+            paragraphs, length = paragraphs + 1, length + int(row.length)
             gone.update(set(row.terms.split(" ")))
+    _count(connection, scope, -paragraphs, -length)
     _count_terms(connection, scope, Counter({term: -count for term, count in gone.items()}))
 
 

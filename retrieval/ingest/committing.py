@@ -12,7 +12,7 @@ from retrieval.index import lexical
 from retrieval.index.chunking import chunk_spans, embedding_text, title_for_embedding
 from retrieval.index.digests import digest
 from retrieval.index.encoder import Encoder, Vector
-from retrieval.index.preparation import prepare
+from retrieval.index.preparation import paragraph_terms
 from retrieval.ingest.plan import Change, Plan
 from retrieval.ledger import initiatives as kept
 from retrieval.ledger import live, revisions, scopes, sources, vectors
@@ -153,7 +153,7 @@ class Committer:
         )
         summary = live.readout(connection, [self._scope], readout.id)
         kept.keep(connection, summary.revision_pk, prepared.initiatives)
-        self.show(connection, paragraph_pks, readout.language, superseded=len(gone - set(pks.values())))
+        self.show(connection, paragraph_pks, superseded=len(gone - set(pks.values())))
         self._record(
             connection,
             "add" if change.diff is None else "change",
@@ -171,10 +171,10 @@ class Committer:
         lexical.remove(connection, self._scope, pks)
         return vectors.embeddings_of(connection, pks)
 
-    def show(self, connection: Connection, pks: Sequence[int], language: str, *, superseded: int) -> None:
+    def show(self, connection: Connection, pks: Sequence[int], *, superseded: int) -> None:
         """Let the paragraphs of a revision that has just become live be found."""
         paragraphs = live.live_paragraphs(connection, pks)
-        terms = {pk: lexical.IndexedTerms.of(prepare(p, language)) for pk, p in paragraphs.items()}
+        terms = {pk: lexical.IndexedTerms.of(paragraph_terms(p)) for pk, p in paragraphs.items()}
         lexical.add(connection, self._scope, terms)
         vectors.expect(connection, self._scope, vectors.embeddings_of(connection, pks))
         scopes.changed(connection, self._scope, superseded=superseded)
@@ -192,11 +192,10 @@ class Committer:
         gone = self._superseded(connection, before)
         revisions.make_live(connection, known.pk, to.pk, self._now, pinned=True)
         pks = revisions.revision_paragraphs(connection, to.pk)
-        summary = live.readout(connection, [self._scope], known.id)
         embeddings = vectors.embeddings_of(connection, pks)
         # scanned again even where the index holds them: it may be being written anew without them
         vectors.forget(connection, self._scope, embeddings)
-        self.show(connection, pks, summary.language, superseded=len(gone - embeddings))
+        self.show(connection, pks, superseded=len(gone - embeddings))
         self._record(connection, "rollback", known.id, to.id, {"from": before.revision if before else None})
 
     def _record(
