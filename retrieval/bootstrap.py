@@ -26,6 +26,7 @@ from retrieval.ledger.ledger import Ledger
 from retrieval.lifecycle import Lifecycle
 from retrieval.llm.setup import build_encoder, build_writer
 from retrieval.models import IngestReport
+from retrieval.precedence import Precedence
 from retrieval.reindex import Reindexer
 from retrieval.settings import RetrievalSettings
 from retrieval.store_lock import StoreLock
@@ -103,7 +104,8 @@ def build_services(
         if not reindexing:
             ledger.claim_identity(identity)
         retriever = Retriever(ledger, keeper, encoder)
-        answering = AnsweringService(ledger, retriever, build_writer(settings, ledger, encoder))
+        precedence = Precedence()
+        answering = AnsweringService(ledger, retriever, build_writer(settings, ledger, encoder), precedence)
         yield Services(
             settings=settings,
             ledger=ledger,
@@ -119,6 +121,7 @@ def build_services(
                 settings.corpus_dir,
                 Retention(ledger, settings.retention_days),
                 fetcher or Fetcher(FetchPolicy(timeout_s=settings.fetch_timeout_s)),
+                precedence,
             ),
             lifecycle=Lifecycle(ledger, keeper, encoder),
             jobs=JobBoard(ledger),

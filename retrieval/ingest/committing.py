@@ -20,6 +20,7 @@ from retrieval.ledger.history import KnownReadout, KnownRevision
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.models import ChangedReadout, Initiative, Readout
+from retrieval.precedence import Courtesy, Precedence
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage ("reading", "embedding"), how many are done, and of how many (0: unknown)."""
@@ -80,10 +81,19 @@ class Committer:
     Args:
         guard: Asked in every transaction whether this ingest still may write.
         now: UTC, ISO 8601.
+        courtesy: How it gives way to questions.
     """
 
     def __init__(
-        self, ledger: Ledger, encoder: Encoder, *, scope: str, actor: str, guard: Guard, now: str
+        self,
+        ledger: Ledger,
+        encoder: Encoder,
+        *,
+        scope: str,
+        actor: str,
+        guard: Guard,
+        now: str,
+        courtesy: Courtesy | None = None,
     ) -> None:
         self._ledger = ledger
         self._encoder = encoder
@@ -91,6 +101,7 @@ class Committer:
         self._actor = actor
         self._guard = guard
         self._now = now
+        self._courtesy = courtesy or Precedence().courtesy()
 
     def carry_out(self, plan: Plan, progress: Progress) -> int:
         """Make `plan` so, and return how many texts had to be embedded."""
@@ -113,7 +124,7 @@ class Committer:
         """Cut the work into commits: whole readouts, enough of them to keep every core embedding."""
         group: list[_Prepared] = []
         for change in plan.changes:
-            initiatives, problems = change.initiatives()
+            initiatives, problems = change.initiatives(self._courtesy.between)
             plan.warnings += problems
             group.append(_Prepared(change, chunk(change.readout, self._encoder), initiatives))
             if sum(each.chunked.size for each in group) >= _CHUNKS_AT_ONCE:
@@ -133,6 +144,7 @@ class Committer:
 
     @contextmanager
     def _write(self) -> Iterator[Connection]:
+        self._courtesy.give_way()
         with self._ledger.write() as connection:
             self._guard(connection)
             yield connection
@@ -142,6 +154,7 @@ class Committer:
         texts = (text for each in prepared.chunked.texts for text in each)
         pks = vectors.embedding_pks(connection, (digest(text) for text in texts))
         gone = self._superseded(connection, change.live)
+        self._courtesy.give_way()
         paragraph_pks = revisions.add_revision(
             connection,
             readout,
@@ -151,6 +164,7 @@ class Committer:
             chunks=prepared.chunked.keyed(pks),
             now=self._now,
         )
+        self._courtesy.give_way()
         summary = live.readout(connection, [self._scope], readout.id)
         kept.keep(connection, summary.revision_pk, prepared.initiatives)
         self.show(connection, paragraph_pks, superseded=len(gone - set(pks.values())))
@@ -168,14 +182,17 @@ class Committer:
         if before is None:
             return set()
         pks = revisions.revision_paragraphs(connection, before.revision_pk)
-        lexical.remove(connection, self._scope, pks)
+        lexical.remove(connection, self._scope, self._courtesy.between(pks))
         return vectors.embeddings_of(connection, pks)
 
     def show(self, connection: Connection, pks: Sequence[int], *, superseded: int) -> None:
         """Let the paragraphs of a revision that has just become live be found."""
         paragraphs = live.live_paragraphs(connection, pks)
-        terms = {pk: lexical.IndexedTerms.of(paragraph_terms(p)) for pk, p in paragraphs.items()}
+        each = self._courtesy.between(paragraphs.items())
+        terms = {pk: lexical.IndexedTerms.of(paragraph_terms(p)) for pk, p in each}
+        self._courtesy.give_way()
         lexical.add(connection, self._scope, terms)
+        self._courtesy.give_way()
         vectors.expect(connection, self._scope, vectors.embeddings_of(connection, pks))
         scopes.changed(connection, self._scope, superseded=superseded)
 

@@ -16,6 +16,7 @@ from retrieval.fetching import Validators
 from retrieval.ingest.request import IngestRequest
 from retrieval.initiatives import (
     EXTRACTION_VERSION,
+    Paced,
     apply_corrections,
     extract_initiatives,
     parse_corrections,
@@ -45,10 +46,12 @@ class Change:
     diff: ParagraphDiff | None = None
     corrections: Mapping[str, Any] = field(default_factory=dict)
 
-    def initiatives(self) -> tuple[tuple[Initiative, ...], tuple[str, ...]]:
+    def initiatives(self, paced: Paced = iter) -> tuple[tuple[Initiative, ...], tuple[str, ...]]:
         """Return its corrected list, and what in the corrections cannot be used any more."""
         corrections, unusable = parse_corrections(self.corrections)
-        corrected, gone = apply_corrections(extract_initiatives(self.readout), corrections, self.readout)
+        corrected, gone = apply_corrections(
+            extract_initiatives(self.readout, paced), corrections, self.readout
+        )
         return corrected, tuple(f"{self.source}: {problem}" for problem in (*unusable, *gone))
 
 

@@ -20,6 +20,7 @@ from retrieval.ledger import sources
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.sources import SeenSource
 from retrieval.models import HeldReadout, IngestReport
+from retrieval.precedence import Courtesy, Precedence
 from retrieval.sources import LoadedSource, load, load_bytes, load_url
 
 _PATIENCE_S = 10.0
@@ -33,6 +34,7 @@ class IngestService:
             the folder does not make them other sources.
         retention: Run after every ingest.
         fetcher: Fetches the addresses.
+        precedence: The questions of this process, which go first.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class IngestService:
         corpus_dir: Path,
         retention: Retention,
         fetcher: Fetcher,
+        precedence: Precedence,
     ) -> None:
         self._ledger = ledger
         self._keeper = keeper
@@ -50,6 +53,7 @@ class IngestService:
         self._corpus_dir = corpus_dir
         self._retention = retention
         self._fetcher = fetcher
+        self._precedence = precedence
 
     def ingest(
         self,
@@ -85,7 +89,8 @@ class IngestService:
             StoreUnwritableError: The store cannot be written; nothing was lost.
         """
         started = time.perf_counter()
-        progress = progress or _silent
+        courtesy = self._precedence.courtesy()
+        progress = _told_between(progress or _silent, courtesy)
         request = self.in_full(request)
         loaded = self.load(request, progress)
         plan = self.plan(request, loaded)
@@ -93,7 +98,7 @@ class IngestService:
         if dry_run:
             plan.warnings += [problem for change in plan.changes for problem in change.initiatives()[1]]
         elif plan.changes_anything or plan.seen:
-            plan, embedded = self._carry_out(request, loaded, progress)
+            plan, embedded = self._carry_out(request, loaded, progress, courtesy)
         return _report(plan, embedded, (time.perf_counter() - started) * 1000)
 
     def plan(self, request: IngestRequest, loaded: Sequence[LoadedSource]) -> Plan:
@@ -147,7 +152,7 @@ class IngestService:
             yield load_bytes(f"upload:{upload.name}", upload.data, name=upload.name)
 
     def _carry_out(
-        self, request: IngestRequest, loaded: Sequence[LoadedSource], progress: Progress
+        self, request: IngestRequest, loaded: Sequence[LoadedSource], progress: Progress, courtesy: Courtesy
     ) -> tuple[Plan, int]:
         with my_turn(self._ledger, f"ingest by {request.actor}", timeout_s=_PATIENCE_S) as turn:
 
@@ -155,6 +160,7 @@ class IngestService:
                 turn.keep_alive()
                 progress(stage, done, total)
 
+            courtesy.give_way()
             # whoever had the turn until now may have made the same readouts live
             plan = self.plan(request, loaded)
             committer = Committer(
@@ -164,9 +170,12 @@ class IngestService:
                 actor=request.actor,
                 guard=turn.guard,
                 now=utc_now(),
+                courtesy=courtesy,
             )
             embedded = committer.carry_out(plan, alive)
+            courtesy.give_way()
             self._retention.erase_outlived(turn.guard)
+            courtesy.give_way()
         if plan.changes_anything:
             progress("indexing", 0, 0)
             self._keeper.catch_up()
@@ -198,6 +207,16 @@ def _report(plan: Plan, embedded: int, elapsed_ms: float) -> IngestReport:
         embedded=embedded,
         elapsed_ms=elapsed_ms,
     )
+
+
+def _told_between(progress: Progress, courtesy: Courtesy) -> Progress:
+    """Return `progress` that gives way to questions as well: it is told between any two steps."""
+
+    def told(stage: str, done: int, total: int) -> None:
+        courtesy.give_way()
+        progress(stage, done, total)
+
+    return told
 
 
 def _silent(_stage: str, _done: int, _total: int) -> None:
