@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import shutil
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -43,6 +44,12 @@ _QUICKLY_MENDED = 20_000
 
 _MANY_SCANNED = 5000
 """Scanning so many beside every query takes a few milliseconds."""
+
+_FEW_SCANNED = 256
+"""Scanning so many beside every query takes a tenth of a millisecond."""
+
+_APART_S = 30.0
+"""Chroma keeps Python's interpreter to itself while it adds, for tens of milliseconds even for one vector."""
 
 _SUPERSEDED_SHARE = 0.3
 _SUPERSEDED_AT_LEAST = 1000
@@ -87,6 +94,7 @@ class IndexKeeper:
         self._writing = threading.RLock()
         self._waits = False  # another process was writing when this one wanted to read
         self._failed = False
+        self._handed_over: float | None = None  # when, monotonic
 
     # --- asking ---
 
@@ -233,11 +241,13 @@ class IndexKeeper:
 
     # --- writing ---
 
-    def catch_up(self, *, timeout_s: float = 0.0) -> bool:
+    def catch_up(self, *, timeout_s: float = 0.0, at_leisure: bool = False) -> bool:
         """Hand the vector index what it misses, and write it anew when too much of it is superseded.
 
         Args:
             timeout_s: How long to wait for other processes; where much is missing, ten seconds at least.
+            at_leisure: Leave the little that is missing for later, where the last time is not long ago:
+                questions stand still meanwhile.
 
         Returns:
             Whether it holds all now; if not, what it misses goes on being scanned.
@@ -249,6 +259,8 @@ class IndexKeeper:
             due = self._ledger.meta(connection, _REWRITE_DUE) == "yes" or any(map(_is_stale, states))
         if not due and not self._failed and not any(missing.values()) and not self._leftovers():
             return True
+        if at_leisure and not due and not self._failed and self._can_wait(missing):
+            return False
         if max(map(len, missing.values()), default=0) > _MANY_SCANNED:
             timeout_s = max(timeout_s, 10.0)
         try:
@@ -265,6 +277,10 @@ class IndexKeeper:
             log.warning("%s What is missing from it is scanned.", error)
             return False
         return True
+
+    def _can_wait(self, missing: Mapping[str, Sequence[int]]) -> bool:
+        recently = self._handed_over is not None and time.monotonic() - self._handed_over < _APART_S
+        return recently and max(map(len, missing.values()), default=0) <= _FEW_SCANNED
 
     def rewrite(self, *, timeout_s: float) -> bool:
         """Write the index anew, without what no live paragraph holds; later, where it is in use elsewhere."""
@@ -284,6 +300,7 @@ class IndexKeeper:
                     vectors.forget(connection, scope, set(batch) - set(held))
                     vectors.mark_indexed(connection, scope, found)
                     scopes.changed(connection, scope, records=len(found))
+        self._handed_over = time.monotonic()
 
     def _writable(self) -> VectorIndex:
         """Return Chroma, opened or written anew where something else stands in for it."""

@@ -178,7 +178,7 @@ class IngestService:
             courtesy.give_way()
         if plan.changes_anything:
             progress("indexing", 0, 0)
-            self._keeper.catch_up()
+            self._keeper.catch_up(at_leisure=True)
         return plan, embedded
 
 
