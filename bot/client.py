@@ -24,6 +24,7 @@ from bot.corpus.controls import DraftControl
 from bot.delivery import guarded
 from bot.permissions import missing_in
 from bot.settings import DiscordSettings
+from bot.shards import Shards
 from bot.translation import CatalogueTranslator
 
 log = logging.getLogger(__name__)
@@ -102,9 +103,13 @@ class _Rapporteur(commands.bot.BotBase):
     async def on_ready(self) -> None:
         """Say in the log that the bot is there, and which ask channels need more rights."""
         client, settings = self._client, self.equipment.settings
-        log.info("ready as %s in %d servers", client.user, len(client.guilds))
+        shards = Shards.of(client)
+        log.info("ready as %s in %d servers%s", client.user, len(client.guilds), shards.note())
         for channel_id in settings.ask_channels:
-            if problem := _ask_channel_problem(client.get_channel(channel_id)):
+            channel = client.get_channel(channel_id)
+            if channel is None and not shards.are_all:  # another host's to say
+                continue
+            if problem := _ask_channel_problem(channel):
                 log.warning("Ask channel %d: %s", channel_id, problem)
 
     async def on_message(self, message: discord.Message, /) -> None:
@@ -171,6 +176,7 @@ def build_client(equipment: Equipment, **options: Any) -> Rapporteur | ShardedRa
     if settings.shards != 1:
         kind = ShardedRapporteur
         options["shard_count"] = settings.shards or None
+        options["shard_ids"] = list(settings.shard_ids) or None
     client = kind(
         command_prefix=(),
         help_command=None,

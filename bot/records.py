@@ -26,10 +26,12 @@ from sqlalchemy import (
     Text,
     delete,
     insert,
+    inspect,
     select,
     update,
 )
 from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.schema import CreateColumn
 
 from bot.rendering import Cited
 
@@ -84,6 +86,22 @@ class Database(Protocol):
         """One transaction."""
 
 
+def prepare(connection: Connection, *tables: Table) -> None:
+    """Make tables that are not there yet, and the columns that an earlier version's did not have.
+
+    A column that comes later may be empty, so that the rows that are there need no value for it.
+    """
+    metadata.create_all(connection, tables=tables)
+    quoted = connection.dialect.identifier_preparer.format_table
+    unless = " IF NOT EXISTS" if connection.dialect.name == "postgresql" else ""  # two may start at once
+    for table in tables:
+        known = {column["name"] for column in inspect(connection).get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in known:
+                written = CreateColumn(column).compile(dialect=connection.dialect)
+                connection.exec_driver_sql(f"ALTER TABLE {quoted(table)} ADD COLUMN{unless} {written}")
+
+
 @dataclass(frozen=True, slots=True)
 class ShownAnswer:
     """An answer as it was shown.
@@ -113,7 +131,7 @@ class Records:
     def __init__(self, database: Database) -> None:
         self._database = database
         with database.write() as connection:
-            metadata.create_all(connection)
+            prepare(connection, answers, messages, feedback, state)
 
     def add(self, answer: ShownAnswer) -> None:
         """Remember an answer, before it is shown: its controls must work from the first moment."""

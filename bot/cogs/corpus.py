@@ -28,6 +28,7 @@ from bot.errors import RefusedError
 from bot.markdown import shortened
 from bot.permissions import caller_of, missing_in
 from bot.services import SHARED
+from bot.shards import Shards
 
 log = logging.getLogger(__name__)
 
@@ -342,12 +343,18 @@ class CorpusCog(
 
     # --- servers that come and go ---
 
+    @property
+    def _application(self) -> int:
+        assert self._client.application_id is not None  # there are no events before the login
+        return self._client.application_id
+
     @commands.Cog.listener()
     async def on_ready(self) -> None:
         """Take up what the last process left, and see which servers came and went meanwhile."""
-        await self._followers.take_up()
+        shards = Shards.of(self._client)
+        await self._followers.take_up(shards)
         present = {guild.id for guild in self._client.guilds}
-        await asyncio.to_thread(self._caretaker.reconcile, present)
+        await asyncio.to_thread(self._caretaker.reconcile, shards, present)
         # Not earlier: a server that is back must not be purged for the time it was away.
         if not self._tend.is_running():
             self._tend.start()
@@ -363,13 +370,13 @@ class CorpusCog(
     @commands.Cog.listener()
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Remember since when the bot is gone from a server."""
-        await asyncio.to_thread(self._caretaker.left, guild.id)
+        await asyncio.to_thread(self._caretaker.left, self._application, guild.id)
         await asyncio.to_thread(self._caretaker.purge_due)  # at once, where nothing is kept for a time
 
     @commands.Cog.listener()
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Say what is kept and for how long."""
-        kept = await asyncio.to_thread(self._caretaker.joined, guild.id)
+        kept = await asyncio.to_thread(self._caretaker.joined, self._application, guild.id)
         phrases = self.catalogue.of(guild.preferred_locale)
         told = phrases("corpus.joined", days=self.settings.purge_after_days)
         if kept:

@@ -28,7 +28,7 @@ from bot.corpus.rendering import (
     rollback_pages,
     status_pages,
 )
-from bot.corpus.watching import Watch, Watches, watch
+from bot.corpus.watching import Claim, Watch, Watches, watch
 from bot.errors import NotAllowedError, RefusedError
 from bot.locales import Phrases
 from bot.markdown import code, escape, shortened
@@ -37,6 +37,7 @@ from bot.records import Records
 from bot.rendering import Page
 from bot.services import SHARED, guild_of, own_scope
 from bot.settings import DiscordSettings
+from bot.shards import Shards
 from bot.workers import Workers
 from retrieval.bootstrap import Services
 from retrieval.errors import CorpusError, IngestBusyError, NotFoundError
@@ -54,6 +55,9 @@ T = TypeVar("T")
 
 _WAITING = 20
 _MAX_FILE_NAME = 120
+
+CLAIMED_MS = 60_000
+"""How long whoever claimed it may take to tell somebody, rate limits included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,7 @@ class CorpusDesk:
         self._records = records
         self._clock = clock
         self._bounds = Bounds.of(settings)
+        self._teller = secrets.token_hex(8)
         self.drafts = Drafts(services.ledger)
         self.watches = Watches(services.ledger)
         self.holdings = Holdings(services.ledger)
@@ -357,7 +362,9 @@ class CorpusDesk:
             self._check_open(connection, draft, job)
             watch(connection, replace(waiting, job=job))
 
-        waiting = Watch(0, draft.scope, caller.user, caller.guild, channel, phrases.language)
+        waiting = Watch(
+            0, draft.scope, caller.user, caller.guild, channel, phrases.language, caller.application
+        )
         return replace(waiting, job=self._services.jobs.submit(request, also))
 
     def _check_open(self, connection: Connection, draft: Draft, job: int) -> None:
@@ -510,9 +517,18 @@ class CorpusDesk:
         """Return a job as it stands."""
         return await self._run(lambda: self._services.jobs.get(number))
 
-    async def waiting(self) -> list[Watch]:
-        """Return who waits for which job."""
-        return await self._run(self.watches.all)
+    async def waiting(self, shards: Shards) -> list[Watch]:
+        """Return who waits for which job and is to be told by this process."""
+        return await self._run(lambda: self.watches.of(shards))
+
+    async def claim(self, job: int) -> Claim:
+        """Take it on to tell whoever waits for a job."""
+        now = self._now_ms()
+        return await self._run(lambda: self.watches.claim(job, self._teller, now, now + CLAIMED_MS))
+
+    async def release(self, job: int) -> None:
+        """Whoever waits for a job could not be told."""
+        await self._run(lambda: self.watches.release(job, self._teller))
 
     async def told(self, job: int) -> None:
         """Remember that whoever waited for a job knows how it ended."""

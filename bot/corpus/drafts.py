@@ -26,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-from bot.records import Database, metadata
+from bot.records import Database, metadata, prepare
 from retrieval.ingest import Upload
 
 Kind = Literal["ingest", "remove", "purge", "rollback"]
@@ -118,7 +118,7 @@ class Drafts:
     def __init__(self, database: Database) -> None:
         self._database = database
         with database.write() as connection:
-            metadata.create_all(connection, tables=[drafts, draft_files])
+            prepare(connection, drafts, draft_files)
 
     def add(self, draft: Draft) -> None:
         """Keep a draft; of one person only the latest few are kept."""
