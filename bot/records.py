@@ -93,13 +93,12 @@ def prepare(connection: Connection, *tables: Table) -> None:
     """
     metadata.create_all(connection, tables=tables)
     quoted = connection.dialect.identifier_preparer.format_table
-    unless = " IF NOT EXISTS" if connection.dialect.name == "postgresql" else ""  # two may start at once
     for table in tables:
         known = {column["name"] for column in inspect(connection).get_columns(table.name)}
         for column in table.columns:
             if column.name not in known:
                 written = CreateColumn(column).compile(dialect=connection.dialect)
-                connection.exec_driver_sql(f"ALTER TABLE {quoted(table)} ADD COLUMN{unless} {written}")
+                connection.exec_driver_sql(f"ALTER TABLE {quoted(table)} ADD COLUMN {written}")
 
 
 @dataclass(frozen=True, slots=True)

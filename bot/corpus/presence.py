@@ -1,6 +1,7 @@
 """Which applications are in which servers, and since when none is: rows, so that every process knows of the others.
 
-A process sees the servers of its own shards and of its own application, and says nothing about any other.
+A process sees the servers of its own shards and of its own application, and says nothing about any other. The ledger
+lets one transaction write at a time, so what is read in one still holds when it writes.
 """
 
 from __future__ import annotations
@@ -8,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Set
 
 from sqlalchemy import BigInteger, Column, Connection, Table, delete, insert, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from bot.records import Database, metadata, prepare
 from bot.shards import Shards
@@ -61,11 +61,14 @@ class Presence:
         with self._database.write() as connection:
             mine = select(p.c.guild).where(p.c.application == shards.application)
             before = set(connection.scalars(mine))
-            for guild in present:
+            connection.execute(
+                delete(departures).where(departures.c.guild.in_(_departed(connection) & present))
+            )
+            for guild in sorted(present - before):
                 _enter(connection, shards.application, guild)
             gone = sorted(guild for guild in before - present if shards.serve(guild))
             left = [guild for guild in gone if _leave(connection, shards.application, guild, at)]
-            known = set(connection.scalars(select(p.c.guild))) | _departed(connection).keys()
+            known = set(connection.scalars(select(p.c.guild))) | _departed(connection)
             unseen = sorted(guild for guild in set(owners) - known if shards.serve(guild))
             for guild in unseen:
                 connection.execute(insert(departures).values(guild=guild, at=at + _UNSEEN_MS))
@@ -85,23 +88,23 @@ class Presence:
 
 
 def _enter(connection: Connection, application: int, guild: int) -> None:
-    statement = upsert(presences).values(application=application, guild=guild)
-    connection.execute(statement.on_conflict_do_nothing())
+    p = presences
+    here = select(p.c.guild).where(p.c.application == application, p.c.guild == guild)
+    if connection.scalar(here) is None:
+        connection.execute(insert(p).values(application=application, guild=guild))
     connection.execute(delete(departures).where(departures.c.guild == guild))
 
 
 def _leave(connection: Connection, application: int, guild: int, at: int) -> bool:
-    """Take an application out of a server; the time of the last one to go is the server's."""
+    """Take an application out of a server; the time of a server begins when the last one goes, and once."""
     p = presences
-    was_here = delete(p).where(p.c.application == application, p.c.guild == guild)
-    was = connection.execute(was_here).rowcount > 0
+    connection.execute(delete(p).where(p.c.application == application, p.c.guild == guild))
     if connection.scalar(select(p.c.guild).where(p.c.guild == guild).limit(1)) is not None:
         return False
-    if was:
-        connection.execute(delete(departures).where(departures.c.guild == guild))
-    connection.execute(upsert(departures).values(guild=guild, at=at).on_conflict_do_nothing())
+    if guild not in _departed(connection):
+        connection.execute(insert(departures).values(guild=guild, at=at))
     return True
 
 
-def _departed(connection: Connection) -> dict[int, int]:
-    return {row.guild: row.at for row in connection.execute(select(departures))}
+def _departed(connection: Connection) -> set[int]:
+    return set(connection.scalars(select(departures.c.guild)))
