@@ -310,8 +310,9 @@ def _worth_writing(answer: Answer, paragraphs: Sequence[LiveParagraph]) -> tuple
     """
     if not answer.statements:
         return ()
-    cited = {(c.document, c.paragraph) for statement in answer.statements for c in statement.citations}
-    ordered = sorted(paragraphs, key=lambda p: (p.document, p.number) not in cited)
+    citations = [c for statement in answer.statements for c in statement.citations]
+    cited = {(c.document, c.revision, c.paragraph) for c in citations}
+    ordered = sorted(paragraphs, key=lambda p: (p.document, p.revision, p.number) not in cited)
     return tuple(ordered)
 
 
