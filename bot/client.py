@@ -14,7 +14,9 @@ from bot.cogs.base import DeskCog, Equipment
 from bot.cogs.browse import BrowseCog
 from bot.cogs.check import CheckCog
 from bot.cogs.corpus import CorpusCog
+from bot.cogs.drafts import DraftsCog
 from bot.cogs.initiatives import InitiativesCog
+from bot.cogs.servers import ServersCog
 from bot.cogs.sources import SourcesCog
 from bot.cogs.talk import TalkCog
 from bot.command_sync import CHECKED_EVERY_H, Outcome, sync_commands
@@ -77,7 +79,9 @@ class _Rapporteur(commands.bot.BotBase):
         await self.add_cog(CheckCog(equipment, self.tree))
         await self.add_cog(TalkCog(equipment, self._client))
         if equipment.corpus and equipment.caretaker:
-            await self.add_cog(CorpusCog(equipment, equipment.corpus, equipment.caretaker, self._client))
+            await self.add_cog(CorpusCog(equipment, equipment.corpus))
+            await self.add_cog(DraftsCog(equipment, equipment.corpus, self._client))
+            await self.add_cog(ServersCog(equipment, equipment.corpus, equipment.caretaker, self._client))
         self._client.add_dynamic_items(Control, DraftControl)
         await self.tree.set_translator(CatalogueTranslator(equipment.catalogue))
         await self._sync_commands()
@@ -123,7 +127,8 @@ class _Rapporteur(commands.bot.BotBase):
     async def close(self) -> None:
         """Stop taking questions, let answers in flight arrive, then leave."""
         self._hourly.cancel()
-        await self.remove_cog("corpus")  # its followers stop; the jobs go on
+        for name in (DraftsCog.__name__, ServersCog.__name__):  # followers stop; the jobs go on
+            await self.remove_cog(name)
         if not await self.equipment.desk.close():
             log.warning(
                 "some answers took longer than %.0f s and were left",

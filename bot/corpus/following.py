@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from bot.corpus.desk import CorpusDesk
-from bot.corpus.rendering import Pace, brief_report, progress_text, report_text
+from bot.corpus.job_rendering import Pace, brief_report, progress_text, report_text
 from bot.corpus.watching import Watch
 from bot.locales import Catalogue, Phrases
 from bot.markdown import escape, shortened
