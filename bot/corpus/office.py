@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from bot.corpus.bounds import Bounds
 from bot.corpus.drafts import LIFETIME_MS, Draft, Drafts, Growth
+from bot.corpus.making import Making
 from bot.corpus.watching import Watches
 from bot.errors import NotAllowedError, RefusedError
 from bot.markdown import code
@@ -53,6 +54,7 @@ class Office:
         self._records = records
         self._clock = clock
         self._bounds = Bounds.of(settings)
+        self._making = Making()
         self._teller = secrets.token_hex(8)
         self.drafts = Drafts(services.ledger)
         self.watches = Watches(services.ledger)

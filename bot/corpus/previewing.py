@@ -53,10 +53,11 @@ class Previewing(Office):
         if not offered and not url:
             raise RefusedError("corpus.nothing_given")
         await self._run(lambda: self._check_bounds(scope, Growth()))
-        uploads = await self._fetch(offered)
         urls = (url.strip(),) if url else ()
-        request = IngestRequest(urls=urls, uploads=uploads, scope=scope, actor=caller.actor, replace=True)
-        return await self._preview(caller, request, phrases)
+        with self._making.room(scope):
+            uploads = await self._fetch(offered)
+            request = IngestRequest(urls=urls, uploads=uploads, scope=scope, actor=caller.actor, replace=True)
+            return await self._preview(caller, request, phrases)
 
     async def _fetch(self, offered: Sequence[Offered]) -> tuple[Upload, ...]:
         most = self._settings.upload_megabytes * 1_000_000
@@ -79,7 +80,8 @@ class Previewing(Office):
         paths = tuple(source for source in sources if "://" not in source)
         urls = tuple(source for source in sources if "://" in source)
         request = IngestRequest(paths, urls, scope=scope, actor=caller.actor)
-        return await self._preview(caller, request, phrases)
+        with self._making.room(scope):
+            return await self._preview(caller, request, phrases)
 
     def _sources(self, scope: str, document: str | None) -> list[str]:
         """Return files and addresses; a server's own readouts come from no file of this machine."""
@@ -217,7 +219,8 @@ class Previewing(Office):
         known = request.details.get(source, Details())
         details = {**request.details, source: replace(known, **changed)}
         again = replace(request, details=details, seen=None, expected=None, actor=caller.actor)
-        fresh = await self._parsing.run(lambda: self._drafted(caller, again, phrases))
+        with self._making.room(draft.scope):
+            fresh = await self._parsing.run(lambda: self._drafted(caller, again, phrases))
         fresh = replace(fresh, id=draft.id, at=draft.at)
         if not await self._run(lambda: self.drafts.revise(fresh)):
             raise RefusedError("corpus.expired")
@@ -243,9 +246,8 @@ def _growth(plan: Plan) -> Growth:
 
 def _file_name(name: str) -> str:
     """Return the last part of a file's name, its extension kept however long the rest is."""
-    path = PurePosixPath(name.replace("\\", "/"))
-    printable = "".join(c for c in path.stem if c.isprintable())[:_MAX_FILE_NAME]
-    return f"{printable or 'file'}{path.suffix[:10]}"
+    path = PurePosixPath("".join(c for c in name.replace("\\", "/") if c.isprintable()))
+    return f"{path.stem[:_MAX_FILE_NAME] or 'file'}{path.suffix[:10]}"
 
 
 def _target(past: History, revision: str | None) -> KnownRevision:
@@ -254,7 +256,8 @@ def _target(past: History, revision: str | None) -> KnownRevision:
     if revision is None:
         found = [v for v in kept if past.live is None or v.pk < past.live.pk][:1]
     else:
-        found = [v for v in kept if v.id.startswith(revision.strip().lower())]
+        wanted = revision.strip().lower()
+        found = [v for v in kept if wanted and v.id.startswith(wanted)]
     if len(found) != 1:
         raise RefusedError("corpus.no_revision", id=past.readout.id)
     if past.live and found[0].pk == past.live.pk:

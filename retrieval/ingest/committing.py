@@ -222,7 +222,12 @@ class Committer:
 def embed_missing(
     ledger: Ledger, encoder: Encoder, texts: Iterable[str], report: Callable[[int], None]
 ) -> int:
-    """Embed the texts never embedded before and keep their vectors at once: work done stays done."""
+    """Embed the texts never embedded before and keep their vectors at once: work done stays done.
+
+    Args:
+        report: Told how many of the texts are done, as if all of them had to be embedded: how many were known
+            before would say what another scope holds.
+    """
     wanted = {digest(text): text for text in texts}
     with ledger.read() as connection:
         known = vectors.embedding_pks(connection, wanted)
@@ -230,7 +235,7 @@ def embed_missing(
     fresh: dict[bytes, Vector] = {}
     for key, vector in zip(missing, encoder.embed_each(list(missing.values())), strict=True):
         fresh[key] = vector
-        report(len(known) + len(fresh))
+        report(len(wanted) * len(fresh) // len(missing))
     with ledger.write() as connection:
         vectors.add_embeddings(connection, fresh)
     return len(fresh)

@@ -114,14 +114,14 @@ class IngestService:
             found.append(loaded)
             progress("reading", len(found), 0)
         if not found:
-            folders = ", ".join(request.paths)
+            folders = ", ".join(request.paths) or "nothing was named"
             raise CorpusError(f"{folders}: there is no readout here. Name files or a folder that holds some.")
         return found
 
     def in_full(self, request: IngestRequest) -> IngestRequest:
-        """Name every path in full, and the corpus where nothing is named."""
+        """Name every path in full, and the corpus where nothing is named: it is the shared scope's own."""
         paths = [str(absolute(Path(path))) for path in request.paths]
-        if not (paths or request.urls or request.uploads):
+        if request.scope == SHARED and not (paths or request.urls or request.uploads):
             paths = [str(absolute(self._corpus_dir))]
         urls = dict.fromkeys(url.strip() for url in request.urls)
         return replace(request, paths=tuple(paths), urls=tuple(urls))
