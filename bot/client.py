@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 from typing import Any
 
@@ -16,17 +14,27 @@ from bot.cogs.base import DeskCog, Equipment
 from bot.cogs.browse import BrowseCog
 from bot.cogs.check import CheckCog
 from bot.cogs.corpus import CorpusCog
+from bot.cogs.drafts import DraftsCog
 from bot.cogs.initiatives import InitiativesCog
+from bot.cogs.servers import ServersCog
 from bot.cogs.sources import SourcesCog
 from bot.cogs.talk import TalkCog
+from bot.command_sync import CHECKED_EVERY_H, Outcome, sync_commands
 from bot.controls import Control
 from bot.corpus.controls import DraftControl
 from bot.delivery import guarded
 from bot.permissions import missing_in
 from bot.settings import DiscordSettings
+from bot.shards import Shards
 from bot.translation import CatalogueTranslator
 
 log = logging.getLogger(__name__)
+
+_SYNCED: dict[Outcome, str] = {
+    "sent": "commands sent to Discord",
+    "unchanged": "commands unchanged",
+    "newer": "commands left as they are: a newer Rapporteur on another host sent them",
+}
 
 _COGS: tuple[type[DeskCog], ...] = (AskCog, BrowseCog, InitiativesCog, SourcesCog)
 
@@ -71,11 +79,13 @@ class _Rapporteur(commands.bot.BotBase):
         await self.add_cog(CheckCog(equipment, self.tree))
         await self.add_cog(TalkCog(equipment, self._client))
         if equipment.corpus and equipment.caretaker:
-            await self.add_cog(CorpusCog(equipment, equipment.corpus, equipment.caretaker, self._client))
+            await self.add_cog(CorpusCog(equipment, equipment.corpus))
+            await self.add_cog(DraftsCog(equipment, equipment.corpus, self._client))
+            await self.add_cog(ServersCog(equipment, equipment.corpus, equipment.caretaker, self._client))
         self._client.add_dynamic_items(Control, DraftControl)
         await self.tree.set_translator(CatalogueTranslator(equipment.catalogue))
-        await self._sync_if_changed()
-        self._forget.start()
+        await self._sync_commands()
+        self._hourly.start()
         log.info("%s", content_note(equipment.settings))
 
     @property
@@ -83,28 +93,32 @@ class _Rapporteur(commands.bot.BotBase):
         assert isinstance(self, discord.Client)
         return self
 
-    async def _sync_if_changed(self) -> None:
-        """Discord takes 200 new commands a day and keeps them, so they are sent only when they changed."""
-        key = f"commands:{self._client.application_id}"
-        fingerprint = await fingerprint_of(self.tree)
-        if await self.equipment.desk.state(key) == fingerprint:
-            log.info("commands unchanged")
-            return
-        synced = await self.tree.sync()
-        await self.equipment.desk.set_state(key, fingerprint)
-        log.info("commands sent to Discord: %d", len(synced))
+    async def _sync_commands(self) -> None:
+        application = self._client.application_id
+        assert application is not None
+        outcome = await sync_commands(self.tree, application, self.equipment.desk)
+        log.info("%s", _SYNCED[outcome])
 
-    @tasks.loop(hours=24)
-    async def _forget(self) -> None:
-        if forgotten := await self.equipment.desk.forget_old():
-            log.info("forgot %d answers older than %d days", forgotten, self.equipment.settings.keep_days)
+    @tasks.loop(hours=CHECKED_EVERY_H)
+    async def _hourly(self) -> None:
+        try:
+            if forgotten := await self.equipment.desk.forget_old():
+                log.info("forgot %d answers older than %d days", forgotten, self.equipment.settings.keep_days)
+            if self._hourly.current_loop:  # at the start they were looked at before
+                await self._sync_commands()
+        except Exception:  # the next hour may go better
+            log.exception("forgetting old answers, or looking after the commands, failed")
 
     async def on_ready(self) -> None:
         """Say in the log that the bot is there, and which ask channels need more rights."""
         client, settings = self._client, self.equipment.settings
-        log.info("ready as %s in %d servers", client.user, len(client.guilds))
+        shards = Shards.of(client)
+        log.info("ready as %s in %d servers%s", client.user, len(client.guilds), shards.note())
         for channel_id in settings.ask_channels:
-            if problem := _ask_channel_problem(client.get_channel(channel_id)):
+            channel = client.get_channel(channel_id)
+            if channel is None and not shards.are_all:  # another host's to say
+                continue
+            if problem := _ask_channel_problem(channel):
                 log.warning("Ask channel %d: %s", channel_id, problem)
 
     async def on_message(self, message: discord.Message, /) -> None:
@@ -112,8 +126,9 @@ class _Rapporteur(commands.bot.BotBase):
 
     async def close(self) -> None:
         """Stop taking questions, let answers in flight arrive, then leave."""
-        self._forget.cancel()
-        await self.remove_cog("corpus")  # its followers stop; the jobs go on
+        self._hourly.cancel()
+        for name in (DraftsCog.__name__, ServersCog.__name__):  # followers stop; the jobs go on
+            await self.remove_cog(name)
         if not await self.equipment.desk.close():
             log.warning(
                 "some answers took longer than %.0f s and were left",
@@ -139,18 +154,6 @@ def content_note(settings: DiscordSettings) -> str:
     )
 
 
-async def fingerprint_of(tree: app_commands.CommandTree[Any]) -> str:
-    """Return a hash of everything that `tree.sync` would send."""
-    translator = tree.translator
-    assert translator is not None
-    payload = [
-        await command.get_translated_payload(tree, translator)
-        for kind in discord.AppCommandType
-        for command in tree.get_commands(type=kind)
-    ]
-    return hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
-
-
 class Rapporteur(_Rapporteur, commands.Bot):
     """The bot with one gateway connection."""
 
@@ -171,6 +174,7 @@ def build_client(equipment: Equipment, **options: Any) -> Rapporteur | ShardedRa
     if settings.shards != 1:
         kind = ShardedRapporteur
         options["shard_count"] = settings.shards or None
+        options["shard_ids"] = list(settings.shard_ids) or None
     client = kind(
         command_prefix=(),
         help_command=None,

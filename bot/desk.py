@@ -16,7 +16,7 @@ from bot.initiative_list import Wanted, render_initiatives
 from bot.limits import Limits
 from bot.locales import Phrases
 from bot.records import Records, ShownAnswer
-from bot.rendering import Cited, Page, Source, render_answer, render_check, render_found
+from bot.rendering import Cited, Page, Source, Sources, render_answer, render_check, render_found
 from bot.services import Answering, Checking, ReadoutLine, Readouts, guild_scopes
 from bot.settings import DiscordSettings
 from bot.workers import InFlight, Workers
@@ -228,11 +228,16 @@ class Desk:
         thread = place.thread
         return await self._quick.run(lambda: self._records.latest_in(thread))
 
-    async def _sources(self, answer: Answer, scopes: Sequence[str]) -> dict[str, Source]:
+    async def _sources(self, answer: Answer, scopes: Sequence[str]) -> Sources:
         if not answer.statements:
             return {}
         lines = await self._quick.run(lambda: self._readouts.documents(scopes))
-        return {line.id: Source(line.title, line.date) for line in lines}
+        exact = {(line.id, line.revision): Source(line.title, line.date) for line in lines}
+        named = {line.id: Source(line.title, line.date) for line in lines}
+        cited = {(c.document, c.revision) for each in answer.statements for c in each.citations}
+        # What was superseded while it was answered has the title of what took its place.
+        found = {readout: exact.get(readout) or named.get(readout[0]) for readout in cited}
+        return {readout: source for readout, source in found.items() if source}
 
     async def answer_of(self, message: int) -> str | None:
         """Return the id of the answer that `message` shows, if it shows one."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from retrieval.bootstrap import LEDGER_FILE, Services, build_services
+from retrieval.bootstrap import Services, build_services
 from retrieval.errors import RapporteurError, SettingsError
 from retrieval.index.audit import audit as run_audit
 from retrieval.index.encoder import MODEL_DIR, Encoder, file_problem, published_checksums
@@ -117,8 +117,8 @@ def _corpus(services: Services) -> str:
 def _ledger(services: Services) -> str:
     summaries = services.browser.documents((SHARED,))
     paragraphs = sum(summary.paragraphs for summary in summaries)
-    size = (services.settings.store_dir / LEDGER_FILE).stat().st_size
-    return f"{len(summaries)} readout(s), {paragraphs} paragraphs, {size / 1e6:.1f} MB"
+    size = services.ledger.size() / 1e6
+    return f"{len(summaries)} readout(s), {paragraphs} paragraphs, {size:.1f} MB in {services.ledger.place}"
 
 
 def _index(services: Services) -> str:

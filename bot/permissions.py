@@ -58,6 +58,7 @@ class Caller:
         guild: The server it is done in, or None in a direct message.
         roles: Id and name of each of their roles there; not the one that everybody has.
         manages_guild: Whether they have "Manage Server" there.
+        application: The bot that they do it with.
     """
 
     user: int
@@ -65,6 +66,7 @@ class Caller:
     guild: int | None = None
     roles: tuple[tuple[int, str], ...] = ()
     manages_guild: bool = False
+    application: int | None = None
 
     @property
     def actor(self) -> str:
@@ -75,12 +77,13 @@ class Caller:
 
 def caller_of(interaction: discord.Interaction[Any]) -> Caller:
     """Return who is behind an interaction."""
-    user, guild = interaction.user, interaction.guild_id
+    user, guild, application = interaction.user, interaction.guild_id, interaction.application_id
     if guild is None or not isinstance(user, discord.Member):
-        return Caller(user.id, user.name)
+        return Caller(user.id, user.name, application=application)
     roles = tuple((role.id, role.name) for role in user.roles if role.id != guild)
     granted = interaction.permissions
-    return Caller(user.id, user.name, guild, roles, granted.manage_guild or granted.administrator)
+    manages = granted.manage_guild or granted.administrator
+    return Caller(user.id, user.name, guild, roles, manages, application)
 
 
 def may_manage(caller: Caller, scope: str, settings: DiscordSettings) -> bool:

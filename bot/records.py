@@ -26,12 +26,14 @@ from sqlalchemy import (
     Text,
     delete,
     insert,
+    inspect,
     select,
     update,
 )
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.schema import CreateColumn
 
 from bot.rendering import Cited
+from retrieval.ledger.dialects import upsert
 
 metadata = MetaData()
 
@@ -84,6 +86,21 @@ class Database(Protocol):
         """One transaction."""
 
 
+def prepare(connection: Connection, *tables: Table) -> None:
+    """Make tables that are not there yet, and the columns that an earlier version's did not have.
+
+    A column that comes later may be empty, so that the rows that are there need no value for it.
+    """
+    metadata.create_all(connection, tables=tables)
+    quoted = connection.dialect.identifier_preparer.format_table
+    for table in tables:
+        known = {column["name"] for column in inspect(connection).get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in known:
+                written = CreateColumn(column).compile(dialect=connection.dialect)
+                connection.exec_driver_sql(f"ALTER TABLE {quoted(table)} ADD COLUMN {written}")
+
+
 @dataclass(frozen=True, slots=True)
 class ShownAnswer:
     """An answer as it was shown.
@@ -113,7 +130,7 @@ class Records:
     def __init__(self, database: Database) -> None:
         self._database = database
         with database.write() as connection:
-            metadata.create_all(connection)
+            prepare(connection, answers, messages, feedback, state)
 
     def add(self, answer: ShownAnswer) -> None:
         """Remember an answer, before it is shown: its controls must work from the first moment."""
@@ -125,9 +142,8 @@ class Records:
         """Remember which messages show an answer, so that replies to them continue it."""
         with self._database.write() as connection:
             for message in message_ids:
-                connection.execute(
-                    upsert(messages).values(id=message, answer=answer).on_conflict_do_nothing()
-                )
+                row = upsert(connection, messages).values(id=message, answer=answer)
+                connection.execute(row.on_conflict_do_nothing())
 
     def get(self, answer: str) -> ShownAnswer | None:
         """Return an answer, or None where it is no longer remembered."""
@@ -165,7 +181,7 @@ class Records:
             if _answer(connection, answer) is None:
                 return False
             connection.execute(
-                upsert(feedback)
+                upsert(connection, feedback)
                 .values(answer=answer, user=user, **values)
                 .on_conflict_do_update(index_elements=["answer", "user"], set_=values)
             )
@@ -216,9 +232,9 @@ class Records:
 
     def set_state(self, key: str, value: str) -> None:
         """Keep `value` under `key`."""
-        statement = upsert(state).values(key=key, value=value)
         with self._database.write() as connection:
-            connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
+            row = upsert(connection, state).values(key=key, value=value)
+            connection.execute(row.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
 
 
 def _without(cited: Cited, document: str, revisions: Set[str]) -> Cited:

@@ -39,6 +39,10 @@ class Source:
     date: str | None = None
 
 
+Sources = Mapping[tuple[str, str], Source]
+"""Readout id and revision -> what is told of it: a server's own readout may have the id of a shared one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cited:
     """A paragraph that a page offers to open, with every span that it is cited for."""
@@ -88,12 +92,12 @@ class _Block:
 
 
 def render_answer(
-    answer: Answer, sources: Mapping[str, Source], phrases: Phrases, *, show_question: bool = False
+    answer: Answer, sources: Sources, phrases: Phrases, *, show_question: bool = False
 ) -> tuple[Page, ...]:
     """Return the pages that show `answer`: statements with their `¶`, then what the reader has to know.
 
     Args:
-        sources: Title and date by readout id.
+        sources: Title and date of every readout cited.
         show_question: Quote the question first, where the reader has not seen it asked.
     """
     asked = _asked(answer) if show_question else []
@@ -103,16 +107,14 @@ def render_answer(
     return _paged([*asked, *_missing_blocks(answer, phrases("answer.not_found"), phrases)], phrases)
 
 
-def render_found(
-    answer: Answer, sources: Mapping[str, Source], phrases: Phrases, *, show_question: bool = False
-) -> Page:
+def render_found(answer: Answer, sources: Sources, phrases: Phrases, *, show_question: bool = False) -> Page:
     """Return one page of what was found, for the time that a language model needs to write it up."""
     asked = _asked(answer) if show_question else []
     lead = _Block(f"-# {phrases('answer.writing')}")
     return _paged([*asked, lead, *_statement_blocks(answer, sources, phrases)], phrases)[0]
 
 
-def render_check(check: ClaimCheck, sources: Mapping[str, Source], phrases: Phrases) -> tuple[Page, ...]:
+def render_check(check: ClaimCheck, sources: Sources, phrases: Phrases) -> tuple[Page, ...]:
     """Return the pages that show the verdict on a claim, the words it rests on, and where the claim differs."""
     answer = Answer(
         check.claim,
@@ -139,11 +141,11 @@ def _missing_blocks(answer: Answer, lead: str, phrases: Phrases) -> list[_Block]
     return [*said, *_nearest_blocks(answer.nearest, phrases)]
 
 
-def _statement_blocks(answer: Answer, sources: Mapping[str, Source], phrases: Phrases) -> Iterable[_Block]:
+def _statement_blocks(answer: Answer, sources: Sources, phrases: Phrases) -> Iterable[_Block]:
     for index, statement in enumerate(answer.statements):
-        document = statement.citations[0].document
-        marks = _marks(statement.citations, document, sources, phrases)
-        head = source_line(sources.get(document), phrases)
+        readout = _readout(statement.citations[0])
+        marks = _marks(statement.citations, readout, sources, phrases)
+        head = source_line(sources.get(readout), phrases)
         room = MAX_TEXT - length(head) - length(marks) - len("\n\n \n")
         for start, end in _fragments(statement.text, statement.highlights, room):
             highlights = [(s - start, e - start) for s, e in statement.highlights if s < end and e > start]
@@ -200,23 +202,27 @@ def source_line(source: Source | None, phrases: Phrases) -> str:
     return f"{line} · {escape(date)}" if date else line
 
 
+def _readout(citation: Citation | Cited) -> tuple[str, str]:
+    return citation.document, citation.revision
+
+
 def _marks(
-    citations: Sequence[Citation], document: str, sources: Mapping[str, Source], phrases: Phrases
+    citations: Sequence[Citation], readout: tuple[str, str], sources: Sources, phrases: Phrases
 ) -> str:
     """Return the statement's `¶` marks as links; plain where so many links would crowd out the text."""
     labelled = {
-        (c.document, c.paragraph): (_mark_label(c, document, sources, phrases), c)
+        (*_readout(c), c.paragraph): (_mark_label(c, readout, sources, phrases), c)
         for c in reversed(citations)
     }
-    ordered = [labelled[key] for key in dict.fromkeys((c.document, c.paragraph) for c in citations)]
+    ordered = [labelled[key] for key in dict.fromkeys((*_readout(c), c.paragraph) for c in citations)]
     linked = " ".join(link(label, source_link(c.url, c.evidence.quote)) for label, c in ordered)
     return linked if length(linked) <= _MAX_MARKS else " ".join(label for label, _ in ordered)
 
 
-def _mark_label(citation: Citation, document: str, sources: Mapping[str, Source], phrases: Phrases) -> str:
+def _mark_label(citation: Citation, readout: tuple[str, str], sources: Sources, phrases: Phrases) -> str:
     label = _label(citation, phrases)
-    source = sources.get(citation.document)
-    if citation.document == document or source is None:
+    source = sources.get(_readout(citation))
+    if _readout(citation) == readout or source is None:
         return label
     return f"{label}, {_flat(source.title, 40)}"
 
@@ -288,9 +294,9 @@ def _joined(blocks: Sequence[_Block]) -> str:
 
 
 def _cited(blocks: Sequence[_Block], phrases: Phrases) -> list[Cited]:
-    found: dict[tuple[str, str], Cited] = {}
+    found: dict[tuple[str, str, str], Cited] = {}
     for cited in (c for block in blocks for c in _offered(block, phrases)):
-        key = (cited.document, cited.paragraph)
+        key = (*_readout(cited), cited.paragraph)
         known = found.get(key, cited)
         spans = tuple(dict.fromkeys((*known.spans, *cited.spans)))
         found[key] = replace(known, spans=spans)

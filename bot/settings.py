@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from retrieval.errors import SettingsError
@@ -62,6 +62,9 @@ class DiscordSettings(BaseSettings):
     shards: int = Field(default=1, ge=0)
     """Gateway connections: 1, a number, or 0 for as many as Discord advises."""
 
+    shard_ids: Annotated[tuple[int, ...], NoDecode] = ()
+    """Those of the gateway connections that this process makes, where others make the rest; none: all."""
+
     operators: Annotated[tuple[int, ...], NoDecode] = ()
     """Ids of users and roles that manage the shared readouts."""
 
@@ -86,7 +89,7 @@ class DiscordSettings(BaseSettings):
     purge_after_days: int = Field(default=30, ge=0)
     """How long a server's own readouts are kept after the bot was removed from it."""
 
-    @field_validator("ask_channels", "operators", mode="before")
+    @field_validator("ask_channels", "operators", "shard_ids", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return value.replace(",", " ").split() if isinstance(value, str) else value
@@ -96,6 +99,21 @@ class DiscordSettings(BaseSettings):
     def _split_names(cls, value: object) -> object:
         names = value.split(",") if isinstance(value, str) else value
         return [n.strip() for n in names if n.strip()] if isinstance(names, list) else names
+
+    @field_validator("shard_ids")
+    @classmethod
+    def _of_the_shards(cls, ids: tuple[int, ...], others: ValidationInfo) -> tuple[int, ...]:
+        count = others.data.get("shards")
+        if not ids or count is None:  # what is wrong with the count is said of the count
+            return ids
+        if not count or (count == 1 and ids != (0,)):
+            raise ValueError("say with DISCORD_SHARDS how many there are, on all hosts together")
+        for each in ids:
+            if not 0 <= each < count:
+                raise ValueError(
+                    f"{each} is none of the {count} of DISCORD_SHARDS, which are 0 to {count - 1}"
+                )
+        return tuple(sorted(set(ids)))
 
     @field_validator("token")
     @classmethod
@@ -121,5 +139,6 @@ def load_settings() -> DiscordSettings:
             raise SettingsError(
                 "DISCORD_TOKEN is not set. Copy it from the developer portal (Bot, Reset Token) into .env."
             ) from None
-        told = "; ".join(f"{name}: {p['msg']}" for name, p in zip(names, problems, strict=True))
+        reasons = [p["msg"].removeprefix("Value error, ") for p in problems]
+        told = "; ".join(f"{name}: {reason}" for name, reason in zip(names, reasons, strict=True))
         raise SettingsError(f"{told}. See .env.example for what each setting takes.") from None

@@ -27,6 +27,7 @@ from retrieval.ledger.ledger import Ledger
 from retrieval.lifecycle import Lifecycle
 from retrieval.llm.setup import build_encoder, build_writer
 from retrieval.models import IngestReport
+from retrieval.precedence import Precedence
 from retrieval.reindex import Reindexer
 from retrieval.settings import RetrievalSettings
 
@@ -91,10 +92,10 @@ def build_services(
 
     Raises:
         StoreError: The store cannot be opened.
-        SettingsError: A language model is named that cannot be set up.
+        SettingsError: A language model or a shared ledger is named that cannot be set up.
     """
     _make_folder(settings.store_dir)
-    ledger = Ledger(settings.store_dir / LEDGER_FILE)
+    ledger = Ledger(ledger_address(settings))
     keeper = build_keeper(settings, ledger, purpose)
     try:
         encoder = encoder or build_encoder(settings)
@@ -102,7 +103,8 @@ def build_services(
         if not reindexing:
             ledger.claim_identity(identity)
         retriever = Retriever(ledger, keeper, encoder)
-        answering = AnsweringService(ledger, retriever, build_writer(settings, ledger, encoder))
+        precedence = Precedence()
+        answering = AnsweringService(ledger, retriever, build_writer(settings, ledger, encoder), precedence)
         yield Services(
             settings=settings,
             ledger=ledger,
@@ -118,6 +120,7 @@ def build_services(
                 settings.corpus_dir,
                 Retention(ledger, settings.retention_days),
                 fetcher or Fetcher(FetchPolicy(timeout_s=settings.fetch_timeout_s)),
+                precedence,
             ),
             lifecycle=Lifecycle(ledger, keeper, encoder),
             jobs=JobBoard(ledger),
@@ -126,6 +129,12 @@ def build_services(
     finally:
         keeper.close()
         ledger.close()
+
+
+def ledger_address(settings: RetrievalSettings) -> Path | str:
+    """Return where the ledger is: in the store's folder, unless several hosts share one."""
+    shared = settings.ledger_url
+    return settings.store_dir / LEDGER_FILE if shared is None else shared.get_secret_value()
 
 
 def index_identity(encoder: Encoder) -> str:

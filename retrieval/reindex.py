@@ -14,9 +14,9 @@ from sqlalchemy import Connection
 from retrieval.index import lexical
 from retrieval.index.digests import digest
 from retrieval.index.encoder import Encoder
-from retrieval.index.preparation import prepare
+from retrieval.index.preparation import paragraph_terms
 from retrieval.index.upkeep.keeper import IndexKeeper
-from retrieval.ingest.committing import Chunked, Progress, chunk, embed_missing
+from retrieval.ingest.committing import Chunked, Guard, Progress, chunk, embed_missing
 from retrieval.ledger import live, reindexing, revisions, vectors
 from retrieval.ledger.ledger import INDEX_IDENTITY, Ledger
 from retrieval.ledger.turns import my_turn, utc_now
@@ -70,18 +70,18 @@ class Reindexer:
                 turn.guard(connection)
                 reindexing.begin(connection, self._ledger, self._identity)
                 kept = reindexing.kept_revisions(connection)
-            paragraphs, embedded = self._embed(kept, alive)
+            paragraphs, embedded = self._embed(kept, alive, turn.guard)
             with self._ledger.write() as connection:
                 turn.guard(connection)
                 self._switch(connection, kept, actor)
         progress("indexing", 0, 0)
         return Reindexed(len(kept), paragraphs, embedded, self._keeper.rewrite(timeout_s=_PATIENCE_S))
 
-    def _embed(self, kept: list[int], progress: Progress) -> tuple[int, int]:
+    def _embed(self, kept: list[int], progress: Progress, guard: Guard) -> tuple[int, int]:
         paragraphs = embedded = 0
         for done, (readout, chunked) in enumerate(self._readouts(kept), start=1):
             texts = (text for each in chunked.texts for text in each)
-            embedded += embed_missing(self._ledger, self._encoder, texts, lambda _: None)
+            embedded += embed_missing(self._ledger, self._encoder, texts, lambda _: None, guard)
             paragraphs += len(readout.paragraphs)
             progress("embedding", done, len(kept))
         return paragraphs, embedded
@@ -103,9 +103,7 @@ class Reindexer:
         for scope in reindexing.live_scopes(connection):
             for summary in live.readouts(connection, [scope]):
                 paragraphs = live.paragraphs_of(connection, summary)
-                terms = {
-                    pk: lexical.IndexedTerms.of(prepare(p, summary.language)) for pk, p in paragraphs.items()
-                }
+                terms = {pk: lexical.IndexedTerms.of(paragraph_terms(p)) for pk, p in paragraphs.items()}
                 lexical.add(connection, scope, terms)
         reindexing.forget_old_vectors(connection)
         for scope in reindexing.live_scopes(connection):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 EMBEDDED = "embedded"
@@ -49,6 +49,11 @@ class RetrievalSettings(BaseSettings):
     cloud_api_key: SecretStr | None = None
     cloud_host: str = "api.trychroma.com"
     """Without `http://` or `https://` it is reached by https."""
+
+    ledger_url: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("ledger_url", "retrieval_ledger_url")
+    )
+    """A database of PostgreSQL that several hosts share; None: a file in `store_dir`."""
 
     retention_days: int = Field(default=90, ge=0)
     fetch_timeout_s: float = Field(default=30.0, gt=0, le=600)

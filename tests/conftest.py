@@ -16,7 +16,9 @@ from hypothesis import settings as hypothesis_settings
 from retrieval.bootstrap import Services, build_services
 from retrieval.fetching import Fetcher
 from retrieval.index.encoder import Encoder
+from retrieval.ledger.ledger import Ledger
 from retrieval.settings import EMBEDDED, RetrievalSettings, shipped_corpus_dir
+from tests.postgres import Cluster, emptied, running_cluster
 from tests.servers import ChromaServer, chroma_server
 
 # The same examples every time: a change is judged by what it changed. `--hypothesis-profile default` looks further.
@@ -50,7 +52,7 @@ def _no_network() -> Iterator[None]:
 def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No setting of whoever runs the tests, no `.env`, and not their store."""
     for name in os.environ:
-        if name.startswith(("RETRIEVAL_", "DISCORD_")):
+        if name.startswith(("RETRIEVAL_", "DISCORD_", "LEDGER_")):
             monkeypatch.delenv(name)
     empty = tmp_path / "empty-working-folder"
     empty.mkdir()
@@ -62,6 +64,51 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def encoder() -> Encoder:
     """The shipped one, loaded once."""
     return Encoder()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A server of PostgreSQL; what asks for it is skipped where it isn't installed."""
+    with running_cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def postgres_address(postgres: Cluster) -> Iterator[str]:
+    """A new database of the test's own."""
+    with postgres.database() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def _used_address(postgres: Cluster) -> Iterator[str]:
+    """A database that tests use one after the other: to make one takes a second."""
+    with postgres.database() as address:
+        yield address
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ledger_address(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    """Where a ledger can be made, in both kinds of database."""
+    if request.param == "sqlite":
+        return tmp_path / "ledger.sqlite3"
+    return emptied(request.getfixturevalue("_used_address"))
+
+
+@pytest.fixture
+def ledger(ledger_address: Path | str) -> Iterator[Ledger]:
+    """An empty ledger, in both kinds of database."""
+    opened = Ledger(ledger_address)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either_ledger(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every store of the test have its ledger in a file, and then once more in one database of PostgreSQL."""
+    if request.param == "postgresql":
+        address = emptied(request.getfixturevalue("_used_address"))
+        monkeypatch.setattr("retrieval.bootstrap.ledger_address", lambda _settings: address)
 
 
 OpenStore = Callable[..., AbstractContextManager[Services]]

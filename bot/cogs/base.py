@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,9 @@ from bot.settings import DiscordSettings
 
 MAX_CHOICES = 25
 MAX_CHOICE = 100
+
+Work = Callable[[], Coroutine[Any, Any, Any]]
+"""Not begun, so that a bot that is closing can leave it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,14 @@ class TalkCog(DeskCog):
         ):
             return not message.mentions
         replied = _replied_to(message)
-        return replied is not None and await self.desk.answer_of(replied) is not None
+        if replied is None or self._is_of_another(message):
+            return False
+        return await self.desk.answer_of(replied) is not None
+
+    def _is_of_another(self, message: discord.Message) -> bool:
+        """Whether what is replied to is somebody else's: another bot's answers may stand in the same ledger."""
+        to = message.reference.resolved if message.reference else None
+        return isinstance(to, discord.Message) and self._client.user != to.author
 
     def _mentioned(self, message: discord.Message) -> bool:
         me = self._client.user

@@ -26,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-from bot.records import Database, metadata
+from bot.records import Database, metadata, prepare
 from retrieval.ingest import Upload
 
 Kind = Literal["ingest", "remove", "purge", "rollback"]
@@ -36,6 +36,9 @@ LIFETIME_MS = 3_600_000
 
 _MAX_OPEN = 5
 """Drafts that one person has at a time; the oldest goes when there would be more."""
+
+_MAX_OF_ONE_SCOPE = 20
+"""Drafts that there are of one scope: each may hold files."""
 
 drafts = Table(
     "discord_drafts",
@@ -118,14 +121,14 @@ class Drafts:
     def __init__(self, database: Database) -> None:
         self._database = database
         with database.write() as connection:
-            metadata.create_all(connection, tables=[drafts, draft_files])
+            prepare(connection, drafts, draft_files)
 
     def add(self, draft: Draft) -> None:
-        """Keep a draft; of one person only the latest few are kept."""
+        """Keep a draft; of one person, and of one scope, only the latest few are kept."""
         with self._database.write() as connection:
             _forget(connection, drafts.c.at < draft.at - LIFETIME_MS)
-            theirs = select(drafts.c.id).where(drafts.c.user == draft.user).order_by(drafts.c.at.desc())
-            _forget(connection, drafts.c.id.in_(list(connection.scalars(theirs))[_MAX_OPEN - 1 :]))
+            _forget_all_but(connection, drafts.c.user == draft.user, _MAX_OPEN - 1)
+            _forget_all_but(connection, drafts.c.scope == draft.scope, _MAX_OF_ONE_SCOPE - 1)
             connection.execute(insert(drafts).values(**_row(draft)))
             for ordinal, file in enumerate(draft.files):
                 row = {"draft": draft.id, "ordinal": ordinal, "name": file.name, "data": file.data}
@@ -177,6 +180,11 @@ def _forget(connection: Connection, which: Any) -> None:
     gone = select(drafts.c.id).where(which)
     connection.execute(delete(draft_files).where(draft_files.c.draft.in_(gone)))
     connection.execute(delete(drafts).where(which))
+
+
+def _forget_all_but(connection: Connection, which: Any, latest: int) -> None:
+    found = connection.scalars(select(drafts.c.id).where(which).order_by(drafts.c.at.desc()))
+    _forget(connection, drafts.c.id.in_(list(found)[latest:]))
 
 
 def _files(connection: Connection, draft_id: str) -> tuple[Upload, ...]:

@@ -9,11 +9,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from bot.corpus.desk import CorpusDesk
-from bot.corpus.rendering import Pace, brief_report, progress_text, report_text
+from bot.corpus.job_rendering import Pace, brief_report, progress_text, report_text
 from bot.corpus.watching import Watch
 from bot.locales import Catalogue, Phrases
 from bot.markdown import escape, shortened
 from bot.services import SHARED
+from bot.shards import Shards
 from retrieval.ingest.jobs import report_from_json
 from retrieval.ledger.jobs import JobRow
 
@@ -23,6 +24,7 @@ EDITED_EVERY_S = 2.0
 """A message is edited no oftener than this."""
 
 _LOOKED_AT_EVERY_S = 0.5
+_CLAIM_LOOKED_AT_EVERY_S = 5.0
 
 Edit = Callable[[str], Awaitable[bool]]
 """Writes over the message that the starter looks at; False where that is no longer possible."""
@@ -73,9 +75,9 @@ class Followers:
             self._tasks[watch.job] = task
             task.add_done_callback(lambda _: self._tasks.pop(watch.job, None))
 
-    async def take_up(self) -> None:
-        """Follow the jobs whose starters were not told before the last process ended."""
-        for watch in await self._desk.waiting():
+    async def take_up(self, shards: Shards) -> None:
+        """Follow the jobs whose starters no process told yet, of those that are this one's to tell."""
+        for watch in await self._desk.waiting(shards):
             self.follow(watch)
 
     async def close(self) -> None:
@@ -110,11 +112,17 @@ class Followers:
             await self._desk.told(watch.job)
 
     async def _tell(self, watch: Watch, row: JobRow, edit: Edit | None, phrases: Phrases) -> None:
+        """Tell the starter, unless another process does: a claim that it left behind runs out."""
+        while (claim := await self._desk.claim(watch.job)) == "taken":
+            await asyncio.sleep(_CLAIM_LOOKED_AT_EVERY_S)
+        if claim == "told":
+            return
         ending = ending_of(row, phrases)
         told = edit is not None and await edit(ending.full)
         if told or await self._announce(watch, ending):
             await self._desk.told(watch.job)
         else:
+            await self._desk.release(watch.job)
             log.warning("job %d: whoever started it could not be told", watch.job)
 
     def _phrases(self, watch: Watch) -> Phrases:

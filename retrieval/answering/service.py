@@ -26,6 +26,7 @@ from retrieval.ledger import live
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.models import Answer, LiveParagraph, Statement
+from retrieval.precedence import Precedence
 
 if TYPE_CHECKING:
     from retrieval.answering.generative.writer import Writer
@@ -68,12 +69,20 @@ class AnsweringService:
 
     Args:
         writer: Writes answers with a language model; None: answers are quoted.
+        precedence: What the work in the background of this process gives way by.
     """
 
-    def __init__(self, ledger: Ledger, retriever: Retriever, writer: Writer | None = None) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        retriever: Retriever,
+        writer: Writer | None = None,
+        precedence: Precedence | None = None,
+    ) -> None:
         self._ledger = ledger
         self._retriever = retriever
         self._writer = writer
+        self._precedence = precedence or Precedence()
 
     @property
     def mode(self) -> str:
@@ -162,7 +171,7 @@ class AnsweringService:
             QuestionError, NotFoundError, StoreError: As `ask`.
         """
         asked = analyse(_resolved(query, history))
-        with self._ledger.read() as connection:
+        with self._precedence.question(), self._ledger.read() as connection:
             readout = None if document is None else live.readout(connection, scopes, document)
             return list(self._find(connection, asked, scopes, readout).ranked[:top_k])
 
@@ -182,6 +191,10 @@ class AnsweringService:
     # --- what was found ---
 
     def _look(self, asked: Question, scopes: Sequence[str], document: str | None) -> _Looked:
+        with self._precedence.question():
+            return self._looked(asked, scopes, document)
+
+    def _looked(self, asked: Question, scopes: Sequence[str], document: str | None) -> _Looked:
         with self._ledger.read() as connection:  # closed before a model is asked: that takes seconds
             readout = None if document is None else live.readout(connection, scopes, document)
             if asked.kind in direct.DIRECT_KINDS:
@@ -310,8 +323,9 @@ def _worth_writing(answer: Answer, paragraphs: Sequence[LiveParagraph]) -> tuple
     """
     if not answer.statements:
         return ()
-    cited = {(c.document, c.paragraph) for statement in answer.statements for c in statement.citations}
-    ordered = sorted(paragraphs, key=lambda p: (p.document, p.number) not in cited)
+    citations = [c for statement in answer.statements for c in statement.citations]
+    cited = {(c.document, c.revision, c.paragraph) for c in citations}
+    ordered = sorted(paragraphs, key=lambda p: (p.document, p.revision, p.number) not in cited)
     return tuple(ordered)
 
 

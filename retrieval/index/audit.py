@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from retrieval.index import lexical
-from retrieval.index.preparation import prepare
+from retrieval.index.preparation import paragraph_terms
 from retrieval.index.upkeep.keeper import IndexKeeper
 from retrieval.index.vectors import SAME_TEXT
 from retrieval.ledger import live, scopes, vectors
@@ -79,6 +79,6 @@ def _of_readout(connection: Connection, keeper: IndexKeeper, summary: ReadoutSum
                 break
         if pk not in chunk_vectors:
             yield missed
-        terms = lexical.IndexedTerms.of(prepare(paragraph, summary.language)).terms
+        terms = lexical.IndexedTerms.of(paragraph_terms(paragraph)).terms
         if terms and not lexical.finds(connection, summary.scope, pk, terms):
             yield Unfound(summary.scope, summary.id, paragraph.number, "words")

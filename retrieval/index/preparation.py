@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Flag, auto
+from functools import lru_cache
 from itertools import pairwise
 
 from retrieval.index.terms import indexed_terms, initials, terms
@@ -64,15 +65,41 @@ class PreparedParagraph:
         return tuple(text[s.start : s.end] for s in self.sentences)
 
 
+@dataclass(frozen=True, slots=True)
+class ParagraphTerms:
+    """The terms of a paragraph alone, as in `PreparedParagraph`: all that it is indexed by."""
+
+    counts: Mapping[str, int]
+    title_terms: frozenset[str]
+    heading_terms: frozenset[str]
+    length: int
+
+
+def paragraph_terms(paragraph: LiveParagraph) -> ParagraphTerms:
+    """Tokenise `paragraph` without looking at its sentences, which takes twice as long."""
+    found = terms(paragraph.text)
+    return ParagraphTerms(
+        counts=Counter(found + initials(paragraph.text)),
+        title_terms=_title_terms(paragraph.title, paragraph.date),
+        heading_terms=frozenset(terms(paragraph.heading or "")),
+        length=len(found),
+    )
+
+
+@lru_cache
+def _title_terms(title: str, date: str | None) -> frozenset[str]:
+    return frozenset(indexed_terms(f"{title} {_date_words(date)}"))
+
+
 def prepare(paragraph: LiveParagraph, language: str = "en") -> PreparedParagraph:
     """Tokenise and split `paragraph` once, so that no question has to."""
-    text_terms = terms(paragraph.text)
+    found = paragraph_terms(paragraph)
     return PreparedParagraph(
         paragraph=paragraph,
-        counts=Counter(text_terms + initials(paragraph.text)),
-        title_terms=frozenset(indexed_terms(f"{paragraph.title} {_date_words(paragraph.date)}")),
-        heading_terms=frozenset(terms(paragraph.heading or "")),
-        length=len(text_terms),
+        counts=found.counts,
+        title_terms=found.title_terms,
+        heading_terms=found.heading_terms,
+        length=found.length,
         sentences=tuple(
             _sentence(paragraph.text, start, end) for start, end in sentence_spans(paragraph.text, language)
         ),

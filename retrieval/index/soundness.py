@@ -10,12 +10,16 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
+from pydantic import SecretStr
 
 from retrieval.index.vectors import VectorIndex, finds_itself
 from retrieval.ledger import scopes, vectors
 from retrieval.ledger.ledger import Ledger
 
 log = logging.getLogger(__name__)
+
+LEDGER_VARIABLE = "LEDGER_URL"
+"""Tells the child about a ledger whose address may hold a password."""
 
 _TIMEOUT_S = 120
 
@@ -25,12 +29,16 @@ _SAMPLE = 1000
 _AT_ONCE = 100
 
 
-def is_sound(path: Path, ledger: Path) -> bool:
+def is_sound(path: Path, ledger: Path | SecretStr) -> bool:
     """Open, count and query every scope of the index at `path` in a process that may crash."""
-    command = [sys.executable, "-P", "-m", "retrieval.index.check", str(path), str(ledger)]
+    command = [sys.executable, "-P", "-m", "retrieval.index.check", str(path)]
     # the child finds this very package, whatever folder it is started from
     home = str(Path(__file__).parents[2])
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([home, os.environ.get("PYTHONPATH", "")])}
+    if isinstance(ledger, Path):
+        command.append(str(ledger))
+    else:  # everybody on this machine can read the arguments of a process
+        environment[LEDGER_VARIABLE] = ledger.get_secret_value()
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False, env=environment

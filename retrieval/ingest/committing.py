@@ -12,7 +12,7 @@ from retrieval.index import lexical
 from retrieval.index.chunking import chunk_spans, embedding_text, title_for_embedding
 from retrieval.index.digests import digest
 from retrieval.index.encoder import Encoder, Vector
-from retrieval.index.preparation import prepare
+from retrieval.index.preparation import paragraph_terms
 from retrieval.ingest.plan import Change, Plan
 from retrieval.ledger import initiatives as kept
 from retrieval.ledger import live, revisions, scopes, sources, vectors
@@ -20,6 +20,7 @@ from retrieval.ledger.history import KnownReadout, KnownRevision
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.models import ChangedReadout, Initiative, Readout
+from retrieval.precedence import Courtesy, Precedence
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage ("reading", "embedding"), how many are done, and of how many (0: unknown)."""
@@ -80,10 +81,19 @@ class Committer:
     Args:
         guard: Asked in every transaction whether this ingest still may write.
         now: UTC, ISO 8601.
+        courtesy: How it gives way to questions.
     """
 
     def __init__(
-        self, ledger: Ledger, encoder: Encoder, *, scope: str, actor: str, guard: Guard, now: str
+        self,
+        ledger: Ledger,
+        encoder: Encoder,
+        *,
+        scope: str,
+        actor: str,
+        guard: Guard,
+        now: str,
+        courtesy: Courtesy | None = None,
     ) -> None:
         self._ledger = ledger
         self._encoder = encoder
@@ -91,6 +101,7 @@ class Committer:
         self._actor = actor
         self._guard = guard
         self._now = now
+        self._courtesy = courtesy or Precedence().courtesy()
 
     def carry_out(self, plan: Plan, progress: Progress) -> int:
         """Make `plan` so, and return how many texts had to be embedded."""
@@ -113,7 +124,7 @@ class Committer:
         """Cut the work into commits: whole readouts, enough of them to keep every core embedding."""
         group: list[_Prepared] = []
         for change in plan.changes:
-            initiatives, problems = change.initiatives()
+            initiatives, problems = change.initiatives(self._courtesy.between)
             plan.warnings += problems
             group.append(_Prepared(change, chunk(change.readout, self._encoder), initiatives))
             if sum(each.chunked.size for each in group) >= _CHUNKS_AT_ONCE:
@@ -129,10 +140,12 @@ class Committer:
             self._encoder,
             (text for texts in paragraphs for text in texts),
             lambda n: progress("embedding", min(done + n, total), total),
+            self._guard,
         )
 
     @contextmanager
     def _write(self) -> Iterator[Connection]:
+        self._courtesy.give_way()
         with self._ledger.write() as connection:
             self._guard(connection)
             yield connection
@@ -142,6 +155,7 @@ class Committer:
         texts = (text for each in prepared.chunked.texts for text in each)
         pks = vectors.embedding_pks(connection, (digest(text) for text in texts))
         gone = self._superseded(connection, change.live)
+        self._courtesy.give_way()
         paragraph_pks = revisions.add_revision(
             connection,
             readout,
@@ -151,9 +165,10 @@ class Committer:
             chunks=prepared.chunked.keyed(pks),
             now=self._now,
         )
+        self._courtesy.give_way()
         summary = live.readout(connection, [self._scope], readout.id)
         kept.keep(connection, summary.revision_pk, prepared.initiatives)
-        self.show(connection, paragraph_pks, readout.language, superseded=len(gone - set(pks.values())))
+        self.show(connection, paragraph_pks, superseded=len(gone - set(pks.values())))
         self._record(
             connection,
             "add" if change.diff is None else "change",
@@ -168,14 +183,17 @@ class Committer:
         if before is None:
             return set()
         pks = revisions.revision_paragraphs(connection, before.revision_pk)
-        lexical.remove(connection, self._scope, pks)
+        lexical.remove(connection, self._scope, self._courtesy.between(pks))
         return vectors.embeddings_of(connection, pks)
 
-    def show(self, connection: Connection, pks: Sequence[int], language: str, *, superseded: int) -> None:
+    def show(self, connection: Connection, pks: Sequence[int], *, superseded: int) -> None:
         """Let the paragraphs of a revision that has just become live be found."""
         paragraphs = live.live_paragraphs(connection, pks)
-        terms = {pk: lexical.IndexedTerms.of(prepare(p, language)) for pk, p in paragraphs.items()}
+        each = self._courtesy.between(paragraphs.items())
+        terms = {pk: lexical.IndexedTerms.of(paragraph_terms(p)) for pk, p in each}
+        self._courtesy.give_way()
         lexical.add(connection, self._scope, terms)
+        self._courtesy.give_way()
         vectors.expect(connection, self._scope, vectors.embeddings_of(connection, pks))
         scopes.changed(connection, self._scope, superseded=superseded)
 
@@ -192,11 +210,10 @@ class Committer:
         gone = self._superseded(connection, before)
         revisions.make_live(connection, known.pk, to.pk, self._now, pinned=True)
         pks = revisions.revision_paragraphs(connection, to.pk)
-        summary = live.readout(connection, [self._scope], known.id)
         embeddings = vectors.embeddings_of(connection, pks)
         # scanned again even where the index holds them: it may be being written anew without them
         vectors.forget(connection, self._scope, embeddings)
-        self.show(connection, pks, summary.language, superseded=len(gone - embeddings))
+        self.show(connection, pks, superseded=len(gone - embeddings))
         self._record(connection, "rollback", known.id, to.id, {"from": before.revision if before else None})
 
     def _record(
@@ -220,9 +237,16 @@ class Committer:
 
 
 def embed_missing(
-    ledger: Ledger, encoder: Encoder, texts: Iterable[str], report: Callable[[int], None]
+    ledger: Ledger, encoder: Encoder, texts: Iterable[str], report: Callable[[int], None], guard: Guard
 ) -> int:
-    """Embed the texts never embedded before and keep their vectors at once: work done stays done."""
+    """Embed the texts never embedded before and keep their vectors at once: work done stays done.
+
+    Who lost its turn keeps nothing: the store may be another encoder's by now.
+
+    Args:
+        report: Told how many of the texts are done, as if all of them had to be embedded: how many were known
+            before would say what another scope holds.
+    """
     wanted = {digest(text): text for text in texts}
     with ledger.read() as connection:
         known = vectors.embedding_pks(connection, wanted)
@@ -230,8 +254,9 @@ def embed_missing(
     fresh: dict[bytes, Vector] = {}
     for key, vector in zip(missing, encoder.embed_each(list(missing.values())), strict=True):
         fresh[key] = vector
-        report(len(known) + len(fresh))
+        report(len(wanted) * len(fresh) // len(missing))
     with ledger.write() as connection:
+        guard(connection)
         vectors.add_embeddings(connection, fresh)
     return len(fresh)
 

@@ -2,6 +2,9 @@
 
 A job is a row of the ledger: it survives the process that asked for it and the one that runs it. One that was
 running when its process ended is started again, which is safe, since an ingest of the same sources is one.
+
+Whoever holds the lease of the worker starts jobs, and asks for it in the transaction that starts one: a process
+that stalled and lost it starts none, and what it says of a job that another one took over is not kept.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from retrieval.errors import RapporteurError
+from retrieval.errors import IngestBusyError, RapporteurError
 from retrieval.index.upkeep.keeper import IndexKeeper
 from retrieval.ingest.committing import Progress
 from retrieval.ingest.request import IngestRequest, Upload
@@ -32,7 +35,9 @@ log = logging.getLogger(__name__)
 WORKER = "worker"
 """The lease of the one process that carries jobs out."""
 
-_TTL_S = 20.0
+TTL_S = 20.0
+"""How long a worker counts as there after its last sign of life."""
+
 _POLL_S = 0.5
 _PROGRESS_EVERY_S = 0.5
 _TIDY_EVERY_S = 60.0
@@ -107,6 +112,7 @@ class JobWorker:
     Args:
         purpose: What this process is, for whoever hands it a job.
         on_ended: Told of every job that ended here.
+        ttl_s: How long this worker counts as there after its last sign of life.
     """
 
     def __init__(
@@ -117,12 +123,14 @@ class JobWorker:
         *,
         purpose: str,
         on_ended: Callable[[JobRow], None] | None = None,
+        ttl_s: float = TTL_S,
     ) -> None:
         self._ledger = ledger
         self._ingesting = ingesting
         self._keeper = keeper
         self._purpose = purpose
         self._on_ended = on_ended or _nobody
+        self._ttl_s = ttl_s
         self._holder = leases.new_holder()
         self._lease: Lease | None = None
         self._stopping = threading.Event()
@@ -149,7 +157,7 @@ class JobWorker:
                 leases.release(connection, lease)
 
     def run_once(self) -> bool:
-        """Carry out one job, if there is one; returns whether there was."""
+        """Carry out one job, if there is one and this is the worker; returns whether one was carried out."""
         row = self._claim()
         if row is None:
             return False
@@ -157,16 +165,23 @@ class JobWorker:
         try:
             report = self._ingesting.run(request, progress=self._reporter(row.pk))
             outcome: dict[str, Any] = {"report": report_json(report)}
+        except IngestBusyError as error:  # whoever has the turn may have stalled: that is no fault of the job
+            log.info("job %d waits: %s", row.pk, error)
+            with self._ledger.write() as connection:
+                jobs.give_back(connection, row.pk, self._holder)
+            return False
         except RapporteurError as error:
             outcome = {"error": str(error)}
         except Exception:
             log.exception("job %d failed", row.pk)
             outcome = {"error": "Something went wrong inside Rapporteur; the log of the bot says what."}
         with self._ledger.write() as connection:
-            jobs.finish(connection, row.pk, now=utc_now(), **outcome)
+            is_kept = jobs.finish(connection, row.pk, self._holder, now=utc_now(), **outcome)
             ended = jobs.get(connection, row.pk)
-        assert ended is not None
-        self._on_ended(ended)
+        if not is_kept or ended is None:
+            log.warning("job %d was taken over by another process, which says how it ended", row.pk)
+        else:
+            self._on_ended(ended)
         return True
 
     # --- the two threads ---
@@ -178,12 +193,18 @@ class JobWorker:
                 self._hold()
             except RapporteurError as error:
                 log.warning("%s", error)
-            self._stopping.wait(_TTL_S / 4)
+            self._stopping.wait(self._ttl_s / 4)
 
     def _hold(self) -> None:
         with self._ledger.write() as connection:
-            taken = leases.take(connection, WORKER, self._holder, self._purpose, now=utc_now(), ttl_s=_TTL_S)
-        self._lease = taken if taken.holder == self._holder else None
+            self._take_lease(connection)
+
+    def _take_lease(self, connection: Connection) -> bool:
+        """Become or stay the worker; returns whether this is it now."""
+        holder, ttl_s = self._holder, self._ttl_s
+        taken = leases.take(connection, WORKER, holder, self._purpose, now=utc_now(), ttl_s=ttl_s)
+        self._lease = taken if taken.holder == holder else None
+        return self._lease is not None
 
     def _work(self) -> None:
         while not self._stopping.is_set():
@@ -205,12 +226,13 @@ class JobWorker:
 
     def _claim(self) -> JobRow | None:
         with self._ledger.read() as connection:
-            waiting = jobs.open_jobs(connection)
-        if not waiting:
-            return None
+            if not jobs.open_jobs(connection):
+                return None
         with self._ledger.write() as connection:
-            jobs.start(connection, waiting[0].pk, self._holder, utc_now())
-        return waiting[0]
+            waiting = jobs.open_jobs(connection) if self._take_lease(connection) else []
+            if waiting:
+                jobs.start(connection, waiting[0].pk, self._holder, utc_now())
+        return waiting[0] if waiting else None
 
     def _request(self, row: JobRow) -> IngestRequest:
         with self._ledger.read() as connection:
@@ -225,7 +247,7 @@ class JobWorker:
             if time.monotonic() - told > _PROGRESS_EVERY_S:
                 told = time.monotonic()
                 with self._ledger.write() as connection:
-                    jobs.progress(connection, job, stage, done, total)
+                    jobs.progress(connection, job, self._holder, stage, done, total)
 
         return report
 

@@ -16,6 +16,7 @@ from retrieval.fetching import Validators
 from retrieval.ingest.request import IngestRequest
 from retrieval.initiatives import (
     EXTRACTION_VERSION,
+    Paced,
     apply_corrections,
     extract_initiatives,
     parse_corrections,
@@ -45,10 +46,12 @@ class Change:
     diff: ParagraphDiff | None = None
     corrections: Mapping[str, Any] = field(default_factory=dict)
 
-    def initiatives(self) -> tuple[tuple[Initiative, ...], tuple[str, ...]]:
+    def initiatives(self, paced: Paced = iter) -> tuple[tuple[Initiative, ...], tuple[str, ...]]:
         """Return its corrected list, and what in the corrections cannot be used any more."""
         corrections, unusable = parse_corrections(self.corrections)
-        corrected, gone = apply_corrections(extract_initiatives(self.readout), corrections, self.readout)
+        corrected, gone = apply_corrections(
+            extract_initiatives(self.readout, paced), corrections, self.readout
+        )
         return corrected, tuple(f"{self.source}: {problem}" for problem in (*unusable, *gone))
 
 
@@ -173,8 +176,9 @@ class Planner:
                 f'its id "{document}" is already that of {before.source}. Rename the file, or use --replace to '
                 "let it take over."
             )
-        seen = self._request.seen
-        if seen is not None and seen.get(document, "") != (before.revision if before else ""):
+        seen, now = self._request.seen, before.revision if before else ""
+        # what was confirmed may be live already: its job was cut short after the commit, and runs again
+        if seen is not None and now not in (seen.get(document, ""), change.revision):
             return f'"{document}" was changed by somebody else since you looked. Look again, then confirm.'
         expected = self._request.expected
         if expected is not None and expected.get(document) != change.revision:

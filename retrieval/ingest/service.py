@@ -18,8 +18,9 @@ from retrieval.ingest.retention import Retention
 from retrieval.ledger import sources
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.sources import SeenSource
-from retrieval.ledger.turns import my_turn, utc_now
+from retrieval.ledger.turns import TTL_S, my_turn, utc_now
 from retrieval.models import HeldReadout, IngestReport
+from retrieval.precedence import Courtesy, Precedence
 from retrieval.sources import LoadedSource, load, load_bytes, load_url
 
 _PATIENCE_S = 10.0
@@ -33,6 +34,8 @@ class IngestService:
             the folder does not make them other sources.
         retention: Run after every ingest.
         fetcher: Fetches the addresses.
+        turn_ttl_s: How long an ingest of this process outlives its last sign of life.
+        precedence: The questions of this process, which go first.
     """
 
     def __init__(
@@ -43,6 +46,9 @@ class IngestService:
         corpus_dir: Path,
         retention: Retention,
         fetcher: Fetcher,
+        precedence: Precedence,
+        *,
+        turn_ttl_s: float = TTL_S,
     ) -> None:
         self._ledger = ledger
         self._keeper = keeper
@@ -50,6 +56,8 @@ class IngestService:
         self._corpus_dir = corpus_dir
         self._retention = retention
         self._fetcher = fetcher
+        self._turn_ttl_s = turn_ttl_s
+        self._precedence = precedence
 
     def ingest(
         self,
@@ -85,7 +93,8 @@ class IngestService:
             StoreUnwritableError: The store cannot be written; nothing was lost.
         """
         started = time.perf_counter()
-        progress = progress or _silent
+        courtesy = self._precedence.courtesy()
+        progress = _told_between(progress or _silent, courtesy)
         request = self.in_full(request)
         loaded = self.load(request, progress)
         plan = self.plan(request, loaded)
@@ -93,7 +102,7 @@ class IngestService:
         if dry_run:
             plan.warnings += [problem for change in plan.changes for problem in change.initiatives()[1]]
         elif plan.changes_anything or plan.seen:
-            plan, embedded = self._carry_out(request, loaded, progress)
+            plan, embedded = self._carry_out(request, loaded, progress, courtesy)
         return _report(plan, embedded, (time.perf_counter() - started) * 1000)
 
     def plan(self, request: IngestRequest, loaded: Sequence[LoadedSource]) -> Plan:
@@ -114,14 +123,14 @@ class IngestService:
             found.append(loaded)
             progress("reading", len(found), 0)
         if not found:
-            folders = ", ".join(request.paths)
+            folders = ", ".join(request.paths) or "nothing was named"
             raise CorpusError(f"{folders}: there is no readout here. Name files or a folder that holds some.")
         return found
 
     def in_full(self, request: IngestRequest) -> IngestRequest:
-        """Name every path in full, and the corpus where nothing is named."""
+        """Name every path in full, and the corpus where nothing is named: it is the shared scope's own."""
         paths = [str(absolute(Path(path))) for path in request.paths]
-        if not (paths or request.urls or request.uploads):
+        if request.scope == SHARED and not (paths or request.urls or request.uploads):
             paths = [str(absolute(self._corpus_dir))]
         urls = dict.fromkeys(url.strip() for url in request.urls)
         return replace(request, paths=tuple(paths), urls=tuple(urls))
@@ -147,14 +156,16 @@ class IngestService:
             yield load_bytes(f"upload:{upload.name}", upload.data, name=upload.name)
 
     def _carry_out(
-        self, request: IngestRequest, loaded: Sequence[LoadedSource], progress: Progress
+        self, request: IngestRequest, loaded: Sequence[LoadedSource], progress: Progress, courtesy: Courtesy
     ) -> tuple[Plan, int]:
-        with my_turn(self._ledger, f"ingest by {request.actor}", timeout_s=_PATIENCE_S) as turn:
+        purpose, ttl_s = f"ingest by {request.actor}", self._turn_ttl_s
+        with my_turn(self._ledger, purpose, timeout_s=_PATIENCE_S, ttl_s=ttl_s) as turn:
 
             def alive(stage: str, done: int, total: int) -> None:
                 turn.keep_alive()
                 progress(stage, done, total)
 
+            courtesy.give_way()
             # whoever had the turn until now may have made the same readouts live
             plan = self.plan(request, loaded)
             committer = Committer(
@@ -164,12 +175,15 @@ class IngestService:
                 actor=request.actor,
                 guard=turn.guard,
                 now=utc_now(),
+                courtesy=courtesy,
             )
             embedded = committer.carry_out(plan, alive)
+            courtesy.give_way()
             self._retention.erase_outlived(turn.guard)
+            courtesy.give_way()
         if plan.changes_anything:
             progress("indexing", 0, 0)
-            self._keeper.catch_up()
+            self._keeper.catch_up(at_leisure=True)
         return plan, embedded
 
 
@@ -198,6 +212,16 @@ def _report(plan: Plan, embedded: int, elapsed_ms: float) -> IngestReport:
         embedded=embedded,
         elapsed_ms=elapsed_ms,
     )
+
+
+def _told_between(progress: Progress, courtesy: Courtesy) -> Progress:
+    """Return `progress` that gives way to questions as well: it is told between any two steps."""
+
+    def told(stage: str, done: int, total: int) -> None:
+        courtesy.give_way()
+        progress(stage, done, total)
+
+    return told
 
 
 def _silent(_stage: str, _done: int, _total: int) -> None:

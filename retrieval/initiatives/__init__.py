@@ -15,7 +15,7 @@ linking       the same initiative in several readouts
 """
 
 from retrieval.initiatives.corrections import Correction, apply_corrections, parse_corrections
-from retrieval.initiatives.extraction import extract_initiatives
+from retrieval.initiatives.extraction import Paced, extract_initiatives
 from retrieval.initiatives.linking import AlsoIn, link
 from retrieval.initiatives.verification import verified, verify
 
@@ -26,6 +26,7 @@ __all__ = [
     "EXTRACTION_VERSION",
     "AlsoIn",
     "Correction",
+    "Paced",
     "apply_corrections",
     "extract_initiatives",
     "link",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from retrieval.initiatives.actions import evidence_start, items, name_of
 from retrieval.initiatives.actors import Actors, actor_text
@@ -24,15 +24,22 @@ from retrieval.sentences import sentence_spans
 _BROKEN = re.compile(r"(?:\b[A-Z]|\bNo|\bMr|\bMs|\bDr|\bSt|\bPh)\.$")
 
 
-def extract_initiatives(readout: Readout) -> tuple[Initiative, ...]:
+Paced = Callable[[Iterable[Paragraph]], Iterable[Paragraph]]
+"""Yields what it is given, at a pace of its own."""
+
+
+def extract_initiatives(readout: Readout, paced: Paced = iter) -> tuple[Initiative, ...]:
     """List what the parties announce, will do, continue, resume, support or ask for, in reading order.
 
     Pure and deterministic, without a language model. Every citation's span is cut out of its paragraph.
+
+    Args:
+        paced: When to look at the next paragraph, where others are waiting.
     """
     actors = Actors()
     seen: set[str] = set()
     candidates: list[Candidate] = []
-    for paragraph in readout.paragraphs:
+    for paragraph in paced(readout.paragraphs):
         if paragraph.number in seen or paragraph.number.startswith("header"):
             continue
         seen.add(paragraph.number)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from retrieval.ledger import schema
 
@@ -78,32 +78,46 @@ def uploads(connection: Connection, pk: int) -> list[tuple[str, bytes]]:
 
 
 def start(connection: Connection, pk: int, holder: str, now: str) -> None:
-    """The process `holder` carries the job out from now on."""
+    """`holder` carries the job out from now on, and whoever did before no longer does."""
     j = schema.jobs
     values = {"state": "running", "holder": holder, "started_at": now, "stage": "", "done": 0, "total": 0}
     connection.execute(update(j).where(j.c.pk == pk).values(**values))
 
 
-def progress(connection: Connection, pk: int, stage: str, done: int, total: int) -> None:
-    """Keep how far a job is."""
-    j = schema.jobs
-    connection.execute(update(j).where(j.c.pk == pk).values(stage=stage, done=done, total=total))
+def progress(connection: Connection, pk: int, holder: str, stage: str, done: int, total: int) -> None:
+    """Keep how far a job is, where it is still the holder's."""
+    values = {"stage": stage, "done": done, "total": total}
+    connection.execute(update(schema.jobs).where(_is_run_by(pk, holder)).values(**values))
+
+
+def give_back(connection: Connection, pk: int, holder: str) -> None:
+    """Let a job wait again, where it is still the holder's."""
+    values = {"state": "queued", "holder": None}
+    connection.execute(update(schema.jobs).where(_is_run_by(pk, holder)).values(**values))
 
 
 def finish(
     connection: Connection,
     pk: int,
+    holder: str,
     *,
     now: str,
     report: dict[str, Any] | None = None,
     error: str | None = None,
-) -> None:
-    """Keep how a job ended; its files are not kept."""
-    j, u = schema.jobs, schema.uploads
+) -> bool:
+    """Keep how a job ended, and its files no longer; False, and nothing, where another holder took it over."""
+    u = schema.uploads
     state = "done" if error is None else "failed"
     values = {"state": state, "report": report, "error": error, "finished_at": now}
-    connection.execute(update(j).where(j.c.pk == pk).values(**values))
+    if connection.execute(update(schema.jobs).where(_is_run_by(pk, holder)).values(**values)).rowcount != 1:
+        return False
     connection.execute(delete(u).where(u.c.job == pk))
+    return True
+
+
+def _is_run_by(pk: int, holder: str) -> ColumnElement[bool]:
+    j = schema.jobs
+    return (j.c.pk == pk) & (j.c.holder == holder) & (j.c.state == "running")
 
 
 def delete_old(connection: Connection, before: str) -> None:

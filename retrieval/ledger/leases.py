@@ -2,7 +2,7 @@
 
 A holder renews its lease while it lives and writes only in transactions that find its epoch unchanged, so one
 that stalled and woke up after its lease went to another can change nothing (a fencing token: Kleppmann, "How
-to do distributed locking", 2016).
+to do distributed locking", 2016). Where several hosts share a ledger, the time is the database's: theirs differ.
 """
 
 from __future__ import annotations
@@ -12,10 +12,14 @@ import socket
 import time
 import uuid
 from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Float, cast, extract, func, insert, select, update
 
 from retrieval.ledger import schema
+from retrieval.ledger.dialects import is_postgres
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,31 +43,31 @@ class Lease:
     def is_alive(self, now: float) -> bool:
         """Whether its holder may still be at work."""
         host, process, _ = self.holder.rsplit(":", 2)
-        if host == socket.gethostname() and not _runs(int(process)):
+        if host == _host() and not _runs(int(process)):
             return False
         return self.expires > now
 
 
 def new_holder() -> str:
     """Return a name for one holder that nobody else has."""
-    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+    return f"{_host()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
 
 
 def current(connection: Connection, name: str) -> Lease | None:
     """Return who holds the lease, or None: it is free."""
     found = _row(connection, name)
-    return found if found is not None and found.is_alive(time.time()) else None
+    return found if found is not None and found.is_alive(_now(connection)) else None
 
 
 def take(connection: Connection, name: str, holder: str, purpose: str, *, now: str, ttl_s: float) -> Lease:
     """Take the lease if it is free; returns whoever holds it then: compare the holder with your own."""
-    table, before = schema.leases, _row(connection, name)
-    if before is not None and before.is_alive(time.time()):
+    table, before, moment = schema.leases, _row(connection, name), _now(connection)
+    if before is not None and before.is_alive(moment):
         if before.holder == holder:
             renew(connection, before, ttl_s=ttl_s)
         return before
     epoch = 1 if before is None else before.epoch + 1
-    taken = Lease(name, epoch, holder, purpose, now, time.time() + ttl_s)
+    taken = Lease(name, epoch, holder, purpose, now, moment + ttl_s)
     values = {"epoch": epoch, "holder": holder, "purpose": purpose, "since": now, "expires": taken.expires}
     if before is None:
         connection.execute(insert(table).values(name=name, **values))
@@ -76,7 +80,7 @@ def renew(connection: Connection, lease: Lease, *, ttl_s: float) -> bool:
     """Keep the lease for longer; False when it went to somebody else."""
     table = schema.leases
     mine = (table.c.name == lease.name) & (table.c.epoch == lease.epoch)
-    done = connection.execute(update(table).where(mine).values(expires=time.time() + ttl_s))
+    done = connection.execute(update(table).where(mine).values(expires=_now(connection) + ttl_s))
     return done.rowcount == 1
 
 
@@ -94,6 +98,32 @@ def is_held(connection: Connection, lease: Lease) -> bool:
 def _row(connection: Connection, name: str) -> Lease | None:
     row = connection.execute(select(schema.leases).where(schema.leases.c.name == name)).first()
     return None if row is None else Lease(**row._asdict())
+
+
+def _now(connection: Connection) -> float:
+    """Return the time that leases go by, in seconds since 1970."""
+    if not is_postgres(connection):
+        return time.time()
+    return float(connection.scalar(_DATABASE_CLOCK) or 0)
+
+
+_DATABASE_CLOCK = select(
+    cast(extract("epoch", func.clock_timestamp()), Float)
+)  # now() is the transaction's start
+
+
+@lru_cache
+def _host() -> str:
+    """Return what no two machines are both called, nor two containers that number their own processes.
+
+    Where the system says no more than the host's name, that has to do.
+    """
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
+        processes = Path("/proc/self/ns/pid").readlink()
+    except OSError:
+        return socket.gethostname()
+    return f"{socket.gethostname()}/{sha256(f'{boot}{processes}'.encode()).hexdigest()[:8]}"
 
 
 def _runs(process: int) -> bool:

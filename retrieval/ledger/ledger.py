@@ -1,19 +1,19 @@
-"""The ledger's file: opening it, its transactions, and what it knows about itself."""
+"""The ledger: opening it, its transactions, and what it knows about itself."""
 
 from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
+from pydantic import SecretStr
 from sqlalchemy import Connection, inspect, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from retrieval.errors import IndexMismatchError, StoreError
 from retrieval.ledger import schema
-from retrieval.ledger.engine import BUSY_TIMEOUT_MS, open_engine, translated
+from retrieval.ledger.dialects import upsert
+from retrieval.ledger.engine import open_database
 from retrieval.ledger.migration import OLDEST, migrate
 
 log = logging.getLogger(__name__)
@@ -28,77 +28,74 @@ def schema_is_older(version: str) -> bool:
 
 
 class Ledger:
-    """The SQLite file that is the truth about a store.
+    """The database that is the truth about a store.
 
     Args:
-        path: The database file; its folder exists.
+        address: A file for SQLite, whose folder exists, or the address of a database of PostgreSQL.
+
+    Attributes:
+        address: As it was given; it may hold a password.
+        place: Where it is, for people to read.
 
     Raises:
         StoreError: It cannot be opened, or a newer Rapporteur wrote it.
+        SettingsError: It is no address, or what PostgreSQL needs is not installed.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._engine = open_engine(path)
-        self._writer = self._engine.execution_options(transaction="IMMEDIATE")
-        with self.read() as connection:
-            own = self._checked_id(connection)
-        if own is None:
-            with self._restructuring() as connection:
-                own = self._checked_id(connection) or self._create_or_migrate(connection)
-        self.id = own
+    def __init__(self, address: Path | str) -> None:
+        self.address = address if isinstance(address, Path) else SecretStr(address)
+        self._database = open_database(address)
+        self.place = self._database.place
+        try:
+            self.id = self._own_id()
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
-        """Give the database file back."""
-        self._engine.dispose()
+        """Give the database back."""
+        self._database.close()
 
-    @contextmanager
-    def read(self) -> Iterator[Connection]:
+    def read(self) -> AbstractContextManager[Connection]:
         """One consistent snapshot for as long as the block lasts."""
-        with translated(self.path), self._engine.connect() as connection:
-            yield connection
+        return self._database.read()
 
-    @contextmanager
-    def write(self, *, patient: bool = True) -> Iterator[Connection]:
+    def write(self, *, patient: bool = True) -> AbstractContextManager[Connection]:
         """One transaction: all of the block or nothing of it.
 
         Args:
             patient: Wait for another writer to finish; or else fail at once.
         """
-        with translated(self.path), self._writer.connect() as connection:
-            driver = connection.connection.cursor()
-            if not patient:
-                driver.execute("PRAGMA busy_timeout=0")
-            try:
-                with connection.begin():
-                    yield connection
-            finally:
-                if not patient:
-                    driver.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-                driver.close()
+        return self._database.write(patient=patient)
 
     def checkpoint(self) -> None:
-        """Bring what was committed into the database file, so that what was erased is in no file any more.
+        """Take what was erased out of the database's files, as far as that can be done from here."""
+        self._database.checkpoint()
 
-        A reader at work keeps the log from being emptied; the next checkpoint does it then.
-        """
-        with translated(self.path), self._engine.connect() as connection:
-            driver = connection.connection.cursor()
-            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            driver.close()
+    def size(self) -> int:
+        """Return how many bytes the ledger takes."""
+        return self._database.size()
 
     # --- what the ledger knows about itself ---
 
+    def _own_id(self) -> str:
+        """Return the ledger's own id; an empty database becomes a ledger, and an older one today's."""
+        with self.read() as connection:
+            own = self._checked_id(connection)
+        if own is None:
+            with self._database.restructure() as connection:
+                own = self._checked_id(connection) or self._create_or_migrate(connection)
+        return own
+
     def _checked_id(self, connection: Connection) -> str | None:
-        """Return the ledger's own id, or None for a file without today's tables."""
+        """Return the ledger's own id, or None for a database without today's tables."""
         found = self._schema_version(connection)
-        if found is None or schema_is_older(found):
+        if found is None or (self._database.is_migrated and schema_is_older(found)):
             return None
         if found != str(schema.SCHEMA_VERSION):
             raise StoreError(
-                f"{self.path}: this store has schema version {found}, and this Rapporteur reads "
-                f"version {schema.SCHEMA_VERSION}. Use the Rapporteur that wrote it, or name another "
-                "store with --store."
+                f"{self.place}: this store has schema version {found}, and this Rapporteur reads version "
+                f"{schema.SCHEMA_VERSION}. Use the Rapporteur that wrote it, or {self._database.another}."
             )
         return self.meta(connection, "ledger_id")
 
@@ -109,26 +106,13 @@ class Ledger:
 
     def _create_or_migrate(self, connection: Connection) -> str:
         if self._schema_version(connection) is None:
-            schema.metadata.create_all(connection)
+            schema.create(connection)
             self.set_meta(connection, "ledger_id", uuid.uuid4().hex)
         else:
-            log.warning("%s: bringing the store to schema version %d", self.path, schema.SCHEMA_VERSION)
+            log.warning("%s: bringing the store to schema version %d", self.place, schema.SCHEMA_VERSION)
             migrate(connection)
         self.set_meta(connection, "schema_version", str(schema.SCHEMA_VERSION))
         return self.meta(connection, "ledger_id") or ""
-
-    @contextmanager
-    def _restructuring(self) -> Iterator[Connection]:
-        """One transaction that may rebuild tables which others refer to."""
-        with translated(self.path), self._writer.connect() as connection:
-            driver = connection.connection.cursor()
-            driver.execute("PRAGMA foreign_keys=OFF")
-            try:
-                with connection.begin():
-                    yield connection
-            finally:
-                driver.execute("PRAGMA foreign_keys=ON")
-                driver.close()
 
     def claim_identity(self, identity: str) -> None:
         """Record what the vectors are made with, or find that they were made with something else.
@@ -139,12 +123,13 @@ class Ledger:
         with self.read() as connection:
             found = self.meta(connection, INDEX_IDENTITY)
         if found is None:
-            with self.write() as connection:
-                self.set_meta(connection, INDEX_IDENTITY, identity)
-        elif found != identity:
+            with self.write() as connection:  # another process may have been quicker
+                found = self.meta(connection, INDEX_IDENTITY) or identity
+                self.set_meta(connection, INDEX_IDENTITY, found)
+        if found != identity:
+            store = self.address.parent if isinstance(self.address, Path) else self.place
             raise IndexMismatchError(
-                f"{self.path.parent}: this store was indexed with {found}, and the settings ask for "
-                f"{identity}. "
+                f"{store}: this store was indexed with {found}, and the settings ask for {identity}. "
                 'Run "rapporteur reindex", which needs no source file, or use the earlier settings.'
             )
 
@@ -156,7 +141,7 @@ class Ledger:
     def set_meta(self, connection: Connection, key: str, value: str) -> None:
         """Keep one fact about the store."""
         connection.execute(
-            upsert(schema.meta)
+            upsert(connection, schema.meta)
             .values(key=key, value=value)
             .on_conflict_do_update(index_elements=["key"], set_={"value": value})
         )

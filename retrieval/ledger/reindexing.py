@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, select, text, update
+from sqlalchemy import Connection, LargeBinary, String, cast, delete, literal, select, update
 
 from retrieval.ledger import revisions, schema
 from retrieval.ledger.ledger import INDEX_IDENTITY, Ledger
@@ -19,7 +19,9 @@ def begin(connection: Connection, ledger: Ledger, identity: str) -> None:
     if ledger.meta(connection, UNDER_WAY) == identity:
         return
     if ledger.meta(connection, INDEX_IDENTITY) != identity:
-        connection.execute(text("UPDATE embeddings SET digest = CAST('of another encoder ' || pk AS BLOB)"))
+        e = schema.embeddings
+        out_of_reach = cast(literal("of another encoder ") + cast(e.c.pk, String), LargeBinary)
+        connection.execute(update(e).values(digest=out_of_reach))
     ledger.set_meta(connection, UNDER_WAY, identity)
 
 

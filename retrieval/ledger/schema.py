@@ -3,6 +3,8 @@
 Rows of `paragraphs`, `chunks` and `embeddings` never change once written; which revision of a readout is live
 is one column, `readouts.live_revision`, and changing it is the commit point of an ingest. Their keys are never
 given out again (AUTOINCREMENT): what is remembered by one, in memory or in Chroma, stays true after a purge.
+
+SQLite does not mind how long a text is; PostgreSQL does, so only what this code makes itself has a bound.
 """
 
 from __future__ import annotations
@@ -11,8 +13,10 @@ import hashlib
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
+    Connection,
     Float,
     ForeignKey,
     Index,
@@ -25,9 +29,17 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from retrieval.ledger.dialects import is_postgres
+
 SCHEMA_VERSION = 2
 
 metadata = MetaData()
+postings_metadata = MetaData()
+"""Tables that stand only in PostgreSQL, which has no FTS5."""
+
+# Ordered by their bytes, as in SQLite, whatever language the server of PostgreSQL was set up for.
+_NAME = String().with_variant(String(collation="C"), "postgresql")
+_ID = String(64).with_variant(String(64, collation="C"), "postgresql")
 
 meta = Table(
     "meta",
@@ -41,8 +53,8 @@ readouts = Table(
     "readouts",
     metadata,
     Column("pk", Integer, primary_key=True),
-    Column("scope", String, nullable=False),
-    Column("id", String(64), nullable=False),
+    Column("scope", _NAME, nullable=False),
+    Column("id", _ID, nullable=False),
     Column("source", Text, nullable=False, comment="file or address it came from, as named by the operator"),
     Column("live_revision", Integer, ForeignKey("revisions.pk", use_alter=True), index=True),
     Column(
@@ -64,7 +76,7 @@ revisions = Table(
     Column("date", String(10)),
     Column("issuer", Text),
     Column("source_url", Text),
-    Column("language", String(8), nullable=False),
+    Column("language", String(8).with_variant(String(), "postgresql"), nullable=False),
     Column("numbering", String(8), nullable=False),
     Column("warnings", JSON, nullable=False),
     Column("created_at", String(32), nullable=False, comment="UTC, ISO 8601"),
@@ -130,7 +142,7 @@ Index(
 scopes = Table(
     "scopes",
     metadata,
-    Column("scope", String, primary_key=True),
+    Column("scope", _NAME, primary_key=True),
     Column(
         "generation", Integer, nullable=False, comment="goes up with every change of what is live or scanned"
     ),
@@ -169,10 +181,37 @@ lexical_statistics = Table(
 lexical_terms = Table(
     "lexical_terms",
     metadata,
-    Column("scope", String, primary_key=True),
-    Column("term", String, primary_key=True),
+    Column("scope", _NAME, primary_key=True),
+    Column("term", _NAME, primary_key=True),
     Column("paragraphs", Integer, nullable=False, comment="live ones that hold it"),
     sqlite_with_rowid=False,
+)
+
+postings = Table(
+    "lexical_postings",
+    postings_metadata,
+    Column("scope", _NAME, primary_key=True),
+    Column("term", _NAME, primary_key=True),
+    Column("paragraph", Integer, primary_key=True, autoincrement=False),
+    Column("frequency", Integer, nullable=False, comment="how often the term stands there"),
+    Column("size", Integer, nullable=False, comment="all that the paragraph is found by, in terms"),
+    Index("ix_lexical_postings_paragraph", "paragraph"),
+)
+
+posted = Table(
+    "lexical_posted",
+    postings_metadata,
+    Column("scope", _NAME, primary_key=True),
+    Column("paragraph", Integer, primary_key=True, autoincrement=False),
+    Column("length", Integer, nullable=False, comment="its text alone, in terms"),
+    Column("size", Integer, nullable=False, comment="as in `lexical_postings`"),
+)
+
+posted_sizes = Table(
+    "lexical_posted_sizes",
+    postings_metadata,
+    Column("scope", _NAME, primary_key=True),
+    Column("size", BigInteger, nullable=False, comment="of all paragraphs together"),
 )
 
 audit = Table(
@@ -245,6 +284,13 @@ uploads = Table(
     Column("data", LargeBinary, nullable=False),
     comment="files given to a job; gone when it ends",
 )
+
+
+def create(connection: Connection) -> None:
+    """Make today's tables in an empty database."""
+    metadata.create_all(connection)
+    if is_postgres(connection):
+        postings_metadata.create_all(connection)
 
 
 def words_table(scope: str) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from retrieval.ledger import schema
+from retrieval.ledger.dialects import upsert
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def changed(connection: Connection, scope: str, *, records: int = 0, superseded:
     """Count a change: so many records more in the index, so many more of them superseded."""
     s = schema.scopes
     connection.execute(
-        upsert(s)
+        upsert(connection, s)
         .values(scope=scope, generation=1, records=records, superseded=superseded)
         .on_conflict_do_update(
             index_elements=["scope"],

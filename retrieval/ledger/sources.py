@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from retrieval.ledger import schema
+from retrieval.ledger.dialects import upsert
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def remember(connection: Connection, scope: str, seen: SeenSource, now: str) -> 
         "at": now,
     }
     connection.execute(
-        upsert(schema.sources)
+        upsert(connection, schema.sources)
         .values(scope=scope, source=seen.source, **values)
         .on_conflict_do_update(index_elements=["scope", "source"], set_=values)
     )

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 from sqlalchemy import Connection, bindparam, delete, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from retrieval.index.encoder import Vector
 from retrieval.ledger import live, schema
 from retrieval.ledger.batches import batches
+from retrieval.ledger.dialects import upsert
 
 
 def embedding_pks(connection: Connection, digests: Iterable[bytes]) -> dict[bytes, int]:
@@ -27,7 +27,7 @@ def add_embeddings(connection: Connection, vectors: Mapping[bytes, Vector]) -> N
     """Keep the vectors of texts never embedded before."""
     if vectors:
         connection.execute(
-            upsert(schema.embeddings).on_conflict_do_nothing(),
+            upsert(connection, schema.embeddings).on_conflict_do_nothing(),
             [{"digest": digest, "vector": _to_blob(vector)} for digest, vector in vectors.items()],
         )
 
@@ -143,7 +143,7 @@ def expect(connection: Connection, scope: str, embeddings: Iterable[int]) -> Non
     """A live paragraph of `scope` holds these: until the vector index does too, they are scanned."""
     rows = [{"scope": scope, "embedding": pk, "in_index": False, "findable": False} for pk in set(embeddings)]
     if rows:
-        connection.execute(upsert(schema.indexed).on_conflict_do_nothing(), rows)
+        connection.execute(upsert(connection, schema.indexed).on_conflict_do_nothing(), rows)
 
 
 def mark_indexed(connection: Connection, scope: str, findable: Mapping[int, bool]) -> None:
@@ -153,7 +153,7 @@ def mark_indexed(connection: Connection, scope: str, findable: Mapping[int, bool
         for pk, found in findable.items()
     ]
     if rows:
-        statement = upsert(schema.indexed)
+        statement = upsert(connection, schema.indexed)
         excluded = statement.excluded
         connection.execute(
             statement.on_conflict_do_update(
@@ -191,7 +191,7 @@ def keep_sentence_vectors(connection: Connection, vectors: Mapping[bytes, Vector
     """Remember the vectors of sentences for the next question."""
     if vectors:
         connection.execute(
-            upsert(schema.sentence_vectors).on_conflict_do_nothing(),
+            upsert(connection, schema.sentence_vectors).on_conflict_do_nothing(),
             [{"digest": digest, "vector": _to_blob(vector)} for digest, vector in vectors.items()],
         )
 

@@ -14,9 +14,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
 from sqlalchemy import BigInteger, Column, Connection, MetaData, String, Table, delete, func, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from retrieval.errors import BudgetSpentError
+from retrieval.ledger.dialects import upsert
 from retrieval.llm.types import Usage
 
 KEPT_DAYS = 60
@@ -151,7 +151,7 @@ class Budget:
         return int(tokens), int(micros)
 
     def _add(self, connection: Connection, of: Reservation, tokens: int, micros: int) -> None:
-        row = upsert(spending).values(day=of.day, payer=of.payer, tokens=tokens, micros=micros)
+        row = upsert(connection, spending).values(day=of.day, payer=of.payer, tokens=tokens, micros=micros)
         connection.execute(
             row.on_conflict_do_update(
                 index_elements=["day", "payer"],

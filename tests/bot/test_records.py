@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from bot.records import Records, ShownAnswer
 from bot.rendering import Cited
-from tests.fakes import FileDatabase
+from retrieval.ledger.ledger import Ledger
 
 CITED = Cited("asean-2022", "r1", "12(a)", "¶12(a)", ((0, 4), (9, 12)))
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Path:
-    return tmp_path / "ledger.db"
-
-
-@pytest.fixture
-def records(database: Path) -> Records:
-    return Records(FileDatabase(database))
+def records(ledger: Ledger) -> Records:
+    return Records(ledger)
 
 
 def shown(number: int, **more: object) -> ShownAnswer:
@@ -33,11 +26,11 @@ def shown(number: int, **more: object) -> ShownAnswer:
     return ShownAnswer(id=f"{number:012x}", **{**fields, **more})  # type: ignore[arg-type]
 
 
-def test_an_answer_is_the_same_for_the_next_process(records: Records, database: Path) -> None:
+def test_an_answer_is_the_same_for_the_next_process(records: Records, ledger: Ledger) -> None:
     answer = shown(1, cited=((CITED,), ()), parent="f" * 12, guild=2**62, thread=2**61)
     records.add(answer)
 
-    assert Records(FileDatabase(database)).get(answer.id) == answer
+    assert Records(ledger).get(answer.id) == answer
 
 
 def test_history_follows_the_chain_of_replies_and_nothing_beside_it(records: Records) -> None:

@@ -26,7 +26,10 @@ from retrieval.models import Answer, Citation, Evidence, LiveParagraph, NearestP
 from tests.bot.strategies import answers, long_texts, paragraphs, texts
 
 PHRASES = load().of("en-US")
-SOURCES = {"asean-2022": Source("ASEAN-Japan *Defense*", "2022-06-22"), "g7-2023": Source("G7", None)}
+SOURCES = {
+    ("asean-2022", "r1"): Source("ASEAN-Japan *Defense*", "2022-06-22"),
+    ("g7-2023", "r1"): Source("G7", None),
+}
 PARAGRAPH = LiveParagraph(
     document="asean-2022", revision="r1", ordinal=6, number="7", numbering=Numbering.PRINTED,
     text="Japan will hold a seminar on cybersecurity, he said.", title="ASEAN-Japan", date="2022-06-22",
@@ -196,6 +199,20 @@ def test_a_citation_of_another_readout_names_it() -> None:
     (page,) = render_answer(Answer("?", (Statement("A.", (CITATION, other)),)), SOURCES, PHRASES)
 
     assert "¶7, G7" in page.text
+
+
+def test_paragraphs_of_two_readouts_with_one_id_open_each_for_itself() -> None:
+    own = replace(PARAGRAPH, revision="r2", text="Ours says something else here.", title="Ours")
+    citation = Citation.of(own, Evidence.of(own.text, 0, 4))
+    answer = Answer("?", (Statement("A.", (CITATION,)), Statement("B.", (citation,))))
+    sources = {**SOURCES, ("asean-2022", "r2"): Source("Ours")}
+    (page,) = render_answer(answer, sources, PHRASES)
+
+    assert [(cited.revision, cited.paragraph) for cited in page.cited] == [("r1", "7"), ("r2", "7")]
+    assert [line for line in page.text.splitlines() if line.startswith("**")] == [
+        "**ASEAN-Japan \\*Defense\\*** · 22 June 2022",
+        "**Ours**",
+    ]
 
 
 def test_one_paragraph_cited_twice_is_one_mark_and_one_control_with_both_spans() -> None:

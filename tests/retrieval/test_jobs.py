@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from sqlalchemy import update
 
 from retrieval.bootstrap import Services
-from retrieval.errors import RapporteurError
-from retrieval.ingest import Details, IngestRequest, Upload
-from retrieval.ingest.jobs import JobWorker, report_from_json
-from retrieval.ledger import jobs
+from retrieval.errors import IngestBusyError, RapporteurError
+from retrieval.ingest import Details, IngestRequest, IngestService, Progress, Upload
+from retrieval.ingest.jobs import WORKER, JobWorker, report_from_json
+from retrieval.ledger import jobs, leases, schema
 from retrieval.ledger.jobs import JobRow
-from retrieval.models import FailedSource
+from retrieval.models import FailedSource, IngestReport
 from tests.conftest import OpenStore, WriteReadout
+
+pytestmark = pytest.mark.usefixtures("either_ledger")
 
 TEXT = b"Ferry talks\n\n2 May 2024\n\n1. Norland will open a ferry line.\n\n2. Estmark welcomed the line.\n"
 
@@ -127,3 +131,121 @@ def test_what_a_preview_did_not_show_is_not_confirmed(services: Services) -> Non
     assert [each.error for each in report.failed] == [
         '"talks" was changed by somebody else since you looked. Look again, then confirm.'
     ]
+
+
+def test_what_was_confirmed_is_no_change_by_somebody_else_when_its_job_runs_again(services: Services) -> None:
+    """A process may end between the commit of a job and the row that says so."""
+    request = IngestRequest(uploads=(Upload("talks.txt", TEXT),), seen={"talks": ""})
+    job = services.jobs.submit(request)
+    services.ingesting.run(request)
+
+    assert _worker(services).run_once()
+
+    row = services.jobs.get(job)
+    assert row is not None
+    assert row.report is not None
+    assert (row.report["unchanged"], row.report["failed"]) == (["talks"], [])
+
+
+class Interrupted:
+    """An ingest during which something else happens, and which then ends as told.
+
+    Attributes:
+        error: Raised at the end; None: the report says that nothing was there.
+    """
+
+    def __init__(self, meanwhile: Callable[[], object], error: RapporteurError | None = None) -> None:
+        self._meanwhile = meanwhile
+        self.error = error
+
+    def run(self, _request: IngestRequest, *, progress: Progress) -> IngestReport:
+        self._meanwhile()
+        progress("reading", 99, 99)
+        if self.error is not None:
+            raise self.error
+        return IngestReport()
+
+
+def _stalled(services: Services, ingesting: Interrupted, ended: list[JobRow]) -> JobWorker:
+    return JobWorker(
+        services.ledger,
+        cast(IngestService, ingesting),
+        services.keeper,
+        purpose="a bot that stalls",
+        on_ended=ended.append,
+    )
+
+
+def _let_leases_expire(services: Services) -> None:
+    with services.ledger.write() as connection:
+        connection.execute(update(schema.leases).values(expires=0.0))
+
+
+@pytest.mark.parametrize("error", [None, RapporteurError("It went wrong.")], ids=["done", "failed"])
+def test_a_worker_that_stalled_says_nothing_of_a_job_that_another_took_over(
+    services: Services, write_readout: WriteReadout, folder: Path, error: RapporteurError | None
+) -> None:
+    write_readout("talks", ["Norland will open a ferry line."])
+    job = services.jobs.submit(IngestRequest((str(folder),)))
+    told: list[JobRow] = []
+    told_by_stalled: list[JobRow] = []
+
+    def take_over() -> None:
+        _let_leases_expire(services)
+        assert _worker(services, told).run_once()
+
+    _stalled(services, Interrupted(take_over, error), told_by_stalled).run_once()
+
+    row = services.jobs.get(job)
+    assert row is not None
+    assert (row.state, row.error, row.done, told, told_by_stalled) == ("done", None, told[0].done, [row], [])
+    assert row.report is not None
+    assert row.report["added"] == ["talks"]
+
+
+def test_a_worker_that_stalled_says_nothing_of_a_job_that_another_carries_out_right_now(
+    services: Services, folder: Path
+) -> None:
+    job = services.jobs.submit(IngestRequest((str(folder),)))
+
+    def take_over() -> None:
+        with services.ledger.write() as connection:
+            jobs.start(connection, job, "the next worker", "2026-01-01T00:00:00+00:00")
+
+    told: list[JobRow] = []
+    _stalled(services, Interrupted(take_over), told).run_once()
+
+    row = services.jobs.get(job)
+    assert row is not None
+    assert (row.state, row.holder, row.stage, told) == ("running", "the next worker", "", [])
+
+
+def test_only_the_worker_starts_jobs(services: Services, folder: Path) -> None:
+    job = services.jobs.submit(IngestRequest((str(folder),)))
+    with services.ledger.write() as connection:
+        leases.take(connection, WORKER, "another host:1:x", "a bot", now="2026-01-01", ttl_s=60)
+
+    started = _worker(services).run_once()
+
+    row = services.jobs.get(job)
+    assert row is not None
+    assert (started, row.state, row.holder) == (False, "queued", None)
+
+
+def test_a_job_that_meets_another_ingest_waits_for_its_end(
+    services: Services, write_readout: WriteReadout, folder: Path
+) -> None:
+    write_readout("talks", ["Norland will open a ferry line."])
+    job = services.jobs.submit(IngestRequest((str(folder),)))
+    busy = Interrupted(lambda: None, IngestBusyError("Another ingest is running.", "somebody"))
+    told: list[JobRow] = []
+    worker = _stalled(services, busy, told)
+
+    started = worker.run_once()
+    waiting = services.jobs.get(job)
+    busy.error = None
+    worker.run_once()
+
+    assert waiting is not None
+    assert (started, waiting.state, waiting.holder) == (False, "queued", None)
+    assert [row.state for row in told] == ["done"]

@@ -17,6 +17,8 @@ from retrieval.ledger import live, schema
 from retrieval.models import ChangedReadout, HeldReadout
 from tests.conftest import OpenStore, WriteReadout
 
+pytestmark = pytest.mark.usefixtures("either_ledger")
+
 MAY = "Norland and Estmark will open a ferry line between Port Alder and Sund in May."
 JUNE = MAY.replace("May", "June")
 REEF = "The two ministers visited the coral reef station and thanked its staff."

@@ -123,8 +123,9 @@ class _Judge:
         return _refused(checked.draft, problem) if problem else checked
 
     def _cited(self, statement: Statement) -> list[LiveParagraph]:
-        cited = {(c.document, c.paragraph) for c in statement.citations}
-        return [s.paragraph for s in self.shown if (s.paragraph.document, s.paragraph.number) in cited]
+        cited = {(c.document, c.revision, c.paragraph) for c in statement.citations}
+        shown = (s.paragraph for s in self.shown)
+        return [p for p in shown if (p.document, p.revision, p.number) in cited]
 
 
 def _refused(draft: Draft, reason: str) -> Checked:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import shutil
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ from retrieval.index.encoder import Vector
 from retrieval.index.seal import Seal
 from retrieval.index.soundness import is_sound
 from retrieval.index.store.embedded import EmbeddedStore
-from retrieval.index.upkeep.keeper import REMOTE, IndexKeeper, unguarded
+from retrieval.index.upkeep.keeper import REMOTE, IndexKeeper, Work, unguarded
 from retrieval.index.vectors import Hit, LedgerScan, VectorIndex
 from retrieval.ledger.ledger import Ledger
 from retrieval.store_lock import StoreLock
@@ -29,6 +30,12 @@ log = logging.getLogger(__name__)
 
 _MANY_SCANNED = 5000
 """Scanning so many beside every query takes a few milliseconds."""
+
+_FEW_SCANNED = 256
+"""Scanning so many beside every query takes a tenth of a millisecond."""
+
+_APART_S = 30.0
+"""Chroma keeps Python's interpreter to itself while it adds, for tens of milliseconds even for one vector."""
 
 
 class EmbeddedKeeper(IndexKeeper):
@@ -52,6 +59,7 @@ class EmbeddedKeeper(IndexKeeper):
         self._writing = threading.RLock()
         self._waits = False  # another process was writing when this one wanted to read
         self._failed = False
+        self._handed_over: float | None = None  # when, monotonic
 
     # --- asking ---
 
@@ -151,7 +159,7 @@ class EmbeddedKeeper(IndexKeeper):
             log.warning("the vector index cannot be written (%s); scanning the ledger instead", error)
 
     def _is_sound(self, path: Path) -> bool:
-        return path.exists() and is_sound(path, self._ledger.path)
+        return path.exists() and is_sound(path, self._ledger.address)
 
     def settle(self) -> None:
         """Open the index, and wait until a check or a repair in the background has ended."""
@@ -193,12 +201,14 @@ class EmbeddedKeeper(IndexKeeper):
 
     # --- writing ---
 
-    def catch_up(self, *, timeout_s: float = 0.0) -> bool:
+    def catch_up(self, *, timeout_s: float = 0.0, at_leisure: bool = False) -> bool:
         """Hand the index what it misses, or write it anew; where much is missing, wait ten seconds at least."""
         self._join()
         work = self._work()
         if work.is_none and not self._failed and not self._leftovers():
             return True
+        if at_leisure and not work.rewrite and not self._failed and self._can_wait(work):
+            return False
         if max(map(len, work.missing.values()), default=0) > _MANY_SCANNED:
             timeout_s = max(timeout_s, 10.0)
         try:
@@ -209,6 +219,7 @@ class EmbeddedKeeper(IndexKeeper):
                     index = self._writable()
                     Seal(self._path).take_off()
                     self._hand_over(index, work.missing, unguarded)
+                    self._handed_over = time.monotonic()
                 self._sweep()
         except StoreHeldError as error:
             log.info("the vector index catches up later: %s", error)
@@ -217,6 +228,10 @@ class EmbeddedKeeper(IndexKeeper):
             log.warning("%s What is missing from it is scanned.", error)
             return False
         return True
+
+    def _can_wait(self, work: Work) -> bool:
+        recently = self._handed_over is not None and time.monotonic() - self._handed_over < _APART_S
+        return recently and max(map(len, work.missing.values()), default=0) <= _FEW_SCANNED
 
     def _writable(self) -> VectorIndex:
         """Return Chroma, opened or written anew where something else stands in for it."""

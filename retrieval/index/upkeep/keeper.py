@@ -149,11 +149,13 @@ class IndexKeeper(ABC):
         """Give the index back, after a repair that is soon done."""
 
     @abstractmethod
-    def catch_up(self, *, timeout_s: float = 0.0) -> bool:
+    def catch_up(self, *, timeout_s: float = 0.0, at_leisure: bool = False) -> bool:
         """Hand the index what it misses, and write it anew when that is due.
 
         Args:
             timeout_s: How long to wait for other processes.
+            at_leisure: Leave the little that is missing for later where questions would stand still meanwhile and the
+                last time is not long ago.
 
         Returns:
             Whether it holds all now; if not, what it misses goes on being scanned.

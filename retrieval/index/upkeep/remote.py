@@ -264,8 +264,8 @@ class RemoteKeeper(IndexKeeper):
 
     # --- writing ---
 
-    def catch_up(self, *, timeout_s: float = 0.0) -> bool:
-        """Hand the index what it misses, or write it anew."""
+    def catch_up(self, *, timeout_s: float = 0.0, at_leisure: bool = False) -> bool:  # noqa: ARG002
+        """Hand the index what it misses, or write it anew; questions go on meanwhile, so nothing is left for later."""
         self._join()
         store = self._reached()
         if store is not None:

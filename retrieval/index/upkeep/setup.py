@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from retrieval.errors import SettingsError
 from retrieval.index.store.cloud import CloudAddress, CloudStore
 from retrieval.index.store.server import Address, ServerStore
 from retrieval.index.upkeep.embedded import EmbeddedKeeper
@@ -19,9 +20,14 @@ def build_keeper(settings: RetrievalSettings, ledger: Ledger, purpose: str) -> I
         purpose: What this process is, in a word or two, for whoever has to wait for it.
 
     Raises:
-        SettingsError: It says nothing that can be understood.
+        SettingsError: It says nothing that can be understood, or what cannot be shared is to be.
     """
     if settings.store == EMBEDDED:
+        if settings.ledger_url is not None:
+            raise SettingsError(
+                "LEDGER_URL is for hosts that share a ledger, and each of them would keep a vector index of its own. "
+                "Set RETRIEVAL_STORE to a Chroma server that all of them reach."
+            )
         return EmbeddedKeeper(settings.store_dir, ledger, StoreLock(settings.store_dir, purpose))
     place, connect = _cloud(settings, ledger) if settings.store == CLOUD else _server(settings, ledger)
     return RemoteKeeper(ledger, connect, place=place, purpose=purpose)

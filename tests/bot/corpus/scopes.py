@@ -21,8 +21,9 @@ from typing import Any, ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from bot.corpus.desk import CorpusDesk, Offered
+from bot.corpus.desk import CorpusDesk
 from bot.corpus.drafts import Draft
+from bot.corpus.previewing import Offered
 from bot.desk import Desk, Place
 from bot.errors import RefusedError
 from bot.initiative_list import Wanted

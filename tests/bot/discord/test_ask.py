@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import simcord
 
+from bot.desk import Reply
 from retrieval.errors import NotFoundError, StoreError
 from retrieval.models import Answer, Citation, Evidence, Statement
 from tests.bot.discord.conftest import BuildBot
@@ -284,6 +285,25 @@ async def test_messages_that_are_not_meant_for_the_bot_are_left_alone(
     await member.send(channel, "What about cyber?")
 
     assert services.asked == []
+
+
+@pytest.mark.bot_settings(message_content=True)
+async def test_a_reply_to_another_bot_s_answer_is_that_bot_s_to_take_up(
+    member: Any, channel: Any, services: FakeServices, simcord_env: simcord.Env
+) -> None:
+    """Two bots may share one ledger, which knows the answers of both."""
+    other = simcord_env.guild.add_member(simcord_env.create_user("other", bot=True))
+    theirs = await other.send(channel, "an answer")
+    mine = (await member.slash(channel, "ask", question="What was announced?")).response
+    desk = simcord_env.bot.equipment.desk
+    answer = await desk.answer_of(mine.id)
+    await desk.shown_as(Reply(answer, ()), [theirs.id])
+    asked = len(services.asked)
+    await member.send(channel, "and then?", reply_to=theirs)
+    assert len(services.asked) == asked
+    await member.send(channel, "and then?", reply_to=mine)
+
+    assert len(services.asked) == asked + 1
 
 
 async def test_nothing_is_found_is_said_with_the_nearest_paragraphs(member: Any, channel: Any) -> None:

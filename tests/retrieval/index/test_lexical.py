@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert
 
 from retrieval.index import lexical
 from retrieval.index.lexical import IndexedTerms
 from retrieval.index.lexical_scoring import TermStatistics
+from retrieval.ledger import schema
 from retrieval.ledger.ledger import Ledger
 
 
-@pytest.fixture
-def connection(tmp_path: Path) -> Iterator[Connection]:
-    ledger = Ledger(tmp_path / "ledger.sqlite3")
-    with ledger.write() as opened:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def common_ledger(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Ledger]:
+    with ExitStack() as stack:
+        if request.param == "sqlite":
+            opened = Ledger(tmp_path_factory.mktemp("lexical") / "ledger.sqlite3")
+        else:
+            opened = Ledger(stack.enter_context(request.getfixturevalue("postgres").database()))
+        stack.callback(opened.close)
         yield opened
-    ledger.close()
+
+
+@pytest.fixture
+def connection(common_ledger: Ledger) -> Iterator[Connection]:
+    """A transaction that leaves nothing."""
+    with common_ledger.write() as opened:
+        yield opened
+        opened.rollback()
 
 
 def _add(connection: Connection, scope: str, **paragraphs: str) -> None:
@@ -143,3 +159,109 @@ def test_no_term_breaks_the_query(connection: Connection, term: str) -> None:
 
     assert _search(connection, "a", term, "ferri") == [1]
     assert lexical.statistics(connection, ["a"], [term]).document_frequency == {term: 0}
+
+
+WORDS = [f"w{n}" for n in range(120)]
+
+
+def _made_up(count: int) -> dict[int, IndexedTerms]:
+    """Make paragraphs of few common and many rare words, some of them twins of others."""
+    dice = random.Random(7)
+    made: dict[int, IndexedTerms] = {}
+    for pk in range(1, count + 1):
+        weights = [1 / rank for rank in range(1, len(WORDS) + 1)]
+        terms = dice.choices(WORDS, weights, k=dice.randint(1, 60))
+        made[pk] = made[pk - 1] if pk % 7 == 0 else IndexedTerms(terms, max(1, len(terms) - 2))
+    return made
+
+
+def _asked(count: int) -> list[list[str]]:
+    dice = random.Random(11)
+    return [[*dice.sample(WORDS, dice.randint(1, 8)), "unheard-of"] for _ in range(count)]
+
+
+def _candidates(connection: Connection) -> list[list[int]]:
+    lexical.add(connection, "a", _made_up(400))
+    lexical.add(connection, "b", {pk + 1000: terms for pk, terms in _made_up(90).items()})
+    lexical.remove(connection, "a", range(40, 60))
+    found = []
+    for terms in _asked(60):
+        found += [_search(connection, scope, *terms, limit=limit) for scope in "ab" for limit in (5, 500)]
+    for terms in _asked(12):
+        found.append(lexical.search(connection, "a", terms, limit=50, revision_pk=REVISION))
+    return found
+
+
+REVISION = 77
+
+
+def _write_revision(connection: Connection) -> None:
+    """Let the paragraphs 10 to 200 be those of one revision."""
+    connection.execute(insert(schema.readouts).values(pk=7, scope="a", id="made-up", source="-"))
+    values = {"readout": 7, "id": "r", "title": "-", "language": "en", "numbering": "printed", "warnings": []}
+    connection.execute(insert(schema.revisions).values(pk=REVISION, created_at="-", **values))
+    rows = [
+        {
+            "pk": pk,
+            "revision": REVISION,
+            "ordinal": pk,
+            "number": f"{pk}",
+            "numbering": "printed",
+            "text": "-",
+        }
+        for pk in range(10, 201)
+    ]
+    connection.execute(insert(schema.paragraphs), rows)
+
+
+def test_the_order_is_that_of_fts5_in_either_database(connection: Connection, tmp_path: Path) -> None:
+    """One question has the same candidates wherever the ledger is, ties and few results included."""
+    reference = Ledger(tmp_path / "reference.sqlite3")
+    with reference.write() as fts5:
+        _write_revision(fts5)
+        expected = _candidates(fts5)
+    reference.close()
+
+    _write_revision(connection)
+
+    assert _candidates(connection) == expected
+    assert sum(map(len, expected)) > 10_000
+
+
+def test_where_every_term_is_common_what_holds_two_of_them_comes_first(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("retrieval.index.lexical.counting._MOST_SCORED", 2)
+    _add(
+        connection, "a", p1="ferri port", p2="ferri reef", p3="port ferri", p4="port", p5="ferri", p6="alder"
+    )
+
+    assert _search(connection, "a", "ferri", "port") == [1, 3]
+    assert _search(connection, "a", "ferri", "port", "alder") == [6]
+
+
+def test_a_scope_that_lost_all_its_paragraphs_holds_nothing(connection: Connection) -> None:
+    _add(connection, "a", p1="ferri")
+    lexical.remove(connection, "a", [1])
+
+    assert _search(connection, "a", "ferri") == []
+    assert lexical.search(connection, "a", ["ferri"], limit=5, revision_pk=1) == []
+
+
+def test_a_dropped_scope_takes_nothing_of_another_with_it(connection: Connection) -> None:
+    _add(connection, "a", p1="ferri")
+    _add(connection, "b", p2="ferri")
+
+    lexical.drop(connection, "a")
+
+    assert (_search(connection, "a", "ferri"), _search(connection, "b", "ferri")) == ([], [2])
+    assert lexical.statistics(connection, ["a"], ["ferri"]) == TermStatistics(0, 0.0, {"ferri": 0})
+
+
+def test_a_paragraph_is_found_by_all_its_terms_together_and_by_no_other(connection: Connection) -> None:
+    _add(connection, "a", p1="ferri port ferri", p2="reef")
+
+    assert lexical.finds(connection, "a", 1, ["ferri", "port", "ferri"])
+    assert not lexical.finds(connection, "a", 1, ["ferri", "reef"])
+    assert not lexical.finds(connection, "a", 2, ["ferri"])
+    assert not lexical.finds(connection, "unknown", 1, ["ferri"])

@@ -101,7 +101,7 @@ def test_what_one_host_adds_is_found_by_another_with_its_next_question(
     store: Store, chroma: ChromaServer
 ) -> None:
     expect(store, fill(store.ledger, unit_vectors(3, seed=1), scope="guild:1"), "guild:1")
-    other = Ledger(store.ledger.path)
+    other = Ledger(store.ledger.address)
     with closing(other), keeper(store.ledger, chroma) as here, keeper(other, chroma) as there:
         assert here.catch_up()
         counts = [there.count("shared")]
@@ -119,7 +119,7 @@ def test_an_index_written_anew_by_another_host_is_used_with_the_next_question(
     store: Store, chroma: ChromaServer
 ) -> None:
     expect(store, fill(store.ledger, unit_vectors(FEW)))
-    other = Ledger(store.ledger.path)
+    other = Ledger(store.ledger.address)
     with closing(other), keeper(store.ledger, chroma) as here, keeper(other, chroma) as there:
         assert here.catch_up()
         first = (missed(there), _generation(there))
@@ -135,7 +135,7 @@ def test_a_question_on_its_way_while_the_index_is_replaced_is_asked_again(
     store: Store, chroma: ChromaServer
 ) -> None:
     expect(store, fill(store.ledger, unit_vectors(FEW)))
-    other = Ledger(store.ledger.path)
+    other = Ledger(store.ledger.address)
     with closing(other), keeper(store.ledger, chroma) as here, keeper(other, chroma) as there:
         assert here.catch_up()
         assert missed(there) == []
@@ -191,7 +191,7 @@ def test_whoever_stood_still_while_another_wrote_the_index_records_nothing(
     store: Store, chroma: ChromaServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expect(store, fill(store.ledger, unit_vectors(FEW)))
-    other = Ledger(store.ledger.path)
+    other = Ledger(store.ledger.address)
     add = RemoteStore.add
 
     def stall(self: RemoteStore, scope: str, records: list[VectorRecord]) -> None:

@@ -284,6 +284,46 @@ def test_what_an_addition_cut_short_left_in_the_index_does_no_harm(
     assert store.indexed() == set(embeddings)
 
 
+def _expect(store: Store, embeddings: list[int]) -> None:
+    with store.ledger.write() as connection:
+        vectors.expect(connection, "shared", embeddings)
+        scopes.changed(connection, "shared")
+
+
+def test_the_little_that_is_missing_can_wait_and_is_found_meanwhile(
+    make_store: Callable[[str], Store],
+) -> None:
+    """Chroma keeps the interpreter to itself while it adds, so that questions stand still."""
+    store = make_store()
+    embeddings = fill(store.ledger, unit_vectors(20))
+    _expect(store, embeddings[:10])
+
+    with store.keeper() as keeper:
+        first = keeper.catch_up(at_leisure=True)
+        _expect(store, embeddings)
+        second = keeper.catch_up(at_leisure=True)
+        in_index = len(store.indexed())
+        with store.ledger.read() as connection:
+            beside = list(keeper.scanned(connection, "shared").pks)
+        asked_for = keeper.catch_up()
+
+    assert (first, second, in_index, beside, asked_for) == (True, False, 10, embeddings[10:], True)
+    assert store.indexed() == set(embeddings)
+
+
+def test_much_that_is_missing_does_not_wait(make_store: Callable[[str], Store]) -> None:
+    store = make_store()
+    embeddings = fill(store.ledger, unit_vectors(600))
+    _expect(store, embeddings[:10])
+
+    with store.keeper() as keeper:
+        assert keeper.catch_up(at_leisure=True)
+        _expect(store, embeddings)
+        assert keeper.catch_up(at_leisure=True)
+
+    assert store.indexed() == set(embeddings)
+
+
 def _crash(*_args: object, **_options: object) -> None:
     raise ZeroDivisionError
 
@@ -390,10 +430,10 @@ def test_a_vector_that_does_not_find_itself_is_remembered_as_such(
 
 
 def test_the_check_names_what_is_wrong(many: Store, capsys: pytest.CaptureFixture[str]) -> None:
-    good = check([str(many.chroma), str(many.ledger.path)])
+    good = check([str(many.chroma), str(many.ledger.place)])
     with many.ledger.write() as connection:
         scopes.changed(connection, "shared", records=1)
-    short = check([str(many.chroma), str(many.ledger.path)])
+    short = check([str(many.chroma), str(many.ledger.place)])
 
     assert (good, short) == (0, 1)
     assert capsys.readouterr().err == f"shared: {MANY} embeddings instead of {MANY + 1}\n"
@@ -445,6 +485,7 @@ def test_a_vector_index_that_cannot_be_written_keeps_nothing_from_being_found(
     with monkeypatch.context() as patched:
         patched.setattr(EmbeddedStore, "add", full)
         report = services_with_talks.ingesting.ingest()
+        assert not services_with_talks.keeper.catch_up()
         beside = audit(services_with_talks.ledger, services_with_talks.keeper, lambda *_: None)
     caught_up = services_with_talks.keeper.catch_up()
 

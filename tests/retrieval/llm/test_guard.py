@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
 
 from retrieval.errors import BudgetSpentError, ModelRefusedError, ModelUnavailableError, SettingsError
+from retrieval.ledger.ledger import Ledger
 from retrieval.llm.breaker import Breaker
 from retrieval.llm.budget import Allowance, Budget, Prices
 from retrieval.llm.guard import GuardedModel
 from retrieval.llm.setup import build_budget
 from retrieval.llm.types import Prompt, Reply, Usage
 from retrieval.settings import RetrievalSettings
-from tests.fakes import FileDatabase
 
 PROMPT = Prompt("system", "user")
 FREE = Allowance()
@@ -39,18 +38,13 @@ class Scripted:
         return step if isinstance(step, Reply) else step()
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> FileDatabase:
-    return FileDatabase(tmp_path / "ledger.db")
-
-
 def budget(
-    database: FileDatabase,
+    ledger: Ledger,
     overall: Allowance = FREE,
     each: Allowance = FREE,
     now: Callable[[], float] = lambda: 0.0,
 ) -> Budget:
-    return Budget(database, overall=overall, per_payer=each, prices=Prices(1.0, 10.0), clock=now)
+    return Budget(ledger, overall=overall, per_payer=each, prices=Prices(1.0, 10.0), clock=now)
 
 
 def guarded(model: Scripted, spending: Budget, **options: object) -> GuardedModel:
@@ -58,8 +52,8 @@ def guarded(model: Scripted, spending: Budget, **options: object) -> GuardedMode
     return GuardedModel(model, spending, **fields)  # type: ignore[arg-type]
 
 
-def test_what_the_provider_counted_is_what_is_spent(database: FileDatabase) -> None:
-    spending = budget(database)
+def test_what_the_provider_counted_is_what_is_spent(ledger: Ledger) -> None:
+    spending = budget(ledger)
 
     reply = guarded(Scripted(Reply("yes", usage=Usage(100, 20))), spending).ask(PROMPT, payer="guild:1")
 
@@ -73,11 +67,9 @@ def test_what_the_provider_counted_is_what_is_spent(database: FileDatabase) -> N
     [(Allowance(tokens=900), FREE), (FREE, Allowance(tokens=900)), (FREE, Allowance(cost=0.0081))],
     ids=["all", "server", "money"],
 )
-def test_a_call_that_might_overspend_is_not_made(
-    database: FileDatabase, overall: Allowance, each: Allowance
-) -> None:
+def test_a_call_that_might_overspend_is_not_made(ledger: Ledger, overall: Allowance, each: Allowance) -> None:
     model = Scripted(Reply("yes", usage=Usage(10, 100)))
-    asked = guarded(model, budget(database, overall, each))
+    asked = guarded(model, budget(ledger, overall, each))
     asked.ask(PROMPT, payer="guild:1")
 
     with pytest.raises(BudgetSpentError):
@@ -86,20 +78,18 @@ def test_a_call_that_might_overspend_is_not_made(
     assert model.calls == 1
 
 
-def test_one_server_that_spent_its_budget_leaves_the_others_theirs(database: FileDatabase) -> None:
-    asked = guarded(
-        Scripted(Reply("yes", usage=Usage(10, 100))), budget(database, each=Allowance(tokens=900))
-    )
+def test_one_server_that_spent_its_budget_leaves_the_others_theirs(ledger: Ledger) -> None:
+    asked = guarded(Scripted(Reply("yes", usage=Usage(10, 100))), budget(ledger, each=Allowance(tokens=900)))
     asked.ask(PROMPT, payer="guild:1")
 
     assert asked.ask(PROMPT, payer="guild:2").text == "yes"
 
 
-def test_a_new_day_has_a_new_budget(database: FileDatabase) -> None:
+def test_a_new_day_has_a_new_budget(ledger: Ledger) -> None:
     now = [0.0]
     asked = guarded(
         Scripted(Reply("yes", usage=Usage(10, 100))),
-        budget(database, Allowance(tokens=900), now=lambda: now[0]),
+        budget(ledger, Allowance(tokens=900), now=lambda: now[0]),
     )
     asked.ask(PROMPT, payer="guild:1")
     now[0] = 86_400.0
@@ -107,10 +97,10 @@ def test_a_new_day_has_a_new_budget(database: FileDatabase) -> None:
     assert asked.ask(PROMPT, payer="guild:1").text == "yes"
 
 
-def test_what_may_pass_is_tried_again_and_a_refusal_is_not(database: FileDatabase) -> None:
+def test_what_may_pass_is_tried_again_and_a_refusal_is_not(ledger: Ledger) -> None:
     passing = Scripted(ModelUnavailableError("busy"), ModelUnavailableError("busy"), Reply("yes"))
     refusing = Scripted(ModelRefusedError("no such model"))
-    spending = budget(database)
+    spending = budget(ledger)
 
     assert guarded(passing, spending).ask(PROMPT, payer="shared").text == "yes"
     with pytest.raises(ModelRefusedError):
@@ -119,17 +109,17 @@ def test_what_may_pass_is_tried_again_and_a_refusal_is_not(database: FileDatabas
     assert (passing.calls, refusing.calls) == (3, 1)
 
 
-def test_a_call_that_failed_costs_nothing(database: FileDatabase) -> None:
-    spending = budget(database)
+def test_a_call_that_failed_costs_nothing(ledger: Ledger) -> None:
+    spending = budget(ledger)
     with pytest.raises(ModelUnavailableError):
         guarded(Scripted(ModelUnavailableError("busy")), spending).ask(PROMPT, payer="shared")
 
     assert spending.spent_today() == (0, 0.0)
 
 
-def test_nobody_waits_longer_than_the_timeout_and_the_reservation_stands(database: FileDatabase) -> None:
+def test_nobody_waits_longer_than_the_timeout_and_the_reservation_stands(ledger: Ledger) -> None:
     never = threading.Event()
-    spending = budget(database)
+    spending = budget(ledger)
     model = Scripted(lambda: Reply(str(never.wait(20))))
 
     with pytest.raises(ModelUnavailableError, match="did not answer in time"):
@@ -141,7 +131,7 @@ def test_nobody_waits_longer_than_the_timeout_and_the_reservation_stands(databas
     never.set()
 
 
-def test_no_more_calls_at_once_than_the_bound(database: FileDatabase) -> None:
+def test_no_more_calls_at_once_than_the_bound(ledger: Ledger) -> None:
     go, lock, running, most = threading.Event(), threading.Lock(), [0], [0]
 
     def work() -> Reply:
@@ -153,7 +143,7 @@ def test_no_more_calls_at_once_than_the_bound(database: FileDatabase) -> None:
             running[0] -= 1
         return Reply("yes")
 
-    asked = guarded(Scripted(work), budget(database), concurrency=2)
+    asked = guarded(Scripted(work), budget(ledger), concurrency=2)
     threads = [threading.Thread(target=lambda: asked.ask(PROMPT, payer="shared")) for _ in range(6)]
     for thread in threads:
         thread.start()
@@ -180,6 +170,6 @@ def test_a_model_that_keeps_failing_is_left_alone_and_then_tried_once() -> None:
     breaker.admit()
 
 
-def test_a_limit_on_money_without_prices_is_refused(database: FileDatabase) -> None:
+def test_a_limit_on_money_without_prices_is_refused(ledger: Ledger) -> None:
     with pytest.raises(SettingsError, match="limits nothing without prices"):
-        build_budget(RetrievalSettings(llm_daily_cost=5), database)
+        build_budget(RetrievalSettings(llm_daily_cost=5), ledger)

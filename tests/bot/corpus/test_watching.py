@@ -1,0 +1,177 @@
+"""Whoever started a job is told how it ended: by a bot that reaches them, once, and after all that goes wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.corpus.desk import CLAIMED_MS
+from bot.corpus.following import Ending, Followers
+from bot.corpus.watching import Watch, Watches, watch
+from bot.locales import load
+from bot.shards import Shards
+from retrieval.ingest import IngestRequest, Upload
+from retrieval.ingest.jobs import JobWorker
+from retrieval.ledger.ledger import Ledger
+from tests.bot.corpus.conftest import HERE, TEXT, THERE, Process
+from tests.fakes import FileDatabase
+
+ONE, OTHER = 11, 22
+
+AS_IT_WAS = """
+CREATE TABLE discord_watches (
+    job INTEGER NOT NULL, scope VARCHAR NOT NULL, "user" BIGINT NOT NULL, guild BIGINT, channel BIGINT,
+    language VARCHAR(8) NOT NULL, PRIMARY KEY (job)
+);
+INSERT INTO discord_watches VALUES (7, 'shared', 5, NULL, NULL, 'en');
+"""
+"""What the version before this one made, with somebody who still waits."""
+
+
+def waiting(job: int, guild: int | None = HERE, application: int | None = ONE) -> Watch:
+    return Watch(job, f"guild:{guild}", 5, guild, None, "en", application)
+
+
+@pytest.fixture
+def watches(ledger: Ledger) -> Watches:
+    kept = Watches(ledger)
+    with ledger.write() as connection:
+        for each in (waiting(1), waiting(2, THERE), waiting(3, None), waiting(4, HERE, OTHER)):
+            watch(connection, each)
+    return kept
+
+
+@pytest.mark.parametrize(
+    ("shards", "jobs"),
+    [
+        (Shards(ONE), [1, 2, 3]),
+        (Shards(ONE, 2, {1}), [1]),
+        (Shards(ONE, 2, {0}), [2, 3]),
+        (Shards(OTHER), [4]),
+        (Shards(OTHER, 2, {0}), []),
+    ],
+    ids=["all of one", "its server's shard", "the other shard and direct messages", "the other", "neither"],
+)
+def test_a_process_takes_up_what_its_own_application_and_shards_reach(
+    watches: Watches, shards: Shards, jobs: list[int]
+) -> None:
+    assert [each.job for each in watches.of(shards)] == jobs
+
+
+def test_nobody_waits_for_a_job_that_was_not_queued(ledger: Ledger) -> None:
+    watches = Watches(ledger)
+
+    def fail() -> None:
+        with ledger.write() as connection:
+            watch(connection, waiting(1))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+
+    assert watches.of(Shards(ONE)) == []
+
+
+def test_one_process_claims_it_and_another_may_when_that_runs_out(watches: Watches) -> None:
+    assert watches.claim(1, "a", now=0, until=60) == "mine"
+    assert watches.claim(1, "a", now=1, until=61) == "mine"
+    assert watches.claim(1, "b", now=61, until=121) == "taken"
+    assert watches.claim(1, "b", now=62, until=122) == "mine"
+    watches.release(1, "a")
+    assert watches.claim(1, "a", now=63, until=123) == "taken"
+    watches.release(1, "b")
+    assert watches.claim(1, "a", now=63, until=123) == "mine"
+    watches.told(1)
+    assert watches.claim(1, "b", now=200, until=260) == "told"
+
+
+def test_somebody_who_waits_in_a_store_of_the_version_before_is_still_told(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "ledger.db") as connection:
+        connection.executescript(AS_IT_WAS)
+    connection.close()
+    for _ in range(2):
+        watches = Watches(FileDatabase(tmp_path / "ledger.db"))
+
+    assert watches.of(Shards(ONE)) == [Watch(7, "shared", 5, None, None, "en", None)]
+    assert watches.claim(7, "a", now=0, until=60) == "mine"
+
+
+class Told:
+    """What one process told people; `dies` before it can note that it did."""
+
+    def __init__(self, process: Process, *, dies: bool = False, reaches: bool = True) -> None:
+        self.ends: list[Ending] = []
+        self.dies = dies
+        self.reaches = reaches
+        self.followers = Followers(process.desk, load(), self._announce)
+
+    async def _announce(self, _watch: Watch, ending: Ending) -> bool:
+        self.ends.append(ending)
+        await asyncio.sleep(0.2)  # Discord takes its time
+        if self.dies:
+            raise asyncio.CancelledError
+        return self.reaches
+
+    async def take_up(self) -> None:
+        await self.followers.take_up(Shards(ONE))
+        tasks = list(self.followers._tasks.values())
+        await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 30)
+
+
+@pytest.fixture
+def done(processes: Callable[..., Process]) -> Process:
+    """A process whose job has ended while nobody was told."""
+    process = processes()
+    request = IngestRequest(uploads=(Upload("ferry.txt", TEXT),), scope=f"guild:{HERE}")
+    job = process.services.jobs.submit(
+        request, lambda connection, job: watch(connection, replace(waiting(0), job=job))
+    )
+    services = process.services
+    assert JobWorker(services.ledger, services.ingesting, services.keeper, purpose="a test").run_once()
+    assert job == 1
+    return process
+
+
+async def test_of_two_processes_that_follow_a_job_one_tells(
+    done: Process, processes: Callable[..., Process], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.corpus.following._CLAIM_LOOKED_AT_EVERY_S", 0.05)
+    told = [Told(done), Told(processes())]
+    await asyncio.gather(*(each.take_up() for each in told))
+
+    assert sum(len(each.ends) for each in told) == 1
+    assert done.desk.watches.of(Shards(ONE)) == []
+
+
+async def test_what_one_process_cannot_reach_another_tells(
+    done: Process, processes: Callable[..., Process], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.corpus.following._CLAIM_LOOKED_AT_EVERY_S", 0.05)
+    there = Told(done, reaches=False)
+    await there.take_up()
+    here = Told(processes())
+    await here.take_up()
+
+    assert (len(there.ends), len(here.ends)) == (1, 1)
+    assert done.desk.watches.of(Shards(ONE)) == []
+
+
+async def test_a_process_that_dies_while_telling_leaves_it_to_be_told_again(
+    done: Process, processes: Callable[..., Process], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.corpus.following._CLAIM_LOOKED_AT_EVERY_S", 0.05)
+    dead, next_one = Told(done, dies=True), processes()
+    await dead.take_up()
+    assert next_one.desk.watches.claim(1, "x", now=0, until=0) == "taken"
+    clock = next_one.desk._clock
+    next_one.desk._clock = lambda: clock() + CLAIMED_MS / 1000 + 1
+    alive = Told(next_one)
+    await alive.take_up()
+
+    assert (len(dead.ends), len(alive.ends)) == (1, 1)
+    assert done.desk.watches.of(Shards(ONE)) == []
