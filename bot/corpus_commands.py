@@ -224,4 +224,37 @@ def reindex(as_json: bool, corpus: Path | None, store: Path | None, debug: bool)
     )
 
 
-COMMANDS = (ingest, history, rollback, remove, reindex)
+@click.command("copy-ledger")
+@as_json
+@common
+def copy_ledger(as_json: bool, corpus: Path | None, store: Path | None, debug: bool) -> None:
+    """Copy the ledger from the store's folder into the empty PostgreSQL database that LEDGER_URL names.
+
+    History, retained text and what the bot remembers included. Stop the bot first; the file stays as it is.
+
+    \b
+    Example:
+      LEDGER_URL=postgresql://me:secret@db/rapporteur rapporteur copy-ledger
+    """
+    from bot.options import load_settings
+    from bot.records import metadata as of_the_bot
+    from bot.terminal import progress_bar
+    from retrieval.bootstrap import open_both_ledgers
+    from retrieval.llm.budget import metadata as of_the_budget
+    from retrieval.moving import copy_ledger as copy
+
+    with (
+        open_both_ledgers(load_settings(corpus, store)) as (source, target),
+        progress_bar(enabled=not as_json) as progress,
+    ):
+        rows = copy(source, target, [of_the_bot, of_the_budget], progress)
+        place = target.place
+    if as_json:
+        print_json({"rows": rows, "ledger": place})
+        return
+    click.echo(
+        f"{rows} rows copied to {place}. The vector index is written anew when RETRIEVAL_STORE is first used."
+    )
+
+
+COMMANDS = (ingest, history, rollback, remove, reindex, copy_ledger)

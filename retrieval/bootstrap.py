@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from retrieval.answering.claims import ClaimService
 from retrieval.answering.service import AnsweringService
 from retrieval.browsing import Browser
-from retrieval.errors import CorpusError, StoreUnwritableError
+from retrieval.errors import CorpusError, SettingsError, StoreError, StoreUnwritableError
 from retrieval.fetching import Fetcher, FetchPolicy
 from retrieval.index.chunking import CHUNKING_VERSION
 from retrieval.index.encoder import Encoder
@@ -135,6 +135,23 @@ def ledger_address(settings: RetrievalSettings) -> Path | str:
     """Return where the ledger is: in the store's folder, unless several hosts share one."""
     shared = settings.ledger_url
     return settings.store_dir / LEDGER_FILE if shared is None else shared.get_secret_value()
+
+
+@contextmanager
+def open_both_ledgers(settings: RetrievalSettings) -> Iterator[tuple[Ledger, Ledger]]:
+    """Open the ledger in the store's folder and the one that several hosts share.
+
+    Raises:
+        SettingsError: No shared one is named.
+        StoreError: There is none in the folder, or one of them cannot be opened.
+    """
+    if settings.ledger_url is None:
+        raise SettingsError("LEDGER_URL is not set: it names the database to copy the ledger to.")
+    file = settings.store_dir / LEDGER_FILE
+    if not file.exists():
+        raise StoreError(f"{settings.store_dir}: there is no ledger here. Name its folder with --store.")
+    with closing(Ledger(file)) as source, closing(Ledger(settings.ledger_url.get_secret_value())) as target:
+        yield source, target
 
 
 def index_identity(encoder: Encoder) -> str:

@@ -100,11 +100,7 @@ class Reindexer:
             reindexing.replace_chunks(connection, revision, chunked.keyed(pks))
         for scope in reindexing.scopes_with_words(connection):
             lexical.drop(connection, scope)
-        for scope in reindexing.live_scopes(connection):
-            for summary in live.readouts(connection, [scope]):
-                paragraphs = live.paragraphs_of(connection, summary)
-                terms = {pk: lexical.IndexedTerms.of(paragraph_terms(p)) for pk, p in paragraphs.items()}
-                lexical.add(connection, scope, terms)
+        write_words(connection)
         reindexing.forget_old_vectors(connection)
         for scope in reindexing.live_scopes(connection):
             vectors.expect(connection, scope, vectors.live_embeddings(connection, scope))
@@ -120,3 +116,12 @@ class Reindexer:
             revision=None,
             summary={"identity": self._identity, "revisions": len(kept)},
         )
+
+
+def write_words(connection: Connection) -> None:
+    """Index the words of every live paragraph; none of them is indexed yet."""
+    for scope in reindexing.live_scopes(connection):
+        for summary in live.readouts(connection, [scope]):
+            paragraphs = live.paragraphs_of(connection, summary)
+            terms = {pk: lexical.IndexedTerms.of(paragraph_terms(p)) for pk, p in paragraphs.items()}
+            lexical.add(connection, scope, terms)
