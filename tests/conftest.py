@@ -28,6 +28,24 @@ hypothesis_settings.load_profile("steady")
 _LOOPBACK = ("127.", "::1", "localhost")
 
 
+_SERVERS = {"chroma", "own_server", "postgres", "postgres_address"}
+"""Fixtures that start a server."""
+
+_ON_A_SERVER = {"server", "postgresql"}
+"""Parameters that choose one."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a server beside this process; CI runs it after the rest (`pytest -m servers`)."""
+    for item in items:
+        if isinstance(item, pytest.Function):
+            given = item.callspec.params.values() if hasattr(item, "callspec") else ()
+            chosen = {each for each in given if isinstance(each, str)}
+            if _SERVERS & set(item.fixturenames) or _ON_A_SERVER & chosen:
+                item.add_marker(pytest.mark.servers)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _no_network() -> Iterator[None]:
     """Fail whatever reaches further than this machine."""

@@ -21,8 +21,6 @@ from tests.standin.process import BotProcess
 
 __all__ = ["elsewhere"]  # a fixture
 
-pytestmark = pytest.mark.servers
-
 LONG = "Joint Communique of the Long Dialogue\n\n2 May 2024\n\n" + "\n\n".join(
     f"{n}. Norland will lend Estmark lighthouse number {n} for {n + 1} years and paint it anew."
     for n in range(1, 301)

@@ -22,8 +22,6 @@ from retrieval.moving import copy_ledger
 from tests.conftest import OpenStore, WriteReadout
 from tests.servers import ChromaServer
 
-pytestmark = pytest.mark.servers
-
 QUESTION = "When will the ferry line open?"
 
 

@@ -23,7 +23,6 @@ from retrieval.index.vectors import SAME_TEXT, Hit, LedgerScan, VectorIndex, Vec
 from retrieval.ledger import revisions, scopes, vectors
 from retrieval.store_lock import StoreLock
 from tests.conftest import OpenStore, WriteReadout
-from tests.servers import ChromaServer
 from tests.stores import Store, fill, unit_vectors
 
 MANY = 1_200
@@ -76,9 +75,7 @@ def _own_hits(index: VectorIndex | EmbeddedKeeper, n: int = MANY, step: int = 97
 
 
 @pytest.fixture(params=["chroma", "server", "scan"])
-def filled(
-    request: pytest.FixtureRequest, make_store: Callable[..., Store], chroma: ChromaServer
-) -> Iterator[VectorIndex]:
+def filled(request: pytest.FixtureRequest, make_store: Callable[..., Store]) -> Iterator[VectorIndex]:
     """Five vectors in one scope, two in another."""
     store = make_store()
     pks = {
@@ -93,7 +90,7 @@ def filled(
         index = (
             EmbeddedStore(store.chroma, store.ledger.id)
             if request.param == "chroma"
-            else ServerStore(Address.parse(chroma.address), store.ledger.id, "a1")
+            else ServerStore(Address.parse(request.getfixturevalue("chroma").address), store.ledger.id, "a1")
         )
         with store.ledger.read() as connection:
             for scope, some in pks.items():
