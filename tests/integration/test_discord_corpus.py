@@ -501,7 +501,7 @@ async def test_whoever_started_it_is_told_when_the_token_is_too_old(
 async def test_a_restart_in_between_loses_neither_the_job_nor_its_starter(
     corpus: Corpus, scene: Scene, folder: Path
 ) -> None:
-    many = b"".join(b"\n\n%d. Norland will open ferry line number %d." % (n, n) for n in range(1, 400))
+    many = b"".join(b"\n\n%d. Norland will open ferry line number %d." % (n, n) for n in range(1, 200))
     async with BotProcess(corpus.standin, folder) as first:
         await corpus.standin.connected()
         shown = await corpus.preview(b"Many lines\n\n2 May 2024" + many)
