@@ -1,20 +1,28 @@
-"""A server, a member and a bot process: what the tests over sockets share."""
+"""A server, a member and a bot process: what the tests over sockets share.
+
+A process takes seconds to start, so tests that need no settings of their own share one, each with a server and people
+of its own (`served`). Those that stop, kill or configure a bot have a Discord to themselves (`scene`).
+"""
 
 from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from retrieval.bootstrap import build_services
 from retrieval.settings import RetrievalSettings
 from tests.standin import StandIn
 from tests.standin.interactions import MODAL, Interaction
 from tests.standin.limits import walk
+from tests.standin.process import BotProcess
+from tests.standin.server import Request
 
 QUESTION = "What did Minister Kishi announce on cybersecurity?"
 
@@ -69,17 +77,60 @@ def control(message: dict[str, Any], action: str) -> str:
     )
 
 
-@pytest.fixture
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run all of these on one event loop: the process that they share is served from it."""
+    for item in items:
+        if item.path.is_relative_to(HERE) and pytest_asyncio.is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def scene(request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
     approved = getattr(request, "param", 0)
     async with StandIn(approved_intents=approved) as standin:
         yield Scene(standin)
-        assert standin.problems == []
-        for sent_request in standin.requests:
-            if isinstance(sent_request.body, dict):
-                sent = sent_request.body.get("data") or sent_request.body
-                if isinstance(sent, dict) and "components" in sent and sent_request.body.get("type") != MODAL:
-                    assert sent["allowed_mentions"]["parse"] == []
+        check(standin.problems, standin.requests)
+
+
+def check(problems: Sequence[str], requests: Sequence[Request]) -> None:
+    """Whatever a test was about: the bot kept to the protocol, and pinged nobody."""
+    assert problems == []
+    for sent_request in requests:
+        if isinstance(sent_request.body, dict):
+            sent = sent_request.body.get("data") or sent_request.body
+            if isinstance(sent, dict) and "components" in sent and sent_request.body.get("type") != MODAL:
+                assert sent["allowed_mentions"]["parse"] == []
+
+
+@dataclass(frozen=True)
+class Running:
+    """The process that tests share, its Discord, and the folder with its store."""
+
+    standin: StandIn
+    bot: BotProcess
+    folder: Path
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def running(tmp_path_factory: pytest.TempPathFactory, ingested: Path) -> AsyncIterator[Running]:
+    folder = tmp_path_factory.mktemp("running")
+    shutil.copytree(ingested, folder / "store")
+    async with StandIn() as standin, BotProcess(standin, folder) as bot:
+        await standin.connected()
+        yield Running(standin, bot, folder)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def served(running: Running) -> AsyncIterator[Scene]:
+    """A server of the test's own that the shared bot has been in for long."""
+    begun = len(running.standin.requests)
+    made = Scene(running.standin)
+    await running.standin.enter(made.guild, joining=False)
+    yield made
+    check(running.standin.problems, running.standin.requests[begun:])
 
 
 @pytest.fixture(scope="session")

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import io
-import json
 import sqlite3
 import zipfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
-from tests.integration.conftest import Scene, answered, control, text_of
+from tests.integration.conftest import Running, Scene, answered, control, text_of
 from tests.standin.interactions import LIFETIME_S, Interaction
 from tests.standin.limits import walk
 from tests.standin.process import BotProcess
@@ -43,6 +42,7 @@ class Corpus:
         self.standin = scene.standin
         self.admin = scene.member("admin")
         scene.standin.world.grant(scene.guild, self.admin, MANAGE_GUILD)
+        self.own = f"scope = 'guild:{scene.guild.id}'"
 
     async def run(
         self,
@@ -99,15 +99,15 @@ def told(interaction: Interaction) -> str:
 
 
 @pytest.fixture
-def corpus(scene: Scene) -> Corpus:
-    return Corpus(scene)
+def corpus(served: Scene) -> Corpus:
+    """Of a server of the bot that tests share."""
+    return Corpus(served)
 
 
 @pytest.fixture
-async def bot(corpus: Corpus, folder: Path) -> AsyncIterator[BotProcess]:
-    async with BotProcess(corpus.standin, folder) as running:
-        await corpus.standin.connected()
-        yield running
+def alone(scene: Scene) -> Corpus:
+    """Of a Discord whose bot the test starts itself."""
+    return Corpus(scene)
 
 
 def rows(folder: Path, query: str) -> list[Any]:
@@ -126,7 +126,7 @@ async def eventually(holds: Callable[[], bool]) -> None:
 
 
 async def test_the_round_from_the_first_upload_to_the_rollback(
-    corpus: Corpus, bot: BotProcess, scene: Scene, folder: Path
+    corpus: Corpus, served: Scene, running: Running
 ) -> None:
     first = await corpus.preview()
     preview = told(first)
@@ -137,10 +137,10 @@ async def test_the_round_from_the_first_upload_to_the_rollback(
     assert "¶1 Norland will open a ferry line to Estmark in November." in preview
     assert "Initiatives: " in preview
     assert "numbers printed in the source" in preview
-    assert rows(folder, "SELECT count(*) FROM readouts WHERE scope <> 'shared'") == [(0,)]
+    assert rows(running.folder, f"SELECT count(*) FROM readouts WHERE {corpus.own}") == [(0,)]
 
     assert "Added: `ferry`" in await corpus.ended(await corpus.press(first, "yes"))
-    answer = await corpus.asked(scene.ann, scene.channel)
+    answer = await corpus.asked(served.ann, served.channel)
     assert "November" in told(answer)
     assert "¶1" in told(answer)
 
@@ -150,9 +150,11 @@ async def test_the_round_from_the_first_upload_to_the_rollback(
     assert "Changed: `ferry` (paragraphs changed: 1, added: 0, removed: 0)" in await corpus.ended(
         await corpus.press(second, "yes")
     )
-    assert "October" in told(await corpus.asked(scene.ann, scene.channel))
+    assert "October" in told(await corpus.asked(served.ann, served.channel))
     old = await answered(
-        await corpus.standin.use(scene.ann, scene.channel, answer.shown[0], control(answer.shown[0], "open"))
+        await corpus.standin.use(
+            served.ann, served.channel, answer.shown[0], control(answer.shown[0], "open")
+        )
     )
     assert "in November." in told(old).replace("*", "")
     assert "These are the words as they were when the answer was given." in told(old)
@@ -160,7 +162,7 @@ async def test_the_round_from_the_first_upload_to_the_rollback(
     back = await corpus.run("rollback", document=DOCUMENT)
     assert "in ~~October~~**November**" in told(back)
     assert "is back at revision" in told(await corpus.press(back, "yes"))
-    assert "November" in told(await corpus.asked(scene.ann, scene.channel))
+    assert "November" in told(await corpus.asked(served.ann, served.channel))
     again = told(await corpus.preview(CORRECTED))
     assert "Held back" in again
 
@@ -173,9 +175,7 @@ async def test_the_round_from_the_first_upload_to_the_rollback(
     assert "Changed: `ferry`" in await corpus.added(CORRECTED)
 
 
-async def test_details_are_corrected_before_anything_is_written(
-    corpus: Corpus, bot: BotProcess, scene: Scene
-) -> None:
+async def test_details_are_corrected_before_anything_is_written(corpus: Corpus, served: Scene) -> None:
     first = await corpus.preview()
     opened = await corpus.press(first, "edit")
     bad = await answered(await corpus.standin.submit(opened, date="soon"))
@@ -189,13 +189,11 @@ async def test_details_are_corrected_before_anything_is_written(
     assert "Id: `ferry-2024`\nDate: 3 May 2024\nIssuer: Ministry of Norland" in text_of(first.shown[0])
     assert "Added: `ferry-2024`" in await corpus.ended(await corpus.press(revised, "yes"))
 
-    listed = told(await answered(await corpus.standin.slash(scene.ann, scene.channel, "documents")))
+    listed = told(await answered(await corpus.standin.slash(served.ann, served.channel, "documents")))
     assert "Ferry talks" in listed
 
 
-async def test_several_files_are_previewed_page_by_page_and_a_bad_one_says_why(
-    corpus: Corpus, bot: BotProcess
-) -> None:
+async def test_several_files_are_previewed_page_by_page_and_a_bad_one_says_why(corpus: Corpus) -> None:
     files = {
         "file": Upload("one.txt", FIRST),
         "file2": Upload("two.txt", CORRECTED.replace(b"Ferry", b"Tunnel")),
@@ -216,11 +214,9 @@ async def test_several_files_are_previewed_page_by_page_and_a_bad_one_says_why(
     assert "Failed: attachment bad.json" in report
 
 
-async def test_who_may_not_is_refused_at_every_step(
-    corpus: Corpus, bot: BotProcess, scene: Scene, folder: Path
-) -> None:
+async def test_who_may_not_is_refused_at_every_step(corpus: Corpus, served: Scene, running: Running) -> None:
     shown = await corpus.preview()
-    mallory = scene.member("mallory")
+    mallory = served.member("mallory")
     for name, options in {
         "add": {"file": Upload("x.txt", FIRST)},
         "reingest": {},
@@ -236,25 +232,25 @@ async def test_who_may_not_is_refused_at_every_step(
         assert told(shared) == "Only operators of this bot may manage the shared readouts.", name
     for action in ("yes", "edit", "no"):
         assert "Only the person who started" in told(await corpus.press(shown, action, by=mallory))
-    other_admin = scene.member("other admin")
-    corpus.standin.world.grant(scene.guild, other_admin, ADMINISTRATOR)
+    other_admin = served.member("other admin")
+    corpus.standin.world.grant(served.guild, other_admin, ADMINISTRATOR)
     assert "Only the person who started" in told(await corpus.press(shown, "yes", by=other_admin))
     typed = await corpus.standin.complete(
-        mallory, scene.channel, "corpus remove", "document", "", purge="true"
+        mallory, served.channel, "corpus remove", "document", "", purge="true"
     )
     assert typed == []
     opened = await corpus.press(shown, "edit")
-    corpus.standin.world.grant(scene.guild, corpus.admin, 0)  # no longer an admin
+    corpus.standin.world.grant(served.guild, corpus.admin, 0)  # no longer an admin
     assert told(await corpus.press(shown, "yes")).startswith("Only people with “Manage Server” here")
     assert told(await answered(await corpus.standin.submit(opened, title="Mine"))).startswith("Only people")
-    assert rows(folder, "SELECT count(*) FROM jobs") == [(0,)]
-    assert rows(folder, "SELECT count(*) FROM readouts WHERE scope <> 'shared'") == [(0,)]
+    assert rows(running.folder, f"SELECT count(*) FROM jobs WHERE {corpus.own}") == [(0,)]
+    assert rows(running.folder, f"SELECT count(*) FROM readouts WHERE {corpus.own}") == [(0,)]
 
 
 async def test_operators_by_id_or_role_and_admins_by_role_name(
-    corpus: Corpus, scene: Scene, folder: Path
+    alone: Corpus, scene: Scene, folder: Path
 ) -> None:
-    world = corpus.standin.world
+    world = alone.standin.world
     olga, rosa, paul = (scene.member(name) for name in ("olga", "rosa", "paul"))
     curators = world.add_role(scene.guild, "curators", rosa)
     world.add_role(scene.guild, "Press office", paul)
@@ -262,21 +258,19 @@ async def test_operators_by_id_or_role_and_admins_by_role_name(
         "DISCORD_OPERATORS": f"{olga['id']}, {curators['id']}",
         "DISCORD_ADMIN_ROLES": "Editors, Press office",
     }
-    async with BotProcess(corpus.standin, folder, **settings):
-        await corpus.standin.connected()
-        assert "shared by all servers" in told(await corpus.run("status", by=rosa, where="shared"))
-        assert "this server only" in told(await corpus.run("status", by=paul))
-        assert told(await corpus.run("status", by=paul, where="shared")).startswith("Only operators")
-        assert told(await corpus.run("status", by=olga)).startswith("Only people")
+    async with BotProcess(alone.standin, folder, **settings):
+        await alone.standin.connected()
+        assert "shared by all servers" in told(await alone.run("status", by=rosa, where="shared"))
+        assert "this server only" in told(await alone.run("status", by=paul))
+        assert told(await alone.run("status", by=paul, where="shared")).startswith("Only operators")
+        assert told(await alone.run("status", by=olga)).startswith("Only people")
         direct = world.dm(olga)
-        shown = await corpus.run("add", by=olga, channel=direct, file=Upload("ferry.txt", FIRST))
+        shown = await alone.run("add", by=olga, channel=direct, file=Upload("ferry.txt", FIRST))
         assert "Preview, shared by all servers" in told(shown)
-        assert "Added: `ferry`" in await corpus.ended(
-            await corpus.press(shown, "yes", by=olga, channel=direct)
-        )
-        assert "November" in told(await corpus.asked(scene.ann, scene.channel))
-        assert told(await corpus.run("status", by=rosa, channel=world.dm(rosa))).startswith("Only operators")
-        again = told(await corpus.run("reingest", by=olga, where="shared"))
+        assert "Added: `ferry`" in await alone.ended(await alone.press(shown, "yes", by=olga, channel=direct))
+        assert "November" in told(await alone.asked(scene.ann, scene.channel))
+        assert told(await alone.run("status", by=rosa, channel=world.dm(rosa))).startswith("Only operators")
+        again = told(await alone.run("reingest", by=olga, where="shared"))
         assert "Nothing would change." in again
 
 
@@ -293,21 +287,21 @@ class Elsewhere:
 
 
 async def test_a_second_server_and_a_direct_message_see_none_of_it(
-    corpus: Corpus, scene: Scene, folder: Path
+    alone: Corpus, scene: Scene, folder: Path
 ) -> None:
-    elsewhere = Elsewhere(corpus)
-    corpus.standin.world.join(elsewhere.guild, scene.ann)
+    elsewhere = Elsewhere(alone)
+    alone.standin.world.join(elsewhere.guild, scene.ann)
     eve, there = elsewhere.eve, elsewhere.channel
-    run = corpus.standin.slash
-    async with BotProcess(corpus.standin, folder) as bot:
-        await corpus.standin.connected()
-        await corpus.added()
-        answer = await corpus.asked(scene.ann, scene.channel)
+    run = alone.standin.slash
+    async with BotProcess(alone.standin, folder) as bot:
+        await alone.standin.connected()
+        await alone.added()
+        answer = await alone.asked(scene.ann, scene.channel)
         listed = await answered(await run(scene.ann, scene.channel, "initiatives"))
-        preview = await corpus.preview(CORRECTED)
+        preview = await alone.preview(CORRECTED)
         seen: list[str] = []
-        for who, where in ((eve, there), (scene.ann, corpus.standin.world.dm(scene.ann))):
-            assert "November" not in told(await corpus.asked(who, where))
+        for who, where in ((eve, there), (scene.ann, alone.standin.world.dm(scene.ann))):
+            assert "November" not in told(await alone.asked(who, where))
             for name, options in (
                 ("documents", {}),
                 ("paragraph", {"document": DOCUMENT, "number": "1"}),
@@ -319,8 +313,8 @@ async def test_a_second_server_and_a_direct_message_see_none_of_it(
             ):
                 seen.append(told(await answered(await run(who, where, name, **options))))
             for name in ("ask", "paragraph", "initiatives"):
-                seen.append(str(await corpus.standin.complete(who, where, name, "document", "")))
-            seen.append(str(await corpus.standin.complete(who, where, "initiatives", "text", "Harbour")))
+                seen.append(str(await alone.standin.complete(who, where, name, "document", "")))
+            seen.append(str(await alone.standin.complete(who, where, "initiatives", "text", "Harbour")))
         for name, options in (
             ("status", {}),
             ("history", {}),
@@ -331,16 +325,14 @@ async def test_a_second_server_and_a_direct_message_see_none_of_it(
             ("rollback", {"document": DOCUMENT}),
             ("reingest", {"document": DOCUMENT}),
         ):
-            shown = await corpus.run(name, by=eve, channel=there, **options)
+            shown = await alone.run(name, by=eve, channel=there, **options)
             assert not [a for m in shown.shown for a in m["attachments"]], name
             seen.append(told(shown))
         for name in ("remove", "rollback", "history", "export"):
-            seen.append(str(await corpus.standin.complete(eve, there, f"corpus {name}", "document", "")))
+            seen.append(str(await alone.standin.complete(eve, there, f"corpus {name}", "document", "")))
         seen.append(
             str(
-                await corpus.standin.complete(
-                    eve, there, "corpus rollback", "revision", "", document=DOCUMENT
-                )
+                await alone.standin.complete(eve, there, "corpus rollback", "revision", "", document=DOCUMENT)
             )
         )
         # buttons of the first server, pressed from the second, by somebody who is in both
@@ -361,18 +353,15 @@ async def test_a_second_server_and_a_direct_message_see_none_of_it(
             if custom_id is None:
                 continue
             values = ["0"] if action == "pick" else None
-            clicked = await answered(await corpus.standin.use(scene.ann, there, message, custom_id, values))
+            clicked = await answered(await alone.standin.use(scene.ann, there, message, custom_id, values))
             assert not [a for m in clicked.shown for a in m["attachments"]]
             seen.append(told(clicked))
-        message = json.loads(json.dumps(preview.shown[0]))
-        confirmed = (
-            await answered(
-                await corpus.standin.use(corpus.admin, there, message, control(message, "corpus:yes"))
-            )
-            if corpus.admin["id"] in elsewhere.guild.members
-            else None
-        )
-        assert confirmed is None
+        # an admin of both, with a preview of the first
+        alone.standin.world.join(elsewhere.guild, alone.admin)
+        alone.standin.world.grant(elsewhere.guild, alone.admin, MANAGE_GUILD)
+        for action in ("yes", "edit", "no"):
+            pressed = await alone.press(preview, action, channel=there)
+            assert told(pressed).startswith("Only people with “Manage Server” here"), action
         await bot.stop()
     for text in seen:
         for secret in ("Norland", "Estmark", "Harbour Pilots", "Ferry Dialogue", "November", "admin)"):
@@ -380,9 +369,7 @@ async def test_a_second_server_and_a_direct_message_see_none_of_it(
     assert not [word for word in ("Norland", "Harbour", QUESTION, "Communique") if word in bot.logged()]
 
 
-async def test_one_server_reads_its_own_where_another_has_the_same_id(
-    corpus: Corpus, bot: BotProcess, scene: Scene
-) -> None:
+async def test_one_server_reads_its_own_where_another_has_the_same_id(corpus: Corpus, served: Scene) -> None:
     elsewhere = Elsewhere(corpus)
     await corpus.standin.enter(elsewhere.guild)
     await corpus.added()
@@ -391,34 +378,36 @@ async def test_one_server_reads_its_own_where_another_has_the_same_id(
     assert "**New:" in told(shown)
     await corpus.ended(await corpus.press(shown, "yes", by=elsewhere.eve, channel=elsewhere.channel))
 
-    here = told(await corpus.asked(scene.ann, scene.channel))
+    here = told(await corpus.asked(served.ann, served.channel))
     there = told(await corpus.asked(elsewhere.eve, elsewhere.channel, QUESTION.replace("Norland", "Sudland")))
     assert ("November" in here, "March" in here) == (True, False)
     assert ("November" in there, "March" in there) == (False, True)
 
 
 async def test_what_was_removed_comes_back_and_what_was_purged_does_not(
-    corpus: Corpus, bot: BotProcess, scene: Scene, folder: Path
+    corpus: Corpus, served: Scene, running: Running
 ) -> None:
     await corpus.added()
-    answer = await corpus.asked(scene.ann, scene.channel)
+    answer = await corpus.asked(served.ann, served.channel)
     shown = await corpus.run("remove", document=DOCUMENT)
     assert "Cancelled" in told(await corpus.press(shown, "no"))
     assert "has expired" in told(await corpus.press(await _copy(shown), "yes"))
     assert "was removed" in told(await corpus.press(await corpus.run("remove", document=DOCUMENT), "yes"))
-    assert "November" not in told(await corpus.asked(scene.ann, scene.channel))
+    assert "November" not in told(await corpus.asked(served.ann, served.channel))
     await corpus.press(await corpus.run("rollback", document=DOCUMENT), "yes")
-    assert "November" in told(await corpus.asked(scene.ann, scene.channel))
+    assert "November" in told(await corpus.asked(served.ann, served.channel))
 
     purge = await corpus.run("remove", document=DOCUMENT, purge=True)
     assert "cannot be undone" in told(purge)
     assert "was erased" in told(await corpus.press(purge, "yes"))
     opened = await answered(
-        await corpus.standin.use(scene.ann, scene.channel, answer.shown[0], control(answer.shown[0], "open"))
+        await corpus.standin.use(
+            served.ann, served.channel, answer.shown[0], control(answer.shown[0], "open")
+        )
     )
     assert told(opened) == "This paragraph is no longer among the readouts."
     assert "no readout `ferry`" in told(await corpus.run("rollback", document=DOCUMENT))
-    cited = rows(folder, "SELECT cited FROM discord_answers")
+    cited = rows(running.folder, f"SELECT cited FROM discord_answers WHERE guild = {served.guild.id}")
     assert not [row for row in cited if DOCUMENT in row[0]]
 
 
@@ -431,7 +420,7 @@ async def _copy(shown: Interaction) -> Interaction:
     return shown
 
 
-async def test_the_export_can_be_added_again(corpus: Corpus, bot: BotProcess) -> None:
+async def test_the_export_can_be_added_again(corpus: Corpus) -> None:
     await corpus.added()
     assert told(await corpus.run("export", document="nowhere")).startswith(
         "There is no readout `nowhere` here."
@@ -457,104 +446,102 @@ async def test_the_export_can_be_added_again(corpus: Corpus, bot: BotProcess) ->
     ids=["readouts", "paragraphs", "ingests"],
 )
 async def test_a_bound_is_a_clear_sentence(
-    corpus: Corpus, folder: Path, settings: dict[str, str], sentence: str
+    alone: Corpus, folder: Path, settings: dict[str, str], sentence: str
 ) -> None:
-    async with BotProcess(corpus.standin, folder, **settings):
-        await corpus.standin.connected()
-        await corpus.added()
-        refused = await corpus.run("add", file=Upload("more.txt", CORRECTED))
+    async with BotProcess(alone.standin, folder, **settings):
+        await alone.standin.connected()
+        await alone.added()
+        refused = await alone.run("add", file=Upload("more.txt", CORRECTED))
 
         assert told(refused).startswith(sentence)
         assert buttons(refused.shown[0]) == []
 
 
-async def test_a_file_that_is_too_large_is_not_fetched(corpus: Corpus, folder: Path) -> None:
-    async with BotProcess(corpus.standin, folder, DISCORD_UPLOAD_MEGABYTES="1"):
-        await corpus.standin.connected()
-        corpus.standin.world.files_url = "http://127.0.0.1:9"  # nobody there
-        refused = await corpus.run("add", file=Upload("big.txt", bytes(1_000_001)))
+async def test_a_file_that_is_too_large_is_not_fetched(alone: Corpus, folder: Path) -> None:
+    async with BotProcess(alone.standin, folder, DISCORD_UPLOAD_MEGABYTES="1"):
+        await alone.standin.connected()
+        alone.standin.world.files_url = "http://127.0.0.1:9"  # nobody there
+        refused = await alone.run("add", file=Upload("big.txt", bytes(1_000_001)))
 
         assert told(refused) == "“big.txt” is larger than 1 MB. Please split it, or save only its text."
 
 
-async def test_whoever_started_it_is_told_when_the_token_is_too_old(
-    corpus: Corpus, bot: BotProcess, scene: Scene
-) -> None:
-    for closed, place in ((False, scene.standin.world.dm(corpus.admin)), (True, scene.channel)):
+async def test_whoever_started_it_is_told_when_the_token_is_too_old(corpus: Corpus, served: Scene) -> None:
+    for closed, place in ((False, served.standin.world.dm(corpus.admin)), (True, served.channel)):
         shown = await corpus.preview(CORRECTED if closed else FIRST)
         if closed:
             corpus.standin.world.closed_dms.add(corpus.admin["id"])
         pressed = await corpus.standin.use(
-            corpus.admin, scene.channel, shown.shown[0], control(shown.shown[0], "corpus:yes")
+            corpus.admin, served.channel, shown.shown[0], control(shown.shown[0], "corpus:yes")
         )
         await answered(pressed)
         pressed.at -= LIFETIME_S
-        message = await scene.next_answer(place)
+        message = await served.next_answer(place)
         if closed:
-            assert text_of(message).startswith(f"<@{corpus.admin['id']}>\n**Job 2 is done.**")
+            assert text_of(message).startswith(f"<@{corpus.admin['id']}>\n**Job ")
             assert message["mentions"] == []
         else:
-            assert text_of(message).startswith("Job 1 is done. Added: 1")
+            assert "is done. Added: 1" in text_of(message)
             assert "ferry" not in text_of(message)
 
 
 async def test_a_restart_in_between_loses_neither_the_job_nor_its_starter(
-    corpus: Corpus, scene: Scene, folder: Path
+    alone: Corpus, scene: Scene, folder: Path
 ) -> None:
-    many = b"".join(b"\n\n%d. Norland will open ferry line number %d." % (n, n) for n in range(1, 400))
-    async with BotProcess(corpus.standin, folder) as first:
-        await corpus.standin.connected()
-        shown = await corpus.preview(b"Many lines\n\n2 May 2024" + many)
-        await corpus.press(shown, "yes")
+    many = b"".join(b"\n\n%d. Norland will open ferry line number %d." % (n, n) for n in range(1, 200))
+    async with BotProcess(alone.standin, folder) as first:
+        await alone.standin.connected()
+        shown = await alone.preview(b"Many lines\n\n2 May 2024" + many)
+        await alone.press(shown, "yes")
         await first.kill()
     state = rows(folder, "SELECT state FROM jobs")
-    async with BotProcess(corpus.standin, folder):
-        await corpus.standin.connected(times=2)
-        message = await scene.next_answer(corpus.standin.world.dm(corpus.admin))
+    async with BotProcess(alone.standin, folder):
+        await alone.standin.connected(times=2)
+        message = await scene.next_answer(alone.standin.world.dm(alone.admin))
 
         assert state in ([("queued",)], [("running",)])
         assert text_of(message).startswith("Job 1 is done. Added: 1")
         await eventually(lambda: rows(folder, "SELECT count(*) FROM discord_watches") == [(0,)])
 
 
-async def test_a_preview_is_confirmed_after_a_restart(corpus: Corpus, folder: Path) -> None:
-    async with BotProcess(corpus.standin, folder) as first:
-        await corpus.standin.connected()
-        shown = await corpus.preview()
+async def test_a_preview_is_confirmed_after_a_restart(alone: Corpus, folder: Path) -> None:
+    async with BotProcess(alone.standin, folder) as first:
+        await alone.standin.connected()
+        shown = await alone.preview()
         await first.stop()
-    async with BotProcess(corpus.standin, folder):
-        await corpus.standin.connected(times=2)
-        opened = await corpus.press(shown, "edit")
-        await answered(await corpus.standin.submit(opened, title="Ferry talks"))
+    async with BotProcess(alone.standin, folder):
+        await alone.standin.connected(times=2)
+        opened = await alone.press(shown, "edit")
+        await answered(await alone.standin.submit(opened, title="Ferry talks"))
 
         assert "**New: Ferry talks**" in text_of(shown.shown[0])
-        assert "Added: `ferry`" in await corpus.ended(await corpus.press(shown, "yes"))
+        assert "Added: `ferry`" in await alone.ended(await alone.press(shown, "yes"))
 
 
 async def test_a_server_that_removed_the_bot_is_purged_in_time_and_not_when_it_is_back(
-    corpus: Corpus, scene: Scene, folder: Path
+    alone: Corpus, scene: Scene, folder: Path
 ) -> None:
     own = f"SELECT count(*) FROM readouts WHERE scope = 'guild:{scene.guild.id}'"
-    async with BotProcess(corpus.standin, folder) as bot:
-        await corpus.standin.connected()
-        await corpus.added()
-        await corpus.asked(scene.ann, scene.channel)
-        await corpus.standin.leave(scene.guild)
+    async with BotProcess(alone.standin, folder) as bot:
+        await alone.standin.connected()
+        await alone.added()
+        await alone.asked(scene.ann, scene.channel)
+        await alone.standin.leave(scene.guild)
         await _until(lambda: rows(folder, "SELECT count(*) FROM discord_departures") == [(1,)])
-        await corpus.standin.enter(scene.guild)
+        await alone.standin.enter(scene.guild)
         hello = text_of(await scene.next_answer(number=2))
         assert "erased 30 days later" in hello
         assert "still here" in hello
         assert rows(folder, own) == [(1,)]
         await bot.stop()
-    corpus.standin.world.guilds.pop(scene.guild.id)  # while the bot was off
-    async with BotProcess(corpus.standin, folder) as bot:
-        await corpus.standin.connected(times=2)
+    alone.standin.world.guilds.pop(scene.guild.id)  # while the bot was off
+    async with BotProcess(alone.standin, folder) as bot:
+        await alone.standin.connected(times=2)
         await _until(lambda: rows(folder, "SELECT count(*) FROM discord_departures") == [(1,)])
         assert rows(folder, own) == [(1,)]
         await bot.stop()
-    async with BotProcess(corpus.standin, folder, DISCORD_PURGE_AFTER_DAYS="0"):
-        await corpus.standin.connected(times=3)
+    async with BotProcess(alone.standin, folder, DISCORD_PURGE_AFTER_DAYS="0"):
+        await alone.standin.connected(times=3)
         await _until(lambda: rows(folder, own) == [(0,)])
         for table in ("discord_departures", "jobs", "discord_drafts", "discord_answers"):
             await _until(lambda t=table: rows(folder, f"SELECT count(*) FROM {t}") == [(0,)])  # type: ignore[misc]

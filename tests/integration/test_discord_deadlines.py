@@ -9,6 +9,7 @@ from pathlib import Path
 
 import discord
 import pytest
+import pytest_asyncio
 import yarl
 
 from bot.client import Rapporteur, ShardedRapporteur, build_client
@@ -30,7 +31,7 @@ def services() -> FakeServices:
     return FakeServices(gate=threading.Event())
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def client(
     scene: Scene, services: FakeServices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Rapporteur | ShardedRapporteur]:

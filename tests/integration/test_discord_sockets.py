@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.conftest import QUESTION, Scene, answered, text_of
+from tests.integration.conftest import QUESTION, Running, Scene, answered, text_of
 from tests.standin.gateway import MESSAGE_CONTENT
 from tests.standin.process import BotProcess
 from tests.standin.world import SEND
@@ -51,26 +51,21 @@ async def test_commands_are_sent_only_when_they_changed(scene: Scene, folder: Pa
 
 
 async def test_a_mention_is_answered_in_a_reply_without_the_privileged_intent(
-    scene: Scene, folder: Path
+    served: Scene, running: Running
 ) -> None:
-    async with BotProcess(scene.standin, folder) as bot:
-        await scene.standin.connected()
-        asked = await scene.standin.say(scene.ann, scene.channel, f"<@{scene.bot_id}> {QUESTION}")
-        answer = await scene.next_answer()
-        await bot.stop()
+    asked = await served.standin.say(served.ann, served.channel, f"<@{served.bot_id}> {QUESTION}")
+    answer = await served.next_answer()
 
     assert answer["message_reference"]["message_id"] == asked["id"]
     assert "¶7" in text_of(answer)
-    assert "message-content intent off" in bot.logged()
+    assert "message-content intent off" in running.bot.logged()
 
 
-async def test_an_answer_that_is_replied_to_is_followed_up(scene: Scene, folder: Path) -> None:
-    async with BotProcess(scene.standin, folder):
-        await scene.standin.connected()
-        first = (await scene.ask("What did Minister Kishi say about Myanmar?")).shown[0]
-        await scene.standin.say(scene.ann, scene.channel, "and on cybersecurity?", reply_to=first["id"])
+async def test_an_answer_that_is_replied_to_is_followed_up(served: Scene) -> None:
+    first = (await served.ask("What did Minister Kishi say about Myanmar?")).shown[0]
+    await served.standin.say(served.ann, served.channel, "and on cybersecurity?", reply_to=first["id"])
 
-        assert "¶7" in text_of(await scene.next_answer(number=2))
+    assert "¶7" in text_of(await served.next_answer(number=2))
 
 
 async def test_an_unpinged_message_in_an_ask_channel_is_left_alone_without_the_intent(
@@ -96,44 +91,40 @@ async def test_every_message_in_an_ask_channel_is_a_question_with_the_intent(
         assert "¶7" in text_of(await scene.next_answer())
 
 
-async def test_a_message_said_while_the_connection_was_lost_is_answered(scene: Scene, folder: Path) -> None:
-    async with BotProcess(scene.standin, folder):
-        await scene.standin.connected()
-        await scene.ask()
-        await scene.standin.gateway.drop()
-        await scene.standin.say(scene.ann, scene.channel, f"<@{scene.bot_id}> {QUESTION}")
-        await scene.standin.resumed()
+async def test_a_message_said_while_the_connection_was_lost_is_answered(served: Scene) -> None:
+    gateway = served.standin.gateway
+    identified, resumed = gateway.identified, gateway.resumed
+    await served.ask()
+    await gateway.drop()
+    await served.standin.say(served.ann, served.channel, f"<@{served.bot_id}> {QUESTION}")
+    await served.standin.resumed(resumed + 1)
 
-        assert "¶7" in text_of(await scene.next_answer(number=2))
-        assert scene.standin.gateway.identified == 1
-
-
-async def test_the_bot_comes_back_when_discord_asks_it_to(scene: Scene, folder: Path) -> None:
-    async with BotProcess(scene.standin, folder):
-        await scene.standin.connected()
-        await scene.standin.gateway.ask_to_reconnect()
-        await scene.standin.resumed()
-
-        assert "¶7" in text_of((await scene.ask()).shown[0])
+    assert "¶7" in text_of(await served.next_answer(number=2))
+    assert gateway.identified == identified
 
 
-async def test_a_rate_limited_answer_arrives_all_the_same(scene: Scene, folder: Path) -> None:
-    async with BotProcess(scene.standin, folder):
-        await scene.standin.connected()
-        scene.standin.limit_once("POST", r"/channels/\d+/messages", 0.2)
-        await scene.standin.say(scene.ann, scene.channel, f"<@{scene.bot_id}> {QUESTION}")
+async def test_the_bot_comes_back_when_discord_asks_it_to(served: Scene) -> None:
+    gateway = served.standin.gateway
+    resumed = gateway.resumed
+    await gateway.ask_to_reconnect()
+    await served.standin.resumed(resumed + 1)
 
-        assert "¶7" in text_of(await scene.next_answer())
-        assert 429 in [request.status for request in scene.standin.requests]
+    assert "¶7" in text_of((await served.ask()).shown[0])
 
 
-async def test_an_answer_outlives_an_error_of_discord(scene: Scene, folder: Path) -> None:
-    async with BotProcess(scene.standin, folder):
-        await scene.standin.connected()
-        scene.standin.fail_once("POST", r"/channels/\d+/messages", 502)
-        await scene.standin.say(scene.ann, scene.channel, f"<@{scene.bot_id}> {QUESTION}")
+async def test_a_rate_limited_answer_arrives_all_the_same(served: Scene) -> None:
+    served.standin.limit_once("POST", r"/channels/\d+/messages", 0.2)
+    await served.standin.say(served.ann, served.channel, f"<@{served.bot_id}> {QUESTION}")
 
-        assert "¶7" in text_of(await scene.next_answer())
+    assert "¶7" in text_of(await served.next_answer())
+    assert 429 in [request.status for request in served.standin.requests]
+
+
+async def test_an_answer_outlives_an_error_of_discord(served: Scene) -> None:
+    served.standin.fail_once("POST", r"/channels/\d+/messages", 502)
+    await served.standin.say(served.ann, served.channel, f"<@{served.bot_id}> {QUESTION}")
+
+    assert "¶7" in text_of(await served.next_answer())
 
 
 async def test_a_question_in_flight_is_answered_before_the_bot_ends(scene: Scene, folder: Path) -> None:
@@ -169,51 +160,43 @@ async def test_what_keeps_the_bot_from_starting_is_said_in_a_sentence(
 
 
 async def test_a_channel_where_the_bot_may_not_speak_is_explained_to_the_asker(
-    scene: Scene, folder: Path
+    served: Scene, running: Running
 ) -> None:
-    scene.standin.world.deny(scene.channel, scene.bot_id, SEND)
-    async with BotProcess(scene.standin, folder) as bot:
-        await scene.standin.connected()
-        await scene.standin.say(scene.ann, scene.channel, f"<@{scene.bot_id}> {QUESTION}")
-        told = text_of(await scene.next_answer(scene.standin.world.dm(scene.ann)))
-        await bot.stop()
+    served.standin.world.deny(served.channel, served.bot_id, SEND)
+    await served.standin.enter(served.guild, joining=False)  # which tells the bot
+    await served.standin.say(served.ann, served.channel, f"<@{served.bot_id}> {QUESTION}")
+    told = text_of(await served.next_answer(served.standin.world.dm(served.ann)))
 
     assert "Send Messages" in told
     assert "general" in told
-    assert "allow Rapporteur “Send Messages”" in bot.logged()
+    assert "allow Rapporteur “Send Messages”" in running.bot.logged()
 
 
-async def test_titles_are_completed_as_they_are_typed(scene: Scene, folder: Path) -> None:
-    async with BotProcess(scene.standin, folder):
-        await scene.standin.connected()
-        choices = await scene.standin.complete(scene.ann, scene.channel, "ask", "document", "asean defen")
+async def test_titles_are_completed_as_they_are_typed(served: Scene) -> None:
+    choices = await served.standin.complete(served.ann, served.channel, "ask", "document", "asean defen")
 
-        assert [choice["value"] for choice in choices] == ["asean-japan-2022-06-22"]
+    assert [choice["value"] for choice in choices] == ["asean-japan-2022-06-22"]
 
 
-async def test_readouts_can_be_browsed_in_the_readers_language(scene: Scene, folder: Path) -> None:
-    async with BotProcess(scene.standin, folder):
-        await scene.standin.connected()
-        document = {"document": "asean-japan-2022-06-22"}
+async def test_readouts_can_be_browsed_in_the_readers_language(served: Scene) -> None:
+    document = {"document": "asean-japan-2022-06-22"}
 
-        assert "asean-japan-2022-06-22" in text_of((await scene.run("documents")).shown[0])
-        assert "trusted partner" in text_of((await scene.run("paragraph", number="5", **document)).shown[0])
-        assert "no paragraph 99" in text_of((await scene.run("paragraph", number="99", **document)).shown[0])
-        assert "Privacy" in text_of((await scene.run("about")).shown[0])
-        assert "プライバシー" in text_of((await scene.run("about", locale="ja")).shown[0])
+    assert "asean-japan-2022-06-22" in text_of((await served.run("documents")).shown[0])
+    assert "trusted partner" in text_of((await served.run("paragraph", number="5", **document)).shown[0])
+    assert "no paragraph 99" in text_of((await served.run("paragraph", number="99", **document)).shown[0])
+    assert "Privacy" in text_of((await served.run("about")).shown[0])
+    assert "プライバシー" in text_of((await served.run("about", locale="ja")).shown[0])
 
 
-async def test_a_message_is_checked_against_the_readouts(scene: Scene, folder: Path) -> None:
-    async with BotProcess(scene.standin, folder):
-        await scene.standin.connected()
-        claim = await scene.standin.say(
-            scene.ann, scene.channel, "The meeting was held in Phnom Penh, Cambodia."
-        )
-        menu = "Check against the readouts"
-        checked = await answered(await scene.standin.menu(scene.ann, scene.channel, menu, claim))
+async def test_a_message_is_checked_against_the_readouts(served: Scene) -> None:
+    claim = await served.standin.say(
+        served.ann, served.channel, "The meeting was held in Phnom Penh, Cambodia."
+    )
+    menu = "Check against the readouts"
+    checked = await answered(await served.standin.menu(served.ann, served.channel, menu, claim))
 
-        assert checked.shown[0]["flags"] & 64
-        assert "Phnom Penh" in text_of(checked.shown[0])
+    assert checked.shown[0]["flags"] & 64
+    assert "Phnom Penh" in text_of(checked.shown[0])
 
 
 async def test_each_answer_opens_a_thread_where_it_is_followed_up(scene: Scene, folder: Path) -> None:
@@ -226,13 +209,11 @@ async def test_each_answer_opens_a_thread_where_it_is_followed_up(scene: Scene, 
         assert "¶7" in text_of(await scene.next_answer(thread))
 
 
-async def test_a_direct_message_is_answered_from_the_shared_readouts(scene: Scene, folder: Path) -> None:
-    async with BotProcess(scene.standin, folder):
-        await scene.standin.connected()
-        dm = scene.standin.world.dm(scene.ann)
-        asked = await answered(await scene.standin.slash(scene.ann, dm, "ask", question=QUESTION))
+async def test_a_direct_message_is_answered_from_the_shared_readouts(served: Scene) -> None:
+    dm = served.standin.world.dm(served.ann)
+    asked = await answered(await served.standin.slash(served.ann, dm, "ask", question=QUESTION))
 
-        assert "¶7" in text_of(asked.shown[0])
+    assert "¶7" in text_of(asked.shown[0])
 
 
 async def test_questions_beyond_the_limit_hear_when_to_try_again(scene: Scene, folder: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from aiohttp import web
 
 from tests.integration.conftest import QUESTION, Scene, control, text_of
@@ -66,7 +67,7 @@ class ModelServer:
         }
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def model() -> AsyncIterator[ModelServer]:
     server = ModelServer()
     app = web.Application()

@@ -241,11 +241,12 @@ class StandIn:
         self.world.guilds.pop(guild.id)
         await self.gateway.event("GUILD_DELETE", {"id": guild.id}, guild.id)
 
-    async def enter(self, guild: Guild) -> None:
-        """The bot is added to a server, again or for the first time."""
+    async def enter(self, guild: Guild, *, joining: bool = True) -> None:
+        """The bot is added to a server, again or for the first time; or one that it was in is there again."""
         self.world.guilds[guild.id] = guild
         payload = guild_payload(guild, self.world)
-        del payload["unavailable"]
+        if joining:
+            del payload["unavailable"]
         await self.gateway.event("GUILD_CREATE", payload, guild.id)
 
     async def menu(

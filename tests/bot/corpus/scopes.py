@@ -2,7 +2,8 @@
 
 A machine for hypothesis: every rule is an operation by somebody, with the right to it or without, from their own
 server, from another or from a direct message. What is allowed is decided here a second time, by other code than
-the bot's. After every operation every place that people look at is compared with a model of who owns what.
+the bot's. After every operation that left the readouts otherwise than they were, by whatever way, every place that
+people look at is compared with a model of who owns what.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any, ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from sqlalchemy import select
 
 from bot.corpus.desk import CorpusDesk
 from bot.corpus.drafts import Draft
@@ -35,6 +37,7 @@ from bot.settings import DiscordSettings
 from retrieval.bootstrap import build_services
 from retrieval.errors import NotFoundError
 from retrieval.ingest.jobs import JobWorker
+from retrieval.ledger import schema
 from retrieval.settings import RetrievalSettings
 
 GUILDS = (101, 202, 303)
@@ -107,6 +110,18 @@ _MIX = ("add", "add", "confirm", "confirm", "confirm", "remove", "roll_back", "l
 Who = tuple[Person, int | None]
 """Somebody, and where they are."""
 
+_LOOKED_AT = (
+    schema.readouts,
+    schema.revisions,
+    schema.paragraphs,
+    schema.initiatives,
+    schema.indexed,
+    schema.scopes,
+    schema.lexical_statistics,
+    schema.lexical_terms,
+)
+"""What answers and lists are made of."""
+
 _RIGHTS = ("corpus.not_operator", "corpus.not_admin", "corpus.no_server_here", "corpus.not_yours")
 
 
@@ -159,6 +174,7 @@ class Scopes(RuleBasedStateMachine):
         self.drafts: list[tuple[Draft, Person, dict[str, int | None]]] = []
         self.answers: list[tuple[str, int | None]] = []
         self.scores: dict[int | None, tuple[Any, Any]] = {}
+        self.compared: tuple[Any, ...] = ()
 
     async def _desk(self, settings: DiscordSettings) -> Desk:
         return Desk(
@@ -357,6 +373,10 @@ class Scopes(RuleBasedStateMachine):
         if not getattr(self, "unchecked", False):  # nothing was done: hypothesis tries the simplest run first
             return
         self.unchecked = False
+        state = self._state()
+        if state == self.compared:
+            return
+        self.compared = state
         for guild in (*GUILDS, None):
             expected = self.visible(guild)
             lines = self.run(self.desk.documents(guild))
@@ -375,6 +395,12 @@ class Scopes(RuleBasedStateMachine):
             for mark in MARKS.values():
                 answer = self.services.answering.ask(f"What did {mark} open?", scopes=guild_scopes(guild))
                 self.assert_visible(guild, str(replace(answer, question="", unanswered=None)))
+
+    def _state(self) -> tuple[Any, ...]:
+        """Everything that answers and lists are made of, as the tables themselves have it."""
+        with self.services.ledger.read() as connection:
+            found = [sorted(map(str, connection.execute(select(table)))) for table in _LOOKED_AT]
+        return (*found, str(self.held))
 
     def visible(self, guild: int | None) -> dict[str, set[int]]:
         found: dict[str, set[int]] = {}
