@@ -186,7 +186,12 @@ def _resident_mib() -> float:
 
 
 def measure_change(folder: Path, sizes: list[int]) -> None:
-    """Change one paragraph of one readout again and again, store against store in turns."""
+    """Change one paragraph of one readout again and again, store against store in turns.
+
+    A store is used again, and what it held once is not embedded again: each run brings words of its own.
+    Ingests follow one another without a pause while questions are asked, which is more than a bot ever has.
+    """
+    run = int(time.time())
     changes: dict[int, list[float]] = {size: [] for size in sizes}
     quiet: dict[int, list[float]] = {size: [] for size in sizes}
     meanwhile: dict[int, list[float]] = {size: [] for size in sizes}
@@ -199,14 +204,14 @@ def measure_change(folder: Path, sizes: list[int]) -> None:
                 quiet[size] += [asked(services, question) for question in questions()]
                 stop = threading.Event()
                 asking = threading.Thread(target=_keep_asking, args=(services, stop, meanwhile[size]))
-                path = _changed(folder, turn)
+                path = _changed(folder, f"{run}-{turn}")
                 started = time.perf_counter()
                 services.ingesting.ingest([path])
                 if turn:
                     changes[size].append((time.perf_counter() - started) * 1000)
                 asking.start()
                 for again in range(5):
-                    services.ingesting.ingest([_changed(folder, turn * 100 + again + 7)])
+                    services.ingesting.ingest([_changed(folder, f"{run}-{turn}-{again}")])
                 stop.set()
                 asking.join()
     base = statistics.median(changes[sizes[0]])
@@ -227,7 +232,7 @@ def _keep_asking(services: Services, stop: threading.Event, times: list[float]) 
             time.sleep(0.02)
 
 
-def _changed(folder: Path, version: int) -> Path:
+def _changed(folder: Path, version: str) -> Path:
     made = to_interchange(readout("s-3", PARAGRAPHS, seed=3))
     made["paragraphs"][4]["text"] += f" Corrected {version} times."
     path = folder / "s-3.json"
