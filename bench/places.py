@@ -4,6 +4,7 @@
 
     embedded   SQLite and Chroma in a folder of this process
     server     SQLite, and a Chroma server (`chroma run`) on loopback over real HTTP
+    shared     PostgreSQL and the Chroma server, both on loopback; left out where PostgreSQL is not installed
 
 Loads `squad` and the published readouts with the shipped one into each, and asks their English questions of the
 places in turns: once to warm up (sentence vectors are cached then), then --rounds times.
@@ -18,11 +19,14 @@ from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter
 
+from pydantic import SecretStr
+
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.stores import eval_dir, readouts_of, store_of
 from retrieval.bootstrap import Services
 from retrieval.evaluation import read_questions
+from tests.postgres import installed, running_cluster
 from tests.servers import chroma_server
 
 
@@ -40,6 +44,11 @@ def main() -> None:
             "embedded": stack.enter_context(store_of(sources)),
             "server": stack.enter_context(store_of(sources, store=server.address)),
         }
+        if installed():
+            database = stack.enter_context(stack.enter_context(running_cluster()).database())
+            places["shared"] = stack.enter_context(
+                store_of(sources, store=server.address, ledger_url=SecretStr(database))
+            )
         compare(places, questions, options.rounds)
 
 

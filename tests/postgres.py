@@ -109,6 +109,11 @@ def running_cluster() -> Iterator[Cluster]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def installed() -> bool:
+    """Whether a server can be started here."""
+    return _programs() is not None
+
+
 def _programs() -> Path | None:
     installed = sorted(
         Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3])
