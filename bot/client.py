@@ -181,6 +181,9 @@ def build_client(equipment: Equipment, **options: Any) -> Rapporteur | ShardedRa
         intents=intents_for(settings),
         allowed_mentions=discord.AllowedMentions.none(),
         tree_cls=Tree,
+        # not where a user installed it: nobody would say when it is to forget that server again
+        allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
+        allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=False),
         chunk_guilds_at_startup=False,
         max_messages=None,
         **options,

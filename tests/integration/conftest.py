@@ -24,6 +24,7 @@ from tests.standin.limits import walk
 from tests.standin.process import BotProcess
 from tests.standin.server import Request
 
+SIGN_OF_LIFE = "Looking it up…"
 QUESTION = "What did Minister Kishi announce on cybersecurity?"
 
 
@@ -53,8 +54,13 @@ class Scene:
         return await answered(await self.standin.slash(self.ann, self.channel, name, **options))
 
     async def next_answer(self, channel: dict[str, Any] | None = None, number: int = 1) -> dict[str, Any]:
-        """Wait for the bot's message of that number in a channel."""
-        await self.standin.until(lambda: len(self.bot_messages(channel)) >= number)
+        """Wait for the bot's message of that number in a channel, and until it is more than a sign of life."""
+
+        def there() -> bool:
+            messages = self.bot_messages(channel)
+            return len(messages) >= number and text_of(messages[number - 1]) != SIGN_OF_LIFE
+
+        await self.standin.until(there)
         return self.bot_messages(channel)[number - 1]
 
     def bot_messages(self, channel: dict[str, Any] | None = None) -> list[dict[str, Any]]:

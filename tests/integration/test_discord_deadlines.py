@@ -42,12 +42,14 @@ async def client(
     desk = Desk(
         settings, services, services, Records(FileDatabase(tmp_path / "ledger.db")), checking=services
     )
-    client = build_client(Equipment(desk, load(), settings))
+    client = build_client(Equipment(desk, load(), settings), guild_ready_timeout=0.1)
     running = asyncio.create_task(client.start(TOKEN))
     await scene.standin.connected()
     yield client
     assert services.gate is not None
     services.gate.set()
+    if not client.is_closed():
+        await client.wait_until_ready()  # what discord.py has begun for that outlives closing
     await client.close()
     await running
 

@@ -44,3 +44,10 @@ def test_the_invite_link_asks_for_no_more_than_answering_takes() -> None:
         "create_public_threads",
     }  # fmt: skip
     assert "applications.commands" in link
+
+
+async def test_commands_are_of_servers_that_the_bot_is_in(simcord_env: simcord.Env) -> None:
+    """Installed by a user they would work where the bot is not told when its time there is over."""
+    for command in await sent(simcord_env):
+        assert command["integration_types"] == [0]
+        assert command["contexts"] == [0, 1]
