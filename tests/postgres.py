@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
@@ -22,6 +21,16 @@ from sqlalchemy.pool import NullPool
 
 PASSWORD = "p@ss/word:1"  # what has to be escaped in an address
 _STARTS_WITHIN_S = 60
+
+_WHILE_WE_LIVE = """
+exec 3<&0
+"$@" 3<&- &
+cat <&3 >/dev/null
+kill -QUIT $!
+wait
+"""
+"""Runs a server until standard input ends, which it does even where the tests are killed; its files don't matter."""
+
 _OPTIONS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -103,7 +112,8 @@ def running_cluster() -> Iterator[Cluster]:
             _wait_for(server, url)
             yield Cluster(url, folder / "data")
         finally:
-            server.send_signal(signal.SIGQUIT)  # at once: nobody opens these files again
+            assert server.stdin is not None
+            server.stdin.close()
             server.wait(30)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -138,8 +148,15 @@ def _start(programs: Path, folder: Path) -> tuple[subprocess.Popen[bytes], URL]:
         port = free.getsockname()[1]
     options = [f"--{name}={value}" for name, value in _OPTIONS.items()]
     with (folder / "log").open("wb") as log:
-        command = [programs / "postgres", "-D", folder / "data", "-p", str(port), *options]
-        server = subprocess.Popen(command, stdout=log, stderr=log, user=user, cwd=folder)
+        command = ["sh", "-c", _WHILE_WE_LIVE, "sh", programs / "postgres", "-D", folder / "data"]
+        server = subprocess.Popen(
+            [*command, "-p", str(port), *options],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            user=user,
+            cwd=folder,
+        )
     made = make_url("postgresql+psycopg://rapporteur@127.0.0.1/postgres")
     return server, made.set(port=port, password=PASSWORD)
 
