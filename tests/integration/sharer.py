@@ -23,6 +23,7 @@ from retrieval.ingest.jobs import JobWorker
 from retrieval.ingest.retention import Retention
 from retrieval.ledger import postgres
 from retrieval.ledger.ledger import Ledger
+from retrieval.precedence import Precedence
 from retrieval.store_lock import StoreLock
 
 
@@ -61,6 +62,7 @@ def main() -> None:
             corpus,
             Retention(ledger, 90),
             Fetcher(FetchPolicy()),
+            Precedence(),
             turn_ttl_s=ttl_s,
         )
         try:

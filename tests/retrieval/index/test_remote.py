@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -216,7 +215,8 @@ def test_whoever_stood_still_while_another_wrote_the_index_records_nothing(
 def test_a_lease_whose_holder_died_is_free(store: Store, chroma: ChromaServer) -> None:
     expect(store, fill(store.ledger, unit_vectors(FEW)))
     with store.ledger.write() as connection:
-        dead = f"{socket.gethostname()}:999999999:gone"
+        host, _, unique = leases.new_holder().rsplit(":", 2)
+        dead = f"{host}:999999999:{unique}"
         leases.take(connection, INDEX_LEASE, dead, "killed", now=utc_now(), ttl_s=60)
 
     with keeper(store.ledger, chroma) as kept:
