@@ -21,6 +21,8 @@ from typing import Any
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
 from bench.seeded import readout, seeded_services
 from retrieval.bootstrap import Services
 from retrieval.index.audit import audit

@@ -24,6 +24,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
 from bench.seeded import readout, seeded_services
 from retrieval.bootstrap import Services
 from retrieval.errors import NotFoundError
