@@ -150,7 +150,9 @@ class EmbeddedKeeper(IndexKeeper):
                 self._use(EmbeddedStore(self._path, self._ledger.id), self._path)
                 return
             with self._writing, self._lock.owned(timeout_s=0):
-                log.warning("the vector index is damaged, or stood elsewhere; writing it again from the ledger")
+                log.warning(
+                    "the vector index is damaged, or stood elsewhere; writing it again from the ledger"
+                )
                 self._rewrite()
                 log.warning("the vector index is whole again")
         except StoreHeldError:

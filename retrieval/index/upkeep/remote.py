@@ -134,7 +134,9 @@ class RemoteKeeper(IndexKeeper):
                 break
             try:
                 self._count_once(store, scope)
-                return question(store)
+                found = question(store)
+                self._pause_s = 0.0  # not sooner: a server can be reached and yet answer nothing
+                return found
             except StoreError as error:
                 if not self._moved(store):
                     self._lost(store, error)
@@ -180,7 +182,7 @@ class RemoteKeeper(IndexKeeper):
             if self._problem is not None:
                 log.warning("%s: the vector index is reached again", self._place)
             self._drop()
-            self._store, self._problem, self._pause_s = store, None, 0.0
+            self._store, self._problem = store, None
         return store
 
     def _moved(self, store: RemoteStore) -> bool:
