@@ -77,9 +77,8 @@ class ServerStore(RemoteStore):
             client = cast(
                 "Client",  # typed as the part that synchronous and asynchronous clients share
                 chromadb.HttpClient(
-                    host=str(
-                        address
-                    ),  # all of it: from the name alone chromadb makes no address of an IPv6 one
+                    # all of it: from the name alone chromadb makes no address of an IPv6 one
+                    host=str(address),
                     port=address.port,
                     ssl=address.scheme == "https",
                     headers=address.headers,

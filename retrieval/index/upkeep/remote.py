@@ -11,8 +11,8 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import TypeVar
 
 from sqlalchemy import Connection
@@ -307,11 +307,9 @@ class RemoteKeeper(IndexKeeper):
         self._look_again(store, work.unfound, turn.guard)
         self._hand_over(store, work.missing, turn.guard)
 
-    @contextmanager
-    def _turn(self, timeout_s: float) -> Iterator[Turn]:
+    def _turn(self, timeout_s: float) -> AbstractContextManager[Turn]:
         purpose = f"{self._purpose}, writing the vector index"
-        with my_turn(self._ledger, purpose, timeout_s=timeout_s, name=INDEX_LEASE) as turn:
-            yield turn
+        return my_turn(self._ledger, purpose, timeout_s=timeout_s, name=INDEX_LEASE)
 
     def _rewrite(self, turn: Turn) -> None:
         """Write another generation, then let it be the one that counts; the old one goes when that is done."""
