@@ -18,8 +18,9 @@ from retrieval.ledger import schema
 from retrieval.ledger.batches import batches
 from retrieval.ledger.dialects import is_postgres, upsert
 
-_MOST_SCORED = 4000
-"""BM25 scores about a thousand paragraphs a millisecond."""
+MOST_SCORED = 4000
+"""BM25 scores about a thousand paragraphs a millisecond. Of more that match, the latest are scored: words that stand
+everywhere tell little apart, and the search by vector has looked at all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +46,17 @@ def chosen(rarest_first: Sequence[str], frequency: Mapping[str, int]) -> tuple[S
     """Return the terms that candidates are chosen by, and whether one has to hold all of them.
 
     In a large scope common terms alone would have every other paragraph scored. Terms are taken from the
-    rarest on, as long as they stand in `_MOST_SCORED` paragraphs together: what they weigh falls with how
+    rarest on, as long as they stand in `MOST_SCORED` paragraphs together: what they weigh falls with how
     common they are (BM25's idf), and whoever ranks the paragraphs found here weighs all of them.
     """
     scored = 0
     taken: list[str] = []
     for term in rarest_first:
         scored += frequency[term]
-        if taken and scored > _MOST_SCORED:
+        if taken and scored > MOST_SCORED:
             break
         taken.append(term)
-    if len(taken) == 1 and frequency[taken[0]] > _MOST_SCORED:  # all are common: what holds two of them
+    if len(taken) == 1 and frequency[taken[0]] > MOST_SCORED:  # all are common: what holds two of them
         return rarest_first[:2], True
     return taken, False
 

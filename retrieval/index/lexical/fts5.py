@@ -14,6 +14,7 @@ from functools import lru_cache
 from sqlalchemy import Connection, TextClause, text
 
 from retrieval.index.lexical.counting import (
+    MOST_SCORED,
     IndexedTerms,
     chosen,
     count,
@@ -110,7 +111,11 @@ def finds(connection: Connection, scope: str, pk: int, terms: Sequence[str]) -> 
 @lru_cache
 def _search(table: str, *, within_revision: bool) -> TextClause:
     within = "AND rowid IN (SELECT pk FROM paragraphs WHERE revision = :revision)" if within_revision else ""
-    return text(f"SELECT rowid FROM {table} WHERE {table} MATCH :query {within} ORDER BY rank LIMIT :limit")
+    matches = (
+        f"SELECT rowid, rank FROM {table} WHERE {table} MATCH :query {within}"
+        f" ORDER BY rowid DESC LIMIT {MOST_SCORED}"
+    )
+    return text(f"SELECT rowid FROM ({matches}) ORDER BY rank, rowid LIMIT :limit")
 
 
 def _quoted(term: str) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy import Connection, delete, func, select, text
 
 from retrieval.index.lexical.counting import (
+    MOST_SCORED,
     IndexedTerms,
     chosen,
     count,
@@ -37,19 +38,25 @@ WITH scope AS (
 ), weighed AS MATERIALIZED (
     SELECT term, place, CASE WHEN odds > 1 THEN ln(odds) ELSE 1e-6::float8 END AS idf FROM question
 )
-SELECT p.paragraph
-FROM scope, weighed q JOIN lexical_postings p ON p.scope = :scope AND p.term = q.term {within}
-GROUP BY p.paragraph
-HAVING count(*) >= :least
-ORDER BY sum(
-    q.idf * ((p.frequency * 2.2::float8)
-        / (p.frequency + 1.2::float8 * (0.25::float8 + 0.75::float8 * p.size / scope.average)))
-    ORDER BY q.place
-) DESC, p.paragraph
+SELECT paragraph FROM (
+    SELECT p.paragraph, sum(
+        q.idf * ((p.frequency * 2.2::float8)
+            / (p.frequency + 1.2::float8 * (0.25::float8 + 0.75::float8 * p.size / scope.average)))
+        ORDER BY q.place
+    ) AS score
+    FROM scope, weighed q JOIN lexical_postings p ON p.scope = :scope AND p.term = q.term {within}
+    GROUP BY p.paragraph
+    HAVING count(*) >= :least
+    ORDER BY p.paragraph DESC
+    LIMIT {most}
+) AS matches
+ORDER BY score DESC, paragraph
 LIMIT :limit
 """
 _WITHIN = "AND p.paragraph IN (SELECT pk FROM paragraphs WHERE revision = :revision)"
-_ANYWHERE, _WITHIN_REVISION = text(_SEARCH.format(within="")), text(_SEARCH.format(within=_WITHIN))
+_ANYWHERE, _WITHIN_REVISION = (
+    text(_SEARCH.format(within=within, most=MOST_SCORED)) for within in ("", _WITHIN)
+)
 
 # Rows as arrays: paragraphs have a hundred terms each, and a row at a time takes ten times as long.
 _ADD_PARAGRAPHS = text(

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, insert
 
 from retrieval.index import lexical
 from retrieval.index.lexical import IndexedTerms
+from retrieval.index.lexical.counting import MOST_SCORED
 from retrieval.index.lexical_scoring import TermStatistics
 from retrieval.ledger import schema
 from retrieval.ledger.ledger import Ledger
@@ -231,13 +232,19 @@ def test_the_order_is_that_of_fts5_in_either_database(connection: Connection, tm
 def test_where_every_term_is_common_what_holds_two_of_them_comes_first(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("retrieval.index.lexical.counting._MOST_SCORED", 2)
+    monkeypatch.setattr("retrieval.index.lexical.counting.MOST_SCORED", 2)
     _add(
         connection, "a", p1="ferri port", p2="ferri reef", p3="port ferri", p4="port", p5="ferri", p6="alder"
     )
 
     assert _search(connection, "a", "ferri", "port") == [1, 3]
     assert _search(connection, "a", "ferri", "port", "alder") == [6]
+
+
+def test_of_more_matches_than_are_scored_the_latest_are_looked_at(connection: Connection) -> None:
+    lexical.add(connection, "a", dict.fromkeys(range(1, MOST_SCORED + 4), IndexedTerms(["ferri", "port"], 2)))
+
+    assert _search(connection, "a", "ferri", "port", limit=3) == [4, 5, 6]
 
 
 def test_a_scope_that_lost_all_its_paragraphs_holds_nothing(connection: Connection) -> None:
