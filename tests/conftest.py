@@ -143,9 +143,13 @@ def open_store(tmp_path: Path) -> OpenStore:
         corpus: Path | None = None,
         fetcher: Fetcher | None = None,
         index: str = EMBEDDED,
+        encoder: Encoder | None = None,
+        reindexing: bool = False,
     ) -> Iterator[Services]:
         settings = RetrievalSettings(corpus_dir=corpus or shipped_corpus_dir(), store_dir=store, store=index)
-        with build_services(settings, purpose="a test", fetcher=fetcher) as built:
+        with build_services(
+            settings, purpose="a test", fetcher=fetcher, encoder=encoder, reindexing=reindexing
+        ) as built:
             yield built
 
     return opened

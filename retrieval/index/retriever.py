@@ -119,7 +119,11 @@ class Retriever:
             connection: An open snapshot of the ledger.
             query: What to look for.
             readout: Search this one alone, exactly.
+
+        Raises:
+            IndexMismatchError: The store was indexed anew with something else.
         """
+        self._ledger.check_identity(connection)
         if readout is not None:
             vector = self._encoder.embed(query.text)
             pks = self._within(connection, readout, vector, query.terms)

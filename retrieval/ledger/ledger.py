@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from pydantic import SecretStr
-from sqlalchemy import Connection, inspect, select
+from sqlalchemy import Connection, bindparam, inspect, select
 
 from retrieval.errors import IndexMismatchError, StoreError
 from retrieval.ledger import schema
@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 
 INDEX_IDENTITY = "index_identity"
 """The fact that says what the vectors and terms of a store are made with."""
+
+
+_META = select(schema.meta.c.value).where(schema.meta.c.key == bindparam("fact"))
 
 
 def schema_is_older(version: str) -> bool:
@@ -46,6 +49,7 @@ class Ledger:
         self.address = address if isinstance(address, Path) else SecretStr(address)
         self._database = open_database(address)
         self.place = self._database.place
+        self._claimed: str | None = None
         try:
             self.id = self._own_id()
         except BaseException:
@@ -127,15 +131,34 @@ class Ledger:
                 found = self.meta(connection, INDEX_IDENTITY) or identity
                 self.set_meta(connection, INDEX_IDENTITY, found)
         if found != identity:
-            store = self.address.parent if isinstance(self.address, Path) else self.place
             raise IndexMismatchError(
-                f"{store}: this store was indexed with {found}, and the settings ask for {identity}. "
+                f"{self._store}: this store was indexed with {found}, and the settings ask for {identity}. "
                 'Run "rapporteur reindex", which needs no source file, or use the earlier settings.'
             )
+        self._claimed = identity
+
+    def check_identity(self, connection: Connection) -> None:
+        """Notice that another process had the store indexed anew, with something else than this one claimed.
+
+        Raises:
+            IndexMismatchError: It did: what this process embeds means nothing there any more.
+        """
+        if self._claimed is None:
+            return
+        found = self.meta(connection, INDEX_IDENTITY)
+        if found != self._claimed:
+            raise IndexMismatchError(
+                f"{self._store}: this store was indexed anew with {found} while this process works with "
+                f"{self._claimed}. Start it again with the settings of that reindex."
+            )
+
+    @property
+    def _store(self) -> str:
+        return str(self.address.parent) if isinstance(self.address, Path) else self.place
 
     def meta(self, connection: Connection, key: str) -> str | None:
         """Return one fact that the ledger keeps about its store."""
-        value: str | None = connection.scalar(select(schema.meta.c.value).where(schema.meta.c.key == key))
+        value: str | None = connection.scalar(_META, {"fact": key})
         return value
 
     def set_meta(self, connection: Connection, key: str, value: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from retrieval.bootstrap import Services
-from retrieval.errors import NotFoundError
+from retrieval.errors import IndexMismatchError, NotFoundError
 from retrieval.index.encoder import Encoder
 from retrieval.ingest import SHARED
 from retrieval.ledger import live, schema
@@ -38,10 +38,20 @@ def services(open_store: OpenStore, folder: Path) -> Any:
 @pytest.fixture
 def corrected(services: Services, write_readout: WriteReadout) -> Services:
     """A readout of two revisions: May was corrected to June."""
+    _correct(services, write_readout)
+    return services
+
+
+def _correct(services: Services, write_readout: WriteReadout) -> None:
     for ferry in (MAY, JUNE):
         write_readout("talks", [ferry, REEF])
         services.ingesting.ingest()
-    return services
+
+
+class AnotherEncoder(Encoder):
+    """The shipped one under another name: its vectors count as others."""
+
+    provider = "another"
 
 
 def _ferry(services: Services) -> list[str]:
@@ -229,37 +239,55 @@ def test_an_erased_revision_comes_back_whole_when_its_source_does(
 
 
 def test_reindexing_embeds_everything_for_another_encoder_and_answers_the_same(
-    corrected: Services, open_store: OpenStore, folder: Path
+    open_store: OpenStore, write_readout: WriteReadout, folder: Path
 ) -> None:
-    before = (_ferry(corrected), _by_words_and_vector(corrected))
-    with corrected.ledger.write() as connection:
-        corrected.ledger.set_meta(connection, "index_identity", "another encoder")
+    with open_store(corpus=folder) as first:
+        _correct(first, write_readout)
+        before = (_ferry(first), _by_words_and_vector(first))
 
-    done = corrected.reindexer.run(progress=lambda *_: None)
+    with open_store(corpus=folder, encoder=AnotherEncoder(), reindexing=True) as another:
+        done = another.reindexer.run(progress=lambda *_: None)
 
     assert (done.revisions, done.paragraphs, done.embedded, done.is_whole) == (2, 4, 3, True)
-    with open_store(corpus=folder) as later:  # the identity fits again
+    with open_store(corpus=folder, encoder=AnotherEncoder()) as later:
         assert (_ferry(later), _by_words_and_vector(later)) == before
         later.lifecycle.roll_back("talks")
         assert _ferry(later) == [MAY]
 
 
 def test_a_reindex_cut_short_leaves_the_store_as_it_was_and_goes_on_where_it_stopped(
-    corrected: Services, monkeypatch: pytest.MonkeyPatch
+    corrected: Services, open_store: OpenStore, folder: Path
 ) -> None:
-    with corrected.ledger.write() as connection:
-        corrected.ledger.set_meta(connection, "index_identity", "another encoder")
-
     def cut_short(stage: str, done: int, total: int) -> None:
         if done == 1:
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        corrected.reindexer.run(progress=cut_short)
-    quoted = _ferry(corrected)
-    done = corrected.reindexer.run(progress=lambda *_: None)
+    with open_store(corpus=folder, encoder=AnotherEncoder(), reindexing=True) as another:
+        with pytest.raises(KeyboardInterrupt):
+            another.reindexer.run(progress=cut_short)
+        quoted = _ferry(corrected)
+        done = another.reindexer.run(progress=lambda *_: None)
 
-    assert (quoted, done.embedded, _ferry(corrected)) == ([JUNE], 1, [JUNE])
+    with open_store(corpus=folder, encoder=AnotherEncoder()) as later:
+        assert (quoted, done.embedded, _ferry(later)) == ([JUNE], 1, [JUNE])
+
+
+def test_a_process_with_the_earlier_encoder_refuses_to_mix_its_vectors_with_the_new_ones(
+    corrected: Services, open_store: OpenStore, write_readout: WriteReadout, folder: Path
+) -> None:
+    with open_store(corpus=folder, encoder=AnotherEncoder(), reindexing=True) as another:
+        another.reindexer.run(progress=lambda *_: None)
+    write_readout("talks", [MAY.replace("May", "July"), REEF])
+
+    with pytest.raises(IndexMismatchError, match=r"indexed anew with another:.* Start it again"):
+        corrected.answering.ask("When will the ferry line open?")
+    with pytest.raises(IndexMismatchError):
+        corrected.answering.ask("When will the ferry line open?", document="talks")
+    with pytest.raises(IndexMismatchError):
+        corrected.ingesting.ingest()
+
+    with open_store(corpus=folder, encoder=AnotherEncoder()) as later:
+        assert (_ferry(later), later.ingesting.ingest().unchanged) == ([JUNE], ())
 
 
 def test_reindexing_with_the_same_encoder_embeds_nothing(corrected: Services) -> None:
