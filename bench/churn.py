@@ -46,6 +46,8 @@ def report(name: str, services: Services, started: float) -> bool:
         f"{services.keeper.count('shared')} records, {scanned} scanned beside it; {time.perf_counter() - started:.0f} s",
         flush=True,
     )
+    for each in found.unfound:
+        print(f"  missed: {each.document} ¶{each.paragraph}, by its {each.by}")
     return not missed
 
 

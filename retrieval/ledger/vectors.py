@@ -108,6 +108,19 @@ def indexed(connection: Connection, scope: str) -> set[int]:
     return set(connection.scalars(select(i.c.embedding).where(i.c.scope == scope, i.c.in_index)))
 
 
+def in_index(connection: Connection, scope: str, *, after: int, limit: int) -> dict[int, bool]:
+    """Return embeddings in the vector index of `scope` -> whether it finds them, ascending from `after` and round."""
+    i = schema.indexed
+    there = (
+        select(i.c.embedding, i.c.findable).where(i.c.scope == scope, i.c.in_index).order_by(i.c.embedding)
+    )
+    found: dict[int, bool] = {}
+    for part in (i.c.embedding > after, i.c.embedding <= after):
+        rows = connection.execute(there.where(part).limit(limit - len(found)))
+        found |= {embedding: is_found for embedding, is_found in rows}  # noqa: C416  # a row is no typed pair
+    return found
+
+
 def findable(connection: Connection, scope: str) -> list[int]:
     """Return the embeddings that the vector index returns for their own vector, ascending."""
     i = schema.indexed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,6 +25,12 @@ REMOTE = "remote:"
 
 _REWRITE_DUE = "rewrite_due"
 _BATCH = 1000
+_LOOKED_UP_AT_ONCE = 50
+"""Look-ups keep Chroma's threads to themselves: a question waits for so many of them at most."""
+
+_ROUND_FOR_EACH = 3
+"""So many records have their turn to be looked up again for each that is added."""
+
 _QUICKLY_MENDED = 20_000
 """So many records are written anew in about ten seconds: worth waiting for when a command ends."""
 
@@ -82,6 +89,7 @@ class IndexKeeper(ABC):
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._scanned: dict[str, Scanned] = {}
+        self._rounds: dict[str, int] = {}  # scope -> the embedding that was last looked up again
         self._stopping = threading.Event()
 
     # --- asking ---
@@ -204,12 +212,34 @@ class IndexKeeper(ABC):
             for batch in _batches(pks):
                 with self._ledger.read() as connection:
                     held = vectors.held(connection, scope, batch)
-                found = self._add(index, scope, held)
+                self._add(index, scope, held)
+                found = self._look_up(index, scope, held)
                 with self._ledger.write() as connection:
                     guard(connection)
                     vectors.forget(connection, scope, set(batch) - set(held))
                     vectors.mark_indexed(connection, scope, found)
                     scopes.changed(connection, scope, records=len(found))
+            if pks:
+                self._go_round(index, scope, pks, guard)
+
+    def _go_round(self, index: VectorIndex, scope: str, added: Sequence[int], guard: Guard) -> None:
+        """Look older records up again: a graph gives links of theirs to what is added, seldom the last one.
+
+        All have their turn, from a random one on, so that a few cost little and a bulk has all of them looked up.
+        """
+        after = self._rounds.get(scope, random.randrange(max(added) + 1))
+        with self._ledger.read() as connection:
+            known = vectors.in_index(connection, scope, after=after, limit=_ROUND_FOR_EACH * len(added))
+            self._rounds[scope] = next(reversed(known), after)
+            older = vectors.held(connection, scope, known.keys() - set(added[-_BATCH:]))
+        for batch in _batches(older):
+            found = self._look_up(index, scope, batch)
+            other = {pk: is_found for pk, is_found in found.items() if is_found != known[pk]}
+            if other:
+                with self._ledger.write() as connection:
+                    guard(connection)
+                    vectors.mark_indexed(connection, scope, other)
+                    scopes.changed(connection, scope)
 
     def _fill(self, index: VectorIndex, go_on: Callable[[], None]) -> dict[str, Found]:
         """Add every embedding that a live paragraph holds to an index that is new.
@@ -224,7 +254,10 @@ class IndexKeeper(ABC):
         for scope, pks in wanted.items():
             for batch in _batches(pks):
                 go_on()
-                added[scope] |= self._add(index, scope, batch)
+                self._add(index, scope, batch)
+            for batch in _batches(pks):
+                go_on()
+                added[scope] |= self._look_up(index, scope, batch)
         return dict(added)
 
     def _switch(self, name: str, added: Mapping[str, Found], guard: Guard) -> None:
@@ -239,37 +272,35 @@ class IndexKeeper(ABC):
             self._ledger.set_meta(connection, INDEX_NAME, name)
             self._ledger.set_meta(connection, _REWRITE_DUE, "no")
 
-    def _add(self, index: VectorIndex, scope: str, embeddings: Sequence[int]) -> dict[int, bool]:
-        """Add embeddings and look each one up by its own vector; returns whether it finds itself."""
+    def _add(self, index: VectorIndex, scope: str, embeddings: Sequence[int]) -> None:
         if not embeddings:
-            return {}
+            return
         with self._ledger.read() as connection:
             found = vectors.vectors(connection, embeddings)
             texts = vectors.chunk_texts(connection, embeddings)
             terms = lexical.terms_of_chunks(connection, scope, texts) if index.is_hybrid else {}
         index.add(scope, [VectorRecord(pk, found[pk], texts.get(pk, ""), terms.get(pk)) for pk in embeddings])
-        return _looked_up(index, scope, found)
+
+    def _look_up(self, index: VectorIndex, scope: str, embeddings: Sequence[int]) -> dict[int, bool]:
+        """Return for each embedding whether a search for its own vector finds it."""
+        with self._ledger.read() as connection:
+            own = vectors.vectors(connection, embeddings)
+        found: dict[int, bool] = {}
+        for some in _batches(list(own), _LOOKED_UP_AT_ONCE):
+            hits = index.query_each(scope, np.stack([own[pk] for pk in some]), 1)
+            found |= {pk: finds_itself(pk, each) for pk, each in zip(some, hits, strict=True)}
+        return found
 
     def _look_again(self, index: VectorIndex, unfound: Mapping[str, Sequence[int]], guard: Guard) -> None:
         """Look up once more what was not found when it was added: some engines index it a while later."""
         for scope, pks in unfound.items():
             for batch in _batches(pks):
-                with self._ledger.read() as connection:
-                    found = vectors.vectors(connection, batch)
-                late = {pk: True for pk, is_found in _looked_up(index, scope, found).items() if is_found}
+                late = {pk: True for pk, is_found in self._look_up(index, scope, batch).items() if is_found}
                 if late:
                     with self._ledger.write() as connection:
                         guard(connection)
                         vectors.mark_indexed(connection, scope, late)
                         scopes.changed(connection, scope)
-
-
-def _looked_up(index: VectorIndex, scope: str, own: Mapping[int, Vector]) -> dict[int, bool]:
-    """Return for each embedding whether a search for its own vector finds it."""
-    if not own:
-        return {}
-    found = index.query_each(scope, np.stack(list(own.values())), 1)
-    return {pk: finds_itself(pk, hits) for pk, hits in zip(own, found, strict=True)}
 
 
 def unguarded(_connection: Connection) -> None:
@@ -280,6 +311,6 @@ def _is_stale(state: scopes.ScopeState) -> bool:
     return state.superseded > max(_SUPERSEDED_AT_LEAST, _SUPERSEDED_SHARE * state.records)
 
 
-def _batches(pks: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(pks), _BATCH):
-        yield pks[start : start + _BATCH]
+def _batches(pks: Sequence[int], size: int = _BATCH) -> Iterator[Sequence[int]]:
+    for start in range(0, len(pks), size):
+        yield pks[start : start + size]

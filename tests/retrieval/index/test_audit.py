@@ -10,6 +10,8 @@ from sqlalchemy import text, update
 
 from retrieval.bootstrap import Services
 from retrieval.index.audit import Audit, Unfound, audit
+from retrieval.index.encoder import Vector
+from retrieval.index.vectors import Hit
 from retrieval.ledger import schema, scopes
 from tests.conftest import OpenStore, WriteReadout
 
@@ -37,6 +39,19 @@ def test_a_paragraph_lost_from_the_words_is_named(services: Services) -> None:
         connection.execute(text(f"DELETE FROM {schema.words_table('shared')} WHERE rowid = 2"))
 
     assert _audit(services).unfound == (Unfound("shared", "talks", "2", "words"),)
+
+
+def test_a_vector_that_float32_leaves_a_little_from_itself_is_found(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = services.keeper.query
+
+    def rounded(scope: str, vector: Vector, limit: int) -> list[Hit]:
+        return [Hit(hit.embedding, hit.distance + 1.1e-6) for hit in query(scope, vector, limit)]
+
+    monkeypatch.setattr(services.keeper, "query", rounded)
+
+    assert _audit(services) == Audit(3, ())
 
 
 def test_a_vector_in_neither_index_nor_list_is_named(services: Services, write_readout: WriteReadout) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -409,21 +409,71 @@ def test_a_damaged_index_that_others_use_is_left_alone(make_store: Callable[...,
     assert (whole, missed, store.chroma.exists()) == (False, [], False)
 
 
-def test_a_vector_that_does_not_find_itself_is_remembered_as_such(
-    make_store: Callable[..., Store], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store = make_store()
-    embeddings = fill(store.ledger, unit_vectors(3))
+@pytest.fixture
+def blind_to(monkeypatch: pytest.MonkeyPatch) -> set[int]:
+    """Embeddings that Chroma does not find, as happens to one in thousands."""
+    unseen: set[int] = set()
     query = EmbeddedStore.query_each
 
     def blind(self: EmbeddedStore, scope: str, matrix: Vector, limit: int) -> list[list[Hit]]:
-        return [[hit for hit in hits if hit.embedding != 2] for hits in query(self, scope, matrix, limit)]
+        found = query(self, scope, matrix, limit)
+        return [[hit for hit in hits if hit.embedding not in unseen] for hits in found]
 
     monkeypatch.setattr(EmbeddedStore, "query_each", blind)
+    return unseen
+
+
+def _scanned(store: Store) -> list[int]:
+    with store.ledger.read() as connection:
+        return vectors.scanned(connection, "shared")
+
+
+def test_a_vector_that_does_not_find_itself_is_remembered_as_such(
+    make_store: Callable[..., Store], blind_to: set[int]
+) -> None:
+    store = make_store()
+    embeddings = fill(store.ledger, unit_vectors(3))
+    blind_to.add(2)
+
     store.index(embeddings)
 
-    with store.ledger.read() as connection:
-        assert vectors.scanned(connection, "shared") == [2]
+    assert _scanned(store) == [2]
+
+
+def test_a_vector_that_later_ones_hide_is_remembered_until_it_is_found_again(
+    make_store: Callable[..., Store], blind_to: set[int]
+) -> None:
+    store = make_store()
+    embeddings = fill(store.ledger, unit_vectors(24))
+    store.index(embeddings[:8])
+    before = _scanned(store)
+
+    blind_to.add(2)
+    store.index(embeddings[8:16])
+    hidden = _scanned(store)
+
+    blind_to.clear()
+    store.index(embeddings[16:])
+
+    assert (before, hidden, _scanned(store)) == ([], [2], [])
+
+
+def test_a_bulk_is_looked_up_again_when_all_of_it_is_there(
+    make_store: Callable[..., Store], blind_to: set[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = make_store()
+    embeddings = fill(store.ledger, unit_vectors(MANY))
+    add = EmbeddedStore.add
+
+    def hides_the_first(self: EmbeddedStore, scope: str, records: Sequence[VectorRecord]) -> None:
+        add(self, scope, records)
+        if records[0].embedding != embeddings[0]:
+            blind_to.add(embeddings[0])
+
+    monkeypatch.setattr(EmbeddedStore, "add", hides_the_first)
+    store.index(embeddings)
+
+    assert _scanned(store) == [embeddings[0]]
 
 
 def test_the_check_names_what_is_wrong(many: Store, capsys: pytest.CaptureFixture[str]) -> None:
