@@ -4,10 +4,12 @@
     python bench/scale.py ask 1000 10000 100000        a question among so many paragraphs
     python bench/scale.py ask 10000 1000000 --build-only
 
-Stores hold made-up readouts of 20 paragraphs (`bench/seeded.py`: Zipf's law, seeded unit vectors), written in
-bulk through the ledger's own modules and then handed to the real Chroma; they are kept in --folder and used
-again. Questions are six made-up words; each is asked once to warm up (sentence vectors are cached then) and
-measured afterwards, store against store in turns. `first` is a new process, from its start to its answer.
+Stores hold made-up readouts of 20 paragraphs (`bench/seeded.py`: Zipf's law, seeded unit vectors), written in bulk
+through the ledger's own modules and then handed to the real Chroma. A sample of the vectors is looked up instead of
+each, which would take as long again, and as many of all are scanned as that sample loses; `churn.py` and `crashes.py`
+are about that. Stores are kept in --folder and used again. Questions are six made-up words; each is asked once to
+warm up (sentence vectors are cached then) and measured afterwards, store against store in turns. `first` is a new
+process, from its start to its answer.
 """
 
 from __future__ import annotations
@@ -20,8 +22,10 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 
@@ -33,12 +37,15 @@ from retrieval.index import lexical
 from retrieval.index.chunking import embedding_text
 from retrieval.index.digests import digest
 from retrieval.index.terms import indexed_terms
+from retrieval.index.upkeep.keeper import IndexKeeper
+from retrieval.index.vectors import VectorIndex, finds_itself
 from retrieval.ledger import revisions, scopes, vectors
 from retrieval.models import Readout
 from retrieval.revision import revision_id
 from retrieval.sources import to_interchange
 
 PARAGRAPHS = 20
+LOOKED_UP = 5_000
 QUESTIONS = 40
 
 
@@ -58,8 +65,31 @@ def build(store: Path, paragraphs: int) -> None:
             flush=True,
         )
         started = time.perf_counter()
-        services.keeper.catch_up(timeout_s=10)
+        with patch.object(IndexKeeper, "_look_up", _taken_as_found):
+            services.keeper.catch_up(timeout_s=10)
+        _lose(services)
         print(f"{store.name}: in Chroma, {time.perf_counter() - started:.0f} s", flush=True)
+
+
+def _lose(services: Services) -> None:
+    """Have as many records scanned beside the index as it would lose, judging by some that are looked up."""
+    with services.ledger.read() as connection:
+        if vectors.unfound(connection, "shared"):
+            return
+        draw = np.random.default_rng(3)
+        known = draw.permutation(vectors.findable(connection, "shared")).tolist()
+        own = vectors.vectors(connection, known[:LOOKED_UP])
+    lost = sum(not finds_itself(pk, services.keeper.query("shared", own[pk], 1)) for pk in own)
+    with services.ledger.write() as connection:
+        vectors.mark_indexed(
+            connection, "shared", dict.fromkeys(known[: len(known) * lost // len(own)], False)
+        )
+        scopes.changed(connection, "shared")
+    print(f"{services.settings.store_dir.name}: {lost} of {len(own)} looked up are not found", flush=True)
+
+
+def _taken_as_found(_: IndexKeeper, _index: VectorIndex, _scope: str, pks: Sequence[int]) -> dict[int, bool]:
+    return dict.fromkeys(pks, True)
 
 
 def _write(services: Services, readouts: list[Readout], encoder: SeededEncoder) -> None:
