@@ -186,8 +186,8 @@ def remove(
         )
     if not removal.everywhere:
         click.echo(
-            "Another process uses the vector index: it keeps the erased vectors until that process, or the "
-            "next ingest, writes it anew.",
+            "Another process is using the store: its files keep what was erased until that process ends, or the "
+            "next ingest writes them anew.",
             err=True,
         )
     if still_there:

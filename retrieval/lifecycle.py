@@ -49,8 +49,8 @@ class Removal:
 
     Attributes:
         source: Where the readout came from: while it is there, the next ingest of it brings the readout back.
-        everywhere: False: another process uses the vector index, which still holds the purged vectors until
-            that process, or the next ingest, writes it anew.
+        everywhere: False: another process uses the store, whose files hold what was purged until that process
+            ends or the next ingest writes them anew.
     """
 
     readout: str
@@ -144,8 +144,8 @@ class Lifecycle:
                 return Removal(known.id, known.source)
             with self._ledger.write() as connection:
                 lexical.merge(connection, scope)
-            self._ledger.checkpoint()
-            everywhere = self._keeper.rewrite(timeout_s=_REWRITE_PATIENCE_S)
+            is_rewritten = self._keeper.rewrite(timeout_s=_REWRITE_PATIENCE_S)
+            everywhere = self._ledger.checkpoint() and is_rewritten
             return Removal(known.id, known.source, True, everywhere)
 
     @contextmanager

@@ -28,6 +28,9 @@ _SAMPLE = 1000
 
 _AT_ONCE = 100
 
+_HIDDEN = 0.01
+"""A sound graph hides one vector in hundreds of others at worst, which `IndexKeeper` finds out in time."""
+
 
 def is_sound(path: Path, ledger: Path | SecretStr) -> bool:
     """Open, count and query every scope of the index at `path` in a process that may crash."""
@@ -54,7 +57,7 @@ def is_sound(path: Path, ledger: Path | SecretStr) -> bool:
 def problem_of(index: VectorIndex, ledger: Ledger) -> str | None:
     """Return what is wrong with an index, or None.
 
-    Every scope of the ledger must hold at least what the ledger says it was handed, and return those of a sample
+    Every scope of the ledger must hold at least what the ledger says it was handed, and return nearly all of a sample
     that the ledger says can be found for their own vectors: a damaged one can open, count and answer nonsense.
     """
     with ledger.read() as connection:
@@ -66,9 +69,11 @@ def problem_of(index: VectorIndex, ledger: Ledger) -> str | None:
         with ledger.read() as connection:
             findable = vectors.findable(connection, scope)
             sample = vectors.vectors(connection, findable[:: -(-len(findable) // _SAMPLE) or 1])
+        missed = 0
         for start in range(0, len(sample), _AT_ONCE):
             some = dict(islice(sample.items(), start, start + _AT_ONCE))
             own = index.query_each(scope, np.stack(list(some.values())), 1)
-            if not all(finds_itself(pk, hits) for pk, hits in zip(some, own, strict=True)):
+            missed += sum(not finds_itself(pk, hits) for pk, hits in zip(some, own, strict=True))
+            if missed > _HIDDEN * len(sample):
                 return f"{scope}: embeddings are missing from its graph"
     return None

@@ -34,8 +34,8 @@ class Database(Protocol):
     def restructure(self) -> AbstractContextManager[Connection]:
         """As `write`; tables that others refer to may be written anew."""
 
-    def checkpoint(self) -> None:
-        """Take what was erased out of the database's files, as far as that can be done from here."""
+    def checkpoint(self) -> bool:
+        """Take what was erased out of the database's files; returns whether nothing of it is left there."""
 
     def size(self) -> int:
         """Return how many bytes it takes."""

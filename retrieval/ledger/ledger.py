@@ -72,9 +72,9 @@ class Ledger:
         """
         return self._database.write(patient=patient)
 
-    def checkpoint(self) -> None:
-        """Take what was erased out of the database's files, as far as that can be done from here."""
-        self._database.checkpoint()
+    def checkpoint(self) -> bool:
+        """Take what was erased out of the database's files; returns whether nothing of it is left there."""
+        return self._database.checkpoint()
 
     def size(self) -> int:
         """Return how many bytes the ledger takes."""

@@ -107,16 +107,21 @@ class PostgresDatabase:
         """As `write`: here nothing stands in the way of making tables."""
         return self.write()
 
-    def checkpoint(self) -> None:
-        """Write every table anew without what was erased; the server's own log and backups stay as they are."""
+    def checkpoint(self) -> bool:
+        """Write every table anew without what was erased; the server's own log and backups stay as they are.
+
+        Returns:
+            False: a table was in use and stays as it is.
+        """
         with self._translated(), self._engine.connect() as connection:
             connection.execution_options(isolation_level="AUTOCOMMIT")
             connection.detach()  # what is set for it here must not outlive the block
             connection.exec_driver_sql(f"SET lock_timeout = {engine.BUSY_TIMEOUT_MS}")
-            for table in connection.exec_driver_sql(_OWN_TABLES).scalars().all():
-                self._write_anew(connection, table)
+            tables = connection.exec_driver_sql(_OWN_TABLES).scalars().all()
+            left = [table for table in tables if not self._write_anew(connection, table)]
+        return not left
 
-    def _write_anew(self, connection: Connection, table: str) -> None:
+    def _write_anew(self, connection: Connection, table: str) -> bool:
         """Leave a table that others keep in use: what was erased is in no answer, only in the server's file."""
         try:
             connection.exec_driver_sql(f"VACUUM (FULL) {table}")
@@ -124,6 +129,8 @@ class PostgresDatabase:
             if error.connection_invalidated:
                 raise
             log.warning("%s: %s still holds what was erased until its next VACUUM", self.place, table)
+            return False
+        return True
 
     def size(self) -> int:
         """Return how many bytes the tables take, with their indexes."""

@@ -70,15 +70,17 @@ class SqliteDatabase:
                 driver.execute("PRAGMA foreign_keys=ON")
                 driver.close()
 
-    def checkpoint(self) -> None:
+    def checkpoint(self) -> bool:
         """Bring what was committed into the database file, so that what was erased is in no file any more.
 
-        A reader at work keeps the log from being emptied; the next checkpoint does it then.
+        Returns:
+            False: somebody went on reading, which keeps the log from being emptied.
         """
         with _translated(self._path), self._engine.connect() as connection:
             driver = connection.connection.cursor()
-            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            is_busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             driver.close()
+        return not is_busy
 
     def size(self) -> int:
         """Return how many bytes the file has."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from retrieval.errors import IndexMismatchError, NotFoundError
 from retrieval.index.encoder import Encoder
 from retrieval.ingest import SHARED
 from retrieval.ledger import live, schema
+from retrieval.ledger.ledger import Ledger
 from retrieval.models import ChangedReadout, HeldReadout
 from tests.conftest import OpenStore, WriteReadout
 
@@ -27,6 +29,13 @@ REEF = "The two ministers visited the coral reef station and thanked its staff."
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path / "readouts"
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for what another one holds."""
+    monkeypatch.setattr("retrieval.ledger.engine.BUSY_TIMEOUT_MS", 100)
+    monkeypatch.setattr("retrieval.reindex._PATIENCE_S", 0.1)
 
 
 @pytest.fixture
@@ -192,6 +201,21 @@ def test_purging_leaves_no_word_of_it_in_any_file(
         assert connection.scalar(select(func.count()).select_from(schema.embeddings)) == 1
 
 
+def test_a_purge_beside_a_reader_says_that_its_files_still_hold_it(
+    impatient: None, services: Services, write_readout: WriteReadout
+) -> None:
+    write_readout("talks", [MAY])
+    services.ingesting.ingest()
+    address = services.ledger.address
+    reader = Ledger(address if isinstance(address, Path) else address.get_secret_value())
+
+    with closing(reader), reader.read() as connection:
+        connection.execute(select(schema.meta)).all()
+        removal = services.lifecycle.remove("talks", purge=True)
+
+    assert (removal.everywhere, services.browser.documents()) == (False, [])
+
+
 def _files_holding(folder: Path, word: str) -> list[str]:
     return sorted(
         p.name for p in folder.rglob("*") if p.is_file() and word.encode() in p.read_bytes().lower()
@@ -256,7 +280,7 @@ def test_reindexing_embeds_everything_for_another_encoder_and_answers_the_same(
 
 
 def test_a_reindex_cut_short_leaves_the_store_as_it_was_and_goes_on_where_it_stopped(
-    corrected: Services, open_store: OpenStore, folder: Path
+    impatient: None, corrected: Services, open_store: OpenStore, folder: Path
 ) -> None:
     def cut_short(stage: str, done: int, total: int) -> None:
         if done == 1:
@@ -273,7 +297,7 @@ def test_a_reindex_cut_short_leaves_the_store_as_it_was_and_goes_on_where_it_sto
 
 
 def test_a_process_with_the_earlier_encoder_refuses_to_mix_its_vectors_with_the_new_ones(
-    corrected: Services, open_store: OpenStore, write_readout: WriteReadout, folder: Path
+    impatient: None, corrected: Services, open_store: OpenStore, write_readout: WriteReadout, folder: Path
 ) -> None:
     with open_store(corpus=folder, encoder=AnotherEncoder(), reindexing=True) as another:
         another.reindexer.run(progress=lambda *_: None)

@@ -486,6 +486,21 @@ def test_the_check_names_what_is_wrong(many: Store, capsys: pytest.CaptureFixtur
     assert capsys.readouterr().err == f"shared: {MANY} embeddings instead of {MANY + 1}\n"
 
 
+def test_the_check_overlooks_the_few_that_a_sound_graph_hides(
+    many: Store, blind_to: set[int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with many.ledger.read() as connection:
+        sampled = vectors.findable(connection, "shared")[::2]
+
+    blind_to.update(sampled[:6])
+    few = check([str(many.chroma), str(many.ledger.place)])
+    blind_to.update(sampled[:7])
+    more = check([str(many.chroma), str(many.ledger.place)])
+
+    assert (few, more) == (0, 1)
+    assert capsys.readouterr().err == "shared: embeddings are missing from its graph\n"
+
+
 # --- the whole path ---
 
 
