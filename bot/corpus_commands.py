@@ -186,8 +186,8 @@ def remove(
         )
     if not removal.everywhere:
         click.echo(
-            "Another process is using the store: its files keep what was erased until that process ends, or the "
-            "next ingest writes them anew.",
+            "Another process is using the store: its files keep what was erased until that process has ended, or "
+            "let go of them. No answer shows it.",
             err=True,
         )
     if still_there:

@@ -15,6 +15,7 @@ from bot.controls import page_view, text_view
 from bot.locales import Phrases
 from bot.rendering import Page
 from bot.replies import failure, reply_for
+from retrieval.errors import IndexMismatchError
 
 T = TypeVar("T")
 
@@ -107,7 +108,10 @@ def sentence_for(error: BaseException, phrases: Phrases, max_question: int) -> s
     """Return what the user reads; an error that is ours goes to the log under an id that they can name."""
     known = reply_for(error, phrases, max_question=max_question)
     if known is not None:
-        log.info("refused: %s", type(error).__name__)
+        if isinstance(error, IndexMismatchError):  # only whoever runs the bot can mend it
+            log.error("%s", error)
+        else:
+            log.info("refused: %s", type(error).__name__)
         return known
     reference = secrets.token_hex(4)
     log.error("failed, reference %s", reference, exc_info=error)

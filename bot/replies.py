@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.errors import BusyError, ClosingError, LimitedError, QuestionTooLongError, RefusedError
 from bot.locales import Phrases
-from retrieval.errors import IngestBusyError, QuestionError, StoreError
+from retrieval.errors import IndexMismatchError, IngestBusyError, QuestionError, StoreError
 
 
 def reply_for(error: BaseException, phrases: Phrases, *, max_question: int) -> str | None:
@@ -26,6 +26,8 @@ def reply_for(error: BaseException, phrases: Phrases, *, max_question: int) -> s
             return phrases(key, **values)
         case IngestBusyError():  # who is at it may be of another server
             return phrases("corpus.busy")
+        case IndexMismatchError():
+            return phrases("error.reindexed")
         case StoreError():
             return phrases("error.unavailable")
         case _:

@@ -49,8 +49,9 @@ class Removal:
 
     Attributes:
         source: Where the readout came from: while it is there, the next ingest of it brings the readout back.
-        everywhere: False: another process uses the store, whose files hold what was purged until that process
-            ends or the next ingest writes them anew.
+        everywhere: False: another process uses the store, whose files hold what was purged until the vector index
+            is written anew (by that process, or the next ingest) and the ledger's log is emptied (when the last
+            process that has it open ends, or by the next purge).
     """
 
     readout: str
@@ -144,6 +145,7 @@ class Lifecycle:
                 return Removal(known.id, known.source)
             with self._ledger.write() as connection:
                 lexical.merge(connection, scope)
+            self._ledger.checkpoint()  # first of all: to write the index anew may take long, and be cut short
             is_rewritten = self._keeper.rewrite(timeout_s=_REWRITE_PATIENCE_S)
             everywhere = self._ledger.checkpoint() and is_rewritten
             return Removal(known.id, known.source, True, everywhere)

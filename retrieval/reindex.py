@@ -18,7 +18,7 @@ from retrieval.index.preparation import paragraph_terms
 from retrieval.index.upkeep.keeper import IndexKeeper
 from retrieval.ingest.committing import Chunked, Guard, Progress, chunk, embed_missing
 from retrieval.ledger import live, reindexing, revisions, vectors
-from retrieval.ledger.ledger import INDEX_IDENTITY, Ledger
+from retrieval.ledger.ledger import INDEX_IDENTITY, REINDEXING, Ledger
 from retrieval.ledger.turns import my_turn, utc_now
 from retrieval.models import Readout
 
@@ -105,7 +105,7 @@ class Reindexer:
         for scope in reindexing.live_scopes(connection):
             vectors.expect(connection, scope, vectors.live_embeddings(connection, scope))
         self._ledger.set_meta(connection, INDEX_IDENTITY, self._identity)
-        self._ledger.set_meta(connection, reindexing.UNDER_WAY, "")
+        self._ledger.set_meta(connection, REINDEXING, "")
         revisions.record(
             connection,
             now=utc_now(),

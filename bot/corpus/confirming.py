@@ -13,7 +13,7 @@ from bot.errors import RefusedError
 from bot.locales import Phrases
 from bot.permissions import Caller
 from bot.services import SHARED, guild_of
-from retrieval.errors import IngestBusyError
+from retrieval.errors import IndexMismatchError, IngestBusyError
 from retrieval.ingest import IngestRequest
 from retrieval.ledger import holdings
 from retrieval.lifecycle import History
@@ -41,7 +41,7 @@ class Confirming(Office):
         Raises:
             As `open` does.
             RefusedError: It changed since, or a bound was reached meanwhile.
-            IngestBusyError: Another ingest is running; the draft stays.
+            IngestBusyError, IndexMismatchError: Nothing can be changed now; the draft stays.
         """
         draft = await self.open(caller, draft_id, files=True)
         if not draft.confirmable:
@@ -84,7 +84,7 @@ class Confirming(Office):
             raise RefusedError("corpus.expired")
         try:
             return self._carried_out(caller, draft, past, phrases)
-        except IngestBusyError:
+        except (IngestBusyError, IndexMismatchError):  # nothing was done
             self.drafts.add(draft)
             raise
 

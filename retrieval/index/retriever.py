@@ -270,7 +270,12 @@ class Retriever:
     def sentence_vectors(
         self, connection: Connection, paragraphs: Sequence[PreparedParagraph]
     ) -> list[Vector]:
-        """Return the vectors of every paragraph's sentences: float32, (n_sentences, dimensions) each."""
+        """Return the vectors of every paragraph's sentences: float32, (n_sentences, dimensions) each.
+
+        Raises:
+            IndexMismatchError: The store was indexed anew with something else.
+        """
+        self._ledger.check_identity(connection)
         found = _remembered(self._sentence_vectors, [p.paragraph for p in paragraphs])
         missing = [p for p in paragraphs if p.paragraph not in found]
         if missing:
@@ -297,6 +302,7 @@ class Retriever:
         """Save the work for the next process; a store that is read-only or busy just does it again."""
         try:
             with self._ledger.write(patient=False) as connection:
+                self._ledger.check_identity(connection)
                 vectors.keep_sentence_vectors(connection, fresh)
         except StoreError as error:
             log.debug("sentence vectors are not kept: %s", error)

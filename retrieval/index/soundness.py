@@ -29,7 +29,7 @@ _SAMPLE = 1000
 _AT_ONCE = 100
 
 _HIDDEN = 0.01
-"""A sound graph hides one vector in hundreds of others at worst, which `IndexKeeper` finds out in time."""
+"""A sound graph may hide one vector in hundreds of others; that has its turn to be looked up (`upkeep/rounds.py`)."""
 
 
 def is_sound(path: Path, ledger: Path | SecretStr) -> bool:

@@ -18,7 +18,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from retrieval.errors import IngestBusyError, RapporteurError
+from retrieval.errors import IndexMismatchError, IngestBusyError, RapporteurError
 from retrieval.index.upkeep.keeper import IndexKeeper
 from retrieval.ingest.committing import Progress
 from retrieval.ingest.request import IngestRequest, Upload
@@ -133,6 +133,7 @@ class JobWorker:
         self._ttl_s = ttl_s
         self._holder = leases.new_holder()
         self._lease: Lease | None = None
+        self._is_told = False  # why nothing is carried out
         self._stopping = threading.Event()
         self._threads = [
             threading.Thread(target=self._work, name="jobs", daemon=True),
@@ -201,10 +202,27 @@ class JobWorker:
 
     def _take_lease(self, connection: Connection) -> bool:
         """Become or stay the worker; returns whether this is it now."""
+        if not self._can_write(connection):
+            if self._lease is not None:
+                leases.release(connection, self._lease)
+                self._lease = None
+            return False
         holder, ttl_s = self._holder, self._ttl_s
         taken = leases.take(connection, WORKER, holder, self._purpose, now=utc_now(), ttl_s=ttl_s)
         self._lease = taken if taken.holder == holder else None
         return self._lease is not None
+
+    def _can_write(self, connection: Connection) -> bool:
+        """Whether what this process embeds fits the store; jobs are left to one whose does."""
+        try:
+            self._ledger.check_identity(connection, writing=True)
+        except IndexMismatchError as error:
+            if not self._is_told:
+                log.error("no ingest is carried out here: %s", error)
+            self._is_told = True
+            return False
+        self._is_told = False
+        return True
 
     def _work(self) -> None:
         while not self._stopping.is_set():

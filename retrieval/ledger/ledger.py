@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 INDEX_IDENTITY = "index_identity"
 """The fact that says what the vectors and terms of a store are made with."""
 
+REINDEXING = "reindexing_to"
+"""The fact that says for what identity vectors are being made; empty when none are."""
+
 
 _META = select(schema.meta.c.value).where(schema.meta.c.key == bindparam("fact"))
 
@@ -137,11 +140,14 @@ class Ledger:
             )
         self._claimed = identity
 
-    def check_identity(self, connection: Connection) -> None:
+    def check_identity(self, connection: Connection, *, writing: bool = False) -> None:
         """Notice that another process had the store indexed anew, with something else than this one claimed.
 
+        Args:
+            writing: Notice one that was begun and cut short, too: vectors of both would get mixed.
+
         Raises:
-            IndexMismatchError: It did: what this process embeds means nothing there any more.
+            IndexMismatchError: It did: what this process embeds means nothing there.
         """
         if self._claimed is None:
             return
@@ -150,6 +156,13 @@ class Ledger:
             raise IndexMismatchError(
                 f"{self._store}: this store was indexed anew with {found} while this process works with "
                 f"{self._claimed}. Start it again with the settings of that reindex."
+            )
+        begun = self.meta(connection, REINDEXING) if writing else None
+        if begun and begun != self._claimed:
+            raise IndexMismatchError(
+                f"{self._store}: a reindex for {begun} was cut short, and until it is finished nothing can be "
+                'changed here. Run "rapporteur reindex" with its settings to finish it, or with the earlier '
+                "ones to give it up."
             )
 
     @property

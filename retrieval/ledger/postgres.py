@@ -111,7 +111,7 @@ class PostgresDatabase:
         """Write every table anew without what was erased; the server's own log and backups stay as they are.
 
         Returns:
-            False: a table was in use and stays as it is.
+            False: a table was in use, or is not this role's, and stays as it is.
         """
         with self._translated(), self._engine.connect() as connection:
             connection.execution_options(isolation_level="AUTOCOMMIT")
@@ -119,7 +119,7 @@ class PostgresDatabase:
             connection.exec_driver_sql(f"SET lock_timeout = {engine.BUSY_TIMEOUT_MS}")
             tables = connection.exec_driver_sql(_OWN_TABLES).scalars().all()
             left = [table for table in tables if not self._write_anew(connection, table)]
-        return not left
+        return bool(tables) and not left
 
     def _write_anew(self, connection: Connection, table: str) -> bool:
         """Leave a table that others keep in use: what was erased is in no answer, only in the server's file."""

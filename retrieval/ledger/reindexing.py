@@ -7,22 +7,20 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, LargeBinary, String, cast, delete, literal, select, update
 
 from retrieval.ledger import revisions, schema
-from retrieval.ledger.ledger import INDEX_IDENTITY, Ledger
+from retrieval.ledger.ledger import INDEX_IDENTITY, REINDEXING, Ledger
 from retrieval.models import Numbering, Paragraph, Readout
-
-UNDER_WAY = "reindexing_to"
-"""The fact that says for what identity vectors are being made."""
 
 
 def begin(connection: Connection, ledger: Ledger, identity: str) -> None:
     """Put the vectors of another encoder out of reach of a look-up by text; one cut short goes on where it was."""
-    if ledger.meta(connection, UNDER_WAY) == identity:
+    begun = ledger.meta(connection, REINDEXING)
+    if begun == identity:
         return
-    if ledger.meta(connection, INDEX_IDENTITY) != identity:
+    if begun or ledger.meta(connection, INDEX_IDENTITY) != identity:
         e = schema.embeddings
         out_of_reach = cast(literal("of another encoder ") + cast(e.c.pk, String), LargeBinary)
         connection.execute(update(e).values(digest=out_of_reach))
-    ledger.set_meta(connection, UNDER_WAY, identity)
+    ledger.set_meta(connection, REINDEXING, identity)
 
 
 def kept_revisions(connection: Connection) -> list[int]:

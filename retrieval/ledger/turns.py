@@ -36,9 +36,10 @@ class Turn:
 
         Raises:
             IngestBusyError: This process stalled, and another one took over.
-            IndexMismatchError: The store was indexed anew with something else.
+            IndexMismatchError: The store was, or is to be, indexed anew with something else.
         """
-        self._ledger.check_identity(connection)
+        if self._lease.name == INGEST:
+            self._ledger.check_identity(connection, writing=True)
         if not leases.renew(connection, self._lease, ttl_s=self._ttl_s):
             raise IngestBusyError(
                 "This ingest stood still for so long that another one took over; what it had not finished "

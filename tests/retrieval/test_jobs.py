@@ -15,6 +15,7 @@ from retrieval.ingest import Details, IngestRequest, IngestService, Progress, Up
 from retrieval.ingest.jobs import WORKER, JobWorker, report_from_json
 from retrieval.ledger import jobs, leases, schema
 from retrieval.ledger.jobs import JobRow
+from retrieval.ledger.ledger import INDEX_IDENTITY
 from retrieval.models import FailedSource, IngestReport
 from tests.conftest import OpenStore, WriteReadout
 
@@ -249,3 +250,22 @@ def test_a_job_that_meets_another_ingest_waits_for_its_end(
     assert waiting is not None
     assert (started, waiting.state, waiting.holder) == (False, "queued", None)
     assert [row.state for row in told] == ["done"]
+
+
+def test_a_worker_whose_encoder_no_longer_fits_leaves_jobs_to_one_whose_does(
+    services: Services, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker = _worker(services)
+    worker._hold()
+    job = services.jobs.submit(IngestRequest(uploads=(Upload("talks.txt", TEXT),)))
+    with services.ledger.write() as connection:
+        services.ledger.set_meta(connection, INDEX_IDENTITY, "another encoder")
+
+    carried_out = [worker.run_once(), worker.run_once()]
+    worker._hold()
+
+    row = services.jobs.get(job)
+    assert (carried_out, row and row.state, services.jobs.worker()) == ([False, False], "queued", None)
+    assert [r.message.partition(":")[0] for r in caplog.records if r.levelname == "ERROR"] == [
+        "no ingest is carried out here"
+    ]

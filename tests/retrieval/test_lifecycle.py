@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from sqlalchemy import func, select, update
 
 from retrieval.bootstrap import Services
 from retrieval.errors import IndexMismatchError, NotFoundError
-from retrieval.index.encoder import Encoder
+from retrieval.index.encoder import DIMENSIONS, Encoder, Vector
 from retrieval.ingest import SHARED
 from retrieval.ledger import live, schema
 from retrieval.ledger.ledger import Ledger
@@ -58,9 +59,13 @@ def _correct(services: Services, write_readout: WriteReadout) -> None:
 
 
 class AnotherEncoder(Encoder):
-    """The shipped one under another name: its vectors count as others."""
+    """As near and far as the shipped one, in one dimension more: the two can't be mixed unnoticed."""
 
     provider = "another"
+    dimensions = DIMENSIONS + 1
+
+    def embed(self, text: str) -> Vector:
+        return np.append(super().embed(text), np.float32(0.0))
 
 
 def _ferry(services: Services) -> list[str]:
@@ -305,13 +310,41 @@ def test_a_process_with_the_earlier_encoder_refuses_to_mix_its_vectors_with_the_
 
     with pytest.raises(IndexMismatchError, match=r"indexed anew with another:.* Start it again"):
         corrected.answering.ask("When will the ferry line open?")
-    with pytest.raises(IndexMismatchError):
-        corrected.answering.ask("When will the ferry line open?", document="talks")
+    for question in ("When will the ferry line open?", "Give me a summary."):
+        with pytest.raises(IndexMismatchError):
+            corrected.answering.ask(question, document="talks")
     with pytest.raises(IndexMismatchError):
         corrected.ingesting.ingest()
 
     with open_store(corpus=folder, encoder=AnotherEncoder()) as later:
         assert (_ferry(later), later.ingesting.ingest().unchanged) == ([JUNE], ())
+
+
+def test_a_reindex_cut_short_lets_nothing_be_mixed_in_until_it_is_finished_or_given_up(
+    impatient: None, corrected: Services, open_store: OpenStore, write_readout: WriteReadout, folder: Path
+) -> None:
+    def cut_short(stage: str, done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with (
+        open_store(corpus=folder, encoder=AnotherEncoder(), reindexing=True) as another,
+        pytest.raises(KeyboardInterrupt),
+    ):
+        another.reindexer.run(progress=cut_short)
+    write_readout("talks", [MAY.replace("May", "July"), REEF])
+
+    with pytest.raises(IndexMismatchError, match=r"a reindex for another:.* was cut short"):
+        corrected.ingesting.ingest()
+    quoted = _ferry(corrected)
+    with open_store(corpus=folder, reindexing=True) as given_up:
+        given_up.reindexer.run(progress=lambda *_: None)
+    report = corrected.ingesting.ingest()
+
+    assert (quoted, [c.id for c in report.changed], _ferry(corrected)) == (
+        [JUNE],
+        ["talks"],
+        [MAY.replace("May", "July")],
+    )
 
 
 def test_reindexing_with_the_same_encoder_embeds_nothing(corrected: Services) -> None:

@@ -19,8 +19,8 @@ from retrieval.ledger.batches import batches
 from retrieval.ledger.dialects import is_postgres, upsert
 
 MOST_SCORED = 4000
-"""BM25 scores about a thousand paragraphs a millisecond. Of more that match, the latest are scored: words that stand
-everywhere tell little apart, and the search by vector has looked at all of them."""
+"""BM25 scores about a thousand paragraphs a millisecond. Of more that match, the latest are scored: what so many have
+in common tells little apart, and the search by vector has looked at all of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,11 +110,11 @@ def finds(connection: Connection, scope: str, pk: int, terms: Sequence[str]) -> 
 
 @lru_cache
 def _search(table: str, *, within_revision: bool) -> TextClause:
-    within = "AND rowid IN (SELECT pk FROM paragraphs WHERE revision = :revision)" if within_revision else ""
-    matches = (
-        f"SELECT rowid, rank FROM {table} WHERE {table} MATCH :query {within}"
-        f" ORDER BY rowid DESC LIMIT {MOST_SCORED}"
-    )
+    matches = f"SELECT rowid, rank FROM {table} WHERE {table} MATCH :query"
+    if within_revision:
+        matches += " AND rowid IN (SELECT pk FROM paragraphs WHERE revision = :revision)"
+    else:
+        matches += f" ORDER BY rowid DESC LIMIT {MOST_SCORED}"
     return text(f"SELECT rowid FROM ({matches}) ORDER BY rank, rowid LIMIT :limit")
 
 

@@ -47,16 +47,14 @@ SELECT paragraph FROM (
     FROM scope, weighed q JOIN lexical_postings p ON p.scope = :scope AND p.term = q.term {within}
     GROUP BY p.paragraph
     HAVING count(*) >= :least
-    ORDER BY p.paragraph DESC
-    LIMIT {most}
+    {most}
 ) AS matches
 ORDER BY score DESC, paragraph
 LIMIT :limit
 """
 _WITHIN = "AND p.paragraph IN (SELECT pk FROM paragraphs WHERE revision = :revision)"
-_ANYWHERE, _WITHIN_REVISION = (
-    text(_SEARCH.format(within=within, most=MOST_SCORED)) for within in ("", _WITHIN)
-)
+_ANYWHERE = text(_SEARCH.format(within="", most=f"ORDER BY p.paragraph DESC LIMIT {MOST_SCORED}"))
+_WITHIN_REVISION = text(_SEARCH.format(within=_WITHIN, most=""))
 
 # Rows as arrays: paragraphs have a hundred terms each, and a row at a time takes ten times as long.
 _ADD_PARAGRAPHS = text(

@@ -220,7 +220,7 @@ class EmbeddedKeeper(IndexKeeper):
                 else:
                     index = self._writable()
                     Seal(self._path).take_off()
-                    self._hand_over(index, work.missing, unguarded)
+                    self._hand_over(index, work, unguarded)
                     self._handed_over = time.monotonic()
                 self._sweep()
         except StoreHeldError as error:

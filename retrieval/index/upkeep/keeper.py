@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,6 +13,7 @@ from sqlalchemy import Connection
 from retrieval.errors import StoreError
 from retrieval.index import lexical
 from retrieval.index.encoder import Vector
+from retrieval.index.upkeep import rounds
 from retrieval.index.vectors import Hit, VectorIndex, VectorRecord, finds_itself, nearest
 from retrieval.ledger import scopes, vectors
 from retrieval.ledger.ledger import Ledger
@@ -27,9 +27,6 @@ _REWRITE_DUE = "rewrite_due"
 _BATCH = 1000
 _LOOKED_UP_AT_ONCE = 50
 """Look-ups keep Chroma's threads to themselves: a question waits for so many of them at most."""
-
-_ROUND_FOR_EACH = 3
-"""So many records have their turn to be looked up again for each that is added."""
 
 _QUICKLY_MENDED = 20_000
 """So many records are written anew in about ten seconds: worth waiting for when a command ends."""
@@ -70,17 +67,19 @@ class Work:
     Attributes:
         missing: Scope -> the embeddings that it was not handed yet.
         unfound: Scope -> the embeddings that it was handed and did not find.
+        owed: Scope -> look-ups that a process left undone, see `rounds`.
         rewrite: Writing it anew is due: somebody asked for it, or too much of it is superseded.
     """
 
     missing: Mapping[str, Sequence[int]]
     unfound: Mapping[str, Sequence[int]]
+    owed: Mapping[str, int]
     rewrite: bool
 
     @property
     def is_none(self) -> bool:
         """Whether the index holds all it should, and little else."""
-        return not self.rewrite and not any(self.missing.values())
+        return not self.rewrite and not any(self.missing.values()) and not any(self.owed.values())
 
 
 class IndexKeeper(ABC):
@@ -89,7 +88,6 @@ class IndexKeeper(ABC):
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._scanned: dict[str, Scanned] = {}
-        self._rounds: dict[str, int] = {}  # scope -> the embedding that was last looked up again
         self._stopping = threading.Event()
 
     # --- asking ---
@@ -185,8 +183,9 @@ class IndexKeeper(ABC):
             states = scopes.states(connection)
             missing = {state.scope: vectors.pending(connection, state.scope) for state in states}
             unfound = {state.scope: vectors.unfound(connection, state.scope) for state in states}
+            owed = {s.scope: rounds.due(self._ledger, connection, s.scope).owed for s in states}
             due = self._ledger.meta(connection, _REWRITE_DUE) == "yes"
-        return Work(missing, unfound, due or any(map(_is_stale, states)))
+        return Work(missing, unfound, owed, due or any(map(_is_stale, states)))
 
     def _index_name(self) -> str | None:
         with self._ledger.read() as connection:
@@ -206,40 +205,66 @@ class IndexKeeper(ABC):
         if self._stopping.is_set():
             raise StoreError("The program is ending.")
 
-    def _hand_over(self, index: VectorIndex, missing: Mapping[str, Sequence[int]], guard: Guard) -> None:
-        """Add what is missing, batch by batch; what no live paragraph holds any more is forgotten."""
-        for scope, pks in missing.items():
-            for batch in _batches(pks):
-                with self._ledger.read() as connection:
-                    held = vectors.held(connection, scope, batch)
-                self._add(index, scope, held)
-                found = self._look_up(index, scope, held)
-                with self._ledger.write() as connection:
-                    guard(connection)
-                    vectors.forget(connection, scope, set(batch) - set(held))
-                    vectors.mark_indexed(connection, scope, found)
-                    scopes.changed(connection, scope, records=len(found))
-            if pks:
-                self._go_round(index, scope, pks, guard)
+    def _hand_over(self, index: VectorIndex, work: Work, guard: Guard) -> None:
+        """Add what is missing; what no live paragraph holds any more is forgotten.
 
-    def _go_round(self, index: VectorIndex, scope: str, added: Sequence[int], guard: Guard) -> None:
-        """Look older records up again: a graph gives links of theirs to what is added, seldom the last one.
-
-        All have their turn, from a random one on, so that a few cost little and a bulk has all of them looked up.
+        All is looked up when all is there, and scanned until then. What a process left undone is done as well.
         """
-        after = self._rounds.get(scope, random.randrange(max(added) + 1))
+        for scope, pks in work.missing.items():
+            added: list[int] = []
+            with self._ledger.read() as connection:
+                older = scopes.state(connection, scope).records
+            for batch in _batches(pks):
+                turns = min(rounds.OLDER_FOR_EACH * len(batch), older)
+                older -= turns
+                added += self._hand_over_batch(index, scope, batch, turns, guard)
+            self._look_up_new(
+                index, scope, [*work.unfound[scope], *added] if work.owed[scope] else added, guard
+            )
+            self._go_round(index, scope, guard)
+
+    def _hand_over_batch(
+        self, index: VectorIndex, scope: str, batch: Sequence[int], turns: int, guard: Guard
+    ) -> Sequence[int]:
         with self._ledger.read() as connection:
-            known = vectors.in_index(connection, scope, after=after, limit=_ROUND_FOR_EACH * len(added))
-            self._rounds[scope] = next(reversed(known), after)
-            older = vectors.held(connection, scope, known.keys() - set(added[-_BATCH:]))
-        for batch in _batches(older):
+            held = vectors.held(connection, scope, batch)
+        self._add(index, scope, held)
+        with self._ledger.write() as connection:
+            guard(connection)
+            vectors.forget(connection, scope, set(batch) - set(held))
+            vectors.mark_indexed(connection, scope, dict.fromkeys(held, False))
+            rounds.owe(self._ledger, connection, scope, len(held) + turns)
+            scopes.changed(connection, scope, records=len(held))
+        return held
+
+    def _look_up_new(self, index: VectorIndex, scope: str, pks: Sequence[int], guard: Guard) -> None:
+        """Look up what was not looked up before, and mark what is found."""
+        for batch in _batches(pks):
             found = self._look_up(index, scope, batch)
-            other = {pk: is_found for pk, is_found in found.items() if is_found != known[pk]}
-            if other:
-                with self._ledger.write() as connection:
-                    guard(connection)
+            with self._ledger.write() as connection:
+                guard(connection)
+                vectors.mark_indexed(connection, scope, found)
+                rounds.pay(self._ledger, connection, scope, len(batch))
+                scopes.changed(connection, scope)
+
+    def _go_round(self, index: VectorIndex, scope: str, guard: Guard) -> None:
+        """Look up those that have their turn, as many as are owed."""
+        while not self._stopping.is_set():
+            with self._ledger.read() as connection:
+                now = rounds.due(self._ledger, connection, scope)
+                if not now.owed:
+                    return
+                turn = vectors.in_index(connection, scope, after=now.after, limit=min(now.owed, _BATCH))
+                held = vectors.held(connection, scope, turn)
+            found = self._look_up(index, scope, held)
+            other = {pk: is_found for pk, is_found in found.items() if is_found != turn[pk]}
+            with self._ledger.write() as connection:
+                guard(connection)
+                if other:
                     vectors.mark_indexed(connection, scope, other)
                     scopes.changed(connection, scope)
+                last = next(reversed(turn), 0)
+                rounds.pay(self._ledger, connection, scope, len(turn) or now.owed, after=last)
 
     def _fill(self, index: VectorIndex, go_on: Callable[[], None]) -> dict[str, Found]:
         """Add every embedding that a live paragraph holds to an index that is new.
@@ -268,6 +293,7 @@ class IndexKeeper(ABC):
                 vectors.forget_indexed(connection, scope)
                 vectors.expect(connection, scope, vectors.live_embeddings(connection, scope))
                 vectors.mark_indexed(connection, scope, found)
+                rounds.settle(self._ledger, connection, scope)
                 scopes.rewritten(connection, scope, len(found))
             self._ledger.set_meta(connection, INDEX_NAME, name)
             self._ledger.set_meta(connection, _REWRITE_DUE, "no")

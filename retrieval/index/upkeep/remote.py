@@ -305,7 +305,7 @@ class RemoteKeeper(IndexKeeper):
         if store is None:
             raise StoreError(self._problem or f"{self._place}: the vector index cannot be reached.")
         self._look_again(store, work.unfound, turn.guard)
-        self._hand_over(store, work.missing, turn.guard)
+        self._hand_over(store, work, turn.guard)
 
     def _turn(self, timeout_s: float) -> AbstractContextManager[Turn]:
         purpose = f"{self._purpose}, writing the vector index"

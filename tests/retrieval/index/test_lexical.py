@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -196,8 +196,8 @@ def _candidates(connection: Connection) -> list[list[int]]:
 REVISION = 77
 
 
-def _write_revision(connection: Connection) -> None:
-    """Let the paragraphs 10 to 200 be those of one revision."""
+def _write_revision(connection: Connection, pks: Iterable[int] = range(10, 201)) -> None:
+    """Let these paragraphs be those of one revision."""
     connection.execute(insert(schema.readouts).values(pk=7, scope="a", id="made-up", source="-"))
     values = {"readout": 7, "id": "r", "title": "-", "language": "en", "numbering": "printed", "warnings": []}
     connection.execute(insert(schema.revisions).values(pk=REVISION, created_at="-", **values))
@@ -210,7 +210,7 @@ def _write_revision(connection: Connection) -> None:
             "numbering": "printed",
             "text": "-",
         }
-        for pk in range(10, 201)
+        for pk in pks
     ]
     connection.execute(insert(schema.paragraphs), rows)
 
@@ -245,6 +245,17 @@ def test_of_more_matches_than_are_scored_the_latest_are_looked_at(connection: Co
     lexical.add(connection, "a", dict.fromkeys(range(1, MOST_SCORED + 4), IndexedTerms(["ferri", "port"], 2)))
 
     assert _search(connection, "a", "ferri", "port", limit=3) == [4, 5, 6]
+
+
+def test_within_one_readout_all_that_match_are_scored(connection: Connection) -> None:
+    count = MOST_SCORED + 200
+    _write_revision(connection, range(1, count + 1))
+    common = dict.fromkeys(range(2, count + 1), IndexedTerms(["port"], 1))
+    lexical.add(connection, "a", {1: IndexedTerms(["ferri", "port"], 2), **common})
+
+    found = lexical.search(connection, "a", ["ferri", "port"], limit=2, revision_pk=REVISION)
+
+    assert found == [1, 2]
 
 
 def test_a_scope_that_lost_all_its_paragraphs_holds_nothing(connection: Connection) -> None:

@@ -444,7 +444,7 @@ def test_a_vector_that_later_ones_hide_is_remembered_until_it_is_found_again(
     make_store: Callable[..., Store], blind_to: set[int]
 ) -> None:
     store = make_store()
-    embeddings = fill(store.ledger, unit_vectors(24))
+    embeddings = fill(store.ledger, unit_vectors(32))
     store.index(embeddings[:8])
     before = _scanned(store)
 
@@ -453,12 +453,62 @@ def test_a_vector_that_later_ones_hide_is_remembered_until_it_is_found_again(
     hidden = _scanned(store)
 
     blind_to.clear()
-    store.index(embeddings[16:])
+    store.index(embeddings[16:24])  # the others have their turn
+    store.index(embeddings[24:])
 
     assert (before, hidden, _scanned(store)) == ([], [2], [])
 
 
-def test_a_bulk_is_looked_up_again_when_all_of_it_is_there(
+def test_older_vectors_have_their_turn_two_for_each_that_is_added(
+    make_store: Callable[..., Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = make_store()
+    embeddings = fill(store.ledger, unit_vectors(13))
+    store.index(embeddings[:10])
+    looked_up: list[list[int]] = []
+    look_up = EmbeddedKeeper._look_up
+
+    def seen(self: EmbeddedKeeper, index: VectorIndex, scope: str, pks: Sequence[int]) -> dict[int, bool]:
+        looked_up.append([pk - embeddings[0] for pk in pks])
+        return look_up(self, index, scope, pks)
+
+    monkeypatch.setattr(EmbeddedKeeper, "_look_up", seen)
+    for n in (10, 11, 12):
+        store.index([embeddings[n]])
+
+    assert looked_up == [[10], [0, 1], [11], [2, 3], [12], [4, 5]]
+
+
+def test_the_turns_go_round(make_store: Callable[..., Store]) -> None:
+    store = make_store()
+    embeddings = fill(store.ledger, unit_vectors(5))
+    store.index(embeddings)
+
+    with store.ledger.read() as connection:
+        found = vectors.in_index(connection, "shared", after=embeddings[3], limit=3)
+
+    assert found == {embeddings[4]: True, embeddings[0]: True, embeddings[1]: True}
+    assert list(found) == [embeddings[4], embeddings[0], embeddings[1]]
+
+
+def test_what_was_added_and_not_looked_up_is_scanned_until_the_next_process_does(
+    make_store: Callable[..., Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = make_store()
+    embeddings = fill(store.ledger, unit_vectors(8))
+    with monkeypatch.context() as patch:
+        patch.setattr(EmbeddedKeeper, "_look_up", _crash)
+        with pytest.raises(ZeroDivisionError):
+            store.index(embeddings)
+    left = (store.indexed(), _scanned(store))
+
+    with store.keeper() as keeper:
+        assert keeper.catch_up()
+
+    assert (left, _scanned(store)) == ((set(embeddings), embeddings), [])
+
+
+def test_a_bulk_is_looked_up_when_all_of_it_is_there(
     make_store: Callable[..., Store], blind_to: set[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = make_store()
