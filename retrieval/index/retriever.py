@@ -102,6 +102,7 @@ class Retriever:
         self._keeper = keeper
         self._encoder = encoder
         self._pool = ThreadPoolExecutor(thread_name_prefix="words")
+        self._is_opened = False
         self._ready: dict[int, _Ready] = {}
         self._sentence_vectors: dict[LiveParagraph, Vector] = {}
 
@@ -149,6 +150,9 @@ class Retriever:
         exact = {scope: self._keeper.scanned(connection, scope) for scope in scopes}
         # the words are looked up while the encoder and Chroma, which need no Python, are at work
         words = self._pool.submit(self._by_words, connection, scopes, query)
+        if not self._is_opened:  # the first question: what both import and load takes seconds
+            self._is_opened = True
+            self._pool.submit(self._keeper.open)
         vector = self._encoder.embed(query.text)
         hits = {scope: self._keeper.query(scope, vector, CANDIDATES) for scope in scopes}
         by_words, statistics = words.result()

@@ -163,10 +163,14 @@ class EmbeddedKeeper(IndexKeeper):
     def _is_sound(self, path: Path) -> bool:
         return path.exists() and is_sound(path, self._ledger.address)
 
-    def settle(self) -> None:
-        """Open the index, and wait until a check or a repair in the background has ended."""
+    def open(self) -> None:
+        """Open the index, where that was not done yet."""
         with self._current():
             pass
+
+    def settle(self) -> None:
+        """Open the index, and wait until a check or a repair in the background has ended."""
+        self.open()
         self._join()
 
     def _join(self) -> None:

@@ -147,6 +147,10 @@ class IndexKeeper(ABC):
     # --- a life ---
 
     @abstractmethod
+    def open(self) -> None:
+        """Open or reach the index, where that was not done yet."""
+
+    @abstractmethod
     def settle(self) -> None:
         """Open the index, and wait until a check or a repair in the background has ended."""
 

@@ -230,6 +230,10 @@ class RemoteKeeper(IndexKeeper):
 
     # --- a life ---
 
+    def open(self) -> None:
+        """Reach the server, where that was not done yet."""
+        self._reached()
+
     def settle(self) -> None:
         """Reach the server, look whether it is sound, and wait until a repair in the background has ended."""
         store = self._reached()
