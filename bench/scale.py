@@ -73,6 +73,9 @@ def build(store: Path, paragraphs: int) -> None:
 
 def _lose(services: Services) -> None:
     """Have as many records scanned beside the index as it would lose, judging by some that are looked up."""
+    services.keeper.settle()
+    if not services.keeper.is_whole:
+        sys.exit(f"{services.settings.store_dir}: another process is using the store.")
     with services.ledger.read() as connection:
         if vectors.unfound(connection, "shared"):
             return
