@@ -268,7 +268,7 @@ class Retriever:
         return {pk: found[pk] for pk in wanted if pk in found}
 
     def _with_sentences(self, connection: Connection, candidates: Sequence[Candidate]) -> list[Candidate]:
-        each = self.sentence_vectors(connection, [candidate.prepared for candidate in candidates])
+        each = self._of_sentences(connection, [candidate.prepared for candidate in candidates])
         return [replace(c, sentence_vectors=found) for c, found in zip(candidates, each, strict=True)]
 
     def sentence_vectors(
@@ -280,6 +280,9 @@ class Retriever:
             IndexMismatchError: The store was indexed anew with something else.
         """
         self._ledger.check_identity(connection)
+        return self._of_sentences(connection, paragraphs)
+
+    def _of_sentences(self, connection: Connection, paragraphs: Sequence[PreparedParagraph]) -> list[Vector]:
         found = _remembered(self._sentence_vectors, [p.paragraph for p in paragraphs])
         missing = [p for p in paragraphs if p.paragraph not in found]
         if missing:
