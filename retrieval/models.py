@@ -133,53 +133,63 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One sentence of an answer.
+    """Words of one paragraph, shown: a sentence of it, or neighbours.
+
+    It holds a place and no words of its own, so that nothing can be said that does not stand there.
 
     Attributes:
-        citations: At least one.
+        start, end: Half-open span of the paragraph's text, in characters.
         highlights: Half-open spans of `text` to show in bold: the words that answer.
     """
 
-    text: str
-    citations: tuple[Citation, ...]
+    paragraph: LiveParagraph
+    start: int
+    end: int
     highlights: tuple[tuple[int, int], ...] = ()
 
     def __post_init__(self) -> None:
-        if not self.citations:
-            raise ValueError("a statement needs at least one citation")
+        Evidence.of(self.paragraph.text, self.start, self.end)
+
+    @property
+    def text(self) -> str:
+        """The words, as they stand there."""
+        return self.paragraph.text[self.start : self.end]
+
+    @property
+    def citation(self) -> Citation:
+        """Where they stand."""
+        return Citation.of(self.paragraph, Evidence.of(self.paragraph.text, self.start, self.end))
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A sentence that failed verification, with the reason; kept for the log, never shown."""
+    """What a language model returned and nothing was made of, with the reason; for the log, never shown."""
 
     text: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class NearestParagraph:
-    """A paragraph offered beside "not in the sources": near the question, not an answer to it."""
-
-    paragraph: LiveParagraph
-    evidence: Evidence
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What verification made of the sentences that a language model wrote."""
-
-    verified: int = 0
-    repaired: int = 0
-    rejected: int = 0
-
-
 class Status(StrEnum):
-    """What an answer is; derived from its statements, never set beside them."""
+    """What an answer is."""
 
     ANSWERED = "answered"
     PARTIAL = "partial"
+    CLOSEST = "closest"
+    """What is nearest may answer: it is offered, and nothing is claimed."""
     NOT_FOUND = "not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class Translations:
+    """A language model's translations of an answer's statements: shown under them, never instead of them.
+
+    Attributes:
+        by: The model, `provider:model`.
+        texts: One for each statement, in their order.
+    """
+
+    by: str
+    texts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,40 +197,36 @@ class Answer:
     """What the sources say about a question, or that they do not say.
 
     Attributes:
-        statements: In reading order; empty when the sources do not answer.
+        statements: The best first; empty where nothing is claimed to answer.
         nearest: Offered when there are no statements.
+        may_answer: Whether `nearest` may answer: then it is `closest`, not `not_found`.
         confidence: Calibrated probability, 0..1, that the sources answer the question.
-        unanswered: The part of the question that the statements leave open, in words, or None.
+        unanswered: A fixed sentence on the part of the question that the statements leave open, or None.
         notice: One more sentence the reader needs ("The readouts are in English; …"), or None.
-        mode: "extractive", or "llm:<provider>:<model>".
-        rejected: What a language model wrote and verification withheld.
-        written: How many sentences a language model wrote, by outcome; None where none was asked.
-        understood: The question as it was searched for, where a language model rewrote or translated it.
+        mode: Who chose the sentences: "extractive", or "llm:<provider>:<model>".
+        rejected: What a language model returned and nothing was made of.
+        read_as: A follow-up as a language model put it, from the conversation's own words, or None.
+        translations: Where they were asked for.
     """
 
     question: str
     statements: tuple[Statement, ...] = ()
-    nearest: tuple[NearestParagraph, ...] = ()
+    nearest: tuple[Statement, ...] = ()
+    may_answer: bool = False
     confidence: float = 0.0
     unanswered: str | None = None
     notice: str | None = None
     mode: str = "extractive"
     rejected: tuple[Rejected, ...] = ()
-    written: Written | None = None
-    understood: str | None = None
+    read_as: str | None = None
+    translations: Translations | None = None
 
     @property
     def status(self) -> Status:
-        """Not found without statements, partial while something stays unanswered."""
-        if not self.statements:
-            return Status.NOT_FOUND
-        return Status.PARTIAL if self.unanswered else Status.ANSWERED
-
-    @property
-    def documents(self) -> tuple[str, ...]:
-        """The readouts it names, in order of appearance."""
-        cited = (citation.document for statement in self.statements for citation in statement.citations)
-        return tuple(dict.fromkeys([*cited, *(near.paragraph.document for near in self.nearest)]))
+        """Follows from the statements, so that the two cannot disagree."""
+        if self.statements:
+            return Status.PARTIAL if self.unanswered else Status.ANSWERED
+        return Status.CLOSEST if self.may_answer and self.nearest else Status.NOT_FOUND
 
 
 InitiativeKind = Literal["new", "continuing", "resumed", "framework", "support", "request"]
