@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from retrieval.answering.claims import ClaimCheck, SidedStatement, Verdict
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.pool import NullPool
 
-from retrieval.answering.claims import ClaimCheck, SidedStatement, Verdict
 from retrieval.browsing import ListedInitiative
 from retrieval.errors import NotFoundError
 from retrieval.ledger.live import ReadoutSummary

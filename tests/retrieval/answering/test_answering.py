@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from retrieval.answering.extractive import compose
 
 from retrieval.answering.abstention import FEATURES, Calibration, features, shipped_calibration
 from retrieval.answering.contrast import one_sided_negation, opposed, other_number
 from retrieval.answering.direct import ReadoutName, list_mentions, look_up, named_readout, summarise
 from retrieval.answering.evidence import highlights
-from retrieval.answering.extractive import compose
 from retrieval.answering.language import foreign_language
 from retrieval.answering.question import Kind, analyse
 from retrieval.index.lexical_scoring import TermStatistics

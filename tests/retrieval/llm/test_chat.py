@@ -9,8 +9,8 @@ import pytest
 from langchain_core.language_models import FakeListChatModel, GenericFakeChatModel
 from langchain_core.messages import AIMessage
 from pydantic import SecretStr
-
 from retrieval.answering.generative.schema import WrittenAnswer
+
 from retrieval.errors import LanguageModelError, ModelRefusedError, ModelUnavailableError, SettingsError
 from retrieval.llm.chat import LangChainModel, open_model
 from retrieval.llm.naming import ModelName, parse
