@@ -224,7 +224,7 @@ def _words(text: str) -> tuple[_Word, ...]:
     found: list[_Word] = []
     for match in _TOKEN.finditer(text):
         piece = match.group()
-        if piece in _QUOTES or unicodedata.category(piece[0]) == "Cf":
+        if piece in _QUOTES:
             continue
         if piece in _DASHES:
             if not found or found[-1].key != "-":
@@ -244,7 +244,8 @@ def _levelled(character: str) -> str:
 
 
 def _keys(text: str) -> list[str]:
-    return [word.key for word in _words(unicodedata.normalize("NFC", text))]
+    shown = "".join(c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c) != "Cf")
+    return [word.key for word in _words(shown)]
 
 
 def _without_stop(keys: Sequence[str]) -> list[str]:

@@ -55,7 +55,7 @@ class LangChainModel:
 
     def _in_form(self, messages: list[BaseMessage], schema: type[BaseModel]) -> Reply:
         try:
-            found: Any = self._chat.with_structured_output(schema, include_raw=True).invoke(messages)
+            found: Any = self._structured(schema).invoke(messages)
         except NotImplementedError:
             log.info("%s takes no schema; asking it without", self.name)
             self.structured = False
@@ -66,10 +66,13 @@ class LangChainModel:
                 raise failure from None
             return self._without_schema(messages)
         self._schema_refusals = 0
-        reply = _reply(found["raw"])
-        parsed = found.get("parsed")
-        fields = parsed.model_dump() if isinstance(parsed, BaseModel) else parsed
-        return Reply(reply.text, fields if isinstance(fields, Mapping) else None, reply.usage)
+        reply, parsed = _reply(found["raw"]), found.get("parsed")
+        return Reply(reply.text, parsed if isinstance(parsed, Mapping) else None, reply.usage)
+
+    def _structured(self, schema: type[BaseModel]) -> Any:
+        """The chat asked for `schema`, as a dict: a reply that misfits is then text, not an error."""
+        options = {"strict": True} if self.name.startswith("openai:") else {}
+        return self._chat.with_structured_output(schema.model_json_schema(), include_raw=True, **options)
 
     def _without_schema(self, messages: list[BaseMessage]) -> Reply:
         """Ask again; one request that is refused says nothing of the next, several in a row do."""
@@ -105,13 +108,13 @@ def open_model(
         # the guard retries: two layers would multiply
         options |= {"max_tokens": max_output_tokens, "timeout": timeout_s, "max_retries": 0}
     if name.provider == "openai":
-        options["http_client"] = bounded_client(timeout_s)
+        options["http_client"] = opened(name, "RETRIEVAL_LLM", lambda: bounded_client("openai", timeout_s))
     options |= access(name, api_key, base_url)
 
     def build() -> Any:
         chat = init_chat_model(name.model, model_provider=name.provider, **options)
         if name.provider == "anthropic":  # it takes no client, but the one it made can be given another
-            bounded = chat._client.with_options(http_client=bounded_client(timeout_s))
+            bounded = chat._client.with_options(http_client=bounded_client("anthropic", timeout_s))
             vars(chat)["_client"] = bounded
         return chat
 

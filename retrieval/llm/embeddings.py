@@ -115,7 +115,9 @@ def open_encoder(name: ModelName, *, api_key: SecretStr | None, base_url: str | 
     """
     options = access(name, api_key, base_url)
     if name.provider == "openai":
-        options["http_client"] = bounded_client(TIMEOUT_S, MAX_VECTORS_BYTES)
+        options["http_client"] = opened(
+            name, _SETTING, lambda: bounded_client("openai", TIMEOUT_S, MAX_VECTORS_BYTES)
+        )
     if base_url is not None and name.provider == "openai":
         options["check_embedding_ctx_length"] = False  # other servers take texts, not OpenAI's tokens
 
