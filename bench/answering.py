@@ -15,6 +15,8 @@ import argparse
 from pathlib import Path
 from statistics import fmean
 
+from retrieval.answering.extractive import compose
+
 from bench.calibrate import answered, english
 from bench.harness import CACHE, Row, Scope, Sets, ask, contains_gold, load
 from retrieval.answering.direct import (
@@ -24,7 +26,6 @@ from retrieval.answering.direct import (
     named_readout,
     summarise,
 )
-from retrieval.answering.extractive import compose
 from retrieval.answering.language import foreign_language, notice
 from retrieval.answering.question import Kind, analyse
 from retrieval.models import Answer, Status

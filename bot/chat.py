@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from rich.console import Console
 
 from bot.services import Answering
 from bot.terminal import show_answer
 from retrieval.errors import UsageError
-from retrieval.models import Answer
 
 HISTORY_TURNS = 6
 LEAVING = frozenset({"exit", "quit", ":q", "bye"})
@@ -17,7 +16,6 @@ LEAVING = frozenset({"exit", "quit", ":q", "bye"})
 
 def converse(
     answering: Answering,
-    titles: Callable[[Answer], Mapping[str, str]],
     ask: Callable[[], str | None],
     console: Console,
     document: str | None = None,
@@ -25,19 +23,17 @@ def converse(
     """Answer until there is nothing more to ask; a question that cannot be answered does not end it.
 
     Args:
-        titles: Title and date of the readouts that an answer names, by id.
         ask: The next line that was typed; None at the end.
     """
     history: list[str] = []
     while (question := ask()) is not None and question.strip().lower() not in LEAVING:
         if question.strip():
-            _answer(answering, titles, console, question.strip(), history[-HISTORY_TURNS:], document)
+            _answer(answering, console, question.strip(), history[-HISTORY_TURNS:], document)
             history.append(question.strip())
 
 
 def _answer(
     answering: Answering,
-    titles: Callable[[Answer], Mapping[str, str]],
     console: Console,
     question: str,
     history: Sequence[str],
@@ -48,4 +44,4 @@ def _answer(
     except UsageError as error:
         console.print(str(error))
         return
-    show_answer(console, answer, dict(titles(answer)))
+    show_answer(console, answer)

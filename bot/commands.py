@@ -44,16 +44,16 @@ def ask(
 
     checked(question)
     with ready_services(corpus, store, purpose="ask", quiet=as_json) as built:
-        from bot.terminal import show_answer, writing
+        from bot.terminal import choosing, show_answer
 
-        with writing(built.answering.mode, enabled=not as_json) as on_found:
+        with choosing(built.answering.mode, enabled=not as_json) as on_found:
             answer, elapsed = built.answering.timed_ask(question, document=document, on_found=on_found)
         if as_json:
             from bot.json_output import answer_json
 
             print_json(answer_json(answer, elapsed))
             return
-        show_answer(console(), answer, built.browser.titles(answer.documents))
+        show_answer(console(), answer)
 
 
 @rapporteur.command()
@@ -64,9 +64,10 @@ def ask(
 def check(
     claim: str, document: str | None, as_json: bool, corpus: Path | None, store: Path | None, debug: bool
 ) -> None:
-    """Say whether the readouts support CLAIM, contradict it or are silent on it.
+    """Compare CLAIM with the sentences of the readouts that are nearest to it.
 
-    Numbers, dates, names, who did it, and whether it was agreed or only discussed all have to stand there.
+    "Verbatim" means whole sentences, word for word. Of others it shows what differs; whether they support the claim is
+    for the reader to say, or for a language model, as its opinion.
 
     \b
     Examples:
@@ -87,7 +88,7 @@ def check(
             return
         from bot.terminal import show_check
 
-        show_check(console(), found, built.browser.titles(found.documents))
+        show_check(console(), found)
 
 
 @rapporteur.command()
@@ -298,8 +299,7 @@ def chat(document: str | None, corpus: Path | None, store: Path | None, debug: b
             return None
 
     with ready_services(corpus, store, purpose="chat", quiet=False) as built:
-        browser = built.browser
-        converse(built.answering, lambda a: browser.titles(a.documents), typed, console(), document)
+        converse(built.answering, typed, console(), document)
 
 
 @rapporteur.command()

@@ -22,7 +22,7 @@ _OF_LISTS = frozenset({"turn", "csv"})
 
 class Control(
     DynamicItem[Item[Any]],
-    template=r"(?P<action>open|pick|copy|good|bad|turn|csv):(?P<answer>[0-9a-f]{12}):(?P<page>\d+):(?P<index>\d+)",
+    template=r"(?P<action>open|pick|copy|translate|good|bad|turn|csv):(?P<answer>[0-9a-f]{12}):(?P<page>\d+):(?P<index>\d+)",
 ):
     """A button or select under an answer.
 
@@ -60,7 +60,7 @@ def page_view(page: Page, phrases: Phrases, *, answer: str | None = None, number
     view.add_item(TextDisplay(page.text))
     if answer is not None:
         place = f"{answer}:{number}"
-        _add_rows(view, page.cited, phrases, place, _closing(page.cited, phrases, place))
+        _add_rows(view, page.cited, phrases, place, _closing(page, phrases, place))
     return view
 
 
@@ -92,10 +92,13 @@ def text_view(text: str) -> LayoutView:
     return LayoutView(timeout=None).add_item(TextDisplay(text))
 
 
-def _closing(cited: Sequence[Cited], phrases: Phrases, place: str) -> list[Control]:
-    copy = Control(Button(label=phrases("control.copy"), custom_id=f"copy:{place}:0"))
+def _closing(page: Page, phrases: Phrases, place: str) -> list[Control]:
+    offered = [*(["copy"] if page.cited else []), *(["translate"] if page.can_translate else [])]
     return [
-        *([copy] if cited else []),
+        *(
+            Control(Button(label=phrases(f"control.{each}"), custom_id=f"{each}:{place}:0"))
+            for each in offered
+        ),
         Control(Button(emoji="👍", custom_id=f"good:{place}:0")),
         Control(Button(emoji="👎", custom_id=f"bad:{place}:0")),
     ]

@@ -16,14 +16,14 @@ from bot.initiative_list import Wanted, render_initiatives
 from bot.limits import Limits
 from bot.locales import Phrases
 from bot.records import Records, ShownAnswer
-from bot.rendering import Cited, Page, Source, Sources, render_answer, render_check, render_found
+from bot.rendering import Cited, Page, render_answer, render_check, render_found, render_translations
 from bot.services import Answering, Checking, ReadoutLine, Readouts, guild_scopes
 from bot.settings import DiscordSettings
 from bot.workers import InFlight, Workers
 from retrieval.answering.wording import MODEL_FAILED
 from retrieval.browsing import ListedInitiative
 from retrieval.errors import QuestionError
-from retrieval.models import Answer, LiveParagraph
+from retrieval.models import Answer, LiveParagraph, Statement
 
 log = logging.getLogger(__name__)
 
@@ -35,9 +35,12 @@ _QUICK_WAITING = 1_000
 _LIST = "initiatives"
 """What stands for the mode where the answer remembered is a list."""
 
+_CHECK = "check"
+"""What stands for it where it is a claim that was checked."""
+
 
 ShowFound = Callable[[Page], Awaitable[None]]
-"""Shows what was found, in the place where the written answer will stand."""
+"""Shows what was found, in the place where the answer will stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +145,7 @@ class Desk:
 
         Args:
             quoted: Show the question above the answer.
-            show_found: Called with what was found, where a language model goes on to write; over when this
+            show_found: Called with what was found, where a language model goes on to choose; over when this
                 returns.
 
         Raises:
@@ -156,9 +159,8 @@ class Desk:
         scopes = guild_scopes(place.guild)
 
         async def show(found: Answer) -> None:
-            if show_found is not None:
-                sources = await self._sources(found, scopes)
-                await show_found(render_found(found, sources, phrases, show_question=quoted))
+            if show_found is not None and found.statements:
+                await show_found(render_found(found, phrases, show_question=quoted))
 
         found = _Found(show)
         try:
@@ -168,17 +170,36 @@ class Desk:
                         question, scopes=scopes, document=document, history=history, on_found=found.tell
                     )
                 )
-        except TimeoutError:
+        except Exception:  # what was found, and may be on the screen, is never replaced by an error
             if found.answer is None:
                 raise
-            answer = replace(found.answer, notice=MODEL_FAILED)  # what was found is not lost
+            log.warning("what was found stands: the language model's choice failed", exc_info=True)
+            answer = replace(found.answer, model_failure=MODEL_FAILED)
         finally:
             await found.shown()
-        pages = render_answer(answer, await self._sources(answer, scopes), phrases, show_question=quoted)
-        return await self._remembered(answer, pages, question, place, parent)
+        can_translate = self._answering.translates
+        pages = render_answer(answer, phrases, show_question=quoted, can_translate=can_translate)
+        return await self._remembered(answer.mode, pages, question, place, parent)
+
+    async def translate(
+        self, statements: Sequence[Statement], language: str, guild: int | None, phrases: Phrases
+    ) -> tuple[Page, ...]:
+        """Return the pages of quotes with a language model's translation under each.
+
+        Raises:
+            LanguageModelError: It gave none.
+            BusyError: It is not the moment to ask.
+            TimeoutError: It took too long.
+        """
+        scopes = guild_scopes(guild)
+        async with asyncio.timeout(self._settings.answer_timeout_s):
+            found = await self._questions.run(
+                lambda: self._answering.translations(statements, language, scopes)
+            )
+        return render_translations(statements, found, phrases)
 
     async def check(self, claim: str, place: Place, phrases: Phrases) -> Reply:
-        """Say what the readouts make of a claim; one longer than a question is checked as far as it goes.
+        """Compare a claim with the sentences nearest to it; one longer than a question as far as it goes.
 
         Raises:
             As `ask` does.
@@ -188,18 +209,16 @@ class Desk:
         scopes = guild_scopes(place.guild)
         async with asyncio.timeout(self._settings.answer_timeout_s):
             found = await self._questions.run(lambda: self._checking.check(claim, scopes=scopes))
-        answer = Answer(claim, tuple(sided.statement for sided in found.statements), found.nearest)
-        pages = render_check(found, await self._sources(answer, scopes), phrases)
-        return await self._remembered(answer, pages, claim, place, None)
+        return await self._remembered(_CHECK, render_check(found, phrases), claim, place, None)
 
     async def _remembered(
-        self, answer: Answer, pages: tuple[Page, ...], question: str, place: Place, parent: str | None
+        self, mode: str, pages: tuple[Page, ...], question: str, place: Place, parent: str | None
     ) -> Reply:
         cited = tuple(page.cited for page in pages)
         shown = ShownAnswer(
             id=secrets.token_hex(6),
             question=question,
-            mode=answer.mode,
+            mode=mode,
             user=place.user,
             at=self._now_ms(),
             cited=cited,
@@ -227,17 +246,6 @@ class Desk:
             return None
         thread = place.thread
         return await self._quick.run(lambda: self._records.latest_in(thread))
-
-    async def _sources(self, answer: Answer, scopes: Sequence[str]) -> Sources:
-        if not answer.statements:
-            return {}
-        lines = await self._quick.run(lambda: self._readouts.documents(scopes))
-        exact = {(line.id, line.revision): Source(line.title, line.date) for line in lines}
-        named = {line.id: Source(line.title, line.date) for line in lines}
-        cited = {(c.document, c.revision) for each in answer.statements for c in each.citations}
-        # What was superseded while it was answered has the title of what took its place.
-        found = {readout: exact.get(readout) or named.get(readout[0]) for readout in cited}
-        return {readout: source for readout, source in found.items() if source}
 
     async def answer_of(self, message: int) -> str | None:
         """Return the id of the answer that `message` shows, if it shows one."""

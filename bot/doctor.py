@@ -10,8 +10,9 @@ from retrieval.bootstrap import Services, build_services
 from retrieval.errors import RapporteurError, SettingsError
 from retrieval.index.audit import audit as run_audit
 from retrieval.index.encoder import MODEL_DIR, Encoder, file_problem, published_checksums
-from retrieval.ingest import SHARED, Progress
+from retrieval.ingest import Progress
 from retrieval.ledger import vectors
+from retrieval.models import SHARED
 from retrieval.settings import RetrievalSettings
 
 _SHOWN = 10

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from retrieval.answering.claims import ClaimCheck
+from retrieval.answering.checking import ClaimCheck, Compared
 from retrieval.answering.service import Elapsed
 from retrieval.answering.wording import answer_text
 from retrieval.browsing import ListedInitiative
@@ -14,7 +14,7 @@ from retrieval.index.ranking import RankedParagraph
 from retrieval.ingest.jobs import report_json
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.lifecycle import History, Removal
-from retrieval.models import Answer, Citation, IngestReport, LiveParagraph, NearestParagraph, Statement
+from retrieval.models import Answer, Citation, IngestReport, LiveParagraph, Statement
 
 
 def answer_json(answer: Answer, elapsed: Elapsed) -> dict[str, Any]:
@@ -30,41 +30,42 @@ def answer_json(answer: Answer, elapsed: Elapsed) -> dict[str, Any]:
         "rejected": [asdict(rejected) for rejected in answer.rejected],
         "notice": answer.notice,
         "unanswered": answer.unanswered,
-        "understood": answer.understood,
-        "written": asdict(answer.written) if answer.written else None,
+        "read_as": answer.read_as,
+        "model_failure": answer.model_failure,
+        "translations": asdict(answer.translations) if answer.translations else None,
         "elapsed_ms": {name: round(value, 3) for name, value in asdict(elapsed).items()},
     }
 
 
 def statement_json(statement: Statement) -> dict[str, Any]:
-    """Return one statement with its citations."""
+    """Return one statement with its citation."""
     return {
         "text": statement.text,
-        "citations": [_citation(citation) for citation in statement.citations],
+        "citations": [_citation(statement.citation)],
         "highlights": [list(span) for span in statement.highlights],
     }
 
 
 def check_json(check: ClaimCheck) -> dict[str, Any]:
     """Return what `check --json` prints."""
+    judged = check.judged
     return {
         "claim": check.claim,
         "verdict": check.verdict.value,
-        "statements": [
-            statement_json(sided.statement) | {"side": sided.side, "reasons": list(sided.reasons)}
-            for sided in check.statements
-        ],
-        "nearest": [_nearest(near) for near in check.nearest],
-        "notice": check.notice,
+        "statements": [_compared(compared) for compared in check.compared],
+        "judged": {"by": judged.by, "verdicts": [o.value for o in judged.opinions]} if judged else None,
     }
 
 
-def _nearest(near: NearestParagraph) -> dict[str, Any]:
-    return {
-        "document": near.paragraph.document,
-        "paragraph": near.paragraph.number,
-        "quote": near.evidence.quote,
-    }
+def _compared(compared: Compared) -> dict[str, Any]:
+    differences = [
+        {"claim": d.claim, "source": d.source, "marks": sorted(d.marks)} for d in compared.differences
+    ]
+    return statement_json(compared.statement) | {"differences": differences}
+
+
+def _nearest(near: Statement) -> dict[str, Any]:
+    return {"document": near.paragraph.document, "paragraph": near.paragraph.number, "quote": near.text}
 
 
 def _citation(citation: Citation) -> dict[str, Any]:

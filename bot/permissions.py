@@ -8,8 +8,9 @@ from typing import Any
 
 import discord
 
-from bot.services import SHARED, own_scope
+from bot.services import own_scope
 from bot.settings import DiscordSettings
+from retrieval.models import SHARED
 
 NEEDED = discord.Permissions(
     view_channel=True,

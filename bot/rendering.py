@@ -7,14 +7,23 @@ no previews (so an invite in a source stays text), and all of it counts against 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from bot.locales import Phrases
 from bot.markdown import code_block, emphasise, escape, length, link, shortened, source_link
 from bot.services import ReadoutLine
-from retrieval.answering.claims import ClaimCheck, Verdict
-from retrieval.models import Answer, Citation, LiveParagraph, NearestParagraph, Numbering, is_front_matter
+from retrieval.answering.checking import ClaimCheck, Compared, Verdict
+from retrieval.models import (
+    Answer,
+    Citation,
+    LiveParagraph,
+    Numbering,
+    Statement,
+    Status,
+    Translations,
+    is_front_matter,
+)
 
 MAX_TEXT = 4_000
 """Text of all components of one message together.
@@ -27,7 +36,8 @@ MAX_CITED = 25
 
 _MAX_TITLE = 200
 _MAX_QUESTION = 300
-_MAX_MARKS = 1_500
+_MAX_DIFFERENCES = 8
+_MAX_DIFFERING = 120
 _NEAREST_CHARS = 240
 
 
@@ -37,10 +47,6 @@ class Source:
 
     title: str
     date: str | None = None
-
-
-Sources = Mapping[tuple[str, str], Source]
-"""Readout id and revision -> what is told of it: a server's own readout may have the id of a shared one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +77,13 @@ class Page:
         text: Markdown, at most `MAX_TEXT` long.
         pieces: The answer's text on this page; all pages' pieces together are the whole of it.
         cited: Paragraphs that can be opened from this page, in order of appearance.
+        can_translate: Whether its quotes may be translated for whoever asks.
     """
 
     text: str
     pieces: tuple[Piece, ...] = ()
     cited: tuple[Cited, ...] = ()
+    can_translate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,82 +100,132 @@ class _Block:
 
 
 def render_answer(
-    answer: Answer, sources: Sources, phrases: Phrases, *, show_question: bool = False
+    answer: Answer, phrases: Phrases, *, show_question: bool = False, can_translate: bool = False
 ) -> tuple[Page, ...]:
     """Return the pages that show `answer`: statements with their `¶`, then what the reader has to know.
 
     Args:
-        sources: Title and date of every readout cited.
         show_question: Quote the question first, where the reader has not seen it asked.
+        can_translate: Offer a translation of its quotes.
     """
     asked = _asked(answer) if show_question else []
     if answer.statements:
-        found = [*_statement_blocks(answer, sources, phrases), *_closing(answer, phrases)]
-        return _paged([*asked, *found], phrases)
-    return _paged([*asked, *_missing_blocks(answer, phrases("answer.not_found"), phrases)], phrases)
+        found = [*_statement_blocks(answer, phrases), *_closing(answer, phrases)]
+        pages = _paged([*asked, *found], phrases)
+        return tuple(replace(page, can_translate=can_translate and bool(page.pieces)) for page in pages)
+    return _paged([*asked, *_missing_blocks(answer, phrases)], phrases)
 
 
-def render_found(answer: Answer, sources: Sources, phrases: Phrases, *, show_question: bool = False) -> Page:
-    """Return one page of what was found, for the time that a language model needs to write it up."""
+def render_found(answer: Answer, phrases: Phrases, *, show_question: bool = False) -> Page:
+    """Return one page of what was found, for the time that a language model needs to choose."""
     asked = _asked(answer) if show_question else []
-    lead = _Block(f"-# {phrases('answer.writing')}")
-    return _paged([*asked, lead, *_statement_blocks(answer, sources, phrases)], phrases)[0]
+    lead = _Block(f"-# {phrases('answer.choosing')}")
+    return _paged([*asked, lead, *_statement_blocks(answer, phrases)], phrases)[0]
 
 
-def render_check(check: ClaimCheck, sources: Sources, phrases: Phrases) -> tuple[Page, ...]:
-    """Return the pages that show the verdict on a claim, the words it rests on, and where the claim differs."""
-    answer = Answer(
-        check.claim,
-        tuple(sided.statement for sided in check.statements),
-        nearest=check.nearest,
-        notice=check.notice,
-    )
-    if check.verdict is Verdict.NOT_FOUND:
-        return _paged(_missing_blocks(answer, phrases("check.missing"), phrases), phrases)
-    lead = _Block(phrases(f"check.{check.verdict.value}"))
-    reasons = dict.fromkeys(reason for sided in check.statements for reason in sided.reasons)
-    differing = [block for reason in reasons for block in _small(reason)]
-    blocks = [lead, *_statement_blocks(answer, sources, phrases), *differing, *_closing(answer, phrases)]
+def render_check(check: ClaimCheck, phrases: Phrases) -> tuple[Page, ...]:
+    """Return the pages that show the sentences nearest to a claim, what differs, and a model's opinion, if any."""
+    if not check.compared:
+        return _paged([_Block(phrases("check.not_found"))], phrases)
+    blocks = [_Block(phrases(f"check.{check.verdict.value}"))]
+    for place, compared in enumerate(check.compared):
+        blocks.append(_statement_block(place, compared.statement, phrases))
+        if check.verdict is Verdict.CLOSE:
+            blocks += _difference_blocks(compared, phrases)
+        if check.judged is not None:
+            opinion = phrases(f"check.opinion.{check.judged.opinions[place].value}")
+            blocks.append(
+                _Block(f"-# {phrases('check.judged', opinion=opinion, model=escape(check.judged.by))}")
+            )
+    return _paged([*blocks, _Block(f"-# {phrases('answer.quoted')}")], phrases)
+
+
+def render_translations(
+    statements: Sequence[Statement], found: Translations, phrases: Phrases
+) -> tuple[Page, ...]:
+    """Return the pages that show quotes with a language model's translation under each."""
+    blocks = []
+    for place, (statement, text) in enumerate(zip(statements, found.texts, strict=True)):
+        blocks += [_statement_block(place, statement, phrases), *_translation_blocks(text, found.by, phrases)]
     return _paged(blocks, phrases)
+
+
+def _difference_blocks(compared: Compared, phrases: Phrases) -> Iterable[_Block]:
+    """A line a difference, what a reader should look at first before the rest."""
+    ordered = sorted(compared.differences, key=lambda difference: not difference.marks)
+    for difference in ordered[:_MAX_DIFFERENCES]:
+        claim, source = (
+            f"{before}{_flat(words, _MAX_DIFFERING)}{before}" if words else "–"
+            for words, before in ((difference.claim, "~~"), (difference.source, "**"))
+        )
+        kinds = ", ".join(phrases(f"check.mark.{mark.value}") for mark in sorted(difference.marks))
+        line = phrases("check.differs", claim=claim, source=source)
+        yield _Block(f"-# {line} ({kinds})" if kinds else f"-# {line}")
+    if len(ordered) > _MAX_DIFFERENCES:
+        yield _Block(f"-# {phrases('initiatives.more', count=len(ordered) - _MAX_DIFFERENCES)}")
 
 
 def _asked(answer: Answer) -> list[_Block]:
     return [_Block(f"> {_flat(answer.question, _MAX_QUESTION)}")]
 
 
-def _missing_blocks(answer: Answer, lead: str, phrases: Phrases) -> list[_Block]:
+def _missing_blocks(answer: Answer, phrases: Phrases) -> list[_Block]:
     # A notice ("The readouts are in English; …") says why there is no answer: better than that there is none.
+    is_closest = answer.status is Status.CLOSEST
+    lead = phrases("answer.closest" if is_closest else "answer.not_found")
     said = list(_texts(answer.notice)) if answer.notice else [_Block(lead)]
-    return [*said, *_nearest_blocks(answer.nearest, phrases)]
+    if answer.nearest and not is_closest:
+        said.append(_Block(phrases("answer.nearest")))
+    return [*said, *_nearest_blocks(answer.nearest, phrases), *_small(_model_line(answer, phrases))]
 
 
-def _statement_blocks(answer: Answer, sources: Sources, phrases: Phrases) -> Iterable[_Block]:
-    for index, statement in enumerate(answer.statements):
-        readout = _readout(statement.citations[0])
-        marks = _marks(statement.citations, readout, sources, phrases)
-        head = source_line(sources.get(readout), phrases)
-        room = MAX_TEXT - length(head) - length(marks) - len("\n\n \n")
-        for start, end in _fragments(statement.text, statement.highlights, room):
-            highlights = [(s - start, e - start) for s, e in statement.highlights if s < end and e > start]
-            text = statement.text[start:end]
-            piece = Piece(index, text, statement.citations)
-            yield _Block(f"{emphasise(text, highlights)} {marks}", head, piece)
+def _statement_blocks(answer: Answer, phrases: Phrases) -> Iterable[_Block]:
+    for place, statement in enumerate(answer.statements):
+        yield from _cut_statement(place, statement, phrases)
+        if answer.translations:
+            yield from _translation_blocks(answer.translations.texts[place], answer.translations.by, phrases)
+
+
+def _statement_block(place: int, statement: Statement, phrases: Phrases) -> _Block:
+    return next(iter(_cut_statement(place, statement, phrases)))
+
+
+def _cut_statement(place: int, statement: Statement, phrases: Phrases) -> Iterable[_Block]:
+    """A statement in as many blocks as it needs, each with its mark."""
+    citation = statement.citation
+    mark = link(_label(citation, phrases), source_link(citation.url, statement.text))
+    head = source_line(Source(statement.paragraph.title, statement.paragraph.date), phrases)
+    room = MAX_TEXT - length(head) - length(mark) - len("\n\n \n")
+    for start, end in _fragments(statement.text, statement.highlights, room):
+        highlights = [(s - start, e - start) for s, e in statement.highlights if s < end and e > start]
+        text = statement.text[start:end]
+        yield _Block(f"{emphasise(text, highlights)} {mark}", head, Piece(place, text, (citation,)))
+
+
+def _translation_blocks(text: str, by: str, phrases: Phrases) -> Iterable[_Block]:
+    blocks = [*_texts(text)]
+    yield from (_Block(f"> {block.text}") for block in blocks)
+    yield _Block(f"-# {phrases('answer.translated', model=escape(by))}")
 
 
 def _closing(answer: Answer, phrases: Phrases) -> Iterable[_Block]:
-    if answer.unanswered:
-        yield from _texts(phrases("answer.unanswered", part=answer.unanswered))
+    if answer.partial:
+        part = answer.unanswered
+        yield from _texts(phrases("answer.unanswered", part=part) if part else phrases("answer.nothing_more"))
     yield from _small(answer.notice)
-    if answer.understood:
-        yield from _small(phrases("answer.understood", question=answer.understood))
-    yield _Block(f"-# {mode_line(answer.mode, phrases)}")
+    if answer.read_as:
+        yield from _small(phrases("answer.read_as", question=answer.read_as))
+    yield from _small(_model_line(answer, phrases))
+    if answer.mode == "extractive":
+        yield _Block(f"-# {phrases('answer.quoted')}")
 
 
-def mode_line(mode: str, phrases: Phrases) -> str:
-    """Say whether the words are the readout's own or a model's."""
-    if mode == "extractive":
-        return phrases("answer.quoted")
-    return phrases("answer.written", model=escape(mode.removeprefix("llm:")))
+def _model_line(answer: Answer, phrases: Phrases) -> str | None:
+    """Say what a language model had to do with it, if anything: never more than a line."""
+    if answer.model_failure:
+        return answer.model_failure
+    model = answer.mode.removeprefix("llm:")
+    return None if answer.mode == "extractive" else phrases("answer.chosen", model=model)
 
 
 def _small(text: str | None) -> Iterable[_Block]:
@@ -179,18 +237,14 @@ def _texts(text: str) -> Iterable[_Block]:
     return (_Block(escape(flat[start:end])) for start, end in _fragments(flat, (), MAX_TEXT - 10))
 
 
-def _nearest_blocks(nearest: Sequence[NearestParagraph], phrases: Phrases) -> Iterable[_Block]:
-    if nearest:
-        yield _Block(phrases("answer.nearest"))
+def _nearest_blocks(nearest: Sequence[Statement], phrases: Phrases) -> Iterable[_Block]:
     for near in nearest:
-        citation = Citation.of(near.paragraph, near.evidence)
-        mark = link(_label(citation, phrases), source_link(citation.url, near.evidence.quote))
-        excerpt = shortened(near.evidence.quote, _NEAREST_CHARS)
+        citation = near.citation
+        mark = link(_label(citation, phrases), source_link(citation.url, near.text))
+        excerpt = shortened(near.text, _NEAREST_CHARS)
         source = Source(near.paragraph.title, near.paragraph.date)
         yield _Block(
-            f"{mark} {escape(excerpt)}",
-            source_line(source, phrases),
-            Piece(-1, near.evidence.quote, (citation,)),
+            f"{mark} {escape(excerpt)}", source_line(source, phrases), Piece(-1, near.text, (citation,))
         )
 
 
@@ -204,27 +258,6 @@ def source_line(source: Source | None, phrases: Phrases) -> str:
 
 def _readout(citation: Citation | Cited) -> tuple[str, str]:
     return citation.document, citation.revision
-
-
-def _marks(
-    citations: Sequence[Citation], readout: tuple[str, str], sources: Sources, phrases: Phrases
-) -> str:
-    """Return the statement's `¶` marks as links; plain where so many links would crowd out the text."""
-    labelled = {
-        (*_readout(c), c.paragraph): (_mark_label(c, readout, sources, phrases), c)
-        for c in reversed(citations)
-    }
-    ordered = [labelled[key] for key in dict.fromkeys((*_readout(c), c.paragraph) for c in citations)]
-    linked = " ".join(link(label, source_link(c.url, c.evidence.quote)) for label, c in ordered)
-    return linked if length(linked) <= _MAX_MARKS else " ".join(label for label, _ in ordered)
-
-
-def _mark_label(citation: Citation, readout: tuple[str, str], sources: Sources, phrases: Phrases) -> str:
-    label = _label(citation, phrases)
-    source = sources.get(_readout(citation))
-    if _readout(citation) == readout or source is None:
-        return label
-    return f"{label}, {_flat(source.title, 40)}"
 
 
 def _label(citation: Citation | LiveParagraph, phrases: Phrases) -> str:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from retrieval.answering.claims import ClaimCheck
+from retrieval.answering.checking import ClaimCheck
 from retrieval.browsing import ListedInitiative
-from retrieval.models import Answer, InitiativeKind, LiveParagraph
-
-SHARED = "shared"
+from retrieval.models import SHARED, Answer, InitiativeKind, LiveParagraph, Statement, Translations
 
 
 def guild_scopes(guild_id: int | None) -> tuple[str, ...]:
@@ -75,12 +73,25 @@ class Answering(Protocol):
         """Return what the sources say.
 
         Args:
-            on_found: Told, on the thread that answers, what was found while a language model writes it up.
+            on_found: Told, on the thread that answers, what was found while a language model chooses.
 
         Raises:
             QuestionError: Empty, too long, or not text.
             NotFoundError: No readout `document` in `scopes`.
             StoreError: The store cannot be used.
+        """
+
+    @property
+    def translates(self) -> bool:
+        """Whether `translations` can be had."""
+
+    def translations(
+        self, statements: Sequence[Statement], language: str, scopes: Sequence[str]
+    ) -> Translations:
+        """Return statements in another language, as a language model puts them, unchecked.
+
+        Raises:
+            LanguageModelError, StoreError: There is none to be had now.
         """
 
 
@@ -90,7 +101,7 @@ class Checking(Protocol):
     def check(
         self, claim: str, *, document: str | None = None, scopes: Sequence[str] = (SHARED,)
     ) -> ClaimCheck:
-        """Return what the readouts make of a claim.
+        """Return the sentences nearest to a claim, and what differs.
 
         Raises:
             QuestionError, NotFoundError, StoreError: As `Answering.ask` does.

@@ -14,8 +14,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from retrieval.answering.claims import ClaimCheck, Verdict
-from retrieval.answering.wording import NOT_FOUND, marks, unanswered_sentence
+from retrieval.answering.checking import ClaimCheck, Compared, Mark, Verdict
+from retrieval.answering.wording import (
+    CLOSEST,
+    NEAREST,
+    NOT_FOUND,
+    mark,
+    partial_sentence,
+    translation_note,
+)
 from retrieval.browsing import ListedInitiative
 from retrieval.diff import word_diff
 from retrieval.index.ranking import RankedParagraph
@@ -27,10 +34,10 @@ from retrieval.models import (
     Answer,
     IngestReport,
     LiveParagraph,
-    NearestParagraph,
     Numbering,
     ParagraphDiff,
     Statement,
+    Status,
 )
 
 STAGES = {
@@ -41,83 +48,100 @@ STAGES = {
 }
 
 
-def show_answer(console: Console, answer: Answer, titles: dict[str, str]) -> None:
-    """Print statements under the readout they come from, or what is nearest.
-
-    Args:
-        titles: Readout id -> title and date, for those the answer names.
-    """
-    if answer.understood:
-        console.print(Text(f"Understood as: {answer.understood}", style="dim"))
+def show_answer(console: Console, answer: Answer) -> None:
+    """Print statements under the readout they come from, or what is nearest."""
+    if answer.read_as:
+        console.print(Text(f"Read as: {answer.read_as}", style="dim"))
     if answer.notice:
         console.print(Text(answer.notice))
     if answer.statements:
-        _show_statements(console, answer.statements, titles)
+        _show_statements(console, answer)
     elif not answer.notice:
-        console.print(Text(NOT_FOUND))
-    if answer.unanswered:
-        console.print(Text(unanswered_sentence(answer.unanswered), style="italic"))
-    _show_nearest(console, answer.nearest, titles)
-    if answer.mode != "extractive":
-        console.print(Text(_written_by(answer), style="dim"))
-
-
-def _written_by(answer: Answer) -> str:
-    held_back = len(answer.rejected)
-    withheld = f" {held_back} more could not be verified." if held_back else ""
-    return f"Written by {answer.mode.removeprefix('llm:')}; every citation was checked.{withheld}"
+        console.print(Text(CLOSEST if answer.status is Status.CLOSEST else NOT_FOUND))
+    if answer.partial:
+        console.print(Text(partial_sentence(answer.unanswered), style="italic"))
+    if answer.nearest and answer.status is not Status.CLOSEST:
+        console.print(Text(NEAREST, style="dim"))
+    _show_quotes(console, answer.nearest)
+    if answer.model_failure:
+        console.print(Text(answer.model_failure, style="dim"))
+    elif answer.mode != "extractive":
+        model = answer.mode.removeprefix("llm:")
+        console.print(Text(f"Chosen by {model}; the words are the sources’ own.", style="dim"))
 
 
 VERDICTS = {
-    Verdict.SUPPORTED: ("Supported.", "green"),
-    Verdict.CONTRADICTED: ("Contradicted.", "red"),
-    Verdict.NOT_FOUND: ("Not found: no paragraph supports or contradicts this.", "yellow"),
+    Verdict.VERBATIM: ("Verbatim: this stands there, word for word.", "green"),
+    Verdict.CLOSE: ("Not verbatim. Closest sentences, with what differs:", "yellow"),
+    Verdict.NOT_FOUND: ("Not found. Nearest sentences, which may not be about it:", "yellow"),
 }
 
 
-def show_check(console: Console, check: ClaimCheck, titles: dict[str, str]) -> None:
-    """Print the verdict on a claim, the words it rests on, and in what the claim differs from them.
-
-    Args:
-        titles: Readout id -> title and date, for those the check names.
-    """
+def show_check(console: Console, check: ClaimCheck) -> None:
+    """Print the sentences nearest to a claim, in what they differ from it, and a model's opinion, if any."""
     sentence, style = VERDICTS[check.verdict]
-    console.print(Text(check.notice or sentence, style=style))
-    for sided in check.statements:
-        _show_statements(console, [sided.statement], titles)
-        for reason in sided.reasons:
-            console.print(Padding(Text(reason, style="italic"), (0, 0, 0, 4), expand=False))
-    _show_nearest(console, check.nearest, titles)
+    if not check.compared:
+        sentence = "Not found: there is nothing to compare it with."
+    console.print(Text(sentence, style=style))
+    for place, compared in enumerate(check.compared):
+        _show_quotes(console, [compared.statement])
+        if check.verdict is Verdict.CLOSE:
+            for line in _difference_lines(compared):
+                console.print(Padding(line, (0, 0, 0, 4), expand=False))
+        if check.judged is not None:
+            opinion = f"{check.judged.opinions[place].value}, in the opinion of {check.judged.by}"
+            console.print(Padding(Text(opinion, style="italic dim"), (0, 0, 0, 4), expand=False))
 
 
-def _show_nearest(console: Console, nearest: Sequence[NearestParagraph], titles: dict[str, str]) -> None:
-    if nearest:
-        console.print(Text("Nearest paragraphs, which may not be about it:", style="dim"))
-    for near in nearest:
-        place = f"{titles.get(near.paragraph.document, near.paragraph.document)} ¶{near.paragraph.number}"
-        console.print(
-            Padding(Text.assemble((f"{place}: ", "dim"), near.evidence.quote), (0, 0, 0, 2), expand=False)
-        )
+_MARK_NAMES = {
+    Mark.NUMBER: "number", Mark.NAME: "name", Mark.NEGATION: "negation", Mark.MODAL: "will, may, should",
+}  # fmt: skip
 
 
-def _show_statements(console: Console, statements: Sequence[Statement], titles: dict[str, str]) -> None:
-    shown = None
+def _difference_lines(compared: Compared) -> Iterator[Text]:
+    """A line a difference: the claim's words struck out, the source's in bold; what matters most is named."""
+    for difference in compared.differences:
+        line = Text("claim: ")
+        line.append(difference.claim or "—", style="strike" if difference.claim else "dim")
+        line.append("  source: ")
+        line.append(difference.source or "—", style="bold" if difference.source else "dim")
+        kinds = [name for each, name in _MARK_NAMES.items() if each in difference.marks]
+        if kinds:
+            line.append(f"  ({'; '.join(kinds)})", style="red")
+        yield line
+
+
+def _show_quotes(console: Console, statements: Sequence[Statement]) -> None:
     for statement in statements:
-        citation = statement.citations[0]
-        if citation.document != shown:
-            shown = citation.document
-            heading = Text(titles.get(shown, shown), style="dim")
-            if citation.url:
-                heading.stylize(f"link {citation.url}")
+        place = f"{_named(statement.paragraph)} ¶{statement.paragraph.number}: "
+        console.print(Padding(Text.assemble((place, "dim"), statement.text), (0, 0, 0, 2), expand=False))
+
+
+def _named(paragraph: LiveParagraph) -> str:
+    return f"{paragraph.title} ({paragraph.date})" if paragraph.date else paragraph.title
+
+
+def _show_statements(console: Console, answer: Answer) -> None:
+    shown = None
+    for place, statement in enumerate(answer.statements):
+        paragraph = statement.paragraph
+        if (paragraph.document, paragraph.revision) != shown:
+            shown = paragraph.document, paragraph.revision
+            heading = Text(_named(paragraph), style="dim")
+            if paragraph.source_url:
+                heading.stylize(f"link {paragraph.source_url}")
             console.print(heading)
         text = Text(statement.text)
         for start, end in statement.highlights:
             text.stylize("bold", start, end)
-        counted = all(c.numbering is Numbering.COUNTED for c in statement.citations)
-        text.append(f" {marks(statement)}", style="cyan")
-        if counted and citation.paragraph[:1].isdigit():
+        text.append(f" {mark(statement)}", style="cyan")
+        if paragraph.numbering is Numbering.COUNTED and paragraph.number[:1].isdigit():
             text.append(" (counted)", style="dim")
         console.print(Padding(text, (0, 0, 0, 2), expand=False))
+        if answer.translations:
+            note = f" ({translation_note(answer.translations.by)})"
+            translated = Text.assemble(answer.translations.texts[place], (note, "dim"), style="italic")
+            console.print(Padding(translated, (0, 0, 0, 4), expand=False))
 
 
 def show_documents(console: Console, summaries: Sequence[ReadoutSummary]) -> None:
@@ -265,17 +289,16 @@ def _summary(report: IngestReport, *, dry_run: bool) -> str:
 
 
 @contextmanager
-def writing(mode: str, *, enabled: bool) -> Iterator[Callable[[Answer], None]]:
-    """Yield what to tell of an answer that a language model is about to write up: it says so, on a terminal."""
+def choosing(mode: str, *, enabled: bool) -> Iterator[Callable[[Answer], None]]:
+    """Yield what to tell of an answer from which a language model is about to choose: it says so, on a terminal."""
     status = Console(stderr=True).status("")
     shown = enabled and sys.stderr.isatty()
 
     def found(answer: Answer) -> None:
         if shown:
-            numbers = " ".join(dict.fromkeys(marks(s) for s in answer.statements))
-            status.update(
-                f"Found {escape(numbers)}; asking {escape(mode.removeprefix('llm:'))} to write it up …"
-            )
+            numbers = " ".join(dict.fromkeys(mark(s) for s in [*answer.statements, *answer.nearest]))
+            model = escape(mode.removeprefix("llm:"))
+            status.update(f"Found {escape(numbers)}; asking {model} which sentences answer …")
             status.start()
 
     try:

@@ -20,7 +20,7 @@ from pydantic import ConfigDict, Field
 from retrieval.answering.service import AnsweringService
 from retrieval.index.encoder import Encoder
 from retrieval.index.ranking import RankedParagraph
-from retrieval.ingest import SHARED
+from retrieval.models import SHARED
 
 
 class EncoderEmbeddings(Embeddings):

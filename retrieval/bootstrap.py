@@ -8,8 +8,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from retrieval.answering.claims import ClaimService
-from retrieval.answering.service import AnsweringService
+from retrieval.answering.checking import ClaimService
+from retrieval.answering.service import AnsweringService, Assistant
 from retrieval.browsing import Browser
 from retrieval.errors import CorpusError, SettingsError, StoreError, StoreUnwritableError
 from retrieval.fetching import Fetcher, FetchPolicy
@@ -19,14 +19,15 @@ from retrieval.index.retriever import Retriever
 from retrieval.index.terms import TERMS_VERSION
 from retrieval.index.upkeep.keeper import IndexKeeper
 from retrieval.index.upkeep.setup import build_keeper
-from retrieval.ingest import SHARED, IngestService, Progress
+from retrieval.ingest import IngestService, Progress
 from retrieval.ingest.jobs import JobBoard
 from retrieval.ingest.retention import Retention
 from retrieval.ledger import live
 from retrieval.ledger.ledger import Ledger
 from retrieval.lifecycle import Lifecycle
-from retrieval.llm.setup import build_encoder, build_writer
-from retrieval.models import IngestReport
+from retrieval.llm.setup import build_encoder, build_model
+from retrieval.llm.types import Model
+from retrieval.models import SHARED, IngestReport
 from retrieval.precedence import Precedence
 from retrieval.reindex import Reindexer
 from retrieval.settings import RetrievalSettings
@@ -104,14 +105,16 @@ def build_services(
             ledger.claim_identity(identity)
         retriever = Retriever(ledger, keeper, encoder)
         precedence = Precedence()
-        answering = AnsweringService(ledger, retriever, build_writer(settings, ledger, encoder), precedence)
+        model, structured = build_model(settings, ledger) or (None, False)
+        assistant = None if model is None else build_assistant(settings, model, structured=structured)
+        answering = AnsweringService(ledger, retriever, assistant, precedence)
         yield Services(
             settings=settings,
             ledger=ledger,
             keeper=keeper,
             retriever=retriever,
             answering=answering,
-            checking=ClaimService(answering),
+            checking=ClaimService(answering, model, structured=structured),
             browser=Browser(ledger),
             ingesting=IngestService(
                 ledger,
@@ -129,6 +132,15 @@ def build_services(
     finally:
         keeper.close()
         ledger.close()
+
+
+def build_assistant(settings: RetrievalSettings, model: Model, *, structured: bool) -> Assistant:
+    """Return what a language model does for answers."""
+    from retrieval.answering.rewriting import Rewriter
+    from retrieval.answering.selectors.language_model import LanguageModelSelector
+
+    selector = LanguageModelSelector(model, structured=structured, most_paragraphs=settings.llm_paragraphs)
+    return Assistant(selector, Rewriter(model), settings.llm_translate)
 
 
 def ledger_address(settings: RetrievalSettings) -> Path | str:

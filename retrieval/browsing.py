@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from retrieval.ingest import SHARED
 from retrieval.initiatives import AlsoIn, link
 from retrieval.ledger import live
 from retrieval.ledger.initiatives import live_initiatives
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.live import ReadoutSummary
-from retrieval.models import Initiative, InitiativeKind, LiveParagraph, Paragraph, Readout
+from retrieval.models import SHARED, Initiative, InitiativeKind, LiveParagraph, Paragraph, Readout
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +36,6 @@ class Browser:
         """Return the live readouts of `scopes`, newest first."""
         with self._ledger.read() as connection:
             return live.readouts(connection, scopes)
-
-    def titles(self, documents: Iterable[str], scopes: Sequence[str] = (SHARED,)) -> dict[str, str]:
-        """Return id -> "title (date)" of the readouts named; one that is not live is left out."""
-        wanted = set(documents)
-        named = (summary for summary in self.documents(scopes) if summary.id in wanted)
-        return {s.id: f"{s.title} ({s.date})" if s.date else s.title for s in named}
 
     def paragraph(self, document: str, number: str, scopes: Sequence[str] = (SHARED,)) -> LiveParagraph:
         """Return one live paragraph by the number it is cited with.

@@ -15,9 +15,12 @@ RapporteurError                  one sentence: what, where, what to do
 │   ├── StoreUnwritableError     read-only, no permission, or no space left
 │   └── IndexMismatchError       built with another encoder, template or splitter
 ├── ModelError                   the encoder's files are missing, damaged or unusable
-└── LanguageModelError           no answer from a language model (`retry`); the extractive one is given instead
+└── LanguageModelError           no answer from a language model (`retry`); the usual one is given instead
     ├── ModelUnavailableError    too slow, too busy, or not reached; trying again may help
-    ├── ModelRefusedError        a wrong key, an unknown model, a request that it does not take
+    │   └── NoTurnError          other questions had the model's turns for too long: it was not asked
+    ├── ModelRefusedError        a wrong key, an unknown model
+    │   └── RequestRefusedError  this one request is not taken; others may be
+    ├── ModelUnusableError       it replied, and nothing can be made of the reply
     └── BudgetSpentError         the day's tokens or money are spent
 """
 
@@ -137,7 +140,21 @@ class ModelUnavailableError(LanguageModelError):
 
 
 class ModelRefusedError(LanguageModelError):
-    """The provider refused: a wrong key, an unknown model, a request that it does not take."""
+    """The provider refuses whoever asks: a wrong key, an unknown model."""
+
+
+class NoTurnError(ModelUnavailableError):
+    """Too many other questions were with the model: it was never asked, so nothing is said of the provider."""
+
+    retry = False
+
+
+class RequestRefusedError(ModelRefusedError):
+    """The provider does not take this one request: nothing is said of the next."""
+
+
+class ModelUnusableError(LanguageModelError):
+    """The model replied, and nothing can be made of the reply."""
 
 
 class BudgetSpentError(LanguageModelError):

@@ -33,7 +33,7 @@ from retrieval.answering.service import AnsweringService, Elapsed, checked
 from retrieval.answering.wording import answer_text
 from retrieval.browsing import Browser
 from retrieval.errors import QuestionError, RapporteurError, SourceError
-from retrieval.models import Answer, Citation, Status
+from retrieval.models import Answer, Citation
 from retrieval.sources.identity import make_id
 
 _DEPTH = 10
@@ -155,8 +155,7 @@ def inexact_quotes(answer: Answer, browser: Browser) -> list[str]:
     """Return every quote shown that is not, word for word, at its place in the paragraph of its number."""
     return [
         f"{c.document} ¶{c.paragraph}: {c.evidence.quote!r}"
-        for statement in answer.statements
-        for c in statement.citations
+        for c in (shown.citation for shown in (*answer.statements, *answer.nearest))
         if not _is_exact(c, browser)
     ]
 
@@ -188,14 +187,14 @@ def figures(rows: Sequence[EvalRow]) -> dict[str, Any]:
         },
         "citation": {"precision": _mean(answered, _precision), "recall": _mean(answered, _recall)},
         "abstention": {
-            "answered_when_answerable": _mean(answerable, lambda r: r.answer.status is not Status.NOT_FOUND),
-            "abstained_when_unanswerable": _mean(unanswerable, lambda r: r.answer.status is Status.NOT_FOUND),
+            "answered_when_answerable": _mean(answerable, lambda r: bool(r.answer.statements)),
+            "abstained_when_unanswerable": _mean(unanswerable, lambda r: not r.answer.statements),
             "auroc": auroc(
                 [r.answer.confidence for r in answerable], [r.answer.confidence for r in unanswerable]
             ),
         },
         "quotes": {
-            "shown": sum(len(s.citations) for r in rows for s in r.answer.statements),
+            "shown": sum(len(r.answer.statements) + len(r.answer.nearest) for r in rows),
             "inexact": sum(r.wrong_quotes for r in rows),
         },
         "statements_per_answer": _mean(answered, lambda r: len(r.answer.statements)),
@@ -249,7 +248,7 @@ def _overlap(said: Counter[str], gold: Counter[str]) -> float:
 
 
 def _cited(row: EvalRow) -> set[Place]:
-    return {(c.document, c.paragraph) for s in row.answer.statements for c in s.citations}
+    return {(s.paragraph.document, s.paragraph.number) for s in row.answer.statements}
 
 
 def _precision(row: EvalRow) -> float:

@@ -13,12 +13,12 @@ from retrieval.index import lexical
 from retrieval.index.encoder import Encoder
 from retrieval.index.upkeep.keeper import IndexKeeper
 from retrieval.ingest.committing import Committer
-from retrieval.ingest.request import SHARED
 from retrieval.ledger import history, live, revisions
 from retrieval.ledger import sources as seen_sources
 from retrieval.ledger.history import AuditEntry, KnownReadout, KnownRevision
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.turns import Turn, my_turn, utc_now
+from retrieval.models import SHARED
 
 _PATIENCE_S = 10.0
 _REWRITE_PATIENCE_S = 5.0

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, Self
 
+SHARED = "shared"
+"""The scope of the readouts that everybody reads."""
+
 
 class Numbering(StrEnum):
     """Where a paragraph's number comes from."""
@@ -201,8 +204,10 @@ class Answer:
         nearest: Offered when there are no statements.
         may_answer: Whether `nearest` may answer: then it is `closest`, not `not_found`.
         confidence: Calibrated probability, 0..1, that the sources answer the question.
-        unanswered: A fixed sentence on the part of the question that the statements leave open, or None.
+        partial: Whether the statements leave a part of the question open.
+        unanswered: That part in the asker's own words, where it is known, or None.
         notice: One more sentence the reader needs ("The readouts are in English; …"), or None.
+        model_failure: Why a language model that is configured had no part in this, in a sentence, or None.
         mode: Who chose the sentences: "extractive", or "llm:<provider>:<model>".
         rejected: What a language model returned and nothing was made of.
         read_as: A follow-up as a language model put it, from the conversation's own words, or None.
@@ -214,8 +219,10 @@ class Answer:
     nearest: tuple[Statement, ...] = ()
     may_answer: bool = False
     confidence: float = 0.0
+    partial: bool = False
     unanswered: str | None = None
     notice: str | None = None
+    model_failure: str | None = None
     mode: str = "extractive"
     rejected: tuple[Rejected, ...] = ()
     read_as: str | None = None
@@ -225,7 +232,7 @@ class Answer:
     def status(self) -> Status:
         """Follows from the statements, so that the two cannot disagree."""
         if self.statements:
-            return Status.PARTIAL if self.unanswered else Status.ANSWERED
+            return Status.PARTIAL if self.partial else Status.ANSWERED
         return Status.CLOSEST if self.may_answer and self.nearest else Status.NOT_FOUND
 
 

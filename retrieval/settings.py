@@ -65,12 +65,15 @@ class RetrievalSettings(BaseSettings):
     embeddings_api_key: SecretStr | None = None
 
     llm: str | None = None
-    """provider:model; None: answers are quoted."""
+    """provider:model; None: the shipped selector alone chooses."""
 
     llm_base_url: str | None = None
     llm_api_key: SecretStr | None = None
     llm_format: Literal["auto", "structured", "plain"] = "auto"
     llm_paragraphs: int = Field(default=6, ge=1, le=20)
+    """Whose sentences the model is shown; their tokens are bounded too."""
+
+    llm_translate: bool = False
     llm_timeout_s: float = Field(default=30.0, gt=0, le=600)
     llm_attempts: int = Field(default=3, ge=1, le=10)
     llm_concurrency: int = Field(default=4, ge=1, le=64)

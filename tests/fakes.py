@@ -11,21 +11,20 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.pool import NullPool
 
-from retrieval.answering.claims import ClaimCheck, SidedStatement, Verdict
+from retrieval.answering.checking import ClaimCheck, Compared, Difference, Mark, Verdict
 from retrieval.browsing import ListedInitiative
 from retrieval.errors import NotFoundError
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.models import (
     Answer,
-    Citation,
     Evidence,
     Initiative,
     InitiativeCitation,
     InitiativeKind,
     LiveParagraph,
-    NearestParagraph,
     Numbering,
     Statement,
+    Translations,
 )
 
 TEXT = "Japan will hold a seminar on cybersecurity this year. Ping @everyone and *stars* stay as written."
@@ -90,6 +89,7 @@ class FakeServices:
     failing: Exception | None = None
     found: Answer | None = None
     answer: Answer | None = None
+    translation: str | Exception | None = None
     paragraphs: list[LiveParagraph] = field(default_factory=lambda: [paragraph()])
     scoped: dict[str, list[FakeLine]] = field(default_factory=dict)
     listed: list[ListedInitiative] = field(default_factory=list)
@@ -113,22 +113,27 @@ class FakeServices:
         return self.answer or self._usual(question)
 
     def _usual(self, question: str) -> Answer:
-        source = self.paragraphs[0]
-        evidence = Evidence.of(source.text, 0, 53)
-        if "fish" in question:
-            return Answer(question, nearest=(NearestParagraph(source, evidence),))
-        return Answer(question, (Statement(evidence.quote, (Citation.of(source, evidence),), ((29, 42),)),))
+        quote = Statement(self.paragraphs[0], 0, 53, ((29, 42),))
+        return Answer(question, nearest=(quote,)) if "fish" in question else Answer(question, (quote,))
+
+    @property
+    def translates(self) -> bool:
+        return self.translation is not None
+
+    def translations(
+        self, statements: Sequence[Statement], language: str, scopes: Sequence[str]
+    ) -> Translations:
+        if isinstance(self.translation, Exception):
+            raise self.translation
+        return Translations("fake:m", tuple(f"{self.translation} ({language})" for _ in statements))
 
     def check(
         self, claim: str, *, document: str | None = None, scopes: Sequence[str] = ("shared",)
     ) -> ClaimCheck:
         answer = self.ask(claim, scopes=scopes, document=document)
-        if "five" in claim:
-            reasons = ("It says “five”; the evidence says “two”.",)
-            sided = tuple(SidedStatement(s, "against", reasons) for s in answer.statements)
-            return ClaimCheck(claim, Verdict.CONTRADICTED, sided)
-        sided = tuple(SidedStatement(s, "for") for s in answer.statements)
-        return ClaimCheck(claim, Verdict.SUPPORTED if sided else Verdict.NOT_FOUND, sided, answer.nearest)
+        differences = (Difference("five", "a", frozenset({Mark.NUMBER})),) if "five" in claim else ()
+        verdict = Verdict.CLOSE if differences else Verdict.VERBATIM
+        return ClaimCheck(claim, verdict, tuple(Compared(s, differences) for s in answer.statements))
 
     def documents(self, scopes: Sequence[str]) -> list[FakeLine]:
         shared = [FakeLine("asean-2022", "ASEAN-Japan meeting", "2022-06-22")]

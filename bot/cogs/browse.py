@@ -68,7 +68,7 @@ class BrowseCog(DeskCog):
         phrases = self.phrases(interaction)
         lines = await in_time(interaction, self.desk.documents(interaction.guild_id), ephemeral=True)
         model = self.desk.mode.removeprefix("llm:") if self.desk.mode != "extractive" else None
-        mode = phrases("about.written", model=model) if model else phrases("about.quoted")
+        mode = phrases("about.chosen", model=model) if model else phrases("about.quoted")
         text = phrases(
             "about.text", documents=len(lines), paragraphs=sum(r.paragraphs for r in lines), mode=mode
         )

@@ -1,4 +1,4 @@
-"""“Check against the readouts”: takes a message's text as a claim and shows the verdict on it."""
+"""“Check against the readouts”: shows the sentences nearest to a message's text, and what differs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class CheckCog(DeskCog):
         await self.guarded(interaction, self.check(interaction, message))
 
     async def check(self, interaction: discord.Interaction[Any], message: discord.Message) -> None:
-        """Show whether the readouts support a message, to the person who asked."""
+        """Show what the readouts say beside a message, to the person who asked."""
         phrases = self.phrases(interaction)
         claim = message.clean_content.strip()
         if not claim:

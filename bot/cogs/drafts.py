@@ -19,8 +19,8 @@ from bot.corpus.watching import Watch
 from bot.delivery import in_time, sentence_for, show_in_place
 from bot.errors import RefusedError
 from bot.permissions import caller_of
-from bot.services import SHARED
 from bot.shards import Shards
+from retrieval.models import SHARED
 
 TOKEN_LIFETIME_S = 840.0
 """How long a message can be edited by the token of a click: Discord says 15 minutes, and one is for the way."""

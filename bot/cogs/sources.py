@@ -11,9 +11,10 @@ from discord.ext import commands
 from bot.cogs.base import DeskCog
 from bot.controls import Control
 from bot.delivery import in_time, respond, say
-from bot.rendering import Cited, citation_text, render_citations, render_paragraph
-from retrieval.errors import NotFoundError
-from retrieval.models import LiveParagraph
+from bot.rendering import Cited, Page, citation_text, render_citations, render_paragraph
+from retrieval.answering.language import LANGUAGES
+from retrieval.errors import LanguageModelError, NotFoundError
+from retrieval.models import LiveParagraph, Statement
 
 Shown = tuple[Cited, LiveParagraph | None, str | None]
 """What was cited, the paragraph that is shown for it, and when its revision was superseded, if it was."""
@@ -33,6 +34,8 @@ class SourcesCog(DeskCog):
                 await self._rate(interaction, control.answer, helpful=control.action == "good")
             case "copy":
                 await self._copy(interaction, control.answer, control.page)
+            case "translate":
+                await self._translate(interaction, control.answer, control.page)
             case _:
                 await self._open(interaction, control.answer, control.page, control.index)
 
@@ -72,6 +75,38 @@ class SourcesCog(DeskCog):
             await say(interaction, phrases("paragraph.gone"))
             return
         await respond(interaction, render_citations(texts, phrases), phrases, ephemeral=True)
+
+    async def _translate(self, interaction: discord.Interaction[Any], answer: str, page: int) -> None:
+        """Show the quotes of a page with a translation into the reader's language, to that reader alone."""
+        phrases = self.phrases(interaction)
+        language = LANGUAGES.get(interaction.locale.value.partition("-")[0])
+        if language is None:
+            await say(interaction, phrases("answer.no_translation"))
+            return
+        work = self._translated(interaction, answer, page, language)
+        try:
+            pages = await in_time(interaction, work, ephemeral=True)
+        except LanguageModelError:
+            await say(interaction, phrases("answer.translation_failed"))
+            return
+        if not pages:
+            await say(interaction, phrases("control.expired"))
+            return
+        await respond(interaction, pages, phrases, ephemeral=True)
+
+    async def _translated(
+        self, interaction: discord.Interaction[Any], answer: str, page: int, language: str
+    ) -> tuple[Page, ...]:
+        statements = [
+            Statement(paragraph, start, end)
+            for cited, paragraph, _ in await self._paragraphs(interaction, answer, page) or ()
+            if paragraph is not None and paragraph.revision == cited.revision
+            for start, end in cited.spans
+        ]
+        if not statements:
+            return ()
+        phrases = self.phrases(interaction)
+        return await self.desk.translate(statements, language, interaction.guild_id, phrases)
 
     async def _paragraphs(
         self, interaction: discord.Interaction[Any], answer: str, page: int

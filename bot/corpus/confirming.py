@@ -12,11 +12,12 @@ from bot.corpus.watching import Watch, watch
 from bot.errors import RefusedError
 from bot.locales import Phrases
 from bot.permissions import Caller
-from bot.services import SHARED, guild_of
+from bot.services import guild_of
 from retrieval.errors import IndexMismatchError, IngestBusyError
 from retrieval.ingest import IngestRequest
 from retrieval.ledger import holdings
 from retrieval.lifecycle import History
+from retrieval.models import SHARED
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,6 @@ class Confirming(Office):
         """Erase a readout from the ledger, from answers that cite it and from previews; blocking."""
         past = self._history(scope, document)
         self._services.lifecycle.remove(document, purge=True, scope=scope, actor=actor)
-        self._services.answering.forget()
         revisions = [revision.id for revision in past.revisions]
         self._records.forget_readout(past.readout.id, revisions, guild_of(scope))
         self.drafts.forget_document(scope, past.readout.id)

@@ -13,10 +13,10 @@ from bot.corpus.job_rendering import Pace, brief_report, progress_text, report_t
 from bot.corpus.watching import Watch
 from bot.locales import Catalogue, Phrases
 from bot.markdown import escape, shortened
-from bot.services import SHARED
 from bot.shards import Shards
 from retrieval.ingest.jobs import report_from_json
 from retrieval.ledger.jobs import JobRow
+from retrieval.models import SHARED
 
 log = logging.getLogger(__name__)
 

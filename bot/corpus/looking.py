@@ -11,8 +11,8 @@ from bot.errors import RefusedError
 from bot.locales import Phrases
 from bot.permissions import Caller
 from bot.rendering import Page
-from bot.services import SHARED
 from retrieval.ledger.history import KnownRevision
+from retrieval.models import SHARED
 from retrieval.sources.identity import make_id
 
 

@@ -20,7 +20,7 @@ from bot.errors import NotAllowedError, RefusedError
 from bot.markdown import code
 from bot.permissions import Caller, may_manage
 from bot.records import Records
-from bot.services import SHARED, own_scope
+from bot.services import own_scope
 from bot.settings import DiscordSettings
 from bot.workers import Workers
 from retrieval.bootstrap import Services
@@ -28,6 +28,7 @@ from retrieval.errors import NotFoundError
 from retrieval.holdings import Holdings
 from retrieval.ledger.history import KnownReadout
 from retrieval.lifecycle import History
+from retrieval.models import SHARED
 
 T = TypeVar("T")
 

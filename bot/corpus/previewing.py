@@ -16,12 +16,12 @@ from bot.errors import RefusedError
 from bot.locales import Phrases
 from bot.markdown import escape, shortened
 from bot.permissions import Caller
-from bot.services import SHARED
 from retrieval.errors import CorpusError
 from retrieval.ingest import Details, IngestRequest, Plan, Upload
 from retrieval.ingest.plan import absolute
 from retrieval.ledger.history import KnownRevision
 from retrieval.lifecycle import History
+from retrieval.models import SHARED
 from retrieval.sources.dates import is_iso_date
 from retrieval.sources.identity import make_id
 

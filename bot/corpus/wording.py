@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.locales import Phrases
 from bot.markdown import code, escape, shortened
-from bot.services import SHARED
+from retrieval.models import SHARED
 
 MAX_TITLE = 200
 MAX_ERROR = 400

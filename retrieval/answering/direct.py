@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from retrieval.answering.question import Kind, Question
 from retrieval.index.preparation import PreparedParagraph, prepare
 from retrieval.index.terms import initials_term, terms
-from retrieval.models import Answer, Citation, Evidence, LiveParagraph, Statement, is_front_matter
+from retrieval.models import Answer, LiveParagraph, Statement, is_front_matter
 
 DIRECT_KINDS = frozenset({Kind.LOOKUP, Kind.MENTIONS, Kind.SUMMARY})
 SUMMARY_SENTENCES = 3
@@ -63,9 +63,13 @@ def look_up(question: Question, paragraphs: Sequence[LiveParagraph]) -> Answer:
     absent = [n for n in question.numbers if n not in found]
     notice = _absence(absent, paragraphs) if absent else None
     statements = tuple(_whole(p) for p in dict.fromkeys(found.values()) if p.text.strip())
-    unanswered = f"paragraph {', '.join(absent)}" if absent and statements else None
     return Answer(
-        question.text, statements, confidence=1.0 if statements else 0.0, unanswered=unanswered, notice=notice
+        question.text,
+        statements,
+        confidence=1.0 if statements else 0.0,
+        partial=bool(absent and statements),
+        unanswered=f"paragraph {', '.join(absent)}" if absent else None,
+        notice=notice,
     )
 
 
@@ -75,7 +79,7 @@ def list_mentions(question: Question, paragraphs: Sequence[LiveParagraph]) -> An
     if not statements:
         notice = f"No paragraph here mentions “{question.subject}” in these words."
         return Answer(question.text, notice=notice)
-    numbers = ", ".join(f"¶{s.citations[0].paragraph}" for s in statements)
+    numbers = ", ".join(f"¶{s.paragraph.number}" for s in statements)
     return Answer(
         question.text,
         tuple(statements[:MOST_MENTIONS]),
@@ -111,8 +115,8 @@ def summarise(
     order = _marginal_relevance(matrix, _rows(places), asked)
     statements = []
     for row, place in sorted(places[i] for i in order):
-        ready = paragraphs[row]
-        statements.append(_cited(ready.paragraph, ready.sentences[place].start, ready.sentences[place].end))
+        sentence = paragraphs[row].sentences[place]
+        statements.append(Statement(paragraphs[row].paragraph, sentence.start, sentence.end))
     return Answer(question.text, tuple(statements), confidence=1.0)
 
 
@@ -167,12 +171,7 @@ def _absence(absent: Sequence[str], paragraphs: Sequence[LiveParagraph]) -> str:
 
 
 def _whole(paragraph: LiveParagraph) -> Statement:
-    return _cited(paragraph, 0, len(paragraph.text))
-
-
-def _cited(paragraph: LiveParagraph, start: int, end: int) -> Statement:
-    evidence = Evidence.of(paragraph.text, start, end)
-    return Statement(evidence.quote, (Citation.of(paragraph, evidence),))
+    return Statement(paragraph, 0, len(paragraph.text))
 
 
 def _mention(subject: str, ready: PreparedParagraph) -> Statement | None:
@@ -182,12 +181,11 @@ def _mention(subject: str, ready: PreparedParagraph) -> Statement | None:
     for sentence in ready.sentences:
         quote = paragraph.text[sentence.start : sentence.end]
         if _bare(subject) and (found := literal.search(quote)):
-            evidence = Evidence.of(paragraph.text, sentence.start, sentence.end)
-            return Statement(quote, (Citation.of(paragraph, evidence),), (found.span(),))
+            return Statement(paragraph, sentence.start, sentence.end, (found.span(),))
     wanted = terms(subject)
     for sentence in ready.sentences:
         if wanted and all(t in sentence.term_set or initials_term(t) in sentence.term_set for t in wanted):
-            return _cited(paragraph, sentence.start, sentence.end)
+            return Statement(paragraph, sentence.start, sentence.end)
     return None
 
 

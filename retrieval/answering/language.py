@@ -23,14 +23,16 @@ _SCRIPTS: Mapping[str, str] = {
     "MYANMAR": "my", "CYRILLIC": "ru", "ARABIC": "ar", "HEBREW": "he", "DEVANAGARI": "hi", "GREEK": "el",
     "BENGALI": "bn", "TAMIL": "ta", "TELUGU": "te", "GEORGIAN": "ka", "ARMENIAN": "hy",
 }  # fmt: skip
-_NAMES: Mapping[str, str] = {
+LANGUAGES: Mapping[str, str] = {
     "ja": "Japanese", "zh": "Chinese", "ko": "Korean", "th": "Thai", "lo": "Lao", "km": "Khmer", "my": "Burmese",
     "ru": "Russian", "uk": "Ukrainian", "ar": "Arabic", "he": "Hebrew", "hi": "Hindi", "el": "Greek", "bn": "Bengali",
     "ta": "Tamil", "vi": "Vietnamese", "id": "Indonesian", "ms": "Malay", "tl": "Filipino", "fr": "French",
     "de": "German", "es": "Spanish", "pt": "Portuguese", "it": "Italian", "nl": "Dutch", "pl": "Polish",
     "tr": "Turkish", "sv": "Swedish", "da": "Danish", "no": "Norwegian", "fi": "Finnish", "cs": "Czech",
-    "ro": "Romanian", "hu": "Hungarian",
+    "ro": "Romanian", "hu": "Hungarian", "hr": "Croatian", "lt": "Lithuanian", "bg": "Bulgarian",
 }  # fmt: skip
+"""ISO 639-1 code -> English name, of the languages that are not the readouts'."""
+
 _LATIN = frozenset("vi id ms tl fr de es pt it nl pl tr sv da no fi cs ro hu".split())
 _ENGLISH = frozenset(
     """
@@ -99,7 +101,7 @@ def notice(language: str) -> str:
 
 def language_name(code: str) -> str:
     """Return what a language is called in English."""
-    return _NAMES.get(code, "another language")
+    return LANGUAGES.get(code, "another language")
 
 
 def _known_share(text: str, statistics: TermStatistics) -> float:

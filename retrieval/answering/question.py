@@ -173,6 +173,7 @@ _RULES: tuple[tuple[re.Pattern[str], Kind, Holds], ...] = tuple(
 _PART = re.compile(
     r"(?:\?\s+|[,;]?\s+and\s+(?:also\s+)?)(?=(?:who|what|when|where|which|why|how)\b)", re.IGNORECASE
 )
+_LEADING_AND = re.compile(r"^(?:and|also)\s+(?:also\s+)?", re.IGNORECASE)
 _ASKS = re.compile(
     r"^\W*(?:\w+\s)?(?:who|whom|whose|what|when|where|which|why|how|is|are|was|were|do|does|did|has|have|can|will)\b",
     re.IGNORECASE,
@@ -233,7 +234,7 @@ def _parts(core: str) -> tuple[str, ...]:
     first = 0
     for start, end in zip(starts, ends, strict=True):
         if _ASKS.search(core[start:end]) and terms(core[first:end]):
-            kept.append(core[first:end].strip(" ,;"))
+            kept.append(_LEADING_AND.sub("", core[first:end].strip("?,; ")))
             first = end
     return tuple(kept) if len(kept) > 1 else (core,)
 

@@ -12,31 +12,38 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from retrieval.answering import direct
+from retrieval.answering.composing import compose
 from retrieval.answering.conversation import resolve
-from retrieval.answering.evidence import highlights
-from retrieval.answering.extractive import compose
-from retrieval.answering.language import foreign_language, notice
+from retrieval.answering.language import foreign_language, language_name, notice
 from retrieval.answering.question import Kind, Question, analyse
-from retrieval.answering.wording import MODEL_FAILED, MODEL_OVER_BUDGET, MODEL_WITHHELD
-from retrieval.errors import BudgetSpentError, LanguageModelError, QuestionError, StoreError
+from retrieval.answering.selectors.interface import Candidates, Selector
+from retrieval.answering.selectors.shipped import ShippedSelector
+from retrieval.answering.wording import MODEL_FAILED, MODEL_OVER_BUDGET, MODEL_UNUSABLE
+from retrieval.errors import (
+    BudgetSpentError,
+    LanguageModelError,
+    ModelUnusableError,
+    QuestionError,
+    SettingsError,
+    StoreError,
+)
 from retrieval.index.ranking import RankedParagraph
 from retrieval.index.retriever import Found, Query, Retriever
-from retrieval.ingest import SHARED
 from retrieval.ledger import live
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.live import ReadoutSummary
-from retrieval.models import Answer, LiveParagraph, Statement
+from retrieval.models import SHARED, Answer, Statement, Translations
 from retrieval.precedence import Precedence
 
 if TYPE_CHECKING:
-    from retrieval.answering.generative.writer import Writer
+    from retrieval.answering.rewriting import Rewriter
 
 log = logging.getLogger(__name__)
 
 MAX_QUESTION_CHARS = 1_000
 
 OnFound = Callable[[Answer], None]
-"""Called with the extractive answer while the written one is still to come."""
+"""Called with what the shipped selector chose while a language model is still to choose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +56,31 @@ class Elapsed:
 
 
 @dataclass(frozen=True, slots=True)
+class Assistant:
+    """What a language model does for answers: it selects, it puts into other words, and nothing more.
+
+    Attributes:
+        translates: Whether quotes may be translated.
+    """
+
+    selector: Selector
+    rewriter: Rewriter
+    translates: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class _Looked:
     """What the readouts hold on a question.
 
     Attributes:
-        answer: In their own words.
-        paragraphs: What a model may write from, best first; none where there is nothing for it to do.
+        answer: As the shipped selector chose.
+        candidates: What a model may choose from; None where there is nothing for it to do.
         unread: The language of the question, where the encoder does not read it.
     """
 
     asked: Question
     answer: Answer
-    paragraphs: tuple[LiveParagraph, ...] = ()
+    candidates: Candidates | None = None
     unread: str | None = None
 
 
@@ -68,26 +88,34 @@ class AnsweringService:
     """Answers questions from the live readouts of a store; safe to call from several threads.
 
     Args:
-        writer: Writes answers with a language model; None: answers are quoted.
+        assistant: A language model that selects; None: the shipped selector alone does.
         precedence: What the work in the background of this process gives way by.
+        selector: The one that needs no model; None: the shipped one.
     """
 
     def __init__(
         self,
         ledger: Ledger,
         retriever: Retriever,
-        writer: Writer | None = None,
+        assistant: Assistant | None = None,
         precedence: Precedence | None = None,
+        selector: Selector | None = None,
     ) -> None:
         self._ledger = ledger
         self._retriever = retriever
-        self._writer = writer
+        self._assistant = assistant
         self._precedence = precedence or Precedence()
+        self._selector = selector or ShippedSelector()
 
     @property
     def mode(self) -> str:
-        """How answers are made where all goes well: "extractive", or "llm:<provider>:<model>"."""
-        return self._writer.mode if self._writer else "extractive"
+        """Who selects where all goes well: "extractive", or "llm:<provider>:<model>"."""
+        return self._assistant.selector.mode if self._assistant else self._selector.mode
+
+    @property
+    def translates(self) -> bool:
+        """Whether `translations` can be had."""
+        return self._assistant is not None and self._assistant.translates
 
     def ask(
         self,
@@ -105,8 +133,8 @@ class AnsweringService:
             scopes: Who is asking decides what is searched.
             document: Ask this readout alone.
             history: Earlier questions of the conversation, oldest first.
-            on_found: Told what was found, before a language model is asked to write it up; not called where
-                no model will be. What it raises ends the asking.
+            on_found: Told what the shipped selector found, before a language model is asked to select; not
+                called where no model will be. What it raises ends the asking.
 
         Raises:
             QuestionError: It is empty, too long, or holds control characters.
@@ -131,16 +159,17 @@ class AnsweringService:
         started = time.perf_counter()
         standalone = self._standalone(question, history, scopes)
         looked = self._look(analyse(standalone or _resolved(question, history)), scopes, document)
-        if looked.unread is not None and self._writer is not None:
-            looked = self._look_translated(looked, looked.unread, scopes, document)
+        if looked.unread is not None and self._assistant is not None:
+            looked = self._look_translated(self._assistant, looked, looked.unread, scopes, document)
         retrieved_at = time.perf_counter()
-        read = standalone is not None or looked.unread is not None
-        understood = looked.asked.text if read and looked.paragraphs else None
-        answer = replace(looked.answer, question=question, understood=understood)
-        if self._writer is not None and looked.paragraphs:
+        read_as = standalone if standalone and standalone != question else None
+        answer = replace(looked.answer, question=question, read_as=read_as)
+        if self._assistant is not None and looked.candidates is not None:
             if on_found is not None:
                 on_found(answer)
-            answer = self._written(self._writer, looked, answer, scopes, document)
+            answer = self._selected(self._assistant, looked.candidates, answer)
+            if self._assistant.translates and looked.unread is not None:
+                answer = self._translated(answer, looked.unread, scopes)
         ended = time.perf_counter()
         return answer, Elapsed(
             retrieve=(retrieved_at - started) * 1000,
@@ -149,12 +178,30 @@ class AnsweringService:
         )
 
     def quote(self, question: str) -> Answer:
-        """Answer from the shared readouts in the readouts' own words, whatever language model is configured.
+        """Answer from the shared readouts without the language model that is configured.
 
         Raises:
             QuestionError, StoreError: As `ask`.
         """
         return self._look(analyse(_resolved(question, ())), (SHARED,), None).answer
+
+    def translations(
+        self, statements: Sequence[Statement], language: str, scopes: Sequence[str]
+    ) -> Translations:
+        """Return statements in another language, as a language model puts them: nothing checks it.
+
+        Args:
+            language: Its English name, for example "Japanese".
+
+        Raises:
+            SettingsError: No language model may translate.
+            LanguageModelError, StoreError: There is none to be had now.
+        """
+        if self._assistant is None or not self._assistant.translates:
+            raise SettingsError(
+                "Quotes are not translated. Name a language model and set RETRIEVAL_LLM_TRANSLATE=true."
+            )
+        return self._assistant.rewriter.translations(statements, language, scopes)
 
     def search(
         self,
@@ -175,18 +222,13 @@ class AnsweringService:
             readout = None if document is None else live.readout(connection, scopes, document)
             return list(self._find(connection, asked, scopes, readout).ranked[:top_k])
 
-    def forget(self) -> None:
-        """Drop the answers that are remembered: a readout is purged."""
-        if self._writer is not None:
-            self._writer.forget()
-
     # --- what was asked ---
 
     def _standalone(self, question: str, history: Sequence[str], scopes: Sequence[str]) -> str | None:
         """The follow-up on its own feet, where there is a model and it is of help."""
-        if self._writer is None or not history:
+        if self._assistant is None or not history:
             return None
-        return self._writer.standalone(checked(question), history, scopes)
+        return self._assistant.rewriter.standalone(checked(question), history, scopes)
 
     # --- what was found ---
 
@@ -205,15 +247,29 @@ class AnsweringService:
         unread = foreign_language(asked.text, results.statistics)
         if unread is not None:
             return _Looked(asked, Answer(asked.text, notice=notice(unread)), unread=unread)
-        answer = compose(asked, results.ranked, results.statistics, one_readout=readout is not None)
-        return _Looked(asked, answer, _worth_writing(answer, [r.prepared.paragraph for r in results.ranked]))
+        if not results.ranked:
+            return _Looked(asked, Answer(asked.text))
+        candidates = Candidates(
+            asked,
+            tuple(results.ranked),
+            results.statistics,
+            results.query,
+            readout is not None,
+            tuple(scopes),
+        )
+        answer = compose(candidates, self._selector.select(candidates), self._selector.mode)
+        return _Looked(asked, answer, candidates)
 
     def _look_translated(
-        self, looked: _Looked, language: str, scopes: Sequence[str], document: str | None
+        self,
+        assistant: Assistant,
+        looked: _Looked,
+        language: str,
+        scopes: Sequence[str],
+        document: str | None,
     ) -> _Looked:
         """Look again with the question in English; as it was where there is no translation."""
-        assert self._writer is not None
-        english = self._writer.translation(looked.asked.text, language, scopes)
+        english = assistant.rewriter.english(looked.asked.text, language, scopes)
         if english is None:
             return looked
         again = self._look(analyse(english), scopes, document)
@@ -246,41 +302,38 @@ class AnsweringService:
             return None
         prepared = self._retriever.of_readout(connection, readout)
         paragraphs = [p.paragraph for p in prepared]
-        if asked.kind is Kind.LOOKUP:  # asked for the words as they are: nothing to write
+        if asked.kind is Kind.LOOKUP:
             return _Looked(asked, direct.look_up(asked, paragraphs))
         if asked.kind is Kind.MENTIONS:
             return _Looked(asked, direct.list_mentions(asked, paragraphs))
-        answer = direct.summarise(asked, prepared, self._retriever.sentence_vectors(connection, prepared))
-        return _Looked(asked, answer, _worth_writing(answer, paragraphs))
+        sentences = self._retriever.sentence_vectors(connection, prepared)
+        return _Looked(asked, direct.summarise(asked, prepared, sentences))
 
-    # --- what is written of it ---
+    # --- what a language model makes of it ---
 
-    def _written(
-        self,
-        writer: Writer,
-        looked: _Looked,
-        found: Answer,
-        scopes: Sequence[str],
-        document: str | None,
-    ) -> Answer:
-        """Return the answer as the model writes it, as far as it holds; else `found`, which says so."""
-        language = looked.unread or foreign_language(found.question)
+    def _selected(self, assistant: Assistant, candidates: Candidates, found: Answer) -> Answer:
+        """Return the answer of the model's choice; else `found`, which says so."""
         try:
-            judged = writer.write(
-                looked.asked.text, looked.paragraphs, language=language, scopes=scopes, document=document
-            )
+            selection = assistant.selector.select(candidates)
         except BudgetSpentError:
-            return replace(found, notice=MODEL_OVER_BUDGET)
+            return replace(found, model_failure=MODEL_OVER_BUDGET)
+        except ModelUnusableError:
+            return replace(found, model_failure=MODEL_UNUSABLE)
         except (LanguageModelError, StoreError):
-            return replace(found, notice=MODEL_FAILED)
+            return replace(found, model_failure=MODEL_FAILED)
         except Exception:  # whatever a model's library does, the answer that was found is not lost
-            log.exception("writing an answer failed")
-            return replace(found, notice=MODEL_FAILED)
-        told = replace(found, rejected=judged.rejected, written=judged.counts)
-        if not judged.statements:
-            return replace(told, notice=MODEL_WITHHELD)
-        statements = tuple(_highlighted(looked.asked, statement) for statement in judged.statements)
-        return replace(told, statements=statements, nearest=(), mode=writer.mode)
+            log.exception("selecting sentences failed")
+            return replace(found, model_failure=MODEL_FAILED)
+        answer = compose(candidates, selection, assistant.selector.mode)
+        return replace(answer, question=found.question, read_as=found.read_as)
+
+    def _translated(self, answer: Answer, language: str, scopes: Sequence[str]) -> Answer:
+        try:
+            found = self.translations(answer.statements, language_name(language), scopes)
+        except (LanguageModelError, StoreError) as error:
+            log.info("the quotes stay untranslated: %s", error)
+            return answer
+        return replace(answer, translations=found)
 
 
 def checked(question: str) -> str:
@@ -314,20 +367,3 @@ def _named(asked: Question, readouts: Sequence[ReadoutSummary]) -> ReadoutSummar
     names = [direct.ReadoutName(r.id, r.title, r.date, r.issuer) for r in readouts]
     found = direct.named_readout(asked, names)
     return next((readout for readout in readouts if readout.id == found), None)
-
-
-def _worth_writing(answer: Answer, paragraphs: Sequence[LiveParagraph]) -> tuple[LiveParagraph, ...]:
-    """Return what a model writes from: what is quoted first, then the rest; none where nothing is answered.
-
-    Whether the sources answer at all is decided before a model is asked: it would rather say something.
-    """
-    if not answer.statements:
-        return ()
-    citations = [c for statement in answer.statements for c in statement.citations]
-    cited = {(c.document, c.revision, c.paragraph) for c in citations}
-    ordered = sorted(paragraphs, key=lambda p: (p.document, p.revision, p.number) not in cited)
-    return tuple(ordered)
-
-
-def _highlighted(asked: Question, statement: Statement) -> Statement:
-    return replace(statement, highlights=highlights(asked, statement.text))

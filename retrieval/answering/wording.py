@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
-from retrieval.models import Answer, Statement
+from retrieval.models import Answer, Statement, Status
 
 NOT_FOUND = "The sources do not answer this."
+CLOSEST = "The sources may not answer this. Closest:"
+NEAREST = "Nearest paragraphs, which may not be about it:"
+NOTHING_MORE = "The sources say nothing more on this."
 
-MODEL_FAILED = "The language model gave no answer; this is quoted word for word."
-MODEL_OVER_BUDGET = "The language model’s budget for today is spent; this is quoted word for word."
-MODEL_WITHHELD = "What the language model wrote could not be verified; this is quoted word for word."
+MODEL_FAILED = "The language model gave no answer; these sentences were chosen without it."
+MODEL_UNUSABLE = "The language model’s reply named no sentence; these were chosen without it."
+MODEL_OVER_BUDGET = "The language model’s budget for today is spent; these sentences were chosen without it."
 
 
 def answer_text(answer: Answer) -> str:
-    """Return the answer as one text: every statement followed by its paragraphs, "… [¶7]"."""
+    """Return the answer as one text: every statement followed by its paragraph, "… [¶7]"."""
     if not answer.statements:
-        return answer.notice or NOT_FOUND
-    sentences = [f"{statement.text} {marks(statement)}" for statement in answer.statements]
+        return answer.notice or (CLOSEST if answer.status is Status.CLOSEST else NOT_FOUND)
+    sentences = [f"{statement.text} {mark(statement)}" for statement in answer.statements]
     if answer.notice:
         sentences.insert(0, answer.notice)
-    if answer.unanswered:
-        sentences.append(unanswered_sentence(answer.unanswered))
+    if answer.partial:
+        sentences.append(partial_sentence(answer.unanswered))
     return " ".join(sentences)
 
 
-def unanswered_sentence(part: str) -> str:
-    """Return the sentence that says which part of a question stays open."""
-    return f"The sources do not answer this part: {part}."
+def partial_sentence(part: str | None) -> str:
+    """Return the sentence that says which part of a question stays open, where that is known."""
+    return f"The sources do not answer this part: {part}." if part else NOTHING_MORE
 
 
-def marks(statement: Statement) -> str:
-    """Return the paragraph numbers of a statement, "[¶7]" or "[¶7, ¶10]"."""
-    numbers = dict.fromkeys(f"¶{citation.paragraph}" for citation in statement.citations)
-    return f"[{', '.join(numbers)}]"
+def mark(statement: Statement) -> str:
+    """Return the number of the paragraph that a statement stands in, "[¶7]"."""
+    return f"[¶{statement.paragraph.number}]"
+
+
+def translation_note(model: str) -> str:
+    """Return what stands beside a translation."""
+    return f"machine translation by {model}, not checked"

@@ -2,7 +2,7 @@
 
 from retrieval.ingest.committing import Progress
 from retrieval.ingest.plan import Change, Plan
-from retrieval.ingest.request import SHARED, Details, IngestRequest, Upload
+from retrieval.ingest.request import Details, IngestRequest, Upload
 from retrieval.ingest.service import IngestService
 
-__all__ = ["SHARED", "Change", "Details", "IngestRequest", "IngestService", "Plan", "Progress", "Upload"]
+__all__ = ["Change", "Details", "IngestRequest", "IngestService", "Plan", "Progress", "Upload"]

@@ -6,11 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
-from retrieval.models import Readout
+from retrieval.models import SHARED, Readout
 from retrieval.sources.identity import make_id
-
-SHARED = "shared"
-"""The scope of the operator's corpus."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,12 @@ class Breaker:
         self._failed = 0
         self._closed_again_at = 0.0
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a call would not be let through now."""
+        with self._lock:
+            return self._failed >= self._limit and self._ticks() < self._closed_again_at
+
     def admit(self) -> None:
         """Let a call through.
 

@@ -12,10 +12,11 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from pydantic import BaseModel, SecretStr
 
-from retrieval.errors import LanguageModelError, ModelRefusedError
+from retrieval.errors import LanguageModelError, RequestRefusedError
 from retrieval.llm.failures import translated
 from retrieval.llm.naming import ModelName
 from retrieval.llm.providers import access, opened
+from retrieval.llm.transport import bounded_client, bounded_options
 from retrieval.llm.types import Prompt, Reply, Usage
 
 log = logging.getLogger(__name__)
@@ -23,17 +24,22 @@ log = logging.getLogger(__name__)
 Form = Literal["auto", "structured", "plain"]
 
 
+SCHEMA_REFUSALS = 3
+"""So many requests in a row whose schema was refused, and which went through without, say that none is taken."""
+
+
 class LangChainModel:
     """A LangChain chat model that is asked once and answers once.
 
     Args:
-        structured: Ask for JSON of a schema first; a model that cannot is asked in plain lines from then on.
+        structured: Ask for JSON of a schema first; a model that cannot is asked without from then on.
     """
 
     def __init__(self, chat: BaseChatModel, name: str, *, structured: bool) -> None:
         self._chat = chat
         self.name = name
         self.structured = structured
+        self._schema_refusals = 0
 
     def complete(self, prompt: Prompt, schema: type[BaseModel] | None = None) -> Reply:
         """Return the model's reply; see `ChatModel`."""
@@ -49,22 +55,35 @@ class LangChainModel:
 
     def _in_form(self, messages: list[BaseMessage], schema: type[BaseModel]) -> Reply:
         try:
-            found: Any = self._chat.with_structured_output(schema, include_raw=True).invoke(messages)
-        except Exception as error:
-            failure = (
-                ModelRefusedError("")
-                if isinstance(error, NotImplementedError)
-                else translated(error, self.name)
-            )
-            if failure.retry or "key" in str(failure) or "no such" in str(failure):
-                raise failure from None
-            log.info("%s takes no schema (%s); asking it in plain lines", self.name, type(error).__name__)
+            found: Any = self._structured(schema).invoke(messages)
+        except NotImplementedError:
+            log.info("%s takes no schema; asking it without", self.name)
             self.structured = False
             return _reply(self._chat.invoke(messages))
-        reply = _reply(found["raw"])
-        parsed = found.get("parsed")
-        fields = parsed.model_dump() if isinstance(parsed, BaseModel) else parsed
-        return Reply(reply.text, fields if isinstance(fields, Mapping) else None, reply.usage)
+        except Exception as error:
+            failure = translated(error, self.name)
+            if not isinstance(failure, RequestRefusedError):
+                raise failure from None
+            return self._without_schema(messages)
+        self._schema_refusals = 0
+        reply, parsed = _reply(found["raw"]), found.get("parsed")
+        return Reply(reply.text, parsed if isinstance(parsed, Mapping) else None, reply.usage)
+
+    def _structured(self, schema: type[BaseModel]) -> Any:
+        """The chat asked for `schema`, as a dict: a reply that misfits is then text, not an error."""
+        options = {"strict": True} if self.name.startswith("openai:") else {}
+        return self._chat.with_structured_output(schema.model_json_schema(), include_raw=True, **options)
+
+    def _without_schema(self, messages: list[BaseMessage]) -> Reply:
+        """Ask again; one request that is refused says nothing of the next, several in a row do."""
+        reply = _reply(self._chat.invoke(messages))
+        self._schema_refusals += 1
+        if self._schema_refusals >= SCHEMA_REFUSALS:
+            log.info(
+                "%s takes no schema (%d refusals in a row); asking it without", self.name, SCHEMA_REFUSALS
+            )
+            self.structured = False
+        return reply
 
 
 def open_model(
@@ -83,14 +102,23 @@ def open_model(
     """
     options: dict[str, Any] = {"temperature": 0}
     if name.provider == "ollama":
-        options |= {"num_predict": max_output_tokens, "client_kwargs": {"timeout": timeout_s}}
+        bounded = {"timeout": timeout_s, **bounded_options()}
+        options |= {"num_predict": max_output_tokens, "sync_client_kwargs": bounded}
     else:
         # the guard retries: two layers would multiply
         options |= {"max_tokens": max_output_tokens, "timeout": timeout_s, "max_retries": 0}
+    if name.provider == "openai":
+        options["http_client"] = opened(name, "RETRIEVAL_LLM", lambda: bounded_client("openai", timeout_s))
     options |= access(name, api_key, base_url)
-    chat = opened(
-        name, "RETRIEVAL_LLM", lambda: init_chat_model(name.model, model_provider=name.provider, **options)
-    )
+
+    def build() -> Any:
+        chat = init_chat_model(name.model, model_provider=name.provider, **options)
+        if name.provider == "anthropic":  # it takes no client, but the one it made can be given another
+            bounded = chat._client.with_options(http_client=bounded_client("anthropic", timeout_s))
+            vars(chat)["_client"] = bounded
+        return chat
+
+    chat = opened(name, "RETRIEVAL_LLM", build)
     assert isinstance(chat, BaseChatModel)
     structured = form == "structured" or (form == "auto" and base_url is None and name.provider != "ollama")
     return LangChainModel(chat, str(name), structured=structured)

@@ -16,9 +16,13 @@ from retrieval.index.encoder import Encoder, Vector
 from retrieval.llm.failures import translated
 from retrieval.llm.naming import ModelName
 from retrieval.llm.providers import access, opened, retrying
+from retrieval.llm.transport import MAX_VECTORS_BYTES, bounded_client
 
 BATCH = 64
 """Texts in one request."""
+
+TIMEOUT_S = 60.0
+"""For one batch, in seconds."""
 
 _SETTING = "RETRIEVAL_EMBEDDINGS"
 
@@ -110,6 +114,10 @@ def open_encoder(name: ModelName, *, api_key: SecretStr | None, base_url: str | 
         SettingsError: Its package is missing, or it cannot be set up.
     """
     options = access(name, api_key, base_url)
+    if name.provider == "openai":
+        options["http_client"] = opened(
+            name, _SETTING, lambda: bounded_client("openai", TIMEOUT_S, MAX_VECTORS_BYTES)
+        )
     if base_url is not None and name.provider == "openai":
         options["check_embedding_ctx_length"] = False  # other servers take texts, not OpenAI's tokens
 

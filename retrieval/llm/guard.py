@@ -13,7 +13,13 @@ from typing import TypeVar
 from pydantic import BaseModel
 from tenacity import RetryCallState, stop_after_attempt
 
-from retrieval.errors import LanguageModelError, ModelUnavailableError
+from retrieval.errors import (
+    LanguageModelError,
+    ModelUnavailableError,
+    ModelUnusableError,
+    NoTurnError,
+    RequestRefusedError,
+)
 from retrieval.llm.breaker import Breaker
 from retrieval.llm.budget import Budget, Reservation
 from retrieval.llm.providers import retrying
@@ -75,15 +81,21 @@ class GuardedModel:
 
         Raises:
             ModelUnavailableError: Too slow, too busy, not reached, or left alone after failures.
+            NoTurnError: It was not asked: other questions had its turns.
             ModelRefusedError: The provider does not take the request.
             BudgetSpentError: The day's tokens or money are spent.
             StoreError: What is spent cannot be kept.
         """
-        self._breaker.admit()
-        most = Usage(prompt.estimated_tokens, self._max_output_tokens)
-        reserved = self.budget.reserve(payer, most)
+        until = self._ticks() + self._timeout_s
+        self._take_turn(until)
         try:
-            reply = self._attempted(lambda: self._model.complete(prompt, schema))
+            self._breaker.admit()
+            reserved = self.budget.reserve(payer, Usage(prompt.estimated_tokens, self._max_output_tokens))
+        except BaseException:
+            self._turns.release()
+            raise
+        try:
+            reply = self._in_time(lambda: self._attempted(prompt, schema, until), until)
         except LanguageModelError as error:
             self._failed(error, reserved)
             raise
@@ -91,26 +103,36 @@ class GuardedModel:
         self.budget.settle(reserved, reply.usage or _counted(prompt, reply))
         return reply
 
+    def _take_turn(self, until: float) -> None:
+        """Wait for a turn; waiting in vain costs nothing and says nothing of the provider.
+
+        Raises:
+            NoTurnError: Other questions had them all.
+            ModelUnavailableError: There is no use in waiting: the model is left alone.
+        """
+        if self._breaker.is_open:
+            self._breaker.admit()
+        if not self._turns.acquire(timeout=max(0.0, until - self._ticks())):
+            raise NoTurnError("The language model is busy with other questions.")
+
     def _failed(self, error: LanguageModelError, reserved: Reservation) -> None:
-        self._breaker.failed()
+        if not isinstance(error, RequestRefusedError | ModelUnusableError):
+            self._breaker.failed()  # what was wrong with one request is no fault of the provider
         self.budget.settle(reserved, None if isinstance(error, _TooSlowError) else _NOTHING)
         log.warning("the language model %s gave no answer: %s", self.name, error)
 
-    def _attempted(self, call: Callable[[], Reply]) -> Reply:
-        until = self._ticks() + self._timeout_s
+    def _attempted(self, prompt: Prompt, schema: type[BaseModel] | None, until: float) -> Reply:
         enough = stop_after_attempt(self._attempts)
 
         def stop(state: RetryCallState) -> bool:
             return enough(state) or self._ticks() >= until
 
         attempts = retrying(stop, lambda seconds: self._sleep(min(seconds, max(0.0, until - self._ticks()))))
-        reply: Reply = attempts(lambda: self._in_time(call, until))
+        reply: Reply = attempts(lambda: self._model.complete(prompt, schema))
         return reply
 
     def _in_time(self, call: Callable[[], Reply], until: float) -> Reply:
-        """Make one attempt on a thread of its own: nobody waits longer than they should for a stuck socket."""
-        if not self._turns.acquire(timeout=max(0.0, until - self._ticks())):
-            raise _TooSlowError("The language model is busy with other questions.")
+        """Call on a thread of its own, which gives the turn back: nobody waits longer for a stuck socket."""
         future: Future[Reply] = Future()
         threading.Thread(target=self._work, args=(call, future), name="llm", daemon=True).start()
         try:

@@ -6,18 +6,15 @@ from typing import TYPE_CHECKING
 
 from retrieval.errors import SettingsError
 from retrieval.index.encoder import Encoder
+from retrieval.llm.types import Model
 from retrieval.settings import RetrievalSettings
 
 if TYPE_CHECKING:
-    from retrieval.answering.generative.writer import Writer
     from retrieval.llm.budget import Budget, Database
 
 
-def build_writer(settings: RetrievalSettings, database: Database, encoder: Encoder) -> Writer | None:
-    """Return what writes answers, or None where no language model is configured.
-
-    Args:
-        encoder: Tells whether a statement is about what its evidence is about.
+def build_model(settings: RetrievalSettings, database: Database) -> tuple[Model, bool] | None:
+    """Return the language model behind its guards and whether it takes schemas; None where none is configured.
 
     Raises:
         SettingsError: The model's name, package or key is missing.
@@ -25,7 +22,6 @@ def build_writer(settings: RetrievalSettings, database: Database, encoder: Encod
     """
     if settings.llm is None:
         return None
-    from retrieval.answering.generative.writer import Writer
     from retrieval.llm.chat import open_model
     from retrieval.llm.guard import GuardedModel
     from retrieval.llm.naming import parse
@@ -46,12 +42,7 @@ def build_writer(settings: RetrievalSettings, database: Database, encoder: Encod
         concurrency=settings.llm_concurrency,
         max_output_tokens=settings.llm_max_output_tokens,
     )
-    return Writer(
-        guarded,
-        plain=not model.structured,
-        most_paragraphs=settings.llm_paragraphs,
-        similarity=encoder.similarities,
-    )
+    return guarded, model.structured
 
 
 def build_encoder(settings: RetrievalSettings) -> Encoder:

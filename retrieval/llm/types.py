@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -43,6 +43,30 @@ class Reply:
     text: str
     fields: Mapping[str, Any] | None = None
     usage: Usage | None = None
+
+
+class Model(Protocol):
+    """A model behind its guards: what everything that needs one is given."""
+
+    @property
+    def name(self) -> str:
+        """`provider:model`."""
+
+    def ask(self, prompt: Prompt, *, payer: str, schema: type[BaseModel] | None = None) -> Reply:
+        """Return its reply.
+
+        Args:
+            payer: Whose allowance pays, for example "guild:1".
+
+        Raises:
+            LanguageModelError: It gave none.
+            StoreError: What is spent cannot be kept.
+        """
+
+
+def payer(scopes: Sequence[str]) -> str:
+    """Return whose allowance pays: the server that asks, or everybody's where none does."""
+    return next((scope for scope in reversed(scopes) if scope.startswith("guild:")), "shared")
 
 
 class ChatModel(Protocol):

@@ -10,14 +10,13 @@ from retrieval.initiatives import AlsoIn
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.models import (
     Answer,
-    Citation,
     Evidence,
     Initiative,
     InitiativeCitation,
     LiveParagraph,
-    NearestParagraph,
     Numbering,
     Statement,
+    Translations,
 )
 from tests.fakes import summary
 
@@ -41,12 +40,6 @@ documents = st.sampled_from(["asean-2022", "g7-2023", "untitled"])
 
 
 @st.composite
-def evidence(draw: st.DrawFn, text: str) -> Evidence:
-    start = draw(st.integers(0, len(text) - 1))
-    return Evidence.of(text, start, draw(st.integers(start + 1, len(text))))
-
-
-@st.composite
 def paragraphs(draw: st.DrawFn) -> LiveParagraph:
     return LiveParagraph(
         document=draw(documents), revision="r1", ordinal=0, number=draw(numbers),
@@ -56,34 +49,30 @@ def paragraphs(draw: st.DrawFn) -> LiveParagraph:
 
 
 @st.composite
-def citations(draw: st.DrawFn) -> Citation:
-    paragraph = draw(paragraphs())
-    return Citation.of(paragraph, draw(evidence(paragraph.text)))
-
-
-@st.composite
 def statements(draw: st.DrawFn) -> Statement:
-    text = draw(long_texts)
-    spans = st.lists(st.tuples(st.integers(0, len(text)), st.integers(0, len(text))), max_size=4)
-    cited = draw(st.lists(citations(), min_size=1, max_size=6))
-    return Statement(text, tuple(cited), tuple((min(s), max(s)) for s in draw(spans)))
+    paragraph = draw(paragraphs())
+    start = draw(st.integers(0, len(paragraph.text) - 1))
+    end = draw(st.integers(start + 1, len(paragraph.text)))
+    spans = st.lists(st.tuples(st.integers(0, end - start), st.integers(0, end - start)), max_size=4)
+    return Statement(paragraph, start, end, tuple((min(s), max(s)) for s in draw(spans)))
 
 
 @st.composite
-def nearest(draw: st.DrawFn) -> NearestParagraph:
-    paragraph = draw(paragraphs())
-    return NearestParagraph(paragraph, draw(evidence(paragraph.text)))
-
-
-answers = st.builds(
-    Answer,
-    question=texts,
-    statements=st.lists(statements(), max_size=8).map(tuple),
-    nearest=st.lists(nearest(), max_size=5).map(tuple),
-    unanswered=st.one_of(st.none(), long_texts),
-    notice=st.one_of(st.none(), texts),
-    mode=st.sampled_from(["extractive", "llm:anthropic:some-model"]),
-)
+def answers(draw: st.DrawFn) -> Answer:
+    shown = tuple(draw(st.lists(statements(), max_size=8)))
+    translated = Translations("openai:m", tuple(draw(long_texts) for _ in shown))
+    return Answer(
+        question=draw(texts),
+        statements=shown,
+        nearest=tuple(draw(st.lists(statements(), max_size=5))),
+        may_answer=draw(st.booleans()),
+        partial=draw(st.booleans()),
+        unanswered=draw(st.one_of(st.none(), long_texts)),
+        notice=draw(st.one_of(st.none(), texts)),
+        model_failure=draw(st.one_of(st.none(), texts)),
+        mode=draw(st.sampled_from(["extractive", "llm:anthropic:some-model"])),
+        translations=draw(st.sampled_from([None, translated])),
+    )
 
 
 @st.composite

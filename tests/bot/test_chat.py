@@ -14,7 +14,7 @@ from tests.fakes import FakeServices
 def chat(services: FakeServices, *lines: str) -> str:
     typed = iter([*lines, None])
     shown = io.StringIO()
-    converse(services, lambda _answer: {}, lambda: next(typed), Console(file=shown))
+    converse(services, lambda: next(typed), Console(file=shown))
     return shown.getvalue()
 
 

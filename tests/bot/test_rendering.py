@@ -15,27 +15,24 @@ from bot.rendering import (
     MAX_CITED,
     MAX_TEXT,
     Page,
-    Source,
     citation_text,
     render_answer,
+    render_check,
     render_citations,
     render_documents,
     render_paragraph,
 )
-from retrieval.models import Answer, Citation, Evidence, LiveParagraph, NearestParagraph, Numbering, Statement
+from retrieval.answering.checking import ClaimCheck, Compared, Difference, Judged, Mark, Opinion, Verdict
+from retrieval.models import Answer, LiveParagraph, Numbering, Statement, Translations
 from tests.bot.strategies import answers, long_texts, paragraphs, texts
 
 PHRASES = load().of("en-US")
-SOURCES = {
-    ("asean-2022", "r1"): Source("ASEAN-Japan *Defense*", "2022-06-22"),
-    ("g7-2023", "r1"): Source("G7", None),
-}
 PARAGRAPH = LiveParagraph(
     document="asean-2022", revision="r1", ordinal=6, number="7", numbering=Numbering.PRINTED,
     text="Japan will hold a seminar on cybersecurity, he said.", title="ASEAN-Japan", date="2022-06-22",
     source_url="https://example.org/readout",
 )  # fmt: skip
-CITATION = Citation.of(PARAGRAPH, Evidence.of(PARAGRAPH.text, 0, 42))
+SAID = Statement(PARAGRAPH, 0, 42)
 slowish = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -90,29 +87,29 @@ def test_markdown_of_a_source_is_shown_not_obeyed(text: str, escaped: str) -> No
     assert escape(text) == escaped
 
 
-@given(answers)
+@given(answers())
 @slowish
 def test_every_page_is_within_limits(answer: Answer) -> None:
-    pages = render_answer(answer, SOURCES, PHRASES, show_question=True)
+    pages = render_answer(answer, PHRASES, show_question=True)
 
     assert pages
     assert all(0 < length(page.text) <= MAX_TEXT for page in pages)
     assert all(len(page.cited) <= MAX_CITED for page in pages)
 
 
-@given(answers)
+@given(answers())
 @slowish
 def test_pages_put_together_are_the_whole_answer(answer: Answer) -> None:
-    pieces = [piece for page in render_answer(answer, SOURCES, PHRASES) for piece in page.pieces]
+    pieces = [piece for page in render_answer(answer, PHRASES) for piece in page.pieces]
 
     for index, statement in enumerate(answer.statements):
         assert "".join(p.text for p in pieces if p.statement == index) == statement.text
 
 
-@given(answers)
+@given(answers())
 @slowish
 def test_every_page_shows_its_pieces_with_their_citations(answer: Answer) -> None:
-    for page in render_answer(answer, SOURCES, PHRASES):
+    for page in render_answer(answer, PHRASES):
         shown = visible(page.text)
         offered = {(c.document, c.paragraph) for c in page.cited}
         for piece in page.pieces:
@@ -121,10 +118,10 @@ def test_every_page_shows_its_pieces_with_their_citations(answer: Answer) -> Non
             assert {(c.document, c.paragraph) for c in piece.citations} <= offered
 
 
-@given(answers)
+@given(answers())
 @slowish
 def test_no_page_can_mention_anyone(answer: Answer) -> None:
-    for page in render_answer(answer, SOURCES, PHRASES, show_question=True):
+    for page in render_answer(answer, PHRASES, show_question=True):
         outside_links = re.sub(r"\]\(\S*?\)", "]", page.text)
         assert not re.search(r"@(everyone|here|\d)", outside_links, re.IGNORECASE)
 
@@ -149,33 +146,52 @@ def test_citations_to_copy_stay_within_limits(quotes: list[str], paragraph: Live
 
 
 def test_an_answer_reads_calmly() -> None:
-    answer = Answer(
-        "Cyber?", (Statement("Japan will hold a seminar on cybersecurity.", (CITATION,), ((11, 15),)),)
-    )
+    answer = Answer("Cyber?", (replace(SAID, highlights=((11, 15),)),))
 
-    assert render_answer(answer, SOURCES, PHRASES)[0].text == (
-        "**ASEAN-Japan \\*Defense\\*** · 22 June 2022\n"
-        "Japan will **hold** a seminar on cybersecurity. "
+    assert render_answer(answer, PHRASES)[0].text == (
+        "**ASEAN-Japan** · 22 June 2022\n"
+        "Japan will **hold** a seminar on cybersecurity "
         "[¶7](https://example.org/readout#:~:text=Japan%20will%20hold%20a%20seminar%20on%20cybersecurity)\n"
         "-# Quoted word for word from the readout."
     )
 
 
-def test_a_models_words_are_labelled_as_a_models() -> None:
-    answer = Answer("Cyber?", (Statement("A seminar.", (CITATION,)),), mode="llm:anthropic:m-1")
+def test_a_models_choice_is_labelled_as_a_models_and_the_words_as_the_readouts() -> None:
+    (page,) = render_answer(Answer("Cyber?", (SAID,), mode="llm:anthropic:m-1"), PHRASES)
 
-    assert "Written by a language model (anthropic:m-1)" in render_answer(answer, SOURCES, PHRASES)[0].text
+    assert page.text.splitlines()[-1] == (
+        "-# The sentences were chosen by a language model (anthropic:m-1); the words are the readouts’ own."
+    )
 
 
-def test_what_stays_unanswered_is_said() -> None:
-    answer = Answer("Cyber and fish?", (Statement("A seminar.", (CITATION,)),), unanswered="fish")
+def test_why_a_model_had_no_part_in_it_is_a_line_below_an_answer_and_below_none() -> None:
+    for answer in (
+        Answer("Cyber?", (SAID,), model_failure="It slept."),
+        Answer("?", model_failure="It slept."),
+    ):
+        assert "-# It slept." in render_answer(answer, PHRASES)[0].text.splitlines()
 
-    assert "Not answered by the readouts: fish" in render_answer(answer, SOURCES, PHRASES)[0].text
+
+def test_a_translation_stands_under_its_quote_and_says_what_it_is() -> None:
+    answer = Answer("?", (SAID,), translations=Translations("openai:m", ("日本はセミナーを開く",)))
+    lines = render_answer(answer, PHRASES)[0].text.splitlines()
+
+    assert lines[1].startswith("Japan will hold a seminar on cybersecurity [¶7]")
+    assert lines[2:4] == ["> 日本はセミナーを開く", "-# Machine translation by openai:m, not checked."]
+
+
+@pytest.mark.parametrize(
+    ("part", "line"),
+    [("fish", "Not answered by the readouts: fish"), (None, "The readouts say nothing more on this.")],
+)
+def test_what_stays_unanswered_is_said(part: str | None, line: str) -> None:
+    answer = Answer("Cyber and fish?", (SAID,), partial=True, unanswered=part)
+
+    assert visible(render_answer(answer, PHRASES)[0].text).splitlines()[2] == line
 
 
 def test_not_found_offers_the_nearest_paragraphs_as_such() -> None:
-    near = NearestParagraph(PARAGRAPH, CITATION.evidence)
-    (page,) = render_answer(Answer("Fish?", nearest=(near,)), SOURCES, PHRASES)
+    (page,) = render_answer(Answer("Fish?", nearest=(SAID,)), PHRASES)
 
     assert page.text.splitlines()[:2] == [
         "The readouts don’t answer this.",
@@ -184,44 +200,57 @@ def test_not_found_offers_the_nearest_paragraphs_as_such() -> None:
     assert [c.label for c in page.cited] == ["¶7"]
 
 
-def test_a_counted_number_says_so_in_the_citation() -> None:
-    counted = replace(CITATION, numbering=Numbering.COUNTED)
+def test_what_may_answer_is_offered_without_the_claim_that_it_does() -> None:
+    (page,) = render_answer(Answer("Fish?", nearest=(SAID,), may_answer=True), PHRASES)
 
-    (page,) = render_answer(Answer("?", (Statement("A.", (counted,)),)), SOURCES, PHRASES)
+    assert page.text.splitlines()[0] == "The readouts may not answer this. Closest:"
+    assert "Nearest paragraphs" not in page.text
+
+
+def test_a_counted_number_says_so_in_the_citation() -> None:
+    counted = replace(PARAGRAPH, numbering=Numbering.COUNTED)
+
+    (page,) = render_answer(Answer("?", (Statement(counted, 0, 42),)), PHRASES)
 
     assert "[¶7 (counted)](" in page.text
     assert page.cited[0].label == "¶7 (counted)"
 
 
-def test_a_citation_of_another_readout_names_it() -> None:
-    other = replace(CITATION, document="g7-2023", url=None)
-
-    (page,) = render_answer(Answer("?", (Statement("A.", (CITATION, other)),)), SOURCES, PHRASES)
-
-    assert "¶7, G7" in page.text
-
-
 def test_paragraphs_of_two_readouts_with_one_id_open_each_for_itself() -> None:
     own = replace(PARAGRAPH, revision="r2", text="Ours says something else here.", title="Ours")
-    citation = Citation.of(own, Evidence.of(own.text, 0, 4))
-    answer = Answer("?", (Statement("A.", (CITATION,)), Statement("B.", (citation,))))
-    sources = {**SOURCES, ("asean-2022", "r2"): Source("Ours")}
-    (page,) = render_answer(answer, sources, PHRASES)
+    (page,) = render_answer(Answer("?", (SAID, Statement(own, 0, 4))), PHRASES)
 
     assert [(cited.revision, cited.paragraph) for cited in page.cited] == [("r1", "7"), ("r2", "7")]
     assert [line for line in page.text.splitlines() if line.startswith("**")] == [
-        "**ASEAN-Japan \\*Defense\\*** · 22 June 2022",
-        "**Ours**",
+        "**ASEAN-Japan** · 22 June 2022",
+        "**Ours** · 22 June 2022",
     ]
 
 
-def test_one_paragraph_cited_twice_is_one_mark_and_one_control_with_both_spans() -> None:
-    again = Citation.of(PARAGRAPH, Evidence.of(PARAGRAPH.text, 44, 51))
+def test_one_paragraph_cited_twice_is_one_control_with_both_spans() -> None:
+    (page,) = render_answer(Answer("?", (SAID, Statement(PARAGRAPH, 44, 51))), PHRASES)
 
-    (page,) = render_answer(Answer("?", (Statement("A.", (CITATION, again)),)), SOURCES, PHRASES)
-
-    assert page.text.count("¶7") == 1
     assert [c.spans for c in page.cited] == [((0, 42), (44, 51))]
+
+
+def test_a_checked_claim_shows_the_sentence_what_differs_and_whose_opinion_it_is() -> None:
+    differing = Difference("two seminars", "a seminar", frozenset({Mark.NUMBER}))
+    check = ClaimCheck(
+        "Japan will hold two seminars on cybersecurity",
+        Verdict.CLOSE,
+        (Compared(SAID, (Difference("so", None), differing)),),
+        Judged("openai:m", (Opinion.CONTRADICTS,)),
+    )
+
+    lines = render_check(check, PHRASES)[0].text.splitlines()
+
+    assert lines[0] == "🔎 **Not verbatim.** The closest sentences, with what differs:"
+    assert lines[3:] == [
+        "-# claim: ~~two seminars~~ · readout: **a seminar** (number)",
+        "-# claim: ~~so~~ · readout: –",
+        "-# contradicts it, in the opinion of a language model (openai:m)",
+        "-# Quoted word for word from the readout.",
+    ]
 
 
 @pytest.mark.parametrize(

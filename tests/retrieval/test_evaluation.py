@@ -23,7 +23,7 @@ from retrieval.evaluation import (
     read_questions,
     sample,
 )
-from retrieval.models import Answer, Citation, Evidence, Numbering, Statement
+from retrieval.models import Answer, LiveParagraph, Numbering, Statement
 
 
 def _question(**more: Any) -> EvalQuestion:
@@ -44,11 +44,11 @@ def _question(**more: Any) -> EvalQuestion:
 def _answer(text: str | None, cited: tuple[Place, ...] = (("d", "1"),), confidence: float = 0.5) -> Answer:
     if text is None:
         return Answer("Where?", confidence=confidence)
-    citations = tuple(
-        Citation(document, "r", paragraph, Numbering.PRINTED, Evidence(0, len(text), text))
-        for document, paragraph in cited
+    shown = tuple(
+        Statement(LiveParagraph(document, "r", 0, number, Numbering.PRINTED, text, "Title"), 0, len(text))
+        for document, number in cited
     )
-    return Answer("Where?", (Statement(text, citations),), confidence=confidence)
+    return Answer("Where?", shown, confidence=confidence)
 
 
 def _row(

@@ -14,10 +14,9 @@ from sqlalchemy import func, select, update
 
 from retrieval.bootstrap import Services
 from retrieval.errors import CorpusError, IngestBusyError, NotFoundError
-from retrieval.ingest import SHARED
 from retrieval.ledger import revisions, schema, vectors
 from retrieval.ledger.turns import Turn, my_turn
-from retrieval.models import ChangedReadout, FailedSource, IngestReport
+from retrieval.models import SHARED, ChangedReadout, FailedSource, IngestReport
 from retrieval.store_lock import StoreLock
 from tests.conftest import OpenStore, WriteReadout
 
@@ -501,4 +500,4 @@ def test_a_long_paragraph_is_embedded_in_pieces_and_cited_as_one(
     assert report.paragraphs == 1
     assert report.embedded > 1
     statement = services.answering.ask("When will the ferry line open?").statements[0]
-    assert (statement.text, statement.citations[0].paragraph) == (FERRY, "1")
+    assert (statement.text, statement.paragraph.number) == (FERRY, "1")

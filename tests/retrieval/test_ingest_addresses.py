@@ -10,9 +10,9 @@ import pytest
 
 from retrieval.bootstrap import Services
 from retrieval.fetching import Fetcher, FetchPolicy, Validators
-from retrieval.ingest import SHARED, Details, IngestRequest
+from retrieval.ingest import Details, IngestRequest
 from retrieval.ledger import sources
-from retrieval.models import ChangedReadout, FailedSource, IngestReport
+from retrieval.models import SHARED, ChangedReadout, FailedSource, IngestReport
 from retrieval.sources import LoadedSource, load_url
 from tests.conftest import OpenStore, WriteReadout
 from tests.retrieval.fetching.site import Site, answer, page, redirect
@@ -83,7 +83,7 @@ def test_an_address_is_added_then_unchanged_by_its_etag_then_changed(services: S
     assert changed.embedded == 1
     assert _known(services, url) == Validators('"v2"')
     found = services.answering.ask("Who offered a coastal radar?").statements[0]
-    assert found.citations[0].url == url
+    assert found.citation.url == url
 
 
 def test_the_same_content_is_unchanged_where_the_server_knows_no_conditions(

@@ -14,10 +14,9 @@ from sqlalchemy import func, select, update
 from retrieval.bootstrap import Services
 from retrieval.errors import IndexMismatchError, NotFoundError
 from retrieval.index.encoder import DIMENSIONS, Encoder, Vector
-from retrieval.ingest import SHARED
 from retrieval.ledger import live, schema
 from retrieval.ledger.ledger import Ledger
-from retrieval.models import ChangedReadout, HeldReadout
+from retrieval.models import SHARED, ChangedReadout, HeldReadout
 from tests.conftest import OpenStore, WriteReadout
 
 pytestmark = pytest.mark.usefixtures("either_ledger")
@@ -71,7 +70,7 @@ class AnotherEncoder(Encoder):
 def _ferry(services: Services) -> list[str]:
     """What an answer about the ferry quotes."""
     answer = services.answering.ask("When will the ferry line open?")
-    return [citation.evidence.quote for s in answer.statements for citation in s.citations]
+    return [statement.text for statement in answer.statements]
 
 
 def _by_words_and_vector(services: Services) -> list[list[tuple[str, str]]]:

@@ -10,7 +10,7 @@ from retrieval.index.encoder import Vector
 from retrieval.index.lexical_scoring import TermStatistics
 from retrieval.index.preparation import PreparedSentence
 from retrieval.index.ranking import RankedParagraph
-from retrieval.models import LiveParagraph, Rejected, Statement, Status
+from retrieval.models import SHARED, LiveParagraph, Rejected, Statement, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ class Candidates:
         statistics: Of what was searched: the scopes, or the one readout.
         query: The question's unit vector: float32, (dimensions,).
         one_readout: Whether one readout was asked.
+        scopes: Who is asking.
     """
 
     question: Question
@@ -42,6 +43,7 @@ class Candidates:
     statistics: TermStatistics
     query: Vector
     one_readout: bool = False
+    scopes: tuple[str, ...] = (SHARED,)
 
     def paragraph(self, pick: Pick) -> LiveParagraph:
         """Return the paragraph that `pick` stands in."""

@@ -8,8 +8,6 @@ from retrieval.answering.selectors.interface import Candidates, Pick, Selection
 from retrieval.index.ranking import resolve_names
 from retrieval.models import Status
 
-NEAREST = 3
-
 
 class ShippedSelector:
     """Chooses by match with the question, and answers where a calibrated score says that the sources do.
@@ -24,7 +22,7 @@ class ShippedSelector:
         self._calibration = calibration
 
     def select(self, candidates: Candidates) -> Selection:
-        """Return the best-matching sentences, or the nearest of each paragraph where they do not answer."""
+        """Return the best-matching sentences, or none where they do not answer."""
         model = self._calibration or shipped_calibration()
         question, ranked, statistics = candidates.question, candidates.ranked, candidates.statistics
         terms = resolve_names(question.terms, question.other_names, statistics)
@@ -32,17 +30,7 @@ class ShippedSelector:
         confidence = model.confidence(features(question, terms, ranked, statistics, one_readout=one))
         chosen = choose(question, terms, ranked, statistics)
         if not chosen or not model.answers(confidence, one_readout=one):
-            return Selection(Status.NOT_FOUND, nearest(candidates), confidence)
+            return Selection(Status.NOT_FOUND, confidence=confidence)
         rows = {id(r.prepared): row for row, r in enumerate(ranked)}
         picks = tuple(Pick(rows[id(one.paragraph)], one.place) for one in chosen)
         return Selection(Status.ANSWERED, picks, confidence)
-
-
-def nearest(candidates: Candidates, count: int = NEAREST) -> tuple[Pick, ...]:
-    """Return the best sentence of each of the nearest paragraphs."""
-    found = (
-        Pick(row, int(r.sentence_match.argmax()))
-        for row, r in enumerate(candidates.ranked)
-        if r.prepared.sentences
-    )
-    return tuple(pick for pick, _ in zip(found, range(count), strict=False))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from retrieval.answering.generative.writer import Writer
 
 from bot.desk import Desk, Place
 from bot.locales import load
 from bot.rendering import Cited
-from retrieval.answering.generative.writer import Writer
 from retrieval.answering.service import AnsweringService
 from retrieval.errors import NotFoundError
 from tests.bot.corpus.conftest import HERE, Process

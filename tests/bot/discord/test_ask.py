@@ -14,7 +14,7 @@ import simcord
 
 from bot.desk import Reply
 from retrieval.errors import NotFoundError, StoreError
-from retrieval.models import Answer, Citation, Evidence, Statement
+from retrieval.models import Answer, Statement
 from tests.bot.discord.conftest import BuildBot
 from tests.fakes import FakeLine, FakeServices, paragraph
 
@@ -129,8 +129,7 @@ async def test_more_paragraphs_than_a_row_has_buttons_are_offered_in_a_select(
     member: Any, channel: Any, services: FakeServices
 ) -> None:
     services.paragraphs = [paragraph(number=str(n)) for n in range(1, 8)]
-    cited = [Citation.of(p, Evidence.of(p.text, 0, 5)) for p in services.paragraphs]
-    services.answer = Answer("?", tuple(Statement(f"Sentence {n}.", (c,)) for n, c in enumerate(cited)))
+    services.answer = Answer("?", tuple(Statement(p, 0, 5) for p in services.paragraphs))
     await member.slash(channel, "ask", question="Everything?")
     message = channel.last_message
     chosen = await member.select(message, custom_id=control(message, "pick"), values=["6"])
@@ -142,9 +141,8 @@ async def test_more_paragraphs_than_a_row_has_buttons_are_offered_in_a_select(
 async def test_a_long_answer_is_carried_over_several_messages_each_with_its_citations(
     member: Any, channel: Any, services: FakeServices
 ) -> None:
-    source = paragraph()
-    citation = Citation.of(source, Evidence.of(source.text, 0, 5))
-    services.answer = Answer("?", tuple(Statement("lorem " * 240, (citation,)) for _ in range(6)))
+    source = paragraph("lorem " * 240)
+    services.answer = Answer("?", tuple(Statement(source, 0, len(source.text)) for _ in range(6)))
     result = await member.slash(channel, "ask", question="Everything?")
 
     messages = [result.response, *result.followups]

@@ -4,16 +4,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retrieval.answering.abstention import FEATURES, Calibration, features, shipped_calibration
+from retrieval.answering.composing import compose
 from retrieval.answering.contrast import one_sided_negation, opposed, other_number
 from retrieval.answering.direct import ReadoutName, list_mentions, look_up, named_readout, summarise
-from retrieval.answering.evidence import highlights
-from retrieval.answering.extractive import compose
+from retrieval.answering.highlighting import highlights
 from retrieval.answering.language import foreign_language
 from retrieval.answering.question import Kind, analyse
+from retrieval.answering.selectors.interface import Candidates, Pick, Selection
+from retrieval.answering.selectors.shipped import ShippedSelector
 from retrieval.index.lexical_scoring import TermStatistics
 from retrieval.index.preparation import prepare
 from retrieval.index.ranking import Candidate, RankedParagraph, rank
-from retrieval.models import Answer, LiveParagraph, Numbering, Status
+from retrieval.models import Answer, LiveParagraph, Numbering, Statement, Status
 
 STATISTICS = TermStatistics(3, 10.0, {"river": 2, "forum": 1, "held": 2})
 ALWAYS = Calibration({}, 0.0, 0.0, 0.0)
@@ -39,7 +41,12 @@ def ranked(question: str, texts: tuple[str, ...] = TEXTS) -> list[RankedParagrap
 
 
 def answer(question: str, texts: tuple[str, ...] = TEXTS, calibration: Calibration = ALWAYS) -> Answer:
-    return compose(analyse(question), ranked(question, texts), STATISTICS, calibration)
+    found = candidates(question, texts)
+    return compose(found, ShippedSelector(calibration).select(found), "extractive")
+
+
+def candidates(question: str, texts: tuple[str, ...] = TEXTS) -> Candidates:
+    return Candidates(analyse(question), tuple(ranked(question, texts)), STATISTICS, np.zeros(4, np.float32))
 
 
 @pytest.mark.parametrize(
@@ -94,14 +101,53 @@ def test_a_where_question_is_answered_by_one_cited_sentence() -> None:
     found = answer("Where was the Forum held?")
 
     assert [s.text for s in found.statements] == ["The Forum was held in Riverton."]
-    assert found.statements[0].citations[0].paragraph == "1"
+    assert found.statements[0].paragraph.number == "1"
     assert found.status is Status.ANSWERED
 
 
-def test_a_list_question_takes_the_sentence_that_goes_on_about_it() -> None:
-    found = answer("Which initiatives were announced?")
+def selected(*picks: Pick, status: Status = Status.ANSWERED, question: str = "What?") -> Answer:
+    return compose(candidates(question), Selection(status, picks), "extractive")
 
-    assert "They will open a seminar and train 40 officers." in [s.text for s in found.statements]
+
+def row_of(number: str) -> int:
+    return [r.prepared.paragraph.number for r in candidates("What?").ranked].index(number)
+
+
+def test_a_sentence_that_leans_back_is_shown_with_the_one_before() -> None:
+    found = selected(Pick(row_of("2"), 1))
+
+    assert [(s.paragraph.number, s.text) for s in found.statements] == [("2", TEXTS[1])]
+
+
+def test_neighbours_of_one_paragraph_are_one_statement_in_reading_order() -> None:
+    found = selected(Pick(row_of("1"), 1), Pick(row_of("3"), 0), Pick(row_of("1"), 0))
+
+    assert [s.text for s in found.statements] == [TEXTS[0], TEXTS[2]]
+
+
+def test_the_best_sentence_comes_first() -> None:
+    found = selected(Pick(row_of("3"), 0), Pick(row_of("1"), 0))
+
+    assert [s.paragraph.number for s in found.statements] == ["3", "1"]
+
+
+def test_a_part_of_the_question_that_no_sentence_touches_is_said_to_be_open() -> None:
+    found = selected(Pick(row_of("1"), 0), question="Where was the Forum held and who paid for dinner?")
+
+    assert (found.status, found.unanswered) == (Status.PARTIAL, "who paid for dinner")
+
+
+def test_a_selector_that_says_part_of_it_makes_the_answer_partial() -> None:
+    found = selected(Pick(row_of("1"), 0), status=Status.PARTIAL)
+
+    assert (found.status, found.unanswered) == (Status.PARTIAL, None)
+
+
+def test_what_only_comes_near_is_offered_and_not_claimed() -> None:
+    found = selected(Pick(row_of("3"), 0), status=Status.CLOSEST)
+
+    assert (found.status, found.statements) == (Status.CLOSEST, ())
+    assert [s.text for s in found.nearest] == [TEXTS[2]]
 
 
 def test_below_the_threshold_there_are_nearest_paragraphs_and_no_statement() -> None:
@@ -112,22 +158,26 @@ def test_below_the_threshold_there_are_nearest_paragraphs_and_no_statement() -> 
     assert len(found.nearest) == 3
 
 
-def test_nothing_to_read_is_not_found() -> None:
-    assert compose(analyse("Who?"), [], STATISTICS, ALWAYS).status is Status.NOT_FOUND
-
-
 @given(st.text(max_size=120), st.lists(st.text(max_size=120), min_size=1, max_size=4))
 def test_composing_never_fails_and_every_quote_is_where_it_says(question: str, texts: list[str]) -> None:
     found = answer(question, tuple(texts))
 
-    places = []
     for statement in found.statements:
-        (cited,) = statement.citations
-        text = texts[int(cited.paragraph) - 1]
-        assert text[cited.evidence.start : cited.evidence.end] == cited.evidence.quote == statement.text
+        text = texts[int(statement.paragraph.number) - 1]
+        assert text[statement.start : statement.end] == statement.text == statement.citation.evidence.quote
         assert all(0 <= start < end <= len(statement.text) for start, end in statement.highlights)
-        places.append((int(cited.paragraph), cited.evidence.start))
-    assert places == sorted(places)
+    places = [(s.paragraph.number, s.start, s.end) for s in found.statements]
+    assert len(set(places)) == len(places)
+
+
+@given(st.integers(-3, 40), st.integers(-3, 40))
+def test_a_statement_can_only_be_a_piece_of_its_paragraph(start: int, end: int) -> None:
+    paragraph = live(("Twelve words.",))[0]
+    if 0 <= start < end <= len(paragraph.text):
+        assert Statement(paragraph, start, end).text in paragraph.text
+    else:
+        with pytest.raises(ValueError, match="is not inside"):
+            Statement(paragraph, start, end)
 
 
 @given(st.text(max_size=80), st.text(max_size=200))
@@ -161,7 +211,7 @@ def test_mentions_name_every_paragraph() -> None:
 
     found = list_mentions(analyse("In which paragraphs is the Vision mentioned?"), live(texts))
 
-    assert [s.citations[0].paragraph for s in found.statements] == ["1", "3"]
+    assert [s.paragraph.number for s in found.statements] == ["1", "3"]
 
 
 def test_a_summary_has_as_many_sentences_as_asked_in_reading_order() -> None:
@@ -170,7 +220,7 @@ def test_a_summary_has_as_many_sentences_as_asked_in_reading_order() -> None:
 
     found = summarise(analyse("Summarise the readout in two sentences."), ready, vectors)
 
-    numbers = [s.citations[0].paragraph for s in found.statements]
+    numbers = [s.paragraph.number for s in found.statements]
     assert len(numbers) == 2
     assert numbers == sorted(numbers)
 

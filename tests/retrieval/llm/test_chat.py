@@ -8,10 +8,16 @@ from typing import Any
 import pytest
 from langchain_core.language_models import FakeListChatModel, GenericFakeChatModel
 from langchain_core.messages import AIMessage
-from pydantic import SecretStr
+from langchain_core.runnables import RunnableLambda
+from pydantic import BaseModel, SecretStr
 
-from retrieval.answering.generative.schema import WrittenAnswer
-from retrieval.errors import LanguageModelError, ModelRefusedError, ModelUnavailableError, SettingsError
+from retrieval.errors import (
+    LanguageModelError,
+    ModelRefusedError,
+    ModelUnavailableError,
+    RequestRefusedError,
+    SettingsError,
+)
 from retrieval.llm.chat import LangChainModel, open_model
 from retrieval.llm.naming import ModelName, parse
 from retrieval.llm.setup import build_encoder
@@ -20,6 +26,12 @@ from retrieval.settings import RetrievalSettings
 
 PROMPT = Prompt("system", "user")
 KEY = "sk-very-secret"
+
+
+class Form(BaseModel):
+    """What is asked for."""
+
+    keys: list[str]
 
 
 class Raising(FakeListChatModel):
@@ -48,14 +60,44 @@ def test_text_and_usage_come_through() -> None:
     assert (reply.text, reply.fields, reply.usage) == ("yes", None, Usage(7, 2))
 
 
-def test_a_model_without_structured_output_is_asked_in_lines_from_then_on() -> None:
+def test_a_model_without_structured_output_is_asked_without_from_then_on() -> None:
     model = LangChainModel(
         FakeListChatModel(responses=["[P1] Yes.", "[P1] Again."]), "fake:m", structured=True
     )
 
-    assert model.complete(PROMPT, WrittenAnswer).text == "[P1] Yes."
+    assert model.complete(PROMPT, Form).text == "[P1] Yes."
     assert model.structured is False
-    assert model.complete(PROMPT, WrittenAnswer).text == "[P1] Again."
+    assert model.complete(PROMPT, Form).text == "[P1] Again."
+
+
+class Picky(FakeListChatModel):
+    """Takes no schema: answers 400 to one, or as it is told; answers without.
+
+    Attributes:
+        refusals: Statuses for requests with a schema, one after the other; 200 takes it.
+    """
+
+    refusals: list[int]
+
+    def with_structured_output(self, schema: Any, **_: Any) -> Any:
+        def invoke(_messages: Any) -> dict[str, Any]:
+            if (status := self.refusals.pop(0)) != 200:
+                raise HttpError(status)
+            return {"raw": AIMessage("{}"), "parsed": {"keys": ["S1"]}}
+
+        return RunnableLambda(invoke)
+
+
+def test_a_request_whose_schema_is_refused_is_asked_without_and_the_next_with_it_again() -> None:
+    model = LangChainModel(
+        Picky(responses=["S2"], refusals=[400, 400, 200, 400, 400, 400]), "openai:m", structured=True
+    )
+
+    fields = [model.complete(PROMPT, Form).fields for _ in range(3)]
+    assert (fields, model.structured) == ([None, None, {"keys": ["S1"]}], True)
+
+    replies = [model.complete(PROMPT, Form).text for _ in range(4)]  # the fourth needs no refusal
+    assert (replies, model.structured) == (["S2"] * 4, False)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +106,7 @@ def test_a_model_without_structured_output_is_asked_in_lines_from_then_on() -> N
         (401, ModelRefusedError, False),
         (403, ModelRefusedError, False),
         (404, ModelRefusedError, False),
-        (400, ModelRefusedError, False),
+        (400, RequestRefusedError, False),
         (429, ModelUnavailableError, True),
         (500, ModelUnavailableError, True),
         (529, ModelUnavailableError, True),

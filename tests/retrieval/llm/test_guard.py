@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 import pytest
 from pydantic import BaseModel
 
-from retrieval.errors import BudgetSpentError, ModelRefusedError, ModelUnavailableError, SettingsError
+from retrieval.errors import (
+    BudgetSpentError,
+    ModelRefusedError,
+    ModelUnavailableError,
+    NoTurnError,
+    RequestRefusedError,
+    SettingsError,
+)
 from retrieval.ledger.ledger import Ledger
 from retrieval.llm.breaker import Breaker
 from retrieval.llm.budget import Allowance, Budget, Prices
@@ -152,6 +160,38 @@ def test_no_more_calls_at_once_than_the_bound(ledger: Ledger) -> None:
         thread.join(10)
 
     assert most == [2]
+
+
+def test_waiting_in_vain_for_a_turn_costs_nothing_and_is_no_failure_of_the_provider(ledger: Ledger) -> None:
+    go, spending, breaker = threading.Event(), budget(ledger), Breaker(failures=1)
+    model = Scripted(lambda: Reply("yes" if go.wait(20) else "no", usage=Usage(10, 5)))
+    slow = guarded(model, spending, timeout_s=20.0, concurrency=2, breaker=breaker)
+    hurried = guarded(model, spending, timeout_s=0.05, breaker=breaker)
+    hurried._turns = slow._turns
+    threads = [threading.Thread(target=lambda: slow.ask(PROMPT, payer="shared")) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    while model.calls < 2:
+        time.sleep(0.01)
+
+    for _ in range(6):
+        with pytest.raises(NoTurnError):
+            hurried.ask(PROMPT, payer="shared")
+    go.set()
+    for thread in threads:
+        thread.join(10)
+
+    assert (spending.spent_today()[0], breaker.is_open, model.calls) == (30, False, 2)
+
+
+def test_one_members_request_that_is_refused_leaves_the_model_to_the_others(ledger: Ledger) -> None:
+    refusing = Scripted(*[RequestRefusedError("too long")] * 5, Reply("yes"))
+    asked = guarded(refusing, budget(ledger), breaker=Breaker(failures=2))
+    for _ in range(5):
+        with pytest.raises(RequestRefusedError):
+            asked.ask(PROMPT, payer="guild:1")
+
+    assert asked.ask(PROMPT, payer="guild:2").text == "yes"
 
 
 def test_a_model_that_keeps_failing_is_left_alone_and_then_tried_once() -> None:

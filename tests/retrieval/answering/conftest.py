@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
 from pydantic import BaseModel
 
-from retrieval.answering.generative.writer import Writer
-from retrieval.answering.service import AnsweringService
+from retrieval.answering.rewriting import Rewriter
+from retrieval.answering.selectors.language_model import LanguageModelSelector
+from retrieval.answering.service import AnsweringService, Assistant
 from retrieval.bootstrap import Services
-from retrieval.index.encoder import Encoder
 from retrieval.llm.types import Prompt, Reply
 
 
@@ -36,6 +37,20 @@ class Told:
         return Reply(self.reply if isinstance(self.reply, str) else self.reply(prompt))
 
 
+def assisted(services: Services, model: Told, *, translates: bool = False) -> AnsweringService:
+    """Return what answers from the store of `services` with `model`."""
+    selector = LanguageModelSelector(model, structured=False)
+    return AnsweringService(
+        services.ledger, services.retriever, Assistant(selector, Rewriter(model), translates)
+    )
+
+
+def key_of(prompt: Prompt, words: str) -> str:
+    """Return the key under which the model was shown the sentence that holds `words`."""
+    found = next(line for line in prompt.user.splitlines() if words in line)
+    return re.match(r"S\d+", found)[0]  # type: ignore[index]
+
+
 @pytest.fixture
 def model() -> Told:
     return Told()
@@ -43,5 +58,4 @@ def model() -> Told:
 
 @pytest.fixture
 def answering(shipped: Services, model: Told) -> AnsweringService:
-    writer = Writer(model, plain=True, similarity=Encoder().similarities)
-    return AnsweringService(shipped.ledger, shipped.retriever, writer)
+    return assisted(shipped, model)

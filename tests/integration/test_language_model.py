@@ -1,4 +1,4 @@
-"""Answers by a language model, over sockets: the real client, LangChain's, and a model server that can be slow or broken."""
+"""A language model that selects, over sockets: the real client, LangChain's, and a server that can be slow or broken."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from tests.integration.conftest import QUESTION, Scene, control, text_of
 from tests.standin.process import BotProcess
 
 QUOTE = "the MOD will conduct a novel Japan-ASEAN Cyber International Law Seminar"
-SAID = "The MOD will conduct a novel Japan-ASEAN Cyber International Law Seminar."
-FOUND = "Found this; a language model is writing it up"
+CHOSEN = "The sentences were chosen by a language model (openai:fake)"
+FOUND = "Found this; a language model is having a closer look"
 KEY = "sk-a-key-that-must-not-show"
 
 
@@ -48,8 +48,8 @@ class ModelServer:
         if self.status != 200:
             return web.json_response({"error": {"message": f"bad key {KEY}"}}, status=self.status)
         lines = body["messages"][-1]["content"].splitlines()
-        key = next(line[1:].partition("]")[0] for line in lines if QUOTE in line)
-        message = {"role": "assistant", "content": f'[{key}] {SAID} ("{QUOTE}")'}
+        key = next(line.partition(":")[0] for line in lines if QUOTE in line)
+        message = {"role": "assistant", "content": f"{key}. The minister announced a submarine."}
         return web.json_response(
             {
                 "id": "1", "object": "chat.completion", "created": 0, "model": body["model"],
@@ -81,7 +81,7 @@ async def model() -> AsyncIterator[ModelServer]:
     await runner.cleanup()
 
 
-async def test_what_was_found_is_shown_first_and_the_written_answer_takes_its_place(
+async def test_what_was_found_is_shown_first_and_the_models_choice_takes_its_place(
     scene: Scene, folder: Path, model: ModelServer
 ) -> None:
     model.may_answer.clear()
@@ -91,7 +91,7 @@ async def test_what_was_found_is_shown_first_and_the_written_answer_takes_its_pl
         (message,) = asked.shown
         first, buttons = text_of(message), json.dumps(message["components"])
         model.may_answer.set()
-        await scene.standin.until(lambda: SAID in plain_text_of(asked.shown[0]))
+        await scene.standin.until(lambda: CHOSEN in plain_text_of(asked.shown[0]))
         opened = await scene.click(asked.shown[0], "open")
         await bot.stop()
 
@@ -100,9 +100,10 @@ async def test_what_was_found_is_shown_first_and_the_written_answer_takes_its_pl
     assert "custom_id" not in buttons
     assert [m["id"] for m in asked.shown] == [message["id"]]
     assert FOUND not in text_of(asked.shown[0])
-    assert "Written by a language model (openai:fake)" in text_of(asked.shown[0])
+    assert CHOSEN in text_of(asked.shown[0])
+    assert "submarine" not in text_of(asked.shown[0])
     assert control(asked.shown[0], "good")
-    assert f"**{QUOTE}**" in text_of(opened.shown[0])
+    assert QUOTE in plain_text_of(opened.shown[0])
     assert KEY not in bot.logged()
 
 
@@ -113,7 +114,7 @@ async def test_a_mention_is_answered_in_two_steps_too(scene: Scene, folder: Path
         await scene.standin.say(scene.ann, scene.channel, f"<@{scene.bot_id}> {QUESTION}")
         first = text_of(await scene.next_answer())
         model.may_answer.set()
-        await scene.standin.until(lambda: SAID in plain_text_of(scene.bot_messages()[0]))
+        await scene.standin.until(lambda: CHOSEN in plain_text_of(scene.bot_messages()[0]))
         await bot.stop()
 
     assert FOUND in first
@@ -139,7 +140,7 @@ async def test_a_broken_model_loses_nobodys_answer_and_its_key_shows_nowhere(
         told = await _told(scene, bot, "Quoted word for word")
 
     assert "¶7" in told
-    assert "The language model gave no answer; this is quoted word for word." in told
+    assert "The language model gave no answer; these sentences were chosen without it." in told
     assert KEY not in told + bot.logged()
 
 

@@ -1,0 +1,109 @@
+"""The one place where an answer is composed: selected sentences in, the same sentences out, each with its place.
+
+Whoever selected them, everything from here on is the same, and so is what is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import islice
+
+from retrieval.answering.highlighting import highlights
+from retrieval.answering.selectors.interface import Candidates, Pick, Selection
+from retrieval.index.preparation import Holds
+from retrieval.index.terms import terms
+from retrieval.models import Answer, Statement, Status
+
+NEAREST = 3
+OPEN_SHARE = 0.55
+"""A part of a question with more than this share of its term weight in no statement stays open."""
+
+Run = tuple[int, int, int]
+"""Neighbouring sentences: row of their paragraph, place of the first, place of the last."""
+
+
+def compose(candidates: Candidates, selection: Selection, mode: str) -> Answer:
+    """Return what `selection` makes of a question: its sentences, and no other words."""
+    question = candidates.question
+    found = Answer(question.text, confidence=selection.confidence, mode=mode, rejected=selection.rejected)
+    if selection.status in (Status.CLOSEST, Status.NOT_FOUND) or not selection.picks:
+        nearest = tuple(map(candidates.statement, selection.picks or nearest_picks(candidates)))
+        return replace(found, nearest=nearest[:NEAREST], may_answer=selection.status is Status.CLOSEST)
+    part = _open_part(candidates, selection.picks)
+    return replace(
+        found,
+        statements=_statements(candidates, selection.picks),
+        partial=part is not None or selection.status is Status.PARTIAL,
+        unanswered=part,
+    )
+
+
+def nearest_picks(candidates: Candidates, count: int = NEAREST) -> tuple[Pick, ...]:
+    """Return the best-matching sentence of each of the first paragraphs."""
+    found = (
+        Pick(row, int(r.sentence_match.argmax()))
+        for row, r in enumerate(candidates.ranked)
+        if r.prepared.sentences
+    )
+    return tuple(islice(found, count))
+
+
+def _statements(candidates: Candidates, picks: Sequence[Pick]) -> tuple[Statement, ...]:
+    """Best first; what is of one readout stays together, and neighbours are one statement."""
+    runs = _joined([_with_what_it_leans_on(candidates, pick) for pick in picks])
+    order = {document: place for place, document in reversed(list(enumerate(_documents(candidates, runs))))}
+    ordered = sorted(runs, key=lambda run: order[_document(candidates, run)])
+    return tuple(_statement(candidates, run) for run in ordered)
+
+
+def _with_what_it_leans_on(candidates: Candidates, pick: Pick) -> Run:
+    """ "He also stated …" is shown with the sentence before, which says who."""
+    leans = pick.place > 0 and candidates.sentence(pick).holds & Holds.LEANS_BACK
+    return pick.row, pick.place - bool(leans), pick.place
+
+
+def _joined(runs: Sequence[Run]) -> list[Run]:
+    """Runs that touch are one, in the place of the better of them."""
+    kept: list[Run] = []
+    for row, first, last in runs:
+        touching = [run for run in kept if run[0] == row and first <= run[2] + 1 and run[1] <= last + 1]
+        if not touching:
+            kept.append((row, first, last))
+            continue
+        firsts, lasts = [run[1] for run in touching], [run[2] for run in touching]
+        kept[kept.index(touching[0])] = (row, min(first, *firsts), max(last, *lasts))
+        kept = [run for run in kept if run not in touching[1:]]
+    return kept
+
+
+def _document(candidates: Candidates, run: Run) -> str:
+    return candidates.ranked[run[0]].prepared.paragraph.document
+
+
+def _documents(candidates: Candidates, runs: Sequence[Run]) -> list[str]:
+    return [_document(candidates, run) for run in runs]
+
+
+def _statement(candidates: Candidates, run: Run) -> Statement:
+    row, first, last = run
+    sentences = candidates.ranked[row].prepared.sentences
+    whole = Statement(candidates.ranked[row].prepared.paragraph, sentences[first].start, sentences[last].end)
+    return replace(whole, highlights=highlights(candidates.question, whole.text))
+
+
+def _open_part(candidates: Candidates, picks: Sequence[Pick]) -> str | None:
+    """Return the part of a compound question that the picks do not touch, in the asker's words."""
+    question = candidates.question
+    if len(question.parts) < 2:
+        return None
+    seen: set[str] = set()
+    for pick in picks:
+        prepared = candidates.ranked[pick.row].prepared
+        seen |= candidates.sentence(pick).term_set | prepared.title_terms | prepared.heading_terms
+    for part in question.parts:
+        weights = {term: candidates.statistics.idf(term) for term in terms(part)}
+        unseen = sum(weight for term, weight in weights.items() if term not in seen)
+        if weights and unseen > OPEN_SHARE * sum(weights.values()):
+            return part.rstrip("?. ")
+    return None
