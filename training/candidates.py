@@ -19,6 +19,7 @@ from retrieval.answering.direct import DIRECT_KINDS
 from retrieval.answering.question import analyse
 from retrieval.answering.selectors.interface import Candidates
 from retrieval.index.lexical_scoring import lexical_scores
+from retrieval.index.preparation import PreparedParagraph
 from retrieval.index.ranking import Candidate, rank, resolve_names, shortlist
 from retrieval.index.retriever import CANDIDATES, SHORTLIST
 
@@ -76,8 +77,14 @@ class Rooms:
         self._random = random.Random(seed)
         whole = build_scope(labelled.documents, embed)
         self._one = {d["id"]: whole.only(d["id"]) for d in labelled.documents}
-        self._many = {i: _joined([self._one[i] for i in group]) for group in self._together for i in group[:1]}
+        self._many = {
+            i: _joined([self._one[i] for i in group]) for group in self._together for i in group[:1]
+        }
         self._room = {i: (group, self._many[group[0]]) for group in self._together for i in group}
+
+    def paragraphs(self) -> list[PreparedParagraph]:
+        """Return every paragraph of every readout."""
+        return [p for scope in self._one.values() for p in scope.prepared]
 
     def situations(self, questions: Sequence[dict[str, Any]], *, others: bool = True) -> Iterator[Situation]:
         for q in questions:
@@ -94,7 +101,14 @@ class Rooms:
                 yield self._situation(q, "absent", many, False, absent=True, without=own)
 
     def _situation(
-        self, q: dict[str, Any], kind: str, scope: Scope, one: bool, *, absent: bool = False, without: str = ""
+        self,
+        q: dict[str, Any],
+        kind: str,
+        scope: Scope,
+        one: bool,
+        *,
+        absent: bool = False,
+        without: str = "",
     ) -> Situation:
         candidates = candidates_of(scope, self._embed, q["question"], one_readout=one, without=without)
         right = np.zeros(0, bool) if absent else _right(q, candidates)

@@ -59,6 +59,18 @@ class Encoder:
 
     def embed(self, text: str) -> Vector:
         """Return the unit vector of `text`: float32, (384,). Text past the window is not seen."""
+        _, hidden = self.token_vectors(text)
+        mean: Vector = hidden.mean(axis=0)
+        unit: Vector = (mean / np.linalg.norm(mean)).astype(np.float32)
+        return unit
+
+    def token_vectors(self, text: str) -> tuple[NDArray[np.int64], Vector]:
+        """Return the word pieces of `text` and what each means where it stands.
+
+        Returns:
+            Ids, int64, (n_tokens,), and vectors, float32, (n_tokens, 384), not of unit length; the first is
+            `[CLS]`, the last `[SEP]`. Text past the window is not seen.
+        """
         token_ids = np.array([self._tokenizer.encode(text).ids], dtype=np.int64)
         (hidden,) = self._session.run(
             None,
@@ -68,9 +80,11 @@ class Encoder:
                 "token_type_ids": np.zeros_like(token_ids),
             },
         )
-        mean: Vector = hidden[0].mean(axis=0)
-        unit: Vector = (mean / np.linalg.norm(mean)).astype(np.float32)
-        return unit
+        return token_ids[0], hidden[0]
+
+    def piece_ids(self, text: str) -> list[int]:
+        """Return the word pieces of `text`, special tokens not counted, as far as the window goes."""
+        return self._tokenizer.encode(text).ids[1:-1]
 
     def embed_each(self, texts: Sequence[str]) -> Iterator[Vector]:
         """Yield the vector of every text in order, working on all cores."""

@@ -107,7 +107,9 @@ def describe(candidates: Candidates, rarity: Rarity) -> Described:
     """Return the figures of every candidate sentence."""
     asked = _asked(candidates, rarity)
     rows = candidates.ranked
-    picks = tuple(Pick(row, place) for row, r in enumerate(rows) for place in range(len(r.prepared.sentences)))
+    picks = tuple(
+        Pick(row, place) for row, r in enumerate(rows) for place in range(len(r.prepared.sentences))
+    )
     if not picks:
         return Described((), np.zeros((0, len(COLUMNS)), np.float32))
     own = [
@@ -243,7 +245,9 @@ def _paragraphs(asked: _Asked, rows: Sequence[RankedParagraph]) -> list[dict[str
     return found
 
 
-def _compared(columns: Mapping[str, NDArray[np.float64]], candidates: Candidates) -> dict[str, NDArray[np.float64]]:
+def _compared(
+    columns: Mapping[str, NDArray[np.float64]], candidates: Candidates
+) -> dict[str, NDArray[np.float64]]:
     """How each sentence stands among all."""
     found: dict[str, NDArray[np.float64]] = {}
     for name in ("similarity", "coverage", "match"):
@@ -262,7 +266,9 @@ def _compared(columns: Mapping[str, NDArray[np.float64]], candidates: Candidates
 def _question(asked: _Asked, candidates: Candidates, read: int) -> dict[str, float]:
     question, known = asked.question, candidates.statistics.document_frequency
     missing = {term: w for term, w in asked.weights.items() if not known.get(term)}
-    expects = {f"expects_{sign.name.lower()}": float(bool(question.expects & sign)) for sign in _HELD if sign.name}
+    expects = {
+        f"expects_{sign.name.lower()}": float(bool(question.expects & sign)) for sign in _HELD if sign.name
+    }
     return {name: expects[name] for name in QUESTION if name in expects} | {
         "kind": _KINDS.index(question.kind),
         "question_negates": float(bool(NEGATION.search(question.core))),
