@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from bench.harness import Embedder, Scope, build_scope, read_jsonl
 from retrieval.answering.direct import DIRECT_KINDS
 from retrieval.answering.question import analyse
 from retrieval.answering.selectors.interface import Candidates
@@ -22,6 +21,8 @@ from retrieval.index.lexical_scoring import lexical_scores
 from retrieval.index.preparation import PreparedParagraph
 from retrieval.index.ranking import Candidate, rank, resolve_names, shortlist
 from retrieval.index.retriever import CANDIDATES, SHORTLIST
+from retrieval.sentences import sentence_spans
+from training.scopes import Embedder, Scope, build_scope, read_jsonl
 
 LOADED = 50
 """Readouts that are loaded together where a question is asked of many."""
@@ -65,6 +66,23 @@ def read_labelled(folder: Path) -> Labelled:
     return Labelled(read_jsonl(folder / "documents.jsonl"), read_jsonl(folder / "questions.jsonl"))
 
 
+def read_answers(folder: Path) -> Labelled:
+    """Return a set that marks answers in paragraphs (SQuAD): what answers is the sentence that holds one.
+
+    A question without an answer names no document; it is asked of all, and `Rooms` finds the nearest.
+    """
+    documents = read_jsonl(folder / "documents.jsonl")
+    texts = {(d["id"], p["number"]): p["text"] for d in documents for p in d["paragraphs"]}
+    questions = []
+    for row in read_jsonl(folder / "questions.jsonl"):
+        gold = [texts[g["document"], g["paragraph"]] for g in row["gold_paragraphs"]]
+        sentences = [text[a:b] for text in gold for a, b in sentence_spans(text)]
+        holding = [s for s in sentences if any(answer in s for answer in row["gold_answers"])]
+        document = min((g["document"] for g in row["gold_paragraphs"]), default=None)
+        questions.append(row | {"document": document, "gold_sentences": holding})
+    return Labelled(documents, questions)
+
+
 class Rooms:
     """The scopes that questions are asked of, prepared once."""
 
@@ -90,8 +108,9 @@ class Rooms:
         for q in questions:
             if analyse(q["question"]).kind in DIRECT_KINDS:
                 continue
-            own = q["document"]
-            group, many = self._room[own]
+            own = q["document"] or self._nearest(q)
+            q = q | {"document": own}
+            _, many = self._room[own]
             yield self._situation(q, "one", self._one[own], True)
             yield self._situation(q, "many", many, False)
             if others and self._random.random() < OTHERS_SHARE:
@@ -99,6 +118,23 @@ class Rooms:
                 yield self._situation(q, "another", self._one[other], True, absent=True)
             if others and self._random.random() < OTHERS_SHARE:
                 yield self._situation(q, "absent", many, False, absent=True, without=own)
+
+    def strangers(self, questions: Sequence[dict[str, Any]]) -> Iterator[Situation]:
+        """Yield questions that are about no readout here: each asked of one, and of many."""
+        for q in questions:
+            if analyse(q["question"]).kind not in DIRECT_KINDS:
+                one = self._random.choice(list(self._one))
+                yield self._situation(q, "another", self._one[one], True, absent=True)
+                yield self._situation(q, "absent", self._room[one][1], False, absent=True)
+
+    def _nearest(self, q: dict[str, Any]) -> str:
+        """Return the readout that the first paragraph found for `q` stands in."""
+        most = max(self._many.values(), key=lambda scope: len(scope.prepared))
+        return (
+            candidates_of(most, self._embed, q["question"], one_readout=False)
+            .ranked[0]
+            .prepared.paragraph.document
+        )
 
     def _situation(
         self,
@@ -114,7 +150,9 @@ class Rooms:
         right = np.zeros(0, bool) if absent else _right(q, candidates)
         if absent:
             right = np.zeros(sum(len(r.prepared.sentences) for r in candidates.ranked), bool)
-        return Situation(q["id"], kind, q["document"], candidates, right, q["answerable"] and not absent)
+        return Situation(
+            q["id"], kind, q["document"], candidates, right, bool(q["answerable"]) and not absent
+        )
 
 
 def candidates_of(

@@ -1,10 +1,14 @@
 """Train the selector's trees, and say by cross-validation what they are worth.
 
-    python -m training.selector --data DIR [--share 0.5] [--write]
+    python -m training.selector --data DIR --work DIR --tops
+    python -m training.pairs …
+    python -m training.selector --data DIR --work DIR [--share 0.5] [--write]
 
 DIR holds `documents.jsonl` and `questions.jsonl` as training/README.md describes them. Every figure printed is out of
 fold: five folds that keep all questions about one document together, through all three stages. `--share` trains
 each fold on that share of its documents (the learning curve). `--write` fits on everything and writes the model.
+--tops ends after the first glance and writes which sentences training/pairs.py teaches its networks to read; the
+halves that it leaves in --work read every question here that they have not seen.
 """
 
 from __future__ import annotations
@@ -12,24 +16,24 @@ from __future__ import annotations
 import argparse
 import hashlib
 import io
+import json
 import random
 import tempfile
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
 
-from bench.harness import Embedder
-from retrieval.answering.selectors.features import Described, Rarity, describe
 from retrieval.answering.selectors.reading import (
     PieceRarity,
+    PieceStore,
     Reader,
     best_rows,
     decision_row,
@@ -38,6 +42,7 @@ from retrieval.answering.selectors.reading import (
 from retrieval.answering.selectors.trained import (
     MODEL_DIR,
     MODEL_FILE,
+    PAIRS_FILE,
     Decision,
     SelectorModel,
     Shown,
@@ -45,29 +50,42 @@ from retrieval.answering.selectors.trained import (
 )
 from retrieval.answering.selectors.trees import Trees
 from retrieval.index.encoder import Encoder
-from training.candidates import Rooms, Situation, read_labelled
+from training.candidates import Rooms, read_labelled
+from training.examples import (
+    Example,
+    Flags,
+    answer_examples,
+    count_pieces,
+    count_terms,
+    example,
+    stranger_examples,
+)
+from training.scopes import Embedder
 
 FOLDS = 5
-GLANCE = dict(max_iter=250, learning_rate=0.06, max_leaf_nodes=24, l2_regularization=1.0, min_samples_leaf=30)
-READING = dict(
-    max_iter=120,
-    learning_rate=0.05,
-    max_leaf_nodes=12,
-    l2_regularization=3.0,
-    min_samples_leaf=40,
-    max_features=0.4,
-)
-DECISION = dict(
-    max_iter=150,
-    learning_rate=0.04,
-    max_leaf_nodes=8,
-    l2_regularization=5.0,
-    min_samples_leaf=40,
-    max_features=0.25,
-)
-TAUGHT = ("one", "many")
-"""The situations that the sentence trees learn from: those whose labels name sentences."""
-
+GLANCE = {
+    "max_iter": 250,
+    "learning_rate": 0.06,
+    "max_leaf_nodes": 24,
+    "l2_regularization": 1.0,
+    "min_samples_leaf": 30,
+}
+READING = {
+    "max_iter": 120,
+    "learning_rate": 0.05,
+    "max_leaf_nodes": 12,
+    "l2_regularization": 3.0,
+    "min_samples_leaf": 40,
+    "max_features": 0.4,
+}
+DECISION = {
+    "max_iter": 150,
+    "learning_rate": 0.04,
+    "max_leaf_nodes": 8,
+    "l2_regularization": 5.0,
+    "min_samples_leaf": 40,
+    "max_features": 0.25,
+}
 DECIDED = {"one": ("one", "another"), "many": ("many", "absent")}
 ANSWERED = {"one": 0.91, "many": 0.90}
 """Share of the answerable questions that are to be answered."""
@@ -78,20 +96,6 @@ OFFERED = 0.985
 SHOWN = Shown(least=0.12, share=0.3, most=3)
 
 Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
-
-
-@dataclass
-class Example:
-    """A question in one situation, described."""
-
-    kind: str
-    document: str
-    question: str
-    texts: list[str]
-    described: Described
-    right: Flags
-    answerable: bool
 
 
 @dataclass
@@ -101,35 +105,6 @@ class Reading:
     rows: NDArray[np.intp]
     matches: NDArray[np.float32]
     table: NDArray[np.float32]
-
-
-def example(situation: Situation, rarity: Rarity) -> Example:
-    candidates = situation.candidates
-    described = describe(candidates, rarity)
-    texts = [candidates.statement(pick).text for pick in described.picks]
-    return Example(
-        situation.kind,
-        situation.document,
-        candidates.question.core,
-        texts,
-        described,
-        situation.right,
-        situation.answerable,
-    )
-
-
-def count_terms(rooms: Rooms) -> Rarity:
-    sentences = [s.term_set for p in rooms.paragraphs() for s in p.sentences]
-    counts = Counter(term for held in sentences for term in held)
-    return Rarity(len(sentences), {term: n for term, n in counts.items() if n > 2})
-
-
-def count_pieces(rooms: Rooms, encoder: Encoder) -> PieceRarity:
-    texts = sorted({text for p in rooms.paragraphs() for text in p.sentence_texts})
-    counts: Counter[int] = Counter()
-    for text in texts:
-        counts.update(set(encoder.piece_ids(text)))
-    return PieceRarity(len(texts), dict(counts))
 
 
 # --- fitting ---
@@ -186,7 +161,7 @@ def glances(examples: Sequence[Example], parts: Sequence[Fold]) -> list[Floats]:
     """Return every example's sentence probabilities at first glance, out of fold."""
     found: list[Floats] = [np.zeros(0)] * len(examples)
     for part in parts:
-        taught = [e for e in examples if e.document in part.taught and e.kind in TAUGHT]
+        taught = [e for e in examples if e.document in part.taught and e.teaches]
         model = plain(_glance_model(taught))
         for i, e in enumerate(examples):
             if e.document in part.asked:
@@ -194,16 +169,30 @@ def glances(examples: Sequence[Example], parts: Sequence[Fold]) -> list[Floats]:
     return found
 
 
+def kept_glances(examples: Sequence[Example], parts: Sequence[Fold], path: Path) -> list[Floats]:
+    """Return what `glances` does, from `path` where it is there: the first step of two runs is the same."""
+    lengths = [len(e.texts) for e in examples]
+    if not path.exists():
+        np.savez(path, probabilities=np.concatenate(glances(examples, parts)), lengths=lengths)
+    with np.load(path) as stored:
+        if stored["lengths"].tolist() != lengths:
+            raise SystemExit(f"{path} is of other data: remove it.")
+        return np.split(stored["probabilities"], np.cumsum(lengths)[:-1])
+
+
 def _glance_model(taught: Sequence[Example]) -> HistGradientBoostingClassifier:
     table = np.concatenate([e.described.table for e in taught])
     return fit(table, np.concatenate([e.right for e in taught]), GLANCE)
 
 
-def readings(examples: Sequence[Example], glance: Sequence[Floats], reader: Reader) -> list[Reading]:
+def readings(
+    examples: Sequence[Example], glance: Sequence[Floats], reader_of: Callable[[str], Reader]
+) -> list[Reading]:
+    """Read every example's best sentences again, with the reader of its document."""
     found = []
     for e, probabilities in zip(examples, glance, strict=True):
         rows = best_rows(probabilities)
-        matches = reader.matches(e.question, [e.texts[row] for row in rows])
+        matches = reader_of(e.document).matches(e.question, [e.texts[row] for row in rows])
         found.append(Reading(rows, matches, read_table(e.described, probabilities, rows, matches)))
     return found
 
@@ -211,7 +200,7 @@ def readings(examples: Sequence[Example], glance: Sequence[Floats], reader: Read
 def _reading_model(
     examples: Sequence[Example], read: Sequence[Reading], taught: set[str]
 ) -> HistGradientBoostingClassifier:
-    kept = [(e, r) for e, r in zip(examples, read, strict=True) if e.document in taught and e.kind in TAUGHT]
+    kept = [(e, r) for e, r in zip(examples, read, strict=True) if e.document in taught and e.teaches]
     table = np.concatenate([r.table for _, r in kept])
     return fit(table, np.concatenate([e.right[r.rows] for e, r in kept]), READING)
 
@@ -236,8 +225,8 @@ class Decided:
     documents: NDArray[np.str_]
     table: NDArray[np.float32]
     answerable: Flags
-    plainly: Flags
-    """Those met as they were labelled: not asked of another readout."""
+    sorts: NDArray[np.str_]
+    """"labelled": met as it was labelled; "elsewhere": asked where its readout is not; "public"; "stranger"."""
 
     def model(self, taught: set[str]) -> HistGradientBoostingClassifier:
         keep = np.isin(self.documents, sorted(taught))
@@ -260,8 +249,14 @@ def decided(
         np.array([examples[i].document for i in kept]),
         np.stack([decision_row(read[i].table, probabilities[i], read[i].matches) for i in kept]),
         np.array([examples[i].answerable for i in kept]),
-        np.array([examples[i].kind == name for i in kept]),
+        np.array([_sort(examples[i], name) for i in kept]),
     )
+
+
+def _sort(e: Example, name: str) -> str:
+    if e.public:
+        return "public" if e.kind == name else "stranger"
+    return "labelled" if e.kind == name else "elsewhere"
 
 
 def decision(cases: Decided, odds: Floats, name: str) -> Decision:
@@ -269,9 +264,32 @@ def decision(cases: Decided, odds: Floats, name: str) -> Decision:
     calibration = LogisticRegression(C=1e6).fit(odds[:, np.newaxis], cases.answerable)
     scale, shift = float(calibration.coef_[0][0]), float(calibration.intercept_[0])
     confidence = 1 / (1 + np.exp(-(odds * scale + shift)))
-    yes = confidence[cases.answerable & cases.plainly]
+    yes = confidence[cases.answerable & (cases.sorts == "labelled")]
     thresholds = [float(np.quantile(yes, 1 - share)) for share in (ANSWERED[name], OFFERED)]
     return Decision(plain(cases.model(set(cases.documents.tolist()))), scale, shift, *thresholds)
+
+
+def unseeing(work: Path, encoder: Encoder, pieces: PieceRarity) -> Callable[[str], Reader]:
+    """Return what gives a readout's reader: one whose network has not seen it."""
+    unseen = json.loads((work / "halves.json").read_text(encoding="utf-8"))
+    store = PieceStore(encoder, remembered=100_000)
+    halves = [Reader(store, pieces, network(work / f"half-{half}.onnx")) for half in (0, 1)]
+    return lambda document: halves[unseen.get(document, 0)]
+
+
+def network(path: Path) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def write_tops(examples: Sequence[Example], glance: Sequence[Floats], path: Path) -> None:
+    tops = {
+        e.id: [e.texts[row] for row in best_rows(p)]
+        for e, p in zip(examples, glance, strict=True)
+        if e.kind == "one" and not e.public
+    }
+    path.write_text(json.dumps(tops), encoding="utf-8")
 
 
 # --- reporting ---
@@ -282,7 +300,7 @@ def report(
 ) -> None:
     first, held, shown, right = [], [], 0, 0
     for e, r, p in zip(examples, read, probabilities, strict=True):
-        if e.kind == name and e.answerable:
+        if e.kind == name and e.answerable and not e.public:
             answers = e.right[r.rows][SHOWN.rows(p)]
             first.append(bool(answers[0]))
             held.append(bool(answers.any()))
@@ -294,14 +312,16 @@ def report(
 
 
 def report_decision(cases: Decided, odds: Floats, name: str) -> None:
-    yes, no = odds[cases.answerable & cases.plainly], odds[~cases.answerable & cases.plainly]
-    off = odds[~cases.plainly]
-    at = np.quantile(yes, 0.1)
-    auroc = roc_auc_score(np.r_[np.ones(len(yes)), np.zeros(len(no))], np.r_[yes, no])
-    print(
-        f"{name:5} AUROC {auroc:.3f}  at 0.90 answered: unanswerable not claimed {(no < at).mean():.3f} of {len(no)}, "
-        f"asked elsewhere {(off < at).mean():.3f} of {len(off)}"
-    )
+    by_sort = {sort: cases.sorts == sort for sort in ("labelled", "elsewhere", "public", "stranger")}
+    at = np.quantile(odds[by_sort["labelled"] & cases.answerable], 0.1)
+    kept = {sort: odds[which & ~cases.answerable] < at for sort, which in by_sort.items() if which.any()}
+    shares = "  ".join(f"{sort} {flags.mean():.3f} of {len(flags)}" for sort, flags in kept.items())
+    print(f"{name:5} at 0.90 answered, unanswerable not claimed: {shares}")
+    for sort in ("labelled", "public"):
+        if (which := by_sort[sort]).any():
+            print(
+                f"{name:5} AUROC {sort} {roc_auc_score(cases.answerable[which], odds[which]):.3f}", flush=True
+            )
 
 
 def main() -> None:
@@ -309,22 +329,36 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, required=True, help="folder of labelled readouts to train on")
+    parser.add_argument("--answers", type=Path, help="folder of a set that marks answers, to train on too")
+    parser.add_argument("--work", type=Path, required=True, help="folder of what the steps hand on")
+    parser.add_argument("--tops", action="store_true", help="only write what training/pairs.py reads")
     parser.add_argument("--share", type=float, default=1.0, help="of each fold's documents to train on")
     parser.add_argument("--write", action="store_true", help="write the model that ships")
+    parser.add_argument("--model", type=Path, default=MODEL_DIR, help="folder that --write writes to")
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "rapporteur-selector.npz")
     arguments = parser.parse_args()
     encoder = Encoder()
-    labelled = read_labelled(arguments.data)
-    rooms = Rooms(labelled, Embedder(arguments.cache))
+    labelled, embed = read_labelled(arguments.data), Embedder(arguments.cache)
+    rooms = Rooms(labelled, embed)
     rarity, pieces = count_terms(rooms), count_pieces(rooms, encoder)
     examples = [example(s, rarity) for s in rooms.situations(labelled.questions)]
+    if arguments.answers:
+        examples += answer_examples(arguments.answers, embed, rarity)
     print(
         f"{len(examples)} examples of {len(labelled.questions)} questions, {len(labelled.documents)} readouts",
         flush=True,
     )
     parts = folds([e.document for e in examples], arguments.share)
-    glance = glances(examples, parts)
-    read = readings(examples, glance, Reader(encoder, pieces, remembered=100_000))
+    glance = kept_glances(examples, parts, arguments.work / f"glance-{arguments.share}.npz")
+    if arguments.tops:
+        write_tops(examples, glance, arguments.work / "tops.json")
+        return
+    glance_model = plain(_glance_model([e for e in examples if e.teaches]))
+    if arguments.answers:
+        strangers = stranger_examples(arguments.answers, rooms, rarity)
+        glance += [glance_model.probability(e.described.table) for e in strangers]
+        examples += strangers
+    read = readings(examples, glance, unseeing(arguments.work, encoder, pieces))
     probabilities = sentence_probabilities(examples, read, parts)
     decisions = {}
     for name in DECIDED:
@@ -340,22 +374,26 @@ def main() -> None:
             SelectorModel(
                 rarity,
                 pieces,
-                plain(_glance_model([e for e in examples if e.kind in TAUGHT])),
+                glance_model,
                 plain(_reading_model(examples, read, everything)),
                 made["one"],
                 made["many"],
                 SHOWN,
-            )
+            ),
+            (arguments.work / "pairs.onnx").read_bytes(),
+            arguments.model,
         )
 
 
-def write(model: SelectorModel, folder: Path = MODEL_DIR) -> None:
+def write(model: SelectorModel, pairs: bytes, folder: Path) -> None:
     stream = io.BytesIO()
     np.savez_compressed(stream, **packed(model))
     folder.mkdir(exist_ok=True)
-    (folder / MODEL_FILE).write_bytes(stream.getvalue())
-    digest = hashlib.sha256(stream.getvalue()).hexdigest()
-    (folder / "SHA256SUMS").write_text(f"{digest}  {MODEL_FILE}\n", encoding="utf-8")
+    files = {PAIRS_FILE: pairs, MODEL_FILE: stream.getvalue()}
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    sums = [f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in files.items()]
+    (folder / "SHA256SUMS").write_text("".join(sums), encoding="utf-8")
     for name, made in (("one", model.one), ("many", model.many)):
         print(f"{name}: answers from {made.answers_from:.3f}, nears from {made.nears_from:.3f}")
     print(f"{folder / MODEL_FILE}: {len(stream.getvalue()):,} bytes")

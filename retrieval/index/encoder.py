@@ -84,7 +84,8 @@ class Encoder:
 
     def piece_ids(self, text: str) -> list[int]:
         """Return the word pieces of `text`, special tokens not counted, as far as the window goes."""
-        return self._tokenizer.encode(text).ids[1:-1]
+        found: list[int] = self._tokenizer.encode(text).ids[1:-1]
+        return found
 
     def embed_each(self, texts: Sequence[str]) -> Iterator[Vector]:
         """Yield the vector of every text in order, working on all cores."""

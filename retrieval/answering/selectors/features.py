@@ -47,7 +47,7 @@ QUESTION = (
     "kind", "expects_number", "expects_date", "expects_name", "expects_place", "expects_money", "expects_reason",
     "question_negates", "question_terms", "question_weight", "question_numbers", "question_years", "question_names",
     "question_parts", "compares", "unknown", "unknown_names", "unknown_numbers", "unknown_rarity",
-    "paragraphs_searched", "sentences_read", "one_readout",
+    "sentences_read", "one_readout",
 )  # fmt: skip
 """Of the question and what was searched: the same for each sentence."""
 
@@ -118,8 +118,8 @@ def describe(candidates: Candidates, rarity: Rarity) -> Described:
         for place in range(len(r.prepared.sentences))
     ]
     columns = {name: np.array([each[name] for each in own], np.float64) for name in own[0]}
-    columns |= _compared(columns, candidates)
-    columns |= dict.fromkeys(QUESTION, np.zeros(0)) | {
+    columns |= _compared(columns)
+    columns |= {
         name: np.full(len(picks), value) for name, value in _question(asked, candidates, len(picks)).items()
     }
     return Described(picks, np.stack([columns[name] for name in COLUMNS], axis=1).astype(np.float32))
@@ -151,7 +151,7 @@ def _words_of(asked: _Asked, r: RankedParagraph, place: int) -> dict[str, float]
     norm = _SATURATION * (1 - _LENGTH_NORM + _LENGTH_NORM * len(held) / 16)
     common = [w for t, w in asked.weights.items() if t in held]
     rarest = max(asked.weights, key=lambda t: asked.weights[t], default="")
-    signs = _signs(prepared.paragraph.text[sentence.start : sentence.end])
+    names = _names(prepared.paragraph.text[sentence.start : sentence.end])
     known = asked.weights.keys() | titles
     similarity = r.sentence_similarity
     pairs = set(zip(asked.weights, list(asked.weights)[1:], strict=False))
@@ -167,7 +167,7 @@ def _words_of(asked: _Asked, r: RankedParagraph, place: int) -> dict[str, float]
         "coverage_with_title": asked.share(held | titles),
         "similarity_before": float(similarity[place - 1]) if place else -1.0,
         "similarity_after": float(similarity[place + 1]) if place + 1 < len(similarity) else -1.0,
-        "new_names": len(signs.names - known),
+        "new_names": len(names - known),
         "new_numbers": len({t for t in held if _NUMBER.match(t)} - known),
         "numbers_missing": len(asked.numbers - held - titles),
         "years_missing": len(asked.years - held - titles),
@@ -204,16 +204,10 @@ def _leans_back(sentences: Sequence[PreparedSentence]) -> bool:
     return any(sentence.holds & Holds.LEANS_BACK for sentence in sentences)
 
 
-@dataclass(frozen=True, slots=True)
-class _Signs:
-    """Terms of a text that are written as names."""
-
-    names: frozenset[str]
-
-
 @lru_cache(maxsize=16_384)
-def _signs(text: str) -> _Signs:
-    return _Signs(frozenset(t for name in NAME.findall(text) for t in terms(name)))
+def _names(text: str) -> frozenset[str]:
+    """Return the terms of `text` that are written as names."""
+    return frozenset(t for name in NAME.findall(text) for t in terms(name))
 
 
 # --- paragraphs, and sentences among each other ---
@@ -246,14 +240,15 @@ def _paragraphs(asked: _Asked, rows: Sequence[RankedParagraph]) -> list[dict[str
 
 
 def _compared(
-    columns: Mapping[str, NDArray[np.float64]], candidates: Candidates
+    columns: Mapping[str, NDArray[np.float64]],
 ) -> dict[str, NDArray[np.float64]]:
     """How each sentence stands among all."""
     found: dict[str, NDArray[np.float64]] = {}
     for name in ("similarity", "coverage", "match"):
         found[f"{name}_behind"] = columns[name] - columns[name].max()
     for name in ("similarity", "coverage", "match", "bm25"):
-        found[f"{name}_rank"] = np.argsort(np.argsort(-columns[name], kind="stable"), kind="stable")
+        order = np.argsort(-columns[name], kind="stable")
+        found[f"{name}_rank"] = np.argsort(order, kind="stable").astype(np.float64)
     found["bm25_share"] = columns["bm25"] / (columns["bm25"].max() or 1.0)
     similarity = columns["similarity"]
     found["similarity_spread"] = (similarity - similarity.mean()) / (similarity.std() + 0.02)
@@ -283,7 +278,6 @@ def _question(asked: _Asked, candidates: Candidates, read: int) -> dict[str, flo
         "unknown_names": len(asked.names & missing.keys()),
         "unknown_numbers": len(asked.numbers & missing.keys()),
         "unknown_rarity": max(missing.values(), default=0.0),
-        "paragraphs_searched": math.log1p(candidates.statistics.n_paragraphs),
         "sentences_read": read,
         "one_readout": float(candidates.one_readout),
     }

@@ -1,7 +1,8 @@
 """The few best sentences read again, word piece by word piece; and what of them tells whether they answer.
 
 Every word piece of the question looks for its like in the sentence (late interaction, Khattab & Zaharia 2020, ColBERT),
-by the shipped encoder's vectors: what a sentence's one vector blurs is seen here.
+by the shipped encoder's vectors: what a sentence's one vector blurs is seen here. Then a network of one layer reads both
+together, from the same vectors.
 """
 
 from __future__ import annotations
@@ -11,24 +12,29 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.answering.selectors.features import COLUMNS, Described, Table
-from retrieval.index.encoder import Encoder
+from retrieval.index.encoder import Encoder, Vector
 from retrieval.model_files import on_all_cores
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 READ = 6
 """Sentences read again; the best answer is among them for all but 2 in 100 answerable questions."""
 
-_MOST_TOKENS = 128
+_MOST_PIECES = 112
 _REMEMBERED = 512
 
 MATCHES = (
     "pieces_mean", "pieces_weighted", "pieces_least", "pieces_spread", "sentence_pieces", "pieces_best", "pieces_rarest",
+    "together",
 )  # fmt: skip
-"""How well the question's word pieces are met in one sentence."""
+"""How well the question's word pieces are met in one sentence, and what the network makes of the two together."""
 
 READ_COLUMNS = (
     "glance", "glance_behind", "glance_rank", "glance_sum",
@@ -63,38 +69,51 @@ class PieceRarity:
 
 
 @dataclass(frozen=True, slots=True)
-class _Pieces:
-    """Word pieces and their unit vectors, without the marks at both ends."""
+class Pieces:
+    """The word pieces of a text: ids, and float16 vectors, (n_pieces, dimensions), `[CLS]` first, `[SEP]` last."""
 
-    ids: list[int]
+    ids: tuple[int, ...]
     vectors: NDArray[np.float16]
 
+    @property
+    def inner(self) -> tuple[int, ...]:
+        """The ids without the marks at both ends."""
+        return self.ids[1:-1]
 
-class Reader:
-    """Compares a question with sentences, word piece by word piece; safe to call from several threads.
+    @property
+    def directions(self) -> Vector:
+        """Unit vectors of the inner pieces: float32, (len(inner), dimensions)."""
+        inner = self.vectors[1:-1].astype(np.float32)
+        unit: Vector = inner / np.maximum(np.linalg.norm(inner, axis=1, keepdims=True), 1e-9)
+        return unit
+
+
+class PieceStore:
+    """Word pieces of texts; those of sentences are remembered, since a readout's are asked for again and again.
+
+    Safe to call from several threads.
 
     Args:
         encoder: The shipped one: the selector was trained with it.
         remembered: Sentences whose word pieces are kept: 26 kB each.
     """
 
-    def __init__(self, encoder: Encoder, rarity: PieceRarity, remembered: int = _REMEMBERED) -> None:
-        self._encoder, self._rarity, self._most = encoder, rarity, remembered
+    def __init__(self, encoder: Encoder, remembered: int = _REMEMBERED) -> None:
+        self._encoder, self._most = encoder, remembered
         self._lock = Lock()
-        self._known: OrderedDict[str, _Pieces] = OrderedDict()
+        self._known: OrderedDict[str, Pieces] = OrderedDict()
 
-    def matches(self, question: str, sentences: Sequence[str]) -> Table:
-        """Return how well the question is met in each sentence: float32, (n_sentences, len(MATCHES))."""
-        asked = self._pieces(question)
-        weights = self._rarity.weights(asked.ids)
-        return np.array([_match(asked, weights, each) for each in self._each(sentences)], np.float32)
+    def of(self, text: str) -> Pieces:
+        """Return the word pieces of `text`, as far as they are read."""
+        ids, vectors = self._encoder.token_vectors(text)
+        return Pieces(tuple(ids[:_MOST_PIECES].tolist()), vectors[:_MOST_PIECES].astype(np.float16))
 
-    def _each(self, sentences: Sequence[str]) -> list[_Pieces]:
-        """Return the word pieces of sentences: a readout's are asked for again and again."""
+    def of_each(self, sentences: Sequence[str]) -> list[Pieces]:
+        """Return the word pieces of every sentence."""
         with self._lock:
             known = {text: self._known[text] for text in sentences if text in self._known}
         missing = [text for text in dict.fromkeys(sentences) if text not in known]
-        known |= dict(zip(missing, on_all_cores(self._pieces, missing, "reader"), strict=True))
+        known |= dict(zip(missing, on_all_cores(self.of, missing, "reader"), strict=True))
         with self._lock:
             for text in sentences:
                 self._known[text] = known[text]
@@ -103,17 +122,37 @@ class Reader:
                 self._known.popitem(last=False)
         return [known[text] for text in sentences]
 
-    def _pieces(self, text: str) -> _Pieces:
-        ids, vectors = self._encoder.token_vectors(text)
-        inner = slice(1, min(len(ids), _MOST_TOKENS) - 1)
-        lengths = np.linalg.norm(vectors[inner], axis=1, keepdims=True)
-        return _Pieces(ids[inner].tolist(), (vectors[inner] / np.maximum(lengths, 1e-9)).astype(np.float16))
+
+class Reader:
+    """Reads a question with sentences, one by one; same input, same output.
+
+    Args:
+        network: `pairs.onnx`: vectors of both sides' word pieces -> log-odds that the sentence answers.
+    """
+
+    def __init__(self, store: PieceStore, rarity: PieceRarity, network: onnxruntime.InferenceSession) -> None:
+        self._store, self._rarity, self._network = store, rarity, network
+
+    def matches(self, question: str, sentences: Sequence[str]) -> Table:
+        """Return how well the question is met in each sentence: float32, (n_sentences, len(MATCHES))."""
+        asked = self._store.of(question)
+        directions, weights = asked.directions, self._rarity.weights(asked.inner)
+        read = self._store.of_each(sentences)
+        together = on_all_cores(lambda sentence: self._together(asked, sentence), read, "reader")
+        met = [_match(directions, weights, sentence.directions) for sentence in read]
+        return np.array([[*one, other] for one, other in zip(met, together, strict=True)], np.float32)
+
+    def _together(self, asked: Pieces, sentence: Pieces) -> float:
+        states = np.concatenate([asked.vectors, sentence.vectors]).astype(np.float32)[np.newaxis]
+        is_asked = (np.arange(states.shape[1]) < len(asked.ids)).astype(np.float32)[np.newaxis]
+        (odds,) = self._network.run(None, {"states": states, "asked": is_asked, "read": 1 - is_asked})
+        return float(odds[0])
 
 
-def _match(asked: _Pieces, weights: NDArray[np.float32], sentence: _Pieces) -> list[float]:
-    if not asked.ids or not sentence.ids:
-        return [0.0] * len(MATCHES)
-    cosines = asked.vectors.astype(np.float32) @ sentence.vectors.astype(np.float32).T
+def _match(asked: Vector, weights: NDArray[np.float32], sentence: Vector) -> list[float]:
+    if not len(asked) or not len(sentence):
+        return [0.0] * (len(MATCHES) - 1)
+    cosines = asked @ sentence.T
     met = cosines.max(axis=1)
     rarest = np.argsort(-weights, kind="stable")[:3]
     return [

@@ -21,6 +21,7 @@ from retrieval.answering.selectors.reading import (
     DECISION_COLUMNS,
     READ_COLUMNS,
     PieceRarity,
+    PieceStore,
     Reader,
     best_rows,
     decision_row,
@@ -28,11 +29,12 @@ from retrieval.answering.selectors.reading import (
 )
 from retrieval.answering.selectors.trees import Trees, sigmoid
 from retrieval.index.encoder import Encoder
-from retrieval.model_files import verified
+from retrieval.model_files import open_session, verified
 from retrieval.models import Status
 
 MODEL_DIR = Path(__file__).parent / "model"
 MODEL_FILE = "selector.npz"
+PAIRS_FILE = "pairs.onnx"
 
 Arrays = Mapping[str, NDArray[np.generic]]
 
@@ -84,7 +86,8 @@ class Shown:
         """Return the rows that are shown, best first."""
         order = np.argsort(-probabilities, kind="stable")[: self.most]
         least = max(self.least, self.share * float(probabilities[order[0]]))
-        return order[(probabilities[order] >= least) | (np.arange(len(order)) == 0)]
+        kept: NDArray[np.intp] = order[(probabilities[order] >= least) | (np.arange(len(order)) == 0)]
+        return kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,7 @@ class TrainedSelector:
     Args:
         encoder: The one that is loaded already; where that is another than the shipped one, the shipped one is
             loaded beside it, because the selector was trained with it.
-        model_dir: Folder with `selector.npz` and `SHA256SUMS`.
+        model_dir: Folder with `selector.npz`, `pairs.onnx` and `SHA256SUMS`.
 
     Raises:
         ModelError: On first use, when a file is missing or damaged.
@@ -183,7 +186,8 @@ class TrainedSelector:
 
     @cached_property
     def _reader(self) -> Reader:
-        return Reader(self._encoder, self._model.pieces)
+        network = open_session(self._dir, PAIRS_FILE)
+        return Reader(PieceStore(self._encoder), self._model.pieces, network)
 
     @cached_property
     def _model(self) -> SelectorModel:
