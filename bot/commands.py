@@ -74,11 +74,12 @@ def check(
       rapporteur check "Japan will resume face-to-face defense exchanges."
       rapporteur check "Minister Kishi announced five initiatives." --json | jq -r .verdict
     """
+    from retrieval.answering.checking import MAX_CLAIM_CHARS
     from retrieval.answering.service import checked
 
     if not claim.strip():
         raise click.UsageError('The claim is empty. Check something, for example: "Two seminars were held."')
-    checked(claim)
+    checked(claim, MAX_CLAIM_CHARS)
     with ready_services(corpus, store, purpose="check", quiet=as_json) as built:
         found = built.checking.check(claim, document=document)
         if as_json:

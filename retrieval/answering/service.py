@@ -336,19 +336,21 @@ class AnsweringService:
         return replace(answer, translations=found)
 
 
-def checked(question: str) -> str:
+def checked(question: str, most: int = MAX_QUESTION_CHARS) -> str:
     """Return `question` without surrounding white space.
 
+    Args:
+        most: Characters that it may have.
+
     Raises:
-        QuestionError: It is empty, longer than 1,000 characters, or holds control characters.
+        QuestionError: It is empty, too long, or holds control characters.
     """
     stripped = question.strip()
     if not stripped:
         raise QuestionError("The question is empty. Ask something, for example: What was announced?")
-    if len(stripped) > MAX_QUESTION_CHARS:
+    if len(stripped) > most:
         raise QuestionError(
-            f"The question has {len(stripped):,} characters; at most {MAX_QUESTION_CHARS:,} are read. "
-            "Shorten it."
+            f"The question has {len(stripped):,} characters; at most {most:,} are read. Shorten it."
         )
     for character in stripped:
         if unicodedata.category(character) in {"Cc", "Cs"} and character not in "\n\r\t":
