@@ -327,6 +327,25 @@ async def test_what_was_found_is_not_replaced_by_an_error(
     assert "-# The language model gave no answer; these sentences were chosen without it." in told
 
 
+@pytest.mark.simcord(check_errors=False)
+async def test_what_is_on_the_screen_stays_where_the_answer_cannot_be_kept(
+    member: Any,
+    channel: Any,
+    services: FakeServices,
+    simcord_env: simcord.Env,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    services.found = services.ask("What about cyber?")
+
+    def fail(*_: object) -> None:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(simcord_env.bot.equipment.desk._records, "add", fail)
+    await member.send(channel, f"{mention(simcord_env)} What about cyber?")
+
+    assert "seminar on **cybersecurity** this year. [¶7]" in text_of(channel.last_message)
+
+
 async def test_quotes_are_translated_for_the_reader_who_asks_for_it(
     member: Any, channel: Any, services: FakeServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
