@@ -217,7 +217,7 @@ class _Word:
     end: int
 
 
-_TOKEN = re.compile(r"\d+(?:[.,]\d+)+|[^\W_]+(?:['’ʼ′`][^\W_]+)*|\S")
+_TOKEN = re.compile(r"\d+(?:[.,]\d+)+|[^\W_]+(?:['’‘ʼ′`][^\W_]+)*|\S")
 _QUOTES = frozenset("\"'“”„‟‘’‚‛«»‹›″′`´＂＇「」『』ʼ")
 _DASHES = frozenset("-‐‑‒–—―−﹘﹣－")
 _STOPS = frozenset(".!?…。！？")
@@ -242,7 +242,7 @@ def _words(text: str) -> tuple[_Word, ...]:
 
 def _levelled(character: str) -> str:
     """Return a character in its usual width; ² is no 2."""
-    if character in "’ʼ′`":
+    if character in "’‘ʼ′`":
         return "'"
     wide = unicodedata.decomposition(character).startswith(("<wide>", "<narrow>", "<noBreak>"))
     return unicodedata.normalize("NFKC", character) if wide else unicodedata.normalize("NFC", character)
