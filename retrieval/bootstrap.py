@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from retrieval.answering.checking import ClaimService
+from retrieval.answering.selectors.trained import TrainedSelector
 from retrieval.answering.service import AnsweringService, Assistant
 from retrieval.browsing import Browser
 from retrieval.errors import CorpusError, SettingsError, StoreError, StoreUnwritableError
@@ -107,7 +108,7 @@ def build_services(
         precedence = Precedence()
         model, structured = build_model(settings, ledger) or (None, False)
         assistant = None if model is None else build_assistant(settings, model, structured=structured)
-        answering = AnsweringService(ledger, retriever, assistant, precedence)
+        answering = AnsweringService(ledger, retriever, assistant, precedence, TrainedSelector(encoder))
         yield Services(
             settings=settings,
             ledger=ledger,

@@ -17,7 +17,7 @@ from retrieval.answering.conversation import resolve
 from retrieval.answering.language import foreign_language, language_name, notice
 from retrieval.answering.question import Kind, Question, analyse
 from retrieval.answering.selectors.interface import Candidates, Selector
-from retrieval.answering.selectors.shipped import ShippedSelector
+from retrieval.answering.selectors.trained import TrainedSelector
 from retrieval.answering.wording import MODEL_FAILED, MODEL_OVER_BUDGET, MODEL_UNUSABLE
 from retrieval.errors import (
     BudgetSpentError,
@@ -105,7 +105,7 @@ class AnsweringService:
         self._retriever = retriever
         self._assistant = assistant
         self._precedence = precedence or Precedence()
-        self._selector = selector or ShippedSelector()
+        self._selector = selector or TrainedSelector()
 
     @property
     def mode(self) -> str:
@@ -244,6 +244,7 @@ class AnsweringService:
                 if found is not None:
                     return found
             results = self._find(connection, asked, scopes, readout)
+            one_readout = readout is not None or live.holds_one(connection, scopes)
         unread = foreign_language(asked.text, results.statistics)
         if unread is not None:
             return _Looked(asked, Answer(asked.text, notice=notice(unread)), unread=unread)
@@ -254,7 +255,7 @@ class AnsweringService:
             tuple(results.ranked),
             results.statistics,
             results.query,
-            readout is not None,
+            one_readout,
             tuple(scopes),
         )
         answer = compose(candidates, self._selector.select(candidates), self._selector.mode)

@@ -49,6 +49,15 @@ def readouts(connection: Connection, scopes: Sequence[str]) -> list[ReadoutSumma
     return [_summary(row) for row in connection.execute(statement)]
 
 
+def holds_one(connection: Connection, scopes: Sequence[str]) -> bool:
+    """Whether exactly one readout is live in `scopes`."""
+    r = schema.readouts
+    found = connection.execute(
+        select(r.c.pk).where(r.c.scope.in_(scopes), r.c.live_revision.is_not(None)).limit(2)
+    )
+    return len(found.all()) == 1
+
+
 def readout(connection: Connection, scopes: Sequence[str], document: str) -> ReadoutSummary:
     """Return one live readout; of two scopes that both hold the id, the later in `scopes`.
 

@@ -1,25 +1,22 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retrieval.answering.abstention import FEATURES, Calibration, features, shipped_calibration
 from retrieval.answering.composing import compose
-from retrieval.answering.contrast import one_sided_negation, opposed, other_number
 from retrieval.answering.direct import ReadoutName, list_mentions, look_up, named_readout, summarise
 from retrieval.answering.highlighting import highlights
 from retrieval.answering.language import foreign_language
 from retrieval.answering.question import Kind, analyse
 from retrieval.answering.selectors.interface import Candidates, Pick, Selection
-from retrieval.answering.selectors.shipped import ShippedSelector
+from retrieval.answering.selectors.trained import TrainedSelector
 from retrieval.index.lexical_scoring import TermStatistics
 from retrieval.index.preparation import prepare
 from retrieval.index.ranking import Candidate, RankedParagraph, rank
 from retrieval.models import Answer, LiveParagraph, Numbering, Statement, Status
 
 STATISTICS = TermStatistics(3, 10.0, {"river": 2, "forum": 1, "held": 2})
-ALWAYS = Calibration({}, 0.0, 0.0, 0.0)
-NEVER = Calibration({}, -9.0, 1.0, 1.0)
+SELECTOR = TrainedSelector()
 TEXTS = (
     "The Forum was held in Riverton. It was the first in three years.",
     "The Ministers announced two initiatives. They will open a seminar and train 40 officers.",
@@ -40,9 +37,9 @@ def ranked(question: str, texts: tuple[str, ...] = TEXTS) -> list[RankedParagrap
     return rank(asked.terms, np.zeros(4, np.float32), candidates, STATISTICS, asked.expects)
 
 
-def answer(question: str, texts: tuple[str, ...] = TEXTS, calibration: Calibration = ALWAYS) -> Answer:
+def answer(question: str, texts: tuple[str, ...] = TEXTS) -> Answer:
     found = candidates(question, texts)
-    return compose(found, ShippedSelector(calibration).select(found), "extractive")
+    return compose(found, SELECTOR.select(found), "extractive")
 
 
 def candidates(question: str, texts: tuple[str, ...] = TEXTS) -> Candidates:
@@ -150,14 +147,15 @@ def test_what_only_comes_near_is_offered_and_not_claimed() -> None:
     assert [s.text for s in found.nearest] == [TEXTS[2]]
 
 
-def test_below_the_threshold_there_are_nearest_paragraphs_and_no_statement() -> None:
-    found = answer("Where was the Forum held?", calibration=NEVER)
+def test_where_nothing_is_found_there_are_nearest_paragraphs_and_no_statement() -> None:
+    found = selected(status=Status.NOT_FOUND, question="Where was the Forum held?")
 
     assert found.status is Status.NOT_FOUND
     assert found.statements == ()
     assert len(found.nearest) == 3
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.text(max_size=120), st.lists(st.text(max_size=120), min_size=1, max_size=4))
 def test_composing_never_fails_and_every_quote_is_where_it_says(question: str, texts: list[str]) -> None:
     found = answer(question, tuple(texts))
@@ -261,22 +259,3 @@ def test_a_question_in_the_words_of_the_texts_is_read_whatever_its_language() ->
     known = TermStatistics(1, 4.0, {"防衛": 1, "衛大": 1, "大臣": 1})
 
     assert foreign_language("防衛大臣", known) is None
-
-
-def test_signs_of_contrast() -> None:
-    sentence = prepare(live(("In 1763 the largest group grew.",))[0]).sentences[0]
-
-    assert other_number(analyse("What happened in 1736?"), sentence, frozenset())
-    assert not other_number(analyse("What happened in 1763?"), sentence, frozenset())
-    assert opposed(analyse("What was the smallest group?"), sentence)
-    assert one_sided_negation(analyse("What group never grew?"), sentence)
-    assert not one_sided_negation(analyse("What group grew?"), sentence)
-
-
-def test_the_shipped_calibration_weighs_exactly_the_features_there_are() -> None:
-    question = analyse("Where was the Forum held?")
-
-    found = features(question, question.terms, ranked(question.text), STATISTICS)
-
-    assert tuple(found) == FEATURES == tuple(shipped_calibration().weights)
-    assert 0.0 <= shipped_calibration().confidence(found) <= 1.0
