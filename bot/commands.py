@@ -27,10 +27,17 @@ def rapporteur() -> None:
 @rapporteur.command()
 @click.argument("question")
 @one_document
+@click.option("--explain", is_flag=True, help="Print the figures that the answer was decided by, too.")
 @as_json
 @common
 def ask(
-    question: str, document: str | None, as_json: bool, corpus: Path | None, store: Path | None, debug: bool
+    question: str,
+    document: str | None,
+    explain: bool,
+    as_json: bool,
+    corpus: Path | None,
+    store: Path | None,
+    debug: bool,
 ) -> None:
     """Answer QUESTION from the readouts, with the paragraph of every sentence.
 
@@ -39,21 +46,26 @@ def ask(
       rapporteur ask "Where was the meeting held?"
       rapporteur ask "What does paragraph 9 say?" --document asean-japan-2022-06-22
       rapporteur ask "What was announced?" --json | jq -r .text
+      rapporteur ask "Who chaired the meeting?" --explain
     """
     from retrieval.answering.service import checked
 
     checked(question)
     with ready_services(corpus, store, purpose="ask", quiet=as_json) as built:
-        from bot.terminal import choosing, show_answer
+        from bot.terminal import choosing, show_answer, show_explanation
 
         with choosing(built.answering.mode, enabled=not as_json) as on_found:
             answer, elapsed = built.answering.timed_ask(question, document=document, on_found=on_found)
+        explained = built.answering.explain(question, document=document) if explain else None
         if as_json:
-            from bot.json_output import answer_json
+            from bot.json_output import answer_json, explanation_json
 
-            print_json(answer_json(answer, elapsed))
+            printed = answer_json(answer, elapsed)
+            print_json(printed if explained is None else printed | explanation_json(explained))
             return
         show_answer(console(), answer)
+        if explained is not None:
+            show_explanation(console(), explained)
 
 
 @rapporteur.command()
@@ -74,11 +86,12 @@ def check(
       rapporteur check "Japan will resume face-to-face defense exchanges."
       rapporteur check "Minister Kishi announced five initiatives." --json | jq -r .verdict
     """
+    from retrieval.answering.checking import MAX_CLAIM_CHARS
     from retrieval.answering.service import checked
 
     if not claim.strip():
         raise click.UsageError('The claim is empty. Check something, for example: "Two seminars were held."')
-    checked(claim)
+    checked(claim, MAX_CLAIM_CHARS)
     with ready_services(corpus, store, purpose="check", quiet=as_json) as built:
         found = built.checking.check(claim, document=document)
         if as_json:

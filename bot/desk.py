@@ -20,6 +20,7 @@ from bot.rendering import Cited, Page, render_answer, render_check, render_found
 from bot.services import Answering, Checking, ReadoutLine, Readouts, guild_scopes
 from bot.settings import DiscordSettings
 from bot.workers import InFlight, Workers
+from retrieval.answering.checking import MAX_CLAIM_CHARS
 from retrieval.answering.wording import MODEL_FAILED
 from retrieval.browsing import ListedInitiative
 from retrieval.errors import QuestionError
@@ -199,13 +200,13 @@ class Desk:
         return render_translations(statements, found, phrases)
 
     async def check(self, claim: str, place: Place, phrases: Phrases) -> Reply:
-        """Compare a claim with the sentences nearest to it; one longer than a question as far as it goes.
+        """Compare a claim with the sentences nearest to it.
 
         Raises:
             As `ask` does.
         """
-        claim = claim[: self._settings.max_question]
-        self._admit(claim, place)
+        claim = claim[:MAX_CLAIM_CHARS]
+        self._admit(claim[: self._settings.max_question], place)
         scopes = guild_scopes(place.guild)
         async with asyncio.timeout(self._settings.answer_timeout_s):
             found = await self._questions.run(lambda: self._checking.check(claim, scopes=scopes))

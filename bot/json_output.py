@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from retrieval.answering.checking import ClaimCheck, Compared
+from retrieval.answering.selectors.trained import Explained
 from retrieval.answering.service import Elapsed
 from retrieval.answering.wording import answer_text
 from retrieval.browsing import ListedInitiative
@@ -44,6 +45,11 @@ def statement_json(statement: Statement) -> dict[str, Any]:
         "citations": [_citation(statement.citation)],
         "highlights": [list(span) for span in statement.highlights],
     }
+
+
+def explanation_json(explained: Sequence[Explained]) -> dict[str, Any]:
+    """Return what `ask --explain --json` prints besides: the decision, then the best sentences."""
+    return {"explained": [asdict(each) for each in explained]}
 
 
 def check_json(check: ClaimCheck) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from retrieval.answering.checking import ClaimCheck, Compared, Mark, Verdict
+from retrieval.answering.selectors.trained import Explained
 from retrieval.answering.wording import (
     CLOSEST,
     NEAREST,
@@ -68,6 +69,17 @@ def show_answer(console: Console, answer: Answer) -> None:
     elif answer.mode != "extractive":
         model = answer.mode.removeprefix("llm:")
         console.print(Text(f"Chosen by {model}; the words are the sources’ own.", style="dim"))
+
+
+def show_explanation(console: Console, explained: Sequence[Explained]) -> None:
+    """Print the decision and the best sentences, each with its probability and the figures that are not 0."""
+    if not explained:
+        console.print(Text("Nothing was decided: this was looked up by number or name.", style="dim"))
+    for place, each in enumerate(explained):
+        what = "that the sources answer" if place == 0 else f"of: {each.text}"
+        console.print(Text(f"probability {each.probability:.3f} {what}", style="bold"))
+        figures = "  ".join(f"{name} {value:.3g}" for name, value in each.figures.items() if value)
+        console.print(Padding(Text(figures, style="dim"), (0, 0, 0, 2), expand=False))
 
 
 VERDICTS = {

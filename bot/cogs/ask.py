@@ -41,10 +41,12 @@ class AskCog(DeskCog):
     async def _ask(self, interaction: discord.Interaction[Any], question: str, document: str | None) -> None:
         phrases = self.phrases(interaction)
         acknowledging = asyncio.Lock()
+        on_screen = asyncio.Event()
 
         async def show_found(page: Page) -> None:
             async with acknowledging:
                 await show(interaction, page_view(page, phrases), ephemeral=False)
+                on_screen.set()
 
         work = self.desk.ask(
             question, place_of(interaction), phrases, document=document, quoted=True, show_found=show_found
@@ -53,6 +55,11 @@ class AskCog(DeskCog):
             reply = await in_time(interaction, work, ephemeral=False, acknowledging=acknowledging)
         except NotFoundError:
             await say(interaction, phrases("error.no_readout", document=code(document or "")))
+            return
+        except Exception:
+            if not on_screen.is_set():
+                raise
+            log.exception("what was found stays on the screen: the answer failed")
             return
         ids = await respond(interaction, reply.pages, phrases, answer=reply.id)
         await self.desk.shown_as(reply, ids)

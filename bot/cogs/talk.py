@@ -88,6 +88,9 @@ class TalkCog(DeskCog):
         try:
             await (work if admitted else refused(work))
         except Exception as error:
+            if placed.shows_words:
+                log.exception("what was found stays on the screen: the answer failed")
+                return
             sentence = self._sentence(error, message, phrases)
             with suppress(discord.HTTPException):
                 await placed.say(sentence)
@@ -147,6 +150,7 @@ class Placed:
         self._asked = message
         self._phrases = phrases
         self.first: discord.Message | None = None
+        self.shows_words = False  # of a readout: no sentence about an error takes their place
         self._sending = asyncio.Lock()
 
     async def say(self, sentence: str) -> None:
@@ -156,6 +160,7 @@ class Placed:
     async def show_found(self, page: Page) -> None:
         """Show what was found, until the answer takes its place."""
         await self._first(page_view(page, self._phrases))
+        self.shows_words = True
 
     async def show(self, reply: Reply) -> list[int]:
         """Show an answer; return the ids of its messages."""

@@ -1,1 +1,1 @@
-"""Question -> Answer: evidence, abstention, extractive answers, verification."""
+"""Question -> Answer: analysis, selecting sentences, composing, conversation, checking."""

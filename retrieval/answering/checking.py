@@ -29,7 +29,11 @@ from retrieval.models import SHARED, Statement
 
 log = logging.getLogger(__name__)
 
+MAX_CLAIM_CHARS = 4_000
+"""A message of Discord, whole; a long sentence of a readout has more than 1,000."""
+
 PARAGRAPHS_READ = 12
+_SEARCHED_CHARS = 1_000
 SHOWN = 3
 CLOSE = 0.6
 """Cosine plus the share of the claim's words, 0..2, from which a sentence is about the same thing: chosen on the
@@ -135,7 +139,7 @@ class ClaimService:
         """Return the sentences nearest to `claim`, and what differs.
 
         Args:
-            claim: 1 to 1,000 characters.
+            claim: 1 to 4,000 characters; the first 1,000 are looked up.
             document: Look in this readout alone.
             scopes: Whose readouts are read.
 
@@ -144,7 +148,8 @@ class ClaimService:
             NotFoundError: There is no such readout.
             StoreError: The store cannot be read.
         """
-        ranked = self._searching.search(claim, scopes=scopes, document=document, top_k=PARAGRAPHS_READ)
+        searched = claim.strip()[:_SEARCHED_CHARS]
+        ranked = self._searching.search(searched, scopes=scopes, document=document, top_k=PARAGRAPHS_READ)
         found = compare(claim, ranked)
         if self._judge is None or not found.compared:
             return found
@@ -212,7 +217,7 @@ class _Word:
     end: int
 
 
-_TOKEN = re.compile(r"\d+(?:[.,]\d+)+|[^\W_]+(?:['’ʼ′`][^\W_]+)*|\S")
+_TOKEN = re.compile(r"\d+(?:[.,]\d+)+|[^\W_]+(?:['’‘ʼ′`][^\W_]+)*|\S")
 _QUOTES = frozenset("\"'“”„‟‘’‚‛«»‹›″′`´＂＇「」『』ʼ")
 _DASHES = frozenset("-‐‑‒–—―−﹘﹣－")
 _STOPS = frozenset(".!?…。！？")
@@ -237,7 +242,7 @@ def _words(text: str) -> tuple[_Word, ...]:
 
 def _levelled(character: str) -> str:
     """Return a character in its usual width; ² is no 2."""
-    if character in "’ʼ′`":
+    if character in "’‘ʼ′`":
         return "'"
     wide = unicodedata.decomposition(character).startswith(("<wide>", "<narrow>", "<noBreak>"))
     return unicodedata.normalize("NFKC", character) if wide else unicodedata.normalize("NFC", character)

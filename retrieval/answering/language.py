@@ -23,7 +23,7 @@ _SCRIPTS: Mapping[str, str] = {
     "MYANMAR": "my", "CYRILLIC": "ru", "ARABIC": "ar", "HEBREW": "he", "DEVANAGARI": "hi", "GREEK": "el",
     "BENGALI": "bn", "TAMIL": "ta", "TELUGU": "te", "GEORGIAN": "ka", "ARMENIAN": "hy",
 }  # fmt: skip
-LANGUAGES: Mapping[str, str] = {
+LANGUAGES: dict[str, str] = {
     "ja": "Japanese", "zh": "Chinese", "ko": "Korean", "th": "Thai", "lo": "Lao", "km": "Khmer", "my": "Burmese",
     "ru": "Russian", "uk": "Ukrainian", "ar": "Arabic", "he": "Hebrew", "hi": "Hindi", "el": "Greek", "bn": "Bengali",
     "ta": "Tamil", "vi": "Vietnamese", "id": "Indonesian", "ms": "Malay", "tl": "Filipino", "fr": "French",

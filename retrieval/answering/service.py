@@ -17,7 +17,7 @@ from retrieval.answering.conversation import resolve
 from retrieval.answering.language import foreign_language, language_name, notice
 from retrieval.answering.question import Kind, Question, analyse
 from retrieval.answering.selectors.interface import Candidates, Selector
-from retrieval.answering.selectors.trained import TrainedSelector
+from retrieval.answering.selectors.trained import Explained, TrainedSelector
 from retrieval.answering.wording import MODEL_FAILED, MODEL_OVER_BUDGET, MODEL_UNUSABLE
 from retrieval.errors import (
     BudgetSpentError,
@@ -90,7 +90,7 @@ class AnsweringService:
     Args:
         assistant: A language model that selects; None: the shipped selector alone does.
         precedence: What the work in the background of this process gives way by.
-        selector: The one that needs no model; None: the shipped one.
+        selector: The one that needs no language model; None: the shipped one.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class AnsweringService:
         retriever: Retriever,
         assistant: Assistant | None = None,
         precedence: Precedence | None = None,
-        selector: Selector | None = None,
+        selector: TrainedSelector | None = None,
     ) -> None:
         self._ledger = ledger
         self._retriever = retriever
@@ -176,6 +176,17 @@ class AnsweringService:
             answer=(ended - retrieved_at) * 1000,
             total=(ended - started) * 1000,
         )
+
+    def explain(self, question: str, *, document: str | None = None) -> list[Explained]:
+        """Return the figures behind the shipped selector's decision and behind its best sentences.
+
+        None for a look-up by number, a search for mentions or a summary, which nothing was decided for.
+
+        Raises:
+            QuestionError, NotFoundError, StoreError: As `ask`.
+        """
+        looked = self._look(analyse(_resolved(question, ())), (SHARED,), document)
+        return [] if looked.candidates is None else self._selector.explain(looked.candidates)
 
     def quote(self, question: str) -> Answer:
         """Answer from the shared readouts without the language model that is configured.
@@ -337,19 +348,21 @@ class AnsweringService:
         return replace(answer, translations=found)
 
 
-def checked(question: str) -> str:
+def checked(question: str, most: int = MAX_QUESTION_CHARS) -> str:
     """Return `question` without surrounding white space.
 
+    Args:
+        most: Characters that it may have.
+
     Raises:
-        QuestionError: It is empty, longer than 1,000 characters, or holds control characters.
+        QuestionError: It is empty, too long, or holds control characters.
     """
     stripped = question.strip()
     if not stripped:
         raise QuestionError("The question is empty. Ask something, for example: What was announced?")
-    if len(stripped) > MAX_QUESTION_CHARS:
+    if len(stripped) > most:
         raise QuestionError(
-            f"The question has {len(stripped):,} characters; at most {MAX_QUESTION_CHARS:,} are read. "
-            "Shorten it."
+            f"The question has {len(stripped):,} characters; at most {most:,} are read. Shorten it."
         )
     for character in stripped:
         if unicodedata.category(character) in {"Cc", "Cs"} and character not in "\n\r\t":

@@ -85,6 +85,17 @@ def test_what_is_not_in_the_sources_is_no_failure(run: Run, store: str) -> None:
     assert all(_keys(near, "document", "paragraph", "quote") for near in found["nearest"])
 
 
+def test_what_an_answer_was_decided_by_can_be_seen(run: Run, store: str) -> None:
+    status, out, _ = run("ask", "Where was the meeting held?", "--explain", "--json", "--store", store)
+
+    found = json.loads(out)
+    decision, best = found["explained"][:2]
+    assert status == 0
+    assert decision["probability"] == pytest.approx(found["confidence"], abs=1e-4)
+    assert best["text"] in found["statements"][0]["text"]
+    assert all(isinstance(value, float) for value in best["figures"].values())
+
+
 def test_search_json(run: Run, store: str) -> None:
     status, out, _ = run("search", "Myanmar", "-k", "3", "--json", "--store", store)
 

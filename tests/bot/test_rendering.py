@@ -245,7 +245,7 @@ def test_a_checked_claim_shows_the_sentence_what_differs_and_whose_opinion_it_is
     lines = render_check(check, PHRASES)[0].text.splitlines()
 
     assert lines[0] == "🔎 **Not verbatim.** The closest sentences, with what differs:"
-    assert lines[3:] == [
+    assert lines[4:] == [
         "-# claim: ~~two seminars~~ · readout: **a seminar** (number)",
         "-# claim: ~~so~~ · readout: –",
         "-# contradicts it, in the opinion of a language model (openai:m)",

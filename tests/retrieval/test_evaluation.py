@@ -95,7 +95,7 @@ def test_figures_of_a_small_set() -> None:
         "retrieval": {"hit@1": 0.3333, "hit@3": 0.3333, "hit@5": 0.6667, "mrr": round((1 + 1 / 4) / 3, 4)},
         "answer": {
             "contains_gold": 0.3333,
-            "f1": round((2 * 2 / (5 + 2) + 0 + 0) / 3, 4),
+            "f1": round((2 * 2 / (3 * 5 + 2) + 0 + 0) / 3, 4),
         },
         "citation": {"precision": round((2 / 3 + 1) / 2, 4), "recall": 0.75},
         "abstention": {
@@ -104,7 +104,7 @@ def test_figures_of_a_small_set() -> None:
             "auroc": round((2 + 1.5 + 1) / 6, 4),
         },
         "quotes": {"shown": 5, "inexact": 1},
-        "statements_per_answer": 1.0,
+        "statements_per_answer": 2.0,
         "latency_ms": {"p50": 30, "p95": 48.0},
     }
 

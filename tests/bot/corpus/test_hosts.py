@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from retrieval.answering.generative.writer import Writer
 
 from bot.desk import Desk, Place
 from bot.locales import load
@@ -13,22 +12,21 @@ from bot.rendering import Cited
 from retrieval.answering.service import AnsweringService
 from retrieval.errors import NotFoundError
 from tests.bot.corpus.conftest import HERE, Process
-from tests.retrieval.answering.generative.conftest import Told
+from tests.retrieval.answering.conftest import Told, assisted
 
 SCOPE = f"guild:{HERE}"
 QUESTION = "What will Norland open?"
 
 
-def writing(process: Process) -> tuple[AnsweringService, Told]:
-    """Answers of a process that has a language model write, and remembers what it wrote."""
-    model = Told('[P1] Norland will open a ferry line. ("Norland will open a ferry line.")')
-    services = process.services
-    return AnsweringService(services.ledger, services.retriever, Writer(model, plain=True)), model
+def choosing(process: Process) -> tuple[AnsweringService, Told]:
+    """Answers of a process that has a language model choose, and remembers what it chose."""
+    model = Told("S1")
+    return assisted(process.services, model), model
 
 
 async def test_what_another_process_purged_is_not_shown_again(processes: Callable[..., Process]) -> None:
     here, there = processes(), processes()
-    answering, model = writing(here)
+    answering, model = choosing(here)
     desk = Desk(
         here.settings, answering, here.services.browser, here.records, checking=here.services.checking
     )

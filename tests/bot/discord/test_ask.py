@@ -13,7 +13,8 @@ import pytest
 import simcord
 
 from bot.desk import Reply
-from retrieval.errors import NotFoundError, StoreError
+from retrieval.answering.language import LANGUAGES
+from retrieval.errors import ModelUnavailableError, NotFoundError, StoreError
 from retrieval.models import Answer, Statement
 from tests.bot.discord.conftest import BuildBot
 from tests.fakes import FakeLine, FakeServices, paragraph
@@ -141,7 +142,7 @@ async def test_more_paragraphs_than_a_row_has_buttons_are_offered_in_a_select(
 async def test_a_long_answer_is_carried_over_several_messages_each_with_its_citations(
     member: Any, channel: Any, services: FakeServices
 ) -> None:
-    source = paragraph("lorem " * 240)
+    source = paragraph(text="lorem " * 240, source_url=None)
     services.answer = Answer("?", tuple(Statement(source, 0, len(source.text)) for _ in range(6)))
     result = await member.slash(channel, "ask", question="Everything?")
 
@@ -311,6 +312,83 @@ async def test_nothing_is_found_is_said_with_the_nearest_paragraphs(member: Any,
     assert "The readouts don’t answer this." in told
     assert "Nearest paragraphs – they may be about something else:" in told
     assert "¶7" in controls(result.response)
+
+
+async def test_what_was_found_is_not_replaced_by_an_error(
+    member: Any, channel: Any, services: FakeServices
+) -> None:
+    """A model's choice that fails, however, leaves what the shipped selector chose."""
+    services.found = services.ask("What about cyber?")
+    services.failing = RuntimeError("whatever")
+    result = await member.slash(channel, "ask", question="What about cyber?")
+
+    told = text_of(result.response)
+    assert "seminar on **cybersecurity** this year. [¶7]" in told
+    assert "-# The language model gave no answer; these sentences were chosen without it." in told
+
+
+@pytest.mark.simcord(check_errors=False)
+async def test_what_is_on_the_screen_stays_where_the_answer_cannot_be_kept(
+    member: Any,
+    channel: Any,
+    services: FakeServices,
+    simcord_env: simcord.Env,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    services.found = services.ask("What about cyber?")
+
+    def fail(*_: object) -> None:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(simcord_env.bot.equipment.desk._records, "add", fail)
+    await member.send(channel, f"{mention(simcord_env)} What about cyber?")
+
+    assert "seminar on **cybersecurity** this year. [¶7]" in text_of(channel.last_message)
+
+
+async def test_quotes_are_translated_for_the_reader_who_asks_for_it(
+    member: Any, channel: Any, services: FakeServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(LANGUAGES, "en", "Japanese")  # the simulated reader's Discord is in English
+    services.translation = "セミナー"
+    await member.slash(channel, "ask", question="What about cyber?")
+    message = channel.last_message
+    clicked = await member.click(message, custom_id=control(message, "translate"))
+
+    assert clicked.ephemeral
+    told = text_of(clicked.response)
+    assert "Japan will hold a seminar on cybersecurity this year" in told
+    assert "> セミナー (Japanese)" in told
+    assert "-# Machine translation by fake:m, not checked." in told
+    assert "セミナー" not in text_of(channel.last_message)
+
+
+async def test_without_the_setting_there_is_no_button_to_translate(member: Any, channel: Any) -> None:
+    result = await member.slash(channel, "ask", question="What about cyber?")
+
+    assert "Translate" not in controls(result.response)
+
+
+async def test_a_reader_in_the_readouts_language_is_told_why_there_is_nothing_to_translate(
+    member: Any, channel: Any, services: FakeServices
+) -> None:
+    services.translation = "-"
+    await member.slash(channel, "ask", question="What about cyber?")
+    clicked = await member.click(channel.last_message, custom_id=control(channel.last_message, "translate"))
+
+    assert "yours is English" in text_of(clicked.response)
+
+
+async def test_a_translation_that_fails_is_a_sentence(
+    member: Any, channel: Any, services: FakeServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(LANGUAGES, "en", "Japanese")
+    services.translation = ModelUnavailableError("slow")
+    await member.slash(channel, "ask", question="What about cyber?")
+    message = channel.last_message
+    clicked = await member.click(message, custom_id=control(message, "translate"))
+
+    assert text_of(clicked.response).startswith("The language model gave no translation.")
 
 
 async def test_never_more_choices_than_discord_takes(

@@ -45,6 +45,7 @@ COPIES = {
     "as it is": FIRST,
     "case": FIRST.upper(),
     "straight quotes": FIRST.replace("“", '"').replace("”", '"').replace("’", "'"),
+    "the wrong apostrophe": FIRST.replace("’", "‘"),
     "no quotes": FIRST.replace("“", "").replace("”", ""),
     "white space": f"  {FIRST.replace(' ', '  ')}\n",
     "line breaks": FIRST.replace(" ", "\n"),
