@@ -1,11 +1,10 @@
 """What is shown for labelled questions, and whether it is claimed: through a real store and a real `ask`.
 
-    python bench/readers.py --data DIR [--json FILE]
+    python -m bench.readers --data DIR [--json FILE]
 
-DIR holds `documents.jsonl` and `questions.jsonl` as training/README.md describes them. Each question is asked of its
-readout, then with every readout of DIR loaded. What is shown are the statements of an answer, or what is offered as
-closest where nothing is claimed. A statement is right when it holds one of the question's `evidence` or `also`
-sentences whole (or the same words in another readout).
+DIR holds `documents.jsonl` and `questions.jsonl` (training/README.md). Each question is asked of its readout, then with
+every readout of DIR loaded. What is shown are the statements of an answer, or what is offered where nothing is
+claimed. A statement is right when it holds one of the question's `evidence` or `also` sentences whole.
 
     first right      the first statement shown is right; over answerable questions
     right shown      one of those shown is
@@ -13,7 +12,8 @@ sentences whole (or the same words in another readout).
     AUROC            confidence of answerable questions against that of the others, which are on the topic
     not claimed      unanswerable questions not answered, at the confidence that answers 0.90 of the answerable
     as shipped       shares answered, and not answered, at the thresholds that ship
-    risk, coverage   of the questions answered at a confidence, those without a right statement; share answered
+    ask, search      medians, warm: the whole of an `ask`; what of it is looking up and ranking
+    coverage, risk   share of all questions answered from a confidence up; of these, those without a right statement
 """
 
 from __future__ import annotations
@@ -28,101 +28,43 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import Any
 
-from stores import store_of
-
+from bench.labelled import LabelledQuestion, labelled_questions
+from bench.stores import store_of
 from retrieval.bootstrap import Services
 from retrieval.evaluation import auroc, inexact_quotes
-from retrieval.models import Answer, Statement
-from retrieval.sources.identity import make_id
+from retrieval.models import Answer
 
 COVERAGES = (0.2, 0.4, 0.6, 0.8, 1.0)
-
-Span = tuple[str, str, int, int]
-"""Readout, paragraph, and half-open characters of its text."""
-
-
-@dataclass(frozen=True)
-class Question:
-    """A labelled question.
-
-    Attributes:
-        right: Where the sentences stand that answer.
-        words: What they say.
-    """
-
-    text: str
-    document: str
-    answerable: bool
-    right: frozenset[Span]
-    words: frozenset[str]
 
 
 @dataclass(frozen=True)
 class Asked:
     """A question and what came of it."""
 
-    question: Question
+    question: LabelledQuestion
     answer: Answer
     inexact: int
     ask_ms: float
     search_ms: float
 
     @property
-    def shown(self) -> Sequence[Statement]:
-        return self.answer.statements or self.answer.nearest
-
-    @property
     def right(self) -> list[bool]:
         """Whether each statement shown is right."""
-        return [_is_right(statement, self.question) for statement in self.shown]
+        return [self.question.is_right(s) for s in self.answer.statements or self.answer.nearest]
 
 
-def _is_right(shown: Statement, question: Question) -> bool:
-    document, number = shown.paragraph.document, shown.paragraph.number
-    return any(
-        (document, number) == (d, n) and shown.start <= start and end <= shown.end
-        for d, n, start, end in question.right
-    ) or any(words in shown.text for words in question.words)
-
-
-def read(folder: Path) -> list[Question]:
-    """Return the questions of a folder of labelled readouts."""
-    places: dict[tuple[str, str], tuple[Span, str]] = {}
-    for document in _rows(folder / "documents.jsonl"):
-        texts = {p["number"]: p["text"] for p in document["paragraphs"]}
-        for s in document["sentences"]:
-            span = (make_id(document["id"]), s["paragraph"], s["start"], s["end"])
-            places[document["id"], s["id"]] = (span, texts[s["paragraph"]][s["start"] : s["end"]])
-    found = []
-    for row in _rows(folder / "questions.jsonl"):
-        ids = [*(row.get("evidence") or ()), *(row.get("also") or ())]
-        right = [places[row["document"], i] for i in ids]
-        found.append(
-            Question(
-                row["question"],
-                make_id(row["document"]),
-                row["answerable"],
-                frozenset(span for span, _ in right),
-                frozenset(words for _, words in right),
-            )
-        )
-    return found
-
-
-def _rows(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
-
-
-def ask_all(services: Services, questions: Sequence[Question], *, of_its_readout: bool) -> list[Asked]:
+def ask_all(
+    services: Services, questions: Sequence[LabelledQuestion], *, of_its_readout: bool
+) -> list[Asked]:
     """Ask every question, each after a search that fills the caches: what is timed is warm."""
     found = []
     for q in questions:
         document = q.document if of_its_readout else None
-        services.answering.ask(q.text, document=document)
+        services.answering.ask(q.question, document=document)
         started = time.perf_counter()
-        services.answering.search(q.text, document=document)
+        services.answering.search(q.question, document=document)
         searched = time.perf_counter()
-        answer = services.answering.ask(q.text, document=document)
+        answer = services.answering.ask(q.question, document=document)
         ended = time.perf_counter()
         wrong = len(inexact_quotes(answer, services.browser))
         found.append(Asked(q, answer, wrong, (ended - searched) * 1000, (searched - started) * 1000))
@@ -173,7 +115,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of labelled readouts")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure here")
     arguments = parser.parse_args()
-    questions = read(arguments.data)
+    questions = labelled_questions(arguments.data)
     found: dict[str, Any] = {}
     with store_of([arguments.data / "documents.jsonl"]) as services:
         for name, one in (("of its readout", True), ("every readout loaded", False)):

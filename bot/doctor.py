@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from retrieval.answering.selectors.trained import MODEL_DIR as SELECTOR_DIR
 from retrieval.bootstrap import Services, build_services
 from retrieval.errors import RapporteurError, SettingsError
 from retrieval.index.audit import audit as run_audit
@@ -49,6 +51,7 @@ def examine(settings: RetrievalSettings, *, audit: Progress | None = None) -> li
     checks = [
         Check("settings", True, f"corpus {settings.corpus_dir}, store {settings.store_dir}"),
         _checked("model", _model),
+        _checked("selector", _selector),
     ]
     try:
         with build_services(settings, purpose="rapporteur doctor") as services:
@@ -97,9 +100,18 @@ def _checked(name: str, look: Callable[[], str]) -> Check:
 
 
 def _model() -> str:
-    for name in published_checksums(MODEL_DIR):
-        verified(MODEL_DIR, name)
+    _verify_all(MODEL_DIR)
     return f"all-MiniLM-L6-v2, checksums right, {Encoder().identity}"
+
+
+def _selector() -> str:
+    _verify_all(SELECTOR_DIR)
+    return "selects sentences, checksums right"
+
+
+def _verify_all(model_dir: Path) -> None:
+    for name in published_checksums(model_dir):
+        verified(model_dir, name)
 
 
 def _corpus(services: Services) -> str:
