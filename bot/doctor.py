@@ -9,9 +9,10 @@ from typing import Any
 from retrieval.bootstrap import Services, build_services
 from retrieval.errors import RapporteurError, SettingsError
 from retrieval.index.audit import audit as run_audit
-from retrieval.index.encoder import MODEL_DIR, Encoder, file_problem, published_checksums
+from retrieval.index.encoder import MODEL_DIR, Encoder
 from retrieval.ingest import SHARED, Progress
 from retrieval.ledger import vectors
+from retrieval.model_files import published_checksums, verified
 from retrieval.settings import RetrievalSettings
 
 _SHOWN = 10
@@ -95,10 +96,8 @@ def _checked(name: str, look: Callable[[], str]) -> Check:
 
 
 def _model() -> str:
-    for name, expected in published_checksums().items():
-        problem = file_problem(MODEL_DIR / name, expected)
-        if problem:
-            raise RapporteurError(f"{MODEL_DIR / name}: {problem} Reinstall Rapporteur, or restore the file.")
+    for name in published_checksums(MODEL_DIR):
+        verified(MODEL_DIR, name)
     return f"all-MiniLM-L6-v2, checksums right, {Encoder().identity}"
 
 

@@ -14,7 +14,7 @@ RapporteurError                  one sentence: what, where, what to do
 │   ├── IngestBusyError          another ingest is running (`holder`)
 │   ├── StoreUnwritableError     read-only, no permission, or no space left
 │   └── IndexMismatchError       built with another encoder, template or splitter
-├── ModelError                   the encoder's files are missing, damaged or unusable
+├── ModelError                   a model's files are missing, damaged or unusable
 └── LanguageModelError           no answer from a language model (`retry`); the extractive one is given instead
     ├── ModelUnavailableError    too slow, too busy, or not reached; trying again may help
     ├── ModelRefusedError        a wrong key, an unknown model, a request that it does not take

@@ -8,9 +8,7 @@ texts run side by side on threads instead: the same text has the same vector, al
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.errors import ModelError
+from retrieval.model_files import on_all_cores, open_session, open_tokenizer, published_checksums
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -76,12 +74,9 @@ class Encoder:
 
     def embed_each(self, texts: Sequence[str]) -> Iterator[Vector]:
         """Yield the vector of every text in order, working on all cores."""
-        if len(texts) < 2:
-            yield from map(self.embed, texts)
-            return
-        _ = self._session, self._tokenizer  # load once, before the threads
-        with ThreadPoolExecutor(_cores(), thread_name_prefix="encoder") as pool:
-            yield from pool.map(self.embed, texts)
+        if texts:
+            _ = self._session, self._tokenizer  # load once, before the threads
+        yield from on_all_cores(self.embed, texts, "encoder")
 
     def embed_all(self, texts: Iterable[str]) -> Vector:
         """Return the vectors of `texts`: float32, (n_texts, 384)."""
@@ -99,75 +94,16 @@ class Encoder:
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:
-        tokenizer = self._load_tokenizer()
+        tokenizer = open_tokenizer(self._dir)
         tokenizer.enable_truncation(MAX_TOKENS)
         return tokenizer
 
     @cached_property
     def _counting_tokenizer(self) -> Tokenizer:
-        tokenizer = self._load_tokenizer()
+        tokenizer = open_tokenizer(self._dir)
         tokenizer.no_truncation()
-        return tokenizer
-
-    def _load_tokenizer(self) -> Tokenizer:
-        from tokenizers import Tokenizer
-
-        tokenizer = Tokenizer.from_str(self._verified("tokenizer.json").decode())
-        tokenizer.no_padding()
         return tokenizer
 
     @cached_property
     def _session(self) -> onnxruntime.InferenceSession:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1  # parallel over texts, not inside one: see embed_each
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        model = self._verified("model.onnx")
-        try:
-            return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # onnxruntime's exception classes share no public base
-            raise ModelError(
-                f"{self._dir / 'model.onnx'}: ONNX Runtime cannot run it here ({error})."
-            ) from error
-
-    def _verified(self, name: str) -> bytes:
-        path = self._dir / name
-        problem = file_problem(path, published_checksums(self._dir).get(name))
-        if problem:
-            raise ModelError(
-                f"{path}: {problem} Reinstall Rapporteur, or restore the file from its repository."
-            )
-        return path.read_bytes()
-
-
-def published_checksums(model_dir: Path = MODEL_DIR) -> dict[str, str]:
-    """Return file name -> SHA-256 from the folder's `SHA256SUMS`.
-
-    Raises:
-        ModelError: There is no readable list.
-    """
-    try:
-        lines = (model_dir / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise ModelError(
-            f"{model_dir / 'SHA256SUMS'}: the encoder's checksums cannot be read ({error.strerror}). "
-            "Reinstall Rapporteur."
-        ) from error
-    return {name: digest for digest, _, name in (line.partition("  ") for line in lines if line)}
-
-
-def file_problem(path: Path, expected_sha256: str | None) -> str | None:
-    """Return what is wrong with a model file as one sentence, or None."""
-    if not path.is_file():
-        return "the encoder's file is missing."
-    with path.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    if digest != expected_sha256:
-        return f"the encoder's file is damaged (SHA-256 {digest[:12]}…, {path.stat().st_size:,} bytes)."
-    return None
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return open_session(self._dir)

@@ -256,7 +256,7 @@ def test_a_truncated_model_is_one_sentence(run: Run, tmp_path: Path, monkeypatch
     status, out, err = run("ask", WHERE, "--store", tmp_path / "s")
 
     assert (status, out) == (1, "")
-    assert re.search(r"the encoder's file is damaged \(SHA-256 \w{12}…, 10,000 bytes\)\. Reinstall", err)
+    assert re.search(r"the model's file is damaged \(SHA-256 \w{12}…, 10,000 bytes\)\. Reinstall", err)
 
 
 def test_an_empty_working_folder_stays_empty(run: Run, store: str) -> None:

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from retrieval.errors import ModelError
-from retrieval.index.encoder import MODEL_DIR, Encoder, file_problem, published_checksums
+from retrieval.index.encoder import MODEL_DIR, Encoder
+from retrieval.model_files import file_problem, published_checksums
 
 TEXTS = [
     "The meeting was held in Phnom Penh.",
@@ -66,7 +67,7 @@ def test_identity_is_that_of_the_shipped_files(tmp_path: Path, encoder: Encoder)
 
 
 def test_shipped_files_are_those_the_checksums_name() -> None:
-    sums = published_checksums()
+    sums = published_checksums(MODEL_DIR)
 
     assert set(sums) == {"model.onnx", "tokenizer.json"}
     assert {name: file_problem(MODEL_DIR / name, digest) for name, digest in sums.items()} == dict.fromkeys(
@@ -87,7 +88,7 @@ def test_a_missing_file_is_named(model_dir: Path, name: str) -> None:
         Encoder(model_dir).embed("text")
 
     assert str(caught.value) == (
-        f"{model_dir / name}: the encoder's file is missing. Reinstall Rapporteur, or restore the file "
+        f"{model_dir / name}: the model's file is missing. Reinstall Rapporteur, or restore the file "
         "from its repository."
     )
 
@@ -98,7 +99,7 @@ def test_a_truncated_file_is_named(model_dir: Path, name: str) -> None:
     (model_dir / name).write_bytes(data[:1_000])
 
     with pytest.raises(
-        ModelError, match=r"the encoder's file is damaged \(SHA-256 \w{12}…, 1,000 bytes\)"
+        ModelError, match=r"the model's file is damaged \(SHA-256 \w{12}…, 1,000 bytes\)"
     ) as e:
         Encoder(model_dir).embed_all(["one", "two"])
 
@@ -108,5 +109,5 @@ def test_a_truncated_file_is_named(model_dir: Path, name: str) -> None:
 def test_missing_checksums_are_named(model_dir: Path) -> None:
     (model_dir / "SHA256SUMS").unlink()
 
-    with pytest.raises(ModelError, match=r"SHA256SUMS: the encoder's checksums cannot be read"):
+    with pytest.raises(ModelError, match=r"SHA256SUMS: the model's checksums cannot be read"):
         _ = Encoder(model_dir).identity
