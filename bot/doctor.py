@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from retrieval.bootstrap import Services, build_services
@@ -11,6 +12,7 @@ from retrieval.errors import RapporteurError, SettingsError
 from retrieval.index.audit import audit as run_audit
 from retrieval.index.encoder import MODEL_DIR, Encoder
 from retrieval.ingest import SHARED, Progress
+from retrieval.initiatives import TAGGER_DIR
 from retrieval.ledger import vectors
 from retrieval.model_files import published_checksums, verified
 from retrieval.settings import RetrievalSettings
@@ -48,6 +50,7 @@ def examine(settings: RetrievalSettings, *, audit: Progress | None = None) -> li
     checks = [
         Check("settings", True, f"corpus {settings.corpus_dir}, store {settings.store_dir}"),
         _checked("model", _model),
+        _checked("tagger", _tagger),
     ]
     try:
         with build_services(settings, purpose="rapporteur doctor") as services:
@@ -96,9 +99,18 @@ def _checked(name: str, look: Callable[[], str]) -> Check:
 
 
 def _model() -> str:
-    for name in published_checksums(MODEL_DIR):
-        verified(MODEL_DIR, name)
+    _verify_all(MODEL_DIR)
     return f"all-MiniLM-L6-v2, checksums right, {Encoder().identity}"
+
+
+def _tagger() -> str:
+    _verify_all(TAGGER_DIR)
+    return "tags initiatives, checksums right"
+
+
+def _verify_all(model_dir: Path) -> None:
+    for name in published_checksums(model_dir):
+        verified(model_dir, name)
 
 
 def _corpus(services: Services) -> str:
