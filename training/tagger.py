@@ -196,22 +196,50 @@ def main() -> None:
     documents = [d for d in load_documents(options.data / "train") if _kept(d.id, options.share)]
     labels = load_initiatives(options.data / "train")
     pool = list(examples(documents, labels, tokenizer, options.borderline))
-    held = [d for d in documents if fold_of(d.id, options.folds) == options.fold]
-    held_ids = {d.id for d in held}
-    held_pool = [e for e in pool if e.document in held_ids]
-    pool = [e for e in pool if e.document not in held_ids]
     with tempfile.TemporaryDirectory() as scratch:
         weights = options.weights or download_weights(Path(scratch))
-        for epoch, network in enumerate(train(pool, weights, options), start=1):
-            if held and epoch >= options.epochs - 2:
-                logits = predict(network, held_pool)
-                if options.logits:
-                    np.save(options.logits, np.concatenate(logits))
-                for limits in GRID if epoch == options.epochs else GRID[::6]:
-                    figures = held_out_scores(held, labels, held_pool, logits, limits).figures(True)
-                    print(limits, {name: round(value, 3) for name, value in figures.items()}, flush=True)
-    if not held or options.output:
-        write(network, options.output or TAGGER_DIR, Thresholds(*options.thresholds))
+        if options.fold is None:
+            left_out = (None, *range(options.networks - 1))
+            networks = [_trained(_without(pool, fold, options.folds), weights, options) for fold in left_out]
+            write(averaged(networks), options.output, Thresholds(*options.thresholds))
+        else:
+            network = _trained(_without(pool, options.fold, options.folds), weights, options)
+            held = [d for d in documents if fold_of(d.id, options.folds) == options.fold]
+            _print_scores(network, held, labels, pool)
+
+
+def _trained(pool: Sequence[Example], weights: Path, options: argparse.Namespace) -> Network:
+    *_, network = train(pool, weights, options)
+    return network
+
+
+def _without(pool: Sequence[Example], fold: int | None, folds: int) -> list[Example]:
+    return [e for e in pool if fold_of(e.document, folds) != fold]
+
+
+def _print_scores(
+    network: Network, held: Sequence[Document], labels: Sequence[LabelledInitiative], pool: Sequence[Example]
+) -> None:
+    ids = {document.id for document in held}
+    held_pool = [e for e in pool if e.document in ids]
+    logits = predict(network, held_pool)
+    for limits in GRID:
+        figures = held_out_scores(held, labels, held_pool, logits, limits).figures(True)
+        print(limits, {name: round(value, 3) for name, value in figures.items()}, flush=True)
+
+
+def averaged(networks: Sequence[Network]) -> Network:
+    """Return the network of the mean of all weights ("model soup", Wortsman et al. 2022).
+
+    They start from the same weights, the head's included, so that they end in the same valley.
+    """
+    states = [network.state_dict() for network in networks]
+    mean = {
+        name: torch.stack([state[name] for state in states]).mean(0) if value.is_floating_point() else value
+        for name, value in states[0].items()
+    }
+    networks[0].load_state_dict(mean)
+    return networks[0]
 
 
 def _kept(document: str, share: float) -> bool:
@@ -222,21 +250,21 @@ def _kept(document: str, share: float) -> bool:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with train/")
-    parser.add_argument("--output", type=Path, help="write the model here instead")
+    parser.add_argument("--output", type=Path, default=TAGGER_DIR, help="write the model here instead")
     parser.add_argument("--weights", type=Path, help="unpacked weights, instead of fetching them")
     parser.add_argument("--fold", type=int, help="hold out this fold of train/ and score it")
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--share", type=float, default=1.0, help="of the documents, for a learning curve")
-    parser.add_argument("--logits", type=Path, help="keep the logits of the fold here")
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--networks", type=int, default=3, help="to average: one of all, others but a fold")
+    parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--lr", type=float, default=1.5e-4, help="the head's is ten times as much")
     parser.add_argument("--layers", type=int, default=5)
     parser.add_argument("--dropout", type=float, default=0.1)
-    parser.add_argument("--smoothing", type=float, default=0.0)
+    parser.add_argument("--smoothing", type=float, default=0.1)
     parser.add_argument("--borderline", type=float, default=0.5, help="weight of rows that are not core")
-    parser.add_argument("--kind-weight", type=float, default=0.3)
+    parser.add_argument("--kind-weight", type=float, default=1.0)
     parser.add_argument("--batch-tokens", type=int, default=1600)
-    parser.add_argument("--thresholds", type=float, nargs=3, default=(0.3, 0.5, 0.5))
+    parser.add_argument("--thresholds", type=float, nargs=3, default=(0.2, 0.5, 0.5))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--bfloat16", action="store_true", help="multiply in bfloat16")

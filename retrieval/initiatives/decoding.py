@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.initiatives.naming import CLOSED_CLASS
 from retrieval.initiatives.windows import words_of
 from retrieval.models import InitiativeKind
 
@@ -90,6 +91,10 @@ def _spans(
 ) -> Iterator[tuple[range, tuple[int, int]]]:
     """Token ranges and character spans of what `probabilities` mark in one sentence."""
     for group in _groups(probabilities, words, limits):
+        while group and text[offsets[group[-1][0]][0] : offsets[group[-1][-1]][1]] in CLOSED_CLASS:
+            group.pop()
+        if not group:
+            continue
         tokens = range(group[0].start, group[-1].stop)
         span = trimmed(text, offsets[tokens[0]][0], offsets[tokens[-1]][1])
         if span is not None:

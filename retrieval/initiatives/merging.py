@@ -53,24 +53,26 @@ def _place(entry: Initiative, order: dict[str, int]) -> tuple[int, int]:
 def _grouped(mentions: Iterable[_Named]) -> list[list[_Named]]:
     groups: list[list[_Named]] = []
     known: dict[str | tuple[str, ...], list[_Named]] = {}  # by key, and by the acronym a name brings with it
+    endings: dict[tuple[str, ...], list[list[_Named]]] = {}  # of proper names, by their last two words
     for one in mentions:
-        group = known.get(one.name) or known.get(one.key) or _longer_or_shorter(one, groups)
+        alike = endings.setdefault(one.key[-2:], []) if one.proper else []
+        group = (
+            known.get(one.name) or known.get(one.key) or next((g for g in alike if _ends(one, g[0])), None)
+        )
         if group is None:
             group = []
             groups.append(group)
+            alike.append(group)
         group.append(one)
         known.setdefault(one.key, group)
         known.setdefault(acronym_in(one.name) or one.key, group)
     return groups
 
 
-def _longer_or_shorter(one: _Named, groups: Sequence[list[_Named]]) -> list[_Named] | None:
-    """The group whose proper name ends as this one does: "Norland-Estmark Ferry Forum", "Ferry Forum"."""
-    for group in groups if one.proper else ():
-        size = min(len(one.key), len(group[0].key))
-        if group[0].proper and size >= 2 and one.key[-size:] == group[0].key[-size:]:
-            return group
-    return None
+def _ends(one: _Named, other: _Named) -> bool:
+    """Whether one name ends as the other does: "Norland-Estmark Ferry Forum", "Ferry Forum"."""
+    size = min(len(one.key), len(other.key))
+    return one.key[-size:] == other.key[-size:]
 
 
 def _entry(group: Sequence[_Named], texts: dict[str, str]) -> Initiative:

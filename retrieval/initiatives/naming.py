@@ -10,7 +10,7 @@ import snowballstemmer
 
 _ACRONYM = re.compile(r"\(([A-Z][\w&/-]{1,11})\)")
 _ORDINAL = re.compile(r"^\d+(?:st|nd|rd|th)$")
-_CLOSED_CLASS = frozenset("a an the of for on to in and or with at by from its their our s".split())
+CLOSED_CLASS = frozenset("a an the of for on to in and or with at by from its their our s".split())
 _SPELLING = {
     "defence": "defense",
     "programme": "program",
@@ -38,7 +38,7 @@ def name_key(name: str) -> tuple[str, ...]:
     plain = unicodedata.normalize("NFKD", without_acronym(name)).casefold().replace("’", "'")
     plain = re.sub(r"'s?(?!\w)", "", plain).replace("u.s.", "us").replace("u.k.", "uk")
     words = [w for w in _WORDS.findall(plain) if w[-1] < "\u0300"]
-    kept = [w for w in words if w not in _CLOSED_CLASS and not _ORDINAL.match(w)]
+    kept = [w for w in words if w not in CLOSED_CLASS and not _ORDINAL.match(w)]
     return tuple(_stem(_SPELLING.get(w, w)) for w in kept or words)
 
 

@@ -48,6 +48,10 @@ def test_a_mention_ends_where_another_begins() -> None:
     assert words(decoded(logits(mentions="ooobiiiibiioooo"))) == ["a (small) fund", "a forum"]
 
 
+def test_no_mention_ends_in_an_article() -> None:
+    assert words(decoded(logits(mentions="ooooooobiioooo"))) == ["fund"]
+
+
 def test_no_mention_reaches_into_the_next_sentence() -> None:
     assert words(decoded(logits(mentions="oooooooooobiiii"))) == ["forum", "Estmark waits"]
 

@@ -31,7 +31,11 @@ def assert_verbatim(entries: Iterable[Initiative], readout: Readout) -> None:
     [
         ("Norland announced that it will launch a new seminar on glacier safety.", "glacier safety", "new"),
         ("The ministers agreed to establish a joint hydrology centre.", "hydrology centre", "new"),
-        ("Both countries will continue their annual strategic dialogue.", "strategic dialogue", "continuing"),
+        (
+            "They agreed to continue the annual Strategic Dialogue on ports.",
+            "Strategic Dialogue",
+            "continuing",
+        ),
         ("The President expressed support for the Lakes Clean-up Plan.", "Lakes Clean-up Plan", "support"),
     ],
 )
