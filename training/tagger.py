@@ -255,7 +255,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--fold", type=int, help="hold out this fold of train/ and score it")
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--share", type=float, default=1.0, help="of the documents, for a learning curve")
-    parser.add_argument("--networks", type=int, default=3, help="to average: one of all, others but a fold")
+    parser.add_argument("--networks", type=int, default=2, help="to average: one of all, others but a fold")
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--lr", type=float, default=1.5e-4, help="the head's is ten times as much")
     parser.add_argument("--layers", type=int, default=5)

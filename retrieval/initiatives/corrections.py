@@ -171,12 +171,9 @@ def _means(correction: Correction, evidence: Evidence, entry: Initiative) -> boo
 
 def _name_overlaps(entry: Initiative, evidence: Evidence) -> bool:
     """Whether the words quoted share some with where an entry's name stands in its own evidence."""
-    for citation in entry.citations:
-        start = citation.evidence.quote.find(entry.name)
-        first = citation.evidence.start + start
-        if start >= 0 and first < evidence.end and evidence.start < first + len(entry.name):
-            return True
-    return False
+    places = [(c.evidence.start, c.evidence.quote.find(entry.name)) for c in entry.citations]
+    starts = [start + place for start, place in places if place >= 0]
+    return any(start < evidence.end and evidence.start < start + len(entry.name) for start in starts)
 
 
 def _reworded(entry: Initiative, correction: Correction) -> Initiative:

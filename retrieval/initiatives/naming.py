@@ -11,13 +11,7 @@ import snowballstemmer
 _ACRONYM = re.compile(r"\(([A-Z][\w&/-]{1,11})\)")
 _ORDINAL = re.compile(r"^\d+(?:st|nd|rd|th)$")
 CLOSED_CLASS = frozenset("a an the of for on to in and or with at by from its their our s".split())
-_SPELLING = {
-    "defence": "defense",
-    "programme": "program",
-    "programmes": "programs",
-    "centre": "center",
-    "labour": "labor",
-}
+_SPELLING = {"defence": "defense", "programme": "program", "programmes": "programs", "centre": "center"}
 _WORDS = re.compile(r"[^\W_]+(?:\.\d+)?")
 _CAPITAL = re.compile(r"\b[^\W\d_a-z][\w.]*")
 

@@ -55,20 +55,22 @@ class Tagger:
 
     def tag(self, passage: Passage) -> list[Mention]:
         """Return the mentions of a passage, in reading order."""
-        cut = list(windows(self._tokenizer, passage.text, passage.sentences, passage.lead_in))
-        if not cut:
-            return []
-        logits = np.concatenate([self._logits(window) for window in cut])
-        offsets = [span for window in cut for span in window.offsets]
-        return list(
-            decode(logits, offsets, passage.text, passage.sentences, self._thresholds, passage.paragraph)
-        )
+        return next(self.tag_each([passage]))
 
     def tag_each(self, passages: Sequence[Passage]) -> Iterator[list[Mention]]:
         """Yield the mentions of every passage in order, working on all cores."""
-        if passages:
-            _ = self._session, self._tokenizer, self._thresholds  # load once, before the threads
-        yield from on_all_cores(self.tag, passages, "tagger")
+        cut = [list(windows(self._tokenizer, p.text, p.sentences, p.lead_in)) for p in passages]
+        _ = self._session  # load once, before the threads
+        logits = on_all_cores(self._logits, [window for each in cut for window in each], "tagger")
+        for passage, own in zip(passages, cut, strict=True):
+            if not own:
+                yield []
+                continue
+            tags = np.concatenate([next(logits) for _ in own])
+            spans = [span for window in own for span in window.offsets]
+            yield list(
+                decode(tags, spans, passage.text, passage.sentences, self._thresholds, passage.paragraph)
+            )
 
     def _logits(self, window: Window) -> Logits:
         """The logits of the tagged tokens: float32, (n_tokens, OUTPUTS)."""
