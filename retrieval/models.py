@@ -241,7 +241,7 @@ InitiativeKind = Literal["new", "continuing", "resumed", "framework", "support",
 
 @dataclass(frozen=True, slots=True)
 class InitiativeCitation:
-    """The paragraph that names an initiative, and the exact span."""
+    """The paragraph that names an initiative, and its sentence there (of an endless one the name alone)."""
 
     paragraph: str
     evidence: Evidence
@@ -252,7 +252,7 @@ class Initiative:
     """Something the parties announced, will do, continue, resume or support.
 
     Attributes:
-        name: As a reader would write it in a list.
+        name: A verbatim span of the paragraph that the first citation cites; an admin may reword it.
         actor: Who does it, as the text says, or None.
         when: As written ("this year"), or None.
         citations: At least one; the first is where it is announced.
