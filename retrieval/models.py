@@ -25,12 +25,30 @@ class Paragraph:
         text: The rendered text, runs of white space collapsed to one space, otherwise verbatim.
         numbering: Whether the source prints the number or Rapporteur counted it.
         heading: The section heading it stands under, where there is one. Never part of `text`.
+        part: Which decision, resolution or annex of the source it belongs to ("Annex I"), where there are
+            several with numbers of their own.
     """
 
     number: str
     text: str
     numbering: Numbering = Numbering.PRINTED
     heading: str | None = None
+    part: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Words of a source that are no part of the document.
+
+    Attributes:
+        reason: "running head", "page number", "menu", "footnote mark", "boilerplate", …
+        text: The words as they stand there.
+        place: Where: "page 3", "line 12", or "".
+    """
+
+    reason: str
+    text: str
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +60,7 @@ class Readout:
         date: ISO 8601 calendar date, "2022-06-22", or None.
         language: ISO 639-1 code of the text.
         warnings: What the parser noticed about the numbering, one sentence each.
+        left_out: What of the source stands in none of the paragraphs, and why.
     """
 
     id: str
@@ -52,11 +71,12 @@ class Readout:
     source_url: str | None = None
     language: str = "en"
     warnings: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def numbering(self) -> Literal["printed", "counted", "mixed"]:
-        """How the body is numbered; `intro` and `header` do not count towards it."""
-        kinds = {p.numbering for p in self.paragraphs if not is_front_matter(p.number)}
+        """How the body is numbered; what stands beside the numbers (`intro`, `after 7`) does not count."""
+        kinds = {p.numbering for p in self.paragraphs if not is_beside(p.number)}
         if kinds == {Numbering.PRINTED}:
             return "printed"
         return "mixed" if len(kinds) > 1 else "counted"
@@ -65,6 +85,19 @@ class Readout:
 def is_front_matter(number: str) -> bool:
     """Whether `number` names the header or an unnumbered introduction rather than a body paragraph."""
     return number.split("#", 1)[0] in {"intro", "header"}
+
+
+def is_beside(number: str) -> bool:
+    """Whether `number` names what stands beside numbered paragraphs: `intro`, `after 7`, `note 3`, a heading."""
+    plain = number.split("#", 1)[0]
+    return plain in {"intro", "header", "heading", "annex", "unnumbered"} or plain.startswith(
+        ("after ", "note ")
+    )
+
+
+def is_note(number: str) -> bool:
+    """Whether `number` names a footnote or endnote."""
+    return number.startswith("note ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +136,7 @@ class LiveParagraph:
     date: str | None = None
     issuer: str | None = None
     source_url: str | None = None
+    part: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
