@@ -288,12 +288,13 @@ class Initiative:
 
 @dataclass(frozen=True, slots=True)
 class ChangedReadout:
-    """What a new revision of a readout changed, in paragraphs, told apart by their numbers."""
+    """What a new revision of a readout changed, in paragraphs, told apart by what they say."""
 
     id: str
     paragraphs_added: int
     paragraphs_changed: int
     paragraphs_removed: int
+    paragraphs_renumbered: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +305,9 @@ class Piece:
     text: str
 
 
+ChangeKind = Literal["added", "changed", "removed", "renumbered"]
+
+
 @dataclass(frozen=True, slots=True)
 class ParagraphChange:
     """One paragraph that differs.
@@ -311,18 +315,22 @@ class ParagraphChange:
     Attributes:
         before: Its text, or None where it was added.
         after: Its text, or None where it was removed.
+        was: Its number before, where that was another one.
     """
 
     number: str
     before: str | None
     after: str | None
+    was: str | None = None
 
     @property
-    def kind(self) -> Literal["added", "changed", "removed"]:
+    def kind(self) -> ChangeKind:
         """What happened to it."""
         if self.before is None:
             return "added"
-        return "removed" if self.after is None else "changed"
+        if self.after is None:
+            return "removed"
+        return "renumbered" if self.before == self.after else "changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,14 +339,14 @@ class ParagraphDiff:
 
     changes: tuple[ParagraphChange, ...]
 
-    def numbers(self, kind: Literal["added", "changed", "removed"]) -> tuple[str, ...]:
+    def numbers(self, kind: ChangeKind) -> tuple[str, ...]:
         """Return the numbers of the paragraphs that were `kind`."""
         return tuple(change.number for change in self.changes if change.kind == kind)
 
     def counted(self, document: str) -> ChangedReadout:
         """Return the counts that a report shows."""
-        added, changed, removed = (len(self.numbers(kind)) for kind in ("added", "changed", "removed"))
-        return ChangedReadout(document, added, changed, removed)
+        kinds: tuple[ChangeKind, ...] = ("added", "changed", "removed", "renumbered")
+        return ChangedReadout(document, *(len(self.numbers(kind)) for kind in kinds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,6 +373,30 @@ class FailedSource:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOutOf:
+    """Words that were left out of one readout; see `LeftOut`."""
+
+    document: str
+    reason: str
+    text: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """A source that looks like a readout that is there, under another name: nothing was written for it.
+
+    Attributes:
+        document: The readout that is there.
+        why: "the same content", "the same title and date".
+    """
+
+    source: str
+    document: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class IngestReport:
     """What an ingest did.
 
@@ -374,6 +406,8 @@ class IngestReport:
         warnings: Corrections that no longer find what they correct, one sentence each.
         paragraphs: Read, in the sources that did not fail.
         embedded: Texts that had never been embedded before.
+        left_out: What of the sources that were parsed stands in no paragraph, and why.
+        alike: Sources to be asked about: they look like readouts that are there.
     """
 
     added: tuple[str, ...] = ()
@@ -387,3 +421,5 @@ class IngestReport:
     paragraphs: int = 0
     embedded: int = 0
     elapsed_ms: float = 0.0
+    left_out: tuple[LeftOutOf, ...] = ()
+    alike: tuple[Alike, ...] = ()
