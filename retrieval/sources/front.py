@@ -88,7 +88,7 @@ def read_front(lines: Sequence[Line], first: int | None, found: Extracted) -> Fr
         title=title,
         date=_date(taken, title) or found.date or _closing_date(lines),
         issuer=_issuer(taken, title, found) or _dateline(lines, size),
-        header=header if (header and header != printed) or (header and _says_more(taken)) else None,
+        header=header if header and (_says_more(taken) or not _equal(header, title)) else None,
         size=size,
         left_out=left,
     )
@@ -159,7 +159,8 @@ def _is_date_line(text: str) -> bool:
 def _title(top: Sequence[Block], known: str | None) -> tuple[int, int]:
     """Return the range of blocks that make the title; an empty one where there is none."""
     if known:
-        place = next((i for i, block in enumerate(top[:8]) if _same(block.text, known)), None)
+        places = [i for i, block in enumerate(top[:8]) if _same(block.text, known)]
+        place = next((i for i in places if _equal(top[i].text, known)), next(iter(places), None))
         return (0, 0) if place is None else (place, place + 1)
     best: tuple[float, int, int] | None = None
     start = 0
@@ -238,6 +239,10 @@ def _is_section(top: Sequence[Block], lines: Sequence[Line], limit: int) -> bool
         line.gap and reads_as_heading(line.text) and line.heading == top[0].heading and after.gap
         for line, after in zip(lines[limit + 1 :], lines[limit + 2 :], strict=False)
     )
+
+
+def _equal(one: str, other: str | None) -> bool:
+    return re.findall(r"\w+", one.casefold()) == re.findall(r"\w+", (other or "").casefold())
 
 
 def _same(one: str, other: str) -> bool:

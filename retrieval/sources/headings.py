@@ -109,9 +109,13 @@ def _run(
         out.extend(
             Text(block.bare, heading, is_heading=not own) for block in (marked if own else marked[:-1])
         )
+        outer = heading
         if marked and not own:
             heading = marked[-1].text
-        texts, heading = _lines(plain, heading, before_text=last and carries and not ends)
+        texts, under = _lines(plain, heading, before_text=last and carries and not ends)
+        if marked and not own and under != heading and all(text.heading != heading for text in texts):
+            out.append(Text(marked[-1].bare, outer, is_heading=True))  # only a plain line stands under it
+        heading = under
         out.extend(texts)
     return out, heading
 
