@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,17 +16,31 @@ if TYPE_CHECKING:
     from retrieval.models import IngestReport
 
 
+_ANY = "*"
+"""`--replace` without an id."""
+
+
 @click.command()
 @click.argument("sources", nargs=-1, metavar="[PATH|URL]...")
 @click.option("--dry-run", is_flag=True, help="Show what would change, word by word, and change nothing.")
-@click.option("--replace", is_flag=True, help="Let a source take over an id that another source holds.")
+@click.option(
+    "--replace",
+    is_flag=False,
+    flag_value=_ANY,
+    metavar="[ID]",
+    help="Let a source take over an id that another source holds, or be the readout ID.",
+)
+@click.option("--separate", is_flag=True, help="Keep a readout beside one that it looks like.")
+@click.option("--id", "as_id", metavar="ID", help="What the readout of one source is to be called.")
 @click.option("--prune", is_flag=True, help="Remove readouts whose file is gone from the folders named.")
 @as_json
 @common
 def ingest(
     sources: tuple[str, ...],
     dry_run: bool,
-    replace: bool,
+    replace: str | None,
+    separate: bool,
+    as_id: str | None,
     prune: bool,
     as_json: bool,
     corpus: Path | None,
@@ -47,9 +62,14 @@ def ingest(
     """
     from retrieval.ingest import IngestRequest
 
+    if replace and replace != _ANY and ("://" in replace or Path(replace).exists()):
+        sources, replace = (*sources, replace), _ANY  # the option's own value was left out before a source
     urls = tuple(source for source in sources if "://" in source)
     paths = tuple(source for source in sources if "://" not in source)
-    request = IngestRequest(paths, urls, replace=replace, prune=prune)
+    name = as_id or (replace if replace != _ANY else None)
+    request = IngestRequest(paths, urls, replace=bool(replace), separate=separate, prune=prune)
+    if name:
+        request = _named(request, name)
     with services(corpus, store, purpose="ingest") as built:
         from bot.terminal import progress_bar, show_report
 
@@ -66,6 +86,17 @@ def ingest(
         show_report(console(), report, dry_run=dry_run)
     if report.failed:
         raise click.exceptions.Exit(1)
+
+
+def _named(request: IngestRequest, name: str) -> IngestRequest:
+    """Return the request for one source, whose readout is to have the id `name`."""
+    from retrieval.ingest.plan import absolute
+    from retrieval.ingest.request import Details
+
+    sources = [*(str(absolute(Path(path))) for path in request.paths), *request.urls]
+    if len(sources) != 1 or Path(sources[0]).is_dir():
+        raise click.UsageError("an id is given to one source. Name one file or address.")
+    return dataclasses.replace(request, details={sources[0]: Details(id=name)})
 
 
 def _here_or_there(built: Services, request: IngestRequest, progress: Progress) -> IngestReport:

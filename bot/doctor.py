@@ -13,6 +13,7 @@ from retrieval.errors import RapporteurError, SettingsError
 from retrieval.index.audit import audit as run_audit
 from retrieval.index.encoder import MODEL_DIR, Encoder
 from retrieval.ingest import Progress
+from retrieval.initiatives import TAGGER_DIR
 from retrieval.ledger import vectors
 from retrieval.model_files import published_checksums, verified
 from retrieval.models import SHARED
@@ -52,6 +53,7 @@ def examine(settings: RetrievalSettings, *, audit: Progress | None = None) -> li
         Check("settings", True, f"corpus {settings.corpus_dir}, store {settings.store_dir}"),
         _checked("model", _model),
         _checked("selector", _selector),
+        _checked("tagger", _tagger),
     ]
     try:
         with build_services(settings, purpose="rapporteur doctor") as services:
@@ -107,6 +109,11 @@ def _model() -> str:
 def _selector() -> str:
     _verify_all(SELECTOR_DIR)
     return "selects sentences, checksums right"
+
+
+def _tagger() -> str:
+    _verify_all(TAGGER_DIR)
+    return "tags initiatives, checksums right"
 
 
 def _verify_all(model_dir: Path) -> None:

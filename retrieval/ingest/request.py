@@ -44,6 +44,7 @@ class IngestRequest:
         urls: Addresses of pages and files.
         uploads: Files as bytes.
         replace: Let a source take over an id that another source holds.
+        separate: Keep a source beside a readout that it looks like.
         prune: Withdraw readouts whose source is gone from the folders named.
         details: Source name -> corrections of its readout.
         seen: Readout id -> the live revision that a preview compared with ("" for none): another one by then
@@ -57,6 +58,7 @@ class IngestRequest:
     scope: str = SHARED
     actor: str = "command line"
     replace: bool = False
+    separate: bool = False
     prune: bool = False
     details: Mapping[str, Details] = field(default_factory=dict)
     seen: Mapping[str, str] | None = None

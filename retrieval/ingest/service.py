@@ -211,6 +211,8 @@ def _report(plan: Plan, embedded: int, elapsed_ms: float) -> IngestReport:
         paragraphs=plan.paragraphs,
         embedded=embedded,
         elapsed_ms=elapsed_ms,
+        left_out=tuple(plan.left_out),
+        alike=tuple(plan.alike),
     )
 
 

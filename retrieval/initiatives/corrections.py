@@ -20,11 +20,9 @@
     new_name = "Seminar on climate change"
     kind = "new"                        # what is wrong: new_name, kind, actor, when ("" clears actor, when)
 
-Every correction quotes the words it is about, so that a source that changes under it is noticed: a
-correction whose
-quote is no longer in its paragraph changes nothing and is reported. Quotes are compared with white space
-collapsed
-and straight and curly quotation marks taken as one.
+Every correction quotes the words it is about, so that a source that changes under it is noticed: a correction
+whose quote is no longer in its paragraph changes nothing and is reported. Quotes are compared with white space
+collapsed and straight and curly quotation marks taken as one.
 """
 
 from __future__ import annotations
@@ -33,23 +31,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
-from retrieval.initiatives.lexicon import word_set
-from retrieval.initiatives.verification import paragraph_texts
 from retrieval.models import Evidence, Initiative, InitiativeCitation, InitiativeKind, Readout
 
 Action = Literal["add", "remove", "reword"]
 
 _ACTIONS: tuple[Action, ...] = get_args(Action)
 _KINDS: tuple[str, ...] = get_args(InitiativeKind)
-_FIELDS: dict[Action, frozenset[str]] = {
-    "add": frozenset({"paragraph", "quote", "name", "kind", "actor", "when"}),
-    "remove": frozenset({"paragraph", "quote", "name"}),
-    "reword": word_set("paragraph quote name new_name kind actor when"),
-}
-_REQUIRED: dict[Action, tuple[str, ...]] = {
-    "add": ("paragraph", "quote", "name", "kind"),
-    "remove": ("paragraph", "quote"),
-    "reword": ("paragraph", "quote"),
+_PLACE = ("paragraph", "quote")
+_REQUIRED = {"add": (*_PLACE, "name", "kind"), "remove": _PLACE, "reword": _PLACE}
+_OPTIONAL = {
+    "add": ("actor", "when"),
+    "remove": ("name",),
+    "reword": ("name", "new_name", "kind", "actor", "when"),
 }
 _MARKS = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "‑": "-", "–": "-", "\u00a0": " "})
 
@@ -97,7 +90,7 @@ def parse_corrections(table: Mapping[str, Any]) -> tuple[tuple[Correction, ...],
 def _problem(action: Action, entry: Any) -> str | None:
     if not isinstance(entry, Mapping):
         return "is not a table"
-    unknown = sorted(set(entry) - _FIELDS[action])
+    unknown = sorted(set(entry) - {*_REQUIRED[action], *_OPTIONAL[action]})
     if unknown:
         return f"has the unknown key {unknown[0]!r}"
     if any(not isinstance(value, str) for value in entry.values()):
@@ -117,7 +110,7 @@ def apply_corrections(
 ) -> tuple[tuple[Initiative, ...], tuple[str, ...]]:
     """Return the corrected list, and one sentence for every correction that found nothing to correct."""
     entries, problems = list(initiatives), list[str]()
-    texts = paragraph_texts(readout)
+    texts = {p.number: p.text for p in reversed(readout.paragraphs)}
     for correction in corrections:
         span = _find(correction, texts)
         if span is None:
@@ -155,6 +148,8 @@ def _add(entries: list[Initiative], correction: Correction, evidence: Evidence) 
 def _change(entries: list[Initiative], correction: Correction, evidence: Evidence) -> bool:
     """Remove or reword the entries it means; whether there was one."""
     meant = [i for i, e in enumerate(entries) if _means(correction, evidence, e)]
+    named = [i for i in meant if _name_overlaps(entries[i], evidence)]
+    meant = named or meant  # of the entries of one sentence those whose own words are quoted
     for index in reversed(meant):
         if correction.action == "remove":
             del entries[index]
@@ -172,6 +167,13 @@ def _means(correction: Correction, evidence: Evidence, entry: Initiative) -> boo
         and evidence.start < c.evidence.end
         for c in entry.citations
     )
+
+
+def _name_overlaps(entry: Initiative, evidence: Evidence) -> bool:
+    """Whether the words quoted share some with where an entry's name stands in its own evidence."""
+    places = [(c.evidence.start, c.evidence.quote.find(entry.name)) for c in entry.citations]
+    starts = [start + place for start, place in places if place >= 0]
+    return any(start < evidence.end and evidence.start < start + len(entry.name) for start in starts)
 
 
 def _reworded(entry: Initiative, correction: Correction) -> Initiative:

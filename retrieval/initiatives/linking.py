@@ -1,27 +1,29 @@
 """The same initiative in several readouts: "also in … ¶4".
 
 Conservative on purpose: a wrong link tells a false history. Two entries are one only where their names have
-the
-same stems (ordinals, articles and word order aside: "12th Japan-ASEAN Forum" is "ASEAN-Japan Forum") and
-the name is
-a proper one, or where one name is the acronym that the other brings with it, and no readout uses that
-acronym for
-anything else. "Working group" or "maritime cooperation" never links.
+the same stems (ordinals, articles and word order aside: "12th Japan-ASEAN Forum" is "ASEAN-Japan Forum") and
+the name is a proper one, or where one name is the acronym that the other brings with it, and no readout uses
+that acronym for anything else. "Working group" or "maritime cooperation" never links.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from retrieval.initiatives.lexicon import GENERIC, form_nouns, singular
-from retrieval.initiatives.naming import acronym_in, name_key, without_acronym
+from retrieval.initiatives.naming import acronym_in, is_proper, name_key
 from retrieval.models import Initiative
 
 Identity = frozenset[str]
 
-_CAPITAL = re.compile(r"\b[^\W\d_a-z][\w.]*")
+_FORMS = """action agenda agreement annual arrangement bilateral business ceremony commission committee
+    conference consultation cooperation council dialogue economic forum framework fund group high initiative
+    international joint leader leaders level meeting memorandum minister ministerial ministers national new
+    official officials partnership plan policy program programme project regional roadmap security seminar
+    senior statement strategic strategy summit task taskforce understanding vision working workshop"""
+"""What many initiatives are called: a name of these alone identifies none."""
+
 _ACRONYM = re.compile(r"^[A-Z][A-Z0-9&/-]{2,11}$")
 
 
@@ -72,32 +74,19 @@ def _elsewhere(
 def _acronyms(lists: Mapping[str, Sequence[Initiative]]) -> dict[str, Identity]:
     """What each acronym stands for, where every readout that spells it out agrees."""
     meanings: dict[str, set[Identity]] = {}
-    for name in _names(lists):
-        acronym = acronym_in(name)
-        if acronym is not None:
+    for name in (entry.name for entries in lists.values() for entry in entries):
+        if acronym := acronym_in(name):
             meanings.setdefault(acronym, set()).add(frozenset(name_key(name)))
     return {acronym: next(iter(found)) for acronym, found in meanings.items() if len(found) == 1}
-
-
-def _names(lists: Mapping[str, Sequence[Initiative]]) -> Iterator[str]:
-    for entries in lists.values():
-        yield from (entry.name for entry in entries)
 
 
 def _identity(name: str, acronyms: Mapping[str, Identity]) -> Identity | None:
     """What two names must share to be one initiative, or None for a name that identifies nothing."""
     if _ACRONYM.match(name):
         return acronyms.get(name, frozenset({name}))
-    return frozenset(name_key(name)) if _proper(name) else None
+    return frozenset(name_key(name)) if _tells_apart(name) else None
 
 
-def _proper(name: str) -> bool:
-    """Whether a name is one initiative's own: capitals beyond its first word, and a word that says which."""
-    plain = without_acronym(name)
-    words = re.findall(r"[^\W_]+", plain.lower())
-    said = [
-        w
-        for w in words
-        if w not in GENERIC and singular(w) not in form_nouns() and len(w) > 2 and not w.isdigit()
-    ]
-    return len(_CAPITAL.findall(plain)) >= 2 and len(set(name_key(name))) >= 2 and bool(said)
+def _tells_apart(name: str) -> bool:
+    """Whether a name is one initiative's own: a proper one, with a word that others do not have."""
+    return is_proper(name) and bool(set(name_key(name)) - set(name_key(_FORMS)))

@@ -1,124 +1,125 @@
-"""Candidates -> entries: one initiative named in several places is one entry with several citations."""
+"""Mentions -> entries: one initiative named in several places is one entry with several citations."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
-from functools import cache
+from dataclasses import dataclass
 
-from retrieval.initiatives.candidates import Candidate
-from retrieval.initiatives.naming import acronym_in, name_key, without_acronym
+from retrieval.initiatives.decoding import Mention
+from retrieval.initiatives.naming import acronym_in, is_proper, name_key, without_acronym
+from retrieval.initiatives.when import when_near
 from retrieval.models import Evidence, Initiative, InitiativeCitation, Readout
 
 _PRIORITY = {"resumed": 0, "new": 1, "request": 2, "support": 3, "continuing": 4, "framework": 5}
-_SPACE = re.compile(r"\s+")
+"""What is announced in one place and referred to in another was announced."""
+
+_LONGEST_QUOTE = 600
+"""Characters of a sentence that is quoted whole; of a longer one the span alone is the evidence."""
 
 
-def merge(candidates: Sequence[Candidate], readout: Readout) -> tuple[Initiative, ...]:
-    """The list of a readout, in reading order."""
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A mention with its words, what identifies them, and whether they are written as a proper name."""
+
+    mention: Mention
+    name: str
+    key: tuple[str, ...]
+    proper: bool
+
+
+def merge(mentions: Iterable[Mention], readout: Readout) -> tuple[Initiative, ...]:
+    """Return the list of a readout, in reading order of what each entry cites first.
+
+    Args:
+        mentions: In reading order.
+    """
     order = {p.number: i for i, p in reversed(list(enumerate(readout.paragraphs)))}
     texts = {p.number: p.text for p in reversed(readout.paragraphs)}
-    groups = _grouped(sorted(_unnested(candidates), key=lambda c: (order[c.paragraph], c.name_start)))
-    return tuple(_entry(group, texts) for group in groups)
+    entries = [_entry(group, texts) for group in _grouped(_named(m, texts) for m in mentions)]
+    entries = [_cited_again(entry, order, texts) for entry in entries]
+    return tuple(sorted(entries, key=lambda entry: _place(entry, order)))
 
 
-def _unnested(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Without names that stand inside a longer name of the same place, unless they stand for themselves."""
-    kept = []
-    for one in candidates:
-        holders = [
-            other
-            for other in candidates
-            if other is not one
-            and other.paragraph == one.paragraph
-            and other.name_start <= one.name_start
-            and one.name_end <= other.name_end
-            and (other.name_end - other.name_start, other.named) > (one.name_end - one.name_start, one.named)
-        ]
-        if not holders or (one.named and one.kind == "framework"):
-            kept.append(one)
-    return kept
+def _named(mention: Mention, texts: dict[str, str]) -> _Named:
+    name = texts[mention.paragraph][mention.start : mention.end]
+    return _Named(mention, name, name_key(name) or (name,), is_proper(name))
 
 
-def _grouped(candidates: Iterable[Candidate]) -> list[list[Candidate]]:
-    groups: list[list[Candidate]] = []
-    acronyms: dict[str, int] = {}
-    for candidate in candidates:
-        index = _group_of(candidate, groups, acronyms)
-        if index is None:
-            index = len(groups)
-            groups.append([])
-        groups[index].append(candidate)
-        acronym = acronym_in(candidate.name)
-        if acronym:
-            acronyms.setdefault(acronym, index)
+def _place(entry: Initiative, order: dict[str, int]) -> tuple[int, int]:
+    first = entry.citations[0]
+    return order[first.paragraph], first.evidence.start
+
+
+def _grouped(mentions: Iterable[_Named]) -> list[list[_Named]]:
+    groups: list[list[_Named]] = []
+    known: dict[str | tuple[str, ...], list[_Named]] = {}  # by key, and by the acronym a name brings with it
+    endings: dict[tuple[str, ...], list[list[_Named]]] = {}  # of proper names, by their last two words
+    for one in mentions:
+        alike = endings.setdefault(one.key[-2:], []) if one.proper else []
+        group = (
+            known.get(one.name) or known.get(one.key) or next((g for g in alike if _ends(one, g[0])), None)
+        )
+        if group is None:
+            group = []
+            groups.append(group)
+            alike.append(group)
+        group.append(one)
+        known.setdefault(one.key, group)
+        known.setdefault(acronym_in(one.name) or one.key, group)
     return groups
 
 
-def _group_of(
-    candidate: Candidate, groups: Sequence[Sequence[Candidate]], acronyms: dict[str, int]
-) -> int | None:
-    if candidate.name in acronyms:
-        return acronyms[candidate.name]
-    key = name_key(candidate.name)
-    for index, group in enumerate(groups):
-        if any(same(key, candidate, other) for other in group):
-            return index
-    return None
+def _ends(one: _Named, other: _Named) -> bool:
+    """Whether one name ends as the other does: "Norland-Estmark Ferry Forum", "Ferry Forum"."""
+    size = min(len(one.key), len(other.key))
+    return one.key[-size:] == other.key[-size:]
 
 
-def same(key: tuple[str, ...], candidate: Candidate, other: Candidate) -> bool:
-    """Whether two names of one readout are one initiative: equal, or equal but for whose it is."""
-    theirs = name_key(other.name)
-    if key == theirs:
-        return True
-    if not (candidate.named and other.named):
-        return False
-    if len(key) == len(theirs) and all(_akin(a, b) for a, b in zip(key, theirs, strict=True)):
-        return True
-    shorter, longer = sorted((candidate.name, other.name), key=lambda name: len(name_key(name)))
-    short, long = name_key(shorter), name_key(longer)
-    if not 2 <= len(short) < len(long) or long[-len(short) :] != short:
-        return False
-    return all(
-        _whose(word) for word in without_acronym(longer).split()[: -len(without_acronym(shorter).split())]
-    )
-
-
-def _akin(stem: str, other: str) -> bool:
-    """ "Australia" and "Australian": the same word, or one the beginning of the other."""
-    short, long = sorted((stem, other), key=len)
-    return short == long or (len(short) >= 5 and long.startswith(short))
-
-
-def _whose(word: str) -> bool:
-    """Whether a word of the longer name only says whose it is: "Japan-ASEAN", "Australia’s", "AUKUS"."""
-    return (
-        "-" in word
-        or word.isupper()
-        or word.endswith(("’s", "'s", "’", "'"))
-        or word.lower() in {"the", "our", "sixth"}
-    )
-
-
-def _entry(group: Sequence[Candidate], texts: dict[str, str]) -> Initiative:
-    lead = min(group, key=lambda c: _PRIORITY[c.kind])
-    named = max((c for c in group if c.named), key=lambda c: len(name_key(c.name)), default=None)
-    cited: list[Candidate] = []
-    for candidate in [lead, *[c for c in group if c is not lead]]:
-        if candidate.paragraph not in {c.paragraph for c in cited}:
-            cited.append(candidate)
+def _entry(group: Sequence[_Named], texts: dict[str, str]) -> Initiative:
+    lead = min(group, key=lambda named: _PRIORITY[named.mention.kind])
+    mentions = [lead.mention, *(named.mention for named in group)]
+    cited = {m.paragraph: m for m in reversed(mentions)}
+    actors = (texts[m.paragraph][slice(*m.actor)] for m in mentions if m.actor)
+    times = (when_near(texts[m.paragraph], m.sentence, (m.start, m.end)) for m in mentions)
     return Initiative(
-        name=_tidy((named or lead).name),
-        kind=lead.kind,
-        actor=lead.actor or next((c.actor for c in group if c.actor), None),
-        when=lead.when or next((c.when for c in group if c.when), None),
-        citations=tuple(
-            InitiativeCitation(c.paragraph, Evidence.of(texts[c.paragraph], c.start, c.end)) for c in cited
-        ),
+        name=lead.name,
+        kind=lead.mention.kind,
+        actor=next(actors, None),
+        when=next(filter(None, times), None),
+        citations=tuple(_citation(cited[p], texts) for p in dict.fromkeys(m.paragraph for m in mentions)),
     )
 
 
-@cache
-def _tidy(name: str) -> str:
-    return _SPACE.sub(" ", name).strip(" ,.;:") or without_acronym(name)
+def _citation(mention: Mention, texts: dict[str, str]) -> InitiativeCitation:
+    start, end = mention.sentence
+    if end - start > _LONGEST_QUOTE:
+        start, end = mention.start, mention.end
+    return InitiativeCitation(mention.paragraph, Evidence.of(texts[mention.paragraph], start, end))
+
+
+def _cited_again(entry: Initiative, order: dict[str, int], texts: dict[str, str]) -> Initiative:
+    """The entry with the later paragraphs that hold its proper name, or the acronym it brings with it."""
+    if not is_proper(entry.name):
+        return entry
+    full, acronym = without_acronym(entry.name).strip(), acronym_in(entry.name) or ""
+    forms = [form for form, known in ((full, len(name_key(full)) > 2), (acronym, len(acronym) > 2)) if known]
+    cited = {citation.paragraph for citation in entry.citations}
+    first = order[entry.citations[0].paragraph]
+    lead, *others = entry.citations
+    for number, text in texts.items():
+        if order[number] > first and number not in cited and not number.startswith("header"):
+            spans = [span for form in forms if (span := _word_span(form, text))]
+            others += [InitiativeCitation(number, Evidence.of(text, *span)) for span in spans[:1]]
+    others.sort(key=lambda citation: order[citation.paragraph])
+    return Initiative(entry.name, entry.kind, entry.actor, entry.when, (lead, *others))
+
+
+def _word_span(form: str, text: str) -> tuple[int, int] | None:
+    """Where whole words of a text say `form` for the first time."""
+    start = text.find(form)
+    while start >= 0:
+        end = start + len(form)
+        if not any(c.isalnum() or c == "-" for c in (*text[max(0, start - 1) : start], *text[end : end + 1])):
+            return start, end
+        start = text.find(form, start + 1)
+    return None

@@ -8,23 +8,12 @@ from functools import cache, lru_cache
 
 import snowballstemmer
 
-from retrieval.initiatives.lexicon import word_set
-
 _ACRONYM = re.compile(r"\(([A-Z][\w&/-]{1,11})\)")
 _ORDINAL = re.compile(r"^\d+(?:st|nd|rd|th)$")
-_ORDINAL_WORDS = word_set(
-    """first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth
-    fourteenth fifteenth inaugural next new annual"""
-)
-_DROPPED = word_set("a an the of for on to in and or with at by from its their our s")
-_SPELLING = {
-    "defence": "defense",
-    "programme": "program",
-    "programmes": "programs",
-    "centre": "center",
-    "labour": "labor",
-}
+CLOSED_CLASS = frozenset("a an the of for on to in and or with at by from its their our s".split())
+_SPELLING = {"defence": "defense", "programme": "program", "programmes": "programs", "centre": "center"}
 _WORDS = re.compile(r"[^\W_]+(?:\.\d+)?")
+_CAPITAL = re.compile(r"\b[^\W\d_a-z][\w.]*")
 
 
 @cache
@@ -42,8 +31,8 @@ def name_key(name: str) -> tuple[str, ...]:
     """The stems that identify a name, in order: no acronym in brackets, ordinals, articles or accents."""
     plain = unicodedata.normalize("NFKD", without_acronym(name)).casefold().replace("’", "'")
     plain = re.sub(r"'s?(?!\w)", "", plain).replace("u.s.", "us").replace("u.k.", "uk")
-    words = [w for w in _WORDS.findall(plain) if w[-1] < "̀"]
-    kept = [w for w in words if w not in _DROPPED and not _ORDINAL.match(w) and w not in _ORDINAL_WORDS]
+    words = [w for w in _WORDS.findall(plain) if w[-1] < "\u0300"]
+    kept = [w for w in words if w not in CLOSED_CLASS and not _ORDINAL.match(w)]
     return tuple(_stem(_SPELLING.get(w, w)) for w in kept or words)
 
 
@@ -56,3 +45,9 @@ def acronym_in(name: str) -> str | None:
 def without_acronym(name: str) -> str:
     """The name without its short form in brackets."""
     return _ACRONYM.sub(" ", name)
+
+
+def is_proper(name: str) -> bool:
+    """Whether a name is written as one initiative's own: two words with capitals, and two that mean."""
+    plain = without_acronym(name)
+    return len(_CAPITAL.findall(plain)) >= 2 and len(set(name_key(name))) >= 2

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-
-from retrieval.initiatives.tokens import Token
 
 _MONTH = r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
 _SPAN = r"(?:year|month|week|quarter|decade|half|day)s?"
@@ -49,25 +46,12 @@ _WHEN = re.compile(
 )
 
 
-def when_in(text: str) -> str | None:
-    """The first expression of time in `text`, as written, or None."""
-    match = _WHEN.search(text)
-    return match.group() if match else None
+def when_near(text: str, sentence: tuple[int, int], span: tuple[int, int]) -> str | None:
+    """Return the expression of time in a sentence that is nearest to a span of it, as written, or None.
 
-
-def when_spans(words: Sequence[Token], start: int, end: int) -> list[tuple[int, int]]:
-    """Token spans, within `words[start:end]`, that only say when."""
-    if start >= end:
-        return []
-    offset = words[start].start
-    plain: list[str] = []
-    position = offset
-    for word in words[start:end]:
-        plain.append(" " * (word.start - position) + word.text)
-        position = word.end
-    spans = []
-    for match in _WHEN.finditer("".join(plain)):
-        first = next((i for i in range(start, end) if words[i].start >= offset + match.start()), end)
-        last = next((i for i in range(first, end) if words[i].end >= offset + match.end()), end - 1)
-        spans.append((first, last + 1))
-    return spans
+    Args:
+        sentence, span: Half-open spans of `text`.
+    """
+    found = _WHEN.finditer(text, *sentence)
+    nearest = min(found, key=lambda m: max(m.start() - span[1], span[0] - m.end(), 0), default=None)
+    return nearest.group() if nearest else None

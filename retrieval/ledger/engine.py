@@ -18,12 +18,14 @@ class Database(Protocol):
     Attributes:
         place: Where it is, for people to read; a password is not in it.
         another: How to name another one, in words.
-        is_migrated: Whether a ledger that an earlier Rapporteur wrote there is brought up to date.
+        oldest: The first schema version that is brought up to date there.
+        rewrites: Whether that writes every table anew.
     """
 
     place: str
     another: str
-    is_migrated: bool
+    oldest: int
+    rewrites: bool
 
     def read(self) -> AbstractContextManager[Connection]:
         """One consistent snapshot for as long as the block lasts."""

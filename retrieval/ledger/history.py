@@ -127,7 +127,7 @@ def erase_text(connection: Connection, revision_pks: Iterable[int]) -> None:
         embeddings = _embeddings_of(connection, pk)
         connection.execute(delete(p).where(p.c.revision == pk))
         connection.execute(delete(schema.initiatives).where(schema.initiatives.c.revision == pk))
-        connection.execute(update(v).where(v.c.pk == pk).values(erased=True))
+        connection.execute(update(v).where(v.c.pk == pk).values(erased=True, left_out=[]))
         _drop_unheld(connection, embeddings)
 
 

@@ -14,7 +14,7 @@ from retrieval.errors import IndexMismatchError, StoreError
 from retrieval.ledger import schema
 from retrieval.ledger.dialects import upsert
 from retrieval.ledger.engine import open_database
-from retrieval.ledger.migration import OLDEST, migrate
+from retrieval.ledger.migration import add_columns, migrate
 
 log = logging.getLogger(__name__)
 
@@ -28,9 +28,9 @@ REINDEXING = "reindexing_to"
 _META = select(schema.meta.c.value).where(schema.meta.c.key == bindparam("fact"))
 
 
-def schema_is_older(version: str) -> bool:
-    """Whether a store of this schema version can be brought to today's."""
-    return version.isdigit() and OLDEST <= int(version) < schema.SCHEMA_VERSION
+def schema_is_older(version: str, oldest: int) -> bool:
+    """Whether a store of this schema version, not before `oldest`, can be brought to today's."""
+    return version.isdigit() and oldest <= int(version) < schema.SCHEMA_VERSION
 
 
 class Ledger:
@@ -97,7 +97,7 @@ class Ledger:
     def _checked_id(self, connection: Connection) -> str | None:
         """Return the ledger's own id, or None for a database without today's tables."""
         found = self._schema_version(connection)
-        if found is None or (self._database.is_migrated and schema_is_older(found)):
+        if found is None or schema_is_older(found, self._database.oldest):
             return None
         if found != str(schema.SCHEMA_VERSION):
             raise StoreError(
@@ -117,7 +117,7 @@ class Ledger:
             self.set_meta(connection, "ledger_id", uuid.uuid4().hex)
         else:
             log.warning("%s: bringing the store to schema version %d", self.place, schema.SCHEMA_VERSION)
-            migrate(connection)
+            migrate(connection) if self._database.rewrites else add_columns(connection)
         self.set_meta(connection, "schema_version", str(schema.SCHEMA_VERSION))
         return self.meta(connection, "ledger_id") or ""
 

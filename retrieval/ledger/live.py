@@ -15,7 +15,8 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, select
 from retrieval.errors import NotFoundError
 from retrieval.ledger import schema
 from retrieval.ledger.batches import batches
-from retrieval.models import LiveParagraph, Numbering
+from retrieval.ledger.spoken import finds
+from retrieval.models import LeftOut, LiveParagraph, Numbering
 from retrieval.sources.identity import make_id
 
 
@@ -38,6 +39,7 @@ class ReadoutSummary:
     warnings: tuple[str, ...]
     pinned: bool
     paragraphs: int
+    left_out: tuple[LeftOut, ...] = ()
 
 
 def readouts(connection: Connection, scopes: Sequence[str]) -> list[ReadoutSummary]:
@@ -129,9 +131,9 @@ def paragraph(connection: Connection, scopes: Sequence[str], document: str, numb
         NotFoundError: No such readout, or no such paragraph in it; the message names those there are.
     """
     paragraphs = paragraphs_of(connection, readout(connection, scopes, document)).values()
-    for paragraph in paragraphs:
-        if paragraph.number.casefold() == number.casefold():
-            return paragraph
+    found = finds(number, list(paragraphs))
+    if found is not None:
+        return found
     numbers = ", ".join(p.number for p in paragraphs)
     raise NotFoundError(f'"{document}" has no paragraph "{number}". It has {numbers}.')
 
@@ -176,7 +178,7 @@ def paragraphs_holding(
 def _summaries() -> Select[Any]:
     v, r, p = schema.revisions, schema.readouts, schema.paragraphs
     count = select(func.count()).where(p.c.revision == v.c.pk).correlate(v).scalar_subquery()
-    copied = ("title", "date", "issuer", "source_url", "language", "numbering", "warnings")
+    copied = ("title", "date", "issuer", "source_url", "language", "numbering", "warnings", "left_out")
     return select(
         r.c.pk,
         r.c.id,
@@ -191,7 +193,8 @@ def _summaries() -> Select[Any]:
 
 
 def _summary(row: Row[Any]) -> ReadoutSummary:
-    return ReadoutSummary(**row._asdict() | {"warnings": tuple(row.warnings)})
+    left_out = tuple(LeftOut(*left) for left in row.left_out)
+    return ReadoutSummary(**row._asdict() | {"warnings": tuple(row.warnings), "left_out": left_out})
 
 
 def _paragraph_select() -> Select[Any]:
@@ -203,6 +206,7 @@ def _paragraph_select() -> Select[Any]:
             p.c.number,
             p.c.numbering,
             p.c.heading,
+            p.c.part,
             p.c.text,
             v.c.id.label("revision"),
             v.c.title,

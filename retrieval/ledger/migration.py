@@ -14,6 +14,9 @@ from retrieval.ledger.schema import words_table
 OLDEST = 1
 """The first schema version that can still be read."""
 
+OLDEST_IN_PLACE = 2
+"""The first to which columns are added while its tables stay."""
+
 _NEW_COLUMNS = {
     ("readouts", "pinned"): "0",
     ("revisions", "erased"): "0",
@@ -21,6 +24,7 @@ _NEW_COLUMNS = {
         "CASE WHEN pk IN (SELECT live_revision FROM old_readouts) THEN NULL"
         " ELSE strftime('%Y-%m-%dT%H:%M:%S+00:00', 'now') END"
     ),
+    ("revisions", "left_out"): "'[]'",
     ("indexed", "in_index"): "1",
 }
 """What a column that a table did not have yet holds for the rows that were there."""
@@ -48,6 +52,19 @@ def migrate(connection: Connection) -> None:
     for table in old:
         connection.exec_driver_sql(f"DROP TABLE old_{table.name}")
     connection.exec_driver_sql("PRAGMA legacy_alter_table=OFF")
+    if "scopes" not in known:
+        _count(connection)
+
+
+def add_columns(connection: Connection) -> None:
+    """Add to the tables of schema version 2, where they may stay as they are, what today's have beside."""
+    revisions, paragraphs = schema.revisions.name, schema.paragraphs.name
+    connection.exec_driver_sql(f"ALTER TABLE {revisions} ADD COLUMN left_out JSON NOT NULL DEFAULT '[]'")
+    connection.exec_driver_sql(f"ALTER TABLE {paragraphs} ADD COLUMN part TEXT")
+
+
+def _count(connection: Connection) -> None:
+    """Count what version 1 did not: the records of each scope, and in how many paragraphs each term stands."""
     connection.exec_driver_sql(_COUNT_SCOPES)
     for (scope,) in connection.exec_driver_sql("SELECT scope FROM lexical_statistics").all():
         connection.exec_driver_sql(

@@ -17,6 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from retrieval.errors import SettingsError, StoreError
 from retrieval.ledger import engine
+from retrieval.ledger.migration import OLDEST_IN_PLACE
 from retrieval.ledger.postgres_errors import held, translate
 
 log = logging.getLogger(__name__)
@@ -64,7 +65,8 @@ class PostgresDatabase:
     """
 
     another = "name another database with LEDGER_URL"
-    is_migrated = False  # the first version that PostgreSQL ever held is today's
+    oldest = OLDEST_IN_PLACE  # the first version that PostgreSQL ever held
+    rewrites = False
 
     def __init__(self, address: str) -> None:
         url = _read(address)

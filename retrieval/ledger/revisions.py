@@ -94,6 +94,7 @@ def _insert_revision(
             language=readout.language,
             numbering=readout.numbering,
             warnings=list(readout.warnings),
+            left_out=[[left.reason, left.text, left.place] for left in readout.left_out],
             created_at=now,
         ),
     )
@@ -106,6 +107,7 @@ def _insert_revision(
                 "number": paragraph.number,
                 "numbering": paragraph.numbering.value,
                 "heading": paragraph.heading,
+                "part": paragraph.part,
                 "text": paragraph.text,
             }
             for ordinal, paragraph in enumerate(readout.paragraphs)

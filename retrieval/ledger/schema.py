@@ -31,7 +31,7 @@ from sqlalchemy import (
 
 from retrieval.ledger.dialects import is_postgres
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 metadata = MetaData()
 postings_metadata = MetaData()
@@ -79,6 +79,9 @@ revisions = Table(
     Column("language", String(8).with_variant(String(), "postgresql"), nullable=False),
     Column("numbering", String(8), nullable=False),
     Column("warnings", JSON, nullable=False),
+    Column(
+        "left_out", JSON, nullable=False, comment="[reason, text, place]: words of the source in no paragraph"
+    ),
     Column("created_at", String(32), nullable=False, comment="UTC, ISO 8601"),
     Column("superseded_at", String(32), comment="when it stopped being live; null while it is"),
     Column("erased", Boolean, nullable=False, default=False, comment="its text outlived the retention"),
@@ -95,6 +98,7 @@ paragraphs = Table(
     Column("number", String, nullable=False),
     Column("numbering", String(8), nullable=False),
     Column("heading", Text),
+    Column("part", Text, comment="which decision or annex of the source, where there are several"),
     Column("text", Text, nullable=False),
     UniqueConstraint("revision", "ordinal"),
     UniqueConstraint("revision", "number"),

@@ -6,10 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from retrieval.sources.dates import find_date
 from retrieval.sources.labels import STRONG, candidates
 from retrieval.sources.lines import Line, collapse, ends_sentence, opens_list, starts_lower
 
 _MAX_HEADING_CHARS = 140
+_DATE_CHARS = 40  # of a line that is a date: "ngày 4 tháng 5 năm 2031"
 _MAX_HEADING_WORDS = 18
 _MAX_HEADING_CJK = 40
 _WRAPPED_AT = 160  # a file with longer lines was not wrapped by hand
@@ -30,6 +32,8 @@ class Block:
         heading: As in `Line`.
         size: How many lines it is made of.
         inside: Whether markup puts it inside a list, where it belongs to an item.
+        row: Whether it is a row of a table.
+        gap: Whether white space stands before it.
     """
 
     text: str
@@ -39,22 +43,43 @@ class Block:
     bare: str = ""
     size: int = 1
     inside: bool = False
+    row: bool = False
+    gap: bool = True
 
 
-def group(lines: Sequence[Line]) -> list[Block]:
-    """Join lines into blocks: at white space, bullets and headings, and where lines are never wrapped."""
-    wrapped = max((len(line.text) for line in lines), default=0) <= _WRAPPED_AT
+def group(lines: Sequence[Line], width: int = 0) -> list[Block]:
+    """Join lines into blocks: at white space, bullets and headings, and where lines are never wrapped.
+
+    Args:
+        width: Of the longest line of the source in letters, where `lines` are only its first.
+    """
+    width = max((width, *(len(line.text) for line in lines)))
     blocks: list[list[Line]] = []
-    for line in lines:
-        if not blocks or _opens(line, blocks[-1][-1], wrapped):
+    apart = False  # whether the line before is too short to be one of wrapped prose
+    for index, line in enumerate(lines):
+        loose = _is_loose(line, lines[index + 1] if index + 1 < len(lines) else None, width)
+        before = blocks[-1][-1] if blocks else None
+        if (
+            before is None
+            or _opens(line, before, width <= _WRAPPED_AT)
+            or (apart or (loose and ends_sentence(before.text)))
+        ):
             blocks.append([line])
         else:
             blocks[-1].append(line)
+        apart = loose
     return _rejoined([_block(block) for block in blocks])
 
 
+def _is_loose(line: Line, after: Line | None, width: int) -> bool:
+    """Whether a line is too short to be one of wrapped prose: it is unfinished, and what follows would have fitted."""
+    if 2 * len(line.text) > width or ends_sentence(line.text) or starts_lower(line.text):
+        return False
+    return after is None or after.gap or not starts_lower(after.text)
+
+
 def _opens(line: Line, before: Line, wrapped: bool) -> bool:
-    if line.gap or line.is_bullet or line.heading or before.heading:
+    if line.gap or line.is_bullet or line.heading or before.heading or line.row or before.row:
         return True
     if not ends_sentence(before.text) or starts_lower(line.text):
         return False
@@ -71,6 +96,8 @@ def _block(lines: Sequence[Line]) -> Block:
         bare=collapse(text[len(lines[0].marker) :]),
         size=len(lines),
         inside=lines[0].depth > 0 and lines[0].label is None,
+        row=lines[0].row,
+        gap=lines[0].gap,
     )
 
 
@@ -88,8 +115,10 @@ def _rejoined(blocks: Sequence[Block]) -> list[Block]:
 
 
 def _goes_on(before: Block, block: Block) -> bool:
+    if block.text.startswith("ngày ") and len(block.text) < _DATE_CHARS and find_date(block.text):
+        return False
     torn = starts_lower(block.text) and not (ends_sentence(before.text) or opens_list(before.text))
-    return torn and not (block.bullet or block.heading or before.heading)
+    return torn and not (block.bullet or block.heading or before.heading or block.row or before.row)
 
 
 def has_label(text: str) -> bool:
@@ -127,7 +156,7 @@ def is_marked_heading(block: Block) -> bool:
 
 def is_heading(block: Block) -> bool:
     """Whether `block` is a heading by its markup or by its looks."""
-    if block.bullet:
+    if block.bullet or block.row:
         return False
     if is_marked_heading(block):
         return True

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from retrieval.errors import SourceError
+from retrieval.models import LeftOut
 from retrieval.sources.labels import Label
 from retrieval.sources.limits import CHILD_MEMORY_BYTES, CHILD_TIMEOUT_S
 from retrieval.sources.lines import Extracted, Line
@@ -66,7 +67,8 @@ def _is_out_of_time(status: int) -> bool:
 def _received(name: str, answer: Mapping[str, Any]) -> Extracted:
     if "problem" in answer:
         raise SourceError(name, str(answer["problem"]), answer.get("line"))
-    fields = {**answer, "lines": [_line(line) for line in answer["lines"]]}
+    left_out = tuple(LeftOut(**left) for left in answer["left_out"])
+    fields = {**answer, "lines": [_line(line) for line in answer["lines"]], "left_out": left_out}
     return Extracted(**{**fields, "warnings": tuple(answer["warnings"])})
 
 

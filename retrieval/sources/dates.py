@@ -12,8 +12,8 @@ _NAME = (
     r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
 )
 _DAY = r"(?:\d{1,2}(?:st|nd|rd|th)?\s*(?:[-–—,&]|and|to)\s*)?(\d{1,2})(?:st|nd|rd|th)?"
-_ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925}
-_WIDE = str.maketrans("０１２３４５６７８９", "0123456789")
+_ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "大正": 1911, "民國": 1911, "民国": 1911}
+_DIGIT = re.compile(r"\d")  # of any script
 
 _ISO = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
 _DAY_FIRST = re.compile(
@@ -21,22 +21,33 @@ _DAY_FIRST = re.compile(
 )
 _MONTH_FIRST = re.compile(rf"\b{_NAME}\s*{_DAY},?\s+(\d{{4}})(?!\d)", re.IGNORECASE)
 _YEAR_FIRST = re.compile(r"(?<!\d)(\d{4})\s?[年./년]\s?(\d{1,2})\s?[月./월]\s?(\d{1,2})(?!\d)")
-_ERA = re.compile(r"(令和|平成|昭和)\s?(\d{1,2}|元)\s?年\s?(\d{1,2})\s?月\s?(\d{1,2})\s?日")
+_ERA = re.compile(r"(令和|平成|昭和|大正|民國|民国)\s?(\d{1,2}|元)\s?年\s?(\d{1,2})\s?月\s?(\d{1,2})\s?日")
 _DOTTED = re.compile(r"(?<![\d.])(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})(?!\d)")
 _SLASHED = re.compile(r"(?<![\d/])(\d{1,2})/(\d{1,2})/(\d{4})(?!\d)")
-_OTHER = re.compile(r"(?<!\d)\d{1,2}\.?º?\s+(?:de\s+|tháng\s+)?[^\W\d_]{3,12}\.?,?\s+(?:de\s+)?\d{4}(?!\d)")
+_OTHER = re.compile(
+    r"(?<!\d)\d{1,2}\.?º?\s+(?:de\s+|tháng\s+)?[^\W\d_][\w\u0e31-\u0e4e]{2,12}\.?,?\s+(?:de\s+|พ\.ศ\.\s*)?\d{4}(?!\d)"
+)
+_THAI = re.compile("[\u0e00-\u0e7f]")
 _VIETNAMESE = re.compile(r"ngày\s+(\d{1,2})\s+tháng\s+(\d{1,2})\s+năm\s+(\d{4})", re.IGNORECASE)
 
 
 def find_date(text: str) -> str | None:
     """Return the first full date in `text`, or None; of a span of days, the last; never a guess."""
-    plain = text.translate(_WIDE)
+    plain = _DIGIT.sub(lambda digit: str(int(digit.group())), text)
     found = [
         (match.start(), iso)
         for pattern, read in _READERS
         if (match := pattern.search(plain)) and (iso := read(match))
     ]
     return min(found)[1] if found else None
+
+
+def find_own_date(text: str) -> str | None:
+    """Return the date in `text` that is its document's own: not that of a convention it names."""
+    kept = _ANOTHERS.sub(
+        lambda found: found.group() if found.start() < _FIRST else found["before"] + " ", text
+    )
+    return find_date(kept)
 
 
 def is_iso_date(text: str) -> bool:
@@ -72,9 +83,26 @@ def _other(match: re.Match[str]) -> str | None:
     """Read a date with a month's name in another language."""
     import dateparser
 
-    found = dateparser.parse(match.group(), settings={"REQUIRE_PARTS": ["day", "month", "year"]})
+    written = match.group()
+    if _THAI.search(written):  # years of the Buddhist era are 543 ahead
+        written = re.sub(
+            r"\d{4}", lambda year: str(_gregorian(int(year.group()))), written.replace("พ.ศ.", "")
+        )
+    found = dateparser.parse(written, settings={"REQUIRE_PARTS": ["day", "month", "year"]})
     return found.date().isoformat() if found else None
 
+
+def _gregorian(year: int) -> int:
+    return year - 543 if year > 2400 else year
+
+
+_FIRST = 12  # letters before an instrument that is the document itself: "Joint Declaration of 3 May"
+_ANOTHERS = re.compile(
+    r"(?P<before>\b(?:convention|treaty|agreement|protocol|charter|covenant|resolution|decision|regulation|directive|act|law"
+    r"|accord|declaration|traité|convention|loi|accord|tratado|convenio|acuerdo|ley|vertrag|abkommen|gesetz)s?\b[^,;:]{0,40}?)"
+    r"\b(?:of|du|de|del|vom|dated)\s+\d{1,2}\.?º?\s+\S+(?:\s\S+)?\s+\d{4}",
+    re.IGNORECASE,
+)
 
 _READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str | None]], ...] = (
     (_ISO, lambda m: _iso(int(m[1]), int(m[2]), int(m[3]))),

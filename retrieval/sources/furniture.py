@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Sequence
 
-from retrieval.sources.lines import Line
+from retrieval.sources.dates import find_date
+from retrieval.sources.lines import Line, ends_sentence
 
 _PHRASES = re.compile(
     r"""(?:original\ post\.?|featured\ image|share(?:\ (?:this|on\ \w+)(?:\ (?:page|article|post))?)?|tweet
@@ -25,14 +25,42 @@ _PAGE = re.compile(
 _LONE_NUMBER = re.compile(r"\d{1,4}")
 _RULE = re.compile(r"(?:[-_=*#~•·\\—–]\s?){3,}")
 _CONTENTS_ROW = re.compile(r"\S.{0,150}?(?:\s?[.…·]){4,}\s*\d{1,4}")
+_COPYRIGHT = re.compile(
+    r"(?:©|copyright\b|\(c\)\s?(?=\d{4})).{0,150}|.{0,80}\ball rights reserved\b.{0,20}", re.IGNORECASE
+)
+_REASONS = (
+    (_PAGE, "page number"), (_RULE, "rule"), (_CONTENTS_ROW, "table of contents"), (_COPYRIGHT, "copyright"),
+    (_PHRASES, "boilerplate"),
+)  # fmt: skip
+_RAISED = re.compile(
+    r"(?<![\d\s.,](?:[kcdm]m|ft|in))(?<![\s\d]m)(?<![kcdm]m)\s?[¹²³⁰⁴-⁹]+(?!\w)|(?<=\s)[¹²³⁰⁴-⁹]+(?=\w)"
+)
+_CONTENTS = re.compile(
+    r"(?:table of )?contents:?|sommaire|table des matières|índice|inhalt|daftar isi|mục lục|目录|目錄|目次",
+    re.I,
+)
+_PAGED_ROW = re.compile(r"\S.*\s\d{1,4}")
+_LONGEST_ROW = 160
+_EDGE = 15  # lines from the top or the end, where letterheads stand
+_MENU_ROW = re.compile(r"(?:[^|•·]{1,40}\s[|•·]\s){2,}[^|•·]{1,40}[|•·]?")
+_MENU_WORD = re.compile(
+    r"home(?:page)?|contact(?: us)?|site ?map|privacy(?: policy)?|help|search|top|links|menu|log ?in|sign in|accessibility"
+    r"|about(?: us| the [\w ]{2,20})?|news ?room|quick find:?|feedback|disclaimer|terms of use|faqs?",
+    re.IGNORECASE,
+)
+_CONTACT = re.compile(
+    r"(?:(?:tel|fax|phone|telephone|e-?mail|web(?:site)?)\b\s?[.:].{3,90}|(?:p\.?\s?o\.?\s?box)\b.{2,90}|www\.\S+|\S+@\S+\.\w+"
+    r"|for information only\b.{0,60}|(?:e-?mail:\s*)?\S+@\S+\s+https?://\S+)",
+    re.IGNORECASE,
+)
 _MINUTES = re.compile(r"\s*[•·|–-]\s*\d+\s*min(?:ute)?s?\s+read\b.*$", re.IGNORECASE)
 
 
-def is_furniture(text: str) -> bool:
-    """Whether a whole line is furniture."""
+def _reason(text: str) -> str | None:
+    """Return why a whole line is no part of the document, or None."""
     if len(text) > 200:
-        return False
-    return any(pattern.fullmatch(text) for pattern in (_PHRASES, _PAGE, _RULE, _CONTENTS_ROW))
+        return None
+    return next((reason for pattern, reason in _REASONS if pattern.fullmatch(text)), None)
 
 
 def is_page_mark(text: str) -> bool:
@@ -45,19 +73,75 @@ def without_reading_time(text: str) -> str:
     return _MINUTES.sub("", text)
 
 
-def without_furniture(lines: Sequence[Line]) -> list[Line]:
-    """Drop furniture; a page number inside a sentence leaves no gap behind."""
-    return list(_kept(_without_running_heads(lines)))
+def furniture(lines: Sequence[Line]) -> dict[int, str]:
+    """Return which of `lines` are no part of the document, with the reason."""
+    out = dict.fromkeys(_running_heads(lines), "running head")
+    out |= dict.fromkeys(_contents(lines), "table of contents")
+    out |= _site_lines(lines)
+    for index, line in enumerate(lines):
+        if index not in out and not line.label and not line.row and (reason := _reason(line.text)):
+            out[index] = reason
+    return out
 
 
-def _kept(lines: Sequence[Line]) -> Iterator[Line]:
-    gap = False
-    for line in lines:
-        if not line.label and is_furniture(line.text):
-            gap = gap or line.gap
+def _contents(lines: Sequence[Line]) -> set[int]:
+    """Return the lines of a table of contents: "Contents", and rows that end in page numbers with their captions."""
+    out: set[int] = set()
+    for start, line in enumerate(lines):
+        if not _CONTENTS.fullmatch(line.text):
             continue
-        yield replace(line, gap=True) if gap and not line.gap else line
-        gap = False
+        out.add(start)
+        index = start + 1
+        while index < len(lines) and len(lines[index].text) <= _LONGEST_ROW:
+            ahead = lines[index : index + 3]
+            if not any(_PAGED_ROW.fullmatch(each.text) for each in ahead):
+                break
+            out.add(index)
+            index += 1
+    return out
+
+
+def _site_lines(lines: Sequence[Line]) -> dict[int, str]:
+    """Return what a site or a letterhead has above and below a document: menus in rows, words of menus, addresses."""
+    sentences = [i for i, line in enumerate(lines) if len(line.text) > 60 and ends_sentence(line.text)]
+    sentences = sentences or [i for i, line in enumerate(lines) if len(line.text) > 50]
+    first, last = (sentences[0], sentences[-1]) if sentences else (0, len(lines))
+    out: dict[int, str] = {}
+    for index, line in enumerate(lines):
+        at_edge = min(index, len(lines) - 1 - index) < _EDGE
+        if line.row or line.label:
+            continue
+        if _CONTACT.fullmatch(line.text) and (at_edge or not first <= index <= last):
+            out[index] = "letterhead"
+        if first <= index <= last:
+            continue
+        if _is_menu(line.text) or _MENU_WORD.fullmatch(line.text):
+            out[index] = "menu"
+        elif _CONTACT.fullmatch(line.text):
+            out[index] = "letterhead"
+    tail = next(
+        (i for i in sorted(out) if i > last and out[i] == "menu" and _MENU_ROW.fullmatch(lines[i].text)), None
+    )
+    if tail is not None:  # what stands below a menu is the site's
+        out |= {i: "menu" for i in range(tail, len(lines)) if len(lines[i].text) < 80 and not lines[i].row}
+    return out
+
+
+def _is_menu(text: str) -> bool:
+    """Whether a line is a row of links: many short pieces between bars, or few with one that menus have."""
+    if len(text) > _LONGEST_ROW or find_date(text):
+        return False
+    pieces = [piece.strip() for piece in text.split("|") if piece.strip()]
+    known = any(_PHRASES.fullmatch(piece) or _MENU_WORD.fullmatch(piece) for piece in pieces)
+    return bool(_MENU_ROW.fullmatch(text)) or (len(pieces) > 1 and known)
+
+
+def superscripts(text: str) -> tuple[str, list[str]]:
+    """Return `text` without raised digits that are marks of footnotes, and those marks."""
+    if not _RAISED.search(text):
+        return text, []
+    marks = [found.group().strip() for found in _RAISED.finditer(text)]
+    return _RAISED.sub(" ", text).replace("  ", " ").strip(), marks
 
 
 def page_numbers(lines: Sequence[Line], labels: Collection[int]) -> set[int]:
@@ -71,8 +155,8 @@ def _stands_alone(lines: Sequence[Line], index: int) -> bool:
     return lines[index].gap and not lines[index].label and (after is None or after.gap)
 
 
-def _without_running_heads(lines: Sequence[Line]) -> list[Line]:
-    """Drop later copies of a short line that stands beside page numbers again and again."""
+def _running_heads(lines: Sequence[Line]) -> set[int]:
+    """Return later copies of a short line that stands beside page numbers again and again."""
     beside: dict[str, int] = {}
     for index, line in enumerate(lines):
         if _PAGE.fullmatch(line.text):
@@ -81,10 +165,9 @@ def _without_running_heads(lines: Sequence[Line]) -> list[Line]:
                     beside[other.text] = beside.get(other.text, 0) + 1
     running = {text for text, times in beside.items() if times >= 2}
     seen: set[str] = set()
-    out: list[Line] = []
-    for line in lines:
+    out: set[int] = set()
+    for index, line in enumerate(lines):
         if line.text in running and line.text in seen:
-            continue
+            out.add(index)
         seen.add(line.text)
-        out.append(line)
     return out

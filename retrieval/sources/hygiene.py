@@ -40,7 +40,18 @@ def clean_lines(name: str, found: Extracted) -> Extracted:
     fields = ("title", "date", "issuer", "source_url", "language")
     cleaned = {field: clean_text(name, getattr(found, field)) for field in fields}
     texts = [*(line.text for line in found.lines), *(getattr(found, field) or "" for field in fields)]
-    return replace(found, lines=lines, warnings=(*found.warnings, *_warnings(texts)), **cleaned)
+    left_out = tuple(replace(left, text=_plain(left.text)) for left in found.left_out)
+    return replace(
+        found,
+        lines=lines,
+        warnings=(*found.warnings, *_warnings(texts)),
+        left_out=left_out,
+        title=cleaned["title"],
+        date=cleaned["date"],
+        issuer=cleaned["issuer"],
+        source_url=cleaned["source_url"],
+        language=cleaned["language"],
+    )
 
 
 def clean_readout(name: str, readout: Readout) -> Readout:
@@ -102,6 +113,11 @@ def _clean_paragraph(name: str, paragraph: Paragraph) -> Paragraph:
     if not text or not number:
         raise SourceError(name, "a paragraph holds nothing but control characters. Correct or remove it.")
     return replace(paragraph, text=collapse(text), number=number, heading=clean_text(name, paragraph.heading))
+
+
+def _plain(text: str) -> str:
+    """Return words that nobody will quote without characters that would change how they are shown."""
+    return collapse(_UNSEEN.sub("", _OVERRIDES.sub("", text)))
 
 
 def _unseen(text: str | None) -> bool:

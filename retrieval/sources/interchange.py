@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from retrieval.errors import SourceError
-from retrieval.models import Numbering, Paragraph, Readout
+from retrieval.models import Numbering, Paragraph, Readout, is_note
 from retrieval.sources.dates import is_iso_date
 from retrieval.sources.identity import make_id
 from retrieval.sources.lines import collapse
@@ -17,7 +17,11 @@ _TEXTS = ("issuer", "source_url", "language")
 
 
 def to_interchange(readout: Readout) -> dict[str, Any]:
-    """Return `readout` as JSON values; `from_interchange` gives it back unchanged."""
+    """Return `readout` as JSON values; `from_interchange` gives it back unchanged but for what was left out.
+
+    Footnotes and endnotes stand beside the paragraphs, in `notes`.
+    """
+    notes = [_paragraph_out(p) for p in readout.paragraphs if is_note(p.number)]
     return {
         "id": readout.id,
         "title": readout.title,
@@ -25,14 +29,15 @@ def to_interchange(readout: Readout) -> dict[str, Any]:
         "issuer": readout.issuer,
         "source_url": readout.source_url,
         "language": readout.language,
-        "paragraphs": [_paragraph_out(paragraph) for paragraph in readout.paragraphs],
+        "paragraphs": [_paragraph_out(p) for p in readout.paragraphs if not is_note(p.number)],
         "warnings": list(readout.warnings),
-    }
+    } | ({"notes": notes} if notes else {})
 
 
 def _paragraph_out(paragraph: Paragraph) -> dict[str, Any]:
     out = {"number": paragraph.number, "numbering": paragraph.numbering.value, "text": paragraph.text}
-    return out if paragraph.heading is None else {**out, "heading": paragraph.heading}
+    beside = {"heading": paragraph.heading, "part": paragraph.part}
+    return out | {name: value for name, value in beside.items() if value is not None}
 
 
 def from_interchange(
@@ -172,7 +177,10 @@ class _Reader:
         if not isinstance(rows, list) or not rows:
             problem = '"paragraphs" must be a list with at least one paragraph. Add them.'
             raise self.fault(problem, r'"paragraphs"\s*:')
-        out = [self._paragraph(row, index) for index, row in enumerate(rows, start=1)]
+        notes = table.get("notes", [])
+        if not isinstance(notes, list):
+            raise self.fault('"notes" must be a list of paragraphs. Correct it.', r'"notes"\s*:')
+        out = [self._paragraph(row, index) for index, row in enumerate([*rows, *notes], start=1)]
         seen: set[str] = set()
         for paragraph in out:
             if paragraph.number in seen:
@@ -196,7 +204,7 @@ class _Reader:
         except ValueError as error:
             problem = f'paragraph {number}: "numbering" must be "printed" or "counted". Correct it.'
             raise self.fault(problem) from error
-        heading = table.get("heading")
-        return Paragraph(
-            number.strip(), collapse(text), numbering, heading if isinstance(heading, str) else None
+        heading, part = (
+            value if isinstance(value := table.get(key), str) else None for key in ("heading", "part")
         )
+        return Paragraph(number.strip(), collapse(text), numbering, heading, part)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from io import BytesIO
+from zipfile import is_zipfile
 
 _OPEN_DOCUMENT = b"application/vnd.oasis.opendocument."
 _PDF = re.compile(rb"(?:\A|[\r\n])\s*%PDF-")
@@ -47,10 +49,16 @@ def is_docx(data: bytes) -> bool:
     return data.startswith(_ZIP[0]) and b"word/document.xml" in data and b"[Content_Types].xml" in data
 
 
-def unreadable(data: bytes) -> str | None:
-    """Return what a file of no use is and what to do, or None for one that may be text."""
+def unreadable(data: bytes, suffix: str = "") -> str | None:
+    """Return what a file of no use is and what to do, or None for one that may be text.
+
+    Args:
+        suffix: Of its name, in lower case: a damaged .docx shows no more than that it was an archive.
+    """
     what: str | None
-    if data.startswith(_ZIP):
+    if data.startswith(_ZIP) and suffix == ".docx" and not is_zipfile(BytesIO(data)):
+        what, todo = "a damaged Word document", "Open it in Word, save it anew, and try again."
+    elif data.startswith(_ZIP):
         found = ((what, todo) for mark, what, todo in _INSIDE_ZIP if mark in data)
         what, todo = next(found, ("a ZIP archive", "Unpack it, then ingest what is in it."))
     elif data.startswith(_OLE) and _PASSWORD in data:

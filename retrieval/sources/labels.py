@@ -28,16 +28,26 @@ _NOT_A_LABEL = re.compile(
 _NESTED = re.compile(r"(\d{1,3}(?:\.\d{1,2}){1,3})(?:\.|\))?(?:\s+(?=\S)|$)")
 _COMPOUND = re.compile(r"(\d{1,3})\s?\(([a-z]|[ivx]{1,5})\)[.:]?(?:\s+(?=\S)|$)")
 _CODED = re.compile(r"((OP|PP)\s?(\d{1,3})(?:\s?(?:bis|ter|alt))?)\s?[.:)]?(?:\s+(?=\S)|$)")
+_LETTERED = re.compile(r"(([A-Z])(\d{1,3}))[.):]?\s+(?=[“\"‘'«(\[]*[^\W\d_])")
+_ARTICLE = (  # as treaties of the languages that are read print it
+    r"Article|Art\.|Artículo|Artigo|Articolo|Artikel|Artikkel|Pasal|Điều|Статья|Стаття|Член|Άρθρο|Madde|Perkara"
+    r"|ข้อ|มาตรา|المادة|مادة"
+)
+_FIRSTS = r"premier|première|1er|1ère|primero|первая"
 _WORDED = re.compile(
-    r"(?:(?P<article>Article|Art\.)|(?P<para>Para(?:graph)?\.?|¶|§))\s?(?P<value>\d{1,3})"
-    r"(?P<end>\s?[.:)–—-](?:\s+|$)|\s+(?=[A-Z“\"(])|$)",
+    rf"(?:(?P<article>{_ARTICLE})|(?P<para>Para(?:graph)?\.?|¶|§))\s?(?P<value>\d{{1,4}}|{_FIRSTS}|[IVXLC]{{1,7}}(?![a-z]))"
+    r"(?P<end>\s?[.:)–—-](?:\s+|$)|º?\s+(?-i:(?=[^\W\d_a-zà-ÿа-я]|[“\"]))|\s+(?=\((?!\d{1,2}\)|[a-z]\)))|$)",
     re.IGNORECASE,
 )
-_JAPANESE = re.compile(r"第\s?(\d{1,3}|[一二三四五六七八九十]{1,3})\s?([条項])[.:、]?\s*")
+_CITES = re.compile(r"\s*(?:\(\d|\([a-z]\)|of\b|et\b|and\b|to\b)", re.IGNORECASE)
+_JAPANESE = re.compile(
+    r"第\s?(\d{1,4}|[一二三四五六七八九十百]{1,5})\s?([条條項])(?:[.:、]|\s*(?:Art\.?|Article)\s*\S{1,4}$)?\s*"
+)
+_KOREAN = re.compile(r"제\s?(\d{1,4})\s?조[.:]?\s*")
 _KANJI = re.compile(r"([一二三四五六七八九十]{1,3})\s?[、.]\s*(?=\S)")
 _CIRCLED = re.compile(r"([①-⑳])\s*")
 _PLAIN = re.compile(
-    r"""(?P<open>[(\[])?(?P<body>\d{1,3}|[ivxlc]{1,7}|[IVXLC]{1,7}|[A-Za-z])\s?(?P<close>[.)\]、°º](?!\.))(?:\s?[-–—](?=\s))?
+    r"""(?P<open>[(\[])?(?P<body>\d{1,5}|[ivxlc]{1,7}|[IVXLC]{1,7}|[A-Za-z])\s?(?P<close>[.)\]、°º](?!\.))(?:\s?[-–—](?=\s))?
         (?P<space>\s+(?=\S)|$|(?=\S))""",
     re.VERBOSE,
 )
@@ -75,7 +85,7 @@ def candidates(text: str) -> list[Label]:
         return []
     if _NOT_A_LABEL.match(head) and not _NESTED.match(head):
         return []
-    for reader in (_coded, _worded, _japanese, _nested, _compound):
+    for reader in (_coded, _lettered, _worded, _japanese, _nested, _compound):
         found = list(reader(head))
         if found:
             return found
@@ -117,18 +127,34 @@ def _coded(head: str) -> Iterator[Label]:
         yield Label(f"code-{found[2]}", (int(found[3]),), number, found.end(), _strength(found.end(), head))
 
 
+def _lettered(head: str) -> Iterator[Label]:
+    """Read "A1": the first paragraph of annex A, counted beside the numbers of the body."""
+    if found := _LETTERED.match(head):
+        yield Label(f"lettered-{found[2]}", (int(found[3]),), found[1], found.end())
+
+
 def _worded(head: str) -> Iterator[Label]:
-    if found := _WORDED.match(head):
-        family = "article" if found["article"] else "para"
-        value = int(found["value"])
-        yield Label(family, (value,), str(value), found.end())
+    found = _WORDED.match(head)
+    if found is None or not found["value"] or (found["para"] and not found["value"].isdigit()):
+        return
+    if _CITES.match(head[found.start("end") :]):  # "Article 27 (3) states": the words of a sentence
+        return
+    family, printed = ("article" if found["article"] else "para"), found["value"]
+    if printed.isdigit():
+        value = int(printed)
+    else:
+        value = _roman_value(printed) if re.fullmatch(r"[IVXLC]+", printed) else 1
+    if value:
+        yield Label(family, (value,), printed if printed.isupper() or printed.isdigit() else "1", found.end())
 
 
 def _japanese(head: str) -> Iterator[Label]:
     if found := _JAPANESE.match(head):
         value = int(found[1]) if found[1].isdigit() else _kanji_value(found[1])
-        family = "article" if found[2] == "条" else "para"
+        family = "article" if found[2] in "条條" else "para"
         yield Label(family, (value,), str(value), found.end())
+    elif found := _KOREAN.match(head):
+        yield Label("article", (int(found[1]),), found[1], found.end())
     elif found := _KANJI.match(head):
         yield Label("kanji", (_kanji_value(found[1]),), found[1], found.end())
     elif found := _CIRCLED.match(head):
@@ -155,7 +181,9 @@ def _compound(head: str) -> Iterator[Label]:
 def _plain(head: str, text: str) -> Iterator[Label]:
     """Read "1.", "12)", "(3)", "[4]", "IV.", "a)", "(ii)"; "24.We" and "3)The" are weak."""
     found = _PLAIN.match(head)
-    if found is None or (found["open"] or "") + found["close"] in {"(.", "(]", "[)", "[.", "]"}:
+    if found is None or (found["open"] or "") + found["close"] in {"(.", "(]", "[)", "]"}:
+        return
+    if found["open"] == "[" and not found["body"].isdigit():
         return
     glued = found["space"] == "" and found.end() < len(head)
     if glued and (not found["body"].isdigit() or _goes_on(head[found.end() :])):
@@ -214,6 +242,9 @@ def _roman_value(body: str) -> int:
 
 
 def _kanji_value(body: str) -> int:
+    if "百" in body:
+        hundreds, _, rest = body.partition("百")
+        return 100 * _KANJI_DIGITS.get(hundreds, 1) + (_kanji_value(rest) if rest else 0)
     if "十" not in body:
         return _KANJI_DIGITS.get(body[-1], 0)
     tens, _, ones = body.partition("十")

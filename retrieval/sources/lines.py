@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from retrieval.models import LeftOut
 from retrieval.sources.labels import Label
 
 _BULLET = re.compile(r"[-*+•·●○◦▪■□‣⁃–—➢✓・](?=\s)|[•●▪‣⁃➢](?=\S)")
@@ -27,6 +28,8 @@ class Line:
         label: The number its markup gives it (an ordered list); not part of `text`.
         bullet: Whether its markup makes it a list item without a number.
         depth: How deep in lists it stands, 0 outside of any.
+        row: Whether it is a row of a table, its cells with their column heads.
+        note: The mark of the footnote or endnote that it is, or "".
     """
 
     text: str
@@ -37,6 +40,8 @@ class Line:
     label: Label | None = None
     bullet: bool = False
     depth: int = 0
+    row: bool = False
+    note: str = ""
 
     @property
     def marker(self) -> str:
@@ -56,6 +61,9 @@ class Extracted:
 
     Attributes:
         title, date, issuer, source_url, language: What metadata or markup says, or None.
+        left_out: What the reader itself left out, and why.
+        source: All text of the source as the reader came upon it, before anything was left out.
+        paged: Whether `Line.number` counts pages.
     """
 
     lines: Sequence[Line]
@@ -65,6 +73,9 @@ class Extracted:
     source_url: str | None = None
     language: str | None = None
     warnings: tuple[str, ...] = field(default=())
+    left_out: tuple[LeftOut, ...] = ()
+    source: str = ""
+    paged: bool = False
 
 
 def collapse(text: str) -> str:

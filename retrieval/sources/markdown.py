@@ -8,18 +8,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache
+from itertools import groupby, islice, pairwise
 from typing import TYPE_CHECKING
 
-from retrieval.sources.lines import Line, collapse
+from retrieval.models import LeftOut
+from retrieval.sources.lines import Line, collapse, ends_sentence, starts_lower
+from retrieval.sources.tables import Grid, row_texts
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
-_MARKUP = re.compile(
-    r"\*\*[^\s*](?:[^\n*]*[^\s*])?\*\*|^#{1,6} \S|^\\[#*]|^\d{1,3}\\[.)]|<(?:u|b|strong|em|br)\b",
-    re.MULTILINE,
+_SIGNS = (
+    re.compile(r"\*\*[^\s*](?:[^\n*]*[^\s*])?\*\*|^\\[#*]", re.MULTILINE),
+    re.compile(r"^#{1,6} \S", re.MULTILINE),
+    re.compile(r"^\d{1,3}\\[.)]", re.MULTILINE),
+    re.compile(r"<(?:u|b|strong|em|br|sup)\s*/?>", re.IGNORECASE),
+    re.compile(r"\[[^\[\]\n]{1,200}\]\(https?://"),
+    re.compile(r"^\|?[ \t]{0,4}:?-{3,100}:?[ \t]{0,4}\|", re.MULTILINE),
 )
+_FEWEST_SIGNS = 2  # one may be a sum, or the emphasis of somebody who writes plain text
+_MARK = re.compile(
+    r"\s?<sup>\s*[\[(]?(\d{1,3}|[*†‡a-z])[\])]?\s*</sup>|\[\^([\w-]{1,20})\](?!:)", re.IGNORECASE
+)
+_ROW = re.compile(r"^\s*\|.*\|\s*$")
+_DASHES = re.compile(r"^[\s|:-]+$")
 _SYNTAX = re.compile(r"[*_`\\<>&\[\]!]|https?:")
 _ATX = re.compile(r"#{1,6}\s+(?P<text>.*?)\s*#*\s*$")
 _UNDERLINE = re.compile(r"(?:={3,}|-{3,})\s*$")
@@ -30,29 +44,93 @@ _BOLD = re.compile(r"\*\*(?:(?!\*\*).)+\*\*|__(?:(?!__).)+__", re.DOTALL)
 _LEFTOVER = re.compile(r"\*\*+|(?<=\w)\*([^\w*]{0,3})\*")
 _LABEL_ESCAPE = re.compile(r"^(\s*\(?\w{1,5})\\([.)])")
 _TAB = 4
+_FEWEST_LINES = 12  # before anything is said about how they are spaced
+_ALONE = 0.9  # of the lines stand alone
 
 
 def looks_like_markdown(text: str) -> bool:
     """Whether a text file carries Markdown's markup, as texts converted from web pages do."""
-    return bool(_MARKUP.search(text[:200_000]))
+    if _ATX.match(text.lstrip("\ufeff\n ").partition("\n")[0]):
+        return True
+    found = (list(islice(sign.finditer(text[:200_000]), 3)) for sign in _SIGNS)
+    counts = [len(each) for each in found]
+    return sum(map(bool, counts)) >= _FEWEST_SIGNS or max(counts) > _FEWEST_SIGNS
 
 
-def read_markdown(text: str, first_line: int = 1) -> list[Line]:
-    """Return the lines of Markdown `text`, inline markup rendered."""
+def read_markdown(text: str, first_line: int = 1) -> tuple[list[Line], list[LeftOut]]:
+    """Return the lines of Markdown `text`, inline markup rendered, and the marks of its notes."""
     blank = _COMMENT.sub(lambda found: "\n" * found.group().count("\n"), text)
+    source = [_QUOTE.sub("", line) for line in blank.split("\n")]
+    left: list[LeftOut] = []
+    for index, raw in enumerate(source):
+        if "<sup>" in raw or "[^" in raw:
+            place = f"line {index + first_line}"
+            left += [LeftOut("footnote mark", m[1] or m[2], place) for m in _MARK.finditer(raw)]
+            source[index] = _MARK.sub("", raw)
     lines: list[Line] = []
-    for number, block in _blocks([_QUOTE.sub("", line) for line in blank.split("\n")], first_line):
-        lines.extend(_read_block(block, number))
-    return lines
+    for number, block in _blocks(source, first_line):
+        for rows, start in _tables(block):
+            lines.extend(
+                _rows(rows, number + start) if _is_table(rows) else _read_block(rows, number + start)
+            )
+    return lines, left
 
 
 def read_plain(text: str, first_line: int = 1) -> list[Line]:
-    """Return the lines of plain `text` as they stand."""
-    return [
-        Line(collapse(raw), number, gap=index == 0, indent=_indent(raw))
-        for first, block in _blocks(text.split("\n"), first_line)
-        for index, (number, raw) in enumerate(enumerate(block, start=first))
-    ]
+    """Return the lines of plain `text` as they stand; rows between bars are those of a table."""
+    lines: list[Line] = []
+    for number, block in _blocks(text.split("\n"), first_line):
+        for rows, start in _tables(block):
+            if _is_table(rows):
+                lines.extend(_rows(rows, number + start))
+                continue
+            lines.extend(
+                Line(collapse(raw), number + start + index, gap=start + index == 0, indent=_indent(raw))
+                for index, raw in enumerate(rows)
+            )
+    return _single_spaced(lines) if _is_double_spaced(lines) else lines
+
+
+def _is_double_spaced(lines: Sequence[Line]) -> bool:
+    """Whether an empty line stands after every line, as text recognition leaves them: sentences go on over them."""
+    alone = sum(line.gap for line in lines)
+    if len(lines) < _FEWEST_LINES or alone < _ALONE * len(lines):
+        return False
+    torn = sum(starts_lower(line.text) or not ends_sentence(before.text) for before, line in pairwise(lines))
+    lower = sum(starts_lower(line.text) for line in lines)
+    return torn > 0.5 * len(lines) and lower > 0.15 * len(lines)
+
+
+def _single_spaced(lines: Sequence[Line]) -> list[Line]:
+    """Return `lines` with white space only where the first word would have fitted on the line before."""
+    width = sorted(len(line.text) for line in lines)[-max(1, len(lines) // 10)]
+    out = list(lines[:1])
+    for before, line in pairwise(lines):
+        short = len(before.text) + len(line.text.split(" ", 1)[0]) + 1 < 0.85 * width
+        out.append(replace(line, gap=short and not starts_lower(line.text)))
+    return out
+
+
+def _tables(block: Sequence[str]) -> Iterator[tuple[list[str], int]]:
+    """Yield the rows of tables in a block and the lines between them, with where each begins."""
+    start = 0
+    for _, group in groupby(block, key=lambda raw: bool(_ROW.match(raw))):
+        rows = list(group)
+        yield rows, start
+        start += len(rows)
+
+
+def _is_table(rows: Sequence[str]) -> bool:
+    return len(rows) > 1 and bool(_ROW.match(rows[0]))
+
+
+def _rows(rows: Sequence[str], number: int) -> Iterator[Line]:
+    """Yield the rows of a table with the heads of its columns."""
+    ruled = next((i for i, raw in enumerate(rows) if _DASHES.match(raw)), 0)
+    cells = [[collapse(render_inline(cell)) for cell in raw.strip()[1:-1].split("|")] for raw in rows]
+    kept = [row for raw, row in zip(rows, cells, strict=True) if not _DASHES.match(raw)]
+    for text in row_texts(Grid(kept, ruled)):
+        yield Line(text, number, row=True)
 
 
 def _blocks(source: Sequence[str], first_line: int) -> Iterator[tuple[int, list[str]]]:

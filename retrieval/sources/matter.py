@@ -44,14 +44,14 @@ def _read(name: str, block: str) -> Extracted:
         lines=(),
         title=_text(table, "title"),
         date=_date(table),
-        issuer=_text(table, "issuer", "author", "publisher"),
+        issuer=_text(table, "issuer", "author", "publisher", "source", "organization", "creators", "creator"),
         source_url=_address(table),
         language=_language(table),
     )
 
 
 def _text(table: Mapping[str, Any], *keys: str) -> str | None:
-    values = (table.get(key) for key in keys)
+    values = (value[0] if isinstance(value := table.get(key), list) and value else value for key in keys)
     return next((collapse(value) for value in values if isinstance(value, str) and value.strip()), None)
 
 

@@ -4,43 +4,97 @@
 * A number as printed, gaps, repeats and all; the second paragraph of one number is `7#2`.
 * `2(1)`: an item on a line of its own under a bare heading "2. Bilateral Meeting". Under a parent with a
   sentence of its own, items stay inside the parent's text, as bullets do.
-* Unnumbered text after the last number is counted on (`10`, `11`); in an annex it is `annex`, `annex#2`;
-  under a heading between two numbers it is `unnumbered`.
+* Text that belongs to no number stands at its place: `after 7`, `after 7#2`; in an annex it is `annex`. Sentences
+  after the last number are counted on (`10`, `11`).
+* Where nothing is numbered, paragraphs are counted; a heading that only another heading follows is `heading`.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from retrieval.models import Numbering, Paragraph
 from retrieval.sources.blocks import (
     Block,
     group,
-    has_label,
     is_caps,
     is_heading,
     is_marked_heading,
     reads_as_heading,
     starts_annex,
 )  # fmt: skip
+from retrieval.sources.headings import Text, settle
 from retrieval.sources.labels import STRONG, Label, candidates
 from retrieval.sources.lines import Line, ends_sentence, opens_list, starts_lower
 from retrieval.sources.plan import Plan
 
+_ARTICLE = "article"
+_LEAD = 40  # letters: shorter ones that end in a colon are labels ("For Norland:")
+_CLOSING = re.compile(  # how treaties of many languages end
+    r"(?:done|in witness|in faith|fait|en foi|hecho|en fe|feito|em fé|geschehen|zu urkund|dibuat|ditandatangani"
+    r"|совершено|làm tại|for the (?:government|republic|kingdom))\b",
+    re.IGNORECASE,
+)
+
 
 @dataclass(slots=True)
 class Draft:
-    """Paragraphs being collected; numbers are told apart at the end."""
+    """Paragraphs being collected; numbers are told apart at the end.
+
+    Attributes:
+        heading: What the next paragraph stands under.
+        part: Which part of the source it belongs to.
+        loose: What text before the first number is called: `intro`, in an annex `annex`.
+        count: How many paragraphs without a printed number were counted.
+        unused: The heading that no paragraph stands under yet.
+    """
 
     paragraphs: list[Paragraph] = field(default_factory=list)
     heading: str | None = None
+    part: str | None = None
+    loose: str = "intro"
+    count: int = 0
+    unused: str | None = None
+
+    def under(self, heading: str | None) -> None:
+        """Let what follows stand under `heading`; one before it that nothing stood under becomes citable."""
+        self.close()
+        self.heading = self.unused = heading
+
+    def enter(self, heading: str | None) -> None:
+        """Stand under `heading`, if that is not so already."""
+        if heading != self.heading:
+            self.under(heading)
+
+    def close(self) -> None:
+        """Make a heading citable that nothing stood under."""
+        if self.unused is not None:
+            text, self.heading, self.unused = self.unused, None, None
+            self.add("heading", text, Numbering.COUNTED)
 
     def add(self, number: str, text: str, numbering: Numbering = Numbering.PRINTED) -> None:
         """Append a paragraph under the present heading; empty text is no paragraph."""
         if text:
-            self.paragraphs.append(Paragraph(number, text, numbering, self.heading))
+            self.paragraphs.append(Paragraph(number, text, numbering, self.heading, self.part))
+            if self.unused is not None and self.heading == self.unused:
+                self.unused = None
+
+    def add_loose(self, number: str, texts: Sequence[Text]) -> None:
+        """Append texts that have no number of their own, each under its heading."""
+        for text in texts:
+            self.enter(text.heading)
+            self.add(number, text.text, Numbering.COUNTED)
+
+    def add_counted(self, texts: Sequence[Text]) -> None:
+        """Append texts of a source that prints no numbers: paragraphs are counted, headings are not."""
+        for text in texts:
+            self.enter(text.heading)
+            if not text.is_heading:
+                self.count += 1
+            self.add("heading" if text.is_heading else str(self.count), text.text, Numbering.COUNTED)
 
     def finished(self) -> tuple[Paragraph, ...]:
         """Return the paragraphs, the second of one number as `7#2`."""
@@ -54,19 +108,18 @@ class Draft:
         return tuple(out)
 
 
-def number_paragraphs(lines: Sequence[Line], plan: Plan, header: str | None) -> tuple[Paragraph, ...]:
-    """Return the paragraphs of `lines`, which begin after the title block.
+def number_paragraphs(draft: Draft, lines: Sequence[Line], plan: Plan, *, counts: bool = True) -> None:
+    """Add the paragraphs of the lines of one part.
 
     Args:
         plan: Its indices are into `lines`.
-        header: The title block as one paragraph, or None.
+        counts: Whether a part without numbers is counted; else another part prints the numbers.
     """
-    draft = Draft()
-    draft.add("header", header or "", Numbering.COUNTED)
-    if not plan.labels:
-        _count(draft, group(lines))
-        return draft.finished()
     starts = [index for index in sorted(plan.labels) if index not in plan.headings]
+    if not starts:
+        texts, _ = settle(group(_plain(lines, 0, plan)), draft.heading)
+        draft.add_counted(texts) if counts and draft.loose != "annex" else draft.add_loose(draft.loose, texts)
+        return
     first = plan.labels[starts[0]]
     _introduce(draft, group(_plain(lines[: starts[0]], 0, plan)), promote=first.value == (2,))
     segments = [_plain(lines[a:b], a, plan) for a, b in zip(starts, [*starts[1:], len(lines)], strict=True)]
@@ -74,18 +127,16 @@ def number_paragraphs(lines: Sequence[Line], plan: Plan, header: str | None) -> 
     for start, after, segment in zip(starts, [*starts[1:], None], segments, strict=True):
         label, is_last = plan.labels[start], after is None
         if after is not None and _is_section_of(label, plan.labels[after], segment):
-            draft.heading = _cut(segment, label.end)[0].text
+            draft.under(_cut(segment, label.end)[0].text)
         else:
             _segment(draft, label, segment, is_last=is_last, sectioned=sectioned)
-    return draft.finished()
+    draft.close()
 
 
 def _plain(lines: Sequence[Line], offset: int, plan: Plan) -> list[Line]:
-    """Return `lines` with numbered section headings marked as headings, their number left out."""
+    """Return `lines` with numbered section headings marked as headings."""
     return [
-        replace(line, text=line.text[plan.headings[i] :].strip(), heading=2, gap=True)
-        if i in plan.headings
-        else line
+        replace(line, heading=2, gap=True, bullet=False) if i in plan.headings else line
         for i, line in enumerate(lines, start=offset)
     ]
 
@@ -120,48 +171,14 @@ def _is_heading_line(lines: Sequence[Line]) -> bool:
     return following.indent > first.indent or 2 * len(first.text) < max(len(line.text) for line in lines)
 
 
-def _count(draft: Draft, blocks: Sequence[Block], start: int = 1) -> None:
-    """Number the body of a source that prints no numbers."""
-    for count, text in enumerate(_bodies(draft, blocks), start=start):
-        draft.add(str(count), text, Numbering.COUNTED)
-
-
-def _bodies(draft: Draft, blocks: Sequence[Block]) -> Iterator[str]:
-    """Yield the body paragraphs among `blocks`, keeping `draft.heading` at theirs."""
-    pending, listing = "", False
-    for block in blocks:
-        if pending and _joins(pending, block, listing=listing):
-            listing = listing or block.bullet or opens_list(pending)
-            pending = f"{pending} {block.text}"
-            continue
-        if pending:
-            yield pending
-        pending, listing = "", False
-        if is_heading(block):
-            draft.heading = block.text
-        else:
-            pending = block.bare
-    if pending:
-        yield pending
-
-
-def _joins(pending: str, block: Block, *, listing: bool) -> bool:
-    """Whether `block` belongs to the unnumbered paragraph `pending`: a list goes with what leads into it."""
-    if block.bullet:
-        return listing or opens_list(pending) or not ends_sentence(pending)
-    if listing or opens_list(pending):
-        return starts_lower(block.text) or has_label(block.text)
-    return False
-
-
 def _introduce(draft: Draft, blocks: Sequence[Block], *, promote: bool) -> None:
     """Add the text before the first number; `promote` makes its last paragraph `1`, counted."""
-    found = [(text, draft.heading) for text in _bodies(draft, blocks)]
-    last_heading = draft.heading
-    for index, (text, heading) in enumerate(found, start=1):
-        draft.heading = heading
-        draft.add("1" if promote and index == len(found) else "intro", text, Numbering.COUNTED)
-    draft.heading = last_heading
+    texts, heading = settle(blocks, draft.heading, closes=False)
+    last = texts[-1] if promote and texts and not texts[-1].is_heading else None
+    draft.add_loose(draft.loose, texts[:-1] if last else texts)
+    if last:
+        draft.add_loose("1", [last])
+    draft.enter(heading)
 
 
 def _segment(draft: Draft, label: Label, lines: Sequence[Line], *, is_last: bool, sectioned: bool) -> None:
@@ -170,13 +187,14 @@ def _segment(draft: Draft, label: Label, lines: Sequence[Line], *, is_last: bool
     items = _items(lines, label)
     if items:
         parent = group(_cut(lines[: items[0][0]], label.end))
-        draft.heading = own = parent[0].text if parent else outer
+        own = " ".join(block.text for block in parent) or outer
+        draft.enter(own)
         _add_items(draft, label, lines, items, is_last=is_last)
     else:
         own_lines = _cut(lines, label.end)
         own = own_lines[0].text if own_lines else None
-        _paragraph(draft, label.number, own_lines, is_last=is_last, sectioned=sectioned)
-    if draft.heading == own:  # the heading of this number, not of the next
+        _paragraph(draft, label, own_lines, is_last=is_last, sectioned=sectioned)
+    if draft.heading == own and draft.unused is None:  # the heading of this number, not of the next
         draft.heading = outer
 
 
@@ -187,7 +205,8 @@ def _add_items(
     for (start, item), end in zip(items, ends, strict=True):
         number = f"{label.number}({item.number})"
         last = is_last and end == len(lines)
-        _paragraph(draft, number, _cut(lines[start:end], item.end), is_last=last, sectioned=False)
+        numbered = replace(item, number=number, family=label.family if last else item.family)
+        _paragraph(draft, numbered, _cut(lines[start:end], item.end), is_last=last, sectioned=False)
 
 
 def _cut(lines: Sequence[Line], end: int) -> list[Line]:
@@ -208,21 +227,26 @@ def _items(lines: Sequence[Line], label: Label) -> list[tuple[int, Label]]:
                 run.append((index, item))
     run = min((run for run in runs.values() if run), key=lambda run: run[0][0], default=[])
     parent = group(_cut(lines[: run[0][0]], label.end)) if run else []
-    bare = not parent or (len(parent) == 1 and reads_as_heading(parent[0].text))
+    bare = all(reads_as_heading(block.text) and not block.row for block in parent)
     return run if bare else []
 
 
-def _paragraph(draft: Draft, number: str, lines: Sequence[Line], *, is_last: bool, sectioned: bool) -> None:
-    """Add one numbered paragraph, and what follows it before the next number under numbers of its own."""
+def _paragraph(draft: Draft, label: Label, lines: Sequence[Line], *, is_last: bool, sectioned: bool) -> None:
+    """Add one numbered paragraph, and what follows it before the next number at its own places."""
     if sectioned and (size := _heading_length(lines)):
-        draft.heading = " ".join(line.text for line in lines[:size])
+        draft.under(" ".join(line.text for line in lines[:size]))
         lines = [replace(lines[size], gap=True), *lines[size + 1 :]]
     blocks = group(lines)
     if not blocks:
         return
-    length = _own_length(blocks, is_last=is_last and not sectioned)
-    draft.add(number, " ".join(block.text for block in blocks[:length]))
-    _unnumbered(draft, number, blocks[length:], is_last=is_last)
+    whole = label.family == _ARTICLE  # an article has paragraphs without numbers; the last one, too
+    length = _own_length(blocks, is_last=is_last and not sectioned and not whole)
+    if whole and is_last:
+        closes = next((i for i, block in enumerate(blocks) if i and _CLOSING.match(block.text)), length)
+        length = min(length, closes)
+    draft.add(label.number, " ".join(block.text for block in blocks[:length]))
+    counted = draft.part is None and not whole
+    _unnumbered(draft, label.number, blocks[length:], is_last=is_last, counted=counted)
 
 
 def _own_length(blocks: Sequence[Block], *, is_last: bool) -> int:
@@ -241,11 +265,11 @@ def _ends_paragraph(
 ) -> bool:
     if block.bullet:
         return False
-    if is_marked_heading(block):
+    if block.row or before.row or is_marked_heading(block):
         return True
     if block.inside:
         return False
-    in_list = listing and not before.bullet
+    in_list = listing and not before.bullet and not before.text.endswith((".", "。"))
     if is_heading(block):
         alone = all(is_heading(other) for other in after)
         return is_caps(block.text) or (not in_list and (alone or is_last))
@@ -254,23 +278,28 @@ def _ends_paragraph(
     return ends_sentence(before.text) and not (opens_list(block.text) and after and after[0].bullet)
 
 
-def _unnumbered(draft: Draft, number: str, blocks: Sequence[Block], *, is_last: bool) -> None:
-    """Add text without a number: counted on at the end, else `annex` or `unnumbered`."""
-    count = int(number) if number.isdecimal() and is_last else 0
-    annex = False
-    position = 0
-    while position < len(blocks):
-        annex = annex or (is_heading(blocks[position]) and starts_annex(blocks[position]))
-        end = next(
-            (
-                i
-                for i in range(position + 1, len(blocks))
-                if is_heading(blocks[i]) and starts_annex(blocks[i])
-            ),
-            len(blocks),
-        )
-        for text in _bodies(draft, blocks[position:end]):
-            count += 1
-            name = "annex" if annex else str(count) if is_last and number.isdecimal() else "unnumbered"
-            draft.add(name, text, Numbering.COUNTED)
-        position = end
+def _unnumbered(
+    draft: Draft, number: str, blocks: Sequence[Block], *, is_last: bool, counted: bool = False
+) -> None:
+    """Add text that follows a number and does not belong to it; in an addition with a title of its own, `annex`.
+
+    Args:
+        counted: Whether sentences after the last number are counted on.
+    """
+    own = next(
+        (i for i, block in enumerate(blocks) if is_heading(block) and starts_annex(block)), len(blocks)
+    )
+    counts = is_last and counted and number.isdecimal() and own == len(blocks)
+    for some, name in ((blocks[:own], ""), (blocks[own:], "annex" if is_last else "")):
+        texts, heading = settle(some, draft.heading, closes=is_last)
+        for text in texts:
+            if counts and not text.is_heading and (text.bullet or _is_sentence(text.text)):
+                number = str(int(number) + 1)
+                draft.add_loose(number, [text])
+            else:
+                draft.add_loose(name or f"after {number}", [text])
+        draft.enter(heading)
+
+
+def _is_sentence(text: str) -> bool:
+    return ends_sentence(text) and (not opens_list(text) or len(text) > _LEAD)

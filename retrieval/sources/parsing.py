@@ -8,25 +8,30 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from retrieval.errors import SourceError
-from retrieval.models import Paragraph, Readout
+from retrieval.models import Numbering, Paragraph, Readout
+from retrieval.sources.blocks import reads_as_heading
+from retrieval.sources.book import Book
 from retrieval.sources.decoding import as_utf8, decode
 from retrieval.sources.front import read_front
-from retrieval.sources.furniture import page_numbers, without_furniture
+from retrieval.sources.furniture import page_numbers
 from retrieval.sources.html import looks_like_html
 from retrieval.sources.hygiene import clean_lines, clean_readout, printable
 from retrieval.sources.identity import humanised, make_id
 from retrieval.sources.kinds import head, is_docx, is_pdf, unreadable
+from retrieval.sources.labels import candidates
 from retrieval.sources.languages import guess_language
+from retrieval.sources.legibility import Legibility, legibility
 from retrieval.sources.limits import MAX_BYTES, MAX_LINE_CHARS, MAX_LINES, MAX_PARAGRAPH_CHARS, MAX_TEXT_CHARS
-from retrieval.sources.lines import Extracted, Line
+from retrieval.sources.lines import Extracted, Line, starts_lower
 from retrieval.sources.markdown import looks_like_markdown, read_markdown, read_plain
-from retrieval.sources.numbering import number_paragraphs
+from retrieval.sources.numbering import Draft, number_paragraphs
 from retrieval.sources.oddities import numbering_warnings
 from retrieval.sources.overrides import Overrides
-from retrieval.sources.plan import Plan, contents_rows, make_plan
+from retrieval.sources.parts import split_parts
+from retrieval.sources.plan import contents_rows, make_plan
 from retrieval.sources.repairs import split_missed_breaks
 
-PARSER_VERSION = 2
+PARSER_VERSION = 3
 """Goes up when the same bytes become other paragraphs, so that a revision says what read it."""
 
 _PDF, _DOCX = "PDF", "DOCX"
@@ -38,6 +43,11 @@ _SUFFIXES = {
 }
 _PAGED = (_PDF, _DOCX)  # their lines have no number that an editor would find
 _TOO_LONG = f"a paragraph has more than {MAX_PARAGRAPH_CHARS:,} characters. Part it by blank lines where paragraphs begin."
+
+_NOISY = (
+    "Much of the text does not read like words, as text recognition (OCR) leaves it. Compare it with the original "
+    "before anybody relies on quotes of it."
+)
 
 Reader = Callable[[str, bytes], "Extracted | list[Readout]"]
 
@@ -131,45 +141,93 @@ def is_known(name: str) -> bool:
 
 
 def _readout(name: str, found: Extracted) -> Readout:
-    lines = split_missed_breaks(without_furniture(found.lines))
-    plan = make_plan(lines)
-    surplus = page_numbers(lines, {*plan.labels, *plan.headings}) | contents_rows(lines, plan.labels)
-    if surplus:
-        lines = [line for index, line in enumerate(lines) if index not in surplus]
-        plan = make_plan(lines)
-    whole = " ".join(line.text for line in found.lines)
-    first = min((*plan.labels, *plan.headings), default=None)
-    front = read_front(lines, first, found.title, whole)
-    body, plan = lines[front.size :], _shifted(plan, front.size)
-    paragraphs = number_paragraphs(body, plan, front.header)
+    book = Book(found)
+    lines = split_missed_breaks(book.without_furniture())
+    front = read_front(lines, _first_label(lines), found)
+    for line, reason in front.left_out:
+        book.leave_out([line], reason)
+    draft = Draft()
+    draft.add("header", front.header or "", Numbering.COUNTED)
+    _number(draft, book, lines[front.size :])
+    draft.heading = draft.part = None
+    for line in book.notes:
+        draft.add(f"note {line.note}", line.text, Numbering.COUNTED)
+    paragraphs = draft.finished()
     if not any(paragraph.number != "header" for paragraph in paragraphs):
         problem = "no paragraph was found in it. Check that the file holds the text of the readout."
         raise SourceError(name, problem)
     stem = _stem(name)
-    title = found.title or front.title
-    warnings = [*found.warnings, *numbering_warnings(paragraphs)]
-    if not title:
+    warnings = [*found.warnings, *numbering_warnings(paragraphs), *book.warnings(paragraphs, front.title)]
+    if legibility(" ".join(p.text for p in paragraphs)) is not Legibility.FINE:
+        warnings.insert(0, _NOISY)
+    if not front.title:
         warnings.insert(0, "No title was found; the file's name stands for it.")
     return Readout(
         id=make_id(stem),
-        title=title or humanised(stem),
+        title=front.title or humanised(stem),
         paragraphs=paragraphs,
-        date=front.date or found.date,
-        issuer=front.issuer or found.issuer,
+        date=front.date,
+        issuer=front.issuer,
         source_url=found.source_url,
         language=found.language or guess_language(_sample(paragraphs)),
         warnings=tuple(warnings),
+        left_out=tuple(book.left_out),
+    )
+
+
+def _first_label(lines: Sequence[Line]) -> int | None:
+    plan = make_plan(lines[: split_parts(lines)[0].end])
+    return min((*plan.labels, *plan.headings), default=None)
+
+
+def _number(draft: Draft, book: Book, lines: Sequence[Line]) -> None:
+    """Number the parts of a source one by one."""
+    parts = [(part, list(lines[part.start : part.end])) for part in split_parts(lines)]
+    plans = []
+    for part, own in parts:
+        if part.name is not None:
+            own = _named(part.name, own)
+        plan = make_plan(own)
+        surplus = page_numbers(own, {*plan.labels, *plan.headings}), contents_rows(own, plan.labels)
+        if any(surplus):
+            book.leave_out([own[i] for i in sorted(surplus[0])], "page number")
+            book.leave_out([own[i] for i in sorted(surplus[1] - surplus[0])], "table of contents")
+            own = [line for i, line in enumerate(own) if i not in surplus[0] | surplus[1]]
+            plan = make_plan(own)
+        plans.append((part, own, plan))
+        book.labels += [own[i].text[: label.end] for i, label in plan.labels.items()]
+    numbered = any(plan.labels for part, _, plan in plans if not part.is_annex)
+    for part, own, plan in plans:
+        draft.part = part.name
+        draft.loose = "annex" if part.is_annex else "intro"
+        draft.enter(None)
+        number_paragraphs(draft, own, plan, counts=not numbered)
+        draft.close()
+
+
+def _named(name: str, lines: Sequence[Line]) -> list[Line]:
+    """Return the lines of a part without its name, or with a heading where that line says more; its title is one."""
+    first, *rest = lines
+    if first.text.casefold() != name.casefold() or not rest:
+        return [replace(first, heading=2, gap=True), *rest]
+    second, *others = rest
+    return [replace(second, gap=True, heading=2 if _is_title(second, others) else second.heading), *others]
+
+
+def _is_title(line: Line, after: Sequence[Line]) -> bool:
+    goes_on = bool(after) and not after[0].gap and starts_lower(after[0].text)
+    return (
+        reads_as_heading(line.text)
+        and not candidates(line.text)
+        and not goes_on
+        and bool(after)
+        and not line.row
     )
 
 
 def _stem(name: str) -> str:
     """Return the last part of a path or an address without its extension, whatever system wrote it."""
     return PurePath(re.split(r"[\\/]", name.rstrip("\\/"))[-1]).stem
-
-
-def _shifted(plan: Plan, size: int) -> Plan:
-    labels = {index - size: label for index, label in plan.labels.items()}
-    return Plan(labels, {index - size: end for index, end in plan.headings.items() if index >= size})
 
 
 def _sample(paragraphs: Sequence[Paragraph]) -> str:
@@ -182,9 +240,9 @@ def _read_text(name: str, data: bytes) -> Extracted:
     from retrieval.sources.matter import split_front_matter
 
     matter, body, first_line = split_front_matter(name, text)
-    marked = PurePath(name).suffix.lower() in _MARKDOWN.suffixes or bool(matter) or looks_like_markdown(body)
-    lines: list[Line] = read_markdown(body, first_line) if marked else read_plain(body, first_line)
-    return replace(matter or Extracted(()), lines=lines, warnings=warnings)
+    marked = PurePath(name).suffix.lower() in _MARKDOWN.suffixes or looks_like_markdown(body)
+    lines, left = read_markdown(body, first_line) if marked else (read_plain(body, first_line), [])
+    return replace(matter or Extracted(()), lines=lines, warnings=warnings, left_out=tuple(left))
 
 
 def _read_html(name: str, data: bytes) -> Extracted:
@@ -223,7 +281,7 @@ def _read_docx(name: str, data: bytes) -> Extracted:
 
 
 def _refuse(name: str, data: bytes) -> Extracted:
-    raise SourceError(name, unreadable(data) or "this is not a text file.")
+    raise SourceError(name, unreadable(data, PurePath(name).suffix.lower()) or "this is not a text file.")
 
 
 def _never(_data: bytes) -> bool:

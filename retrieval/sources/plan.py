@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from retrieval.sources.blocks import reads_as_heading
-from retrieval.sources.labels import Label
-from retrieval.sources.lines import Line
+from retrieval.sources.labels import STRONG, Label
+from retrieval.sources.lines import Line, opens_list
 from retrieval.sources.sequences import Candidate, nested_sequence, read_candidates, sequence
 
 # Outermost first, when nothing in the readout itself says otherwise.
@@ -19,6 +19,8 @@ _RANKS = (
     "roman-lower-dot", "alpha-lower-dot", "roman-lower-close", "alpha-lower-close",
     "roman-lower-paren", "alpha-lower-paren",
 )  # fmt: skip
+_RARE = 0.15  # of the blocks: numbers of lists here and there
+_UPPER = ("roman-upper", "alpha-upper", "kanji")
 _SUB_ONLY = ("circled", "roman-lower", "alpha-lower")
 
 
@@ -42,11 +44,66 @@ def make_plan(lines: Sequence[Line]) -> Plan:
     coded = [c for name, chain in chains.items() if name.startswith("code") for c in chain]
     if len(coded) > 1:
         return Plan({c.index: c.label for c in coded}, {})
+    sections = _sections(chains, lines)
+    chains = {name: chain for name, chain in chains.items() if name not in sections}
     listed = sorted((name for name in chains if name.startswith("list")), key=_list_depth)
     chosen = _outermost(chains, lines) or (listed[0] if listed else None)
     if listed and chosen and _is_outside(chains[listed[0]], chains[chosen]):
         chosen = listed[0]
-    return _with_nested(families, chains, chosen, lines)
+    plan = _with_nested(families, chains, chosen, lines)
+    found = {c.index: c.label.end for chain in sections.values() for c in chain if c.index not in plan.labels}
+    headings = _stray_headings(families, lines, plan.labels, {**found, **plan.headings})
+    return Plan(plan.labels, headings)
+
+
+def _sections(chains: Mapping[str, list[Candidate]], lines: Sequence[Line]) -> dict[str, list[Candidate]]:
+    """Return the families that number headings rather than paragraphs: "II. Economy", with text under it.
+
+    Capital letters and Roman numerals do where nothing but headings bears them, unless sentences under them
+    are counted from 1 again and again; other numbers do inside of such a section.
+    """
+    bare = {name: chain for name, chain in chains.items() if all(_reads_bare(c, lines) for c in chain)}
+    inner = [chain for name, chain in chains.items() if name not in bare]
+    upper = {
+        name: chain
+        for name, chain in bare.items()
+        if name.startswith(_UPPER) and not any(_counts_again(chain, other) for other in inner)
+    }
+    first = min((chain[0].index for chain in upper.values()), default=len(lines))
+    lower = {name: chain for name, chain in bare.items() if name.startswith("dot") and chain[0].index > first}
+    return upper | lower
+
+
+def _reads_bare(candidate: Candidate, lines: Sequence[Line]) -> bool:
+    line = lines[candidate.index]
+    return bool(line.text[candidate.label.end :].strip()) and reads_as_heading(
+        line.text[candidate.label.end :].strip()
+    )
+
+
+def _counts_again(outer: Sequence[Candidate], inner: Sequence[Candidate]) -> bool:
+    """Whether `inner` starts again at 1 in more than one item of `outer`."""
+    starts = [c.index for c in outer]
+    return len({bisect_right(starts, c.index) for c in inner if c.value == 1 and c.index > starts[0]}) > 1
+
+
+def _stray_headings(
+    families: Mapping[str, list[Candidate]],
+    lines: Sequence[Line],
+    labels: Mapping[int, Label],
+    headings: Mapping[int, int],
+) -> dict[int, int]:
+    """Add numbered headings that stand right before a number or another heading: "1. Proceedings"."""
+    out = dict(headings)
+    found = {c.index: c for name, chain in families.items() if not name.startswith("list") for c in chain}
+    for index in sorted(found, reverse=True):
+        followed = index + 1 in labels or index + 1 in out
+        free = index not in labels and index not in out
+        led_into = index > 0 and opens_list(lines[index - 1].text)
+        strong = found[index].label.strength == STRONG and _reads_bare(found[index], lines)
+        if free and followed and strong and not led_into:
+            out[index] = found[index].label.end
+    return dict(sorted(out.items()))
 
 
 def _list_depth(name: str) -> int:
@@ -78,7 +135,10 @@ def _with_nested(
 
 def _outermost(chains: Mapping[str, list[Candidate]], lines: Sequence[Line]) -> str | None:
     """Return the family that numbers paragraphs rather than sections or items."""
-    ranked = [name for name in _RANKS if name in chains]
+    ranked = [
+        *(name for name in _RANKS if name in chains),
+        *(name for name in chains if name.startswith("lettered")),
+    ]
     if not ranked:
         return None
     chosen = ranked[0]
@@ -148,10 +208,21 @@ def _is_free_heading(candidate: Candidate, lines: Sequence[Line], labels: Mappin
 def _is_inner_list(labels: Mapping[int, Label], lines: Sequence[Line]) -> bool:
     """Whether the only numbers are a short list that a sentence of an unnumbered readout leads into."""
     first, last = min(labels), max(labels)
+    if labels[first].family == "article":
+        return False
     before = sum(line.gap for line in lines[:first])
     after = sum(line.gap for line in lines[last + 1 :])
-    led_into = first > 0 and lines[first - 1].text.endswith((":", "："))
+    ones = [index for index, label in labels.items() if label.value[-1] == 1]
+    inside = sum(line.gap for line in lines[first:last])
+    rare = len(ones) > 1 and len(labels) < _RARE * (before + inside + after)
+    if rare and all(_leads_into(lines, i) or labels[i].family.startswith("list") for i in ones):
+        return True
+    led_into = _leads_into(lines, first)
     return led_into and before >= 3 and after >= 2 and len(labels) < before + after
+
+
+def _leads_into(lines: Sequence[Line], index: int) -> bool:
+    return index > 0 and lines[index - 1].text.endswith((":", "："))
 
 
 def contents_rows(lines: Sequence[Line], labels: Mapping[int, Label]) -> set[int]:

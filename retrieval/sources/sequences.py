@@ -12,11 +12,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from retrieval.sources.blocks import reads_as_heading
 from retrieval.sources.labels import ALONE, STRONG, WEAK, Label, candidates
 from retrieval.sources.lines import Line, ends_sentence, opens_list, starts_lower
 
 _LARGEST_GAP = 20
-_NEEDS_COMPANY = ("roman", "alpha", "kanji", "circled", "bracket")
+_NEEDS_COMPANY = ("roman", "alpha", "kanji", "circled", "bracket", "lettered")
+_CITED = ("article", "para")  # sentences begin with them, too: "Article 27 states …"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def read_candidates(lines: Sequence[Line]) -> dict[str, list[Candidate]]:
     """Return every candidate of `lines` by family, in reading order."""
     families: dict[str, list[Candidate]] = {}
     for index, line in enumerate(lines):
-        labels = [line.label] if line.label else candidates(line.text)
+        labels = [line.label] if line.label else [] if line.row else candidates(line.text)
         for label in labels:
             families.setdefault(label.family, []).append(_candidate(lines, index, label))
     return families
@@ -146,7 +148,7 @@ def sequence(found: Sequence[Candidate], lines: Sequence[Line]) -> list[Candidat
     chain = best_chain(found)
     if not chain or not _believable(chain, lines):
         return []
-    return _without_sublists(_as_printed(chain, found), lines)
+    return _without_sublists(_as_printed(chain, found, lines), lines)
 
 
 def _believable(chain: Sequence[Candidate], lines: Sequence[Line]) -> bool:
@@ -154,6 +156,9 @@ def _believable(chain: Sequence[Candidate], lines: Sequence[Line]) -> bool:
     strong = [c for c in chain if c.label.strength == STRONG]
     if first.label.family.startswith(_NEEDS_COMPANY):
         return first.value == 1 and len(chain) > 1 and bool(strong)
+    if first.label.family in _CITED and first.value > 2:
+        steps = sum(b.value == a.value + 1 for a, b in itertools.pairwise(chain))
+        return len(chain) >= 3 and 2 * steps >= len(chain)
     if not strong:
         return first.value <= 2 and len(chain) >= 3 and not _is_paging(chain, lines)
     return len(chain) > 1 or (first.value == 1 and first.opens)
@@ -168,11 +173,14 @@ def _is_paging(chain: Sequence[Candidate], lines: Sequence[Line]) -> bool:
     return median(between) > 3
 
 
-def _as_printed(chain: Sequence[Candidate], found: Sequence[Candidate]) -> list[Candidate]:
+def _as_printed(
+    chain: Sequence[Candidate], found: Sequence[Candidate], lines: Sequence[Line]
+) -> list[Candidate]:
     """Add the labels that the chain had to leave out: out of order, but printed like the others."""
     kept = {c.index for c in chain}
     indents = {c.indent for c in chain}
     first, largest = chain[0].index, max(c.value for c in chain)
+    headed = 2 * sum(_is_bare(c, lines) for c in chain) > len(chain)
     extra = [
         c
         for c in found
@@ -183,8 +191,14 @@ def _as_printed(chain: Sequence[Candidate], found: Sequence[Candidate]) -> list[
         and c.after_sentence
         and c.indent in indents
         and c.value <= largest + _LARGEST_GAP
+        and (headed or not _is_bare(c, lines))
     ]
     return sorted([*chain, *extra], key=lambda c: c.index)
+
+
+def _is_bare(candidate: Candidate, lines: Sequence[Line]) -> bool:
+    """Whether nothing but a heading stands behind the number."""
+    return reads_as_heading(lines[candidate.index].text[candidate.label.end :].strip())
 
 
 def _without_sublists(chain: list[Candidate], lines: Sequence[Line]) -> list[Candidate]:

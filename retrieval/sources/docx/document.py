@@ -8,10 +8,12 @@ from io import BytesIO
 from typing import Any
 
 from retrieval.errors import SourceError
+from retrieval.models import LeftOut
 from retrieval.sources.docx.archive import check_archive
 from retrieval.sources.docx.numbering import Numbered, Numberer, is_on, lineage, read_numberer
 from retrieval.sources.labels import ALONE, candidates
 from retrieval.sources.lines import Extracted, Line, collapse
+from retrieval.sources.tables import Grid, is_layout, row_texts
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _RELATED = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
@@ -24,6 +26,10 @@ _BLOCKS_INSIDE = {f"{_W}{name}" for name in ("sdt", "sdtContent", "customXml", "
 _LETTERS = {f"{_W}tab": " ", f"{_W}noBreakHyphen": "-", f"{_W}br": "\n", f"{_W}cr": "\n"}
 _DAMAGED = "the file begins as a Word document but is damaged. Open it in Word, save it anew, and try again."
 _DEEPEST = 40
+_PROSE_LINES = 6  # paragraphs of a cell that is laid out like a page
+_TWICE = {
+    "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+}  # what older programs show instead
 _INDENT = 4  # columns a list level is set in by
 
 
@@ -35,15 +41,15 @@ class _Walk:
     lines: list[Line] = field(default_factory=list)
     title: str | None = None
     count: int = 0
-    notes: int = 0
-    boxes: int = 0
+    notes: list[tuple[str, str]] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
     pending: list[tuple[str, bool]] = field(default_factory=list)
 
 
 def read_docx(data: bytes) -> Extracted:
     """Return the lines of a Word document; `Line.number` counts its paragraphs from 1.
 
-    Headers, footers, footnotes and comments are parts of their own and are not read.
+    Headers, footers and comments are parts of their own and are not read.
 
     Raises:
         SourceError: Damaged, encrypted or larger than the limits.
@@ -55,9 +61,38 @@ def read_docx(data: bytes) -> Extracted:
         raise SourceError("", _DAMAGED)
     walk = _Walk(read_numberer(_related(part, "numbering"), _related(part, "styles")))
     _blocks(walk, body, 0)
+    notes = list(_notes(walk, part))
     return Extracted(
-        lines=walk.lines, title=walk.title or _stated(properties, walk.lines), warnings=tuple(_warnings(walk))
+        lines=[*walk.lines, *notes],
+        title=walk.title or _stated(properties, walk.lines),
+        left_out=tuple(walk.left_out),
+        source=" ".join(_shown(body)),
     )
+
+
+def _shown(body: Any) -> Iterator[str]:
+    """Yield all text of the body that stands in it with all changes accepted."""
+    gone = {f"{_W}{name}" for name in ("del", "moveFrom")}
+    for text in body.iter(f"{_W}t"):
+        above = list(text.iterancestors())
+        if any(each.tag in gone or each.tag in _TWICE for each in above):
+            continue
+        yield text.text or ""
+
+
+def _notes(walk: _Walk, part: Any) -> Iterator[Line]:
+    """Yield footnotes and endnotes by their marks, in the order of the references to them."""
+    parts = {kind: _related(part, kind) for kind in ("footnotes", "endnotes")}
+    for number, (kind, name) in enumerate(walk.notes, 1):
+        root = parts[kind]
+        found = [] if root is None else [each for each in root if each.get(f"{_W}id") == name]
+        text = collapse(
+            " ".join(
+                "".join(t.text or "" for t in p.iter(f"{_W}t")) for each in found for p in each.iter(f"{_W}p")
+            )
+        )
+        if text:
+            yield Line(text, walk.count, note=str(number))
 
 
 def _opened(data: bytes) -> tuple[Any, Any]:
@@ -89,13 +124,6 @@ def _stated(properties: Any, lines: Sequence[Line]) -> str | None:
     return stated if len(stated) > 10 and stated.casefold() in top else None
 
 
-def _warnings(walk: _Walk) -> Iterator[str]:
-    if walk.notes:
-        yield f"Footnotes and endnotes were left out ({walk.notes})."
-    if walk.boxes:
-        yield f"Text boxes were left out ({walk.boxes})."
-
-
 # --- blocks ---
 
 
@@ -112,16 +140,35 @@ def _blocks(walk: _Walk, parent: Any, depth: int) -> None:
 
 
 def _table(walk: _Walk, table: Any, depth: int) -> None:
-    """Read cell after cell; a number alone in a cell goes before the text of the next."""
-    for row in table.iter(f"{_W}tr"):
-        if next(row.iterancestors(f"{_W}tbl")) is not table or _is_deleted_row(row):
-            continue
+    """Read a table of data row by row; in one that lays out, cell after cell, a number alone before the next."""
+    rows = [
+        [cell for cell in row.iter(f"{_W}tc") if next(cell.iterancestors(f"{_W}tr")) is row]
+        for row in table.iter(f"{_W}tr")
+        if next(row.iterancestors(f"{_W}tbl")) is table and not _is_deleted_row(row)
+    ]
+    read: list[list[list[Line]]] = []
+    nested = any(other is not table for other in table.iter(f"{_W}tbl"))
+    for row in rows:
+        read.append([])
+        for cell in row:
+            outer, walk.lines = walk.lines, []
+            _blocks(walk, cell, depth + 1)
+            read[-1].append(walk.lines)
+            walk.lines = outer
+    texts = [[" ".join(line.text for line in cell) for cell in row] for row in read]
+    bold = bool(read) and all(all(line.heading for line in cell) for cell in read[0]) and any(read[0])
+    grid = Grid(
+        texts, int(bold and len(read) > 1), nested or any(len(c) > _PROSE_LINES for r in read for c in r)
+    )
+    if not is_layout(grid):
+        walk.lines += [Line(text, walk.count, row=True) for text in row_texts(grid)]
+        return
+    for row_lines in read:
         first = len(walk.lines)
-        for cell in row.iter(f"{_W}tc"):
-            if next(cell.iterancestors(f"{_W}tr")) is row:
-                start = len(walk.lines)
-                _blocks(walk, cell, depth + 1)
-                _take_number(walk.lines, first, start)
+        for cell_lines in row_lines:
+            start = len(walk.lines)
+            walk.lines += cell_lines
+            _take_number(walk.lines, first, start)
 
 
 def _is_deleted_row(row: Any) -> bool:
@@ -150,6 +197,8 @@ def _paragraph(walk: _Walk, element: Any) -> None:
     style = _style(properties)
     names = [found.name for found in lineage(walk.numberer.styles, style)]
     if names and names[0].startswith("toc "):
+        if text := collapse("".join(text for text, _ in pieces)):
+            walk.left_out.append(LeftOut("table of contents", text, f"paragraph {walk.count}"))
         return
     text = collapse("".join(text for text, _ in pieces))
     numbered = walk.numberer.next(properties, style)
@@ -229,6 +278,19 @@ def _run(walk: _Walk, run: Any) -> Iterator[tuple[str, bool]]:
         elif child.tag in _LETTERS:
             yield _LETTERS[child.tag], bold
         elif child.tag in {f"{_W}footnoteReference", f"{_W}endnoteReference"}:
-            walk.notes += 1
+            kind = "footnotes" if child.tag.endswith("footnoteReference") else "endnotes"
+            walk.notes.append((kind, str(child.get(f"{_W}id"))))
         elif next(child.iter(f"{_W}txbxContent"), None) is not None:
-            walk.boxes += 1
+            _box(walk, child)
+
+
+def _box(walk: _Walk, run: Any) -> None:
+    """Leave a text box out: where it is seen has nothing to do with where it stands in the file."""
+    boxes = [
+        box for box in run.iter(f"{_W}txbxContent") if not any(up.tag in _TWICE for up in box.iterancestors())
+    ]
+    text = collapse(
+        " ".join("".join(t.text or "" for t in p.iter(f"{_W}t")) for box in boxes for p in box.iter(f"{_W}p"))
+    )
+    if text:
+        walk.left_out.append(LeftOut("text box", text, f"paragraph {walk.count}"))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from retrieval.sources.dates import find_date
+from retrieval.sources.issuers import body_in
 from retrieval.sources.lines import collapse
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from bs4.element import Tag
 
 _SITE = re.compile(r"\s+(?:[|»–—-]|::)\s+[^|»–—]{2,60}$")
+_PARTED = re.compile(r"\s+(?:[|»–—-]|::)\s+")
 _WORD = re.compile(r"\w+")
 _DATED = re.compile(r"(?:^|[-_])(?:date|dates|published|pubdate|day|time|meta)(?:$|[-_])", re.IGNORECASE)
 _MOST_JSON = 200_000
@@ -54,7 +56,11 @@ def page_date(soup: BeautifulSoup, is_furniture: Callable[[Tag], bool]) -> str |
 def page_issuer(soup: BeautifulSoup) -> str | None:
     """Return who issued the page, or None."""
     stated = meta(soup, "author", "dc.creator", "dcterms.creator", "dc.publisher", "dcterms.publisher")
-    return stated or _in_json(soup, "publisher", "author") or meta(soup, "og:site_name")
+    stated = stated or _in_json(soup, "publisher", "author") or meta(soup, "og:site_name")
+    if stated:
+        return stated
+    pieces = _PARTED.split(_title_element(soup) or "")
+    return next((name for piece in (pieces[0], pieces[-1]) if (name := body_in(piece))), None)
 
 
 def page_address(soup: BeautifulSoup) -> str | None:

@@ -9,7 +9,7 @@ and blocks that are nothing but links.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -89,6 +89,11 @@ BLOCKS = frozenset(
         "ul",
     ]
 )
+UNTOLD = frozenset(("script", "style", "template", "head", "noscript", "svg", "iframe", "object", "canvas"))
+"""What holds no words that anybody reads, so that none are left out with it."""
+
+_PREFORMATTED = re.compile(r"white-space:pre")
+_PREFORMATTED_CLASSES = frozenset(("whitespace-pre", "whitespace-pre-wrap", "whitespace-pre-line"))
 _NOT_TEXT = frozenset(("nav", "footer", "aside", "figcaption", "menu"))
 _ROLES = frozenset(
     [
@@ -255,7 +260,10 @@ class Page:
         self._title = title
         self._measures: dict[int, Measure] = {}
         self._whole = soup.body or soup
-        self._notes = {note_target(tag) for tag in soup.find_all("a", href=True)} - {""}
+        self._notes = {
+            note_target(a): collapse(a.get_text()).strip("[]()") for a in soup.find_all("a", href=True)
+        }
+        self._notes.pop("", None)
         self._measure(self._whole, linked=False)
         self._total = max(1.0, self.of(self._whole).prose)
 
@@ -277,7 +285,8 @@ class Page:
             return None
         own = sum(self.of(child).prose for child in tags(tag))
         alone = self.of(tag).prose - own < 1  # no prose of its own beside its children
-        return children[0] if alone else None
+        leaves_title = self.of(tag).titled and not self.of(children[0]).titled
+        return children[0] if alone and not leaves_title else None
 
     def is_furniture(self, tag: Tag) -> bool:
         """Whether `tag` is the page's and not the document's."""
@@ -289,7 +298,7 @@ class Page:
             return measure.prose < _MOST * self._total
         if measure.prose >= _MUCH * self._total and measure.prose > 0:
             return False
-        if tag.name in _NOT_TEXT or role in _ROLES or self._is_note(tag):
+        if tag.name in _NOT_TEXT or role in _ROLES or self.note(tag):
             return True
         if tag.name == "form" and measure.text < _SMALL_FORM:
             return True
@@ -307,12 +316,23 @@ class Page:
             return bool(words & (_LINKING - _LINKING_ONLY))
         return bool(words & _LINKING) and (measure.links > 0 or bool(words & {"logo", "login", "skip"}))
 
-    def _is_note(self, tag: Tag) -> bool:
-        """Whether `tag` is a note that a raised number in the text points at."""
+    def note(self, tag: Tag) -> str:
+        """Return the mark of the note that `tag` is, that a raised number in the text points at, or ""."""
         if tag.name not in BLOCKS or not self._notes:
-            return False
+            return ""
         anchors = [tag, *(child for child in tags(tag) if child.name == "a")][:2]
-        return any(str(a.get("id") or a.get("name") or "") in self._notes for a in anchors)
+        names = (str(a.get("id") or a.get("name") or "") for a in anchors)
+        return next((self._notes[name] for name in names if name in self._notes), "")
+
+    def notes(self, tag: Tag) -> list[tuple[Tag, str]]:
+        """Return the notes in `tag`, with their marks."""
+        if not self._notes:
+            return []
+        return [(each, mark) for each in [tag, *tag.find_all(True)] if (mark := self.note(each))]
+
+    def whole(self) -> Tag:
+        """Return all of the page."""
+        return self._whole
 
     def _is_links(self, tag: Tag, measure: Measure) -> bool:
         """Whether a block holds nothing but links, or terms that say who published the page and when."""
@@ -404,3 +424,25 @@ def _letters(text: str) -> float:
     plain = text.strip()
     dense = sum("\u3040" <= letter <= "\u9fff" for letter in plain)
     return len(plain) + (_DENSE_SCRIPT - 1) * dense
+
+
+def is_preformatted(tag: Tag) -> bool:
+    """Whether a line end in the text of `tag` is one that a reader sees."""
+    if any(name in _PREFORMATTED_CLASSES for name in tag.get_attribute_list("class")):
+        return True
+    return bool(_PREFORMATTED.search(str(tag.get("style", "")).replace(" ", "").lower()))
+
+
+def strings(tag: Tag, without: Sequence[Tag] = ()) -> Iterator[str]:
+    """Yield the texts in `tag`, those inside of `without` left out."""
+    from bs4.element import NavigableString, PreformattedString, Tag
+
+    stopped = {id(each) for each in without}
+    waiting: list[object] = [tag]
+    while waiting:  # without recursion: hostile pages nest a hundred thousand deep
+        node = waiting.pop()
+        if isinstance(node, Tag):
+            if id(node) not in stopped and node.name not in UNTOLD:
+                waiting.extend(reversed(node.contents))
+        elif isinstance(node, NavigableString) and not isinstance(node, PreformattedString):
+            yield str(node)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from retrieval.errors import SourceError
 from retrieval.sources.html.head import (
@@ -14,11 +15,14 @@ from retrieval.sources.html.head import (
     page_language,
     page_title,
 )  # fmt: skip
-from retrieval.sources.html.page import Page
+from retrieval.sources.html.page import Page, strings, tags
 from retrieval.sources.html.walker import Walker
 from retrieval.sources.kinds import head
 from retrieval.sources.limits import MAX_TAGS
 from retrieval.sources.lines import Extracted, Line
+
+if TYPE_CHECKING:
+    from bs4.element import Tag
 
 _WORD = re.compile(r"\w+")
 _TITLE_LINES = 3
@@ -56,16 +60,31 @@ def read_html(text: str) -> Extracted:
     heading = page_heading(soup)
     page = Page(soup, heading)
     walker = Walker(page)
-    walker.walk(page.main())
+    main = page.main()
+    walker.walk(main)
     walker.flush()
+    for outside in _beside(page.whole(), main):
+        walker.leave(outside)
     return Extracted(
-        lines=walker.lines,
-        title=_as_printed(page_title(soup, heading), walker.lines),
+        lines=[*walker.lines, *walker.notes],
+        left_out=tuple(walker.left_out),
+        source=" ".join(strings(page.whole())),
+        title=page_title(soup, heading)
+        if heading is not None
+        else _as_printed(page_title(soup, None), walker.lines),
         date=page_date(soup, page.is_furniture),
         issuer=page_issuer(soup),
         source_url=page_address(soup),
         language=page_language(soup),
     )
+
+
+def _beside(whole: Tag, main: Tag) -> Iterator[Tag]:
+    """Yield the elements that stand beside the document and beside what it stands in."""
+    inner = main
+    while inner is not whole and inner.parent is not None:
+        yield from (tag for tag in tags(inner.parent) if tag is not inner)
+        inner = inner.parent
 
 
 def _as_printed(title: str | None, lines: Sequence[Line]) -> str | None:

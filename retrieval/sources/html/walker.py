@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from retrieval.sources.html.page import BLOCKS, Page, note_target, tags
+from retrieval.models import LeftOut
+from retrieval.sources.html.page import (
+    BLOCKS,
+    UNTOLD,
+    Page,
+    is_hidden,
+    is_preformatted,
+    note_target,
+    strings,
+    tags,
+)
 from retrieval.sources.labels import ALONE, Label, candidates, letters, roman
 from retrieval.sources.lines import Line, collapse
+from retrieval.sources.tables import Grid, is_layout, row_texts
 
 if TYPE_CHECKING:
     from bs4.element import Tag
 
 _BOLD = {"b", "strong", "u"}
+_NOTE_START = re.compile(r"^[\[(]?(?:\d{1,3}|[*†‡]{1,3})[\])]?[.:]?\s+|^[↑^]\s*")
 
 
 class Walker:
@@ -30,6 +42,8 @@ class Walker:
         self._bullet = False
         self._depth = 0
         self._carried = ""
+        self.left_out: list[LeftOut] = []
+        self.notes: list[Line] = []
 
     def walk(self, tag: Tag, bold: bool = False) -> None:
         """Collect everything under `tag`."""
@@ -44,7 +58,7 @@ class Walker:
     def _text(self, text: str, bold: bool, tag: Tag) -> None:
         if not self._pieces and tag.sourceline:
             self._number = tag.sourceline
-        if tag.name != "pre":
+        if tag.name != "pre" and not is_preformatted(tag):
             self._pieces.append((text, bold))
             return
         for index, line in enumerate(text.split("\n")):
@@ -54,13 +68,21 @@ class Walker:
 
     def _element(self, tag: Tag, bold: bool) -> None:
         name = tag.name
-        if self._page.is_furniture(tag) or _is_note_mark(tag):
+        if name in UNTOLD:
+            return
+        if _is_note_mark(tag):
+            self._leave_out(tag, "footnote mark")
+            return
+        if self._page.is_furniture(tag):
+            self.leave(tag)
             return
         if name == "br":
             self.flush(gap=not any(text.strip() for text, _ in self._pieces))  # two make an empty line
         elif name in {"ol", "ul"}:
             self._list(tag, bold)
-        elif name in BLOCKS or (name == "td" and self._holds_prose(tag)):
+        elif name == "table" and self._table(tag):
+            return
+        elif name in BLOCKS or name == "td":
             self.flush()
             if name == "td":
                 self._carry_number()
@@ -73,21 +95,67 @@ class Walker:
                 self._pieces.append((" ", bold))
             self.walk(tag, bold or name in _BOLD)
 
+    def leave(self, tag: Tag) -> None:
+        """Book `tag` as no part of the document, but keep the notes in it."""
+        notes = self._page.notes(tag)
+        for note, mark in notes:
+            inner = Walker(self._page)
+            inner.walk(note)
+            inner.flush()
+            text = _NOTE_START.sub("", collapse(" ".join(line.text for line in inner.lines)))
+            if text:
+                self.notes.append(Line(text, note.sourceline or 1, note=mark))
+            self.left_out += inner.left_out
+        self._leave_out(tag, "hidden" if is_hidden(tag) else "menu", [note for note, _ in notes])
+
+    def _leave_out(self, tag: Tag, reason: str, without: Sequence[Tag] = ()) -> None:
+        text = collapse(" ".join(strings(tag, without)))
+        if text:
+            self.left_out.append(LeftOut(reason, text, f"line {tag.sourceline}" if tag.sourceline else ""))
+
+    def _table(self, tag: Tag) -> bool:
+        """Add a table of data row by row; returns whether it is one."""
+        rows = [row for row in tag.find_all("tr") if row.find_parent("table") is tag]
+        cells = [[cell for cell in tags(row) if cell.name in {"td", "th"}] for row in rows]
+        heads = 0
+        while heads < len(cells) and cells[heads] and all(cell.name == "th" for cell in cells[heads]):
+            heads += 1
+        nested = bool(tag.find(["table", "h1", "h2", "h3", "ol"])) or tag.get("role") == "presentation"
+        read = [[self._cell(cell) for cell in row] for row in cells]
+        grid = Grid([[text for text, _ in row] for row in read], heads if heads < len(cells) else 0, nested)
+        if is_layout(grid):
+            return False
+        self.flush()
+        if tag.caption is not None:
+            self.walk(tag.caption)
+            self.flush()
+        for text in row_texts(grid):
+            self.lines.append(Line(text, tag.sourceline or 1, row=True))
+        for row in read:
+            for _, inner in row:
+                self.left_out += inner.left_out
+                self.notes += inner.notes
+        return True
+
+    def _cell(self, cell: Tag) -> tuple[str, Walker]:
+        inner = Walker(self._page)
+        inner.walk(cell)
+        inner.flush()
+        texts = [f"{line.label.number}. {line.text}" if line.label else line.text for line in inner.lines]
+        return " ".join(texts), inner
+
     def _carry_number(self) -> None:
         """Put a number that fills the cell before in front of the text of this one."""
         last = self.lines[-1].text if self.lines else ""
         if len(last) < 12 and any(label.strength == ALONE for label in candidates(last)):
             self._carried = f"{self.lines.pop().text} "
 
-    def _holds_prose(self, tag: Tag) -> bool:
-        """Whether a cell of a table is laid out like a page rather than like a row."""
-        return any(child.name in BLOCKS and self._page.of(child).prose for child in tags(tag))
-
     def _list(self, tag: Tag, bold: bool) -> None:
         self.flush()
         self._depth += 1
         for item, label in _list_items(tag, self._depth):
             if self._page.is_furniture(item):
+                self.leave(item)
                 continue
             self.flush()
             self._label, self._bullet = label, label is None

@@ -7,6 +7,7 @@ paragraphs leave a strip too, but nothing wide stands beside it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -17,6 +18,9 @@ _STEP = 2.0  # points between the places tried for a strip
 _NARROWEST = 3  # steps of white
 _FEWEST = 4  # wide rows on each side
 _DEEPEST = 4  # columns inside columns
+_MARK = 5  # letters of a raised mark
+_SMALL = 0.87  # of the size of what a mark is raised above
+_IS_MARK = re.compile(r"[\[(]?(?:\d{1,3}|[a-z]|[*†‡§]{1,3}|st|nd|rd|th|er|o|a|º|ª)(?:[,\s]+\d{1,3})*[\])/]?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +50,24 @@ def read_rows(runs: Sequence[Run], page: int) -> list[Row]:
 
 
 def _beside_marks(runs: Sequence[Run]) -> list[Run]:
-    """Return `runs` with raised ones on the baseline of what they are raised above."""
-    out: list[Run] = []
+    """Return `runs` with raised ones on the baseline of what they are raised above, whatever order they come in."""
+    hosts = [run for run in runs if len(run.text) > _MARK or not run.text[:1].isdigit()]
     for run in runs:
-        if run.raised and out:
-            run.base = out[-1].base
-        out.append(run)
-    return out
+        if len(run.text) > _MARK or not _IS_MARK.fullmatch(run.text):
+            continue
+        near = [host for host in hosts if host is not run and _carries(host, run)]
+        if near:
+            host = min(near, key=lambda host: min(abs(run.left - host.right), abs(host.left - run.right)))
+            run.base, run.raised = host.base, True
+    return list(runs)
+
+
+def _carries(host: Run, mark: Run) -> bool:
+    """Whether `mark` stands small and raised right behind or before `host`."""
+    if mark.size > _SMALL * host.size or not 0.1 * host.size < mark.base - host.base < 0.9 * host.size:
+        return False
+    behind, before = mark.left - host.right, host.left - mark.right
+    return -0.6 * host.size < behind < 0.6 * host.size or -0.3 * host.size < before < 1.2 * host.size
 
 
 def _ordered(runs: Sequence[Run], column: tuple[int, int], page: int, depth: int) -> list[Row]:
@@ -172,9 +187,9 @@ def _row(runs: Sequence[Run], column: tuple[int, int], page: int) -> Row:
     marks: list[tuple[int, str]] = []
     before: Run | None = None
     for run in runs:
-        if before is not None and run.left - before.right > 0.15 * run.size:
+        if before is not None and run.left - before.right > 0.15 * max(run.size, before.size * before.raised):
             text += " "
-        if run.raised:
+        if run.raised and not run.text.isalpha():
             marks.append((len(text), run.text))
         text += run.text
         before = run

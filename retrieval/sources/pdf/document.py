@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from retrieval.errors import SourceError
+from retrieval.models import LeftOut
+from retrieval.sources.legibility import Legibility, legibility
 from retrieval.sources.limits import MAX_PAGE_CHARS, MAX_PAGES, MAX_TEXT_CHARS
 from retrieval.sources.lines import Extracted, Line, collapse
 from retrieval.sources.pdf.columns import read_rows
@@ -43,14 +45,22 @@ def read_pdf(data: bytes) -> Extracted:
     pages = _pages(document, count)
     runs = [run for page_runs, _ in pages for run in page_runs]
     _check_text(runs, count)
-    lines, warnings = _lines(
-        [Page(read_rows(found, n), height) for n, (found, height) in enumerate(pages, 1)]
-    )
+    read = [Page(read_rows(found, n), height) for n, (found, height) in enumerate(pages, 1)]
+    lines, left = _lines(read)
     empty = [number for number, (found, _) in enumerate(pages, 1) if not found]
+    warnings: tuple[str, ...] = ()
     if empty:
         listed = ", ".join(map(str, empty[:10])) + (" and others" if len(empty) > 10 else "")
-        warnings = (*warnings, f"No text was found on page {listed}: blank, or a picture.")
-    return Extracted(lines, title=_title(document, lines), warnings=warnings)
+        warnings = (f"No text was found on page {listed}: blank, or a picture.",)
+    stated = _properties(document)
+    return Extracted(
+        lines,
+        title=_title(stated, lines),
+        warnings=warnings,
+        left_out=tuple(left),
+        source=" ".join(run.text for run in runs),
+        paged=True,
+    )
 
 
 def _opened(data: bytes) -> Any:
@@ -96,21 +106,24 @@ def _check_text(runs: Sequence[Run], pages: int) -> None:
     if letters < _SCANNED_BELOW * pages:
         raise SourceError("", _SCANNED)
     unreadable = sum(len(_UNREADABLE.findall(run.text)) for run in runs)
-    if unreadable > _MOST_UNREADABLE * letters:
+    text = " ".join(run.text for run in runs)
+    if unreadable > _MOST_UNREADABLE * letters or legibility(text) is Legibility.GIBBERISH:
         raise SourceError("", _GARBLED)
 
 
-def _lines(pages: Sequence[Page]) -> tuple[list[Line], tuple[str, ...]]:
-    pages = without_running_heads(pages)
+def _lines(pages: Sequence[Page]) -> tuple[list[Line], list[LeftOut]]:
     size = body_size(pages)
-    pages, notes = without_footnotes(pages, size)
+    pages, left = without_running_heads(pages, size)
+    pages, notes, marks = without_footnotes(pages, size)
     rows = [row for page in pages for row in page.rows]
-    warnings = () if not notes else (f"Footnotes were left out ({notes}).",)
-    return join_rows(rows, read_setting(rows, size)), warnings
+    return [*join_rows(rows, read_setting(rows, size)), *notes], [*left, *marks]
 
 
-def _title(document: Any, lines: Sequence[Line]) -> str | None:
+def _properties(document: Any) -> str:
+    return collapse(document.get_metadata_value("Title") or "")
+
+
+def _title(stated: str, lines: Sequence[Line]) -> str | None:
     """Return the title that the file's properties give, where it stands at the top; often it is a file name."""
-    stated = collapse(document.get_metadata_value("Title") or "")
     top = " ".join(line.text for line in lines[:6]).casefold()
     return stated if len(stated) > 10 and stated.casefold() in top else None

@@ -24,7 +24,7 @@ class Run:
         left, right: Where the letters begin and end.
         base: The baseline.
         size: Of the font.
-        raised: Whether it stands above the letters before it, like the mark of a footnote.
+        raised: Whether it stands above the letters beside it, like the mark of a footnote.
     """
 
     text: str
@@ -63,7 +63,7 @@ def read_runs(page: Any, textpage: Any, most: int) -> list[Run]:
         if blank or not goes_on:  # type changes between words
             bold = _is_bold(textpage, index)
         if last is None or not goes_on or bold != last.bold:
-            runs.append(_opened(last, glyph, bold=bold))
+            runs.append(_opened(glyph, bold=bold))
         else:
             wide = glyph.left - last.right > 0.25 * last.size
             last.text += (" " if blank or wide else "") + glyph.text
@@ -78,12 +78,8 @@ def _continues(run: Run, glyph: _Glyph) -> bool:
     return -0.5 * run.size < glyph.left - run.right < 1.2 * run.size
 
 
-def _opened(before: Run | None, glyph: _Glyph, *, bold: bool) -> Run:
-    run = Run(glyph.text, glyph.left, glyph.right, glyph.base, glyph.size, bold)
-    if before is not None and glyph.size < 0.85 * before.size:
-        beside = -0.5 * before.size < glyph.left - before.right < before.size
-        run.raised = beside and 0.1 * before.size < glyph.base - before.base < before.size
-    return run
+def _opened(glyph: _Glyph, *, bold: bool) -> Run:
+    return Run(glyph.text, glyph.left, glyph.right, glyph.base, glyph.size, bold)
 
 
 def _glyphs(page: Any, textpage: Any, most: int) -> Iterator[tuple[int, _Glyph]]:

@@ -155,6 +155,8 @@ def _type_changes(block: Sequence[Row], row: Row) -> bool:
     """Whether bold type ends or begins with a whole row, or the size changes."""
     if abs(row.size - block[-1].size) > 0.08 * row.size:
         return True
+    if starts_lower(row.text) and not ends_sentence(block[-1].text):
+        return False  # a sentence that begins in bold goes on in the row below
     return row.bold != all(other.bold for other in block) and (row.bold or all(other.bold for other in block))
 
 

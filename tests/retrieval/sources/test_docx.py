@@ -206,15 +206,20 @@ def test_cells_of_a_table_are_paragraphs(xml: str, expected: dict[str, str]) -> 
     assert paragraphs(word) == expected
 
 
-def test_footnotes_are_left_out_and_said_so() -> None:
+def test_marks_of_footnotes_are_no_words_of_the_text() -> None:
     word = Word()
     word.append(
         f'<w:p {SPACE}><w:r><w:t>They met.</w:t></w:r><w:r><w:footnoteReference w:id="2"/></w:r></w:p>'
     )
-    readout = read(word.bytes())
 
-    assert [p.text for p in readout.paragraphs] == ["They met."]
-    assert "Footnotes and endnotes were left out (1)." in readout.warnings
+    assert [p.text for p in read(word.bytes()).paragraphs] == ["They met."]
+
+
+def test_row_of_a_table_is_read_with_the_heads_of_its_columns() -> None:
+    word = Word()
+    word.append(table(("Donor", "Crowns"), ("Norland", "40"), ("Estmark", "25")))
+
+    assert paragraphs(word) == {"1": "Donor: Norland; Crowns: 40", "2": "Donor: Estmark; Crowns: 25"}
 
 
 WRITINGS = [

@@ -189,7 +189,7 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "three levels": (
         f"1. Trade\n1.1. Goods\n1.1.1. {A}\n1.1.2. {B}\n1.2. Services\n1.2.1. {C}\n",
-        {"1.1.1": A, "1.1.2": B, "1.2.1": C},
+        {"heading": "Trade", "1.1.1": A, "1.1.2": B, "1.2.1": C},
     ),
     "compound": (f"1(a) {A}\n\n1(b) {B}\n\n2(a) {C}\n", {"1(a)": A, "1(b)": B, "2(a)": C}),
     "Roman numerals": (f"I. {A}\n\nII. {B}\n\nIII. {C}\n\nIV. {D}\n", {"I": A, "II": B, "III": C, "IV": D}),
@@ -253,7 +253,10 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
         {"1": A, "2": B, "3": C, "4": D},
     ),
     "unnumbered end": (f"1. {A}\n\n2. {B}\n\n3. {C}\n\n{D}\n", {**ABC, "4": D}),
-    "place and date at the end": (f"1. {A}\n\n2. {B}\n\n3. {C}\n\nPort Alder\n\n5 September 2014\n", ABC),
+    "place and date at the end": (
+        f"1. {A}\n\n2. {B}\n\n3. {C}\n\nPort Alder\n\n5 September 2014\n",
+        {**ABC, "after 3": "Port Alder", "after 3#2": "5 September 2014"},
+    ),
     "annex without numbers": (
         f"1. {A}\n\n2. {B}\n\n3. {C}\n\nANNEX\n\n{D}\n\n{A}\n",
         {**ABC, "annex": D, "annex#2": A},
@@ -270,9 +273,9 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
         f"**1 {A}**\n\n**2 {B}**\n\n**3 {C}**\n\n**HEREBY DECLARE TO:**\n\n-   **MEET** every year;\n\n-   **SHARE** data.\n",
         {**ABC, "4": "MEET every year;", "5": "SHARE data."},
     ),
-    "lead-in in bold": (
+    "one sign of Markdown does not make plain text Markdown": (
         f"1. {A}\n\n**We will:**\n\n- meet;\n- share.\n\n2. {B}\n\n3. {C}\n",
-        {"1": f"{A} We will: - meet; - share.", "2": B, "3": C},
+        {"1": f"{A} **We will:** - meet; - share.", "2": B, "3": C},
     ),
     "table of contents": (
         f"Trade ........ 1\nSecurity ........ 2\n\n1. {A}\n\n2. {B}\n\n3. {C}\n",
@@ -313,7 +316,7 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "signatures": (
         f"1. {A}\n\n2. {B}\n\nFor Norland:        For Estmark:\nJane Doe            John Roe\n",
-        {"1": A, "2": B},
+        {"1": A, "2": B, "after 2": "For Norland: For Estmark:", "after 2#2": "Jane Doe John Roe"},
     ),
     "indented paragraphs without blank lines": (
         f"   {A}\nThis was the third such meeting.\n   {B}\nIt is to be open to all.\n",

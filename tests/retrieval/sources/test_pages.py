@@ -73,10 +73,15 @@ def test_furniture_is_no_paragraph(extra: str, where: str) -> None:
     assert paragraphs(extra + body if where == "before" else body + extra) == {"1": A, "2": B}
 
 
-def test_notes_and_their_marks_are_left_out() -> None:
+def test_notes_are_cited_by_their_marks_and_the_marks_are_no_words() -> None:
     page = (
         f'<p>1. {A}<sup><a href="#fn1">1</a></sup></p><p>2. {B}<a href="#fn2">[2]</a></p>'
         '<ol><li id="fn1">See the first dialogue.</li></ol><p id="fn2">See the second.</p>'
     )
 
-    assert paragraphs(page) == {"1": A, "2": B}
+    assert paragraphs(page) == {
+        "1": A,
+        "2": B,
+        "note 1": "See the first dialogue.",
+        "note 2": "See the second.",
+    }

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from retrieval.errors import SourceError
-from retrieval.models import Readout
+from retrieval.models import LeftOut, Readout
 from retrieval.sources import parse
 from tests.retrieval.sources.documents import LONG, TITLE, A, B, C, drawn, pdf
 
@@ -140,7 +140,7 @@ def test_text_goes_on_over_a_page_in_the_middle_of_a_sentence() -> None:
     }
 
 
-def test_footnotes_and_their_marks_are_left_out() -> None:
+def test_footnotes_are_cited_by_their_marks_and_the_marks_are_no_words() -> None:
     def draw(canvas: Any) -> None:
         rows = [row for n, text in enumerate((A, B, C), 1) for row in wrap(f"{n}. {text}", 70)]
         lines(*rows)(canvas)
@@ -152,8 +152,13 @@ def test_footnotes_and_their_marks_are_left_out() -> None:
 
     readout = read(drawn(draw))
 
-    assert {p.number: p.text for p in readout.paragraphs} == {"1": A, "2": B, "3": C}
-    assert "Footnotes were left out (1)." in readout.warnings
+    assert {p.number: p.text for p in readout.paragraphs} == {
+        "1": A,
+        "2": B,
+        "3": C,
+        "note 1": "See the statement of the first dialogue.",
+    }
+    assert LeftOut("footnote mark", "1", "page 1") in readout.left_out
 
 
 def test_turned_page_is_read_as_it_is_seen() -> None:

@@ -1,0 +1,68 @@
+"""The account of every word: what a source holds is in a paragraph, a heading or the title, or is left out for a reason.
+
+Readers and rules may move and part words; here their books are checked, from two sides. Letters: all that the
+reader of the format came upon stands in its lines or in what it left out. Words: all of its lines stand in the
+readout. Nothing here knows a format or a rule, so a rule that loses a word is found whatever it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from retrieval.models import LeftOut, Paragraph
+from retrieval.sources.lines import Extracted
+
+_WORD = re.compile(r"\w+")
+_MOST = 12  # words shown
+
+
+def missing_letters(found: Extracted) -> Counter[str]:
+    """Return the letters and digits that the reader came upon and neither kept nor accounted for."""
+    if not found.source:
+        return Counter()
+    kept = _letters([*(line.text for line in found.lines), *(line.note for line in found.lines)])
+    kept += _letters(left.text for left in found.left_out)
+    kept += _letters(line.label.number for line in found.lines if line.label)
+    return _letters([found.source]) - kept
+
+
+def missing_words(
+    texts: Iterable[str],
+    paragraphs: Sequence[Paragraph],
+    labels: Iterable[str],
+    left_out: Iterable[LeftOut],
+    title: str | None,
+) -> Counter[str]:
+    """Return the words of `texts` that stand nowhere in a readout.
+
+    Args:
+        labels: The printed labels as they stand there ("Article 5").
+        title: Counted once; where it stands in the header, too, that is no harm.
+    """
+    headings = [heading for heading, _ in groupby(p.heading for p in paragraphs) if heading]
+    parts = [part for part, _ in groupby(p.part for p in paragraphs) if part]
+    kept = _words(p.text for p in paragraphs) + _words(headings) + _words(labels)
+    kept += _words(left.text for left in left_out) + _words([title or ""]) + _words(parts)
+    kept += _words(p.number for p in paragraphs)
+    return _words(texts) - kept
+
+
+def warning(words: Counter[str], letters: Counter[str]) -> tuple[str, ...]:
+    """Return the warning that a user reads when the account does not come out even."""
+    if words:
+        shown = ", ".join(list(words)[:_MOST]) + (", …" if len(words) > _MOST else "")
+        return (f"Words of the source that found no place and no reason ({words.total()}): {shown}.",)
+    if letters:
+        return (f"{letters.total()} letters of the source found no place and no reason.",)
+    return ()
+
+
+def _words(texts: Iterable[str]) -> Counter[str]:
+    return Counter(word for text in texts for word in _WORD.findall(text.casefold()))
+
+
+def _letters(texts: Iterable[str]) -> Counter[str]:
+    return Counter(letter for text in texts for letter in text if letter.isalnum())

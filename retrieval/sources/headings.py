@@ -1,0 +1,177 @@
+"""Blocks -> texts, each with the heading it stands under: no block is lost.
+
+A heading is the context of the text that follows it. One that another heading follows is citable itself. A run of
+short lines that no markup makes headings is a list of names or a signature block: its lines are texts, under
+the first of them where that one leads in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from retrieval.sources.blocks import Block, has_label, is_heading, is_marked_heading
+from retrieval.sources.lines import ends_sentence, opens_list, starts_lower
+
+_ENTRY = re.compile(r"\S[,;:–—-]\s|\s[–—-]\s|\d\s*$|\.\s|\)$")
+_FIELD = re.compile(r"[^:]{2,40}[:：]\s\S|.*\b\d{4}$")  # "Place: Port Alder": never a heading
+_RUN = 3  # short lines in a row: entries of a list rather than headings of headings
+_LEAD = 60  # letters of a line that leads into others
+_PROSE = 200  # letters of a text that needs no full stop
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A citable piece.
+
+    Attributes:
+        heading: What it stands under, or None.
+        is_heading: Whether it is itself a heading, followed by another one.
+        bullet: Whether it opens a list item.
+    """
+
+    text: str
+    heading: str | None = None
+    is_heading: bool = False
+    bullet: bool = False
+
+
+def settle(
+    blocks: Sequence[Block], heading: str | None = None, *, closes: bool = True
+) -> tuple[list[Text], str | None]:
+    """Return every block as a text or as the heading of one, and the heading that what follows stands under.
+
+    Args:
+        heading: What the first block stands under.
+        closes: Whether nothing follows that the last block could be the heading of.
+    """
+    out: list[Text] = []
+    position = 0
+    while position < len(blocks):
+        end = position
+        while end < len(blocks) and _is_short(blocks, end):
+            end += 1
+        if end > position:
+            after = blocks[end] if end < len(blocks) else None
+            ends = after is None and closes
+            texts, heading = _run(blocks[position:end], heading, ends=ends, carries=_carries(after, closes))
+            out.extend(texts)
+            position = end
+            continue
+        bullet = blocks[position].bullet
+        text, position = _joined(blocks, position)
+        out.append(Text(text, heading, bullet=bullet))
+    return out, heading
+
+
+def _is_short(blocks: Sequence[Block], index: int) -> bool:
+    """Whether a block is a heading, or a short line that leads into others like it ("Members present:")."""
+    block = blocks[index]
+    if block.row:
+        return False
+    if is_heading(block):
+        return True
+    after = blocks[index + 1] if index + 1 < len(blocks) else None
+    leads = (
+        opens_list(block.text) and len(block.text) <= _LEAD and not block.bullet and not has_label(block.text)
+    )
+    return leads and after is not None and is_heading(after) and not is_marked_heading(after)
+
+
+def _carries(after: Block | None, closes: bool) -> bool:
+    """Whether what follows a run of short lines is a text that one of them can be the heading of."""
+    if after is None:
+        return not closes
+    text = after.text
+    return (
+        after.bullet
+        or after.row
+        or ends_sentence(text)
+        or opens_list(text)
+        or len(text) > _PROSE
+        or has_label(text)
+    )
+
+
+def _run(
+    run: Sequence[Block], heading: str | None, *, ends: bool, carries: bool
+) -> tuple[list[Text], str | None]:
+    """Return the texts among short lines that follow one another, and the heading of what comes after them.
+
+    Args:
+        ends: Whether nothing comes after them.
+        carries: Whether what comes after them can stand under the last.
+    """
+    out: list[Text] = []
+    for marked, plain, last in _stretches(run):
+        own = not plain and last and ends  # a heading at the very end leads to nothing
+        out.extend(
+            Text(block.bare, heading, is_heading=not own) for block in (marked if own else marked[:-1])
+        )
+        outer = heading
+        if marked and not own:
+            heading = marked[-1].text
+        texts, under = _lines(plain, heading, before_text=last and carries and not ends)
+        if marked and not own and under != heading and all(text.heading != heading for text in texts):
+            out.append(Text(marked[-1].bare, outer, is_heading=True))  # only a plain line stands under it
+        heading = under
+        out.extend(texts)
+    return out, heading
+
+
+def _stretches(run: Sequence[Block]) -> list[tuple[list[Block], list[Block], bool]]:
+    """Return a run as marked headings followed by plain lines, again and again, the last one marked as such."""
+    out: list[tuple[list[Block], list[Block]]] = [([], [])]
+    for block in run:
+        is_marked = is_marked_heading(block)
+        if is_marked and out[-1][1]:
+            out.append(([], []))
+        out[-1][0 if is_marked else 1].append(block)
+    return [(marked, plain, index == len(out) - 1) for index, (marked, plain) in enumerate(out)]
+
+
+def _lines(
+    plain: Sequence[Block], heading: str | None, *, before_text: bool
+) -> tuple[list[Text], str | None]:
+    """Return plain short lines as entries, and which of them is the heading of the others or of what follows."""
+    entries = list(plain)
+    if not entries:
+        return [], heading
+    shapes = [bool(_ENTRY.search(block.text)) for block in entries]
+    few = len(entries) == 1 or (len(entries) == 2 and not all(shapes))
+    if few and before_text and not _FIELD.match(entries[-1].text):
+        return [Text(block.bare, heading, is_heading=True) for block in entries[:-1]], entries[-1].text
+    if len(entries) >= _RUN and not shapes[0] and not opens_list(entries[0].text):
+        heading = entries.pop(0).text
+        shapes.pop(0)
+    closing = before_text and len(entries) > 1 and not shapes[-1] and all(shapes[:-1])
+    last = entries.pop().text if closing else heading
+    return [Text(block.bare, heading) for block in entries], last
+
+
+def _joined(blocks: Sequence[Block], position: int) -> tuple[str, int]:
+    """Return the text that begins at `position` with the list it leads into, and where the next one begins."""
+    block = blocks[position]
+    if block.row:
+        return block.text, position + 1
+    text, listing = block.bare, False
+    position += 1
+    while (
+        position < len(blocks)
+        and not blocks[position].row
+        and _joins(text, blocks[position], listing=listing)
+    ):
+        listing = listing or blocks[position].bullet or opens_list(text)
+        text = f"{text} {blocks[position].text}"
+        position += 1
+    return text, position
+
+
+def _joins(pending: str, block: Block, *, listing: bool) -> bool:
+    """Whether `block` belongs to the unnumbered text `pending`: a list goes with what leads into it."""
+    if block.bullet:
+        return listing or opens_list(pending) or not ends_sentence(pending)
+    if listing or opens_list(pending):
+        return starts_lower(block.text) or (has_label(block.text) and not is_marked_heading(block))
+    return False
