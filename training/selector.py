@@ -24,7 +24,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
@@ -32,8 +31,6 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
 
 from retrieval.answering.selectors.reading import (
-    PieceRarity,
-    PieceStore,
     Reader,
     best_rows,
     decision_row,
@@ -60,6 +57,7 @@ from training.examples import (
     example,
     stranger_examples,
 )
+from training.halves import unseeing
 from training.scopes import Embedder
 
 FOLDS = 5
@@ -269,20 +267,6 @@ def decision(cases: Decided, odds: Floats, name: str) -> Decision:
     return Decision(plain(cases.model(set(cases.documents.tolist()))), scale, shift, *thresholds)
 
 
-def unseeing(work: Path, encoder: Encoder, pieces: PieceRarity) -> Callable[[str], Reader]:
-    """Return what gives a readout's reader: one whose network has not seen it."""
-    unseen = json.loads((work / "halves.json").read_text(encoding="utf-8"))
-    store = PieceStore(encoder, remembered=100_000)
-    halves = [Reader(store, pieces, network(work / f"half-{half}.onnx")) for half in (0, 1)]
-    return lambda document: halves[unseen.get(document, 0)]
-
-
-def network(path: Path) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-
-
 def write_tops(examples: Sequence[Example], glance: Sequence[Floats], path: Path) -> None:
     tops = {
         e.id: [e.texts[row] for row in best_rows(p)]
@@ -324,7 +308,7 @@ def report_decision(cases: Decided, odds: Floats, name: str) -> None:
             )
 
 
-def main() -> None:
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -336,7 +320,11 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="write the model that ships")
     parser.add_argument("--model", type=Path, default=MODEL_DIR, help="folder that --write writes to")
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "rapporteur-selector.npz")
-    arguments = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = _arguments()
     encoder = Encoder()
     labelled, embed = read_labelled(arguments.data), Embedder(arguments.cache)
     rooms = Rooms(labelled, embed)
