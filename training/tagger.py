@@ -42,10 +42,10 @@ from training.mentions import Example, batches, examples, tensors
 
 GRID = [
     Thresholds(member, sure, split)
-    for member in (0.2, 0.25, 0.3, 0.35, 0.4, 0.5)
-    for sure in (0.3, 0.4, 0.5, 0.6)
+    for member in (0.1, 0.15, 0.2, 0.3, 0.4)
+    for sure in (0.4, 0.45, 0.5, 0.55)
     if sure >= member
-    for split in (0.4, 0.5)
+    for split in (0.5, 0.6)
 ]
 
 
@@ -264,7 +264,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--borderline", type=float, default=0.5, help="weight of rows that are not core")
     parser.add_argument("--kind-weight", type=float, default=1.0)
     parser.add_argument("--batch-tokens", type=int, default=1600)
-    parser.add_argument("--thresholds", type=float, nargs=3, default=(0.2, 0.5, 0.5))
+    parser.add_argument("--thresholds", type=float, nargs=3, default=(0.15, 0.45, 0.5))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--bfloat16", action="store_true", help="multiply in bfloat16")

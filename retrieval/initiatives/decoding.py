@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -25,8 +26,8 @@ class Thresholds:
     """Probabilities that decide; fitted by cross-validation when the tagger is trained.
 
     Attributes:
-        member: A word belongs to a mention from here on.
-        sure: A mention needs a word as sure as this.
+        member: A word inside a mention belongs to it from here on.
+        sure: Its first and its last word are at least as sure as this.
         split: A word inside a mention begins another from here on.
     """
 
@@ -36,6 +37,7 @@ class Thresholds:
 
 
 _ACTOR = Thresholds(0.5, 0.5, 0.5)
+_COMPOUND = re.compile(r"\w+(?:[-‐‑–]\w+)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +91,22 @@ def _spans(
     text: str,
     limits: Thresholds,
 ) -> Iterator[tuple[range, tuple[int, int]]]:
-    """Token ranges and character spans of what `probabilities` mark in one sentence."""
+    """Token ranges and character spans of what `probabilities` mark in one sentence; no "ASEAN-Japan" is cut."""
+    compounds = [found.span() for found in _COMPOUND.finditer(text)]
     for group in _groups(probabilities, words, limits):
+        if not group:
+            continue
+        tokens = range(group[0].start, group[-1].stop)
+        sure = [place for place, word in enumerate(group) if 1 - probabilities[word[0], 0] >= limits.sure]
+        group = group[sure[0] : sure[-1] + 1] if sure else []
         while group and text[offsets[group[-1][0]][0] : offsets[group[-1][-1]][1]] in CLOSED_CLASS:
             group.pop()
         if not group:
             continue
-        tokens = range(group[0].start, group[-1].stop)
-        span = trimmed(text, offsets[tokens[0]][0], offsets[tokens[-1]][1])
+        span = trimmed(text, offsets[group[0].start][0], offsets[group[-1].stop - 1][1])
         if span is not None:
-            yield tokens, span
+            start = next((a for a, b in compounds if a < span[0] < b), span[0])
+            yield tokens, (start, next((b for a, b in compounds if a < span[1] < b), span[1]))
 
 
 def _actor_of(mention: tuple[int, int], actors: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
@@ -109,22 +117,16 @@ def _actor_of(mention: tuple[int, int], actors: Sequence[tuple[int, int]]) -> tu
 
 
 def _groups(probabilities: Logits, words: Sequence[range], limits: Thresholds) -> Iterator[list[range]]:
-    """Runs of words that are a mention."""
+    """Runs of words that may be a mention; some are empty."""
     group: list[range] = []
     for word in words:
         outside, begin, _ = probabilities[word.start]
         if 1 - outside < limits.member or (group and begin >= limits.split):
-            if _sure(probabilities, group, limits):
-                yield group
+            yield group
             group = []
         if 1 - outside >= limits.member:
             group.append(word)
-    if _sure(probabilities, group, limits):
-        yield group
-
-
-def _sure(probabilities: Logits, group: Sequence[range], limits: Thresholds) -> bool:
-    return any(1 - probabilities[word.start, 0] >= limits.sure for word in group)
+    yield group
 
 
 def softmax(logits: Logits) -> Logits:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache, lru_cache
+from functools import lru_cache
 
-import snowballstemmer
+from retrieval.index.terms import stem
 
 _ACRONYM = re.compile(r"\(([A-Z][\w&/-]{1,11})\)")
 _ORDINAL = re.compile(r"^\d+(?:st|nd|rd|th)$")
@@ -16,16 +16,6 @@ _WORDS = re.compile(r"[^\W_]+(?:\.\d+)?")
 _CAPITAL = re.compile(r"\b[^\W\d_a-z][\w.]*")
 
 
-@cache
-def _stemmer() -> snowballstemmer.stemmer:
-    return snowballstemmer.stemmer("english")
-
-
-@lru_cache(maxsize=20_000)
-def _stem(word: str) -> str:
-    return str(_stemmer().stemWord(word))
-
-
 @lru_cache(maxsize=20_000)
 def name_key(name: str) -> tuple[str, ...]:
     """The stems that identify a name, in order: no acronym in brackets, ordinals, articles or accents."""
@@ -33,7 +23,7 @@ def name_key(name: str) -> tuple[str, ...]:
     plain = re.sub(r"'s?(?!\w)", "", plain).replace("u.s.", "us").replace("u.k.", "uk")
     words = [w for w in _WORDS.findall(plain) if w[-1] < "\u0300"]
     kept = [w for w in words if w not in CLOSED_CLASS and not _ORDINAL.match(w)]
-    return tuple(_stem(_SPELLING.get(w, w)) for w in kept or words)
+    return tuple(stem(_SPELLING.get(w, w)) for w in kept or words)
 
 
 def acronym_in(name: str) -> str | None:
