@@ -9,7 +9,7 @@ and blocks that are nothing but links.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -89,11 +89,6 @@ BLOCKS = frozenset(
         "ul",
     ]
 )
-UNTOLD = frozenset(("script", "style", "template", "head", "noscript", "svg", "iframe", "object", "canvas"))
-"""What holds no words that anybody reads, so that none are left out with it."""
-
-_PREFORMATTED = re.compile(r"white-space:pre")
-_PREFORMATTED_CLASSES = frozenset(("whitespace-pre", "whitespace-pre-wrap", "whitespace-pre-line"))
 _NOT_TEXT = frozenset(("nav", "footer", "aside", "figcaption", "menu"))
 _ROLES = frozenset(
     [
@@ -424,25 +419,3 @@ def _letters(text: str) -> float:
     plain = text.strip()
     dense = sum("\u3040" <= letter <= "\u9fff" for letter in plain)
     return len(plain) + (_DENSE_SCRIPT - 1) * dense
-
-
-def is_preformatted(tag: Tag) -> bool:
-    """Whether a line end in the text of `tag` is one that a reader sees."""
-    if any(name in _PREFORMATTED_CLASSES for name in tag.get_attribute_list("class")):
-        return True
-    return bool(_PREFORMATTED.search(str(tag.get("style", "")).replace(" ", "").lower()))
-
-
-def strings(tag: Tag, without: Sequence[Tag] = ()) -> Iterator[str]:
-    """Yield the texts in `tag`, those inside of `without` left out."""
-    from bs4.element import NavigableString, PreformattedString, Tag
-
-    stopped = {id(each) for each in without}
-    waiting: list[object] = [tag]
-    while waiting:  # without recursion: hostile pages nest a hundred thousand deep
-        node = waiting.pop()
-        if isinstance(node, Tag):
-            if id(node) not in stopped and node.name not in UNTOLD:
-                waiting.extend(reversed(node.contents))
-        elif isinstance(node, NavigableString) and not isinstance(node, PreformattedString):
-            yield str(node)

@@ -15,7 +15,8 @@ from retrieval.sources.html.head import (
     page_language,
     page_title,
 )  # fmt: skip
-from retrieval.sources.html.page import Page, strings, tags
+from retrieval.sources.html.page import Page, tags
+from retrieval.sources.html.texts import strings
 from retrieval.sources.html.walker import Walker
 from retrieval.sources.kinds import head
 from retrieval.sources.limits import MAX_TAGS
