@@ -153,7 +153,7 @@ def is_known(name: str) -> bool:
 def _readout(name: str, found: Extracted) -> Readout:
     book = Book(found)
     lines = split_missed_breaks(book.without_furniture())
-    front = read_front(lines, _first_label(lines), found)
+    front = read_front(lines, _end_of_top(lines), found)
     for line, reason in front.left_out:
         book.leave_out([line], reason)
     draft = Draft()
@@ -185,9 +185,14 @@ def _readout(name: str, found: Extracted) -> Readout:
     )
 
 
-def _first_label(lines: Sequence[Line]) -> int | None:
-    plan = make_plan(lines[: split_parts(lines)[0].end])
-    return min((*plan.labels, *plan.headings), default=None)
+def _end_of_top(lines: Sequence[Line]) -> int | None:
+    """Return where the top of a source ends at the latest: at its first number or its first part."""
+    first = split_parts(lines)[0]
+    if first.name is not None:
+        return 0
+    plan = make_plan(lines[: first.end])
+    found = min((*plan.labels, *plan.headings), default=None)
+    return first.end if found is None and first.end < len(lines) else found
 
 
 def _number(draft: Draft, book: Book, lines: Sequence[Line]) -> None:

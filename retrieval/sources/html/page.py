@@ -280,8 +280,17 @@ class Page:
             return None
         own = sum(self.of(child).prose for child in tags(tag))
         alone = self.of(tag).prose - own < 1  # no prose of its own beside its children
+        if children[0].name in _OF_A_TABLE and self._says_more(tag, children[0]):
+            return None
         leaves_title = self.of(tag).titled and not self.of(children[0]).titled
         return children[0] if alone and not leaves_title else None
+
+    def _says_more(self, tag: Tag, child: Tag) -> bool:
+        """Whether rows or cells beside `child` hold text of their own: they belong to one table."""
+        others = (
+            self.of(other) for other in tags(tag) if other is not child and not self.is_furniture(other)
+        )
+        return any(other.text - other.linked > 0 for other in others)
 
     def is_furniture(self, tag: Tag) -> bool:
         """Whether `tag` is the page's and not the document's."""
@@ -378,6 +387,7 @@ class Page:
 _MAY_HOLD = BLOCKS - {"p", "ol", "ul", "li", "h1", "h2", "h3", "h4", "h5", "h6", "dl", "dt", "dd", "tr"} | {
     "td", "span", "font", "tr",
 }  # fmt: skip
+_OF_A_TABLE = frozenset(("tr", "td", "th", "tbody", "thead", "tfoot"))
 _LINK_BLOCKS = frozenset(
     ["div", "section", "ul", "ol", "p", "td", "table", "dl", "article", "h2", "h3", "h4", "h5", "tr"]
 )

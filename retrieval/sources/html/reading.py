@@ -63,7 +63,7 @@ def read_html(text: str) -> Extracted:
     walker = Walker(page)
     main = page.main()
     walker.walk(main)
-    walker.flush()
+    walker.finish()
     for outside in _beside(page.whole(), main):
         walker.leave(outside)
     return Extracted(
