@@ -28,6 +28,7 @@ from retrieval.ledger.sources import SeenSource
 from retrieval.models import Alike, FailedSource, Initiative, LeftOutOf, ParagraphDiff, Readout
 from retrieval.revision import revision_id
 from retrieval.sources import PARSER_VERSION, LoadedSource
+from retrieval.sources.loading import META
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ class Planner:
         self._request = request
         self._corpus_dir = absolute(corpus_dir)
         self._plan = Plan()
+        self._failed: set[str] = set()
         self._brought: dict[str, str] = {}  # id -> the source that brings it in this run
 
     def plan(self, loaded: Sequence[LoadedSource]) -> Plan:
@@ -126,7 +128,11 @@ class Planner:
     def _look_at(self, loaded: LoadedSource, before: Mapping[str, ReadoutSummary]) -> None:
         source = self.name(loaded.source)
         if loaded.error is not None:
-            self._plan.failed.append(FailedSource(source, loaded.error.line, loaded.error.problem))
+            at_fault = loaded.error.source if loaded.error.source.endswith(META) else loaded.source
+            self._plan.failed.append(
+                FailedSource(self.name(at_fault), loaded.error.line, loaded.error.problem)
+            )
+            self._failed.add(source)
             return
         if loaded.as_before:
             self._take_as_before(source, loaded.validators)
@@ -150,6 +156,7 @@ class Planner:
             problem = problem or (self._claim(change) if change else None)
             if problem or change is None:
                 self._plan.failed.append(FailedSource(source, None, problem or ""))
+                self._failed.add(source)
                 continue
             if (twin := self._twin(change)) is not None:
                 self._plan.alike.append(twin)
@@ -222,12 +229,13 @@ class Planner:
         """Whether a live readout came from one of the folders and its source no longer brings it."""
         if not _is_file(summary.source):
             return False
-        failed = {each.source for each in self._plan.failed}
+        asked_about = {each.document for each in self._plan.alike}
         came_from = self._corpus_dir / summary.source
         from_a_folder = any(
             path.is_dir() and came_from.is_relative_to(path) for path in map(Path, self._request.paths)
         )
-        return from_a_folder and summary.source not in failed and summary.id not in self._brought
+        kept = summary.source in self._failed or summary.id in self._brought or summary.id in asked_about
+        return from_a_folder and not kept
 
 
 def absolute(path: Path) -> Path:

@@ -22,8 +22,10 @@ from retrieval.ledger.turns import TTL_S, my_turn, utc_now
 from retrieval.models import SHARED, HeldReadout, IngestReport
 from retrieval.precedence import Courtesy, Precedence
 from retrieval.sources import LoadedSource, load, load_bytes, load_url
+from retrieval.sources.loading import passed_over
 
 _PATIENCE_S = 10.0
+_MOST_NAMES = 8
 
 
 class IngestService:
@@ -98,11 +100,13 @@ class IngestService:
         request = self.in_full(request)
         loaded = self.load(request, progress)
         plan = self.plan(request, loaded)
+        skipped = _skipped(request)
         embedded = 0
         if dry_run:
             plan.warnings += [problem for change in plan.changes for problem in change.initiatives()[1]]
         elif plan.changes_anything or plan.seen:
             plan, embedded = self._carry_out(request, loaded, progress, courtesy)
+        plan.warnings += skipped
         return _report(plan, embedded, (time.perf_counter() - started) * 1000)
 
     def plan(self, request: IngestRequest, loaded: Sequence[LoadedSource]) -> Plan:
@@ -185,6 +189,15 @@ class IngestService:
             progress("indexing", 0, 0)
             self._keeper.catch_up(at_leisure=True)
         return plan, embedded
+
+
+def _skipped(request: IngestRequest) -> list[str]:
+    """Return a sentence on the files of folders that were passed over, where there are any."""
+    names = passed_over(map(Path, request.paths))
+    if not names:
+        return []
+    shown = ", ".join(names[:_MOST_NAMES]) + (", …" if len(names) > _MOST_NAMES else "")
+    return [f"Files of no format that is read were passed over ({len(names)}): {shown}."]
 
 
 def _validators(seen: SeenSource | None) -> Validators | None:

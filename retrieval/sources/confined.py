@@ -19,7 +19,7 @@ from typing import Any
 from retrieval.errors import SourceError
 from retrieval.models import LeftOut
 from retrieval.sources.labels import Label
-from retrieval.sources.limits import CHILD_MEMORY_BYTES, CHILD_TIMEOUT_S
+from retrieval.sources.limits import CHILD_MEMORY_BYTES, CHILD_TIMEOUT_S, CHILD_WALL_S
 from retrieval.sources.lines import Extracted, Line
 
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TEMP", "TMP", "LANG", "LC_ALL")
@@ -39,7 +39,7 @@ def read_confined(kind: str, name: str, data: bytes) -> Extracted:
             [sys.executable, "-P", "-m", "retrieval.sources.confined", kind],
             input=data,
             capture_output=True,
-            timeout=CHILD_TIMEOUT_S,
+            timeout=CHILD_WALL_S,
             check=False,
             env=_environment(),
         )

@@ -8,6 +8,12 @@ from hashlib import sha256
 
 _ALLOWED = re.compile(r"[^a-z0-9._-]+")
 MAX_ID_CHARS = 64
+_SAYS_NOTHING = re.compile(  # what scanners, browsers and people in a hurry call files
+    r"(?:[a-z]|\d{1,3}|(?:page|document|doc|file|download|untitled|unnamed|scan|index|default|image|img|print|view|copy|new)"
+    r"(?:[\s_.-]*\d{0,4})?)(?:[\s_-]*\(\d{1,3}\))?",
+    re.IGNORECASE,
+)
+_ID_WORDS = 7
 
 
 def make_id(name: str) -> str:
@@ -27,3 +33,14 @@ def humanised(name: str) -> str:
     """Return a file's name without its extension as words, for a readout that has no title."""
     words = re.sub(r"[_\-\s]+", " ", name).strip()
     return (words[:1].upper() + words[1:]) if words else "Untitled"
+
+
+def says_something(stem: str) -> bool:
+    """Whether a file's name tells its readout from others, as "c" and "page (2)" do not."""
+    return not _SAYS_NOTHING.fullmatch(stem.strip())
+
+
+def id_of(title: str, date: str | None) -> str:
+    """Return an id made of a title and a date."""
+    words = re.findall(r"\w+", title)[:_ID_WORDS]
+    return make_id("-".join([*words, *([date] if date else [])]))

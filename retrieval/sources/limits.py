@@ -34,7 +34,10 @@ MAX_XML_BYTES = 30_000_000
 """Of one XML part of a .docx: a tree of it takes ten times as much memory."""
 
 CHILD_TIMEOUT_S = 60
-"""Wall clock and processor time of the process that reads a PDF or .docx."""
+"""Processor time of the process that reads a PDF or .docx."""
+
+CHILD_WALL_S = 600
+"""Wall clock of that process: on a busy machine little processor time takes long."""
 
 CHILD_MEMORY_BYTES = 1_500_000_000
 """Address space of the process that reads a PDF or .docx, where the system can bound it."""

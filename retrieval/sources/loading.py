@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -18,7 +19,11 @@ from retrieval.sources.parsing import check_size, parse
 from retrieval.sources.parsing import is_known as is_known_format
 
 _NOT_READOUTS = ("readme", "license", "licence", "copying", "notice", "changelog", "provenance")
-_META = ".meta.toml"
+META = ".meta.toml"
+"""How the name of a file of corrections ends."""
+
+_NO_FILE = "it is a pipe, a socket or a device, and no file. Save the readout's text in one."
+_LEADS_OUT = "it is a link that leads out of the folder. Copy the file, or name it itself."
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,9 @@ def load(paths: Iterable[Path], is_known: IsKnown | None = None) -> Iterator[Loa
     seen: set[Path] = set()
     for path in named:
         for file in _files(path):
-            if file.resolve() not in seen:
+            if path.is_dir() and not file.resolve().is_relative_to(path.resolve()):
+                yield LoadedSource(printable(str(file)), error=SourceError(str(file), _LEADS_OUT))
+            elif file.resolve() not in seen:
                 seen.add(file.resolve())
                 yield load_file(file, is_known)
 
@@ -167,6 +174,19 @@ def _files(path: Path) -> Iterator[Path]:
             yield file
 
 
+def passed_over(paths: Iterable[Path]) -> list[str]:
+    """Return the files in folders among `paths` that are of no format that is read, in words of their names."""
+    found = []
+    for folder in (path for path in paths if path.is_dir()):
+        for file in sorted(folder.rglob("*")):
+            name = file.relative_to(folder)
+            hidden = any(part.startswith((".", "_", "~")) for part in name.parts)
+            known = is_known_format(file.name) or file.name.lower().startswith(_NOT_READOUTS)
+            if not (hidden or known or file.is_dir() or file.name.endswith(META)):
+                found.append(printable(str(name)))
+    return found
+
+
 def _is_readout_name(path: Path) -> bool:
     if any(part.startswith((".", "_", "~")) for part in path.parts):
         return False
@@ -177,7 +197,7 @@ def _is_readout_name(path: Path) -> bool:
 def _meta_beside(path: Path) -> Path | None:
     """Return `NAME.txt.meta.toml` or `NAME.meta.toml`, the exacter first."""
     for name in (path.name, path.stem):
-        beside = path.with_name(name + _META)
+        beside = path.with_name(name + META)
         if beside.is_file():
             return beside
     return None
@@ -185,6 +205,8 @@ def _meta_beside(path: Path) -> Path | None:
 
 def _read(path: Path) -> bytes:
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise SourceError(str(path), _NO_FILE)
         with path.open("rb") as file:
             check_size(str(path), path.stat().st_size)
             return file.read(MAX_BYTES + 1)  # a pipe, or a file that grows, says no size

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import tomllib
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from retrieval.sources.dates import is_iso_date
 from retrieval.sources.hygiene import clean_text
 
 _TEXTS = ("title", "issuer", "source_url", "language")
-_KNOWN = (*_TEXTS, "date", "initiatives")
+_KNOWN = (*_TEXTS, "date", "encoding", "initiatives")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Overrides:
     """Corrections to one readout; None leaves what the source says.
 
     Attributes:
+        encoding: Of the source, where its bytes could be of several ("windows-1250").
         initiatives: The table as written; `retrieval.initiatives.parse_corrections` reads it.
     """
 
@@ -31,6 +33,7 @@ class Overrides:
     issuer: str | None = None
     source_url: str | None = None
     language: str | None = None
+    encoding: str | None = None
     initiatives: Mapping[str, Any] = field(default_factory=dict)
 
     def apply(self, readout: Readout) -> Readout:
@@ -82,6 +85,7 @@ def _checked(name: str, text: str, table: Mapping[str, Any]) -> Overrides:
     return Overrides(
         **{key: table[key].strip() for key in _TEXTS if key in table},
         date=_date(name, text, table["date"]) if "date" in table else None,
+        encoding=_encoding(name, text, table["encoding"]) if "encoding" in table else None,
         initiatives=_initiatives(name, text, table.get("initiatives", {})),
     )
 
@@ -92,6 +96,14 @@ def _date(name: str, text: str, value: object) -> str:
         problem = f'date must be a calendar date like 2022-06-22, not "{written}". Correct or remove it.'
         raise SourceError(name, problem, _line_of(text, "date"))
     return written
+
+
+def _encoding(name: str, text: str, value: object) -> str:
+    try:
+        return codecs.lookup(str(value)).name
+    except LookupError as error:
+        problem = f'encoding must be one that Python knows, like "windows-1250", not "{value}". Correct or remove it.'
+        raise SourceError(name, problem, _line_of(text, "encoding")) from error
 
 
 def _initiatives(name: str, text: str, value: object) -> Mapping[str, Any]:

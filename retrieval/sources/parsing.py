@@ -16,7 +16,7 @@ from retrieval.sources.front import read_front
 from retrieval.sources.furniture import page_numbers
 from retrieval.sources.html import looks_like_html
 from retrieval.sources.hygiene import clean_lines, clean_readout, printable
-from retrieval.sources.identity import humanised, make_id
+from retrieval.sources.identity import humanised, id_of, make_id, says_something
 from retrieval.sources.kinds import head, is_docx, is_pdf, unreadable
 from retrieval.sources.labels import candidates
 from retrieval.sources.languages import guess_language
@@ -83,6 +83,8 @@ def parse(
     """
     name = printable(name)
     check_size(name, len(data))
+    if overrides is not None and overrides.encoding:
+        data = _transcoded(name, data, overrides.encoding)
     known = _format_of(name, data, content_type)
     data = data if content_type is None else as_utf8(data, content_type)
     found = known.read(name, data)
@@ -100,6 +102,14 @@ def parse(
             name, "a .meta.toml corrects one readout, and this file holds several. Correct them in it."
         )
     return [overrides.apply(readouts[0])]
+
+
+def _transcoded(name: str, data: bytes, encoding: str) -> bytes:
+    try:
+        return data.decode(encoding).encode()
+    except (UnicodeError, LookupError, AttributeError) as error:
+        problem = f"it is not in the encoding that its .meta.toml says ({encoding}). Correct it there."
+        raise SourceError(name, problem) from error
 
 
 def check_size(name: str, size: int) -> None:
@@ -143,7 +153,7 @@ def is_known(name: str) -> bool:
 def _readout(name: str, found: Extracted) -> Readout:
     book = Book(found)
     lines = split_missed_breaks(book.without_furniture())
-    front = read_front(lines, _first_label(lines), found)
+    front = read_front(lines, _end_of_top(lines), found)
     for line, reason in front.left_out:
         book.leave_out([line], reason)
     draft = Draft()
@@ -163,7 +173,7 @@ def _readout(name: str, found: Extracted) -> Readout:
     if not front.title:
         warnings.insert(0, "No title was found; the file's name stands for it.")
     return Readout(
-        id=make_id(stem),
+        id=make_id(stem) if says_something(stem) or not front.title else id_of(front.title, front.date),
         title=front.title or humanised(stem),
         paragraphs=paragraphs,
         date=front.date,
@@ -175,9 +185,14 @@ def _readout(name: str, found: Extracted) -> Readout:
     )
 
 
-def _first_label(lines: Sequence[Line]) -> int | None:
-    plan = make_plan(lines[: split_parts(lines)[0].end])
-    return min((*plan.labels, *plan.headings), default=None)
+def _end_of_top(lines: Sequence[Line]) -> int | None:
+    """Return where the top of a source ends at the latest: at its first number or its first part."""
+    first = split_parts(lines)[0]
+    if first.name is not None:
+        return 0
+    plan = make_plan(lines[: first.end])
+    found = min((*plan.labels, *plan.headings), default=None)
+    return first.end if found is None and first.end < len(lines) else found
 
 
 def _number(draft: Draft, book: Book, lines: Sequence[Line]) -> None:

@@ -26,7 +26,8 @@ def test_an_inserted_paragraph_is_one_new_and_the_rest_are_renumbered() -> None:
 
     assert diff.numbers("added") == ("3",)
     assert [(c.was, c.number) for c in diff.changes if c.kind == "renumbered"] == [("3", "4"), ("4", "5")]
-    assert not diff.numbers("changed") and not diff.numbers("removed")
+    assert not diff.numbers("changed")
+    assert not diff.numbers("removed")
 
 
 def test_a_word_that_changed_in_a_paragraph_that_moved_is_a_change_with_its_earlier_number() -> None:

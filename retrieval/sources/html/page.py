@@ -9,7 +9,7 @@ and blocks that are nothing but links.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -89,11 +89,6 @@ BLOCKS = frozenset(
         "ul",
     ]
 )
-UNTOLD = frozenset(("script", "style", "template", "head", "noscript", "svg", "iframe", "object", "canvas"))
-"""What holds no words that anybody reads, so that none are left out with it."""
-
-_PREFORMATTED = re.compile(r"white-space:pre")
-_PREFORMATTED_CLASSES = frozenset(("whitespace-pre", "whitespace-pre-wrap", "whitespace-pre-line"))
 _NOT_TEXT = frozenset(("nav", "footer", "aside", "figcaption", "menu"))
 _ROLES = frozenset(
     [
@@ -285,8 +280,17 @@ class Page:
             return None
         own = sum(self.of(child).prose for child in tags(tag))
         alone = self.of(tag).prose - own < 1  # no prose of its own beside its children
+        if children[0].name in _OF_A_TABLE and self._says_more(tag, children[0]):
+            return None
         leaves_title = self.of(tag).titled and not self.of(children[0]).titled
         return children[0] if alone and not leaves_title else None
+
+    def _says_more(self, tag: Tag, child: Tag) -> bool:
+        """Whether rows or cells beside `child` hold text of their own: they belong to one table."""
+        others = (
+            self.of(other) for other in tags(tag) if other is not child and not self.is_furniture(other)
+        )
+        return any(other.text - other.linked > 0 for other in others)
 
     def is_furniture(self, tag: Tag) -> bool:
         """Whether `tag` is the page's and not the document's."""
@@ -383,6 +387,7 @@ class Page:
 _MAY_HOLD = BLOCKS - {"p", "ol", "ul", "li", "h1", "h2", "h3", "h4", "h5", "h6", "dl", "dt", "dd", "tr"} | {
     "td", "span", "font", "tr",
 }  # fmt: skip
+_OF_A_TABLE = frozenset(("tr", "td", "th", "tbody", "thead", "tfoot"))
 _LINK_BLOCKS = frozenset(
     ["div", "section", "ul", "ol", "p", "td", "table", "dl", "article", "h2", "h3", "h4", "h5", "tr"]
 )
@@ -424,25 +429,3 @@ def _letters(text: str) -> float:
     plain = text.strip()
     dense = sum("\u3040" <= letter <= "\u9fff" for letter in plain)
     return len(plain) + (_DENSE_SCRIPT - 1) * dense
-
-
-def is_preformatted(tag: Tag) -> bool:
-    """Whether a line end in the text of `tag` is one that a reader sees."""
-    if any(name in _PREFORMATTED_CLASSES for name in tag.get_attribute_list("class")):
-        return True
-    return bool(_PREFORMATTED.search(str(tag.get("style", "")).replace(" ", "").lower()))
-
-
-def strings(tag: Tag, without: Sequence[Tag] = ()) -> Iterator[str]:
-    """Yield the texts in `tag`, those inside of `without` left out."""
-    from bs4.element import NavigableString, PreformattedString, Tag
-
-    stopped = {id(each) for each in without}
-    waiting: list[object] = [tag]
-    while waiting:  # without recursion: hostile pages nest a hundred thousand deep
-        node = waiting.pop()
-        if isinstance(node, Tag):
-            if id(node) not in stopped and node.name not in UNTOLD:
-                waiting.extend(reversed(node.contents))
-        elif isinstance(node, NavigableString) and not isinstance(node, PreformattedString):
-            yield str(node)

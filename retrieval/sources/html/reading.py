@@ -15,7 +15,8 @@ from retrieval.sources.html.head import (
     page_language,
     page_title,
 )  # fmt: skip
-from retrieval.sources.html.page import Page, strings, tags
+from retrieval.sources.html.page import Page, tags
+from retrieval.sources.html.texts import strings
 from retrieval.sources.html.walker import Walker
 from retrieval.sources.kinds import head
 from retrieval.sources.limits import MAX_TAGS
@@ -62,7 +63,7 @@ def read_html(text: str) -> Extracted:
     walker = Walker(page)
     main = page.main()
     walker.walk(main)
-    walker.flush()
+    walker.finish()
     for outside in _beside(page.whole(), main):
         walker.leave(outside)
     return Extracted(

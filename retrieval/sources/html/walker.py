@@ -7,16 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from retrieval.models import LeftOut
-from retrieval.sources.html.page import (
-    BLOCKS,
-    UNTOLD,
-    Page,
-    is_hidden,
-    is_preformatted,
-    note_target,
-    strings,
-    tags,
-)
+from retrieval.sources.html.page import BLOCKS, Page, is_hidden, note_target, tags
+from retrieval.sources.html.texts import UNTOLD, is_preformatted, strings
 from retrieval.sources.labels import ALONE, Label, candidates, letters, roman
 from retrieval.sources.lines import Line, collapse
 from retrieval.sources.tables import Grid, is_layout, row_texts
@@ -44,6 +36,7 @@ class Walker:
         self._carried = ""
         self.left_out: list[LeftOut] = []
         self.notes: list[Line] = []
+        self._over_menu: int | None = None  # the line of a heading with nothing but a menu under it, so far
 
     def walk(self, tag: Tag, bold: bool = False) -> None:
         """Collect everything under `tag`."""
@@ -97,6 +90,10 @@ class Walker:
 
     def leave(self, tag: Tag) -> None:
         """Book `tag` as no part of the document, but keep the notes in it."""
+        if tag.name in BLOCKS:
+            self.flush()
+        if self.lines and not self._pieces and self.lines[-1].heading == 2 and self._page.of(tag).links:
+            self._over_menu = len(self.lines) - 1
         notes = self._page.notes(tag)
         for note, mark in notes:
             inner = Walker(self._page)
@@ -107,6 +104,14 @@ class Walker:
                 self.notes.append(Line(text, note.sourceline or 1, note=mark))
             self.left_out += inner.left_out
         self._leave_out(tag, "hidden" if is_hidden(tag) else "menu", [note for note, _ in notes])
+
+    def finish(self) -> None:
+        """End the last line; a heading that has nothing but a menu under it goes with that."""
+        self.flush()
+        if self._over_menu is not None:
+            line = self.lines.pop(self._over_menu)
+            self.left_out.append(LeftOut("menu", line.text, f"line {line.number}"))
+            self._over_menu = None
 
     def _leave_out(self, tag: Tag, reason: str, without: Sequence[Tag] = ()) -> None:
         text = collapse(" ".join(strings(tag, without)))
@@ -169,6 +174,11 @@ class Walker:
         text = collapse("".join(text for text, _ in self._pieces))
         if text:
             text, self._carried = self._carried + text, ""
+            if self._over_menu is not None:
+                if self._heading:
+                    line = self.lines.pop(self._over_menu)
+                    self.left_out.append(LeftOut("menu", line.text, f"line {line.number}"))
+                self._over_menu = None
             bold = all(is_bold for piece, is_bold in self._pieces if piece.strip())
             self.lines.append(
                 Line(

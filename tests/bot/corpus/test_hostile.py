@@ -114,11 +114,14 @@ async def test_one_server_cannot_take_all_the_room_for_previews(desk: CorpusDesk
     assert slow.begun == 2
     assert [error.key for error in refused if isinstance(error, RefusedError)] == ["corpus.previewing"] * 4
 
-    there = await desk.add(admin(THERE), None, [file("quick.txt")], None, PHRASES)
+    quick = file("quick.txt", TEXT.replace(b"Ferry", b"Harbour"))
+    there = await desk.add(admin(THERE), None, [quick], None, PHRASES)
     assert there.confirmable
     slow.may_come.set()
     assert len([d for d in await asyncio.gather(*mine, return_exceptions=True) if isinstance(d, Draft)]) == 2
-    assert (await desk.add(admin(), None, [file("again.txt")], None, PHRASES)).confirmable
+    assert (
+        await desk.add(admin(), None, [file("again.txt", TEXT.replace(b"Ferry", b"Fleet"))], None, PHRASES)
+    ).confirmable
 
 
 async def test_files_are_not_fetched_for_previews_that_nobody_has_room_for(desk: CorpusDesk) -> None:

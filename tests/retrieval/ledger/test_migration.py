@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,3 +67,20 @@ def test_a_migrated_store_has_the_tables_of_a_new_one(store: Path, tmp_path: Pat
 
     (tmp_path / "new").mkdir()
     assert tables(store / "ledger.sqlite3") == tables(tmp_path / "new" / "ledger.sqlite3")
+
+
+def test_a_store_of_version_2_opens_with_its_readouts(open_store: OpenStore, tmp_path: Path) -> None:
+    source, folder = tmp_path / "ferry.txt", tmp_path / "two"
+    source.write_text("Ferry talks\n\n2 May 2024\n\n1. Norland will open a ferry line.\n", encoding="utf-8")
+    with open_store(store=folder) as built:
+        built.ingesting.ingest([source])
+    with sqlite3.connect(folder / "ledger.sqlite3") as database:
+        database.execute("ALTER TABLE revisions DROP COLUMN left_out")
+        database.execute("ALTER TABLE paragraphs DROP COLUMN part")
+        database.execute("UPDATE meta SET value = '2' WHERE key = 'schema_version'")
+    database.close()
+
+    with open_store(store=folder) as again:
+        assert again.browser.paragraph("ferry", "1").text == "Norland will open a ferry line."
+        (summary,) = again.browser.documents()
+    assert summary.left_out == ()

@@ -259,7 +259,7 @@ def test_file_is_recognised_by_its_content(name: str, make: Callable[[], bytes])
 
 
 def test_reader_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(confined, "CHILD_TIMEOUT_S", 0.01)
+    monkeypatch.setattr(confined, "CHILD_WALL_S", 0.01)
 
     with pytest.raises(SourceError, match="takes longer than"):
         parse("x.pdf", pdf([A, B]))
