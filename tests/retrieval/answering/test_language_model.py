@@ -148,7 +148,7 @@ def test_none_from_the_model_counts(answering: AnsweringService, model: Told) ->
 def test_the_model_decides_where_the_shipped_selector_would_have_refused(
     shipped: Services, answering: AnsweringService, model: Told
 ) -> None:
-    question = "Which lecturers will speak at the climate seminar?"
+    question = "Who won the 1998 football world cup in France?"
     model.reply = "S1"
 
     assert shipped.answering.ask(question).statements == ()
