@@ -4,7 +4,7 @@
     parsing      which format it is; lines -> readout
     kinds, limits, confined, hygiene          what is refused, how much is read, in which process, which characters
     decoding     bytes -> text
-    markdown, html, pdf, docx, interchange, matter       one format each -> lines; tables: rows with their column heads
+    markdown, html, pdf, docx, mail, interchange, matter one format each -> lines; tables: rows with their column heads
     book, account                             what is left out and why; that no word is lost
     furniture, repairs, parts                 what is not body, lost line breaks, several documents in one source
     front, titles, issuers, dates, languages, legibility the title block and what it says; whether letters make words
