@@ -49,8 +49,8 @@ def ingest(
 ) -> None:
     """Bring files, folders and public web addresses into the store; without any, the corpus.
 
-    PDF, Word (.docx), HTML, text, Markdown and JSON are read; an address that was ingested before is asked
-    whether it changed. A source that cannot be read is reported with its line and leaves what was there
+    PDF, Word (.docx), HTML, e-mail (.eml), text, Markdown and JSON are read; an address that was ingested
+    before is asked whether it changed. A source that cannot be read is reported with its line and leaves what was there
     untouched; the exit status is then 1. Beside a running bot, the bot does the work.
 
     \b

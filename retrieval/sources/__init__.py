@@ -4,10 +4,12 @@
     parsing      which format it is; lines -> readout
     kinds, limits, confined, hygiene          what is refused, how much is read, in which process, which characters
     decoding     bytes -> text
-    markdown, html, pdf, docx, interchange, matter       one format each -> lines
-    furniture, front, repairs                 what is not body, the title block, lost line breaks
+    markdown, html, pdf, docx, mail, interchange, matter one format each -> lines; tables: rows with their column heads
+    book, account                             what is left out and why; that no word is lost
+    furniture, repairs, parts                 what is not body, lost line breaks, several documents in one source
+    front, titles, issuers, dates, languages, legibility the title block and what it says; whether letters make words
     labels, sequences, plan                   what can be a number, which ones are, what they number
-    blocks, numbering, oddities               lines -> blocks -> numbered paragraphs, and their oddities
+    blocks, headings, numbering, oddities     lines -> blocks -> numbered paragraphs, and their oddities
 
 Libraries for HTML, PDF, DOCX, YAML, encodings and foreign dates are imported when a source needs them.
 """

@@ -49,6 +49,8 @@ _NOISY = (
     "before anybody relies on quotes of it."
 )
 
+_NESTED = "the page's tags are nested too deep to be read. Save its text instead."
+
 Reader = Callable[[str, bytes], "Extracted | list[Readout]"]
 
 
@@ -269,9 +271,17 @@ def _read_html(name: str, data: bytes) -> Extracted:
     except SourceError as error:
         raise SourceError(name, error.problem) from error
     except RecursionError as error:
-        raise SourceError(
-            name, "the page's tags are nested too deep to be read. Save its text instead."
-        ) from error
+        raise SourceError(name, _NESTED) from error
+
+
+def _read_mail(name: str, data: bytes) -> Extracted:
+    from retrieval.sources.mail import read_mail
+
+    try:
+        return read_mail(data)
+    except (SourceError, RecursionError) as error:
+        problem = error.problem if isinstance(error, SourceError) else _NESTED
+        raise SourceError(name, problem) from error
 
 
 def _read_json(name: str, data: bytes) -> list[Readout]:
@@ -318,6 +328,7 @@ FORMATS: tuple[Format, ...] = (
     Format("unreadable", (), lambda data: unreadable(data) is not None, _refuse),
     Format("JSON", (".json", ".jsonl", ".ndjson"), _looks_like_json, _read_json),
     Format("HTML", (".html", ".htm", ".xhtml"), looks_like_html, _read_html),
+    Format("e-mail", (".eml",), _never, _read_mail),
     _MARKDOWN,
     Format("text", (".txt", ".text"), _never, _read_text),
 )

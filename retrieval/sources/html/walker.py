@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from retrieval.models import LeftOut
-from retrieval.sources.html.page import BLOCKS, Page, is_hidden, note_target, tags
+from retrieval.sources.html.page import Page, is_hidden, note_target, tags
 from retrieval.sources.html.texts import UNTOLD, is_preformatted, strings
+from retrieval.sources.html.vocabulary import BLOCKS
 from retrieval.sources.labels import ALONE, Label, candidates, letters, roman
 from retrieval.sources.lines import Line, collapse
 from retrieval.sources.tables import Grid, is_layout, row_texts

@@ -225,3 +225,19 @@ def test_name_that_says_nothing_gives_way_to_title_and_date() -> None:
     readout = read(f"Joint Statement of the Lake Ministers\n\n3 March 2030\n\n1. {A}\n", "page (2).txt")
 
     assert readout.id == "joint-statement-of-the-lake-ministers-2030-03-03"
+
+
+def test_text_of_an_e_mail_is_read_with_its_subject_date_and_sender() -> None:
+    mail = (
+        "From: Press Office of the Council <press@example.org>\r\nSubject: Statement of the Lake Ministers\r\n"
+        "Date: Sun, 3 Mar 2030 09:00:00 +0000\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
+        f"1. {A}\r\n\r\n2. {B}\r\n"
+    )
+    readout = read(mail, "x.eml")
+
+    assert body(readout) == {"1": A, "2": B}
+    assert (readout.title, readout.date, readout.issuer) == (
+        "Statement of the Lake Ministers",
+        "2030-03-03",
+        "Press Office of the Council",
+    )
