@@ -97,14 +97,16 @@ def load_bytes(
     key: str | None = None,
     *,
     name: str | None = None,
+    is_address: bool = False,
 ) -> LoadedSource:
     """Return the readouts in `data`, or why there are none.
 
     Args:
         name: The file's own name, where `source` says more than that.
+        is_address: As `parse` has it.
     """
     try:
-        readouts = tuple(parse(name or source, data, overrides))
+        readouts = tuple(parse(name or source, data, overrides, is_address=is_address))
     except SourceError as error:
         return LoadedSource(source, error=error)
     return LoadedSource(source, readouts, None, overrides, key or content_hash(data))
@@ -131,7 +133,7 @@ def load_url(
     key = content_hash(data)
     if is_known is not None and is_known(source, key):
         return LoadedSource(source, content_hash=key, as_before=True, validators=found.validators)
-    loaded = load_bytes(source, data, key=key, name=_file_name(found))
+    loaded = load_bytes(source, data, key=key, name=_file_name(found), is_address=True)
     readouts = tuple(replace(r, source_url=r.source_url or found.final_url) for r in loaded.readouts)
     return replace(loaded, readouts=readouts, validators=found.validators)
 

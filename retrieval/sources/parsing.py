@@ -71,7 +71,12 @@ class Format:
 
 
 def parse(
-    name: str, data: bytes, overrides: Overrides | None = None, *, content_type: str | None = None
+    name: str,
+    data: bytes,
+    overrides: Overrides | None = None,
+    *,
+    content_type: str | None = None,
+    is_address: bool = False,
 ) -> list[Readout]:
     """Return the readouts in `data`, at least one.
 
@@ -79,6 +84,7 @@ def parse(
         name: The file's name or path, or an address: a hint at the format, and what errors name.
         overrides: Corrections of an admin.
         content_type: As a server states it, "text/html; charset=euc-jp"; believed where the bytes do not say.
+        is_address: The name is the end of an address: it is the id, whatever it says; a file's may say nothing.
 
     Raises:
         SourceError: `data` cannot become a readout; it names the line where there is one.
@@ -94,7 +100,8 @@ def parse(
         readouts = [clean_readout(name, readout) for readout in found]
     else:
         lined = known.name not in _PAGED
-        readouts = [_readout(name, _bounded(name, clean_lines(name, found), lined=lined))]
+        bounded = _bounded(name, clean_lines(name, found), lined=lined)
+        readouts = [_readout(name, bounded, is_address=is_address)]
     if any(len(p.text) > MAX_PARAGRAPH_CHARS for readout in readouts for p in readout.paragraphs):
         raise SourceError(name, _TOO_LONG)
     if overrides is None:
@@ -152,7 +159,7 @@ def is_known(name: str) -> bool:
     return any(PurePath(name).suffix.lower() in known.suffixes for known in FORMATS)
 
 
-def _readout(name: str, found: Extracted) -> Readout:
+def _readout(name: str, found: Extracted, *, is_address: bool) -> Readout:
     book = Book(found)
     lines = split_missed_breaks(book.without_furniture())
     front = read_front(lines, _end_of_top(lines), found)
@@ -175,7 +182,9 @@ def _readout(name: str, found: Extracted) -> Readout:
     if not front.title:
         warnings.insert(0, "No title was found; the file's name stands for it.")
     return Readout(
-        id=make_id(stem) if says_something(stem) or not front.title else id_of(front.title, front.date),
+        id=make_id(stem)
+        if is_address or says_something(stem) or not front.title
+        else id_of(front.title, front.date),
         title=front.title or humanised(stem),
         paragraphs=paragraphs,
         date=front.date,

@@ -30,6 +30,7 @@ FIRST = b"""Joint Communique of the Ferry Dialogue
 3. The parties will meet again in Norhaven.
 """
 CORRECTED = FIRST.replace(b"in November", b"in October")
+OTHER = FIRST.replace(b"Ferry Dialogue", b"Harbour Dialogue")
 DOCUMENT = "ferry"
 QUESTION = "When will Norland open the ferry line to Estmark?"
 
@@ -438,7 +439,7 @@ async def test_a_bound_is_a_clear_sentence_with_nothing_to_press(alone: Corpus, 
     async with BotProcess(alone.standin, folder, DISCORD_SERVER_READOUTS="1"):
         await alone.standin.connected()
         await alone.added()
-        refused = await alone.run("add", file=Upload("more.txt", CORRECTED))
+        refused = await alone.run("add", file=Upload("more.txt", OTHER))
 
         assert told(refused).startswith("This server may have 1 readouts of its own; it has 1")
         assert buttons(refused.shown[0]) == []

@@ -199,7 +199,8 @@ REVISION = 77
 def _write_revision(connection: Connection, pks: Iterable[int] = range(10, 201)) -> None:
     """Let these paragraphs be those of one revision."""
     connection.execute(insert(schema.readouts).values(pk=7, scope="a", id="made-up", source="-"))
-    values = {"readout": 7, "id": "r", "title": "-", "language": "en", "numbering": "printed", "warnings": []}
+    values = {"readout": 7, "id": "r", "title": "-", "language": "en", "numbering": "printed"}
+    values |= {"warnings": [], "left_out": []}
     connection.execute(insert(schema.revisions).values(pk=REVISION, created_at="-", **values))
     rows = [
         {
