@@ -79,6 +79,7 @@ def _citation(citation: Citation) -> dict[str, Any]:
         "document": citation.document,
         "revision": citation.revision,
         "paragraph": citation.paragraph,
+        "part": citation.part,
         "numbering": citation.numbering.value,
         "quote": citation.evidence.quote,
         "start": citation.evidence.start,

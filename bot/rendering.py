@@ -22,7 +22,8 @@ from retrieval.models import (
     Statement,
     Status,
     Translations,
-    is_front_matter,
+    is_beside,
+    place_of,
 )
 
 MAX_TEXT = 4_000
@@ -262,13 +263,14 @@ def _readout(citation: Citation | Cited) -> tuple[str, str]:
 
 def _label(citation: Citation | LiveParagraph, phrases: Phrases) -> str:
     number = citation.paragraph if isinstance(citation, Citation) else citation.number
-    return escape(plain_label(number, citation.numbering, phrases))
+    return escape(plain_label(number, citation.numbering, phrases, citation.part))
 
 
-def plain_label(number: str, numbering: Numbering, phrases: Phrases) -> str:
-    """Return `¶7`, saying so where the number was counted rather than printed."""
-    counted = numbering is Numbering.COUNTED and not is_front_matter(number)
-    return f"¶{number} ({phrases('answer.counted')})" if counted else f"¶{number}"
+def plain_label(number: str, numbering: Numbering, phrases: Phrases, part: str | None = None) -> str:
+    """Return `¶7`, or `Annex I ¶4`, saying so where the number was counted rather than printed."""
+    place = place_of(number, part)
+    counted = numbering is Numbering.COUNTED and not is_beside(number)
+    return f"{place} ({phrases('answer.counted')})" if counted else place
 
 
 def _fragments(text: str, highlights: Sequence[tuple[int, int]], room: int) -> list[tuple[int, int]]:
@@ -338,7 +340,7 @@ def _cited(blocks: Sequence[_Block], phrases: Phrases) -> list[Cited]:
 
 def _offered(block: _Block, phrases: Phrases) -> Iterable[Cited]:
     for citation in block.piece.citations if block.piece else ():
-        label = plain_label(citation.paragraph, citation.numbering, phrases)
+        label = plain_label(citation.paragraph, citation.numbering, phrases, citation.part)
         span = (citation.evidence.start, citation.evidence.end)
         yield Cited(citation.document, citation.revision, citation.paragraph, label, (span,))
     yield from block.also
@@ -370,7 +372,7 @@ def render_paragraph(
         blocks.append(_Block(f"-# {phrases('paragraph.superseded', date=date)}"))
     if changed:
         blocks.append(_Block(f"-# {phrases('paragraph.changed')}"))
-    if paragraph.numbering is Numbering.COUNTED and not is_front_matter(paragraph.number):
+    if paragraph.numbering is Numbering.COUNTED and not is_beside(paragraph.number):
         blocks.append(_Block(f"-# {phrases('paragraph.counted')}"))
     return _paged(blocks, phrases)
 
@@ -405,7 +407,7 @@ def citation_text(paragraph: LiveParagraph, spans: Sequence[tuple[int, int]], ph
     place = [
         paragraph.title,
         phrases.date(paragraph.date),
-        plain_label(paragraph.number, paragraph.numbering, phrases),
+        plain_label(paragraph.number, paragraph.numbering, phrases, paragraph.part),
     ]
     named = ", ".join(part for part in place if part)
     address = source_link(paragraph.source_url, paragraph.text[slice(*spans[0])] if spans else "")

@@ -128,7 +128,7 @@ def _difference_lines(compared: Compared) -> Iterator[Text]:
 
 def _show_quotes(console: Console, statements: Sequence[Statement]) -> None:
     for statement in statements:
-        place = f"{_named(statement.paragraph)} ¶{statement.paragraph.number}: "
+        place = f"{_named(statement.paragraph)} {statement.paragraph.place}: "
         console.print(Padding(Text.assemble((place, "dim"), statement.text), (0, 0, 0, 2), expand=False))
 
 
@@ -214,9 +214,7 @@ def _initiative_line(listed: ListedInitiative) -> Text:
 
 def show_paragraph(console: Console, paragraph: LiveParagraph) -> None:
     """Print one paragraph with where it stands."""
-    within = f"{paragraph.part} " if paragraph.part else ""
-    number = paragraph.number.partition("#")[0] if paragraph.part else paragraph.number
-    place = f"{paragraph.title} {within}¶{number}"
+    place = f"{paragraph.title} {paragraph.place}"
     if paragraph.numbering is Numbering.COUNTED:
         place += " (counted)"
     console.print(
@@ -229,7 +227,7 @@ def show_hits(console: Console, hits: Iterable[RankedParagraph]) -> None:
     """Print paragraphs, best first, with their scores."""
     for hit in hits:
         p = hit.prepared.paragraph
-        console.print(Text.assemble((f"{p.document} ¶{p.number}", "cyan"), (f"  {hit.score:.3f}", "dim")))
+        console.print(Text.assemble((f"{p.document} {p.place}", "cyan"), (f"  {hit.score:.3f}", "dim")))
         console.print(Padding(Text(p.text), (0, 0, 0, 2), expand=False))
 
 

@@ -141,6 +141,16 @@ class LiveParagraph:
     source_url: str | None = None
     part: str | None = None
 
+    @property
+    def place(self) -> str:
+        """What it is cited by: "¶7", and "Decision 2 ¶3" where a source counts again in each of its parts."""
+        return place_of(self.number, self.part)
+
+
+def place_of(number: str, part: str | None) -> str:
+    """Return the `place` of a paragraph; in a part, repeats elsewhere need not be told apart by position."""
+    return f"{part} ¶{number.partition('#')[0]}" if part else f"¶{number}"
+
 
 @dataclass(frozen=True, slots=True)
 class Citation:
@@ -152,6 +162,7 @@ class Citation:
     numbering: Numbering
     evidence: Evidence
     url: str | None = None
+    part: str | None = None
 
     @classmethod
     def of(cls, paragraph: LiveParagraph, evidence: Evidence) -> Self:
@@ -165,6 +176,7 @@ class Citation:
             numbering=paragraph.numbering,
             evidence=evidence,
             url=paragraph.source_url,
+            part=paragraph.part,
         )
 
 

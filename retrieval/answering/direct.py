@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from retrieval.answering.question import Kind, Question
 from retrieval.index.preparation import PreparedParagraph, prepare
 from retrieval.index.terms import initials_term, terms
-from retrieval.models import Answer, LiveParagraph, Statement, is_front_matter
+from retrieval.models import Answer, LiveParagraph, Statement, is_beside
 
 DIRECT_KINDS = frozenset({Kind.LOOKUP, Kind.MENTIONS, Kind.SUMMARY})
 SUMMARY_SENTENCES = 3
@@ -79,7 +79,7 @@ def list_mentions(question: Question, paragraphs: Sequence[LiveParagraph]) -> An
     if not statements:
         notice = f"No paragraph here mentions “{question.subject}” in these words."
         return Answer(question.text, notice=notice)
-    numbers = ", ".join(f"¶{s.paragraph.number}" for s in statements)
+    numbers = ", ".join(s.paragraph.place for s in statements)
     return Answer(
         question.text,
         tuple(statements[:MOST_MENTIONS]),
@@ -104,7 +104,7 @@ def summarise(
         (row, place)
         for row, p in enumerate(paragraphs)
         for place, s in enumerate(p.sentences)
-        if not is_front_matter(p.paragraph.number)
+        if not is_beside(p.paragraph.number)
     ]
     asked = _sentences_asked(question)
     full = [(r, s) for r, s in places if len(paragraphs[r].sentences[s].term_set) >= FEWEST_TERMS]
@@ -161,7 +161,7 @@ def _key(number: str) -> str:
 
 
 def _absence(absent: Sequence[str], paragraphs: Sequence[LiveParagraph]) -> str:
-    body = list(dict.fromkeys(p.number for p in paragraphs if not is_front_matter(p.number)))
+    body = list(dict.fromkeys(p.number for p in paragraphs if not is_beside(p.number)))
     missing = f"There is no paragraph {' or '.join(absent)}"
     if not body:
         return f"{missing}: this readout has no numbered paragraphs."

@@ -32,8 +32,8 @@ def partial_sentence(part: str | None) -> str:
 
 
 def mark(statement: Statement) -> str:
-    """Return the number of the paragraph that a statement stands in, "[¶7]"."""
-    return f"[¶{statement.paragraph.number}]"
+    """Return where a statement stands, "[¶7]"."""
+    return f"[{statement.paragraph.place}]"
 
 
 def translation_note(model: str) -> str:

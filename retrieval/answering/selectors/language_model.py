@@ -147,7 +147,10 @@ def reply_schema(sentences: int) -> type[BaseModel]:
     keys = StrEnum("Key", {f"S{n}": f"S{n}" for n in range(1, sentences + 1)})  # type: ignore[misc]
     return create_model(
         "Selected",
-        keys=(list[keys], Field(description="Keys of the sentences that answer, best first.")),
+        keys=(
+            list[keys],
+            Field(max_length=MAX_PICKS, description="Keys of the sentences that answer, best first."),
+        ),
         answers=(Extent, Field(description="How much of the question they answer.")),
     )
 
