@@ -54,9 +54,9 @@ class BoundedTransport:
         finally:
             response.close()
         content = self._unpacked(sent, response.headers.get("Content-Encoding", ""))
-        kept = {"content-encoding", "content-length", "transfer-encoding", "location"}
+        dropped = {"content-encoding", "content-length", "transfer-encoding", "location"}
         headers = [
-            (name, value) for name, value in response.headers.multi_items() if name.lower() not in kept
+            (name, value) for name, value in response.headers.multi_items() if name.lower() not in dropped
         ]
         return self._http.Response(
             response.status_code, headers=headers, content=content, extensions=response.extensions

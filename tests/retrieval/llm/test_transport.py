@@ -13,8 +13,9 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from retrieval.errors import LanguageModelError, ModelRefusedError, ModelUnusableError
+from retrieval.errors import LanguageModelError, ModelError, ModelRefusedError, ModelUnusableError
 from retrieval.llm.chat import LangChainModel, open_model
+from retrieval.llm.embeddings import open_encoder
 from retrieval.llm.naming import ModelName
 from retrieval.llm.transport import MAX_REPLY_BYTES, BoundedTransport, _routes
 from retrieval.llm.types import Prompt
@@ -103,6 +104,19 @@ def test_where_an_address_leads_elsewhere_it_is_said(server: Server, elsewhere: 
 
     with pytest.raises(ModelRefusedError, match="leads elsewhere \\(307\\), which is not followed"):
         opened("openai", server).complete(PROMPT)
+
+
+@pytest.mark.parametrize("provider", ["openai", "ollama"])
+def test_a_redirect_takes_no_text_to_embed_elsewhere(
+    provider: str, server: Server, elsewhere: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tenacity.nap.time.sleep", lambda _: None)
+    server.send = lambda: (307, {"Location": f"{elsewhere.url}/api/embed"}, b"")
+
+    with pytest.raises(ModelError):
+        open_encoder(ModelName(provider, "m"), api_key=SecretStr("sk-x"), base_url=server.url).embed("a")
+
+    assert elsewhere.bodies == []
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
