@@ -183,16 +183,18 @@ class Desk:
         return await self._remembered(answer.mode, pages, question, place, parent)
 
     async def translate(
-        self, statements: Sequence[Statement], language: str, guild: int | None, phrases: Phrases
+        self, statements: Sequence[Statement], language: str, place: Place, phrases: Phrases
     ) -> tuple[Page, ...]:
         """Return the pages of quotes with a language model's translation under each.
 
         Raises:
             LanguageModelError: It gave none.
-            BusyError: It is not the moment to ask.
+            SettingsError: Nothing is translated any more.
+            LimitedError, BusyError: It is not the moment to ask.
             TimeoutError: It took too long.
         """
-        scopes = guild_scopes(guild)
+        self._limits.admit(place.user, place.guild)
+        scopes = guild_scopes(place.guild)
         async with asyncio.timeout(self._settings.answer_timeout_s):
             found = await self._questions.run(
                 lambda: self._answering.translations(statements, language, scopes)
@@ -202,6 +204,8 @@ class Desk:
     async def check(self, claim: str, place: Place, phrases: Phrases) -> Reply:
         """Compare a claim with the sentences nearest to it.
 
+        It is not part of a conversation, so it is remembered without its thread.
+
         Raises:
             As `ask` does.
         """
@@ -210,7 +214,8 @@ class Desk:
         scopes = guild_scopes(place.guild)
         async with asyncio.timeout(self._settings.answer_timeout_s):
             found = await self._questions.run(lambda: self._checking.check(claim, scopes=scopes))
-        return await self._remembered(_CHECK, render_check(found, phrases), claim, place, None)
+        pages = render_check(found, phrases)
+        return await self._remembered(_CHECK, pages, claim, replace(place, thread=None), None)
 
     async def _remembered(
         self, mode: str, pages: tuple[Page, ...], question: str, place: Place, parent: str | None

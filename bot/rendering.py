@@ -204,9 +204,11 @@ def _cut_statement(place: int, statement: Statement, phrases: Phrases) -> Iterab
 
 
 def _translation_blocks(text: str, by: str, phrases: Phrases) -> Iterable[_Block]:
-    blocks = [*_texts(text)]
-    yield from (_Block(f"> {block.text}") for block in blocks)
-    yield _Block(f"-# {phrases('answer.translated', model=escape(by))}")
+    """As many blocks as it needs, each with its mark: a page may begin between them."""
+    mark = f"-# {phrases('answer.translated', model=escape(by))}"
+    flat = " ".join(text.split())
+    for start, end in _fragments(flat, (), MAX_TEXT - length(mark) - len("> \n")):
+        yield _Block(f"> {escape(flat[start:end])}\n{mark}")
 
 
 def _closing(answer: Answer, phrases: Phrases) -> Iterable[_Block]:

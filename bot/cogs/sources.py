@@ -8,12 +8,12 @@ from typing import Any
 import discord
 from discord.ext import commands
 
-from bot.cogs.base import DeskCog
+from bot.cogs.base import DeskCog, place_of
 from bot.controls import Control
 from bot.delivery import in_time, respond, say
 from bot.rendering import Cited, Page, citation_text, render_citations, render_paragraph
 from retrieval.answering.language import LANGUAGES
-from retrieval.errors import LanguageModelError, NotFoundError
+from retrieval.errors import LanguageModelError, NotFoundError, SettingsError
 from retrieval.models import LiveParagraph, Statement
 
 Shown = tuple[Cited, LiveParagraph | None, str | None]
@@ -86,27 +86,31 @@ class SourcesCog(DeskCog):
         work = self._translated(interaction, answer, page, language)
         try:
             pages = await in_time(interaction, work, ephemeral=True)
-        except LanguageModelError:
+        except (LanguageModelError, SettingsError):  # the setting may have changed since the button was shown
             await say(interaction, phrases("answer.translation_failed"))
             return
         if not pages:
-            await say(interaction, phrases("control.expired"))
+            await say(interaction, phrases("control.expired" if pages is None else "paragraph.gone"))
             return
         await respond(interaction, pages, phrases, ephemeral=True)
 
     async def _translated(
         self, interaction: discord.Interaction[Any], answer: str, page: int, language: str
-    ) -> tuple[Page, ...]:
+    ) -> tuple[Page, ...] | None:
+        """Return the pages, none where the words are no longer kept; None where the answer is not."""
+        found = await self._paragraphs(interaction, answer, page)
+        if found is None:
+            return None
         statements = [
             Statement(paragraph, start, end)
-            for cited, paragraph, _ in await self._paragraphs(interaction, answer, page) or ()
+            for cited, paragraph, _ in found
             if paragraph is not None and paragraph.revision == cited.revision
             for start, end in cited.spans
         ]
         if not statements:
             return ()
         phrases = self.phrases(interaction)
-        return await self.desk.translate(statements, language, interaction.guild_id, phrases)
+        return await self.desk.translate(statements, language, place_of(interaction), phrases)
 
     async def _paragraphs(
         self, interaction: discord.Interaction[Any], answer: str, page: int

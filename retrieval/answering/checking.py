@@ -189,18 +189,25 @@ def _sentences(ranked: Sequence[RankedParagraph]) -> Iterator[tuple[float, State
 def whole_copy(claim: str, ranked: RankedParagraph) -> Statement | None:
     """Return the sentence, or the neighbouring sentences, that `claim` is a copy of; None where it is none.
 
-    A claim that leaves out the beginning or the end of a sentence is no copy: "not" may stand there.
+    A claim that leaves out the beginning or the end of a sentence is no copy: "not" may stand there. So it may in
+    what introduces the item of a list.
     """
-    wanted = _keys(claim)
+    wanted = _without_stop(_keys(claim))
+    if not wanted:
+        return None
     paragraph, sentences = ranked.prepared.paragraph, ranked.prepared.sentences
-    keys = [_keys(paragraph.text[s.start : s.end]) for s in sentences]
+    keys = [_keys(text) for text in ranked.prepared.sentence_texts]
+    goes_on = [bool(each) and each[-1] in _GOES_ON for each in keys]
     for first in range(len(sentences)):
+        if first and goes_on[first - 1]:
+            continue
         joined: list[str] = []
         for last in range(first, len(sentences)):
             joined += keys[last]
-            if _without_stop(joined) == _without_stop(wanted) and wanted:
+            is_open = goes_on[last] and last + 1 < len(sentences)
+            if not is_open and _without_stop(joined) == wanted:
                 return Statement(paragraph, sentences[first].start, sentences[last].end)
-            if len(joined) > len(wanted):
+            if len(_without_stop(joined)) > len(wanted):
                 break
     return None
 
@@ -217,10 +224,20 @@ class _Word:
     end: int
 
 
-_TOKEN = re.compile(r"\d+(?:[.,]\d+)+|[^\W_]+(?:['’‘ʼ′`][^\W_]+)*|\S")
-_QUOTES = frozenset("\"'“”„‟‘’‚‛«»‹›″′`´＂＇「」『』ʼ")
+_APOSTROPHES = "'’‘ʼ′`´＇"
+_TOKEN = re.compile(rf"\d+(?:[.,]\d+)+|[^\W_]+(?:[{_APOSTROPHES}][^\W_]+)*|\S")
+_QUOTES = frozenset("\"'“”„‟‘’‚‛«»‹›`´＂＇「」『』ʼ")
+"""Without ′ and ″: they are feet and inches, or minutes and seconds."""
+
 _DASHES = frozenset("-‐‑‒–—―−﹘﹣－")
-_STOPS = frozenset(".!?…。！？")
+_STOPS = frozenset(".!…。")
+"""Without the question mark, which makes another sentence of the same words."""
+
+_GOES_ON = frozenset(":;,")
+"""What a sentence ends with that the next one belongs to."""
+
+_DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Not seen themselves, but they change in which order the words are."""
 
 
 @lru_cache(maxsize=4_096)
@@ -232,7 +249,7 @@ def _words(text: str) -> tuple[_Word, ...]:
         if piece in _QUOTES:
             continue
         if piece in _DASHES:
-            if not found or found[-1].key != "-":
+            if not _is_long_dash(text, match.start()):
                 found.append(_Word("-", *match.span()))
             continue
         key = "".join(_levelled(c) for c in piece).casefold()
@@ -240,16 +257,22 @@ def _words(text: str) -> tuple[_Word, ...]:
     return tuple(found)
 
 
+def _is_long_dash(text: str, at: int) -> bool:
+    """Whether the dash at `at` is the second half of one typed as "--"; before a digit it is a minus."""
+    return text[at - 1 : at] == text[at] and not text[at + 1 : at + 2].isdigit()
+
+
 def _levelled(character: str) -> str:
     """Return a character in its usual width; ² is no 2."""
-    if character in "’‘ʼ′`":
+    if character in _APOSTROPHES:
         return "'"
     wide = unicodedata.decomposition(character).startswith(("<wide>", "<narrow>", "<noBreak>"))
     return unicodedata.normalize("NFKC", character) if wide else unicodedata.normalize("NFC", character)
 
 
 def _keys(text: str) -> list[str]:
-    shown = "".join(c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c) != "Cf")
+    composed = unicodedata.normalize("NFC", text)
+    shown = "".join(c for c in composed if c in _DIRECTIONS or unicodedata.category(c) != "Cf")
     return [word.key for word in _words(shown)]
 
 
@@ -275,7 +298,12 @@ def differences(claim: str, source: str) -> tuple[Difference, ...]:
     for kind, a, b, c, d in matcher.get_opcodes():
         if kind != "equal":
             found.append(_difference(_cut(claim, ours[a:b]), _cut(source, theirs[c:d])))
-    return tuple(each for each in found if any(map(str.isalnum, f"{each.claim or ''}{each.source or ''}")))
+    return tuple(each for each in found if not _is_trifling(f"{each.claim or ''}{each.source or ''}"))
+
+
+def _is_trifling(text: str) -> bool:
+    """Whether a difference is a full stop, or nothing that shows; a comma, a currency or a minus is one."""
+    return all(c.isspace() or c in _STOPS or unicodedata.category(c) == "Cf" for c in text)
 
 
 def _cut(text: str, words: Sequence[_Word]) -> str | None:

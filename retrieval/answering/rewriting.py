@@ -17,7 +17,7 @@ from cachetools import LRUCache
 
 from retrieval.answering import prompting
 from retrieval.answering.language import language_name
-from retrieval.errors import LanguageModelError, StoreError
+from retrieval.errors import LanguageModelError, ModelUnusableError, StoreError
 from retrieval.index.terms import STOP_WORDS, terms, words
 from retrieval.llm.types import Model, Prompt, payer
 from retrieval.models import Statement, Translations
@@ -71,11 +71,17 @@ class Rewriter:
             LanguageModelError: The model gave none.
             StoreError: What is spent cannot be kept.
         """
-        texts = tuple(
-            _plain(self._model.ask(prompting.translation_prompt(s.text, language), payer=payer(scopes)).text)
-            for s in statements
-        )
+        texts = tuple(self._translation(statement.text, language, scopes) for statement in statements)
         return Translations(self._model.name, texts)
+
+    def _translation(self, quote: str, language: str, scopes: Sequence[str]) -> str:
+        reply = self._model.ask(prompting.translation_prompt(quote, language), payer=payer(scopes))
+        text = _plain(reply.text)
+        if not text or len(text) > _most_chars(quote):
+            raise ModelUnusableError(
+                "The language model's translation is empty, or far longer than the quote."
+            )
+        return text
 
     def _asked(self, prompt: Prompt, scopes: Sequence[str]) -> str | None:
         key = (prompt.system, prompt.user, *scopes)
@@ -114,7 +120,12 @@ def english(reply: str, question: str) -> str | None:
         return None
     letters = [character for character in line if character.isalpha()]
     latin = sum(character.isascii() for character in letters)
-    return line if latin >= 0.8 * len(letters) and len(line) <= 4 * len(question) + 80 else None
+    return line if latin >= 0.8 * len(letters) and len(line) <= _most_chars(question) else None
+
+
+def _most_chars(text: str) -> int:
+    """How long a translation of `text` may be: Chinese becomes four times as long in English."""
+    return 4 * len(text) + 80
 
 
 def _one_line(reply: str) -> str | None:

@@ -167,7 +167,7 @@ class AnsweringService:
         if self._assistant is not None and looked.candidates is not None:
             if on_found is not None:
                 on_found(answer)
-            answer = self._selected(self._assistant, looked.candidates, answer)
+            answer = self._selected(self._assistant, looked, answer)
             if self._assistant.translates and looked.unread is not None:
                 answer = self._translated(answer, looked.unread, scopes)
         ended = time.perf_counter()
@@ -285,7 +285,9 @@ class AnsweringService:
         if english is None:
             return looked
         again = self._look(analyse(english), scopes, document)
-        return looked if again.unread else replace(again, unread=language)
+        if again.unread or (again.asked.kind is Kind.MENTIONS and not again.answer.statements):
+            return looked  # what is mentioned nowhere would be named in the model's words
+        return replace(again, unread=language, answer=replace(again.answer, unanswered=None))
 
     def _find(
         self,
@@ -323,10 +325,11 @@ class AnsweringService:
 
     # --- what a language model makes of it ---
 
-    def _selected(self, assistant: Assistant, candidates: Candidates, found: Answer) -> Answer:
+    def _selected(self, assistant: Assistant, looked: _Looked, found: Answer) -> Answer:
         """Return the answer of the model's choice; else `found`, which says so."""
+        assert looked.candidates is not None
         try:
-            selection = assistant.selector.select(candidates)
+            selection = assistant.selector.select(looked.candidates)
         except BudgetSpentError:
             return replace(found, model_failure=MODEL_OVER_BUDGET)
         except ModelUnusableError:
@@ -336,8 +339,10 @@ class AnsweringService:
         except Exception:  # whatever a model's library does, the answer that was found is not lost
             log.exception("selecting sentences failed")
             return replace(found, model_failure=MODEL_FAILED)
-        answer = compose(candidates, selection, assistant.selector.mode)
-        return replace(answer, question=found.question, read_as=found.read_as)
+        answer = compose(looked.candidates, selection, assistant.selector.mode)
+        # the parts of a question that was translated are in the model's words
+        unanswered = None if looked.unread else answer.unanswered
+        return replace(answer, question=found.question, read_as=found.read_as, unanswered=unanswered)
 
     def _translated(self, answer: Answer, language: str, scopes: Sequence[str]) -> Answer:
         try:

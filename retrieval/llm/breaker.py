@@ -10,6 +10,7 @@ from retrieval.errors import ModelUnavailableError
 
 FAILURES = 4
 REST_S = 60.0
+LEFT_ALONE = "The language model failed several times and is left alone."
 
 
 class Breaker:
@@ -46,7 +47,7 @@ class Breaker:
             now = self._ticks()
             if self._failed >= self._limit:
                 if now < self._closed_again_at:
-                    raise ModelUnavailableError("The language model failed several times and is left alone.")
+                    raise ModelUnavailableError(LEFT_ALONE)
                 self._closed_again_at = now + self._rest_s  # this call tries; the others keep waiting
 
     def succeeded(self) -> None:

@@ -16,7 +16,7 @@ from retrieval.index.encoder import Encoder, Vector
 from retrieval.llm.failures import translated
 from retrieval.llm.naming import ModelName
 from retrieval.llm.providers import access, opened, retrying
-from retrieval.llm.transport import MAX_VECTORS_BYTES, bounded_client
+from retrieval.llm.transport import MAX_VECTORS_BYTES, bounded_client, bounded_options
 
 BATCH = 64
 """Texts in one request."""
@@ -118,6 +118,8 @@ def open_encoder(name: ModelName, *, api_key: SecretStr | None, base_url: str | 
         options["http_client"] = opened(
             name, _SETTING, lambda: bounded_client("openai", TIMEOUT_S, MAX_VECTORS_BYTES)
         )
+    if name.provider == "ollama":
+        options["sync_client_kwargs"] = {"timeout": TIMEOUT_S, **bounded_options(MAX_VECTORS_BYTES)}
     if base_url is not None and name.provider == "openai":
         options["check_embedding_ctx_length"] = False  # other servers take texts, not OpenAI's tokens
 

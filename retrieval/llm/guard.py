@@ -14,13 +14,12 @@ from pydantic import BaseModel
 from tenacity import RetryCallState, stop_after_attempt
 
 from retrieval.errors import (
-    LanguageModelError,
     ModelUnavailableError,
     ModelUnusableError,
     NoTurnError,
     RequestRefusedError,
 )
-from retrieval.llm.breaker import Breaker
+from retrieval.llm.breaker import LEFT_ALONE, Breaker
 from retrieval.llm.budget import Budget, Reservation
 from retrieval.llm.providers import retrying
 from retrieval.llm.types import ChatModel, Prompt, Reply, Usage
@@ -89,15 +88,17 @@ class GuardedModel:
         until = self._ticks() + self._timeout_s
         self._take_turn(until)
         try:
-            self._breaker.admit()
             reserved = self.budget.reserve(payer, Usage(prompt.estimated_tokens, self._max_output_tokens))
+            self._admit(reserved)  # last: whom the breaker lets through to try has to try
         except BaseException:
             self._turns.release()
             raise
+        started = self._ticks()
         try:
             reply = self._in_time(lambda: self._attempted(prompt, schema, until), until)
-        except LanguageModelError as error:
-            self._failed(error, reserved)
+        except Exception as error:
+            had_time = until - started >= self._timeout_s / 2
+            self._failed(error, reserved, is_providers=had_time or not isinstance(error, _TooSlowError))
             raise
         self._breaker.succeeded()
         self.budget.settle(reserved, reply.usage or _counted(prompt, reply))
@@ -111,13 +112,21 @@ class GuardedModel:
             ModelUnavailableError: There is no use in waiting: the model is left alone.
         """
         if self._breaker.is_open:
-            self._breaker.admit()
+            raise ModelUnavailableError(LEFT_ALONE)
         if not self._turns.acquire(timeout=max(0.0, until - self._ticks())):
             raise NoTurnError("The language model is busy with other questions.")
 
-    def _failed(self, error: LanguageModelError, reserved: Reservation) -> None:
-        if not isinstance(error, RequestRefusedError | ModelUnusableError):
-            self._breaker.failed()  # what was wrong with one request is no fault of the provider
+    def _admit(self, reserved: Reservation) -> None:
+        try:
+            self._breaker.admit()
+        except ModelUnavailableError:
+            self.budget.settle(reserved, _NOTHING)
+            raise
+
+    def _failed(self, error: Exception, reserved: Reservation, *, is_providers: bool) -> None:
+        """Settle; what was wrong with one request, or little time after the wait, is no fault of the provider."""
+        if is_providers and not isinstance(error, RequestRefusedError | ModelUnusableError):
+            self._breaker.failed()
         self.budget.settle(reserved, None if isinstance(error, _TooSlowError) else _NOTHING)
         log.warning("the language model %s gave no answer: %s", self.name, error)
 
@@ -134,7 +143,11 @@ class GuardedModel:
     def _in_time(self, call: Callable[[], Reply], until: float) -> Reply:
         """Call on a thread of its own, which gives the turn back: nobody waits longer for a stuck socket."""
         future: Future[Reply] = Future()
-        threading.Thread(target=self._work, args=(call, future), name="llm", daemon=True).start()
+        try:
+            threading.Thread(target=self._work, args=(call, future), name="llm", daemon=True).start()
+        except RuntimeError:  # no thread can be had, so none gives the turn back
+            self._turns.release()
+            raise ModelUnavailableError("There is no thread left for the language model.") from None
         try:
             return future.result(max(0.0, until - self._ticks()))
         except FutureTimeout:

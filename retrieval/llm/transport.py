@@ -1,4 +1,4 @@
-"""HTTP to a model, bounded: a reply has a size, as sent and as unpacked, and goes where it was asked for.
+"""HTTP to a model, bounded: a reply has a size, as sent and as unpacked, and a time, and goes where it was asked for.
 
 The libraries of providers read whatever a server sends (a gzip bomb of 400 MB took 1.3 GB) and follow redirects (a 307
 had question and paragraphs posted to another address). This stands between them and the socket.
@@ -6,6 +6,7 @@ had question and paragraphs posted to another address). This stands between them
 
 from __future__ import annotations
 
+import time
 import zlib
 from collections.abc import Iterable, Mapping
 from importlib import import_module
@@ -46,19 +47,32 @@ class BoundedTransport:
     def handle_request(self, request: Any) -> Any:
         """Send `request` and return the whole reply, unpacked."""
         request.headers["Accept-Encoding"] = "identity"
+        started = time.monotonic()
         response = self._inner.handle_request(request)
         try:
-            sent = _joined(response.stream, self._max_bytes)
+            sent = self._read(response.stream, request, started)
         finally:
             response.close()
         content = self._unpacked(sent, response.headers.get("Content-Encoding", ""))
-        kept = {"content-encoding", "content-length", "transfer-encoding", "location"}
+        dropped = {"content-encoding", "content-length", "transfer-encoding", "location"}
         headers = [
-            (name, value) for name, value in response.headers.multi_items() if name.lower() not in kept
+            (name, value) for name, value in response.headers.multi_items() if name.lower() not in dropped
         ]
         return self._http.Response(
             response.status_code, headers=headers, content=content, extensions=response.extensions
         )
+
+    def _read(self, pieces: Iterable[bytes], request: Any, started: float) -> bytes:
+        """Join `pieces`: the time for one read is that for all, or a reply that drips would hold its turn for ever."""
+        timeout_s = request.extensions.get("timeout", {}).get("read")
+        found = bytearray()
+        for piece in pieces:
+            found += piece
+            if len(found) > self._max_bytes:
+                raise ReplyTooLargeError(self._max_bytes)
+            if timeout_s is not None and time.monotonic() - started > timeout_s:
+                raise self._http.ReadTimeout("the reply did not end in time", request=request)
+        return bytes(found)
 
     def _unpacked(self, content: bytes, encoding: str) -> bytes:
         for name in reversed([part.strip().lower() for part in encoding.split(",") if part.strip()]):
@@ -135,13 +149,11 @@ def _routes(proxies: Mapping[str, str]) -> dict[str, str | None]:
     if "*" in spared:
         return {}
     local = {"all://localhost": None, "all://127.0.0.1": None, "all://[::1]": None}
-    return routes | local | {f"all://*{host}" if host[0] == "." else f"all://{host}": None for host in spared}
+    return routes | local | {_spared(host): None for host in spared}
 
 
-def _joined(pieces: Iterable[bytes], max_bytes: int) -> bytes:
-    found = bytearray()
-    for piece in pieces:
-        found += piece
-        if len(found) > max_bytes:
-            raise ReplyTooLargeError(max_bytes)
-    return bytes(found)
+def _spared(host: str) -> str:
+    """The pattern of a host in `no_proxy`: a name stands for those below it too, an IPv6 address needs brackets."""
+    if host.count(":") > 1:
+        return f"all://[{host.strip('[]')}]"
+    return f"all://{host}" if host.replace(".", "").isdigit() or host == "localhost" else f"all://*{host}"

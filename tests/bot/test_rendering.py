@@ -180,6 +180,17 @@ def test_a_translation_stands_under_its_quote_and_says_what_it_is() -> None:
     assert lines[2:4] == ["> 日本はセミナーを開く", "-# Machine translation by openai:m, not checked."]
 
 
+@pytest.mark.parametrize("chars", [300, 3_960, 3_990, 9_000])
+def test_no_page_shows_a_translation_without_saying_what_it_is(chars: int) -> None:
+    answer = Answer("?", (SAID,), translations=Translations("openai:m", ("訳" * chars,)))
+    pages = [page.text for page in render_answer(answer, PHRASES)]
+
+    assert sum(page.count("訳") for page in pages) == chars
+    for page in pages:
+        assert ("訳" in page) == ("-# Machine translation by openai:m, not checked." in page)
+        assert len(page) <= MAX_TEXT
+
+
 @pytest.mark.parametrize(
     ("part", "line"),
     [("fish", "Not answered by the readouts: fish"), (None, "The readouts say nothing more on this.")],

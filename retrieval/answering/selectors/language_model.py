@@ -117,7 +117,7 @@ def read_reply(reply: Reply, picks: Sequence[Pick]) -> Selection:
     text = unicodedata.normalize("NFKC", _THOUGHT.sub(" ", reply.text))
     extent = Extent.PART if _PART.search(text) else Extent.ALL
     if reply.fields is not None:
-        text, extent = str(reply.fields.get("keys")), reply.fields.get("answers", extent)
+        text, extent = str(reply.fields.get("keys") or ""), reply.fields.get("answers", extent)
         if extent == Extent.NONE or reply.fields.get("keys") == []:
             return Selection(Status.NOT_FOUND)
     numbers = list(dict.fromkeys(map(int, _KEY.findall(text))))

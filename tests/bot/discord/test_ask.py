@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 import simcord
 
-from bot.desk import Reply
+from bot.desk import Place, Reply
+from bot.locales import load
 from retrieval.answering.language import LANGUAGES
-from retrieval.errors import ModelUnavailableError, NotFoundError, StoreError
+from retrieval.errors import ModelUnavailableError, NotFoundError, SettingsError, StoreError
 from retrieval.models import Answer, Statement
 from tests.bot.discord.conftest import BuildBot
 from tests.fakes import FakeLine, FakeServices, paragraph
@@ -384,6 +385,57 @@ async def test_a_translation_that_fails_is_a_sentence(
 ) -> None:
     monkeypatch.setitem(LANGUAGES, "en", "Japanese")
     services.translation = ModelUnavailableError("slow")
+    await member.slash(channel, "ask", question="What about cyber?")
+    message = channel.last_message
+    clicked = await member.click(message, custom_id=control(message, "translate"))
+
+    assert text_of(clicked.response).startswith("The language model gave no translation.")
+
+
+async def test_a_check_in_a_thread_is_no_part_of_its_conversation(
+    services: FakeServices, simcord_env: simcord.Env
+) -> None:
+    desk, phrases = simcord_env.bot.equipment.desk, load().of("en-US")
+    await desk.check("A claim that only its reader saw.", Place(user=1, guild=2, thread=3), phrases)
+
+    await desk.ask("What about cyber?", Place(user=4, guild=2, thread=3), phrases)
+
+    assert services.asked[-1][3] == ()
+
+
+async def test_a_translation_of_words_that_are_gone_says_so(
+    member: Any, channel: Any, services: FakeServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(LANGUAGES, "en", "Japanese")
+    services.translation = "セミナー"
+    await member.slash(channel, "ask", question="What about cyber?")
+    services.paragraphs.clear()
+    message = channel.last_message
+    clicked = await member.click(message, custom_id=control(message, "translate"))
+
+    assert text_of(clicked.response) == "This paragraph is no longer among the readouts."
+
+
+@pytest.mark.bot_settings(user_questions_per_minute=2)
+async def test_translations_are_limited_as_questions_are(
+    member: Any, channel: Any, services: FakeServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(LANGUAGES, "en", "Japanese")
+    services.translation = "セミナー"
+    await member.slash(channel, "ask", question="What about cyber?")
+    message = channel.last_message
+    translated = await member.click(message, custom_id=control(message, "translate"))
+    refused = await member.click(message, custom_id=control(message, "translate"))
+
+    assert "セミナー" in text_of(translated.response)
+    assert text_of(refused.response).startswith("That’s a lot of questions at once.")
+
+
+async def test_a_button_to_translate_outlives_the_setting(
+    member: Any, channel: Any, services: FakeServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(LANGUAGES, "en", "Japanese")
+    services.translation = SettingsError("Quotes are not translated.")
     await member.slash(channel, "ask", question="What about cyber?")
     message = channel.last_message
     clicked = await member.click(message, custom_id=control(message, "translate"))

@@ -54,6 +54,8 @@ COPIES = {
     "long dashes": SECOND.replace("–", "—"),
     "no-break spaces": SECOND.replace(" ", "\u00a0"),
     "full width": SECOND.replace("12", "１２"),
+    "long dashes as two": SECOND.replace("–", "--"),
+    "full-width apostrophe": FIRST.replace("’", "＇"),
     "soft hyphen": FIRST.replace("Minister", "Minis\u00adter"),
     "two sentences": f"{FIRST} {SECOND}",
     "all of it": TEXT,
@@ -106,6 +108,43 @@ def test_every_paragraph_is_a_verbatim_copy_of_itself(text: str) -> None:
     prepared = found(" ".join(text.split()))
     if prepared[0].prepared.sentences:
         assert compare(text, prepared).verdict is Verdict.VERBATIM
+
+
+ONE_SIGN = {
+    "a question": ("They agreed.", "They agreed?"),
+    "feet and inches": ("It is 5″ long.", "It is 5′ long."),
+    "no measure": ("It is 5′ long.", "It is 5 long."),
+    "a minus before a number": ("Between 2 – −10 degrees.", "Between 2 – 10 degrees."),
+    "two dashes, one a minus": ("Between 2--10 degrees.", "Between 2-10 degrees."),
+    "seen in another order": ("It has 12 ships.", "It has \u202e12\u202c ships."),
+    "per mille": ("It grew by 5‰.", "It grew by 5%."),
+    "another script's digit": ("It has 3 ships.", "It has ٣ ships."),
+    "a look-alike": ("They pass it.", "They pаss it."),
+    "nothing but a stop": ("“…”", "."),
+    "an item of what was refused": ("They did not agree:\n- to accept it;\n- to build it.", "- to build it."),
+    "an introduction alone": ("They agreed:\n- not to accept it.", "They agreed:"),
+}
+
+
+@pytest.mark.parametrize(("source", "claim"), ONE_SIGN.values(), ids=ONE_SIGN.keys())
+def test_one_sign_can_make_it_another_claim(source: str, claim: str) -> None:
+    assert compare(claim, found(source)).verdict is not Verdict.VERBATIM
+    assert compare(source, found(source)).verdict is (
+        Verdict.VERBATIM if len(source) > 3 else Verdict.NOT_FOUND
+    )
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [("$5", "€5"), ("-5 degrees", "5 degrees"), ("5%", "5‰"), ("We agree?", "We agree."), ("so,", "so")],
+)
+def test_a_sign_that_differs_is_shown(claim: str, source: str) -> None:
+    assert len(differences(claim, source)) == 1
+
+
+@pytest.mark.parametrize(("claim", "source"), [("We agree", "We agree."), ("We “agree”", "we agree...")])
+def test_a_full_stop_is_no_difference(claim: str, source: str) -> None:
+    assert differences(claim, source) == ()
 
 
 def test_differences_are_word_by_word_and_say_what_kind() -> None:

@@ -14,7 +14,7 @@ from retrieval.answering.rewriting import english, standalone
 from retrieval.answering.selectors.interface import Pick
 from retrieval.answering.selectors.language_model import MAX_PICKS, read_reply, reply_schema
 from retrieval.answering.service import AnsweringService
-from retrieval.answering.wording import MODEL_FAILED, MODEL_OVER_BUDGET, MODEL_UNUSABLE
+from retrieval.answering.wording import MODEL_FAILED, MODEL_OVER_BUDGET, MODEL_UNUSABLE, answer_text
 from retrieval.bootstrap import Services
 from retrieval.errors import (
     BudgetSpentError,
@@ -89,6 +89,12 @@ def test_fields_are_read_as_they_are(
     found = read_reply(Reply("", fields), PICKS)
 
     assert (found.status, found.picks) == (status, tuple(PICKS[n - 1] for n in numbers))
+
+
+@pytest.mark.parametrize("fields", [{}, {"keys": None}, {"answer": "S3"}, {"keys": "", "answers": "all"}])
+def test_fields_without_keys_are_a_failure_and_not_none(fields: dict[str, object]) -> None:
+    with pytest.raises(ModelUnusableError):
+        read_reply(Reply("", fields), PICKS)
 
 
 def test_unknown_keys_are_told_of_and_not_shown() -> None:
@@ -277,6 +283,38 @@ def test_a_question_in_another_language_is_looked_up_in_english_and_quoted_as_wr
     assert [s.paragraph.number for s in answer.statements] == ["7"]
     assert WORDS in answer.statements[0].text
     assert (answer.question, answer.read_as, answer.translations) == (JAPANESE, None, None)
+
+
+@pytest.mark.parametrize(
+    "english",
+    [
+        "What did Japan announce on cybersecurity, and what did the horrible penguins steal from Paraguay?",
+        "Which paragraphs mention the horrible penguins?",
+    ],
+)
+def test_no_word_of_a_question_that_the_model_translated_is_shown(shipped: Services, english: str) -> None:
+    found: list[Answer] = []
+
+    def reply(prompt: Prompt) -> str:
+        return english if "Translate the question" in prompt.system else key_of(prompt, WORDS)
+
+    answer = assisted(shipped, Told(reply)).ask(JAPANESE, on_found=found.append)
+
+    for each in [answer, *found]:
+        assert "penguins" not in answer_text(each)
+        assert "penguins" not in (each.unanswered or "")
+    assert answer.partial or "Japanese" in (answer.notice or "")
+
+
+@pytest.mark.parametrize("reply", ["", " \u200b\n", "seminar " * 500])
+def test_a_translation_that_is_none_is_a_failure(shipped: Services, reply: str) -> None:
+    model = Told()
+    service = assisted(shipped, model, translates=True)
+    statements = service.quote(QUESTION).statements
+    model.reply = reply
+
+    with pytest.raises(ModelUnusableError):
+        service.translations(statements[:1], "Japanese", ("shared",))
 
 
 def test_translations_stand_beside_the_quotes_where_they_are_wanted(shipped: Services, model: Told) -> None:

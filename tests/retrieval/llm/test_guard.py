@@ -194,6 +194,66 @@ def test_one_members_request_that_is_refused_leaves_the_model_to_the_others(ledg
     assert asked.ask(PROMPT, payer="guild:2").text == "yes"
 
 
+def test_whoever_waited_long_for_a_turn_and_had_no_time_left_is_no_failure_of_the_provider(
+    ledger: Ledger,
+) -> None:
+    now, breaker, never = [0.0], Breaker(failures=1), threading.Event()
+
+    class Waited:  # for 29.97 of 30 seconds
+        def acquire(self, timeout: float) -> bool:
+            now[0] += timeout - 0.03
+            return True
+
+        def release(self) -> None:
+            return
+
+    model = Scripted(lambda: Reply(str(never.wait(5))))
+    asked = guarded(model, budget(ledger), breaker=breaker, ticks=lambda: now[0])
+    asked._turns = Waited()  # type: ignore[assignment]
+
+    with pytest.raises(ModelUnavailableError, match="did not answer in time"):
+        asked.ask(PROMPT, payer="shared")
+    never.set()
+
+    assert not breaker.is_open
+
+
+def test_what_is_not_ours_gives_turn_and_reservation_back(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spending = budget(ledger)
+    asked = guarded(Scripted(KeyError("odd"), Reply("yes", usage=Usage(10, 5))), spending, concurrency=1)
+
+    with pytest.raises(KeyError):
+        asked.ask(PROMPT, payer="shared")
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", lambda _: exec("raise RuntimeError('no thread')"))
+        with pytest.raises(ModelUnavailableError):
+            asked.ask(PROMPT, payer="shared")
+
+    assert spending.spent_today() == (0, 0.0)
+    assert asked.ask(PROMPT, payer="shared").text == "yes"
+
+
+def test_a_spent_budget_does_not_use_up_the_one_call_that_tries_again(ledger: Ledger) -> None:
+    now = [0.0]
+    breaker = Breaker(failures=1, rest_s=60, ticks=lambda: now[0])
+    asked = guarded(
+        Scripted(ModelUnavailableError("busy"), Reply("yes", usage=Usage(1, 1))),
+        budget(ledger, each=Allowance(tokens=900)),
+        breaker=breaker,
+        attempts=1,
+    )
+    asked.budget.settle(asked.budget.reserve("guild:poor", Usage(0, 0)), Usage(900, 0))
+    with pytest.raises(ModelUnavailableError):
+        asked.ask(PROMPT, payer="guild:2")
+    now[0] = 61.0
+    with pytest.raises(BudgetSpentError):
+        asked.ask(PROMPT, payer="guild:poor")
+
+    assert asked.ask(PROMPT, payer="guild:2").text == "yes"
+
+
 def test_a_model_that_keeps_failing_is_left_alone_and_then_tried_once() -> None:
     now = [0.0]
     breaker = Breaker(failures=2, rest_s=60, ticks=lambda: now[0])

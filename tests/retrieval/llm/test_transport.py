@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import gzip
 import threading
+import time
 import tracemalloc
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import httpx
 import pytest
 from pydantic import SecretStr
 
-from retrieval.errors import LanguageModelError, ModelRefusedError, ModelUnusableError
+from retrieval.errors import LanguageModelError, ModelError, ModelRefusedError, ModelUnusableError
 from retrieval.llm.chat import LangChainModel, open_model
+from retrieval.llm.embeddings import open_encoder
 from retrieval.llm.naming import ModelName
-from retrieval.llm.transport import MAX_REPLY_BYTES, _routes
+from retrieval.llm.transport import MAX_REPLY_BYTES, BoundedTransport, _routes
 from retrieval.llm.types import Prompt
 
 PROMPT = Prompt("system", "a question that must not travel")
@@ -103,6 +106,19 @@ def test_where_an_address_leads_elsewhere_it_is_said(server: Server, elsewhere: 
         opened("openai", server).complete(PROMPT)
 
 
+@pytest.mark.parametrize("provider", ["openai", "ollama"])
+def test_a_redirect_takes_no_text_to_embed_elsewhere(
+    provider: str, server: Server, elsewhere: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tenacity.nap.time.sleep", lambda _: None)
+    server.send = lambda: (307, {"Location": f"{elsewhere.url}/api/embed"}, b"")
+
+    with pytest.raises(ModelError):
+        open_encoder(ModelName(provider, "m"), api_key=SecretStr("sk-x"), base_url=server.url).embed("a")
+
+    assert elsewhere.bodies == []
+
+
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_a_reply_that_unpacks_into_hundreds_of_megabytes_is_not_unpacked(
     provider: str, server: Server
@@ -143,6 +159,42 @@ def test_proxies_are_used_but_for_this_machine_and_what_is_spared() -> None:
         "all://localhost": None,
         "all://127.0.0.1": None,
         "all://[::1]": None,
-        "all://models.example": None,
+        "all://*models.example": None,
         "all://*.local": None,
     }
+
+
+@pytest.mark.parametrize(
+    "spared", ["localhost,127.0.0.1,::1", "fe80::1, [::2]", "a.example:8080", "10.0.0.0/8"]
+)
+def test_a_model_can_be_opened_whatever_is_spared_from_the_proxy(
+    spared: str, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
+    monkeypatch.setenv("no_proxy", spared)
+
+    assert opened("openai", server).name == "openai:m"
+
+
+def test_a_reply_that_drips_ends_when_its_time_is_over() -> None:
+    class Dripping(httpx.SyncByteStream):
+        closed = False
+
+        def __iter__(self) -> Iterator[bytes]:
+            for _ in range(300):
+                time.sleep(0.01)
+                yield b" "
+
+        def close(self) -> None:
+            self.closed = True
+
+    stream = Dripping()
+    inner = httpx.MockTransport(lambda _: httpx.Response(200, stream=stream))
+    client = httpx.Client(transport=BoundedTransport(httpx, inner, 1_000), timeout=0.1)  # type: ignore[arg-type]
+    started = time.monotonic()
+
+    with pytest.raises(httpx.ReadTimeout):
+        client.get("http://models.example")
+
+    assert time.monotonic() - started < 2
+    assert stream.closed
