@@ -93,7 +93,7 @@ def oracle(folder: Path, questions: Sequence[LabelledQuestion]) -> Iterator[str]
     }
 
     def answer(user: str) -> str:
-        asked = user.partition("<question>\n")[2].partition("\n</question>")[0]
+        asked = user.rpartition("\nQuestion: ")[2].partition("\n")[0]
         lines = [line.partition(": ") for line in user.splitlines() if line.startswith("S")]
         keys = [key for key, _, text in lines if any(text.startswith(right) for right in known[asked])]
         return ", ".join(keys) or "NONE"

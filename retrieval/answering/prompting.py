@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from retrieval.llm.types import Prompt
 from retrieval.models import Statement
 
-PROMPT_VERSION = 3
+PROMPT_VERSION = 4
 """Part of the cache's key: raise it when a prompt changes."""
 
 MAX_SENTENCE_CHARS = 600
@@ -26,6 +26,10 @@ _SELECT = (
     "As few as answer the question. If they answer only a part of it, write PART after them. "
     f"If no sentence answers, reply NONE. {_DATA}"
 )
+_SELECT_PLAIN = (
+    "You point at the sentences that answer a question. Reply with their keys only, such as S3 or S2, S7. If they answer "
+    f"only a part of it, write PART after them. If no sentence answers, reply NONE. {_DATA}"
+)
 _JUDGE = (
     "You compare a claim with sentences of official texts, one by one. For every key reply one line, KEY: verdict, "
     "with one of these verdicts and nothing else: supports (the sentence says what the claim says), contradicts "
@@ -33,8 +37,19 @@ _JUDGE = (
 )
 
 
-def selection_prompt(question: str, sentences: Sequence[Statement]) -> Prompt:
-    """Return the request to point at the sentences that answer; `sentences[0]` is S1."""
+def selection_prompt(
+    question: str, sentences: Sequence[Statement], *, plain: bool = False, max_tokens: int | None = None
+) -> Prompt:
+    """Return the request to point at the sentences that answer; `sentences[0]` is S1.
+
+    Args:
+        plain: For models that are asked without a schema: no tags, which weak ones repeat instead of answering.
+        max_tokens: What the reply may have.
+    """
+    if plain:
+        listed = keyed(sentences, tagged=False)
+        asked = f"{listed}\n\nQuestion: {_line(question)}\nKeys of the sentences that answer:"
+        return Prompt(_SELECT_PLAIN, asked, max_tokens)
     return Prompt(
         _SELECT, f"{keyed(sentences)}\n\n<question>\n{_line(question)}\n</question>\nKeys that answer it:"
     )
@@ -74,7 +89,7 @@ def translation_prompt(quote: str, language: str) -> Prompt:
     )
 
 
-def keyed(sentences: Sequence[Statement]) -> str:
+def keyed(sentences: Sequence[Statement], *, tagged: bool = True) -> str:
     """Return the sentences, each on a line after its key, under the title and date of their readout.
 
     No paragraph number is among them, so that none can be taken for a key.
@@ -84,12 +99,13 @@ def keyed(sentences: Sequence[Statement]) -> str:
     for place, sentence in enumerate(sentences, 1):
         paragraph = sentence.paragraph
         if (paragraph.document, paragraph.revision) != shown:
-            lines += ["</readout>"] if shown else []
+            lines += ["</readout>" if tagged else ""] if shown else []
             shown = paragraph.document, paragraph.revision
             named = re.sub(r'["<>\s]+', " ", f"{paragraph.title} {paragraph.date or ''}").strip()[:200]
-            lines.append(f'<readout title="{_KEYED.sub(" ", named)}">')
+            title = _KEYED.sub(" ", named)
+            lines.append(f'<readout title="{title}">' if tagged else title)
         lines.append(f"S{place}: {_line(sentence.text[:MAX_SENTENCE_CHARS])}")
-    return "\n".join([*lines, "</readout>"] if lines else lines)
+    return "\n".join([*lines, "</readout>"] if lines and tagged else lines)
 
 
 def fenced(text: str) -> str:

@@ -47,11 +47,16 @@ class LangChainModel:
         try:
             if schema is not None and self.structured:
                 return self._in_form(messages, schema)
-            return _reply(self._chat.invoke(messages))
+            return _reply(self._chat.invoke(messages, **self._bounds(prompt)))
         except LanguageModelError:
             raise
         except Exception as error:
             raise translated(error, self.name) from None  # its text may hold the key
+
+    def _bounds(self, prompt: Prompt) -> dict[str, Any]:
+        """How long this reply may be, where the provider takes that with a request."""
+        takes = self.name.startswith(("openai:", "anthropic:"))
+        return {"max_tokens": prompt.max_tokens} if takes and prompt.max_tokens is not None else {}
 
     def _in_form(self, messages: list[BaseMessage], schema: type[BaseModel]) -> Reply:
         try:

@@ -11,10 +11,15 @@ from pydantic import BaseModel
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One request: what the model is told to do, and the data it is to do it with."""
+    """One request: what the model is told to do, and the data it is to do it with.
+
+    Attributes:
+        max_tokens: What the reply may have, where that is less than what is set for all.
+    """
 
     system: str
     user: str
+    max_tokens: int | None = None
 
     @property
     def estimated_tokens(self) -> int:

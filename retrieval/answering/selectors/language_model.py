@@ -17,7 +17,7 @@ from retrieval.answering.prompting import MAX_SENTENCE_CHARS, PROMPT_VERSION, se
 from retrieval.answering.selectors.interface import Candidates, Pick, Selection
 from retrieval.errors import ModelUnusableError
 from retrieval.index.terms import normalised
-from retrieval.llm.types import Model, Reply, payer
+from retrieval.llm.types import Model, Prompt, Reply, payer
 from retrieval.models import Rejected, Statement, Status
 
 MAX_PICKS = 8
@@ -26,11 +26,15 @@ MAX_PICKS = 8
 MAX_TOKENS = 3_000
 """Of the candidate sentences, at three characters a token."""
 
+PLAIN_TOKENS = 60
+"""Of a reply without a schema: keys are short, and a weak model goes on with prose that nobody reads."""
+
 _REMEMBERED = 512
 _KEY = re.compile(r"(?<![A-Za-z0-9])S\s?(\d{1,6})(?![A-Za-z0-9])", re.IGNORECASE)
 _NONE_FIRST = re.compile(r"\W*(?:none|nothing|no sentences?)\b", re.IGNORECASE)
 _NONE = re.compile(r"\b(?:none|nothing|no sentences?)\b", re.IGNORECASE)
 _PART = re.compile(r"\bPART(?:IAL)?\b")
+_THINKING = re.compile(r"\s*<think>", re.IGNORECASE)
 _THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL | re.IGNORECASE)
 
 MOST_REJECTED = 20
@@ -49,6 +53,7 @@ class LanguageModelSelector:
         self._model = model
         self._structured = structured
         self._most_paragraphs = most_paragraphs
+        self._thinks = False
         self._known: LRUCache[tuple[Any, ...], Selection] = LRUCache(_REMEMBERED)
         self._lock = threading.Lock()
 
@@ -72,13 +77,24 @@ class LanguageModelSelector:
             known = self._known.get(key)
         if known is not None:
             return known
-        schema = reply_schema(len(sentences)) if self._structured else None
-        prompt = selection_prompt(question, sentences)
-        reply = self._model.ask(prompt, payer=payer(candidates.scopes), schema=schema)
-        found = read_reply(reply, picks)
+        found = read_reply(self._asked(question, sentences, payer(candidates.scopes)), picks)
         with self._lock:
             self._known[key] = found
         return found
+
+    def _asked(self, question: str, sentences: Sequence[Statement], payer: str) -> Reply:
+        if self._structured:
+            schema = reply_schema(len(sentences))
+            return self._model.ask(selection_prompt(question, sentences), payer=payer, schema=schema)
+        reply = self._model.ask(self._plain_prompt(question, sentences), payer=payer)
+        if not self._thinks and _THINKING.match(reply.text):
+            self._thinks = True  # before it answers, at length: from now on it may
+            reply = self._model.ask(self._plain_prompt(question, sentences), payer=payer)
+        return reply
+
+    def _plain_prompt(self, question: str, sentences: Sequence[Statement]) -> Prompt:
+        bound = None if self._thinks else PLAIN_TOKENS
+        return selection_prompt(question, sentences, plain=True, max_tokens=bound)
 
 
 def shown_picks(

@@ -37,9 +37,11 @@ class Told:
         return Reply(self.reply if isinstance(self.reply, str) else self.reply(prompt))
 
 
-def assisted(services: Services, model: Told, *, translates: bool = False) -> AnsweringService:
+def assisted(
+    services: Services, model: Told, *, translates: bool = False, structured: bool = False
+) -> AnsweringService:
     """Return what answers from the store of `services` with `model`."""
-    selector = LanguageModelSelector(model, structured=False)
+    selector = LanguageModelSelector(model, structured=structured)
     return AnsweringService(
         services.ledger, services.retriever, Assistant(selector, Rewriter(model), translates)
     )

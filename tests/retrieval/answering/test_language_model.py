@@ -12,7 +12,12 @@ from hypothesis import strategies as st
 from bench.hostile import KINDS, measure
 from retrieval.answering.rewriting import english, standalone
 from retrieval.answering.selectors.interface import Pick
-from retrieval.answering.selectors.language_model import MAX_PICKS, read_reply, reply_schema
+from retrieval.answering.selectors.language_model import (
+    MAX_PICKS,
+    PLAIN_TOKENS,
+    read_reply,
+    reply_schema,
+)
 from retrieval.answering.service import AnsweringService
 from retrieval.answering.wording import MODEL_FAILED, MODEL_OVER_BUDGET, MODEL_UNUSABLE, answer_text
 from retrieval.bootstrap import Services
@@ -141,7 +146,20 @@ def test_whatever_a_model_replies_only_sentences_of_the_source_are_shown() -> No
     """Over a socket, with the provider's own client; `bench/hostile.py` asks more often."""
     outcomes, wrong = measure([shipped_corpus_dir()], [(QUESTION, None)], 2 * len(KINDS), 7)
 
-    assert (wrong, outcomes["replies"]) == ([], 2 * len(KINDS))
+    assert (wrong, outcomes["replies"] >= 2 * len(KINDS)) == ([], True)
+
+
+def test_a_reply_without_a_schema_is_short_but_of_a_model_that_thinks_first(
+    shipped: Services, model: Told
+) -> None:
+    replies = iter(["<think>The first", "<think>The first.</think>S1", "S1"])
+    model.reply = lambda _: next(replies)
+    answering = assisted(shipped, model)
+
+    first, second = answering.ask(QUESTION), answering.ask("Where was the meeting held?")
+
+    assert (first.mode, second.mode) == ("llm:fake:told", "llm:fake:told")
+    assert [prompt.max_tokens for prompt in model.prompts] == [PLAIN_TOKENS, None, None]
 
 
 def test_none_from_the_model_counts(answering: AnsweringService, model: Told) -> None:
@@ -253,13 +271,16 @@ def test_a_payload_cannot_close_the_fence_that_it_stands_in_nor_be_a_key(
     model = Told("NONE")
     with open_store(corpus=path.parent) as services:
         services.ingesting.ingest([path])
-        assisted(services, model).ask(f"Ferry? {payload if where == 'question' else ''}")
+        for structured in (True, False):
+            asked = f"Ferry? {payload if where == 'question' else ''}"
+            assisted(services, model, structured=structured).ask(asked)
     user = model.prompts[0].user
 
     assert user.count("<question>") == user.count("</question>") == 1
     assert user.count("<readout ") == user.count("</readout>") == 1
-    keys = re.findall(r"S\d+(?=:)", user)
-    assert keys == [f"S{n}" for n in range(1, len(keys) + 1)]
+    for prompt in model.prompts:
+        keys = re.findall(r"S\d+(?=:)", prompt.user)
+        assert keys == [f"S{n}" for n in range(1, len(keys) + 1)]
 
 
 # --- other languages, follow-ups, translations ---
