@@ -48,7 +48,8 @@ def selection_prompt(
     """
     if plain:
         listed = keyed(sentences, tagged=False)
-        asked = f"{listed}\n\nQuestion: {_line(question)}\nKeys of the sentences that answer:"
+        which = f"Which of the sentences S1 to S{len(sentences)} answer it? Keys only."
+        asked = f"{listed}\n\nQuestion: {_line(question)}\n{which}"
         return Prompt(_SELECT_PLAIN, asked, max_tokens)
     return Prompt(
         _SELECT, f"{keyed(sentences)}\n\n<question>\n{_line(question)}\n</question>\nKeys that answer it:"

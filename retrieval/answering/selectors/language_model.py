@@ -26,7 +26,7 @@ MAX_PICKS = 8
 MAX_TOKENS = 3_000
 """Of the candidate sentences, at three characters a token."""
 
-PLAIN_TOKENS = 60
+PLAIN_TOKENS = 40
 """Of a reply without a schema: keys are short, and a weak model goes on with prose that nobody reads."""
 
 _REMEMBERED = 512
