@@ -10,13 +10,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
+from bot.check_rendering import render_check
 from bot.errors import QuestionTooLongError
 from bot.export import initiatives_csv
 from bot.initiative_list import Wanted, render_initiatives
 from bot.limits import Limits
 from bot.locales import Phrases
 from bot.records import Records, ShownAnswer
-from bot.rendering import Cited, Page, render_answer, render_check, render_found, render_translations
+from bot.rendering import Cited, Page, render_answer, render_found, render_translations
 from bot.services import Answering, Checking, ReadoutLine, Readouts, guild_scopes
 from bot.settings import DiscordSettings
 from bot.workers import InFlight, Workers

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from bot.locales import Phrases
 from bot.markdown import code_block, emphasise, escape, length, link, shortened, source_link
 from bot.services import ReadoutLine
-from retrieval.answering.checking import ClaimCheck, Compared, Verdict
 from retrieval.models import (
     Answer,
     Citation,
@@ -37,8 +36,6 @@ MAX_CITED = 25
 
 _MAX_TITLE = 200
 _MAX_QUESTION = 300
-_MAX_DIFFERENCES = 8
-_MAX_DIFFERING = 120
 _NEAREST_CHARS = 240
 
 
@@ -124,23 +121,6 @@ def render_found(answer: Answer, phrases: Phrases, *, show_question: bool = Fals
     return _paged([*asked, lead, *_statement_blocks(answer, phrases)], phrases)[0]
 
 
-def render_check(check: ClaimCheck, phrases: Phrases) -> tuple[Page, ...]:
-    """Return the pages that show the sentences nearest to a claim, what differs, and a model's opinion, if any."""
-    if not check.compared:
-        return _paged([_Block(phrases("check.not_found"))], phrases)
-    blocks = [_Block(phrases(f"check.{check.verdict.value}"))]
-    for place, compared in enumerate(check.compared):
-        blocks.append(_statement_block(place, compared.statement, phrases))
-        if check.verdict is Verdict.CLOSE:
-            blocks += _difference_blocks(compared, phrases)
-        if check.judged is not None:
-            opinion = phrases(f"check.opinion.{check.judged.opinions[place].value}")
-            blocks.append(
-                _Block(f"-# {phrases('check.judged', opinion=opinion, model=escape(check.judged.by))}")
-            )
-    return _paged([*blocks, _Block(f"-# {phrases('answer.quoted')}")], phrases)
-
-
 def render_translations(
     statements: Sequence[Statement], found: Translations, phrases: Phrases
 ) -> tuple[Page, ...]:
@@ -149,21 +129,6 @@ def render_translations(
     for place, (statement, text) in enumerate(zip(statements, found.texts, strict=True)):
         blocks += [_statement_block(place, statement, phrases), *_translation_blocks(text, found.by, phrases)]
     return _paged(blocks, phrases)
-
-
-def _difference_blocks(compared: Compared, phrases: Phrases) -> Iterable[_Block]:
-    """A line a difference, what a reader should look at first before the rest."""
-    ordered = sorted(compared.differences, key=lambda difference: not difference.marks)
-    for difference in ordered[:_MAX_DIFFERENCES]:
-        claim, source = (
-            f"{before}{_flat(words, _MAX_DIFFERING)}{before}" if words else "–"
-            for words, before in ((difference.claim, "~~"), (difference.source, "**"))
-        )
-        kinds = ", ".join(phrases(f"check.mark.{mark.value}") for mark in sorted(difference.marks))
-        line = phrases("check.differs", claim=claim, source=source)
-        yield _Block(f"-# {line} ({kinds})" if kinds else f"-# {line}")
-    if len(ordered) > _MAX_DIFFERENCES:
-        yield _Block(f"-# {phrases('initiatives.more', count=len(ordered) - _MAX_DIFFERENCES)}")
 
 
 def _asked(answer: Answer) -> list[_Block]:

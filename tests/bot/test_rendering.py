@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.check_rendering import render_check
 from bot.locales import load
 from bot.markdown import code_block, emphasise, escape, length, shortened, source_link
 from bot.rendering import (
@@ -17,7 +18,6 @@ from bot.rendering import (
     Page,
     citation_text,
     render_answer,
-    render_check,
     render_citations,
     render_documents,
     render_paragraph,
