@@ -280,6 +280,13 @@ def details(readout: Readout, entries: Sequence[Initiative], rows: Sequence[Row]
     return "\n".join(out)
 
 
+def labelled_scores(folder: Path) -> list[Scores]:
+    """Return the scores of every labelled readout of `folder`, and the total at the end."""
+    readouts, rows = load_labelled(folder)
+    scores = [score(readouts[name], extract_initiatives(readouts[name]), rows[name]) for name in rows]
+    return [*scores, total(scores)]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Score the extraction of initiatives.")
     folder = parser.add_mutually_exclusive_group(required=True)

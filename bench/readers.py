@@ -1,8 +1,9 @@
-"""What is shown for labelled questions, and whether it is claimed: through a real store and a real `ask`.
+"""All that was learned, on labelled readouts: what is shown for questions and claimed, and which initiatives are found.
 
     python -m bench.readers --data DIR [--json FILE]
 
-DIR holds `documents.jsonl` and `questions.jsonl` (training/README.md). Each question is asked of its readout, then with
+DIR holds `documents.jsonl`, `questions.jsonl` and `initiatives.jsonl` (training/README.md); initiatives are scored as
+`bench/initiatives.py` says. Questions go through a real store and a real `ask`. Each question is asked of its readout, then with
 every readout of DIR loaded. What is shown are the statements of an answer, or what is offered where nothing is
 claimed. A statement is right when it holds one of the question's `evidence` or `also` sentences whole.
 
@@ -28,6 +29,7 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import Any
 
+from bench.initiatives import labelled_scores
 from bench.labelled import LabelledQuestion, labelled_questions
 from bench.stores import store_of
 from retrieval.bootstrap import Services
@@ -128,9 +130,16 @@ def main() -> None:
                 print(f"  {key:<26}{'-' if value is None else value}")
         for coverage, risk, confidence in table["risk, coverage"]:
             print(f"  coverage {coverage:.1f}   risk {risk:.3f}   from confidence {confidence:.3f}")
+    if (arguments.data / "initiatives.jsonl").is_file():
+        listed = labelled_scores(arguments.data)[-1]
+        found["initiatives"] = listed.figures(True) | {"inexact spans": listed.inexact}
+        print(
+            "\ninitiatives", *(f"  {k:<26}{round(v, 3)}" for k, v in found["initiatives"].items()), sep="\n"
+        )
     if arguments.json:
         arguments.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    sys.exit(1 if any(table["inexact quotes"] for table in found.values()) else 0)
+    inexact = sum(table.get("inexact quotes", 0) + table.get("inexact spans", 0) for table in found.values())
+    sys.exit(1 if inexact else 0)
 
 
 if __name__ == "__main__":

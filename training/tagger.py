@@ -193,7 +193,7 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     tokenizer: Tokenizer = open_tokenizer(ENCODER_DIR)
     tokenizer.no_truncation()
-    documents = [d for d in load_documents(options.data / "train") if _kept(d.id, options.share)]
+    documents = list(load_documents(options.data / "train"))
     labels = load_initiatives(options.data / "train")
     pool = list(examples(documents, labels, tokenizer, options.borderline))
     with tempfile.TemporaryDirectory() as scratch:
@@ -209,7 +209,7 @@ def main() -> None:
 
 
 def _trained(pool: Sequence[Example], weights: Path, options: argparse.Namespace) -> Network:
-    *_, network = train(pool, weights, options)
+    *_, network = train([e for e in pool if _kept(e.document, options.share)], weights, options)
     return network
 
 
