@@ -15,14 +15,11 @@ import argparse
 import json
 import random
 import sys
-import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
+from bench.model_server import replying
 from bench.stores import store_of
 from retrieval.answering.wording import answer_text
 from retrieval.evaluation import inexact_quotes
@@ -90,42 +87,12 @@ class Liar:
         self.kind = "empty"
         self.calls = 0
 
-    def reply(self, body: dict[str, Any]) -> dict[str, Any]:
+    def reply(self, asked: str) -> str:
         self.calls += 1
-        lines = str(body["messages"][-1]["content"]).splitlines()
-        sent = [line.partition(": ")[2] for line in lines if line.startswith("S") and ": " in line] or ["-"]
-        message = {"role": "assistant", "content": KINDS[self.kind](self.rng, sent)}
-        return {
-            "id": "1", "object": "chat.completion", "created": 0, "model": "liar",
-            "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
-            "usage": {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110},
-        }  # fmt: skip
-
-
-@contextmanager
-def served(liar: Liar) -> Iterator[str]:
-    """Yield the base URL of a server of `liar`."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            content = json.dumps(liar.reply(body)).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/v1"
-    finally:
-        server.shutdown()
-        server.server_close()
+        sent = [
+            line.partition(": ")[2] for line in asked.splitlines() if line.startswith("S") and ": " in line
+        ]
+        return KINDS[self.kind](self.rng, sent or ["-"])
 
 
 def measure(
@@ -133,7 +100,7 @@ def measure(
 ) -> tuple[Counter[str], list[str]]:
     """Ask under `replies` hostile replies; return outcomes and everything shown that no source holds."""
     liar, outcomes, wrong = Liar(seed), Counter[str](), list[str]()
-    with served(liar) as url:
+    with replying(liar.reply) as url:
         for form in ("plain", "structured"):
             model = {
                 "llm": "openai:liar", "llm_base_url": url, "llm_format": form, "llm_attempts": 1,

@@ -16,21 +16,19 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import json
 import os
 import signal
 import subprocess
 import sys
-import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from bench.labelled import LabelledQuestion, Shown, labelled_questions, rows_of
+from bench.model_server import replying
 from bench.stores import store_of
 from retrieval.evaluation import inexact_quotes
 
@@ -98,30 +96,8 @@ def oracle(folder: Path, questions: Sequence[LabelledQuestion]) -> Iterator[str]
         keys = [key for key, _, text in lines if any(text.startswith(right) for right in known[asked])]
         return ", ".join(keys) or "NONE"
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            message = {"role": "assistant", "content": answer(body["messages"][-1]["content"])}
-            content = json.dumps({
-                "id": "1", "object": "chat.completion", "created": 0, "model": "oracle",
-                "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
-            }).encode()  # fmt: skip
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/v1"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with replying(answer) as url:
+        yield url
 
 
 def measure(
