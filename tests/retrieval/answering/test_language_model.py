@@ -399,7 +399,7 @@ def test_an_english_question_that_is_none_is_not_used(reply: str) -> None:
     assert english(reply, "日本は何を発表しましたか") is None
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(reply=st.text(max_size=80) | st.lists(st.integers(0, 40), max_size=9).map(lambda n: f"S{n}"))
 def test_every_quote_is_exact_whatever_is_replied(shipped: Services, reply: str) -> None:
     answer = assisted(shipped, Told(reply)).ask(QUESTION)
