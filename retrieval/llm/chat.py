@@ -71,13 +71,15 @@ class LangChainModel:
                 raise failure from None
             return self._without_schema(messages)
         self._schema_refusals = 0
-        reply, parsed = _reply(found["raw"]), found.get("parsed")
-        return Reply(reply.text, parsed if isinstance(parsed, Mapping) else None, reply.usage)
+        reply = _reply(found["raw"])
+        return Reply(reply.text, found["parsed"] if "parsed" in found else _fields(found["raw"]), reply.usage)
 
     def _structured(self, schema: type[BaseModel]) -> Any:
         """The chat asked for `schema`, as a dict: a reply that misfits is then text, not an error."""
         options = {"strict": True} if self.name.startswith("openai:") else {}
-        return self._chat.with_structured_output(schema.model_json_schema(), include_raw=True, **options)
+        made = self._chat.with_structured_output(schema.model_json_schema(), include_raw=True, **options)
+        # its first step asks; the next would parse, in time that grows with the square of a reply
+        return getattr(made, "first", made)
 
     def _without_schema(self, messages: list[BaseMessage]) -> Reply:
         """Ask again; one request that is refused says nothing of the next, several in a row do."""
@@ -89,6 +91,18 @@ class LangChainModel:
             )
             self.structured = False
         return reply
+
+
+def _fields(message: Any) -> Mapping[str, Any] | None:
+    """The fields of a reply in form; None where it is in none, and is read as text."""
+    calls = getattr(message, "tool_calls", None)
+    if calls:
+        return dict(calls[0]["args"])
+    try:
+        found = json.loads(str(message.text))
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, Mapping) else None
 
 
 def open_model(
