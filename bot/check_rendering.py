@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from bot.locales import Phrases
 from bot.markdown import escape
-from bot.rendering import Page, _Block, _flat, _paged, _statement_block
+from bot.rendering import Page, _Block, _cut_statement, _flat, _paged
 from retrieval.answering.checking import ClaimCheck, Compared, Verdict
 
 _MAX_DIFFERENCES = 8
@@ -19,7 +19,7 @@ def render_check(check: ClaimCheck, phrases: Phrases) -> tuple[Page, ...]:
         return _paged([_Block(phrases("check.not_found"))], phrases)
     blocks = [_Block(phrases(f"check.{check.verdict.value}"))]
     for place, compared in enumerate(check.compared):
-        blocks.append(_statement_block(place, compared.statement, phrases))
+        blocks += _cut_statement(place, compared.statement, phrases)
         if check.verdict is Verdict.CLOSE:
             blocks += _difference_blocks(compared, phrases)
         if check.judged is not None:

@@ -125,9 +125,10 @@ def render_translations(
     statements: Sequence[Statement], found: Translations, phrases: Phrases
 ) -> tuple[Page, ...]:
     """Return the pages that show quotes with a language model's translation under each."""
-    blocks = []
+    blocks = list[_Block]()
     for place, (statement, text) in enumerate(zip(statements, found.texts, strict=True)):
-        blocks += [_statement_block(place, statement, phrases), *_translation_blocks(text, found.by, phrases)]
+        blocks += _cut_statement(place, statement, phrases)
+        blocks += _translation_blocks(text, found.by, phrases)
     return _paged(blocks, phrases)
 
 
@@ -150,10 +151,6 @@ def _statement_blocks(answer: Answer, phrases: Phrases) -> Iterable[_Block]:
         yield from _cut_statement(place, statement, phrases)
         if answer.translations:
             yield from _translation_blocks(answer.translations.texts[place], answer.translations.by, phrases)
-
-
-def _statement_block(place: int, statement: Statement, phrases: Phrases) -> _Block:
-    return next(iter(_cut_statement(place, statement, phrases)))
 
 
 def _cut_statement(place: int, statement: Statement, phrases: Phrases) -> Iterable[_Block]:
