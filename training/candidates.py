@@ -22,7 +22,8 @@ from retrieval.index.preparation import PreparedParagraph
 from retrieval.index.ranking import Candidate, rank, resolve_names, shortlist
 from retrieval.index.retriever import CANDIDATES, SHORTLIST
 from retrieval.sentences import sentence_spans
-from training.scopes import Embedder, Scope, build_scope, read_jsonl
+from training.labelled import rows
+from training.scopes import Embedder, Scope, build_scope
 
 LOADED = 50
 """Readouts that are loaded together where a question is asked of many."""
@@ -63,7 +64,7 @@ class Situation:
 
 def read_labelled(folder: Path) -> Labelled:
     """Return `folder`'s documents and questions."""
-    return Labelled(read_jsonl(folder / "documents.jsonl"), read_jsonl(folder / "questions.jsonl"))
+    return Labelled(list(rows(folder / "documents.jsonl")), list(rows(folder / "questions.jsonl")))
 
 
 def read_answers(folder: Path) -> Labelled:
@@ -71,10 +72,10 @@ def read_answers(folder: Path) -> Labelled:
 
     A question without an answer names no document; it is asked of all, and `Rooms` finds the nearest.
     """
-    documents = read_jsonl(folder / "documents.jsonl")
+    documents = list(rows(folder / "documents.jsonl"))
     texts = {(d["id"], p["number"]): p["text"] for d in documents for p in d["paragraphs"]}
     questions = []
-    for row in read_jsonl(folder / "questions.jsonl"):
+    for row in rows(folder / "questions.jsonl"):
         gold = [texts[g["document"], g["paragraph"]] for g in row["gold_paragraphs"]]
         sentences = [text[a:b] for text in gold for a, b in sentence_spans(text)]
         holding = [s for s in sentences if any(answer in s for answer in row["gold_answers"])]

@@ -31,7 +31,7 @@ from torch.nn import functional
 
 from retrieval.answering.question import analyse
 from retrieval.index.encoder import Encoder
-from training.scopes import read_jsonl
+from training.labelled import rows
 
 EPOCHS = 3
 LEARNING_RATE = 2e-4
@@ -180,7 +180,7 @@ def question_lists(folder: Path, tops: dict[str, list[str]]) -> list[ListOf]:
     """Return the answerable and unanswerable questions; `tops`: question id -> sentences, best first."""
     sentences = _sentences(folder)
     found = []
-    for row in read_jsonl(folder / "questions.jsonl"):
+    for row in rows(folder / "questions.jsonl"):
         if row["id"] not in tops:
             continue
         ids = [*(row.get("evidence") or ()), *(row.get("also") or ())]
@@ -202,14 +202,14 @@ def claim_lists(folder: Path) -> list[ListOf]:
             [kind == "true"],
             CLAIM_WEIGHT,
         )
-        for row in read_jsonl(folder / "claims.jsonl")
+        for row in rows(folder / "claims.jsonl")
         for kind in ("true", "false")
     ]
 
 
 def _sentences(folder: Path) -> dict[tuple[str, str], str]:
     found: dict[tuple[str, str], str] = {}
-    for document in read_jsonl(folder / "documents.jsonl"):
+    for document in rows(folder / "documents.jsonl"):
         texts: dict[str, Any] = {p["number"]: p["text"] for p in document["paragraphs"]}
         for s in document["sentences"]:
             found[document["id"], s["id"]] = texts[s["paragraph"]][s["start"] : s["end"]]

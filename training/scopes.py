@@ -6,7 +6,6 @@ Stage one of retrieval is done by exact scans of the same dense and lexical scor
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -123,7 +122,3 @@ def chunks(text: str, max_chars: int = 900) -> list[str]:
         else:
             found.append((start, end))
     return [text[s:e] for s, e in found] or [text]
-
-
-def read_jsonl(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
