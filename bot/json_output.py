@@ -11,11 +11,11 @@ from retrieval.answering.selectors.trained import Explained
 from retrieval.answering.service import Elapsed
 from retrieval.answering.wording import answer_text
 from retrieval.browsing import ListedInitiative
-from retrieval.index.ranking import RankedParagraph
 from retrieval.ingest.jobs import report_json
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.lifecycle import History, Removal
 from retrieval.models import Answer, Citation, IngestReport, LiveParagraph, Statement
+from retrieval.search.ranking import RankedParagraph
 
 
 def answer_json(answer: Answer, elapsed: Elapsed) -> dict[str, Any]:

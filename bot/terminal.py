@@ -27,7 +27,6 @@ from retrieval.answering.wording import (
 )
 from retrieval.browsing import ListedInitiative
 from retrieval.diff import word_diff
-from retrieval.index.ranking import RankedParagraph
 from retrieval.ingest import Progress as ReportProgress
 from retrieval.ledger.history import AuditEntry
 from retrieval.ledger.live import ReadoutSummary
@@ -43,6 +42,7 @@ from retrieval.models import (
     Statement,
     Status,
 )
+from retrieval.search.ranking import RankedParagraph
 
 STAGES = {
     "reading": "Reading sources",
