@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from rich.console import Console
 
 from bot.cli.terminal import show_answer
-from bot.services import Answering
+from retrieval.answering.service import AnsweringService
 from retrieval.errors import UsageError
 
 HISTORY_TURNS = 6
@@ -15,7 +15,7 @@ LEAVING = frozenset({"exit", "quit", ":q", "bye"})
 
 
 def converse(
-    answering: Answering,
+    answering: AnsweringService,
     ask: Callable[[], str | None],
     console: Console,
     document: str | None = None,
@@ -33,7 +33,7 @@ def converse(
 
 
 def _answer(
-    answering: Answering,
+    answering: AnsweringService,
     console: Console,
     question: str,
     history: Sequence[str],

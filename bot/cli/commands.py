@@ -323,11 +323,11 @@ def run(corpus: Path | None, store: Path | None, debug: bool) -> int:
     \b
     Needs DISCORD_TOKEN, in the environment or in .env; docs/discord.md says where to get it.
     """
-    from bot.settings import load_settings
+    from bot.discord.discord_settings import load_settings
 
     settings = load_settings()
     with ready_services(corpus, store, purpose="run", quiet=False) as built:
-        from bot.discord.main import run as run_bot
+        from bot.discord.client import run as run_bot
 
         return run_bot(settings, built)
 

@@ -269,8 +269,8 @@ def copy_ledger(as_json: bool, corpus: Path | None, store: Path | None, debug: b
     """
     from bot.cli.options import load_settings
     from bot.cli.terminal import progress_bar
-    from bot.discord.records import metadata as of_the_bot
     from retrieval.bootstrap import open_both_ledgers
+    from retrieval.front_end_store import metadata as of_the_bot
     from retrieval.ingest.copy_to_postgres import copy_ledger as copy
     from retrieval.llm.budget import metadata as of_the_budget
 

@@ -12,9 +12,8 @@ from retrieval.answering.service import Elapsed
 from retrieval.answering.wording import answer_text
 from retrieval.ingest.job_board import report_json
 from retrieval.ingest.lifecycle import History, Removal
-from retrieval.ledger.live import ReadoutSummary
 from retrieval.models import Answer, Citation, IngestReport, LiveParagraph, Statement
-from retrieval.search.browsing import ListedInitiative
+from retrieval.search.browsing import ListedInitiative, ReadoutSummary
 from retrieval.search.ranking import RankedParagraph
 
 

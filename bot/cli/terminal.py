@@ -26,10 +26,9 @@ from retrieval.answering.wording import (
     translation_note,
 )
 from retrieval.diff import word_diff
+from retrieval.ingest import AuditEntry
 from retrieval.ingest import Progress as ReportProgress
 from retrieval.ingest.lifecycle import History
-from retrieval.ledger.history import AuditEntry
-from retrieval.ledger.live import ReadoutSummary
 from retrieval.models import (
     Answer,
     IngestReport,
@@ -41,7 +40,7 @@ from retrieval.models import (
     Statement,
     Status,
 )
-from retrieval.search.browsing import ListedInitiative
+from retrieval.search.browsing import ListedInitiative, ReadoutSummary
 from retrieval.search.ranking import RankedParagraph
 
 STAGES = {

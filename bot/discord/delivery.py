@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 import discord
 
-from bot.discord.rendering import Page
-from bot.discord.replies import failure, reply_for
+from bot.discord.pages import Page
+from bot.discord.refusals import failure, reply_for
 from bot.discord.views import page_view, text_view
 from bot.locales import Phrases
 from retrieval.errors import IndexMismatchError

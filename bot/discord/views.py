@@ -9,8 +9,8 @@ from typing import Any, Self
 import discord
 from discord.ui import ActionRow, Button, DynamicItem, Item, LayoutView, Select, TextDisplay
 
-from bot.discord.markdown import shortened
-from bot.discord.rendering import MAX_CITED, Cited, Page
+from bot.discord.discord_markdown import shortened
+from bot.discord.pages import MAX_CITED, Cited, Page
 from bot.locales import Phrases
 
 _MAX_ROW = 5
@@ -22,12 +22,15 @@ _OF_LISTS = frozenset({"turn", "csv"})
 
 class Control(
     DynamicItem[Item[Any]],
-    template=r"(?P<action>open|pick|copy|translate|good|bad|turn|csv):(?P<answer>[0-9a-f]{12}):(?P<page>\d+):(?P<index>\d+)",
+    template=(
+        r"(?P<of>corpus:)?(?P<action>open|pick|copy|translate|good|bad|turn|csv|yes|edit|no)"
+        r":(?P<answer>[0-9a-f]{12}):(?P<page>\d+):(?P<index>\d+)"
+    ),
 ):
-    """A button or select under an answer.
+    """A button or select under an answer, a list or a preview; `answer` is the id of what it is under.
 
     What to do stands in its custom id; the `control` event hands it to whoever listens, `list_control` where
-    it is about a whole list.
+    it is about a whole list, `preview_control` where it is about a preview.
     """
 
     def __init__(self, item: Item[Any]) -> None:
@@ -35,6 +38,9 @@ class Control(
         match = self.template.fullmatch(self.custom_id)
         assert match is not None  # the base class checked it
         self.action = match["action"]
+        self._event = (
+            "preview_control" if match["of"] else "list_control" if self.action in _OF_LISTS else "control"
+        )
         self.answer = match["answer"]
         self.page = int(match["page"])
         self.index = int(match["index"])
@@ -50,8 +56,7 @@ class Control(
         """Say that a reader used this control."""
         if isinstance(self.item, Select):
             self.index = int(self.item.values[0])
-        event = "list_control" if self.action in _OF_LISTS else "control"
-        interaction.client.dispatch(event, interaction, self)
+        interaction.client.dispatch(self._event, interaction, self)
 
 
 def page_view(page: Page, phrases: Phrases, *, answer: str | None = None, number: int = 0) -> LayoutView:

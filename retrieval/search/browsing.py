@@ -12,6 +12,8 @@ from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.models import SHARED, Initiative, InitiativeKind, LiveParagraph, Paragraph, Readout
 
+__all__ = ["Browser", "ListedInitiative", "ReadoutSummary"]
+
 
 @dataclass(frozen=True, slots=True)
 class ListedInitiative:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,14 +10,16 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.discord.corpus.departures import Caretaker
-from bot.discord.corpus.desk import CorpusDesk
+from bot.discord.corpus.server_cleanup import ServerCleanup
+from bot.discord.corpus.service import CorpusService
 from bot.discord.delivery import guarded
-from bot.discord.errors import ClosingError
-from bot.discord.markdown import shortened
-from bot.discord.questions import Desk, Place
+from bot.discord.discord_markdown import shortened
+from bot.discord.discord_settings import DiscordSettings
+from bot.discord.permissions import guild_scopes
+from bot.discord.question_service import Place, QuestionService
+from bot.discord.refusals import ClosingError
 from bot.locales import Catalogue, Phrases
-from bot.settings import DiscordSettings
+from retrieval.search.browsing import ReadoutSummary
 
 MAX_CHOICES = 25
 MAX_CHOICE = 100
@@ -27,23 +29,25 @@ Work = Callable[[], Coroutine[Any, Any, Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Equipment:
-    """What the cogs work with; without `corpus` and `caretaker` there is no /corpus."""
+class BotServices:
+    """What the cogs work with; without `corpus` and `server_cleanup` there is no /corpus."""
 
-    desk: Desk
+    questions: QuestionService
     catalogue: Catalogue
     settings: DiscordSettings
-    corpus: CorpusDesk | None = None
-    caretaker: Caretaker | None = None
+    corpus: CorpusService | None = None
+    server_cleanup: ServerCleanup | None = None
 
 
-class DeskCog(commands.Cog):
-    """A cog with the front desk behind it."""
+class BaseCog(commands.Cog):
+    """A cog with the services behind it."""
 
-    def __init__(self, equipment: Equipment) -> None:
-        self.desk = equipment.desk
-        self.catalogue = equipment.catalogue
-        self.settings = equipment.settings
+    def __init__(self, bot_services: BotServices) -> None:
+        self.questions = bot_services.questions
+        self.answers = self.questions.answers
+        self.look_up = self.questions.look_ups.run
+        self.catalogue = bot_services.catalogue
+        self.settings = bot_services.settings
 
     def phrases(self, interaction: discord.Interaction[Any]) -> Phrases:
         """Return the language of the person who uses the bot."""
@@ -51,17 +55,21 @@ class DeskCog(commands.Cog):
 
     async def guarded(self, interaction: discord.Interaction[Any], work: Coroutine[Any, Any, None]) -> None:
         """Do `work` as something that a shutdown waits for and that never ends in silence."""
-        with self.desk.busy() as admitted:
+        with self.questions.busy() as admitted:
             phrases = self.phrases(interaction)
             chosen = work if admitted else refused(work)
             await guarded(interaction, chosen, phrases, self.settings.max_question)
+
+    async def readable(self, interaction: discord.Interaction[Any]) -> Sequence[ReadoutSummary]:
+        """Return the readouts that can be read where somebody uses the bot."""
+        return await self.look_up(self.questions.readouts.documents, guild_scopes(interaction.guild_id))
 
     async def document_choices(
         self, interaction: discord.Interaction[Any], typed: str
     ) -> list[app_commands.Choice[str]]:
         """Return the readouts whose title or id contains what was typed so far."""
         wanted = typed.casefold().split()
-        lines = await self.desk.documents(interaction.guild_id)
+        lines = await self.readable(interaction)
         found = [line for line in lines if _matches(f"{line.title} {line.date or ''} {line.id}", wanted)]
         return [
             app_commands.Choice(name=_choice(line.title, line.date), value=line.id)

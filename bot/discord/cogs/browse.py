@@ -1,20 +1,27 @@
-"""/documents, /paragraph and /about: what is there, and the exact words."""
+"""/documents, /paragraph, /about and /initiatives: what is there, and the exact words."""
 
 from __future__ import annotations
 
+import io
+from collections.abc import Coroutine
 from typing import Any
 
 import discord
 from discord import app_commands
+from discord.ext import commands
 
-from bot.discord.cogs.base import DeskCog
-from bot.discord.delivery import in_time, respond, say
-from bot.discord.markdown import code, escape, shortened
-from bot.discord.rendering import Page, render_documents, render_paragraph
+from bot.discord.cogs.base import MAX_CHOICE, MAX_CHOICES, BaseCog, place_of
+from bot.discord.delivery import attach, in_time, respond, say, show, show_in_place
+from bot.discord.discord_markdown import code, escape, shortened
+from bot.discord.pages import Page
+from bot.discord.permissions import guild_scopes
+from bot.discord.readout_rendering import KINDS, InitiativeFilter, render_documents, render_paragraph
+from bot.discord.views import Control, list_view
 from retrieval.errors import NotFoundError
+from retrieval.models import InitiativeKind
 
 
-class BrowseCog(DeskCog):
+class BrowseCog(BaseCog):
     """Shows readouts, paragraphs, and what the bot is; each to the person who asks."""
 
     @app_commands.command(name="documents", description="List the readouts")
@@ -24,7 +31,7 @@ class BrowseCog(DeskCog):
 
     async def _documents(self, interaction: discord.Interaction[Any]) -> None:
         phrases = self.phrases(interaction)
-        lines = await in_time(interaction, self.desk.documents(interaction.guild_id), ephemeral=True)
+        lines = await in_time(interaction, self.readable(interaction), ephemeral=True)
         await respond(interaction, render_documents(lines, phrases), phrases, ephemeral=True)
 
     @app_commands.command(name="paragraph", description="Show one paragraph in full")
@@ -43,7 +50,8 @@ class BrowseCog(DeskCog):
         phrases = self.phrases(interaction)
         number = number.strip().removeprefix("¶").strip()
         try:
-            work = self.desk.paragraph(document, number, interaction.guild_id)
+            scopes = guild_scopes(interaction.guild_id)
+            work = self.look_up(self.questions.readouts.paragraph, document, number, scopes)
             paragraph = await in_time(interaction, work, ephemeral=True)
         except NotFoundError:
             await say(interaction, await self._missing(interaction, document, number))
@@ -51,7 +59,7 @@ class BrowseCog(DeskCog):
         await respond(interaction, render_paragraph(paragraph, (), phrases), phrases, ephemeral=True)
 
     async def _missing(self, interaction: discord.Interaction[Any], document: str, number: str) -> str:
-        known = {line.id for line in await self.desk.documents(interaction.guild_id)}
+        known = {line.id for line in await self.readable(interaction)}
         key = "error.no_paragraph" if document in known else "error.no_readout"
         shown = {
             "document": code(document),
@@ -66,8 +74,8 @@ class BrowseCog(DeskCog):
 
     async def _about(self, interaction: discord.Interaction[Any]) -> None:
         phrases = self.phrases(interaction)
-        lines = await in_time(interaction, self.desk.documents(interaction.guild_id), ephemeral=True)
-        model = self.desk.mode.removeprefix("llm:") if self.desk.mode != "extractive" else None
+        lines = await in_time(interaction, self.readable(interaction), ephemeral=True)
+        model = self.questions.mode.removeprefix("llm:") if self.questions.mode != "extractive" else None
         mode = phrases("about.chosen", model=model) if model else phrases("about.quoted")
         text = phrases(
             "about.text", documents=len(lines), paragraphs=sum(r.paragraphs for r in lines), mode=mode
@@ -76,3 +84,124 @@ class BrowseCog(DeskCog):
         if model:
             told.append(f"-# {phrases('about.model_privacy', model=model)}")
         await respond(interaction, [Page("\n".join(told))], phrases, ephemeral=True)
+
+
+_MAX_WANTED = 100
+
+
+class InitiativesCog(BaseCog):
+    """Lists initiatives to the person who asks, a page at a time."""
+
+    @app_commands.command(name="initiatives", description="List what was announced, each with its paragraph")
+    @app_commands.describe(
+        document="Of one readout only",
+        kind="Of one kind only",
+        text="Words in the name, the actor or the time",
+    )
+    async def initiatives(
+        self,
+        interaction: discord.Interaction[Any],
+        document: str | None = None,
+        kind: str | None = None,
+        text: app_commands.Range[str, 1, _MAX_WANTED] | None = None,
+    ) -> None:
+        """List initiatives."""
+        await self.guarded(interaction, self._initiatives(interaction, document, kind, text))
+
+    async def _initiatives(
+        self, interaction: discord.Interaction[Any], document: str | None, kind: str | None, text: str | None
+    ) -> None:
+        phrases = self.phrases(interaction)
+        known = self._kind(interaction, kind)
+        if kind and known is None:
+            kinds = ", ".join(self._kinds(interaction).values())
+            await say(interaction, phrases("error.no_kind", kind=code(kind), kinds=kinds))
+            return
+        wanted = InitiativeFilter(document or None, known, text)
+        work = self.questions.list_initiatives(wanted, place_of(interaction), phrases)
+        try:
+            reply = await in_time(interaction, work, ephemeral=True)
+        except NotFoundError:
+            await say(interaction, phrases("error.no_readout", document=code(document or "")))
+            return
+        await show(interaction, list_view(reply.pages, phrases, listing=reply.id), ephemeral=True)
+
+    def _kinds(self, interaction: discord.Interaction[Any]) -> dict[InitiativeKind, str]:
+        """Return what the kinds are called in the reader's language."""
+        phrases = self.phrases(interaction)
+        return {kind: phrases(f"initiatives.kind.{kind}") for kind in KINDS}
+
+    def _kind(self, interaction: discord.Interaction[Any], typed: object) -> InitiativeKind | None:
+        """Return the kind that was chosen, or typed out in either language."""
+        asked = str(typed).strip().casefold()
+        names = self._kinds(interaction).items()
+        return next((kind for kind, name in names if asked in {kind, name.casefold()}), None)
+
+    @initiatives.autocomplete("document")
+    async def _documents(
+        self, interaction: discord.Interaction[Any], typed: str
+    ) -> list[app_commands.Choice[str]]:
+        return await self.document_choices(interaction, typed)
+
+    @initiatives.autocomplete("kind")
+    async def _kind_choices(
+        self, interaction: discord.Interaction[Any], typed: str
+    ) -> list[app_commands.Choice[str]]:
+        wanted = typed.strip().casefold()
+        return [
+            app_commands.Choice(name=name, value=kind)
+            for kind, name in self._kinds(interaction).items()
+            if wanted in name.casefold() or wanted in kind
+        ]
+
+    @initiatives.autocomplete("text")
+    async def _names(
+        self, interaction: discord.Interaction[Any], typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """Offer names that hold the words typed, out of what the other options leave."""
+        chosen = interaction.namespace
+        wanted = InitiativeFilter(chosen.document or None, self._kind(interaction, chosen.kind), typed)
+        try:
+            listed = await self.questions.initiatives(wanted, interaction.guild_id)
+        except NotFoundError:
+            return []
+        names = dict.fromkeys(shortened(each.initiative.name, MAX_CHOICE) for each in listed)
+        # What stands before the cut finds the name just as well, and the ellipsis is not in it.
+        return [app_commands.Choice(name=n, value=n.removesuffix("…")) for n in list(names)[:MAX_CHOICES]]
+
+    @commands.Cog.listener()
+    async def on_list_control(self, interaction: discord.Interaction[Any], control: Control) -> None:
+        """Do what a control under a list says."""
+        use = self._csv if control.action == "csv" else self._turn
+        await self.guarded(interaction, self._or_expired(interaction, use(interaction, control)))
+
+    async def _or_expired(
+        self, interaction: discord.Interaction[Any], use: Coroutine[Any, Any, None]
+    ) -> None:
+        try:
+            await use
+        except NotFoundError:  # the readout that the list is of is gone
+            await say(interaction, self.phrases(interaction)("control.expired"))
+
+    async def _turn(self, interaction: discord.Interaction[Any], control: Control) -> None:
+        phrases = self.phrases(interaction)
+        work = self.questions.list_again(control.answer, place_of(interaction), phrases)
+        reply = await in_time(interaction, work, ephemeral=True, in_place=True)
+        if reply is None:
+            await say(interaction, phrases("control.expired"))
+            return
+        number = min(control.page, len(reply.pages) - 1)
+        await show_in_place(interaction, list_view(reply.pages, phrases, listing=reply.id, number=number))
+
+    async def _csv(self, interaction: discord.Interaction[Any], control: Control) -> None:
+        phrases = self.phrases(interaction)
+        work = self.questions.csv_of(control.answer, interaction.guild_id)
+        text = await in_time(interaction, work, ephemeral=True)
+        if text is None:
+            await say(interaction, phrases("control.expired"))
+            return
+        content = text.encode()
+        if len(content) > interaction.filesize_limit:
+            await say(interaction, phrases("initiatives.csv_large"))
+            return
+        await attach(interaction, discord.File(io.BytesIO(content), "initiatives.csv"))

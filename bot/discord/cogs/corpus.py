@@ -10,13 +10,13 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.discord.cogs.base import MAX_CHOICE, MAX_CHOICES, DeskCog, Equipment, Work
-from bot.discord.corpus.controls import preview_view
-from bot.discord.corpus.desk import CorpusDesk
-from bot.discord.corpus.drafts import Draft
-from bot.discord.corpus.previewing import Offered
+from bot.discord.cogs.base import MAX_CHOICE, MAX_CHOICES, BaseCog, BotServices, Work
+from bot.discord.cogs.previews import preview_view
+from bot.discord.corpus.preview_store import Preview
+from bot.discord.corpus.previews import AttachedFile
+from bot.discord.corpus.service import CorpusService
 from bot.discord.delivery import attach, in_time, respond, say, show
-from bot.discord.markdown import shortened
+from bot.discord.discord_markdown import shortened
 from bot.discord.permissions import caller_of
 
 _WHERE = [
@@ -30,17 +30,17 @@ _MAX_PAGES = 5
 _ID = app_commands.Range[str, 1, 100]
 
 
-@app_commands.default_permissions(manage_guild=True)  # hides the commands; the desk decides
+@app_commands.default_permissions(manage_guild=True)  # hides the commands; the service decides
 class CorpusCog(
     commands.GroupCog,
-    DeskCog,
+    BaseCog,
     group_name="corpus",
     group_description="Add, correct and remove readouts",
 ):
     """Manages readouts; each command shows something to the person who gave it, and to nobody else."""
 
-    def __init__(self, equipment: Equipment, corpus: CorpusDesk) -> None:
-        DeskCog.__init__(self, equipment)
+    def __init__(self, bot_services: BotServices, corpus: CorpusService) -> None:
+        BaseCog.__init__(self, bot_services)
         self._corpus = corpus
 
     # --- commands ---
@@ -69,9 +69,9 @@ class CorpusCog(
     ) -> None:
         """Preview new readouts, or corrected ones."""
         files = [each for each in (file, file2, file3, file4, file5) if each is not None]
-        offered = [Offered(each.filename, each.size, each.read) for each in files]
+        offered = [AttachedFile(each.filename, each.size, each.read) for each in files]
         phrases = self.phrases(interaction)
-        work = partial(self._corpus.add, caller_of(interaction), where, offered, url, phrases)
+        work = partial(self._corpus.previews.add, caller_of(interaction), where, offered, url, phrases)
         await self.guarded(interaction, self._preview(interaction, work))
 
     @app_commands.command(name="reingest", description="Preview what the sources say now")
@@ -82,7 +82,7 @@ class CorpusCog(
     ) -> None:
         """Preview reading the sources again."""
         phrases = self.phrases(interaction)
-        work = partial(self._corpus.reingest, caller_of(interaction), where, document, phrases)
+        work = partial(self._corpus.previews.reingest, caller_of(interaction), where, document, phrases)
         await self.guarded(interaction, self._preview(interaction, work))
 
     @app_commands.command(name="remove", description="Take a readout out of every answer")
@@ -101,7 +101,9 @@ class CorpusCog(
     ) -> None:
         """Preview a removal."""
         phrases = self.phrases(interaction)
-        work = partial(self._corpus.remove, caller_of(interaction), where, document, phrases, purge=purge)
+        work = partial(
+            self._corpus.previews.remove, caller_of(interaction), where, document, phrases, purge=purge
+        )
         await self.guarded(interaction, self._preview(interaction, work))
 
     @app_commands.command(name="rollback", description="Go back to an earlier revision of a readout")
@@ -126,7 +128,7 @@ class CorpusCog(
             ending = partial(self._corpus.unpin, caller, where, document, phrases)
             await self.guarded(interaction, self._told(interaction, ending))
             return
-        work = partial(self._corpus.roll_back, caller, where, document, revision, phrases)
+        work = partial(self._corpus.previews.roll_back, caller, where, document, revision, phrases)
         await self.guarded(interaction, self._preview(interaction, work))
 
     @app_commands.command(
@@ -163,8 +165,8 @@ class CorpusCog(
     # --- what the commands share ---
 
     async def _preview(self, interaction: discord.Interaction[Any], work: Work) -> None:
-        draft: Draft = await in_time(interaction, work(), ephemeral=True)
-        await show(interaction, preview_view(draft, self.phrases(interaction)), ephemeral=True)
+        preview: Preview = await in_time(interaction, work(), ephemeral=True)
+        await show(interaction, preview_view(preview, self.phrases(interaction)), ephemeral=True)
 
     async def _told(self, interaction: discord.Interaction[Any], work: Work) -> None:
         await say(interaction, await in_time(interaction, work(), ephemeral=True))
