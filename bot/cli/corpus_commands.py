@@ -116,12 +116,7 @@ def _here_or_there(built: Services, request: IngestRequest, progress: Progress) 
 @click.argument("revision", required=False)
 @click.option("--unpin", is_flag=True, help="Let the next ingest replace the revision that is live.")
 @as_json
-def rollback(
-    options: CommonOptions,
-    document: str,
-    revision: str | None,
-    unpin: bool,
-) -> None:
+def rollback(options: CommonOptions, document: str, revision: str | None, unpin: bool) -> None:
     """Make REVISION of DOCUMENT live again; without REVISION, the one before.
 
     The readout is then pinned: an ingest reports that its source differs and leaves it, until --unpin.

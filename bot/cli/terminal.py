@@ -17,14 +17,7 @@ from rich.text import Text
 
 from retrieval.answering.checking import ClaimCheck, Compared, Mark, Verdict
 from retrieval.answering.selectors.trained import Explained
-from retrieval.answering.wording import (
-    CLOSEST,
-    NEAREST,
-    NOT_FOUND,
-    mark,
-    partial_sentence,
-    translation_note,
-)
+from retrieval.answering.wording import CLOSEST, NEAREST, NOT_FOUND, mark, partial_sentence, translation_note
 from retrieval.diff import word_diff
 from retrieval.ingest import AuditEntry
 from retrieval.ingest import Progress as ReportProgress

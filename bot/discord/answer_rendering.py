@@ -5,14 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from bot.discord.discord_markdown import (
-    emphasise,
-    escape,
-    length,
-    link,
-    shortened,
-    source_link,
-)
+from bot.discord.discord_markdown import emphasise, escape, length, link, shortened, source_link
 from bot.discord.pages import (
     MAX_TEXT,
     Block,
@@ -27,12 +20,7 @@ from bot.discord.pages import (
 )
 from bot.locales import Phrases
 from retrieval.answering.checking import ClaimCheck, Compared, Verdict
-from retrieval.models import (
-    Answer,
-    Statement,
-    Status,
-    Translations,
-)
+from retrieval.models import Answer, Statement, Status, Translations
 
 _MAX_QUESTION = 300
 

@@ -11,13 +11,7 @@ import json
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 
-from sqlalchemy import (
-    Connection,
-    delete,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Connection, delete, insert, select, update
 
 from bot.discord.pages import Cited
 from retrieval.front_end_store import Database, answers, feedback, messages, prepare, state, upsert

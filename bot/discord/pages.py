@@ -10,20 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from bot.discord.discord_markdown import (
-    emphasise,
-    escape,
-    length,
-    shortened,
-)
+from bot.discord.discord_markdown import emphasise, escape, length, shortened
 from bot.locales import Phrases
-from retrieval.models import (
-    Citation,
-    LiveParagraph,
-    Numbering,
-    is_beside,
-    place_of,
-)
+from retrieval.models import Citation, LiveParagraph, Numbering, is_beside, place_of
 
 MAX_TEXT = 4_000
 """Text of all components of one message together.

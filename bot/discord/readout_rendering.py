@@ -8,15 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Self, get_args
 
-from bot.discord.discord_markdown import (
-    code,
-    code_block,
-    emphasise,
-    escape,
-    length,
-    link,
-    source_link,
-)
+from bot.discord.discord_markdown import code, code_block, emphasise, escape, length, link, source_link
 from bot.discord.pages import (
     MAX_TEXT,
     MAX_TITLE,
@@ -33,14 +25,7 @@ from bot.discord.pages import (
     source_line,
 )
 from bot.locales import Phrases
-from retrieval.models import (
-    Citation,
-    Initiative,
-    InitiativeKind,
-    LiveParagraph,
-    Numbering,
-    is_beside,
-)
+from retrieval.models import Citation, Initiative, InitiativeKind, LiveParagraph, Numbering, is_beside
 from retrieval.search.browsing import ListedInitiative, ReadoutSummary
 
 

@@ -61,10 +61,7 @@ class BrowseCog(BaseCog):
     async def _missing(self, interaction: discord.Interaction[Any], document: str, number: str) -> str:
         known = {line.id for line in await self.readable(interaction)}
         key = "error.no_paragraph" if document in known else "error.no_readout"
-        shown = {
-            "document": code(document),
-            "number": escape(shortened(number, 20)),
-        }
+        shown = {"document": code(document), "number": escape(shortened(number, 20))}
         return self.phrases(interaction)(key, **shown)
 
     @app_commands.command(name="about", description="What this bot knows, how it answers, and what it keeps")

@@ -12,8 +12,8 @@ from discord.ext import commands
 
 from bot.discord.cogs.base import MAX_CHOICE, MAX_CHOICES, BaseCog, BotServices, Work
 from bot.discord.cogs.previews import preview_view
+from bot.discord.corpus.preview_maker import AttachedFile
 from bot.discord.corpus.preview_store import Preview
-from bot.discord.corpus.previews import AttachedFile
 from bot.discord.corpus.service import CorpusService
 from bot.discord.delivery import attach, in_time, respond, say, show
 from bot.discord.discord_markdown import shortened
@@ -32,10 +32,7 @@ _ID = app_commands.Range[str, 1, 100]
 
 @app_commands.default_permissions(manage_guild=True)  # hides the commands; the service decides
 class CorpusCog(
-    commands.GroupCog,
-    BaseCog,
-    group_name="corpus",
-    group_description="Add, correct and remove readouts",
+    commands.GroupCog, BaseCog, group_name="corpus", group_description="Add, correct and remove readouts"
 ):
     """Manages readouts; each command shows something to the person who gave it, and to nobody else."""
 

@@ -17,14 +17,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import (
-    Connection,
-    delete,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from bot.discord.admission import Workers
 from bot.discord.corpus.corpus_rendering import Pace, brief_report, progress_text, report_text

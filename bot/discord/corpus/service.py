@@ -13,8 +13,8 @@ from bot.discord.answer_store import AnswerStore
 from bot.discord.corpus.access import ScopeAccess, unknown
 from bot.discord.corpus.corpus_rendering import audit_pages, history_pages, status_pages
 from bot.discord.corpus.job_notifier import Subscription, SubscriptionStore, subscribe
+from bot.discord.corpus.preview_maker import PreviewMaker
 from bot.discord.corpus.preview_store import LIFETIME_MS, Preview, PreviewStore, take
-from bot.discord.corpus.previews import PreviewMaker
 from bot.discord.discord_settings import DiscordSettings
 from bot.discord.pages import Page
 from bot.discord.permissions import Caller, guild_of

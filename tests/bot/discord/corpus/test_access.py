@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.discord.corpus.previews import AttachedFile
+from bot.discord.corpus.preview_maker import AttachedFile
 from bot.discord.permissions import Caller
 from bot.discord.refusals import RefusedError, reply_for
 from bot.locales import load
