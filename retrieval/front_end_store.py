@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import CreateColumn
 
-from retrieval.ledger.dialects import upsert
+from retrieval.ledger.statements import upsert
 
 __all__ = [
     "Database",

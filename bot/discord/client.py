@@ -24,12 +24,13 @@ from bot.discord.command_tree import CatalogueTranslator, CommandTree, sync_comm
 from bot.discord.corpus.server_cleanup import ServerCleanup
 from bot.discord.corpus.service import CorpusService
 from bot.discord.discord_settings import DiscordSettings
-from bot.discord.permissions import missing_in
+from bot.discord.permissions import invite_link, missing_in
 from bot.discord.question_service import QuestionService
 from bot.discord.shards import Shards
 from bot.discord.views import Control
 from bot.locales import load
 from retrieval.bootstrap import Services
+from retrieval.errors import RapporteurError
 from retrieval.ingest import JobRow
 from retrieval.ingest.job_board import JobWorker
 
@@ -158,6 +159,8 @@ def build_client(bot_services: BotServices, **options: Any) -> Rapporteur:
 
 EXIT_DONE, EXIT_FAILED = 0, 1
 
+_LOGIN_S = 15.0
+
 
 def run(settings: DiscordSettings, services: Services) -> int:
     """Run the bot until SIGTERM or SIGINT; return the exit status."""
@@ -243,3 +246,44 @@ def _ask_something(services: Services) -> None:
     """
     for question in ("Where was the meeting held?", "¿Dónde se celebró la reunión?"):
         services.answering.quote(question)
+
+
+def examine_discord(settings: DiscordSettings) -> list[str]:
+    """Log in, without going online, and return what was found, one sentence each.
+
+    Raises:
+        RapporteurError: The bot could not run like this; says what to do.
+    """
+    return asyncio.run(_examined(settings))
+
+
+async def _examined(settings: DiscordSettings) -> list[str]:
+    async with discord.Client(intents=discord.Intents.none()) as client:
+        try:
+            async with asyncio.timeout(_LOGIN_S):
+                await client.login(settings.token.get_secret_value())
+        except discord.LoginFailure:
+            raise RapporteurError(
+                "Discord refused the token. Copy a new one from the developer portal (Bot, Reset Token)."
+            ) from None
+        except (OSError, TimeoutError, discord.HTTPException) as error:
+            raise RapporteurError(
+                f"Discord could not be reached ({type(error).__name__}). Check the network, then try again."
+            ) from error
+        return _found(client, settings)
+
+
+def _found(client: discord.Client, settings: DiscordSettings) -> list[str]:
+    assert client.user is not None
+    assert client.application_id is not None
+    flags = client.application_flags
+    enabled = flags.gateway_message_content or flags.gateway_message_content_limited
+    if settings.message_content and not enabled:
+        raise RapporteurError(
+            "DISCORD_MESSAGE_CONTENT is on, the intent is not. Switch it on in the developer portal (Bot, "
+            "Message Content Intent), or set DISCORD_MESSAGE_CONTENT=false."
+        )
+    found = [f"the token is {client.user}'s", content_note(settings)]
+    if settings.ask_channels and not settings.message_content:
+        found.append("DISCORD_ASK_CHANNELS has no effect without DISCORD_MESSAGE_CONTENT=true")
+    return [*found, f"invite: {invite_link(client.application_id)}"]

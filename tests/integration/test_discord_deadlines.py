@@ -12,9 +12,8 @@ import pytest
 import pytest_asyncio
 import yarl
 
-from bot.cli.doctor import examine_discord
 from bot.discord.answer_store import AnswerStore
-from bot.discord.client import Rapporteur, build_client
+from bot.discord.client import Rapporteur, build_client, examine_discord
 from bot.discord.cogs.base import BotServices
 from bot.discord.discord_settings import DiscordSettings
 from bot.discord.question_service import QuestionService

@@ -24,8 +24,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy import select
 
 from bot.discord.answer_store import AnswerStore
-from bot.discord.corpus.preview_store import Preview
 from bot.discord.corpus.preview_maker import AttachedFile
+from bot.discord.corpus.preview_store import Preview
 from bot.discord.corpus.service import CorpusService
 from bot.discord.discord_settings import DiscordSettings
 from bot.discord.permissions import Caller, guild_scopes

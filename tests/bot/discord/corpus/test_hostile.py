@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.discord.corpus.preview_store import Preview
 from bot.discord.corpus.preview_maker import AttachedFile
+from bot.discord.corpus.preview_store import Preview
 from bot.discord.corpus.service import CorpusService
 from bot.discord.permissions import Caller
 from bot.discord.refusals import BusyError, RefusedError
