@@ -5,10 +5,16 @@ What each needs is imported when it runs, so that none waits for another's libra
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
 import click
 
 from bot.cli import ask_commands, browse_commands, corpus_commands
 from bot.cli.options import Command, CommonOptions, Group, as_json, print_json
+
+if TYPE_CHECKING:
+    from retrieval.health import Check
 
 
 @click.group(
@@ -28,18 +34,33 @@ def rapporteur() -> None:
 @as_json
 def doctor(options: CommonOptions, audit: bool) -> None:
     """Check settings, model, corpus and store, and say what to do."""
-    from bot.cli.doctor import examine
     from bot.cli.terminal import progress_bar
+    from retrieval.health import examine
 
     with progress_bar(enabled=audit and not options.as_json) as progress:
-        checks = examine(options.load_settings(), audit=progress if audit else None)
+        checks = [*examine(options.load_settings(), audit=progress if audit else None), *_discord_checks()]
     if options.as_json:
-        print_json({"checks": [check.as_json() for check in checks]})
+        print_json({"checks": [asdict(check) for check in checks]})
     else:
         for check in checks:
-            click.echo(check.line())
+            click.echo(f"{'ok  ' if check.passed else 'FAIL'}  {check.name}: {check.found}")
     if any(not check.passed for check in checks):
         raise click.exceptions.Exit(1)
+
+
+def _discord_checks() -> list[Check]:
+    """Look at the Discord side, where it is set up: nothing else needs it."""
+    from bot.discord.client import examine_discord
+    from bot.discord.discord_settings import NO_TOKEN, load_settings
+    from retrieval.errors import RapporteurError
+    from retrieval.health import Check
+
+    try:
+        return [Check("discord", True, found) for found in examine_discord(load_settings())]
+    except RapporteurError as error:
+        if str(error).startswith(NO_TOKEN):
+            return [Check("discord", True, f"not set up: {NO_TOKEN} (docs/discord.md)")]
+        return [Check("discord", False, str(error))]
 
 
 @rapporteur.command(cls=Command)

@@ -9,6 +9,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from retrieval.errors import SettingsError
 
+NO_TOKEN = "DISCORD_TOKEN is not set"
+
 
 class DiscordSettings(BaseSettings):
     """Settings of `rapporteur run`, from `DISCORD_…` in the environment or `.env`."""
@@ -137,7 +139,7 @@ def load_settings() -> DiscordSettings:
         names = [f"DISCORD_{'_'.join(map(str, p['loc'])).upper()}" for p in problems]
         if names == ["DISCORD_TOKEN"]:
             raise SettingsError(
-                "DISCORD_TOKEN is not set. Copy it from the developer portal (Bot, Reset Token) into .env."
+                f"{NO_TOKEN}. Copy it from the developer portal (Bot, Reset Token) into .env."
             ) from None
         reasons = [p["msg"].removeprefix("Value error, ") for p in problems]
         told = "; ".join(f"{name}: {reason}" for name, reason in zip(names, reasons, strict=True))

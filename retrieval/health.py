@@ -1,15 +1,15 @@
-"""`rapporteur doctor`: is everything here that an answer needs, and if not, what to do."""
+"""Is everything here that an answer needs, and if not, what to do: what `rapporteur doctor` says."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from retrieval.answering.selectors.trained import MODEL_DIR as SELECTOR_DIR
 from retrieval.bootstrap import Services, build_services
-from retrieval.errors import RapporteurError, SettingsError
+from retrieval.errors import RapporteurError
 from retrieval.index.encoder import MODEL_DIR, Encoder
 from retrieval.index.sync.audit import audit as run_audit
 from retrieval.ingest import Progress
@@ -33,14 +33,6 @@ class Check:
     passed: bool
     found: str
 
-    def line(self) -> str:
-        """Return the check as the terminal shows it."""
-        return f"{'ok  ' if self.passed else 'FAIL'}  {self.name}: {self.found}"
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the check for scripts."""
-        return {"name": self.name, "passed": self.passed, "found": self.found}
-
 
 def examine(settings: RetrievalSettings, *, audit: Progress | None = None) -> list[Check]:
     """Look at everything, whatever fails on the way.
@@ -50,47 +42,19 @@ def examine(settings: RetrievalSettings, *, audit: Progress | None = None) -> li
     """
     checks = [
         Check("settings", True, f"corpus {settings.corpus_dir}, store {settings.store_dir}"),
-        _checked("model", _model),
-        _checked("selector", _selector),
-        _checked("tagger", _tagger),
+        _checked("model", lambda: f"{_right(MODEL_DIR, 'all-MiniLM-L6-v2')}, {Encoder().identity}"),
+        _checked("selector", lambda: _right(SELECTOR_DIR, "selects sentences")),
+        _checked("tagger", lambda: _right(TAGGER_DIR, "tags initiatives")),
     ]
     try:
         with build_services(settings, purpose="rapporteur doctor") as services:
-            checks += _examine_store(services)
+            looks = {"corpus": _corpus, "ledger": _ledger, "vector index": _index}
+            checks += [_checked(name, partial(look, services)) for name, look in looks.items()]
             if audit is not None:
-                checks.append(_checked("every paragraph", lambda: _audit(services, audit)))
+                checks.append(_checked("every paragraph", partial(_audit, services, audit)))
     except RapporteurError as error:
         checks.append(Check("store", False, str(error)))
-    return [*checks, *_discord()]
-
-
-def _discord() -> list[Check]:
-    """Look at the Discord side, where it is set up: nothing else here needs it."""
-    if not _token_given():
-        return [Check("discord", True, "not set up: DISCORD_TOKEN is not set (docs/discord.md)")]
-    from bot.discord.client import examine_discord
-    from bot.discord.discord_settings import load_settings
-
-    try:
-        return [Check("discord", True, found) for found in examine_discord(load_settings())]
-    except RapporteurError as error:
-        return [Check("discord", False, str(error))]
-
-
-def _token_given() -> bool:
-    from bot.discord.discord_settings import load_settings
-
-    try:
-        load_settings()
-    except SettingsError as error:
-        return "DISCORD_TOKEN is not set" not in str(error)
-    return True
-
-
-def _examine_store(services: Services) -> Iterator[Check]:
-    yield _checked("corpus", lambda: _corpus(services))
-    yield _checked("ledger", lambda: _ledger(services))
-    yield _checked("vector index", lambda: _index(services))
+    return checks
 
 
 def _checked(name: str, look: Callable[[], str]) -> Check:
@@ -100,24 +64,11 @@ def _checked(name: str, look: Callable[[], str]) -> Check:
         return Check(name, False, str(error))
 
 
-def _model() -> str:
-    _verify_all(MODEL_DIR)
-    return f"all-MiniLM-L6-v2, checksums right, {Encoder().identity}"
-
-
-def _selector() -> str:
-    _verify_all(SELECTOR_DIR)
-    return "selects sentences, checksums right"
-
-
-def _tagger() -> str:
-    _verify_all(TAGGER_DIR)
-    return "tags initiatives, checksums right"
-
-
-def _verify_all(model_dir: Path) -> None:
+def _right(model_dir: Path, does: str) -> str:
+    """Return what a shipped model does, once its files are what was published."""
     for name in published_checksums(model_dir):
         verified(model_dir, name)
+    return f"{does}, checksums right"
 
 
 def _corpus(services: Services) -> str:
