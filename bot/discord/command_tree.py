@@ -10,6 +10,7 @@ import discord
 from discord import app_commands
 from discord.app_commands import TranslationContextLocation as Location
 
+from bot.discord import Interaction
 from bot.discord.cogs.base import BotServices
 from bot.discord.delivery import guarded
 from bot.discord.question_service import QuestionService
@@ -61,9 +62,7 @@ def _slug(name: str) -> str:
 class CommandTree(app_commands.CommandTree[Any]):
     """The commands; an error that no command answered itself ends here."""
 
-    async def on_error(
-        self, interaction: discord.Interaction[Any], error: app_commands.AppCommandError, /
-    ) -> None:
+    async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError, /) -> None:
         """Log the error and tell the person who waits."""
         bot_services: BotServices = interaction.client.bot_services
         cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error

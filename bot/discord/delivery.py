@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import discord
 
+from bot.discord import Interaction
 from bot.discord.pages import Page
 from bot.discord.refusals import failure, reply_for
 from bot.discord.views import page_view, text_view
@@ -26,7 +27,7 @@ PATIENCE_S = 0.25
 
 
 async def in_time(
-    interaction: discord.Interaction[Any],
+    interaction: Interaction,
     work: Coroutine[Any, Any, T],
     *,
     ephemeral: bool,
@@ -55,7 +56,7 @@ async def in_time(
 
 
 async def respond(
-    interaction: discord.Interaction[Any],
+    interaction: Interaction,
     pages: Sequence[Page],
     phrases: Phrases,
     *,
@@ -73,9 +74,7 @@ async def respond(
     return ids
 
 
-async def show(
-    interaction: discord.Interaction[Any], view: discord.ui.LayoutView, *, ephemeral: bool
-) -> list[int]:
+async def show(interaction: Interaction, view: discord.ui.LayoutView, *, ephemeral: bool) -> list[int]:
     """Send `view` as the interaction's own message; return its id where Discord tells it."""
     if interaction.response.is_done():
         return [(await interaction.edit_original_response(view=view)).id]
@@ -83,7 +82,7 @@ async def show(
     return [sent.message_id] if sent.message_id is not None else []
 
 
-async def show_in_place(interaction: discord.Interaction[Any], view: discord.ui.LayoutView) -> None:
+async def show_in_place(interaction: Interaction, view: discord.ui.LayoutView) -> None:
     """Put `view` in the place of the message that was clicked."""
     if interaction.response.is_done():
         await interaction.edit_original_response(view=view)
@@ -91,7 +90,7 @@ async def show_in_place(interaction: discord.Interaction[Any], view: discord.ui.
         await interaction.response.edit_message(view=view)
 
 
-async def attach(interaction: discord.Interaction[Any], file: discord.File) -> None:
+async def attach(interaction: Interaction, file: discord.File) -> None:
     """Send a file to the person who asked."""
     if interaction.response.is_done():
         await interaction.edit_original_response(attachments=[file])
@@ -99,7 +98,7 @@ async def attach(interaction: discord.Interaction[Any], file: discord.File) -> N
         await interaction.response.send_message(file=file, ephemeral=True)
 
 
-async def say(interaction: discord.Interaction[Any], sentence: str) -> None:
+async def say(interaction: Interaction, sentence: str) -> None:
     """Send one sentence to the person who asked, in place of what they wait for."""
     await show(interaction, text_view(sentence), ephemeral=True)
 
@@ -119,7 +118,7 @@ def sentence_for(error: BaseException, phrases: Phrases, max_question: int) -> s
 
 
 async def guarded(
-    interaction: discord.Interaction[Any], work: Awaitable[None], phrases: Phrases, max_question: int
+    interaction: Interaction, work: Awaitable[None], phrases: Phrases, max_question: int
 ) -> None:
     """Do `work`; whatever it raises becomes one sentence for the person who waits."""
     try:

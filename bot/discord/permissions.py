@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
 
 import discord
 
+from bot.discord import Interaction
 from bot.discord.discord_settings import DiscordSettings
 from retrieval.models import SHARED
 
@@ -75,7 +75,7 @@ class Caller:
         return f"discord:{self.user} ({plain})" if plain else f"discord:{self.user}"
 
 
-def caller_of(interaction: discord.Interaction[Any]) -> Caller:
+def caller_of(interaction: Interaction) -> Caller:
     """Return who is behind an interaction."""
     user, guild, application = interaction.user, interaction.guild_id, interaction.application_id
     if guild is None or not isinstance(user, discord.Member):

@@ -9,6 +9,7 @@ from typing import Any, Self
 import discord
 from discord.ui import ActionRow, Button, DynamicItem, Item, LayoutView, Select, TextDisplay
 
+from bot.discord import Interaction
 from bot.discord.discord_markdown import shortened
 from bot.discord.pages import MAX_CITED, Cited, Page
 from bot.locales import Phrases
@@ -47,12 +48,12 @@ class Control(
 
     @classmethod
     async def from_custom_id(
-        cls, _interaction: discord.Interaction[Any], item: Item[Any], _match: re.Match[str], /
+        cls, _interaction: Interaction, item: Item[Any], _match: re.Match[str], /
     ) -> Self:
         """Take a control up again from a message, whichever process sent it."""
         return cls(item)
 
-    async def callback(self, interaction: discord.Interaction[Any]) -> Any:
+    async def callback(self, interaction: Interaction) -> Any:
         """Say that a reader used this control."""
         if isinstance(self.item, Select):
             self.index = int(self.item.values[0])

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
 
-import discord
 from discord.ext import commands
 
+from bot.discord import Interaction
 from bot.discord.cogs.base import BaseCog, place_of
 from bot.discord.delivery import in_time, respond, say
 from bot.discord.pages import Cited, Page
@@ -26,11 +25,11 @@ class AnswerControlsCog(BaseCog):
     """Answers clicks, each to the reader who clicked."""
 
     @commands.Cog.listener()
-    async def on_control(self, interaction: discord.Interaction[Any], control: Control) -> None:
+    async def on_control(self, interaction: Interaction, control: Control) -> None:
         """Do what a control says."""
         await self.guarded(interaction, self._use(interaction, control))
 
-    async def _use(self, interaction: discord.Interaction[Any], control: Control) -> None:
+    async def _use(self, interaction: Interaction, control: Control) -> None:
         match control.action:
             case "good" | "bad":
                 await self._rate(interaction, control.answer, helpful=control.action == "good")
@@ -41,13 +40,13 @@ class AnswerControlsCog(BaseCog):
             case _:
                 await self._open(interaction, control.answer, control.page, control.index)
 
-    async def _rate(self, interaction: discord.Interaction[Any], answer: str, *, helpful: bool) -> None:
+    async def _rate(self, interaction: Interaction, answer: str, *, helpful: bool) -> None:
         now = self.questions.now_ms()
         work = self.look_up(self.answers.rate, answer, interaction.user.id, helpful, now)
         known = await in_time(interaction, work, ephemeral=True)
         await say(interaction, self.phrases(interaction)("control.thanks" if known else "control.expired"))
 
-    async def _open(self, interaction: discord.Interaction[Any], answer: str, page: int, index: int) -> None:
+    async def _open(self, interaction: Interaction, answer: str, page: int, index: int) -> None:
         phrases = self.phrases(interaction)
         work = self._paragraphs(interaction, answer, page)
         found = await in_time(interaction, work, ephemeral=True)
@@ -63,7 +62,7 @@ class AnswerControlsCog(BaseCog):
         pages = render_paragraph(paragraph, spans, phrases, changed=changed, superseded=superseded)
         await respond(interaction, pages, phrases, ephemeral=True)
 
-    async def _copy(self, interaction: discord.Interaction[Any], answer: str, page: int) -> None:
+    async def _copy(self, interaction: Interaction, answer: str, page: int) -> None:
         phrases = self.phrases(interaction)
         found = await in_time(interaction, self._paragraphs(interaction, answer, page), ephemeral=True)
         if found is None:
@@ -79,7 +78,7 @@ class AnswerControlsCog(BaseCog):
             return
         await respond(interaction, render_citations(texts, phrases), phrases, ephemeral=True)
 
-    async def _translate(self, interaction: discord.Interaction[Any], answer: str, page: int) -> None:
+    async def _translate(self, interaction: Interaction, answer: str, page: int) -> None:
         """Show the quotes of a page with a translation into the reader's language, to that reader alone."""
         phrases = self.phrases(interaction)
         language = LANGUAGES.get(interaction.locale.value.partition("-")[0])
@@ -98,7 +97,7 @@ class AnswerControlsCog(BaseCog):
         await respond(interaction, pages, phrases, ephemeral=True)
 
     async def _translated(
-        self, interaction: discord.Interaction[Any], answer: str, page: int, language: str
+        self, interaction: Interaction, answer: str, page: int, language: str
     ) -> tuple[Page, ...] | None:
         """Return the pages, none where the words are no longer kept; None where the answer is not."""
         found = await self._paragraphs(interaction, answer, page)
@@ -115,9 +114,7 @@ class AnswerControlsCog(BaseCog):
         phrases = self.phrases(interaction)
         return await self.questions.translate(statements, language, place_of(interaction), phrases)
 
-    async def _paragraphs(
-        self, interaction: discord.Interaction[Any], answer: str, page: int
-    ) -> list[Shown] | None:
+    async def _paragraphs(self, interaction: Interaction, answer: str, page: int) -> list[Shown] | None:
         """Return what a page cites; None where the answer is no longer remembered."""
         shown = await self.look_up(self.answers.get, answer)
         if shown is None or page >= len(shown.cited) or shown.guild != interaction.guild_id:

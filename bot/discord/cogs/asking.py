@@ -9,6 +9,7 @@ from typing import Any
 import discord
 from discord import app_commands
 
+from bot.discord import Interaction
 from bot.discord.cogs.base import BaseCog, BotServices, place_of
 from bot.discord.delivery import in_time, respond, say, show
 from bot.discord.discord_markdown import code, shortened
@@ -26,19 +27,12 @@ class AskCog(BaseCog):
 
     @app_commands.command(name="ask", description="Ask about the readouts; the answer names its paragraphs")
     @app_commands.describe(question="What would you like to know?", document="Look in one readout only")
-    async def ask(
-        self, interaction: discord.Interaction[Any], question: str, document: str | None = None
-    ) -> None:
+    @app_commands.autocomplete(document=BaseCog.document_choices)
+    async def ask(self, interaction: Interaction, question: str, document: str | None = None) -> None:
         """Answer a question."""
         await self.guarded(interaction, self._ask(interaction, question, document))
 
-    @ask.autocomplete("document")
-    async def _documents(
-        self, interaction: discord.Interaction[Any], typed: str
-    ) -> list[app_commands.Choice[str]]:
-        return await self.document_choices(interaction, typed)
-
-    async def _ask(self, interaction: discord.Interaction[Any], question: str, document: str | None) -> None:
+    async def _ask(self, interaction: Interaction, question: str, document: str | None) -> None:
         phrases = self.phrases(interaction)
         acknowledging = asyncio.Lock()
         on_screen = asyncio.Event()
@@ -66,7 +60,7 @@ class AskCog(BaseCog):
         if self.settings.answer_threads and interaction.guild_id and place_of(interaction).thread is None:
             await self._open_thread(interaction, question)
 
-    async def _open_thread(self, interaction: discord.Interaction[Any], question: str) -> None:
+    async def _open_thread(self, interaction: Interaction, question: str) -> None:
         message = await interaction.original_response()
         await open_thread(message, question)
 
@@ -102,10 +96,10 @@ class CheckCog(BaseCog):
         """Take the command away again."""
         self._tree.remove_command(self._menu.name, type=self._menu.type)
 
-    async def _callback(self, interaction: discord.Interaction[Any], message: discord.Message) -> None:
+    async def _callback(self, interaction: Interaction, message: discord.Message) -> None:
         await self.guarded(interaction, self.check(interaction, message))
 
-    async def check(self, interaction: discord.Interaction[Any], message: discord.Message) -> None:
+    async def check(self, interaction: Interaction, message: discord.Message) -> None:
         """Show what the readouts say beside a message, to the person who asked."""
         phrases = self.phrases(interaction)
         claim = message.clean_content.strip()

@@ -10,6 +10,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.discord import Interaction
 from bot.discord.corpus.server_cleanup import ServerCleanup
 from bot.discord.corpus.service import CorpusService
 from bot.discord.delivery import guarded
@@ -49,24 +50,22 @@ class BaseCog(commands.Cog):
         self.catalogue = bot_services.catalogue
         self.settings = bot_services.settings
 
-    def phrases(self, interaction: discord.Interaction[Any]) -> Phrases:
+    def phrases(self, interaction: Interaction) -> Phrases:
         """Return the language of the person who uses the bot."""
         return self.catalogue.of(interaction.locale)
 
-    async def guarded(self, interaction: discord.Interaction[Any], work: Coroutine[Any, Any, None]) -> None:
+    async def guarded(self, interaction: Interaction, work: Coroutine[Any, Any, None]) -> None:
         """Do `work` as something that a shutdown waits for and that never ends in silence."""
         with self.questions.busy() as admitted:
             phrases = self.phrases(interaction)
             chosen = work if admitted else refused(work)
             await guarded(interaction, chosen, phrases, self.settings.max_question)
 
-    async def readable(self, interaction: discord.Interaction[Any]) -> Sequence[ReadoutSummary]:
+    async def readable(self, interaction: Interaction) -> Sequence[ReadoutSummary]:
         """Return the readouts that can be read where somebody uses the bot."""
         return await self.look_up(self.questions.readouts.documents, guild_scopes(interaction.guild_id))
 
-    async def document_choices(
-        self, interaction: discord.Interaction[Any], typed: str
-    ) -> list[app_commands.Choice[str]]:
+    async def document_choices(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         """Return the readouts whose title or id contains what was typed so far."""
         wanted = typed.casefold().split()
         lines = await self.readable(interaction)
@@ -93,7 +92,7 @@ def _choice(title: str, date: str | None) -> str:
     return shortened(title or "–", MAX_CHOICE - len(ending)) + ending
 
 
-def place_of(interaction: discord.Interaction[Any]) -> Place:
+def place_of(interaction: Interaction) -> Place:
     """Return who asks, and where."""
     channel = interaction.channel
     thread = channel.id if isinstance(channel, discord.Thread) else None

@@ -10,6 +10,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.discord import Interaction
 from bot.discord.cogs.base import MAX_CHOICE, MAX_CHOICES, BaseCog, place_of
 from bot.discord.delivery import attach, in_time, respond, say, show, show_in_place
 from bot.discord.discord_markdown import code, escape, shortened
@@ -25,28 +26,23 @@ class BrowseCog(BaseCog):
     """Shows readouts, paragraphs, and what the bot is; each to the person who asks."""
 
     @app_commands.command(name="documents", description="List the readouts")
-    async def documents(self, interaction: discord.Interaction[Any]) -> None:
+    async def documents(self, interaction: Interaction) -> None:
         """List the readouts."""
         await self.guarded(interaction, self._documents(interaction))
 
-    async def _documents(self, interaction: discord.Interaction[Any]) -> None:
+    async def _documents(self, interaction: Interaction) -> None:
         phrases = self.phrases(interaction)
         lines = await in_time(interaction, self.readable(interaction), ephemeral=True)
         await respond(interaction, render_documents(lines, phrases), phrases, ephemeral=True)
 
     @app_commands.command(name="paragraph", description="Show one paragraph in full")
     @app_commands.describe(document="Which readout?", number="The paragraph’s number, as printed")
-    async def paragraph(self, interaction: discord.Interaction[Any], document: str, number: str) -> None:
+    @app_commands.autocomplete(document=BaseCog.document_choices)
+    async def paragraph(self, interaction: Interaction, document: str, number: str) -> None:
         """Show one paragraph."""
         await self.guarded(interaction, self._paragraph(interaction, document, number))
 
-    @paragraph.autocomplete("document")
-    async def _choices(
-        self, interaction: discord.Interaction[Any], typed: str
-    ) -> list[app_commands.Choice[str]]:
-        return await self.document_choices(interaction, typed)
-
-    async def _paragraph(self, interaction: discord.Interaction[Any], document: str, number: str) -> None:
+    async def _paragraph(self, interaction: Interaction, document: str, number: str) -> None:
         phrases = self.phrases(interaction)
         number = number.strip().removeprefix("¶").strip()
         try:
@@ -58,18 +54,18 @@ class BrowseCog(BaseCog):
             return
         await respond(interaction, render_paragraph(paragraph, (), phrases), phrases, ephemeral=True)
 
-    async def _missing(self, interaction: discord.Interaction[Any], document: str, number: str) -> str:
+    async def _missing(self, interaction: Interaction, document: str, number: str) -> str:
         known = {line.id for line in await self.readable(interaction)}
         key = "error.no_paragraph" if document in known else "error.no_readout"
         shown = {"document": code(document), "number": escape(shortened(number, 20))}
         return self.phrases(interaction)(key, **shown)
 
     @app_commands.command(name="about", description="What this bot knows, how it answers, and what it keeps")
-    async def about(self, interaction: discord.Interaction[Any]) -> None:
+    async def about(self, interaction: Interaction) -> None:
         """Say what the bot knows, how it answers, and what it keeps."""
         await self.guarded(interaction, self._about(interaction))
 
-    async def _about(self, interaction: discord.Interaction[Any]) -> None:
+    async def _about(self, interaction: Interaction) -> None:
         phrases = self.phrases(interaction)
         lines = await in_time(interaction, self.readable(interaction), ephemeral=True)
         model = self.questions.mode.removeprefix("llm:") if self.questions.mode != "extractive" else None
@@ -95,9 +91,10 @@ class InitiativesCog(BaseCog):
         kind="Of one kind only",
         text="Words in the name, the actor or the time",
     )
+    @app_commands.autocomplete(document=BaseCog.document_choices)
     async def initiatives(
         self,
-        interaction: discord.Interaction[Any],
+        interaction: Interaction,
         document: str | None = None,
         kind: str | None = None,
         text: app_commands.Range[str, 1, _MAX_WANTED] | None = None,
@@ -106,7 +103,7 @@ class InitiativesCog(BaseCog):
         await self.guarded(interaction, self._initiatives(interaction, document, kind, text))
 
     async def _initiatives(
-        self, interaction: discord.Interaction[Any], document: str | None, kind: str | None, text: str | None
+        self, interaction: Interaction, document: str | None, kind: str | None, text: str | None
     ) -> None:
         phrases = self.phrases(interaction)
         known = self._kind(interaction, kind)
@@ -123,27 +120,19 @@ class InitiativesCog(BaseCog):
             return
         await show(interaction, list_view(reply.pages, phrases, listing=reply.id), ephemeral=True)
 
-    def _kinds(self, interaction: discord.Interaction[Any]) -> dict[InitiativeKind, str]:
+    def _kinds(self, interaction: Interaction) -> dict[InitiativeKind, str]:
         """Return what the kinds are called in the reader's language."""
         phrases = self.phrases(interaction)
         return {kind: phrases(f"initiatives.kind.{kind}") for kind in KINDS}
 
-    def _kind(self, interaction: discord.Interaction[Any], typed: object) -> InitiativeKind | None:
+    def _kind(self, interaction: Interaction, typed: object) -> InitiativeKind | None:
         """Return the kind that was chosen, or typed out in either language."""
         asked = str(typed).strip().casefold()
         names = self._kinds(interaction).items()
         return next((kind for kind, name in names if asked in {kind, name.casefold()}), None)
 
-    @initiatives.autocomplete("document")
-    async def _documents(
-        self, interaction: discord.Interaction[Any], typed: str
-    ) -> list[app_commands.Choice[str]]:
-        return await self.document_choices(interaction, typed)
-
     @initiatives.autocomplete("kind")
-    async def _kind_choices(
-        self, interaction: discord.Interaction[Any], typed: str
-    ) -> list[app_commands.Choice[str]]:
+    async def _kind_choices(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         wanted = typed.strip().casefold()
         return [
             app_commands.Choice(name=name, value=kind)
@@ -152,9 +141,7 @@ class InitiativesCog(BaseCog):
         ]
 
     @initiatives.autocomplete("text")
-    async def _names(
-        self, interaction: discord.Interaction[Any], typed: str
-    ) -> list[app_commands.Choice[str]]:
+    async def _names(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         """Offer names that hold the words typed, out of what the other options leave."""
         chosen = interaction.namespace
         wanted = InitiativeFilter(chosen.document or None, self._kind(interaction, chosen.kind), typed)
@@ -167,20 +154,18 @@ class InitiativesCog(BaseCog):
         return [app_commands.Choice(name=n, value=n.removesuffix("…")) for n in list(names)[:MAX_CHOICES]]
 
     @commands.Cog.listener()
-    async def on_list_control(self, interaction: discord.Interaction[Any], control: Control) -> None:
+    async def on_list_control(self, interaction: Interaction, control: Control) -> None:
         """Do what a control under a list says."""
         use = self._csv if control.action == "csv" else self._turn
         await self.guarded(interaction, self._or_expired(interaction, use(interaction, control)))
 
-    async def _or_expired(
-        self, interaction: discord.Interaction[Any], use: Coroutine[Any, Any, None]
-    ) -> None:
+    async def _or_expired(self, interaction: Interaction, use: Coroutine[Any, Any, None]) -> None:
         try:
             await use
         except NotFoundError:  # the readout that the list is of is gone
             await say(interaction, self.phrases(interaction)("control.expired"))
 
-    async def _turn(self, interaction: discord.Interaction[Any], control: Control) -> None:
+    async def _turn(self, interaction: Interaction, control: Control) -> None:
         phrases = self.phrases(interaction)
         work = self.questions.list_again(control.answer, place_of(interaction), phrases)
         reply = await in_time(interaction, work, ephemeral=True, in_place=True)
@@ -190,7 +175,7 @@ class InitiativesCog(BaseCog):
         number = min(control.page, len(reply.pages) - 1)
         await show_in_place(interaction, list_view(reply.pages, phrases, listing=reply.id, number=number))
 
-    async def _csv(self, interaction: discord.Interaction[Any], control: Control) -> None:
+    async def _csv(self, interaction: Interaction, control: Control) -> None:
         phrases = self.phrases(interaction)
         work = self.questions.csv_of(control.answer, interaction.guild_id)
         text = await in_time(interaction, work, ephemeral=True)

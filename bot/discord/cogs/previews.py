@@ -12,6 +12,7 @@ import discord
 from discord.ext import commands
 from discord.ui import ActionRow, Button, Label, LayoutView, Modal, TextDisplay, TextInput
 
+from bot.discord import Interaction
 from bot.discord.cogs.base import BaseCog, BotServices, Work
 from bot.discord.corpus.job_notifier import Ending, JobNotifier, Subscription
 from bot.discord.corpus.preview_store import MAX_FIELD, Preview
@@ -58,13 +59,13 @@ class PreviewsCog(BaseCog):
         await self._notifier.take_up(Shards.of(self._client))
 
     @commands.Cog.listener()
-    async def on_preview_control(self, interaction: discord.Interaction[Any], control: Control) -> None:
+    async def on_preview_control(self, interaction: Interaction, control: Control) -> None:
         """Do what a control says, if whoever pressed it may."""
         use = {"turn": self._turn, "yes": self._confirm, "edit": self._edit, "no": self._cancel}
         work = partial(use[control.action], interaction, control)
         await self.guarded(interaction, self._or_closed(interaction, work))
 
-    async def _or_closed(self, interaction: discord.Interaction[Any], work: Work) -> None:
+    async def _or_closed(self, interaction: Interaction, work: Work) -> None:
         """An expired preview is closed where it stands; whatever else goes wrong is said beside it."""
         phrases = self.phrases(interaction)
         try:
@@ -78,12 +79,12 @@ class PreviewsCog(BaseCog):
             sentence = sentence_for(error, phrases, self.settings.max_question)
             await interaction.followup.send(view=text_view(sentence), ephemeral=True)
 
-    async def _turn(self, interaction: discord.Interaction[Any], control: Control) -> None:
+    async def _turn(self, interaction: Interaction, control: Control) -> None:
         work = self._corpus.previews.open(caller_of(interaction), control.answer)
         preview = await in_time(interaction, work, ephemeral=True, in_place=True)
         await show_in_place(interaction, preview_view(preview, self.phrases(interaction), control.page))
 
-    async def _edit(self, interaction: discord.Interaction[Any], control: Control) -> None:
+    async def _edit(self, interaction: Interaction, control: Control) -> None:
         # A form can only be the first answer, so there is no acknowledging before.
         preview = await self._corpus.previews.open(caller_of(interaction), control.answer)
         if control.index >= len(preview.editable):
@@ -92,15 +93,13 @@ class PreviewsCog(BaseCog):
         await interaction.response.send_modal(form)
 
     @commands.Cog.listener()
-    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+    async def on_interaction(self, interaction: Interaction) -> None:
         """Take a form that was sent."""
         if interaction.type is discord.InteractionType.modal_submit and (target := form_target(interaction)):
             work = partial(self._revise, interaction, *target)
             await self.guarded(interaction, self._or_closed(interaction, work))
 
-    async def _revise(
-        self, interaction: discord.Interaction[Any], preview_id: str, page: int, index: int
-    ) -> None:
+    async def _revise(self, interaction: Interaction, preview_id: str, page: int, index: int) -> None:
         phrases = self.phrases(interaction)
         work = self._corpus.previews.revise(
             caller_of(interaction), preview_id, index, typed_into(interaction), phrases
@@ -108,12 +107,12 @@ class PreviewsCog(BaseCog):
         preview = await in_time(interaction, work, ephemeral=True, in_place=True)
         await show_in_place(interaction, preview_view(preview, phrases, page))
 
-    async def _cancel(self, interaction: discord.Interaction[Any], control: Control) -> None:
+    async def _cancel(self, interaction: Interaction, control: Control) -> None:
         work = self._corpus.cancel(caller_of(interaction), control.answer)
         await in_time(interaction, work, ephemeral=True, in_place=True)
         await show_in_place(interaction, text_view(self.phrases(interaction)("corpus.cancelled")))
 
-    async def _confirm(self, interaction: discord.Interaction[Any], control: Control) -> None:
+    async def _confirm(self, interaction: Interaction, control: Control) -> None:
         phrases = self.phrases(interaction)
         work = self._corpus.confirm(caller_of(interaction), control.answer, interaction.channel_id, phrases)
         done = await in_time(interaction, work, ephemeral=True, in_place=True)
@@ -146,7 +145,7 @@ class PreviewsCog(BaseCog):
         return False
 
 
-def _editing(interaction: discord.Interaction[Any]) -> Any:
+def _editing(interaction: Interaction) -> Any:
     """Return what writes over the message that was clicked, for as long as Discord lets it."""
     clicked = time.monotonic()
 
@@ -211,7 +210,7 @@ def details_form(preview: Preview, index: int, page: int, phrases: Phrases) -> M
     return form
 
 
-def form_target(interaction: discord.Interaction[Any]) -> tuple[str, int, int] | None:
+def form_target(interaction: Interaction) -> tuple[str, int, int] | None:
     """Return preview, page and readout that a submitted form is about; None for another form."""
     data: Any = interaction.data or {}
     name, *rest = str(data.get("custom_id", "")).split(":")
@@ -220,7 +219,7 @@ def form_target(interaction: discord.Interaction[Any]) -> tuple[str, int, int] |
     return rest[0], int(rest[1]), int(rest[2])
 
 
-def typed_into(interaction: discord.Interaction[Any]) -> dict[str, str]:
+def typed_into(interaction: Interaction) -> dict[str, str]:
     """Return what was typed into a form, by field."""
     data: Any = interaction.data or {}
     return {

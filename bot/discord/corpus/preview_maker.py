@@ -1,4 +1,4 @@
-"""PreviewSlots previews: what files, addresses, a removal or a way back would change, before anything does."""
+"""Making previews: what files, addresses, a removal or a way back would change, before anything does."""
 
 from __future__ import annotations
 

@@ -24,10 +24,10 @@ MAX_FIELD = {"title": 1_000, "date": 10, "issuer": 500, "id": 64}
 """The longest text of each field of a form, in characters."""
 
 _MAX_OPEN = 5
-"""PreviewStore that one person has at a time; the oldest goes when there would be more."""
+"""Previews that one person has at a time; the oldest goes when there would be more."""
 
 _MAX_OF_ONE_SCOPE = 20
-"""PreviewStore that there are of one scope: each may hold files."""
+"""Previews that there are of one scope: each may hold files."""
 
 
 @dataclass(frozen=True, slots=True)
