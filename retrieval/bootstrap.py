@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from retrieval.answering.checking import ClaimService
@@ -20,7 +21,7 @@ from retrieval.index.chunking import CHUNKING_VERSION
 from retrieval.index.encoder import Encoder
 from retrieval.index.sync.embedded_sync import EmbeddedSync
 from retrieval.index.sync.index_sync import IndexSync
-from retrieval.index.sync.remote_sync import Connect, RemoteSync
+from retrieval.index.sync.remote_sync import RemoteSync
 from retrieval.ingest import IngestService, Progress
 from retrieval.ingest.jobs import JobBoard
 from retrieval.ingest.retention import Retention
@@ -155,23 +156,13 @@ def build_index_sync(settings: RetrievalSettings, ledger: Ledger, purpose: str) 
                 "Set RETRIEVAL_STORE to a Chroma server that all of them reach."
             )
         return EmbeddedSync(settings.store_dir, ledger, StoreLock(settings.store_dir, purpose))
-    place, connect = _in_cloud(settings, ledger) if settings.store == CLOUD else _on_server(settings, ledger)
-    return RemoteSync(ledger, connect, place=place, purpose=purpose)
-
-
-def _on_server(settings: RetrievalSettings, ledger: Ledger) -> tuple[str, Connect]:
-    address = Address.parse(settings.store, settings.store_token)
-    return str(address), lambda generation: ServerStore(address, ledger.id, generation)
-
-
-def _in_cloud(settings: RetrievalSettings, ledger: Ledger) -> tuple[str, Connect]:
-    address = CloudAddress.parse(
-        settings.cloud_host,
-        tenant=settings.cloud_tenant,
-        database=settings.cloud_database,
-        key=settings.cloud_api_key,
-    )
-    return str(address), lambda generation: CloudStore(address, ledger.id, generation)
+    store: type[ServerStore]
+    if settings.store == CLOUD:
+        store, place = CloudStore, {"tenant": settings.cloud_tenant, "database": settings.cloud_database}
+        address: Address = CloudAddress.read(settings.cloud_host, key=settings.cloud_api_key, **place)
+    else:
+        store, address = ServerStore, Address.parse(settings.store, settings.store_token)
+    return RemoteSync(ledger, partial(store, address, ledger.id), place=str(address), purpose=purpose)
 
 
 def build_assistant(settings: RetrievalSettings, model: Model, *, structured: bool) -> Assistant:

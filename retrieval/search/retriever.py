@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from threading import Lock
+from typing import Generic, TypeVar
 
 import numpy as np
+from cachetools import LRUCache
 from sqlalchemy import Connection
 
 from retrieval.errors import StoreError
@@ -103,8 +105,8 @@ class Retriever:
         self._encoder = encoder
         self._pool = ThreadPoolExecutor(thread_name_prefix="words")
         self._is_opened = False
-        self._ready: dict[int, _Ready] = {}
-        self._sentence_vectors: dict[LiveParagraph, Vector] = {}
+        self._ready: _Memory[int, _Ready] = _Memory()
+        self._sentence_vectors: _Memory[LiveParagraph, Vector] = _Memory()
 
     def find(
         self,
@@ -129,8 +131,6 @@ class Retriever:
             vector = self._encoder.embed(query.text)
             pks = self._within(connection, readout, vector, query.terms)
             statistics = self._readout_statistics(connection, readout)
-        elif self._index_sync.is_hybrid:
-            vector, pks, statistics = self._by_index(connection, scopes, query)
         else:
             vector, pks, statistics = self._by_both(connection, scopes, query)
         resolved = resolve_names(query.terms, query.other_names, statistics)
@@ -158,50 +158,6 @@ class Retriever:
         by_words, statistics = words.result()
         dense = [pk for s in scopes for pk in self._dense(connection, s, vector, hits[s], exact[s])]
         return vector, list(dict.fromkeys([*dense, *by_words])), statistics
-
-    def _by_index(self, connection: Connection, scopes: Sequence[str], query: Query) -> _Put:
-        """Search by vector and words in the index; only the term statistics are the ledger's."""
-        exact = {scope: self._index_sync.scanned(connection, scope) for scope in scopes}
-        statistics = fulltext.statistics(connection, scopes, query.wanted)
-        weights = {t: statistics.idf(t) for t in query.wanted if statistics.document_frequency.get(t)}
-        vector = self._encoder.embed(query.text)
-        found = [pk for s in scopes for pk in self._hybrid(connection, s, vector, weights, exact[s])]
-        return vector, list(dict.fromkeys(found)), statistics
-
-    def _hybrid(
-        self,
-        connection: Connection,
-        scope: str,
-        vector: Vector,
-        weights: Mapping[str, float],
-        scanned: Scanned,
-    ) -> list[int]:
-        """Widen the search as `_dense` does; an index that fails meanwhile is done without."""
-        limit = CANDIDATES
-        nearest = [hit.embedding for hit in scanned.nearest(vector, CANDIDATES)]
-        while True:
-            found = self._index_sync.search(scope, vector, weights, limit)
-            if found is None:
-                hits = self._index_sync.query(scope, vector, CANDIDATES)
-                return [
-                    *self._dense(connection, scope, vector, hits, scanned),
-                    *fulltext.search(connection, scope, list(weights), limit=CANDIDATES),
-                ]
-            holding = live.paragraphs_holding(connection, [scope], [*found, *nearest])
-            pks = [pk for embedding in found for pk in holding.get(embedding, ())]
-            if len(pks) >= CANDIDATES or len(found) < limit or limit >= _WIDEST:
-                break
-            limit *= 4
-        exact = [pk for embedding in nearest for pk in holding.get(embedding, ())]
-        return [*pks[: 2 * CANDIDATES], *exact, *self._words_not_indexed(connection, scope, weights, scanned)]
-
-    def _words_not_indexed(
-        self, connection: Connection, scope: str, weights: Mapping[str, float], scanned: Scanned
-    ) -> list[int]:
-        """Look words up here while more than are put forward anyway are not in the index yet."""
-        if len(scanned.pks) <= CANDIDATES:
-            return []
-        return fulltext.search(connection, scope, list(weights), limit=CANDIDATES)
 
     def _by_words(
         self,
@@ -259,14 +215,14 @@ class Retriever:
 
     def _prepared(self, connection: Connection, pks: Iterable[int]) -> dict[int, _Ready]:
         wanted = list(pks)
-        found = _remembered(self._ready, wanted)
+        found = self._ready.known(wanted)
         missing = [pk for pk in wanted if pk not in found]
         if missing:
             paragraphs = live.live_paragraphs(connection, missing)
             chunk_vectors = vectors.paragraph_vectors(connection, paragraphs)
             fresh = {pk: _Ready(prepare(p), chunk_vectors[pk]) for pk, p in paragraphs.items()}
             found |= fresh
-            _remember(self._ready, fresh)
+            self._ready.keep(fresh)
         return {pk: found[pk] for pk in wanted if pk in found}
 
     def _with_sentences(self, connection: Connection, candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -285,7 +241,7 @@ class Retriever:
         return self._of_sentences(connection, paragraphs)
 
     def _of_sentences(self, connection: Connection, paragraphs: Sequence[PreparedParagraph]) -> list[Vector]:
-        found = _remembered(self._sentence_vectors, [p.paragraph for p in paragraphs])
+        found = self._sentence_vectors.known(p.paragraph for p in paragraphs)
         missing = [p for p in paragraphs if p.paragraph not in found]
         if missing:
             texts = {text_digest(text): text for p in missing for text in p.sentence_texts}
@@ -295,7 +251,7 @@ class Retriever:
                 for p in missing
             }
             found |= fresh
-            _remember(self._sentence_vectors, fresh)
+            self._sentence_vectors.keep(fresh)
         return [found[p.paragraph] for p in paragraphs]
 
     def _stacked(self, rows: Sequence[Vector]) -> Vector:
@@ -327,14 +283,18 @@ def term_statistics(paragraphs: Sequence[PreparedParagraph]) -> TermStatistics:
     return TermStatistics(len(paragraphs), length, frequency)
 
 
-def _remembered(memory: dict[K, V], keys: Iterable[K]) -> dict[K, V]:
-    """Return what is remembered of `keys`; another thread may be forgetting some of them right now."""
-    found = ((key, memory.get(key)) for key in keys)
-    return {key: value for key, value in found if value is not None}
+class _Memory(Generic[K, V]):
+    """What was worked out, as much of it as was used last; threads share it."""
 
+    def __init__(self) -> None:
+        self._values: LRUCache[K, V] = LRUCache(_REMEMBERED)
+        self._lock = Lock()
 
-def _remember(memory: dict[K, V], fresh: Mapping[K, V]) -> None:
-    """Remember, and forget what was remembered first, so that memory has a bound."""
-    memory.update(fresh)
-    for key in list(memory)[: max(len(memory) - _REMEMBERED, 0)]:
-        memory.pop(key, None)
+    def known(self, keys: Iterable[K]) -> dict[K, V]:
+        """Return what is remembered of `keys`."""
+        with self._lock:
+            return {key: self._values[key] for key in keys if key in self._values}
+
+    def keep(self, fresh: Mapping[K, V]) -> None:
+        with self._lock:
+            self._values.update(fresh)

@@ -12,7 +12,6 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from retrieval.index.fulltext import fts5, postings
-from retrieval.index.fulltext.chunks import terms_of_chunks
 from retrieval.index.fulltext.counting import TermStatistics, is_known, statistics
 from retrieval.index.fulltext.paragraph_terms import MONTHS, IndexedTerms, paragraph_terms
 from retrieval.ledger.dialects import is_postgres
@@ -29,7 +28,6 @@ __all__ = [
     "remove",
     "search",
     "statistics",
-    "terms_of_chunks",
 ]
 
 

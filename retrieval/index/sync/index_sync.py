@@ -11,7 +11,6 @@ import numpy as np
 from sqlalchemy import Connection
 
 from retrieval.errors import StoreError
-from retrieval.index import fulltext
 from retrieval.index.encoder import Vector
 from retrieval.index.sync import rechecks
 from retrieval.index.vector_index import Hit, VectorIndex, VectorRecord, finds_itself, nearest
@@ -102,21 +101,6 @@ class IndexSync(ABC):
     @abstractmethod
     def count(self, scope: str) -> int:
         """Return how many embeddings the index of `scope` holds."""
-
-    @property
-    def is_hybrid(self) -> bool:
-        """Whether the index searches by words too at the moment, so that nobody else has to."""
-        return False
-
-    def search(
-        self,
-        scope: str,  # noqa: ARG002
-        vector: Vector,  # noqa: ARG002
-        weights: Mapping[str, float],  # noqa: ARG002
-        limit: int,  # noqa: ARG002
-    ) -> list[int] | None:
-        """Return embeddings by vector and words together, as `VectorIndex.search` does; None where it can't."""
-        return None
 
     @property
     @abstractmethod
@@ -308,8 +292,7 @@ class IndexSync(ABC):
         with self._ledger.read() as connection:
             found = vectors.vectors(connection, embeddings)
             texts = vectors.chunk_texts(connection, embeddings)
-            terms = fulltext.terms_of_chunks(connection, scope, texts) if index.is_hybrid else {}
-        index.add(scope, [VectorRecord(pk, found[pk], texts.get(pk, ""), terms.get(pk)) for pk in embeddings])
+        index.add(scope, [VectorRecord(pk, found[pk], texts.get(pk, "")) for pk in embeddings])
 
     def _look_up(self, index: VectorIndex, scope: str, embeddings: Sequence[int]) -> dict[int, bool]:
         """Return for each embedding whether a search for its own vector finds it."""

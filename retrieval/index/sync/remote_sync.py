@@ -11,14 +11,14 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TypeVar
 
 from sqlalchemy import Connection
 
 from retrieval.errors import IngestBusyError, StoreError, StoreHeldError, StoreUnwritableError
-from retrieval.index.chroma.server import RemoteStore
+from retrieval.index.chroma.server import ServerStore
 from retrieval.index.encoder import Vector
 from retrieval.index.sync.index_sync import REMOTE, IndexSync, Scanned, Work
 from retrieval.index.sync.integrity import problem_of
@@ -36,7 +36,7 @@ INDEX_LEASE = "index"
 _PAUSES_S = (1.0, 30.0)
 """How long a server that failed is left alone: twice as long each time, between these bounds."""
 
-Connect = Callable[[str], RemoteStore]
+Connect = Callable[[str], ServerStore]
 """Generation -> the store that holds it; raises StoreError where the server cannot be reached."""
 
 
@@ -65,7 +65,7 @@ class RemoteSync(IndexSync):
         self._clock = clock
         self._scan = LedgerScan(ledger)
         self._guard = threading.RLock()  # questions come from several threads
-        self._store: RemoteStore | None = None
+        self._store: ServerStore | None = None
         self._whole: set[str] = set()  # scopes whose records were counted since the server was reached
         self._sampled = False
         self._problem: str | None = None
@@ -79,20 +79,6 @@ class RemoteSync(IndexSync):
         if self._is_known_empty(scope):
             return []
         return self._ask(scope, lambda index: index.query(scope, vector, limit))
-
-    @property
-    def is_hybrid(self) -> bool:
-        """Whether what is reached searches by words too."""
-        store = self._reached()
-        return store is not None and store.is_hybrid
-
-    def search(
-        self, scope: str, vector: Vector, weights: Mapping[str, float], limit: int
-    ) -> list[int] | None:
-        """Return embeddings by vector and words together, best first; None where the index can't."""
-        if self._is_known_empty(scope):
-            return []
-        return self._ask(scope, lambda index: index.search(scope, vector, weights, limit))
 
     def _is_known_empty(self, scope: str) -> bool:
         """Most servers have no readouts of their own: they are not asked about."""
@@ -142,7 +128,7 @@ class RemoteSync(IndexSync):
                     self._lost(store, error)
         return question(self._scan)
 
-    def _reached(self) -> RemoteStore | None:
+    def _reached(self) -> ServerStore | None:
         """Return the store of the generation that counts; None while the server is left alone."""
         with self._guard:
             if self._store is not None or self._clock() < self._until or self._is_being_mended():
@@ -159,7 +145,7 @@ class RemoteSync(IndexSync):
             self._lost(None, error)
             return None
 
-    def _count_once(self, store: RemoteStore, scope: str) -> None:
+    def _count_once(self, store: ServerStore, scope: str) -> None:
         """Compare what the server holds with what it was handed: it may have been set up anew, or restored."""
         if scope in self._whole:
             return
@@ -177,7 +163,7 @@ class RemoteSync(IndexSync):
 
     # --- reaching the server, and doing without it ---
 
-    def _use(self, store: RemoteStore) -> RemoteStore:
+    def _use(self, store: ServerStore) -> ServerStore:
         with self._guard:
             if self._problem is not None:
                 log.warning("%s: the vector index is reached again", self._place)
@@ -185,7 +171,7 @@ class RemoteSync(IndexSync):
             self._store, self._problem = store, None
         return store
 
-    def _moved(self, store: RemoteStore) -> bool:
+    def _moved(self, store: ServerStore) -> bool:
         """Whether another generation counts by now, or another thread has dealt with this store."""
         named = self._index_name()
         with self._guard:
@@ -197,7 +183,7 @@ class RemoteSync(IndexSync):
             self._until = 0.0
             return True
 
-    def _lost(self, store: RemoteStore | None, error: StoreError) -> None:
+    def _lost(self, store: ServerStore | None, error: StoreError) -> None:
         """Leave the server alone for a while."""
         with self._guard:
             if self._store is not store:
@@ -241,7 +227,7 @@ class RemoteSync(IndexSync):
             self._begin_mending()
         self._join()
 
-    def _is_intact(self, store: RemoteStore) -> bool:
+    def _is_intact(self, store: ServerStore) -> bool:
         """Look up some vectors by themselves, once: a server that was killed can count what it no longer finds."""
         if self._sampled:
             return True

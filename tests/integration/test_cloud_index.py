@@ -1,4 +1,4 @@
-"""From ingest to answer where the index searches by words too: the same answers, and nothing lost when it fails."""
+"""From ingest to answer with the index in Chroma Cloud: the same answers, and nothing lost when it fails."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from pydantic import SecretStr
 
 from retrieval.bootstrap import Services
 from retrieval.errors import SettingsError, StoreError
-from retrieval.index import fulltext
 from retrieval.index.chroma.cloud import CloudAddress, CloudStore
 from retrieval.index.sync.audit import Audit, audit
 from retrieval.ledger import vectors
@@ -68,10 +67,6 @@ def _audit(services: Services) -> Audit:
     return audit(services.ledger, services.index_sync, lambda *_: None)
 
 
-def _must_not_be_called(*_args: object, **_options: object) -> list[int]:
-    raise AssertionError("the engine searches by words")
-
-
 def _numbers(hits: Sequence[RankedParagraph]) -> set[str]:
     return {hit.prepared.paragraph.number for hit in hits}
 
@@ -86,28 +81,15 @@ def _many(write_readout: WriteReadout) -> Path:
 def test_answers_are_those_of_the_embedded_index(
     cloud: CloudStandIn, open_cloud: OpenCloud, services: Services, tmp_path: Path
 ) -> None:
-    with open_cloud(store=tmp_path / "in the cloud") as hybrid:
-        hybrid.ensure_corpus()
-        answers = _ask(hybrid)
-        audited = _audit(hybrid)
+    with open_cloud(store=tmp_path / "in the cloud") as in_cloud:
+        in_cloud.ensure_corpus()
+        answers = _ask(in_cloud)
+        audited = _audit(in_cloud)
 
     assert answers == _ask(services)
     assert audited == _audit(services)
-    assert (
-        cloud.operations.count("search") >= len(QUESTIONS) - 2
-    )  # two ask about one readout, scanned exactly
-
-
-def test_words_put_forward_what_vectors_alone_would_not(
-    open_cloud: OpenCloud, write_readout: WriteReadout, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with open_cloud(corpus=_many(write_readout)) as hybrid:
-        hybrid.ingesting.ingest()
-        monkeypatch.setattr(fulltext, "search", _must_not_be_called)
-
-        hits = hybrid.answering.search(CODED_QUERY, top_k=3)
-
-    assert str(CODED) in _numbers(hits)
+    # two ask about one readout, scanned exactly
+    assert cloud.operations.count("query") >= len(QUESTIONS) - 2
 
 
 def test_an_engine_that_fails_is_done_without_and_used_again(
@@ -117,16 +99,16 @@ def test_an_engine_that_fails_is_done_without_and_used_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("retrieval.index.sync.remote_sync._PAUSES_S", (0.0, 0.0))
-    with open_cloud() as hybrid:
-        hybrid.ensure_corpus()
-        before = _ask(hybrid, QUESTIONS[:4])
+    with open_cloud() as services:
+        services.ensure_corpus()
+        before = _ask(services, QUESTIONS[:4])
         cloud.failure = (503, f"overloaded; you are {KEY}")
-        meanwhile = _ask(hybrid, QUESTIONS[:4])
-        was_whole = hybrid.index_sync.is_whole
+        meanwhile = _ask(services, QUESTIONS[:4])
+        was_whole = services.index_sync.is_whole
         cloud.failure = None
-        after = _ask(hybrid, QUESTIONS[:4])
+        after = _ask(services, QUESTIONS[:4])
 
-        assert (meanwhile, after, was_whole, hybrid.index_sync.is_whole) == (before, before, False, True)
+        assert (meanwhile, after, was_whole, services.index_sync.is_whole) == (before, before, False, True)
     assert KEY not in caplog.text
 
 
@@ -134,14 +116,14 @@ def test_what_the_engine_indexes_later_is_scanned_until_then(
     cloud: CloudStandIn, open_cloud: OpenCloud, write_readout: WriteReadout
 ) -> None:
     cloud.lags = True
-    with open_cloud(corpus=_many(write_readout)) as hybrid:
-        hybrid.ingesting.ingest()
-        scanned = [_scanned(hybrid)]
-        early = hybrid.answering.search(CODED_QUERY, top_k=3)
+    with open_cloud(corpus=_many(write_readout)) as services:
+        services.ingesting.ingest()
+        scanned = [_scanned(services)]
+        early = services.answering.search(CODED_QUERY, top_k=3)
         cloud.catch_up()
-        assert hybrid.index_sync.catch_up()
-        scanned.append(_scanned(hybrid))
-        late = hybrid.answering.search(CODED_QUERY, top_k=3)
+        assert services.index_sync.catch_up()
+        scanned.append(_scanned(services))
+        late = services.answering.search(CODED_QUERY, top_k=3)
 
     assert scanned == [159, 0]
     assert str(CODED) in _numbers(early)
@@ -156,17 +138,17 @@ def _scanned(services: Services) -> int:
 def test_superseded_paragraphs_and_other_scopes_are_never_put_forward(
     open_cloud: OpenCloud, write_readout: WriteReadout, tmp_path: Path
 ) -> None:
-    with open_cloud(corpus=tmp_path / "readouts") as hybrid:
+    with open_cloud(corpus=tmp_path / "readouts") as services:
         for month in ("May", "June"):  # more of them than the first search puts forward
             write_readout("ferry", [f"Norland will open ferry line {n} in {month}." for n in range(1, 61)])
-            hybrid.ingesting.ingest()
+            services.ingesting.ingest()
         theirs = write_readout(
             "theirs", ["Norland will open a secret ferry line."], folder=tmp_path / "guild"
         )
-        hybrid.ingesting.ingest([theirs], scope="guild:1")
+        services.ingesting.ingest([theirs], scope="guild:1")
 
-        ours = hybrid.answering.search("Norland ferry line in May", top_k=12)
-        both = hybrid.answering.search(
+        ours = services.answering.search("Norland ferry line in May", top_k=12)
+        both = services.answering.search(
             "Norland secret ferry line in May", top_k=12, scopes=("shared", "guild:1")
         )
 
@@ -190,25 +172,8 @@ def test_missing_settings_are_one_clear_sentence(open_store: OpenStore) -> None:
         pass
 
 
-def test_a_chroma_server_named_as_cloud_is_told_in_one_sentence(
-    open_cloud: OpenCloud, chroma: ChromaServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("RETRIEVAL_CLOUD_HOST", chroma.address)
-    monkeypatch.setenv("RETRIEVAL_CLOUD_TENANT", "default_tenant")
-    monkeypatch.setenv("RETRIEVAL_CLOUD_DATABASE", "default_database")
-    with open_cloud() as services:
-        services.ensure_corpus()
-        [answer] = _ask(services, QUESTIONS[:1])
-
-        assert answer.statements
-        assert services.index_sync.problem == (
-            f"{chroma.address}: this is a Chroma server, which searches by vectors only, and neither Chroma Cloud nor "
-            f"a distributed Chroma. Set RETRIEVAL_STORE={chroma.address} instead of cloud."
-        )
-
-
 def test_a_chroma_server_with_another_tenant_is_refused(chroma: ChromaServer) -> None:
-    address = CloudAddress.parse(chroma.address, tenant=TENANT, database=DATABASE, key=SecretStr(KEY))
+    address = CloudAddress.read(chroma.address, tenant=TENANT, database=DATABASE, key=SecretStr(KEY))
 
     with pytest.raises(StoreError, match="the key is for another tenant"):
         CloudStore(address, "ledger", "0")
