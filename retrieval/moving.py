@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, MetaData, Table, func, insert, inspect, select, update
 
 from retrieval.errors import StoreError
-from retrieval.index.sync.index_sync import INDEX_NAME
+from retrieval.index.sync.index_writer import INDEX_NAME
 from retrieval.ingest.committing import Progress
 from retrieval.ingest.jobs import WORKER
 from retrieval.ledger import leases, schema

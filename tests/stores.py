@@ -10,7 +10,7 @@ import numpy as np
 
 from retrieval.index.encoder import DIMENSIONS, Vector
 from retrieval.index.sync.embedded_sync import EmbeddedSync
-from retrieval.index.sync.index_sync import INDEX_NAME
+from retrieval.index.sync.index_writer import INDEX_NAME
 from retrieval.ledger import revisions, scopes, vectors
 from retrieval.ledger.ledger import Ledger
 from retrieval.models import Paragraph, Readout

@@ -45,14 +45,8 @@ class VectorRecord:
 class VectorIndex(Protocol):
     """Vectors of one store, by scope."""
 
-    def add(self, scope: str, records: Sequence[VectorRecord]) -> None:
-        """Add records; one whose embedding is already there changes nothing."""
-
     def query(self, scope: str, vector: Vector, limit: int) -> list[Hit]:
         """Return the embeddings nearest to `vector`, closest first; none for an unknown scope."""
-
-    def query_each(self, scope: str, matrix: Vector, limit: int) -> list[list[Hit]]:
-        """Return for each row of `matrix`, float32 (n, dimensions), what `query` returns for it."""
 
     def count(self, scope: str) -> int:
         """Return how many embeddings `scope` holds."""
@@ -90,19 +84,12 @@ class LedgerScan:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    def add(self, scope: str, records: Sequence[VectorRecord]) -> None:
-        """Nothing to do: what is in the ledger is found."""
-
     def query(self, scope: str, vector: Vector, limit: int) -> list[Hit]:
         """Return the nearest of `scope`, closest first."""
         with self._ledger.read() as connection:
             if scopes.state(connection, scope).records > _MOST:
                 return []
             return scan(connection, vectors.findable(connection, scope), vector, limit)
-
-    def query_each(self, scope: str, matrix: Vector, limit: int) -> list[list[Hit]]:
-        """Return for each row of `matrix`, float32 (n, dimensions), what `query` returns for it."""
-        return [self.query(scope, vector, limit) for vector in matrix]
 
     def count(self, scope: str) -> int:
         """Return how many embeddings `scope` holds."""
