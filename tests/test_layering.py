@@ -34,12 +34,12 @@ def test_the_chroma_stores_are_the_only_importers_of_chromadb() -> None:
     assert {file for file in found if not file.startswith("retrieval/index/chroma/")} == set()
 
 
-def test_langchain_stays_in_the_splitter_and_the_adapters() -> None:
+def test_langchain_stays_in_the_splitter_the_models_and_its_own_retriever() -> None:
     found = _importers("retrieval", "langchain") | _importers("bot", "langchain")
 
     assert found <= {
-        "retrieval/adapters.py",
-        "retrieval/llm/chat.py",
+        "retrieval/langchain_retriever.py",
+        "retrieval/llm/chat_models.py",
         "retrieval/llm/embeddings.py",
         "retrieval/index/chunking.py",
     }

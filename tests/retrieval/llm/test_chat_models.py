@@ -11,6 +11,7 @@ from langchain_core.messages import AIMessage
 from langchain_core.runnables import RunnableLambda
 from pydantic import BaseModel, SecretStr
 
+from retrieval.bootstrap import build_encoder
 from retrieval.errors import (
     LanguageModelError,
     ModelRefusedError,
@@ -18,9 +19,8 @@ from retrieval.errors import (
     RequestRefusedError,
     SettingsError,
 )
-from retrieval.llm.chat import LangChainModel, open_model
-from retrieval.llm.naming import ModelName, parse
-from retrieval.llm.setup import build_encoder
+from retrieval.llm.chat_models import LangChainModel, open_model
+from retrieval.llm.providers import ModelName
 from retrieval.llm.types import Prompt, Usage
 from retrieval.settings import RetrievalSettings
 
@@ -136,11 +136,11 @@ def test_a_broken_line_may_be_tried_again(kind: type[Exception]) -> None:
 @pytest.mark.parametrize("text", ["gpt-4", ":m", "openai:", " : "])
 def test_a_model_without_its_provider_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match="provider:model"):
-        parse(text, "RETRIEVAL_LLM")
+        ModelName.parse(text, "RETRIEVAL_LLM")
 
 
 def test_a_models_own_colons_are_its_own() -> None:
-    assert parse("Ollama:llama3.1:8b", "RETRIEVAL_LLM") == ModelName("ollama", "llama3.1:8b")
+    assert ModelName.parse("Ollama:llama3.1:8b", "RETRIEVAL_LLM") == ModelName("ollama", "llama3.1:8b")
 
 
 @pytest.mark.parametrize("provider", ["openai", "anthropic", "ollama"])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from retrieval.adapters import EncoderEmbeddings, ParagraphRetriever
 from retrieval.bootstrap import Services
 from retrieval.index.encoder import Encoder
+from retrieval.langchain_retriever import EncoderEmbeddings, ParagraphRetriever
 
 
 def test_embeddings_are_the_encoders_own_vectors(encoder: Encoder) -> None:

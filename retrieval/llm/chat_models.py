@@ -13,9 +13,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from pydantic import BaseModel, SecretStr
 
 from retrieval.errors import LanguageModelError, RequestRefusedError
-from retrieval.llm.failures import translated
-from retrieval.llm.naming import ModelName
-from retrieval.llm.providers import access, opened
+from retrieval.llm.providers import ModelName, access, opened, translated
 from retrieval.llm.transport import bounded_client, bounded_options
 from retrieval.llm.types import Prompt, Reply, Usage
 

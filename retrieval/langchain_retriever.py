@@ -1,6 +1,7 @@
 """Rapporteur as LangChain sees it: the encoder is an `Embeddings`, retrieval a `BaseRetriever`.
 
     with build_services(RetrievalSettings()) as services:
+        services.ensure_corpus()
         retriever = ParagraphRetriever(answering=services.answering, top_k=4)
         retriever.invoke("Which vision will Japan promote initiatives under?")
 
