@@ -23,6 +23,7 @@ from retrieval.index.encoder import Encoder
 from retrieval.index.sync.embedded_sync import EmbeddedSync
 from retrieval.index.sync.index_sync import IndexSync
 from retrieval.index.sync.remote_sync import RemoteSync
+from retrieval.index.sync.store_lock import StoreLock
 from retrieval.ingest import IngestService, Progress
 from retrieval.ingest.jobs import JobBoard
 from retrieval.ingest.retention import Retention
@@ -36,7 +37,6 @@ from retrieval.precedence import Precedence
 from retrieval.reindex import Reindexer
 from retrieval.search.retriever import Retriever
 from retrieval.settings import CLOUD, EMBEDDED, RetrievalSettings
-from retrieval.store_lock import StoreLock
 
 if TYPE_CHECKING:
     from retrieval.llm.budget import Budget, Database

@@ -45,6 +45,23 @@ def test_langchain_stays_in_the_splitter_the_models_and_its_own_retriever() -> N
     }
 
 
+ROOMS = ("language", "fetching", "sources", "ledger", "index", "llm", "search", "answering", "ingest")
+"""From the ground up."""
+
+
+def test_rooms_import_only_those_below_them() -> None:
+    up = {
+        f"{path.relative_to(ROOT)} -> {node.module}"
+        for height, room in enumerate(ROOMS)
+        for path in (ROOT / "retrieval" / room).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module
+        if node.module.startswith(tuple(f"retrieval.{above}" for above in ROOMS[height + 1 :]))
+    }
+
+    assert up == set()
+
+
 def test_data_imports_nothing() -> None:
     assert list(_imports("corpus")) == []
 

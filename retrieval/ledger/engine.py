@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy import Connection
@@ -44,18 +43,3 @@ class Database(Protocol):
 
     def close(self) -> None:
         """Give it back."""
-
-
-def open_database(address: Path | str) -> Database:
-    """Return the database at a path (SQLite), or at an address of PostgreSQL.
-
-    Raises:
-        SettingsError: The address is none, or what PostgreSQL needs is not installed.
-    """
-    if isinstance(address, Path):
-        from retrieval.ledger.sqlite import SqliteDatabase
-
-        return SqliteDatabase(address)
-    from retrieval.ledger.postgres import PostgresDatabase
-
-    return PostgresDatabase(address)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, inspect, select
 from retrieval.errors import IndexMismatchError, StoreError
 from retrieval.ledger import schema
 from retrieval.ledger.dialects import upsert
-from retrieval.ledger.engine import open_database
+from retrieval.ledger.engine import Database
 from retrieval.ledger.migration import add_columns, migrate
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class Ledger:
 
     def __init__(self, address: Path | str) -> None:
         self.address = address if isinstance(address, Path) else SecretStr(address)
-        self._database = open_database(address)
+        self._database = _open(address)
         self.place = self._database.place
         self._claimed: str | None = None
         try:
@@ -181,3 +181,14 @@ class Ledger:
             .values(key=key, value=value)
             .on_conflict_do_update(index_elements=["key"], set_={"value": value})
         )
+
+
+def _open(address: Path | str) -> Database:
+    """Return the database at a path (SQLite), or at an address of PostgreSQL."""
+    if isinstance(address, Path):
+        from retrieval.ledger.sqlite import SqliteDatabase
+
+        return SqliteDatabase(address)
+    from retrieval.ledger.postgres import PostgresDatabase
+
+    return PostgresDatabase(address)

@@ -24,9 +24,9 @@ from retrieval.index.encoder import Vector
 from retrieval.index.sync.index_sync import REMOTE, IndexSync
 from retrieval.index.sync.index_writer import Backlog, IndexWriter
 from retrieval.index.sync.integrity import is_intact
+from retrieval.index.sync.store_lock import StoreLock
 from retrieval.index.vector_index import Hit, VectorIndex
 from retrieval.ledger.ledger import Ledger
-from retrieval.store_lock import StoreLock
 
 log = logging.getLogger(__name__)
 

@@ -21,9 +21,9 @@ from retrieval.index.sync.audit import audit
 from retrieval.index.sync.embedded_sync import EmbeddedSync
 from retrieval.index.sync.index_writer import IndexWriter
 from retrieval.index.sync.integrity import main as check
+from retrieval.index.sync.store_lock import StoreLock
 from retrieval.index.vector_index import SAME_TEXT, Hit, LedgerScan, VectorIndex, VectorRecord
 from retrieval.ledger import revisions, scopes, vectors
-from retrieval.store_lock import StoreLock
 from tests.conftest import OpenStore, WriteReadout
 from tests.stores import Store, fill, unit_vectors
 
