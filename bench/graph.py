@@ -26,8 +26,8 @@ from stores import eval_dir
 
 from retrieval.index.encoder import DIMENSIONS, Encoder
 from retrieval.index.vector_index import SAME_TEXT
+from retrieval.language.sentences import sentence_spans
 from retrieval.search.retriever import CANDIDATES
-from retrieval.sentences import sentence_spans
 
 Matrix = NDArray[np.float32]
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from retrieval.answering.checking import ClaimService
 from retrieval.answering.selectors.trained import TrainedSelector
 from retrieval.answering.service import AnsweringService, Assistant
-from retrieval.browsing import Browser
 from retrieval.errors import CorpusError, SettingsError, StoreError, StoreUnwritableError
 from retrieval.fetching import Fetcher, FetchPolicy
 from retrieval.index.chroma.cloud import CloudAddress, CloudStore
@@ -25,16 +24,17 @@ from retrieval.index.sync.index_sync import IndexSync
 from retrieval.index.sync.remote_sync import RemoteSync
 from retrieval.index.sync.store_lock import StoreLock
 from retrieval.ingest import IngestService, Progress
-from retrieval.ingest.jobs import JobBoard
+from retrieval.ingest.job_board import JobBoard
+from retrieval.ingest.lifecycle import Lifecycle
+from retrieval.ingest.reindex import Reindexer
 from retrieval.ingest.retention import Retention
 from retrieval.language.terms import TERMS_VERSION
 from retrieval.ledger import live
 from retrieval.ledger.ledger import Ledger
-from retrieval.lifecycle import Lifecycle
 from retrieval.llm.types import Model
 from retrieval.models import SHARED, IngestReport
 from retrieval.precedence import Precedence
-from retrieval.reindex import Reindexer
+from retrieval.search.browsing import Browser
 from retrieval.search.retriever import Retriever
 from retrieval.settings import CLOUD, EMBEDDED, RetrievalSettings
 

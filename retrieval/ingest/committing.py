@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from retrieval.index import fulltext
 from retrieval.index.chunking import chunk_spans, embedding_text, title_for_embedding
 from retrieval.index.encoder import Encoder, Vector
-from retrieval.ingest.plan import Change, Plan
+from retrieval.ingest.planning import Change, Plan
 from retrieval.ledger import initiatives as kept
 from retrieval.ledger import live, revisions, scopes, sources, vectors
 from retrieval.ledger.history import KnownReadout, KnownRevision

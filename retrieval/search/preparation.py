@@ -9,9 +9,9 @@ from enum import Flag, auto
 from itertools import pairwise
 
 from retrieval.index.fulltext import MONTHS, paragraph_terms
+from retrieval.language.sentences import sentence_spans
 from retrieval.language.terms import initials, terms
 from retrieval.models import LiveParagraph
-from retrieval.sentences import sentence_spans
 
 
 class Holds(Flag):
