@@ -231,9 +231,8 @@ class RemoteSync(IndexSync):
         try:
             purpose = f"{self._purpose}, writing the vector index"
             with my_turn(self._ledger, purpose, timeout_s=timeout_s, name=INDEX_LEASE) as turn:
-                self._catch_up(
-                    turn, Backlog.of(self._ledger)
-                )  # whoever had the turn until now may have done it
+                # anew: whoever had the turn until now may have done it
+                self._catch_up(turn, Backlog.of(self._ledger))
         except (IngestBusyError, StoreHeldError, StoreUnwritableError) as error:
             log.info("the vector index catches up later: %s", error)
             return False
