@@ -1,7 +1,7 @@
 """The vector index in a folder of the store: one writer, and never trusted after an unclean stop.
 
-A fingerprint beside the index says what its files were when they were last known to be whole; an index that
-doesn't match it is checked in a child process first, because a damaged one can end the process that opens it (SIGSEGV). One
+A fingerprint beside the index says what its files were when they were last known to be whole; an index that doesn't
+match it is checked in a child process first, because a damaged one can end the process that opens it (SIGSEGV). One
 that fails is written again from the ledger, beside the old one, without embedding anything.
 """
 
@@ -103,7 +103,7 @@ class EmbeddedSync(IndexSync):
                 self._close_retired()
 
     def _fall_back(self) -> VectorIndex:
-        """The index failed in use: scan the ledger until it is mended."""
+        """The index failed in use: scan the ledger until it is repaired."""
         with self._guard:
             self._failed = True
             Fingerprint(self._path).drop()
@@ -138,10 +138,10 @@ class EmbeddedSync(IndexSync):
                 log.warning("%s", error)
         elif not self._path.exists() and not self._records():
             return self._scan  # nothing was indexed yet
-        self._begin_repair(self._mend)
+        self._begin_repair(self._check_and_repair)
         return self._scan
 
-    def _mend(self) -> None:
+    def _check_and_repair(self) -> None:
         """Check the index and, if it is broken, write it anew; questions are answered meanwhile."""
         try:
             if self._is_intact(self._path):

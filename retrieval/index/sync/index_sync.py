@@ -53,7 +53,7 @@ class IndexSync(ABC):
 
     Attributes:
         place: Where the index stands, in words.
-        problem: What somebody has to mend before Chroma serves again; None where it mends itself.
+        problem: What somebody has to repair before Chroma serves again; None where it does so itself.
     """
 
     place: str

@@ -37,7 +37,7 @@ _SAMPLE = 1000
 _AT_ONCE = 100
 
 _HIDDEN = 0.01
-"""A sound graph may hide one vector in hundreds of others; that has its turn to be looked up (`sync/index_writer.py`)."""
+"""An intact graph may hide one vector in hundreds of others; that has its turn to be looked up (`sync/index_writer.py`)."""
 
 
 def is_intact(path: Path, ledger: Path | SecretStr) -> bool:

@@ -192,7 +192,7 @@ class RemoteSync(IndexSync):
         self._reached()
 
     def settle(self) -> None:
-        """Reach the server, look whether it is sound, and wait until a repair in the background has ended."""
+        """Reach the server, check its integrity, and wait until a repair in the background has ended."""
         store = self._reached()
         if store is not None and not self._is_intact(store):
             self._begin_repair(self.catch_up)
