@@ -16,7 +16,7 @@ from retrieval.bootstrap import Services
 from retrieval.errors import CorpusError, IngestBusyError, NotFoundError
 from retrieval.index.sync.store_lock import StoreLock
 from retrieval.ledger import revisions, schema, vectors
-from retrieval.ledger.turns import Turn, my_turn
+from retrieval.ledger.leases import Turn, my_turn
 from retrieval.models import SHARED, ChangedReadout, FailedSource, IngestReport
 from tests.conftest import OpenStore, WriteReadout
 
