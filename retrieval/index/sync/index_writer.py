@@ -20,8 +20,8 @@ from retrieval.errors import StoreError
 from retrieval.index.chroma.collections import Collections
 from retrieval.index.vector_index import VectorRecord, finds_itself
 from retrieval.ledger import scopes, vectors
+from retrieval.ledger.leases import Turn
 from retrieval.ledger.ledger import Ledger
-from retrieval.ledger.turns import Turn
 
 INDEX_NAME = "index_folder"
 """The ledger's fact that names the index in use: a folder of the store, or `remote:` and a generation."""
