@@ -268,17 +268,15 @@ def copy_ledger(as_json: bool, corpus: Path | None, store: Path | None, debug: b
       LEDGER_URL=postgresql://me:secret@db/rapporteur rapporteur copy-ledger
     """
     from bot.options import load_settings
-    from bot.records import metadata as of_the_bot
     from bot.terminal import progress_bar
     from retrieval.bootstrap import open_both_ledgers
-    from retrieval.llm.budget import metadata as of_the_budget
     from retrieval.moving import copy_ledger as copy
 
     with (
         open_both_ledgers(load_settings(corpus, store)) as (source, target),
         progress_bar(enabled=not as_json) as progress,
     ):
-        rows = copy(source, target, [of_the_bot, of_the_budget], progress)
+        rows = copy(source, target, progress)
         place = target.place
     if as_json:
         print_json({"rows": rows, "ledger": place})

@@ -17,7 +17,6 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from retrieval.errors import SettingsError, StoreError
 from retrieval.ledger import engine
-from retrieval.ledger.migration import OLDEST_IN_PLACE
 from retrieval.ledger.postgres_errors import held, translate
 
 log = logging.getLogger(__name__)
@@ -65,8 +64,6 @@ class PostgresDatabase:
     """
 
     another = "name another database with LEDGER_URL"
-    oldest = OLDEST_IN_PLACE  # the first version that PostgreSQL ever held
-    rewrites = False
 
     def __init__(self, address: str) -> None:
         url = _read(address)
