@@ -21,9 +21,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, inspect, make_url, select, text
 from sqlalchemy.pool import NullPool
 
-from bot.corpus.watching import Watch, Watches
-from bot.records import Records
-from bot.shards import Shards
+from bot.discord.corpus.watching import Watch, Watches
+from bot.discord.records import Records
+from bot.discord.shards import Shards
 from retrieval.errors import StoreError, StoreHeldError, StoreUnwritableError
 from retrieval.ledger import engine, migrations, schema
 from retrieval.ledger.ledger import Ledger
