@@ -17,7 +17,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from bot.discord.rendering import Cited
 from retrieval.ledger import schema as schema  # what the bot keeps beside asks for it here
-from retrieval.ledger.dialects import upsert
+from retrieval.ledger.statements import upsert
 
 answers, messages = schema.discord_answers, schema.discord_messages
 feedback, state = schema.discord_feedback, schema.discord_state

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, bindparam, select
 
 from retrieval.errors import IndexMismatchError, StoreError, StoreUnwritableError
 from retrieval.ledger import migrations, schema
-from retrieval.ledger.dialects import upsert
 from retrieval.ledger.engine import open_database
+from retrieval.ledger.statements import upsert
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, delete, func, select
 
 from retrieval.errors import BudgetSpentError
 from retrieval.ledger import schema
-from retrieval.ledger.dialects import upsert
+from retrieval.ledger.statements import upsert
 from retrieval.llm.types import Usage
 
 KEPT_DAYS = 60
