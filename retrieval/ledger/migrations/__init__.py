@@ -50,9 +50,14 @@ def revision_of(connection: Connection) -> str | None:
 
 def create(connection: Connection) -> None:
     """Make today's tables in an empty database."""
-    schema.metadata.create_all(connection)
+    declared = schema.metadata
     if is_postgres(connection):
-        schema.postings_metadata.create_all(connection)
+        # A copy: SQLAlchemy remembers of a key that was added by ALTER TABLE, as the one from a readout to its live
+        # revision is there, that it is no part of its table, and would leave it out of a file made next.
+        declared = MetaData()
+        for table in (*schema.metadata.sorted_tables, *schema.postings_metadata.sorted_tables):
+            table.to_metadata(declared)
+    declared.create_all(connection)
     _version.create(connection, checkfirst=True)
     connection.execute(insert(_version).values(version_num=head()))
     connection.execute(insert(schema.meta).values(key=_SCHEMA_VERSION, value="4"))

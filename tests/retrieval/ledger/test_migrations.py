@@ -157,6 +157,15 @@ def test_a_new_store_is_as_declared(new_store: Path | str) -> None:
     assert _not_as_declared(new_store) == []
 
 
+def test_a_file_made_after_a_database_of_postgresql_is_as_declared(
+    postgres_address: str, tmp_path: Path
+) -> None:
+    for address in (postgres_address, tmp_path / "ledger.sqlite3"):
+        Ledger(address).close()
+
+    assert _not_as_declared(tmp_path / "ledger.sqlite3") == []
+
+
 @pytest.mark.parametrize(("kind", "version"), OLD)
 def test_an_old_store_answers_from_what_was_live(
     old_store: Path | str, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
