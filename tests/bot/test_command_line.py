@@ -18,8 +18,8 @@ import pytest
 from bot.__main__ import main
 from retrieval.bootstrap import Services
 from retrieval.index import encoder
-from retrieval.ledger.leases import my_turn
 from retrieval.ledger import migrations
+from retrieval.ledger.leases import my_turn
 from retrieval.ledger.ledger import Ledger
 from tests.conftest import WriteReadout
 
