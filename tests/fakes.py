@@ -13,6 +13,7 @@ from sqlalchemy.pool import NullPool
 
 from retrieval.answering.checking import ClaimCheck, Compared, Difference, Mark, Verdict
 from retrieval.errors import NotFoundError
+from retrieval.ledger import schema
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.models import (
     Answer,
@@ -172,6 +173,7 @@ class FileDatabase:
 
     def __init__(self, path: Path) -> None:
         self._engine: Engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+        schema.metadata.create_all(self._engine)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

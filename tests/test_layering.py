@@ -34,6 +34,12 @@ def test_the_chroma_stores_are_the_only_importers_of_chromadb() -> None:
     assert {file for file in found if not file.startswith("retrieval/index/chroma/")} == set()
 
 
+def test_alembic_stays_in_the_history_of_the_tables() -> None:
+    found = _importers("retrieval", "alembic") | _importers("bot", "alembic")
+
+    assert {file for file in found if not file.startswith("retrieval/ledger/migrations/")} == set()
+
+
 def test_langchain_stays_in_the_splitter_the_models_and_its_own_retriever() -> None:
     found = _importers("retrieval", "langchain") | _importers("bot", "langchain")
 

@@ -269,16 +269,14 @@ def copy_ledger(as_json: bool, corpus: Path | None, store: Path | None, debug: b
     """
     from bot.cli.options import load_settings
     from bot.cli.terminal import progress_bar
-    from bot.discord.records import metadata as of_the_bot
     from retrieval.bootstrap import open_both_ledgers
     from retrieval.ingest.copy_to_postgres import copy_ledger as copy
-    from retrieval.llm.budget import metadata as of_the_budget
 
     with (
         open_both_ledgers(load_settings(corpus, store)) as (source, target),
         progress_bar(enabled=not as_json) as progress,
     ):
-        rows = copy(source, target, [of_the_bot, of_the_budget], progress)
+        rows = copy(source, target, progress)
         place = target.place
     if as_json:
         print_json({"rows": rows, "ledger": place})

@@ -13,67 +13,14 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Connection,
-    ForeignKey,
-    Index,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    delete,
-    insert,
-    inspect,
-    select,
-    update,
-)
-from sqlalchemy.schema import CreateColumn
+from sqlalchemy import Connection, delete, insert, select, update
 
 from bot.discord.rendering import Cited
+from retrieval.ledger import schema as schema  # what the bot keeps beside asks for it here
 from retrieval.ledger.statements import upsert
 
-metadata = MetaData()
-
-answers = Table(
-    "discord_answers",
-    metadata,
-    Column("id", String(12), primary_key=True),
-    Column("parent", String(12)),
-    Column("guild", BigInteger),
-    Column("thread", BigInteger),
-    Column("user", BigInteger, nullable=False),
-    Column("question", Text, nullable=False),
-    Column("mode", String, nullable=False),
-    Column("cited", Text, nullable=False),
-    Column("at", BigInteger, nullable=False),
-    Index("discord_answers_thread", "thread", "at"),
-)
-
-messages = Table(
-    "discord_messages",
-    metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("answer", ForeignKey("discord_answers.id", ondelete="CASCADE"), nullable=False, index=True),
-)
-
-feedback = Table(
-    "discord_feedback",
-    metadata,
-    Column("answer", ForeignKey("discord_answers.id", ondelete="CASCADE"), primary_key=True),
-    Column("user", BigInteger, primary_key=True),
-    Column("helpful", Integer, nullable=False),
-    Column("at", BigInteger, nullable=False),
-)
-
-state = Table(
-    "discord_state",
-    metadata,
-    Column("key", String, primary_key=True),
-    Column("value", Text, nullable=False),
-)
+answers, messages = schema.discord_answers, schema.discord_messages
+feedback, state = schema.discord_feedback, schema.discord_state
 
 
 class Database(Protocol):
@@ -84,21 +31,6 @@ class Database(Protocol):
 
     def write(self) -> AbstractContextManager[Connection]:
         """One transaction."""
-
-
-def prepare(connection: Connection, *tables: Table) -> None:
-    """Make tables that are not there yet, and the columns that an earlier version's did not have.
-
-    A column that comes later may be empty, so that the rows that are there need no value for it.
-    """
-    metadata.create_all(connection, tables=tables)
-    quoted = connection.dialect.identifier_preparer.format_table
-    for table in tables:
-        known = {column["name"] for column in inspect(connection).get_columns(table.name)}
-        for column in table.columns:
-            if column.name not in known:
-                written = CreateColumn(column).compile(dialect=connection.dialect)
-                connection.exec_driver_sql(f"ALTER TABLE {quoted(table)} ADD COLUMN {written}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +61,6 @@ class Records:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        with database.write() as connection:
-            prepare(connection, answers, messages, feedback, state)
 
     def add(self, answer: ShownAnswer) -> None:
         """Remember an answer, before it is shown: its controls must work from the first moment."""

@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import Table, func, select
 
 from bot.discord.records import Records, ShownAnswer, answers
-from bot.discord.records import metadata as of_the_bot
 from retrieval.bootstrap import LEDGER_FILE
 from retrieval.errors import StoreError
 from retrieval.ingest import IngestRequest, Upload
@@ -60,7 +59,7 @@ def test_a_ledger_that_moved_answers_the_same_and_remembers_everything(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with closing(Ledger(postgres_address)) as target:
-        copied = copy_ledger(lived_in, target, [of_the_bot], _silent)
+        copied = copy_ledger(lived_in, target, _silent)
         for table in (schema.revisions, schema.paragraphs, schema.readouts, schema.audit, answers):
             assert _rows(target, table) == _rows(lived_in, table)
     monkeypatch.setattr("retrieval.bootstrap.ledger_address", lambda _settings: postgres_address)
@@ -83,9 +82,9 @@ def test_a_ledger_that_moved_answers_the_same_and_remembers_everything(
 
 def test_nothing_is_copied_where_something_is(lived_in: Ledger, postgres_address: str) -> None:
     with closing(Ledger(postgres_address)) as target:
-        copy_ledger(lived_in, target, [], _silent)
+        copy_ledger(lived_in, target, _silent)
         with pytest.raises(StoreError, match=r"this ledger is not empty\. Name an empty database"):
-            copy_ledger(lived_in, target, [], _silent)
+            copy_ledger(lived_in, target, _silent)
 
 
 def test_nothing_is_copied_while_a_bot_runs(lived_in: Ledger, postgres_address: str) -> None:
@@ -94,4 +93,4 @@ def test_nothing_is_copied_while_a_bot_runs(lived_in: Ledger, postgres_address: 
         my_turn(lived_in, "rapporteur run", timeout_s=0, name=WORKER),
         pytest.raises(StoreError, match=r"in use by rapporteur run since .*\. Stop it first"),
     ):
-        copy_ledger(lived_in, target, [], _silent)
+        copy_ledger(lived_in, target, _silent)

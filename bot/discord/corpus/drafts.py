@@ -11,23 +11,17 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from sqlalchemy import (
-    BigInteger,
-    Column,
     Connection,
-    ForeignKey,
-    Integer,
-    LargeBinary,
-    String,
-    Table,
-    Text,
     delete,
     insert,
     select,
     update,
 )
 
-from bot.discord.records import Database, metadata, prepare
+from bot.discord.records import Database, schema
 from retrieval.ingest import Upload
+
+drafts, draft_files = schema.discord_drafts, schema.discord_draft_files
 
 Kind = Literal["ingest", "remove", "purge", "rollback"]
 
@@ -39,27 +33,6 @@ _MAX_OPEN = 5
 
 _MAX_OF_ONE_SCOPE = 20
 """Drafts that there are of one scope: each may hold files."""
-
-drafts = Table(
-    "discord_drafts",
-    metadata,
-    Column("id", String(12), primary_key=True),
-    Column("kind", String(8), nullable=False),
-    Column("scope", String, nullable=False),
-    Column("user", BigInteger, nullable=False),
-    Column("guild", BigInteger),
-    Column("at", BigInteger, nullable=False),
-    Column("body", Text, nullable=False),
-)
-
-draft_files = Table(
-    "discord_draft_files",
-    metadata,
-    Column("draft", ForeignKey("discord_drafts.id", ondelete="CASCADE"), primary_key=True),
-    Column("ordinal", Integer, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("data", LargeBinary, nullable=False),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +93,6 @@ class Drafts:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        with database.write() as connection:
-            prepare(connection, drafts, draft_files)
 
     def add(self, draft: Draft) -> None:
         """Keep a draft; of one person, and of one scope, only the latest few are kept."""

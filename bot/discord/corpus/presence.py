@@ -8,24 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Set
 
-from sqlalchemy import BigInteger, Column, Connection, Table, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
-from bot.discord.records import Database, metadata, prepare
+from bot.discord.records import Database, schema
 from bot.discord.shards import Shards
 
-presences = Table(
-    "discord_presences",
-    metadata,
-    Column("application", BigInteger, primary_key=True, autoincrement=False),
-    Column("guild", BigInteger, primary_key=True, autoincrement=False),
-)
-
-departures = Table(
-    "discord_departures",
-    metadata,
-    Column("guild", BigInteger, primary_key=True, autoincrement=False),
-    Column("at", BigInteger, nullable=False),
-)
+presences, departures = schema.discord_presences, schema.discord_departures
 
 _UNSEEN_MS = 86_400_000
 """So long a server that nobody was ever seen in waits for an application that has yet to start."""
@@ -36,8 +24,6 @@ class Presence:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        with database.write() as connection:
-            prepare(connection, presences, departures)
 
     def entered(self, application: int, guild: int) -> None:
         """An application is in a server."""

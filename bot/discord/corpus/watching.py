@@ -11,12 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sqlalchemy import (
-    BigInteger,
-    Column,
     Connection,
-    Integer,
-    String,
-    Table,
     delete,
     insert,
     or_,
@@ -24,22 +19,10 @@ from sqlalchemy import (
     update,
 )
 
-from bot.discord.records import Database, metadata, prepare
+from bot.discord.records import Database, schema
 from bot.discord.shards import Shards
 
-watches = Table(
-    "discord_watches",
-    metadata,
-    Column("job", Integer, primary_key=True, autoincrement=False),
-    Column("scope", String, nullable=False),
-    Column("user", BigInteger, nullable=False),
-    Column("guild", BigInteger),
-    Column("channel", BigInteger),
-    Column("language", String(8), nullable=False),
-    Column("application", BigInteger),  # unknown of those that an earlier version kept
-    Column("teller", String),
-    Column("claimed_until", BigInteger),
-)
+watches = schema.discord_watches
 
 Claim = Literal["mine", "taken", "told"]
 """Whether this process tells, another one is at it, or they know."""
@@ -69,8 +52,6 @@ class Watches:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        with database.write() as connection:
-            prepare(connection, watches)
 
     def of(self, shards: Shards) -> list[Watch]:
         """Return those whom this process is to tell, by job."""
