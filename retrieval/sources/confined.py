@@ -83,9 +83,10 @@ def _line(fields: Mapping[str, Any]) -> Line:
 
 def _readers() -> Mapping[str, Callable[[bytes], Extracted]]:
     from retrieval.sources.docx import read_docx
+    from retrieval.sources.formats.opendocument import read_odt
     from retrieval.sources.pdf import read_pdf
 
-    return {"pdf": read_pdf, "docx": read_docx}
+    return {"pdf": read_pdf, "docx": read_docx, "odt": read_odt}
 
 
 def _confine() -> None:
