@@ -10,7 +10,7 @@ from pathlib import Path
 
 from retrieval.errors import CorpusError, FetchError, SourceError
 from retrieval.fetching import Fetched, Fetcher, NotModified, Validators, name_of
-from retrieval.fetching.bodies import charset, suffix_of
+from retrieval.fetching.bodies import charset, is_text, suffix_of
 from retrieval.models import Readout
 from retrieval.sources.hygiene import printable
 from retrieval.sources.limits import MAX_BYTES
@@ -147,7 +147,7 @@ def _file_name(found: Fetched) -> str:
 def _in_utf8(found: Fetched) -> bytes:
     """Return a text in UTF-8 where it is in the encoding that only the header of the answer names."""
     encoding = charset(found.content_type)
-    if encoding is None or suffix_of(found.content_type) in (None, ".pdf", ".docx"):
+    if encoding is None or not is_text(found.content_type):
         return found.data
     try:
         found.data.decode()

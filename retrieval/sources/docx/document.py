@@ -51,7 +51,7 @@ def read_docx(data: bytes) -> Extracted:
     Raises:
         SourceError: Damaged, encrypted or larger than the limits.
     """
-    check_archive(data, _WHAT, "word/document.xml")
+    check_archive(data, _WHAT, r"word/document\d*\.xml")
     part, properties = _opened(data)
     body = part.element.find(f"{_W}body")
     if body is None:

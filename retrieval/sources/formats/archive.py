@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 import zlib
 from io import BytesIO
@@ -35,7 +36,7 @@ def check_archive(data: bytes, what: str, document: str) -> None:
 
     Args:
         what: It is, "a Word document".
-        document: The member that it has to have.
+        document: A pattern of the name of the member that it has to have.
 
     Raises:
         SourceError: Damaged, encrypted, with macros or declared entities, or larger than the limits.
@@ -52,7 +53,7 @@ def _check(archive: zipfile.ZipFile, document: str) -> None:
     if len(members) > MAX_ARCHIVE_MEMBERS:
         raise SourceError("", _TOO_MANY)
     names = {member.filename for member in members}
-    if document not in names:
+    if not any(re.fullmatch(document, name) for name in names):
         raise SourceError("", _NO_DOCUMENT)
     if any(name.endswith("vbaProject.bin") for name in names):
         raise SourceError("", _MACROS)

@@ -7,6 +7,7 @@ stand on a page of their own are found.
 from __future__ import annotations
 
 import posixpath
+import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -39,7 +40,7 @@ def read_epub(data: bytes) -> Extracted:
     Raises:
         SourceError: Damaged, encrypted, larger than the limits, or without a page.
     """
-    check_archive(data, _WHAT, _CONTAINER)
+    check_archive(data, _WHAT, re.escape(_CONTAINER))
     with zipfile.ZipFile(BytesIO(data)) as archive:
         return _read(archive)
 
@@ -120,7 +121,9 @@ def _readdress(tag: Tag, path: str, number: int, numbers: dict[str, int]) -> Non
             tag[name] = f"page{number}-{tag[name]}"
     target, mark, place = str(tag.get("href", "")).partition("#")
     if mark:
-        other = posixpath.normpath(posixpath.join(posixpath.dirname(path), unquote(target))) if target else path
+        other = (
+            posixpath.normpath(posixpath.join(posixpath.dirname(path), unquote(target))) if target else path
+        )
         if other in numbers:
             tag["href"] = f"#page{numbers[other]}-{place}"
 

@@ -201,7 +201,9 @@ class _Reader:
             name = self.styles[name].base
 
     def _says(self, tag: Any, what: str) -> Any:
-        return next((said for style in self._lineage(tag) if (said := getattr(style, what)) not in (None, "")), None)
+        return next(
+            (said for style in self._lineage(tag) if (said := getattr(style, what)) not in (None, "")), None
+        )
 
     def _named(self, tag: Any, name: str) -> bool:
         return any(style.name == name for style in self._lineage(tag))
@@ -215,7 +217,7 @@ def read_odt(data: bytes) -> Extracted:
     Raises:
         SourceError: Damaged, encrypted or larger than the limits.
     """
-    check_archive(data, _WHAT, "content.xml")
+    check_archive(data, _WHAT, r"content\.xml")
     with zipfile.ZipFile(BytesIO(data)) as archive:
         parts = {name: archive.read(name) for name in archive.namelist() if name.endswith(".xml")}
     if b"encryption-data" in parts.get("META-INF/manifest.xml", b""):
@@ -269,12 +271,15 @@ def _styles(root: Any) -> Iterator[tuple[str, _Style]]:
         weight = None if fonts is None else fonts.get(f"{_FO}font-weight")
         shown = None if fonts is None else fonts.get(f"{_TEXT}display")
         name = style.get(f"{_STYLE}name", "")
-        yield name, _Style(
-            name.replace("_20_", " "),
-            style.get(f"{_STYLE}parent-style-name", ""),
-            None if weight is None else weight == "bold" or weight in {"600", "700", "800", "900"},
-            None if shown is None else shown == "none",
-            style.get(f"{_STYLE}list-style-name", ""),
+        yield (
+            name,
+            _Style(
+                name.replace("_20_", " "),
+                style.get(f"{_STYLE}parent-style-name", ""),
+                None if weight is None else weight == "bold" or weight in {"600", "700", "800", "900"},
+                None if shown is None else shown == "none",
+                style.get(f"{_STYLE}list-style-name", ""),
+            ),
         )
 
 

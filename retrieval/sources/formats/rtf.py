@@ -24,21 +24,26 @@ _TOKEN = re.compile(
       | (?P<text>[^\\{}\r\n]+)""",
     re.VERBOSE | re.DOTALL,
 )
+_ESCAPED = ("{", "}", "\\")  # a letter of two bytes may end in one
 _DIGITS = re.compile(r"\d{1,6}")
 _DEEPEST = 500
 _NESTED = "its groups are nested too deep to be read. Save its text instead."
-_UNREAD = frozenset(  # destinations that hold no text of the document; so do all that are marked with \*, but few
-    """colortbl pict header headerl headerr headerf footer footerl footerr footerf ftnsep ftnsepc ftncn aftnsep
+_UNREAD = (
+    frozenset(  # destinations that hold no text of the document; so do all that are marked with \*, but few
+        """colortbl pict header headerl headerr headerf footer footerl footerr footerf ftnsep ftnsepc ftncn aftnsep
     aftnsepc aftncn listtable listoverridetable fldinst datafield object objdata nonesttables upr background
     filetbl revtbl rsidtbl tc xe rxe txe private1 sp sn sv template operator author keywords comment subject
     doccomm category manager company hlinkbase bkmkstart bkmkend pntxta pntxtb xmlnstbl themedata latentstyles
     datastore factoidname generator""".split()
+    )
 )
-_STARRED = frozenset(("footnote", "shpinst", "shptxt", "ud", "do", "dptxbxtext", "nesttableprops", "listtext", "pntext"))
+_STARRED = frozenset(
+    ("footnote", "shpinst", "shptxt", "ud", "do", "dptxbxtext", "nesttableprops", "listtext", "pntext")
+)
 _LETTERS = {
     "line": "\n", "tab": " ", "page": " ", "column": " ", "emdash": "—", "endash": "–", "lquote": "‘", "rquote": "’",
     "ldblquote": "“", "rdblquote": "”", "bullet": "•", "emspace": " ", "enspace": " ", "qmspace": " ", "softline": "\n",
-    "~": " ", "_": "-", "-": "", "{": "{", "}": "}", "\\": "\\", "zwj": "\u200d", "zwnj": "\u200c",
+    "~": " ", "_": "-", "-": "", "zwj": "\u200d", "zwnj": "\u200c",
 }  # fmt: skip
 _CODE_PAGES = {  # of \fcharset
     0: "cp1252", 77: "mac_roman", 128: "cp932", 129: "cp949", 130: "johab", 134: "gbk", 136: "big5", 161: "cp1253",
@@ -97,7 +102,9 @@ class _Reader:
         self._bytes = bytearray()
         self._units: list[int] = []
         self._paragraph = _Paragraph()
-        self._outer: list[tuple[int, _Paragraph, str]] = []  # what goes on after a note or box: depth, paragraph, kind
+        self._outer: list[
+            tuple[int, _Paragraph, str]
+        ] = []  # what goes on after a note or box: depth, paragraph, kind
         self._told = ""  # letters of fonts, styles and the title, which are no text
         self._cells: list[list[Line]] = []
         self._rows: list[list[list[Line]]] = []
@@ -113,6 +120,8 @@ class _Reader:
                 self._add_bytes(found["text"].encode("latin-1"))
             elif found["byte"] is not None:
                 self._add_bytes(bytes((int(found["byte"], 16),)))
+            elif found["sign"] in _ESCAPED:
+                self._add_bytes(found["sign"].encode("latin-1"))
             elif found["word"] == "u" and found["value"]:
                 self._unicode(int(found["value"]))
             elif found["word"] == "bin":
@@ -144,11 +153,12 @@ class _Reader:
     # --- letters ---
 
     def _add_bytes(self, found: bytes) -> None:
-        self._end_unicode()
         self._opened = self._starred = False
         left_over = found[self._skip :]
         self._skip = max(0, self._skip - len(found))
-        self._bytes += left_over
+        if left_over:
+            self._end_unicode()
+            self._bytes += left_over
 
     def _unicode(self, value: int) -> None:
         self._flush_bytes()

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 _DECLARATION = re.compile(r"\s*<\?xml[^<>]*\?>")
 _CLOSES_ITSELF = re.compile(
-    r"<((?!(?:br|hr|img|input|link|meta|col|area|base|wbr)\b)[a-zA-Z][\w:.-]*)((?:\s[^<>]*)?)/>", re.IGNORECASE
+    r"<((?!(?:br|hr|img|input|link|meta|col|area|base|wbr)\b)[a-zA-Z][\w:.-]*)((?:\s[^<>]*)?)/>",
+    re.IGNORECASE,
 )
 _WORD = re.compile(r"\w+")
 _TITLE_LINES = 3
