@@ -105,7 +105,7 @@ def _confine(memory: int = CHILD_MEMORY_BYTES, written: int = 0) -> None:
         return
     wanted = {
         resource.RLIMIT_AS: memory,
-        resource.RLIMIT_CPU: CHILD_TIMEOUT_S,
+        resource.RLIMIT_CPU: CHILD_TIMEOUT_S + 1,
         resource.RLIMIT_FSIZE: written,
         resource.RLIMIT_CORE: 0,
     }
@@ -113,7 +113,8 @@ def _confine(memory: int = CHILD_MEMORY_BYTES, written: int = 0) -> None:
         _, hard = resource.getrlimit(limit)
         ceiling = value if hard == resource.RLIM_INFINITY else min(value, hard)
         try:
-            resource.setrlimit(limit, (ceiling, ceiling))
+            # SIGXCPU comes at the lower limit and says why; at the upper one it would be SIGKILL
+            resource.setrlimit(limit, (ceiling - (limit == resource.RLIMIT_CPU and ceiling > 1), ceiling))
         except (ValueError, OSError):  # macOS does not bound address space
             continue
 

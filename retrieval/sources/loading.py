@@ -70,6 +70,8 @@ def load(paths: Iterable[Path], is_known: IsKnown | None = None) -> Iterator[Loa
         for file in _files(path):
             if path.is_dir() and not file.resolve().is_relative_to(path.resolve()):
                 yield LoadedSource(printable(str(file)), error=SourceError(str(file), _LEADS_OUT))
+            elif file.is_dir():  # a link to a folder that is read where it stands
+                continue
             elif file.resolve() not in seen:
                 seen.add(file.resolve())
                 yield load_file(file, is_known)
@@ -172,7 +174,8 @@ def _files(path: Path) -> Iterator[Path]:
         yield path
         return
     for file in sorted(path.rglob("*")):
-        if file.is_file() and _is_readout_name(file.relative_to(path)):
+        is_link = file.is_symlink() and file.is_dir() and not _is_hidden(file.relative_to(path))
+        if is_link or (not file.is_dir() and _is_readout_name(file.relative_to(path))):
             yield file
 
 
@@ -182,18 +185,19 @@ def passed_over(paths: Iterable[Path]) -> list[str]:
     for folder in (path for path in paths if path.is_dir()):
         for file in sorted(folder.rglob("*")):
             name = file.relative_to(folder)
-            hidden = any(part.startswith((".", "_", "~")) for part in name.parts)
             known = is_known_format(file.name) or file.name.lower().startswith(_NOT_READOUTS)
-            if not (hidden or known or file.is_dir() or file.name.endswith(META)):
+            if not (_is_hidden(name) or known or file.is_dir() or file.name.endswith(META)):
                 found.append(printable(str(name)))
     return found
 
 
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith((".", "_", "~")) for part in path.parts)
+
+
 def _is_readout_name(path: Path) -> bool:
-    if any(part.startswith((".", "_", "~")) for part in path.parts):
-        return False
     name = path.name.lower()
-    return is_known_format(name) and not name.startswith(_NOT_READOUTS)
+    return is_known_format(name) and not (_is_hidden(path) or name.startswith(_NOT_READOUTS))
 
 
 def _meta_beside(path: Path) -> Path | None:

@@ -28,18 +28,13 @@ _ESCAPED = ("{", "}", "\\")  # a letter of two bytes may end in one
 _DIGITS = re.compile(r"\d{1,6}")
 _DEEPEST = 500
 _NESTED = "its groups are nested too deep to be read. Save its text instead."
-_UNREAD = (
-    frozenset(  # destinations that hold no text of the document; so do all that are marked with \*, but few
-        """colortbl pict header headerl headerr headerf footer footerl footerr footerf ftnsep ftnsepc ftncn aftnsep
-    aftnsepc aftncn listtable listoverridetable fldinst datafield object objdata nonesttables upr background
-    filetbl revtbl rsidtbl tc xe rxe txe private1 sp sn sv template operator author keywords comment subject
-    doccomm category manager company hlinkbase bkmkstart bkmkend pntxta pntxtb xmlnstbl themedata latentstyles
-    datastore factoidname generator""".split()
-    )
+# destinations that hold no text of the document; neither do those that are marked with "\\*", but for a few
+_UNREAD = frozenset(
+    """colortbl pict header headerl headerr headerf footer footerl footerr footerf ftnsep ftnsepc ftncn aftnsep aftnsepc
+    aftncn listtable listoverridetable fldinst object objdata nonesttables upr filetbl tc xe rxe txe sp template operator
+    author keywords comment subject doccomm category manager company hlinkbase bkmkstart bkmkend""".split()
 )
-_STARRED = frozenset(
-    ("footnote", "shpinst", "shptxt", "ud", "do", "dptxbxtext", "nesttableprops", "listtext", "pntext")
-)
+_STARRED = frozenset("footnote shpinst shptxt ud do dptxbxtext nesttableprops listtext pntext".split())
 _LETTERS = {
     "line": "\n", "tab": " ", "page": " ", "column": " ", "emdash": "—", "endash": "–", "lquote": "‘", "rquote": "’",
     "ldblquote": "“", "rdblquote": "”", "bullet": "•", "emspace": " ", "enspace": " ", "qmspace": " ", "softline": "\n",
@@ -219,8 +214,7 @@ class _Reader:
         elif word in {"fonttbl", "stylesheet", "title"}:
             self._group.into = {"fonttbl": "fonts", "stylesheet": "styles", "title": "title"}[word]
         elif word in _UNREAD or (self._starred and word not in _STARRED):
-            if not (self._group.into == "styles" and word == "cs"):
-                self._group.into = ""
+            self._group.into = ""
         elif word == "ud":
             self._group.into = "body"
         else:

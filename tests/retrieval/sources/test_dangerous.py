@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import struct
+import subprocess
+import sys
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -297,6 +299,14 @@ def test_reader_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) ->
 
     with pytest.raises(SourceError, match="takes longer than"):
         parse("x.pdf", pdf([A, B]))
+
+
+def test_reader_is_ended_by_the_time_it_computes() -> None:
+    code = "import retrieval.sources.confined as c\nc.CHILD_TIMEOUT_S = 1\nc._confine()\nwhile True: pass"
+
+    ended = subprocess.run([sys.executable, "-c", code], check=False, cwd=Path(__file__).parents[3])
+
+    assert confined._is_out_of_time(ended.returncode)
 
 
 def test_child_gets_no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
