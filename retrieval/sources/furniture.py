@@ -48,6 +48,10 @@ _MENU_WORD = re.compile(
     r"|about(?: us| the [\w ]{2,20})?|news ?room|quick find:?|feedback|disclaimer|terms of use|faqs?",
     re.IGNORECASE,
 )
+_COUNT = re.compile(  # what a site counts above a document
+    r"[\d.,]+\s*(?:條條文|条条文|條|条|articles?|sections?|pages?|words|comments?|views?|likes?|shares?|\s){1,4}",
+    re.IGNORECASE,
+)
 _CONTACT = re.compile(
     r"(?:(?:tel|fax|phone|telephone|e-?mail|web(?:site)?)\b\s?[.:].{3,90}|(?:p\.?\s?o\.?\s?box)\b.{2,90}|www\.\S+|\S+@\S+\.\w+"
     r"|for information only\b.{0,60}|(?:e-?mail:\s*)?\S+@\S+\s+https?://\S+)",
@@ -115,7 +119,9 @@ def _site_lines(lines: Sequence[Line]) -> dict[int, str]:
             out[index] = "letterhead"
         if first <= index <= last:
             continue
-        if _is_menu(line.text) or _MENU_WORD.fullmatch(line.text):
+        if _COUNT.fullmatch(line.text) and index < first:
+            out[index] = "count"
+        elif _is_menu(line.text) or _MENU_WORD.fullmatch(line.text):
             out[index] = "menu"
         elif _CONTACT.fullmatch(line.text):
             out[index] = "letterhead"

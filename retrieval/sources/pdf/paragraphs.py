@@ -22,6 +22,7 @@ _LITTLE_WHITE = 1.1  # the same, after the end of a sentence
 _DIVIDED = 0.04  # of rows end in a hyphen where words are divided
 _HEADING_ROWS = 4
 _HEADING_CHARS = 300
+_BRACKET_ROWS = 3
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?(?:-[^\W\d_]+)*")
 _BROKEN = re.compile(r"([^\W\d_]+)[-\u00ad\u2010]$")
 _FIRST = re.compile(r"[^\W\d_]+")
@@ -142,7 +143,14 @@ def _opens(block: Sequence[Row], row: Row, setting: Setting) -> bool:
         return row.left < before.left + row.size or _fits(before, row, setting)
     if _is_set_in(block, row):
         return True
-    return _fits(before, row, setting) and not _is_large(row, setting) and not starts_lower(row.text)
+    if _is_large(row, setting) or starts_lower(row.text) or _is_in_brackets(block):
+        return False
+    return _fits(before, row, setting)
+
+
+def _is_in_brackets(block: Sequence[Row]) -> bool:
+    """Whether a bracket that a paragraph opens is open still: words that belong together."""
+    return sum(row.text.count("(") - row.text.count(")") for row in block[-_BRACKET_ROWS:]) > 0
 
 
 def _opens_after_turn(before: Row, row: Row, setting: Setting) -> bool:
