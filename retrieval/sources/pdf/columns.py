@@ -17,6 +17,8 @@ from retrieval.sources.pdf.glyphs import Run
 _STEP = 2.0  # points between the places tried for a strip
 _NARROWEST = 3  # steps of white
 _FEWEST = 4  # wide rows on each side
+_EDGE = 4.0  # points from the edge of a column
+_MOST_CROSSING = 3  # rows over both columns on a page with little on it: heads, a page number
 _DEEPEST = 4  # columns inside columns
 _MARK = 5  # letters of a raised mark
 _SMALL = 0.87  # of the size of what a mark is raised above
@@ -44,9 +46,34 @@ class Row:
     page: int = 1
 
 
-def read_rows(runs: Sequence[Run], page: int) -> list[Row]:
-    """Return the rows of a page in reading order."""
-    return _ordered(_beside_marks(runs), (0, 1), page, 0)
+def read_pages(pages: Sequence[Sequence[Run]]) -> list[list[Row]]:
+    """Return the rows of each page in reading order; a page with little on it has the columns of the one before."""
+    out: list[list[Row]] = []
+    before: tuple[float, float] | None = None
+    for number, runs in enumerate(map(_beside_marks, pages), 1):
+        strip = _strip(runs)
+        if strip is not None:
+            rights = sorted(run.left for run in runs if run.left >= strip)
+            before = strip, rights[len(rights) // 10]
+        elif before is not None and _has_columns(runs, *before):
+            strip = before[0]
+        out.append(_ordered(runs, (0, 1), number, 0, strip))
+    return out
+
+
+def _has_columns(runs: Sequence[Run], strip: float, edge: float) -> bool:
+    """Whether what stands right of a strip begins at the edge of its column, and hardly anything crosses it.
+
+    Args:
+        edge: Where the right column begins, in points.
+    """
+    rows = [_cells(row) for row in _baselines(runs)]
+    right = [
+        next(cell for cell in row if cell[0] >= strip) for row in rows if any(c[0] >= strip for c in row)
+    ]
+    crossing = sum(cell[0] < strip < cell[1] for row in rows for cell in row)
+    at_edge = sum(abs(cell[0] - edge) < _EDGE for cell in right)
+    return crossing <= _MOST_CROSSING and at_edge > 0.5 * len(right) > 0
 
 
 def _beside_marks(runs: Sequence[Run]) -> list[Run]:
@@ -70,8 +97,9 @@ def _carries(host: Run, mark: Run) -> bool:
     return -0.6 * host.size < behind < 0.6 * host.size or -0.3 * host.size < before < 1.2 * host.size
 
 
-def _ordered(runs: Sequence[Run], column: tuple[int, int], page: int, depth: int) -> list[Row]:
-    strip = _strip(runs) if depth < _DEEPEST else None
+def _ordered(
+    runs: Sequence[Run], column: tuple[int, int], page: int, depth: int, strip: float | None
+) -> list[Row]:
     if strip is None:
         return _rows(runs, column, page)
     out: list[Row] = []
@@ -83,7 +111,8 @@ def _ordered(runs: Sequence[Run], column: tuple[int, int], page: int, depth: int
 
     def close() -> None:
         for side, name in sides:
-            out.extend(_ordered(side, name, page, depth + 1) if side else ())
+            inner = _strip(side) if depth + 1 < _DEEPEST else None
+            out.extend(_ordered(side, name, page, depth + 1, inner))
             side.clear()
 
     for row in _baselines(runs):

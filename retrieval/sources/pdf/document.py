@@ -11,7 +11,7 @@ from retrieval.models import LeftOut
 from retrieval.sources.legibility import Legibility, legibility
 from retrieval.sources.limits import MAX_PAGE_CHARS, MAX_PAGES, MAX_TEXT_CHARS
 from retrieval.sources.lines import Extracted, Line, collapse
-from retrieval.sources.pdf.columns import read_rows
+from retrieval.sources.pdf.columns import read_pages
 from retrieval.sources.pdf.glyphs import Run, read_runs
 from retrieval.sources.pdf.margins import Page, body_size, without_footnotes, without_running_heads
 from retrieval.sources.pdf.paragraphs import join_rows, read_setting
@@ -45,7 +45,8 @@ def read_pdf(data: bytes) -> Extracted:
     pages = _pages(document, count)
     runs = [run for page_runs, _ in pages for run in page_runs]
     _check_text(runs, count)
-    read = [Page(read_rows(found, n), height) for n, (found, height) in enumerate(pages, 1)]
+    rows = read_pages([found for found, _ in pages])
+    read = [Page(found, height) for found, (_, height) in zip(rows, pages, strict=True)]
     lines, left = _lines(read)
     empty = [number for number, (found, _) in enumerate(pages, 1) if not found]
     warnings: tuple[str, ...] = ()
