@@ -2,6 +2,7 @@
 
     document     opens the file, or says why it cannot be read
     glyphs       one page -> runs of letters with their places
+    tables       lines that are drawn, and white -> runs of a table made one a row
     columns      runs -> rows in reading order, column after column
     margins      running heads, page numbers and footnotes, which are not text
     paragraphs   rows -> lines, joined over line ends, columns and pages

@@ -33,6 +33,7 @@ class Row:
         bold: Whether all of it is.
         column: Which of how many columns; rows that cross columns are of column 0 of 1.
         marks: Raised signs that may be marks of footnotes, with where in `text` each begins.
+        table: As in `Run`.
     """
 
     text: str
@@ -44,13 +45,14 @@ class Row:
     column: tuple[int, int] = (0, 1)
     marks: tuple[tuple[int, str], ...] = ()
     page: int = 1
+    table: str = ""
 
 
 def read_pages(pages: Sequence[Sequence[Run]]) -> list[list[Row]]:
     """Return the rows of each page in reading order; a page with little on it has the columns of the one before."""
     out: list[list[Row]] = []
     before: tuple[float, float] | None = None
-    for number, runs in enumerate(map(_beside_marks, pages), 1):
+    for number, runs in enumerate(pages, 1):
         strip = _strip(runs)
         if strip is not None:
             rights = sorted(run.left for run in runs if run.left >= strip)
@@ -67,7 +69,7 @@ def _has_columns(runs: Sequence[Run], strip: float, edge: float) -> bool:
     Args:
         edge: Where the right column begins, in points.
     """
-    rows = [_cells(row) for row in _baselines(runs)]
+    rows = [_cells(row) for row in baselines(runs)]
     right = [
         next(cell for cell in row if cell[0] >= strip) for row in rows if any(c[0] >= strip for c in row)
     ]
@@ -76,7 +78,7 @@ def _has_columns(runs: Sequence[Run], strip: float, edge: float) -> bool:
     return crossing <= _MOST_CROSSING and at_edge > 0.5 * len(right) > 0
 
 
-def _beside_marks(runs: Sequence[Run]) -> list[Run]:
+def beside_marks(runs: Sequence[Run]) -> list[Run]:
     """Return `runs` with raised ones on the baseline of what they are raised above, whatever order they come in."""
     hosts = [run for run in runs if len(run.text) > _MARK or not run.text[:1].isdigit()]
     for run in runs:
@@ -115,7 +117,7 @@ def _ordered(
             out.extend(_ordered(side, name, page, depth + 1, inner))
             side.clear()
 
-    for row in _baselines(runs):
+    for row in baselines(runs):
         if _crosses(row, strip):
             close()
             crossing.extend(row)
@@ -133,11 +135,16 @@ def _crosses(row: Sequence[Run], strip: float) -> bool:
     return any(run.left < strip - 1 and run.right > strip + 1 for run in row)
 
 
+def has_strip(runs: Sequence[Run]) -> bool:
+    """Whether a page has columns of prose."""
+    return _strip(runs) is not None
+
+
 def _strip(runs: Sequence[Run]) -> float | None:
     """Return the middle of the white strip between two columns, or None."""
     if len(runs) < 2 * _FEWEST:
         return None
-    rows = _baselines(runs)
+    rows = baselines(runs)
     cells = [cell for row in rows for cell in _cells(row)]
     first, last = min(c[0] for c in cells), max(c[1] for c in cells)
     width = last - first
@@ -196,11 +203,15 @@ def _cells(row: Sequence[Run]) -> list[tuple[float, float]]:
     return out
 
 
-def _baselines(runs: Sequence[Run]) -> list[list[Run]]:
+def baselines(runs: Sequence[Run]) -> list[list[Run]]:
     """Return runs by baseline, from the top, each from the left."""
     rows: list[list[Run]] = []
     for run in sorted(runs, key=lambda run: -run.base):
-        if rows and abs(rows[-1][0].base - run.base) <= 0.35 * max(rows[-1][0].size, run.size):
+        if (
+            rows
+            and not (run.table or rows[-1][0].table)
+            and abs(rows[-1][0].base - run.base) <= 0.35 * max(rows[-1][0].size, run.size)
+        ):
             rows[-1].append(run)
         else:
             rows.append([run])
@@ -208,10 +219,11 @@ def _baselines(runs: Sequence[Run]) -> list[list[Run]]:
 
 
 def _rows(runs: Sequence[Run], column: tuple[int, int], page: int) -> list[Row]:
-    return [_row(row, column, page) for row in _baselines(runs)]
+    return [row_of(row, column, page) for row in baselines(runs)]
 
 
-def _row(runs: Sequence[Run], column: tuple[int, int], page: int) -> Row:
+def row_of(runs: Sequence[Run], column: tuple[int, int] = (0, 1), page: int = 1) -> Row:
+    """Return the row that runs on one baseline are, from the left."""
     text = ""
     marks: list[tuple[int, str]] = []
     before: Run | None = None
@@ -233,4 +245,5 @@ def _row(runs: Sequence[Run], column: tuple[int, int], page: int) -> Row:
         column,
         tuple(marks),
         page,
+        runs[0].table,
     )

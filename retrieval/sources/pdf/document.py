@@ -11,10 +11,11 @@ from retrieval.models import LeftOut
 from retrieval.sources.legibility import Legibility, legibility
 from retrieval.sources.limits import MAX_PAGE_CHARS, MAX_PAGES, MAX_TEXT_CHARS
 from retrieval.sources.lines import Extracted, Line, collapse
-from retrieval.sources.pdf.columns import read_pages
+from retrieval.sources.pdf.columns import beside_marks, read_pages
 from retrieval.sources.pdf.glyphs import Run, read_runs
 from retrieval.sources.pdf.margins import Page, body_size, without_footnotes, without_running_heads
 from retrieval.sources.pdf.paragraphs import join_rows, read_setting
+from retrieval.sources.pdf.tables import Rule, read_rules, with_tables
 
 _SCANNED_BELOW = 12  # letters a page, on average
 _UNREADABLE = re.compile("[\ufffd\ue000-\uf8ff]")
@@ -42,12 +43,14 @@ def read_pdf(data: bytes) -> Extracted:
     count = len(document)
     if count > MAX_PAGES:
         raise SourceError("", _TOO_MANY_PAGES % f"{count:,}")
-    pages = _pages(document, count)
+    pages, drawn = _pages(document, count)
     runs = [run for page_runs, _ in pages for run in page_runs]
     _check_text(runs, count)
-    rows = read_pages([found for found, _ in pages])
+    tabled, marks = with_tables([beside_marks(found) for found, _ in pages], drawn)
+    rows = read_pages(tabled)
     read = [Page(found, height) for found, (_, height) in zip(rows, pages, strict=True)]
     lines, left = _lines(read)
+    left += marks
     empty = [number for number, (found, _) in enumerate(pages, 1) if not found]
     warnings: tuple[str, ...] = ()
     if empty:
@@ -77,10 +80,12 @@ def _opened(data: bytes) -> Any:
         ) from error
 
 
-def _pages(document: Any, count: int) -> list[tuple[list[Run], float]]:
+def _pages(document: Any, count: int) -> tuple[list[tuple[list[Run], float]], list[list[Rule]]]:
+    """Return the runs and the height of each page, and the lines that are drawn on it."""
     import pypdfium2 as pdfium
 
     out: list[tuple[list[Run], float]] = []
+    rules: list[list[Rule]] = []
     total = 0
     for number in range(count):
         try:
@@ -97,9 +102,10 @@ def _pages(document: Any, count: int) -> list[tuple[list[Run], float]]:
         if total > MAX_TEXT_CHARS:
             raise SourceError("", _TOO_LONG)
         out.append((read_runs(page, textpage, MAX_PAGE_CHARS), page.get_size()[1]))
+        rules.append(read_rules(page))
         textpage.close()
         page.close()
-    return out
+    return out, rules
 
 
 def _check_text(runs: Sequence[Run], pages: int) -> None:

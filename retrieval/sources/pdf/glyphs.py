@@ -25,6 +25,7 @@ class Run:
         base: The baseline.
         size: Of the font.
         raised: Whether it stands above the letters beside it, like the mark of a footnote.
+        table: "row" for a whole row of a table, "cell" for a whole paragraph of a cell, or "".
     """
 
     text: str
@@ -34,6 +35,7 @@ class Run:
     size: float
     bold: bool = False
     raised: bool = False
+    table: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def _opened(glyph: _Glyph, *, bold: bool) -> Run:
 def _glyphs(page: Any, textpage: Any, most: int) -> Iterator[tuple[int, _Glyph]]:
     import pypdfium2.raw as pdfium
 
-    turn = _turn(page)
+    turn = turning(page)
     box, x, y = pdfium.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
     for index in range(min(textpage.count_chars(), most)):
         code = pdfium.FPDFText_GetUnicode(textpage, index)
@@ -108,7 +110,7 @@ def _character(code: int) -> str:
     return _LIGATURES.get(code) or chr(code)
 
 
-def _turn(page: Any) -> Any:
+def turning(page: Any) -> Any:
     """Return the function from a place on the sheet to where it is seen when the page is turned."""
     width, height = page.get_size()
     return {

@@ -116,7 +116,7 @@ def _blocks(rows: Sequence[Row], setting: Setting) -> Iterator[tuple[bool, list[
     block: list[Row] = []
     gap = True
     for row in rows:
-        if block and _opens(block, row, setting):
+        if block and (row.table or block[-1].table or _opens(block, row, setting)):
             yield gap, block
             block, gap = [], True
         elif block and _may_be_numbered(block[-1], row):
@@ -220,7 +220,8 @@ def _line(block: Sequence[Row], setting: Setting, *, gap: bool) -> Line:
         number=first.page,
         gap=gap,
         indent=max(0, round(_depth(first, setting) / (0.5 * first.size))),
-        heading=heading,
+        heading=0 if first.table == "row" else heading,
+        row=first.table == "row",
     )
 
 
@@ -233,7 +234,7 @@ def _joined(texts: Sequence[str], setting: Setting) -> str:
         elif out.endswith(("-", "–", "/")) and not out.endswith((" -", " –")):
             out += text
         else:
-            out += text if _is_dense(out[-1:]) and _is_dense(text[:1]) else f" {text}"
+            out += text if is_dense(out[-1:]) and is_dense(text[:1]) else f" {text}"
     return out.replace("\u00ad", "")
 
 
@@ -288,6 +289,6 @@ _CLOSED = frozenset(
 )
 
 
-def _is_dense(letter: str) -> bool:
+def is_dense(letter: str) -> bool:
     """Whether `letter` is of a script that puts no space between words."""
     return "\u3000" <= letter <= "\u9fff" or "\uff00" <= letter <= "\uffef"
