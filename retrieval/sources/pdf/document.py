@@ -12,10 +12,11 @@ from retrieval.sources.legibility import Legibility, legibility
 from retrieval.sources.limits import MAX_PAGE_CHARS, MAX_PAGES, MAX_TEXT_CHARS
 from retrieval.sources.lines import Extracted, Line, collapse
 from retrieval.sources.pdf.columns import beside_marks, read_pages
-from retrieval.sources.pdf.glyphs import Run, read_runs
+from retrieval.sources.pdf.glyphs import Run, read_runs, turning
 from retrieval.sources.pdf.margins import Page, body_size, without_footnotes, without_running_heads
 from retrieval.sources.pdf.paragraphs import join_rows, read_setting
-from retrieval.sources.pdf.tables import Rule, read_rules, with_tables
+from retrieval.sources.pdf.rules import Rule, read_rules
+from retrieval.sources.pdf.tables import with_tables
 
 _SCANNED_BELOW = 12  # letters a page, on average
 _UNREADABLE = re.compile("[\ufffd\ue000-\uf8ff]")
@@ -101,8 +102,8 @@ def _pages(document: Any, count: int) -> tuple[list[tuple[list[Run], float]], li
         total += size
         if total > MAX_TEXT_CHARS:
             raise SourceError("", _TOO_LONG)
-        out.append((read_runs(page, textpage, MAX_PAGE_CHARS), page.get_size()[1]))
-        rules.append(read_rules(page))
+        rules.append(read_rules(page, turning(page)))
+        out.append((read_runs(page, textpage, MAX_PAGE_CHARS, rules[-1]), page.get_size()[1]))
         textpage.close()
         page.close()
     return out, rules
