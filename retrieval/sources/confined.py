@@ -88,11 +88,11 @@ def _line(fields: Mapping[str, Any]) -> Line:
 
 
 def _readers() -> Mapping[str, Callable[[bytes], Extracted]]:
-    from retrieval.sources.docx import read_docx
+    from retrieval.sources.formats.docx import read_docx
     from retrieval.sources.formats.epub import read_epub
     from retrieval.sources.formats.opendocument import read_odt
+    from retrieval.sources.formats.pdf import read_pdf
     from retrieval.sources.formats.rtf import read_rtf
-    from retrieval.sources.pdf import read_pdf
 
     return {"pdf": read_pdf, "docx": read_docx, "epub": read_epub, "odt": read_odt, "rtf": read_rtf}
 

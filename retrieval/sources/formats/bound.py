@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from retrieval.sources.docx.numbering import Numbered
+from retrieval.sources.formats.docx.word_numbers import Numbered
+from retrieval.sources.formats.tables import Grid, is_layout, row_texts
 from retrieval.sources.labels import ALONE, candidates
 from retrieval.sources.lines import Line, collapse
-from retrieval.sources.tables import Grid, is_layout, row_texts
 
 _INDENT = 4  # columns a list level is set in by
 _PROSE_LINES = 6  # paragraphs of a cell that is laid out like a page

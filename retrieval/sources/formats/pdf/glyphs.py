@@ -1,0 +1,144 @@
+"""One page of a PDF -> runs: letters that stand side by side on one baseline."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from retrieval.sources.formats.pdf.rules import Rule
+
+_BOLD = ("bold", "black", "heavy", "semibold", "demi")
+_BOLD_WEIGHT = 600
+_LIGATURES = {
+    0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st",
+}  # fmt: skip
+_LINE_END_HYPHEN = (0x2, 0xFFFE)  # what PDFium puts for one
+_NAME_BYTES = 128
+
+
+@dataclass(slots=True)
+class Run:
+    """Letters on one baseline; places in points from the lower left corner of the page as it is seen.
+
+    Attributes:
+        left, right: Where the letters begin and end.
+        base: The baseline.
+        size: Of the font.
+        raised: Whether it stands above the letters beside it, like the mark of a footnote.
+        table: "row" for a whole row of a table, "cell" for a whole paragraph of a cell, or "".
+    """
+
+    text: str
+    left: float
+    right: float
+    base: float
+    size: float
+    bold: bool = False
+    raised: bool = False
+    table: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Glyph:
+    text: str
+    left: float
+    right: float
+    base: float
+    size: float
+
+
+def read_runs(page: Any, textpage: Any, most: int, rules: Sequence[Rule] = ()) -> list[Run]:
+    """Return the runs of a page in the order in which the file draws them.
+
+    Args:
+        page, textpage: Of pypdfium2.
+        most: Glyphs after which to stop.
+        rules: Lines drawn on it; no run goes over one that stands upright.
+    """
+    runs: list[Run] = []
+    upright = [rule for rule in rules if not rule.level]
+    blank, bold = True, False
+    for index, glyph in _glyphs(page, textpage, most):
+        if not glyph.text.strip():
+            blank = True
+            continue
+        last = runs[-1] if runs else None
+        goes_on = last is not None and _continues(last, glyph) and not _parts(upright, last, glyph)
+        if blank or not goes_on:  # type changes between words
+            bold = _is_bold(textpage, index)
+        if last is None or not goes_on or bold != last.bold:
+            runs.append(_opened(glyph, bold=bold))
+        else:
+            wide = glyph.left - last.right > 0.25 * last.size
+            last.text += (" " if blank or wide else "") + glyph.text
+            last.right = max(last.right, glyph.right)
+        blank = False
+    return runs
+
+
+def _continues(run: Run, glyph: _Glyph) -> bool:
+    if abs(glyph.base - run.base) > 0.12 * run.size or abs(glyph.size - run.size) > 0.12 * run.size:
+        return False
+    return -0.5 * run.size < glyph.left - run.right < 1.2 * run.size
+
+
+def _parts(upright: Sequence[Rule], run: Run, glyph: _Glyph) -> bool:
+    """Whether a line stands between two letters."""
+    if glyph.left - run.right < 0.15 * run.size:
+        return False
+    return any(
+        run.right - 1 <= rule.at <= glyph.left + 1 and rule.start <= glyph.base <= rule.end
+        for rule in upright
+    )
+
+
+def _opened(glyph: _Glyph, *, bold: bool) -> Run:
+    return Run(glyph.text, glyph.left, glyph.right, glyph.base, glyph.size, bold)
+
+
+def _glyphs(page: Any, textpage: Any, most: int) -> Iterator[tuple[int, _Glyph]]:
+    import pypdfium2.raw as pdfium
+
+    turn = turning(page)
+    box, x, y = pdfium.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
+    for index in range(min(textpage.count_chars(), most)):
+        code = pdfium.FPDFText_GetUnicode(textpage, index)
+        if code in (0, 0xD, 0xA):
+            continue
+        pdfium.FPDFText_GetLooseCharBox(textpage, index, box)
+        pdfium.FPDFText_GetCharOrigin(textpage, index, x, y)
+        ends = turn(box.left, box.bottom)[0], turn(box.right, box.top)[0]
+        size = pdfium.FPDFText_GetFontSize(textpage, index)
+        height = abs(box.top - box.bottom) or abs(box.right - box.left)
+        if not 0.3 * height <= size <= 3 * height and height:  # scaled by a matrix: "1 Tf" and 12 points
+            size = height
+        base = turn(x.value, y.value)[1]
+        yield index, _Glyph(_character(code), min(ends), max(ends), base, round(size or 1.0, 1))
+
+
+def _character(code: int) -> str:
+    if code in _LINE_END_HYPHEN:
+        return "-"
+    return _LIGATURES.get(code) or chr(code)
+
+
+def turning(page: Any) -> Any:
+    """Return the function from a place on the sheet to where it is seen when the page is turned."""
+    width, height = page.get_size()
+    return {
+        90: lambda x, y: (y, height - x),
+        180: lambda x, y: (width - x, height - y),
+        270: lambda x, y: (width - y, x),
+    }.get(page.get_rotation(), lambda x, y: (x, y))
+
+
+def _is_bold(textpage: Any, index: int) -> bool:
+    import pypdfium2.raw as pdfium
+
+    if pdfium.FPDFText_GetFontWeight(textpage, index) >= _BOLD_WEIGHT:
+        return True
+    name, flags = ctypes.create_string_buffer(_NAME_BYTES), ctypes.c_int()
+    pdfium.FPDFText_GetFontInfo(textpage, index, name, _NAME_BYTES, flags)
+    return any(word in name.value.decode("utf-8", "replace").lower() for word in _BOLD)
