@@ -48,7 +48,7 @@ async def _run(settings: DiscordSettings, services: Services) -> int:
     caretaker = Caretaker(services.ledger, corpus, records, settings.purge_after_days)
     client = build_client(Equipment(desk, load(), settings, corpus, caretaker))
     worker = JobWorker(
-        services.ledger, services.ingesting, services.keeper, purpose="rapporteur run", on_ended=_note
+        services.ledger, services.ingesting, services.index_sync, purpose="rapporteur run", on_ended=_note
     )
     worker.start()
     stopping = _stop_on_signals(client)
