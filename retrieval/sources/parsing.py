@@ -15,6 +15,7 @@ from retrieval.sources.book import Book
 from retrieval.sources.decoding import as_utf8, decode
 from retrieval.sources.formats.html import looks_like_html
 from retrieval.sources.formats.markdown import looks_like_markdown, read_markdown, read_plain
+from retrieval.sources.formats.notes import with_notes
 from retrieval.sources.front_matter import read_front
 from retrieval.sources.furniture import page_numbers
 from retrieval.sources.hygiene import clean_lines, clean_readout, printable
@@ -268,7 +269,8 @@ def _read_text(name: str, data: bytes) -> Extracted:
     matter, body, first_line = split_front_matter(name, text)
     marked = PurePath(name).suffix.lower() in _MARKDOWN.suffixes or looks_like_markdown(body)
     lines, left = read_markdown(body, first_line) if marked else (read_plain(body, first_line), [])
-    return replace(matter or Extracted(()), lines=lines, warnings=warnings, left_out=tuple(left))
+    lines, marks = with_notes(lines)
+    return replace(matter or Extracted(()), lines=lines, warnings=warnings, left_out=(*left, *marks))
 
 
 def _read_html(name: str, data: bytes) -> Extracted:
