@@ -17,7 +17,7 @@ _DOCUMENT = re.compile(
     r"|erklärung|abkommen|vertrag|protokoll|bericht|beschluss|kommuniqué|perjanjian|pernyataan|komunike|laporan|notulen"
     r"|hiệp định|tuyên bố|thông cáo|nghị quyết|biên bản|заявление|соглашение|договор|протокол|коммюнике|доклад)\b"
     r"|声明|聲明|公报|公報|协定|協定|条約|条约|條約|公约|公約|議定書|议定书|宣言|会談|会議|会议|決議|决议|报告|報告|仪式|開幕式|开幕式"
-    r"|공동성명|선언|협정|แถลงการณ์|ความตกลง|بيان|اتفاق|معاهدة",
+    r"|공동성명|선언|협정|แถลงการณ์|ความตกลง|ข้อตกลง|บันทึกความเข้าใจ|อนุสัญญา|ปฏิญญา|بيان|اتفاق|معاهدة",
     re.IGNORECASE,
 )
 _GENERIC = re.compile(

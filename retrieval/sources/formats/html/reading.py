@@ -33,6 +33,7 @@ _CLOSES_ITSELF = re.compile(
 )
 _WORD = re.compile(r"\w+")
 _TITLE_LINES = 3
+_NAMES = re.compile(r"[^\W\d_]{4}|[\u3040-\u9fff]")  # a line that is more than a symbol: A/RES/77/321
 _LONGEST_TITLE = 200
 _HEAD = re.compile(
     rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|meta|title)\b", re.I | re.S
@@ -110,7 +111,13 @@ def _as_printed(title: str | None, lines: Sequence[Line]) -> str | None:
     for line in lines[:_TITLE_LINES]:
         printed = _words(line.text)
         shorter, longer = sorted((stated, printed), key=len)
-        if shorter and len(line.text) < _LONGEST_TITLE and len(shorter) > 10 and shorter in longer:
+        if (
+            shorter
+            and _NAMES.search(line.text)
+            and len(line.text) < _LONGEST_TITLE
+            and len(shorter) > 10
+            and shorter in longer
+        ):
             return line.text
     return title
 
