@@ -26,7 +26,7 @@ _LETTERHEAD = re.compile(
       | .*\bDistr\.\s*:?.* | original\s*:.* | agenda\s+item\b.* | \[.*\] | item\s+\d+\b.*
       | \S*(?:st|nd|rd|th|[eè]me|er|era?|º|ª)(?:\s\S+)?\s+(?:session|meeting|sesión|période\sde\ssessions)
       | (?:addendum|corrigendum|contents|draft|advance\sversion|summary|annex(?:e|o)?|appendix)(?:\s\w{1,4})?
-      | (?:see(?:\salso)?\b|for\s(?:immediate|information|further)).*""",
+      | \(\d{2}-\d{3,6}\).* | page\s?:?\s\d.* | (?:see(?:\salso)?\b|for\s(?:immediate|information|further)).*""",
     re.IGNORECASE | re.VERBOSE,
 )
 _LABELLED = re.compile(r"[^\W\d_][\w ]{1,24}\s?[:：]\s*\S")

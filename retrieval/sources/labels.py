@@ -36,7 +36,7 @@ _ARTICLE = (  # as treaties of the languages that are read print it
 )
 _FIRSTS = r"premier|première|1er|1ère|primero|первая"
 _WORDED = re.compile(
-    rf"(?:(?P<article>{_ARTICLE})|(?P<para>Para(?:graph)?\.?|¶|§))\s?(?P<value>\d{{1,4}}|{_FIRSTS}|[IVXLC]{{1,7}}(?![a-z]))"
+    rf"(?:(?P<article>{_ARTICLE})|(?P<para>Para(?:graph)?\.?|¶|§))\s?(?P<value>\d{{1,4}}|{_FIRSTS}|[IVXLC]{{1,7}}(?![a-z]))(?:\.\s?[º°ª])?"
     r"(?P<again>\s(?:bis|ter|quater|quinquies|sexies)\b)?"
     r"(?P<end>\s?[º°ª]?\s?[.:]?\s?[.:)–—-](?:\s+|$)|[º°]?\s+(?-i:(?=[^\W\d_a-zà-ÿа-я]|[“\"]))|\s+(?=\((?!\d{1,2}\)|[a-z]\)))|[º°]?$)",
     re.IGNORECASE,

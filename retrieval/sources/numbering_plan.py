@@ -156,6 +156,8 @@ def _outermost(chains: Mapping[str, list[Candidate]], lines: Sequence[Line]) -> 
     for name in ranked[1:]:
         if name.startswith(_SUB_ONLY) and not chosen.startswith(_SUB_ONLY):
             continue
+        if chosen == "article" and chains[name][-1].index < chains[chosen][0].index:  # recitals before them
+            continue
         if _contains(chains[name], chains[chosen], lines):
             chosen = name
     return chosen

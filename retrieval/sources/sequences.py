@@ -88,7 +88,7 @@ def _candidate(lines: Sequence[Line], index: int, label: Label) -> Candidate:
         index=index,
         label=label,
         indent=line.indent,
-        opens=line.gap or before is None or before.heading > 0 or (label.value == (1,) and _heads(before)),
+        opens=line.gap or before is None or before.heading > 0 or (label.value[-1] == 1 and _heads(before)),
         after_sentence=before is None or ends_sentence(before.text),
         after_heading=before is not None and before.heading > 0,
         page_like=page_like,

@@ -10,7 +10,7 @@ from retrieval.sources.lines import Line
 
 _DOCUMENT = re.compile(
     r"\b(?:meeting|summit|statements?|communiqu[eé]s?|declaration|conclusions|readout|summary|resolution|call|decision"
-    r"|agreement|treaty|convention|protocol|charter|accord|covenant|pact|memorandum|minutes|report|list of|digest"
+    r"|agreement|treaty|convention|protocol|charter|accord|covenant|pact|memorandum|minutes|report|regulation|directive|decree|règlement|décret|verordnung|richtlinie|reglamento|decreto|regolamento|list of|digest"
     r"|joint|press release|speech|remarks|programme|plan of action|action plan|guidelines|opinion|judgment|judgement|order"
     r"|déclaration|communiqué|accord|traité|procès-verbal|rapport|compte rendu|résolution|décision|projet de loi"
     r"|declaración|comunicado|acuerdo|tratado|acta|informe|resolución|decisión|convenio|declaração|acordo|relatório|ata"
@@ -24,7 +24,7 @@ _GENERIC = re.compile(
     r"(?:joint\s+)?(?:press\s+)?(?:statement|communiqu[eé]|release|declaration|readout|summary)",
     re.IGNORECASE,
 )
-_SYMBOL = re.compile(r"(?:\d{1,3}|[A-Z]{1,4})/(?:\w{1,4}\.)?\d{1,4}[.:]?\s+(?=[^\W\d_])")
+_SYMBOL = re.compile(r"\A(?:\d{1,3}|[A-Z]{1,4})/(?:\w{1,4}\.)?\d{1,4}[.:]?\s+(?=[^\W\d_])")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _CAPITALS = 0.6  # of the letters: a title set in capitals
 _FEWEST = 3  # words: "JOINT COMMUNIQUÉ" stays
@@ -61,6 +61,8 @@ def as_written(title: str, lines: Sequence[Line]) -> str:
     def written(found: re.Match[str]) -> str:
         nonlocal first
         word, plain = found.group(), found.group().casefold()
+        if found.start() and title[found.start() - 1].isdigit():  # 25TH
+            return plain
         known = spelt.get(plain, Counter())
         acronym = len(word) > 1 and known[word] and known[word] >= known.total() / 2
         is_first, first = first, False

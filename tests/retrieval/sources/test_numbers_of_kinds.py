@@ -35,6 +35,20 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
         "Outcome document\n\nA. Trade\n\nA.1 The Parties will cut tariffs.\n\nA.2 The Parties will report.\n\nB. Security\n\nB.1 The Parties will patrol.\n\nB.2 They will meet.\n",
         {"A.1": "The Parties will cut", "A.2": "The Parties will report", "B.1": "The Parties will patrol", "B.2": "They"},
     ),
+    "Portuguese articles, with an ordinal": (
+        "Acordo entre a Norlândia e Estmark\n\nArtigo 1.º\nAs Partes cooperam no domínio da educação.\n\nArtigo 2.º\nO Acordo entra em vigor.\n",
+        {"1": "As Partes", "2": "O Acordo"},
+    ),
+    "articles after numbered recitals": (
+        "Council Regulation\n\nWhereas:\n\n(1) The Council adopted a decision.\n\n(2) Measures are needed.\n\nHas adopted this Regulation:\n\n"
+        "Article 1\n\n1. All funds shall be frozen.\n\n2. No funds shall be paid.\n\nArticle 2\n\nThis Regulation enters into force.\n",
+        {"1(1)": "All funds", "1(2)": "No funds", "2": "This Regulation"},
+    ),
+    "numbers of two levels right under unnumbered headings": (
+        "Minutes of the Committee\n\nItem one: Opening\n1.1 The Chair opened it.\n1.2 The agenda was adopted.\n\n"
+        "Item two: Trade\n2.1 Norland reported.\n2.2 Estmark asked for data.\n",
+        {"1.1": "The Chair", "1.2": "The agenda", "2.1": "Norland", "2.2": "Estmark"},
+    ),
     "a quotation with numbers of its own": (
         'Judgment\n\n1. The applicant filed a claim.\n\n2. The Statute provides as follows:\n\n"1. Each party shall appoint an agent.\n'
         '2. The agent shall have an address."\n\n3. The claim is admissible.\n',
@@ -87,6 +101,22 @@ def test_symbol_of_a_document_is_no_title() -> None:
     page = "<html><head><title>A/RES/80/14 : Trade and development</title></head><p>A/RES/80/14</p><p>1. They met.</p><p>2. They left.</p></html>"
 
     assert read(page, "x.html").title == "Trade and development"
+
+
+def test_symbol_beside_a_page_number_is_no_heading() -> None:
+    readout = read("1. The Committee met in Port Alder.\n\nA/80/12\nPage 3\n\n2. It closed its session.\n")
+
+    assert [(left.reason, left.text) for left in readout.left_out] == [
+        ("running head", "A/80/12"),
+        ("page number", "Page 3"),
+    ]
+    assert [p.heading for p in readout.paragraphs] == [None, None]
+
+
+def test_number_of_a_regulation_stays_in_its_title() -> None:
+    text = "COUNCIL REGULATION (EU) 2031/55\nconcerning restrictive measures\n\n1. All funds shall be frozen.\n\n2. No funds shall be paid.\n"
+
+    assert read(text).title == "COUNCIL REGULATION (EU) 2031/55 concerning restrictive measures"
 
 
 def test_raised_mark_before_a_word_is_accounted_for() -> None:
