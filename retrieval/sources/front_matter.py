@@ -43,10 +43,10 @@ _DANGLES = re.compile(
     """,
     re.VERBOSE | re.I,
 )
-_CLOSING = re.compile(
-    r"\b(?:done|signed|adopted|issued|fait|hecho|geschehen|feito|ditandatangani|dibuat|làm|совершено|подписано|ทำ\s+ณ|ทำที่)\b"
-    r"|订于|訂於|签订|作成|서명|작성|حرر|وقع",
-    re.IGNORECASE,
+_CLOSING = re.compile(  # words that a formula of signing begins with
+    r"""\b(?:done|signed|adopted|issued|fait|hecho|geschehen|feito|ditandatangani|dibuat|làm|совершено|подписано
+        |ทำ\s+ณ|ทำที่)\b|订于|訂於|签订|作成|서명|작성|حرر|وقع""",
+    re.IGNORECASE | re.VERBOSE,
 )
 _SECTION = re.compile(r"(?:\d{1,2}|[IVX]{1,5}|[A-Z])[.)]?\s+(?=[^\W\d_])(?![a-zà-ÿа-я])")
 _TAIL = 12

@@ -36,10 +36,14 @@ _ARTICLE = (  # as treaties of the languages that are read print it
 )
 _FIRSTS = r"premier|première|1er|1ère|primero|первая"
 _WORDED = re.compile(
-    rf"(?:(?P<article>{_ARTICLE})|(?P<para>Para(?:graph)?\.?|¶|§))\s?(?P<value>\d{{1,4}}|{_FIRSTS}|[IVXLC]{{1,7}}(?![a-z]))(?:\.\s?[º°ª])?"
-    r"(?P<again>\s(?:bis|ter|quater|quinquies|sexies)\b)?"
-    r"(?P<end>\s?[º°ª]?\s?[.:]?\s?[.:)–—-](?:\s+|$)|[º°]?\s+(?-i:(?=[^\W\d_a-zà-ÿа-я]|[“\"]))|\s+(?=\((?!\d{1,2}\)|[a-z]\)))|[º°]?$)",
-    re.IGNORECASE,
+    rf"""(?:(?P<article>{_ARTICLE})|(?P<para>Para(?:graph)?\.?|¶|§))\s?
+        (?P<value>\d{{1,4}}|{_FIRSTS}|[IVXLC]{{1,7}}(?![a-z]))(?:\.\s?[º°ª])?
+        (?P<again>\s(?:bis|ter|quater|quinquies|sexies)\b)?
+        (?P<end>\s?[º°ª]?\s?[.:]?\s?[.:)–—-](?:\s+|$)                   # Article 2:  Artículo 2.-  Art. 3)
+          | [º°]?\s+(?-i:(?=[^\W\d_a-zà-ÿа-я]|[“\"]))                   # before a capital letter
+          | \s+(?=\((?!\d{{1,2}}\)|[a-z]\)))                            # before a bracket that cites no paragraph
+          | [º°]?$)""",
+    re.IGNORECASE | re.VERBOSE,
 )
 _CITES = re.compile(r"\s*(?:\(\d|\([a-z]\)|of\b|et\b|and\b|to\b)", re.IGNORECASE)
 _JAPANESE = re.compile(
