@@ -150,14 +150,15 @@ def paragraph(
     """
     with ready_services(corpus, store, purpose="paragraph", quiet=as_json) as built:
         found = built.browser.paragraph(document, number.removeprefix("¶"))
+        table = built.browser.table(found)
         if as_json:
             from bot.cli.json_output import paragraph_json
 
-            print_json(paragraph_json(found))
+            print_json(paragraph_json(found, table))
             return
         from bot.cli.terminal import show_paragraph
 
-        show_paragraph(console(), found)
+        show_paragraph(console(), found, table)
 
 
 @rapporteur.command()

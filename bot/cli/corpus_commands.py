@@ -49,7 +49,7 @@ def ingest(
 ) -> None:
     """Bring files, folders and public web addresses into the store; without any, the corpus.
 
-    PDF, Word (.docx), HTML, e-mail (.eml), text, Markdown and JSON are read; an address that was ingested
+    PDF, Word, OpenDocument, RTF, EPUB, HTML, e-mail, text, Markdown and JSON are read; an address that was ingested
     before is asked whether it changed. A source that cannot be read is reported with its line and leaves what was there
     untouched; the exit status is then 1. Beside a running bot, the bot does the work.
 

@@ -14,7 +14,7 @@ from retrieval.ingest.job_board import report_json
 from retrieval.ingest.lifecycle import History, Removal
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.models import Answer, Citation, IngestReport, LiveParagraph, Statement
-from retrieval.search.browsing import ListedInitiative
+from retrieval.search.browsing import ListedInitiative, Table
 from retrieval.search.ranking import RankedParagraph
 
 
@@ -143,8 +143,12 @@ def _initiative(listed: ListedInitiative) -> dict[str, Any]:
     }
 
 
-def paragraph_json(paragraph: LiveParagraph) -> dict[str, Any]:
-    """Return what `paragraph --json` prints."""
+def paragraph_json(paragraph: LiveParagraph, table: Table | None = None) -> dict[str, Any]:
+    """Return what `paragraph --json` prints; with the table that it is a row of."""
+    whole = table and {
+        "heads": table.heads,
+        "rows": [{"paragraph": n, "cells": cells} for n, cells in table.rows],
+    }
     return {
         "document": paragraph.document,
         "revision": paragraph.revision,
@@ -153,6 +157,7 @@ def paragraph_json(paragraph: LiveParagraph) -> dict[str, Any]:
         "numbering": paragraph.numbering.value,
         "text": paragraph.text,
         "url": paragraph.source_url,
+        "table": whole,
     }
 
 

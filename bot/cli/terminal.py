@@ -42,6 +42,7 @@ from retrieval.models import (
     Status,
 )
 from retrieval.search.browsing import ListedInitiative
+from retrieval.search.browsing import Table as TableOf
 from retrieval.search.ranking import RankedParagraph
 
 STAGES = {
@@ -212,8 +213,8 @@ def _initiative_line(listed: ListedInitiative) -> Text:
     return line
 
 
-def show_paragraph(console: Console, paragraph: LiveParagraph) -> None:
-    """Print one paragraph with where it stands."""
+def show_paragraph(console: Console, paragraph: LiveParagraph, table: TableOf | None = None) -> None:
+    """Print one paragraph with where it stands; a row of a table in the whole of it."""
     place = f"{paragraph.title} {paragraph.place}"
     if paragraph.numbering is Numbering.COUNTED:
         place += " (counted)"
@@ -221,6 +222,11 @@ def show_paragraph(console: Console, paragraph: LiveParagraph) -> None:
         Text(place, style="dim" + (f" link {paragraph.source_url}" if paragraph.source_url else ""))
     )
     console.print(Padding(Text(paragraph.text), (0, 0, 0, 2), expand=False))
+    if table is not None:
+        shown = Table("¶", *map(escape, table.heads))
+        for number, cells in table.rows:
+            shown.add_row(*map(Text, (number, *cells)), style="bold" if number == paragraph.number else None)
+        console.print(shown)
 
 
 def show_hits(console: Console, hits: Iterable[RankedParagraph]) -> None:

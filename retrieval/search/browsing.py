@@ -10,7 +10,9 @@ from retrieval.ledger import live
 from retrieval.ledger.initiatives import live_initiatives
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.live import ReadoutSummary
-from retrieval.models import SHARED, Initiative, InitiativeKind, LiveParagraph, Paragraph, Readout
+from retrieval.models import SHARED, Initiative, InitiativeKind, LiveParagraph, Numbering, Paragraph, Readout
+
+_LONGEST_HEAD = 80  # letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,19 @@ class ListedInitiative:
     initiative: Initiative
     readout: ReadoutSummary
     also_in: tuple[AlsoIn, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of a readout, whole.
+
+    Attributes:
+        heads: Of its columns.
+        rows: The number of the paragraph that each row is, and its cells, "" for an empty one.
+    """
+
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[str, ...]], ...]
 
 
 class Browser:
@@ -45,6 +60,12 @@ class Browser:
         """
         with self._ledger.read() as connection:
             return live.paragraph(connection, scopes, document, number)
+
+    def table(self, paragraph: LiveParagraph, scopes: Sequence[str] = (SHARED,)) -> Table | None:
+        """Return the table that a live paragraph is a row of, or None where it is none."""
+        with self._ledger.read() as connection:
+            summary = live.readout(connection, scopes, paragraph.document)
+            return table_around(list(live.paragraphs_of(connection, summary).values()), paragraph.number)
 
     def quoted(
         self, document: str, revision: str, number: str, scopes: Sequence[str] = (SHARED,)
@@ -106,6 +127,46 @@ class Browser:
             language=summary.language,
             warnings=summary.warnings,
         )
+
+
+def table_around(paragraphs: Sequence[LiveParagraph], number: str) -> Table | None:
+    """Return the table that a paragraph is a row of: its neighbours name the same columns, as it does.
+
+    A row is stored as a text, "Donor: Norland; Amount: 12 million", so that it can be quoted; what it was is read back.
+    """
+    place = next((i for i, paragraph in enumerate(paragraphs) if paragraph.number == number), None)
+    if place is None or not (own := _cells(paragraphs[place])):
+        return None
+    first = last = place
+    while first and _in_one_table(_cells(paragraphs[first - 1]), own):
+        first -= 1
+    while last + 1 < len(paragraphs) and _in_one_table(_cells(paragraphs[last + 1]), own):
+        last += 1
+    rows = [(paragraph.number, _cells(paragraph)) for paragraph in paragraphs[first : last + 1]]
+    if len(rows) < 2:
+        return None
+    heads = tuple(
+        dict.fromkeys(name for _, cells in sorted(rows, key=lambda row: -len(row[1])) for name in cells)
+    )
+    return Table(heads, tuple((each, tuple(cells.get(head, "") for head in heads)) for each, cells in rows))
+
+
+def _cells(paragraph: LiveParagraph) -> dict[str, str]:
+    """Return the cells of a row by the heads of their columns, or nothing where it is no row."""
+    out: dict[str, str] = {}
+    for piece in paragraph.text.split("; "):
+        name, parted, cell = piece.partition(": ")
+        if parted and len(name) <= _LONGEST_HEAD:
+            out[name] = cell
+        elif out:  # a cell that holds a semicolon
+            out[next(reversed(out))] += f"; {piece}"
+        else:
+            return {}
+    return out if len(out) > 1 and paragraph.numbering is Numbering.COUNTED else {}
+
+
+def _in_one_table(cells: dict[str, str], own: dict[str, str]) -> bool:
+    return bool(cells) and next(iter(cells)) == next(iter(own)) and bool(len(cells.keys() & own.keys()) > 1)
 
 
 def _one_of_each_id(summaries: Sequence[ReadoutSummary], scopes: Sequence[str]) -> list[ReadoutSummary]:
