@@ -12,6 +12,7 @@ from retrieval.answering.checking import ClaimService
 from retrieval.answering.selectors.trained import TrainedSelector
 from retrieval.answering.service import AnsweringService, Assistant
 from retrieval.browsing import Browser
+from retrieval.comparison.service import ComparisonService
 from retrieval.errors import CorpusError, SettingsError, StoreError, StoreUnwritableError
 from retrieval.fetching import Fetcher, FetchPolicy
 from retrieval.index.chunking import CHUNKING_VERSION
@@ -49,6 +50,7 @@ class Services:
     answering: AnsweringService
     checking: ClaimService
     browser: Browser
+    comparing: ComparisonService
     ingesting: IngestService
     lifecycle: Lifecycle
     jobs: JobBoard
@@ -117,6 +119,7 @@ def build_services(
             answering=answering,
             checking=ClaimService(answering, model, structured=structured),
             browser=Browser(ledger),
+            comparing=ComparisonService(ledger, encoder),
             ingesting=IngestService(
                 ledger,
                 keeper,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from retrieval.sources.titles import is_generic, names_document
 
@@ -34,6 +35,7 @@ _WORD = re.compile(r"[^\W_]+(?:\+\d+)?")
 _MOST_WORDS = 3  # of the name of a place
 
 
+@lru_cache(maxsize=4_096)
 def series_key(title: str, override: str | None = None) -> str | None:
     """Return what the titles of one series have in common; the same text for readouts of one series.
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from retrieval.index.lexical import fts5, postings
 from retrieval.index.lexical.chunks import terms_of_chunks
-from retrieval.index.lexical.counting import IndexedTerms, is_known, statistics
+from retrieval.index.lexical.counting import IndexedTerms, frequencies, is_known, statistics
 from retrieval.ledger.dialects import is_postgres
 
 __all__ = [
@@ -21,6 +21,8 @@ __all__ = [
     "add",
     "drop",
     "finds",
+    "frequencies",
+    "holding",
     "merge",
     "remove",
     "search",
@@ -51,6 +53,9 @@ class FullText(Protocol):
 
     def finds(self, connection: Connection, scope: str, pk: int, terms: Sequence[str]) -> bool:
         """Whether the paragraph holds all of `terms`."""
+
+    def holding(self, connection: Connection, scope: str, groups: Sequence[Sequence[str]]) -> list[int]:
+        """Return every paragraph that holds a term of each group, ascending."""
 
 
 def _full_text(connection: Connection) -> FullText:
@@ -92,3 +97,10 @@ def search(
 def finds(connection: Connection, scope: str, pk: int, terms: Sequence[str]) -> bool:
     """Whether a search for all of `terms` together finds the paragraph."""
     return is_known(connection, scope) and _full_text(connection).finds(connection, scope, pk, terms)
+
+
+def holding(connection: Connection, scope: str, groups: Sequence[Sequence[str]]) -> list[int]:
+    """Return every live paragraph of `scope` that holds a term of each group, ascending."""
+    if not groups or not is_known(connection, scope):
+        return []
+    return _full_text(connection).holding(connection, scope, groups)
