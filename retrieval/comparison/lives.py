@@ -8,8 +8,9 @@ from typing import Literal
 
 from retrieval.browsing import ListedInitiative
 from retrieval.comparison.tracing import Trace, TracedReadout
+from retrieval.comparison.wording import words
 from retrieval.initiatives import identities
-from retrieval.models import Initiative
+from retrieval.models import Citation, Initiative, Numbering
 
 Stage = Literal["announced", "listed", "continued", "resumed", "mentioned"]
 """`listed`: the first time, as something that goes on; `mentioned`: by name, in a readout that doesn't list it."""
@@ -17,20 +18,13 @@ Stage = Literal["announced", "listed", "continued", "resumed", "mentioned"]
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What one readout says of an initiative.
-
-    Attributes:
-        quote: The sentence that names it, as it stands in `paragraph`.
-        url: Where the readout was published, where known.
-    """
+    """What one readout says of an initiative: the sentence that names it there."""
 
     stage: Stage
-    document: str
     title: str
     date: str | None
-    paragraph: str
-    quote: str
-    url: str | None = None
+    issuer: str | None
+    citation: Citation
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +55,13 @@ class Life:
                 out.append(_listed(each, is_first=each is first))
             elif (use := readout.likest) is not None:
                 p = use.statement.paragraph
-                out.append(
-                    Event(
-                        "mentioned", p.document, p.title, p.date, p.number, use.statement.text, p.source_url
-                    )
-                )
+                out.append(Event("mentioned", p.title, p.date, p.issuer, use.statement.citation))
         return tuple(out)
 
     @property
     def silent_since(self) -> tuple[TracedReadout, ...]:
         """The later readouts of its series that do not name it."""
-        named = {event.document for event in self.events}
+        named = {event.citation.document for event in self.events}
         series = {r.series for r in self.trace.readouts if r.document in named and r.series}
         out: list[TracedReadout] = []
         for readout in reversed(self.trace.readouts):
@@ -83,14 +73,35 @@ class Life:
 
 
 def _listed(each: ListedInitiative, *, is_first: bool) -> Event:
-    kind, readout, citation = each.initiative.kind, each.readout, each.initiative.citations[0]
+    kind, readout, cited = each.initiative.kind, each.readout, each.initiative.citations[0]
     stage: Stage = "resumed" if kind == "resumed" else "continued"
     if is_first and stage == "continued":
         stage = "listed" if kind == "continuing" else "announced"
-    quote = citation.evidence.quote
-    return Event(
-        stage, readout.id, readout.title, readout.date, citation.paragraph, quote, readout.source_url
+    numbering = Numbering.COUNTED if readout.numbering == "counted" else Numbering.PRINTED
+    citation = Citation(
+        readout.id, readout.revision, cited.paragraph, numbering, cited.evidence, readout.source_url
     )
+    return Event(stage, readout.title, readout.date, readout.issuer, citation)
+
+
+def _join_longer_names(groups: dict[object, list[ListedInitiative]]) -> None:
+    """Put an entry to the initiative whose own name it begins with: "Northern Cable Initiative in 2024"."""
+    names = {
+        _name_words(entries[0].initiative.name): key
+        for key, entries in groups.items()
+        if isinstance(key, frozenset)
+    }
+    for key, entries in list(groups.items()):
+        words_of = _name_words(entries[0].initiative.name)
+        shorter = (names.get(words_of[:size]) for size in range(len(words_of) - 1, 1, -1))
+        whose = next((each for each in shorter if each is not None and each != key and each in groups), None)
+        if whose is not None:
+            groups[whose] += groups.pop(key)
+
+
+def _name_words(name: str) -> tuple[str, ...]:
+    found = tuple(word.key for word in words(name))
+    return found[1:] if found[:1] in {("the",), ("a",), ("an",)} else found
 
 
 def lives(
@@ -110,6 +121,7 @@ def lives(
     for name, entries in by_readout.items():
         for each, identity in zip(entries, found[name], strict=True):
             groups.setdefault(identity or id(each), []).append(each)
+    _join_longer_names(groups)
     chosen: set[tuple[str, Initiative]] | None = (
         None if wanted is None else {(each.readout.id, each.initiative) for each in wanted}
     )

@@ -114,6 +114,12 @@ def pieces(before: str, after: str) -> tuple[Piece, ...]:
     for change in changes(before, after):
         start, end = change.after
         gone = before[slice(*change.before)]
+        if (
+            start
+            and not after[start - 1].isspace()
+            and before[change.before[0] - 1 : change.before[0]].isspace()
+        ):
+            gone = f" {gone}"  # "free and" that became "free,"
         out += [
             Piece("same", after[position:start]),
             Piece("removed", f"{gone} " if start == end < len(after) else gone),
