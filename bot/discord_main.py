@@ -10,6 +10,7 @@ import discord
 
 from bot.client import Rapporteur, ShardedRapporteur, build_client
 from bot.cogs.base import Equipment
+from bot.comparison_desk import ComparisonDesk
 from bot.corpus.departures import Caretaker
 from bot.corpus.desk import CorpusDesk
 from bot.desk import Desk
@@ -46,7 +47,8 @@ async def _run(settings: DiscordSettings, services: Services) -> int:
     )
     corpus = CorpusDesk(settings, services, records)
     caretaker = Caretaker(services.ledger, corpus, records, settings.purge_after_days)
-    client = build_client(Equipment(desk, load(), settings, corpus, caretaker))
+    comparing = ComparisonDesk(desk, services.comparing, services.settings.citation_style)
+    client = build_client(Equipment(desk, load(), settings, corpus, caretaker, comparing))
     worker = JobWorker(
         services.ledger, services.ingesting, services.keeper, purpose="rapporteur run", on_ended=_note
     )

@@ -157,6 +157,7 @@ blockquote{margin:0 0 .6rem}blockquote:target{outline:2px solid var(--bar);outli
 blockquote>a:first-child{font-weight:600;text-decoration:none;margin-right:.4rem}
 cite{display:block;font-size:.82rem;font-style:normal}
 del{background:var(--gone)}ins{background:var(--new);text-decoration:underline}
+figure{margin:1rem 0}figcaption{color:var(--dim);font-size:.82rem}
 svg{width:100%;max-width:40rem;height:auto}svg text{font-size:11px;fill:currentColor}
 .used{fill:var(--bar)}.rest{fill:var(--rest)}
 @media(max-width:44rem){.columns{grid-template-columns:1fr;gap:.2rem}.heads{position:static}
@@ -255,7 +256,7 @@ def _plot(sheet: Sheet) -> _Element:
             picture.append(E.rect(E.title(f"{year}: {number}/{everything}"), {"class": kind}, **box))
         if year in shown:
             picture.append(E.text(str(year), x=f"{x:.1f}", y=str(HEIGHT - 10)))
-    figure: _Element = E.figure(picture)
+    figure: _Element = E.figure(picture, E.figcaption(sheet.caption))
     return figure
 
 

@@ -85,13 +85,14 @@ class Sheet:
 
     Attributes:
         columns: The titles of two columns, for a comparison.
-        years: Year -> readouts that use a phrase, and all there are; for a plot.
+        years: Year, how many readouts use a phrase, and how many there are; for a plot with `caption`.
     """
 
     title: str
     lead: tuple[str, ...]
     entries: tuple[Entry, ...]
     columns: tuple[str, str] | None = None
+    caption: str = ""
     years: tuple[tuple[int, int, int], ...] = ()
 
 
@@ -222,7 +223,7 @@ def trace_sheet(trace: Trace, phrases: Phrases) -> Sheet:
                 note=note,
             )
         )
-    return Sheet(title, tuple(lead), tuple(entries), years=_years(trace))
+    return Sheet(title, tuple(lead), tuple(entries), None, phrases("trace.plot"), _years(trace))
 
 
 def _listed(readouts: Sequence[TracedReadout], phrases: Phrases) -> str:
