@@ -21,6 +21,7 @@ from typing import Any
 from retrieval.bootstrap import build_services
 from retrieval.comparison.pairing import pair_paragraphs
 from retrieval.comparison.tracing import Phrase
+from retrieval.index.chunking import embedding_text
 from retrieval.index.encoder import Encoder
 from retrieval.models import LiveParagraph, Numbering
 from retrieval.settings import RetrievalSettings, shipped_corpus_dir
@@ -45,7 +46,7 @@ def links(
     """Return the links that there are, those that were found, and the paragraphs of both sides."""
     (old_keys, old), (new_keys, new) = (readout(table["title"], s, table[s]) for s in ("before", "after"))
     gold = {(i, k) for i, a in enumerate(old_keys) for k, b in enumerate(new_keys) if a in b.split("+")}
-    vectors = dict(enumerate(encoder.embed(f"{p.title}\n{p.text}") for p in (*old, *new)))
+    vectors = dict(enumerate(encoder.embed(embedding_text(p.title, p.text)) for p in (*old, *new)))
     found = {
         (a.paragraph.ordinal, b.paragraph.ordinal)
         for pair in pair_paragraphs(old, new, vectors)

@@ -22,7 +22,7 @@ _Matrix = NDArray[np.float64]
 
 PairKind = Literal["same", "changed", "merged", "split", "new", "gone"]
 
-ALIKE = 0.35
+ALIKE = 0.45
 """Likeness from which two paragraphs are a pair; this and the figures below: `bench/comparison.py`, development half."""
 
 HELD, BEYOND = 0.45, 0.7
