@@ -22,7 +22,7 @@ _Matrix = NDArray[np.float64]
 
 PairKind = Literal["same", "changed", "merged", "split", "new", "gone"]
 
-ALIKE = 0.45
+ALIKE = 0.48
 """Likeness from which two paragraphs are a pair; this and the figures below: `bench/comparison.py`, development half."""
 
 HELD, BEYOND = 0.45, 0.7
@@ -135,7 +135,7 @@ def _likeness(
 ) -> tuple[_Matrix, _Matrix]:
     """Return how alike each two are, float64 (n_before, n_after), and how much each term tells, (n_both, n_terms)."""
     everyone = [*before, *after]
-    table = _weighed(everyone)
+    table = _weighed(before, after)
     ours, theirs = _unit(table[: len(before)]), _unit(table[len(before) :])
     lexical = dense = ours @ theirs.T
     if vectors is not None and len(vectors) == len(everyone):
@@ -155,18 +155,21 @@ def _likeness(
     return likeness, table
 
 
-def _weighed(paragraphs: Sequence[LiveParagraph]) -> _Matrix:
-    """Return float64 (n_paragraphs, n_terms): terms that most of them share tell little, numbers and dates nothing."""
+def _weighed(before: Sequence[LiveParagraph], after: Sequence[LiveParagraph]) -> _Matrix:
+    """Return float64 (n_both, n_terms): terms that most of one side share tell little, numbers and dates nothing."""
     counts = []
-    for p in paragraphs:
+    for p in (*before, *after):
         found = Counter(terms(p.text))
         counts.append(Counter({t: n for t, n in found.items() if not t[0].isdigit()}) or found)
     known = {term: place for place, term in enumerate(dict.fromkeys(t for c in counts for t in c))}
-    table = np.zeros((len(paragraphs), len(known)))
+    table = np.zeros((len(counts), len(known)))
     for row, count in enumerate(counts):
         for term, number in count.items():
             table[row, known[term]] = 1 + math.log(number)
-    telling: _Matrix = table * (np.log((len(paragraphs) + 1) / (1 + (table > 0).sum(axis=0))) + _LEAST_TOLD)
+    number = max(len(before), len(after))
+    sides = (table[: len(before)] > 0, table[len(before) :] > 0)
+    shared = np.max([side.mean(axis=0) if len(side) else np.zeros(len(known)) for side in sides], axis=0)
+    telling: _Matrix = table * (np.log((number + 1) / (1 + number * shared)) + _LEAST_TOLD)
     return telling
 
 
