@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.options import Exports, as_json, common, console, exporting, phrases, print_json, ready_services
+from bot.cli.options import Exports, as_json, common, console, exporting, phrases, print_json, ready_services
 
 if TYPE_CHECKING:
     from bot.exports import CitationStyle
@@ -81,8 +81,8 @@ def trace(
 
 def _show(exports: Exports, *, as_json: bool, style: CitationStyle, found: Comparison | Trace) -> None:
     """Write the files asked for, and print as JSON, or as text where nothing was written."""
+    from bot.cli.json_output import comparison_json, trace_json
     from bot.exports import comparison_sheet, trace_sheet
-    from bot.json_output import comparison_json, trace_json
     from bot.terminal_sheet import show_sheet
     from retrieval.comparison.service import Comparison
 

@@ -7,7 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from bot.comparison_rendering import render_sheet
-from bot.desk import LIST, Desk, Place, Reply
+from bot.discord.initiative_rendering import Wanted
+from bot.discord.markdown import length
+from bot.discord.questions import LIST, Desk, Place, Reply
+from bot.discord.records import ShownAnswer
+from bot.discord.rendering import MAX_TEXT, Page
 from bot.export_formats import FORMATS
 from bot.exports import (
     CitationStyle,
@@ -19,12 +23,8 @@ from bot.exports import (
     statement_of,
     trace_sheet,
 )
-from bot.initiative_list import Wanted
 from bot.locales import Phrases
-from bot.markdown import length
 from bot.plot import png
-from bot.records import ShownAnswer
-from bot.rendering import MAX_TEXT, Page
 from bot.services import Comparing, guild_scopes
 from retrieval.errors import NotFoundError
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.locales import Phrases
-from retrieval.browsing import ListedInitiative
 from retrieval.comparison.lives import Life
 from retrieval.comparison.pairing import Pair
 from retrieval.comparison.service import Comparison
 from retrieval.comparison.tracing import Trace, TracedReadout
 from retrieval.comparison.wording import pieces
 from retrieval.models import Citation, LiveParagraph, Numbering, Piece, Statement, is_beside, place_of
+from retrieval.search.browsing import ListedInitiative
 
 Mark = Literal["same", "removed", "added", "found"]
 CitationStyle = Literal["plain", "chicago", "apa", "oscola"]

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from retrieval.answering.checking import ClaimCheck
-from retrieval.browsing import ListedInitiative
 from retrieval.comparison.lives import Life
 from retrieval.comparison.service import Comparison
 from retrieval.comparison.tracing import Trace
 from retrieval.models import SHARED, Answer, InitiativeKind, LiveParagraph, Statement, Translations
+from retrieval.search.browsing import ListedInitiative
 
 
 def guild_scopes(guild_id: int | None) -> tuple[str, ...]:

@@ -20,8 +20,8 @@ from retrieval.index.encoder import Encoder
 from retrieval.index.lexical_scoring import TermStatistics
 from retrieval.index.preparation import PreparedParagraph, prepare
 from retrieval.index.retriever import term_statistics
+from retrieval.language.sentences import sentence_spans
 from retrieval.models import LiveParagraph, Numbering
-from retrieval.sentences import sentence_spans
 
 
 class Embedder:

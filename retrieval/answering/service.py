@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from retrieval.answering import direct
 from retrieval.answering.composing import compose
 from retrieval.answering.conversation import resolve
-from retrieval.answering.language import foreign_language, language_name, notice
+from retrieval.answering.foreign_questions import foreign_language, language_name, notice
 from retrieval.answering.question import Kind, Question, analyse
 from retrieval.answering.selectors.interface import Candidates, Selector
 from retrieval.answering.selectors.trained import Explained, TrainedSelector

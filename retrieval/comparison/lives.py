@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from retrieval.browsing import ListedInitiative
 from retrieval.comparison.tracing import Trace, TracedReadout
 from retrieval.comparison.wording import words
 from retrieval.initiatives import identities
 from retrieval.models import Citation, Initiative, Numbering
+from retrieval.search.browsing import ListedInitiative
 
 Stage = Literal["announced", "listed", "continued", "resumed", "mentioned"]
 """`listed`: the first time, as something that goes on; `mentioned`: by name, in a readout that doesn't list it."""

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy import Connection
 
-from retrieval.browsing import Browser, ListedInitiative, one_of_each_id
 from retrieval.comparison.lives import Life, lives
 from retrieval.comparison.pairing import Pair, pair_paragraphs
 from retrieval.comparison.series import series_key
@@ -22,6 +21,7 @@ from retrieval.ledger import live, vectors
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.models import SHARED, InitiativeKind, LiveParagraph, Statement
+from retrieval.search.browsing import Browser, ListedInitiative, one_of_each_id
 
 MAX_PHRASE_CHARS = 300
 

@@ -9,8 +9,8 @@ from functools import lru_cache
 
 from retrieval.comparison.wording import Span, pieces, words
 from retrieval.index.terms import STOP_WORDS, normalised, stem, terms
+from retrieval.language.sentences import sentence_spans
 from retrieval.models import Piece, Statement
-from retrieval.sentences import sentence_spans
 
 VARIANT = 0.85
 """Likeness from which words are a variant of the phrase (`bench/comparison.py`, development half)."""

@@ -11,8 +11,8 @@ from functools import lru_cache
 from itertools import pairwise
 
 from retrieval.index.terms import indexed_terms, initials, terms
+from retrieval.language.sentences import sentence_spans
 from retrieval.models import LiveParagraph
-from retrieval.sentences import sentence_spans
 
 
 class Holds(Flag):

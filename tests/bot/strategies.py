@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from bot.initiative_list import KINDS
-from retrieval.browsing import ListedInitiative
+from bot.discord.initiative_rendering import KINDS
 from retrieval.initiatives import AlsoIn
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.models import (
@@ -18,6 +17,7 @@ from retrieval.models import (
     Statement,
     Translations,
 )
+from retrieval.search.browsing import ListedInitiative
 from tests.fakes import summary
 
 NASTY = (

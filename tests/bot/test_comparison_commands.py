@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 from lxml import html
 
-from bot.commands import rapporteur
+from bot.cli.commands import rapporteur
 from tests.communiques import COMMUNIQUES, write_communiques
 
 Run = Callable[..., Result]

@@ -9,10 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.check_rendering import render_check
-from bot.locales import load
-from bot.markdown import code_block, emphasise, escape, length, shortened, source_link
-from bot.rendering import (
+from bot.discord.check_rendering import render_check
+from bot.discord.markdown import code_block, emphasise, escape, length, shortened, source_link
+from bot.discord.rendering import (
     MAX_CITED,
     MAX_TEXT,
     Page,
@@ -22,6 +21,7 @@ from bot.rendering import (
     render_documents,
     render_paragraph,
 )
+from bot.locales import load
 from retrieval.answering.checking import ClaimCheck, Compared, Difference, Judged, Mark, Opinion, Verdict
 from retrieval.models import Answer, LiveParagraph, Numbering, Statement, Translations
 from tests.bot.strategies import answers, long_texts, paragraphs, texts

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 import simcord
 
-from bot.client import Rapporteur, ShardedRapporteur, build_client
-from bot.cogs.base import Equipment
 from bot.comparison_desk import ComparisonDesk
-from bot.desk import Desk
+from bot.discord.client import Rapporteur, ShardedRapporteur, build_client
+from bot.discord.cogs.base import Equipment
+from bot.discord.questions import Desk
+from bot.discord.records import Records
 from bot.locales import load
-from bot.records import Records
 from bot.settings import DiscordSettings
 from retrieval.bootstrap import Services, build_services
 from retrieval.settings import RetrievalSettings
