@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot import comparison_commands
-from bot.cli import corpus_commands
+from bot.cli import comparison_commands, corpus_commands
 from bot.cli.options import (
     Exports,
     as_json,
@@ -260,7 +259,7 @@ def initiatives(
                 return
     if series and not as_csv:
         from bot.cli.json_output import lives_json
-        from bot.terminal_sheet import show_sheet
+        from bot.cli.terminal_sheet import show_sheet
 
         print_json(lives_json(lives)) if as_json else show_sheet(console(), sheet)
         return

@@ -14,12 +14,12 @@ from retrieval.answering.wording import answer_text
 from retrieval.comparison.lives import Life
 from retrieval.comparison.service import Comparison
 from retrieval.comparison.tracing import Trace
-from retrieval.index.ranking import RankedParagraph
 from retrieval.ingest.job_board import report_json
 from retrieval.ingest.lifecycle import History, Removal
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.models import Answer, Citation, IngestReport, LiveParagraph, Statement
 from retrieval.search.browsing import ListedInitiative
+from retrieval.search.ranking import RankedParagraph
 
 
 def answer_json(answer: Answer, elapsed: Elapsed) -> dict[str, Any]:

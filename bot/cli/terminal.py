@@ -26,7 +26,6 @@ from retrieval.answering.wording import (
     translation_note,
 )
 from retrieval.diff import word_diff
-from retrieval.index.ranking import RankedParagraph
 from retrieval.ingest import Progress as ReportProgress
 from retrieval.ingest.lifecycle import History
 from retrieval.ledger.history import AuditEntry
@@ -43,6 +42,7 @@ from retrieval.models import (
     Status,
 )
 from retrieval.search.browsing import ListedInitiative
+from retrieval.search.ranking import RankedParagraph
 
 STAGES = {
     "reading": "Reading sources",

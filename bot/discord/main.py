@@ -8,9 +8,9 @@ import signal
 
 import discord
 
-from bot.comparison_desk import ComparisonDesk
 from bot.discord.client import Rapporteur, ShardedRapporteur, build_client
 from bot.discord.cogs.base import Equipment
+from bot.discord.comparison_desk import ComparisonDesk
 from bot.discord.corpus.departures import Caretaker
 from bot.discord.corpus.desk import CorpusDesk
 from bot.discord.questions import Desk
@@ -50,7 +50,7 @@ async def _run(settings: DiscordSettings, services: Services) -> int:
     comparing = ComparisonDesk(desk, services.comparing, services.settings.citation_style)
     client = build_client(Equipment(desk, load(), settings, corpus, caretaker, comparing))
     worker = JobWorker(
-        services.ledger, services.ingesting, services.keeper, purpose="rapporteur run", on_ended=_note
+        services.ledger, services.ingesting, services.index_sync, purpose="rapporteur run", on_ended=_note
     )
     worker.start()
     stopping = _stop_on_signals(client)

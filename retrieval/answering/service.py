@@ -27,13 +27,13 @@ from retrieval.errors import (
     SettingsError,
     StoreError,
 )
-from retrieval.index.ranking import RankedParagraph
-from retrieval.index.retriever import Found, Query, Retriever
 from retrieval.ledger import live
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.models import SHARED, Answer, Statement, Translations
 from retrieval.precedence import Precedence
+from retrieval.search.ranking import RankedParagraph
+from retrieval.search.retriever import Found, Query, Retriever
 
 if TYPE_CHECKING:
     from retrieval.answering.rewriting import Rewriter

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from retrieval.comparison.wording import marked, words
 from retrieval.index.encoder import Vector
-from retrieval.index.terms import terms
+from retrieval.language.terms import terms
 from retrieval.models import LiveParagraph, Statement, is_beside
 
 _Matrix = NDArray[np.float64]

@@ -14,9 +14,9 @@ from retrieval.comparison.pairing import Pair, pair_paragraphs
 from retrieval.comparison.series import series_key
 from retrieval.comparison.tracing import Phrase, Trace, TracedReadout, Use, changed_since, uses_in
 from retrieval.errors import QuestionError
-from retrieval.index import lexical
+from retrieval.index import fulltext
 from retrieval.index.encoder import Encoder, Vector
-from retrieval.index.terms import terms
+from retrieval.language.terms import terms
 from retrieval.ledger import live, vectors
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.live import ReadoutSummary
@@ -120,12 +120,12 @@ class ComparisonService:
         self, connection: Connection, phrase: str, readouts: Sequence[ReadoutSummary], scopes: Sequence[str]
     ) -> Trace:
         asked = [*Phrase(phrase).terms, *terms(phrase)]
-        frequencies = lexical.frequencies(connection, scopes, asked)
+        frequencies = fulltext.frequencies(connection, scopes, asked)
         total = sum(r.paragraphs for r in readouts) + 1
         weights = {t: 0.5 + math.log((total + 1) / (1 + min(total, frequencies[t]))) for t in asked}
         found = Phrase(phrase, weights)
         groups = found.groups(frequencies)
-        pks = [pk for scope in scopes for pk in lexical.holding(connection, scope, groups)]
+        pks = [pk for scope in scopes for pk in fulltext.holding(connection, scope, groups)]
         uses: dict[tuple[str, str], list[Use]] = {}
         languages = {(r.id, r.revision): r.language for r in readouts}
         paragraphs = live.live_paragraphs(connection, pks).values()

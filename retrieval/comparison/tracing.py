@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from retrieval.comparison.wording import Span, pieces, words
-from retrieval.index.terms import STOP_WORDS, normalised, stem, terms
 from retrieval.language.sentences import sentence_spans
+from retrieval.language.terms import STOP_WORDS, normalised, stem, terms
 from retrieval.models import Piece, Statement
 
 VARIANT = 0.85

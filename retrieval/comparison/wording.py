@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
 
-from retrieval.index.terms import STOP_WORDS
+from retrieval.language.terms import STOP_WORDS
 from retrieval.models import Piece
 
 Span = tuple[int, int]

@@ -1,23 +1,24 @@
-"""The later life of a readout: its history, going back, taking it away, indexing everything anew."""
+"""The later life of a readout: its history, going back, taking it away, indexing everything anew, old texts erased."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
 from retrieval.errors import NotFoundError
-from retrieval.index import lexical
+from retrieval.index import fulltext
 from retrieval.index.encoder import Encoder
-from retrieval.index.upkeep.keeper import IndexKeeper
+from retrieval.index.sync.index_sync import IndexSync
 from retrieval.ingest.committing import Committer
 from retrieval.ledger import history, live, revisions
 from retrieval.ledger import sources as seen_sources
 from retrieval.ledger.history import AuditEntry, KnownReadout, KnownRevision
+from retrieval.ledger.leases import Turn, my_turn, utc_now
 from retrieval.ledger.ledger import Ledger
-from retrieval.ledger.turns import Turn, my_turn, utc_now
 from retrieval.models import SHARED
 
 _PATIENCE_S = 10.0
@@ -63,9 +64,9 @@ class Removal:
 class Lifecycle:
     """Changes what is live without a source: every method is one commit."""
 
-    def __init__(self, ledger: Ledger, keeper: IndexKeeper, encoder: Encoder) -> None:
+    def __init__(self, ledger: Ledger, index_sync: IndexSync, encoder: Encoder) -> None:
         self._ledger = ledger
-        self._keeper = keeper
+        self._index_sync = index_sync
         self._encoder = encoder
 
     def history(self, document: str, scopes: Sequence[str] = (SHARED,)) -> History:
@@ -97,7 +98,7 @@ class Lifecycle:
             with self._ledger.write() as connection:
                 turn.guard(connection)
                 self._committer(turn, scope, actor).roll_back(connection, past.readout, to)
-            self._keeper.catch_up()
+            self._index_sync.catch_up()
         return self.history(document, [scope])
 
     def unpin(self, document: str, *, scope: str = SHARED, actor: str = "command line") -> History:
@@ -141,12 +142,12 @@ class Lifecycle:
                     history.erase_readout(connection, known)
                     _record(connection, known, actor, "purge", None)
             if not purge:
-                self._keeper.catch_up()
+                self._index_sync.catch_up()
                 return Removal(known.id, known.source)
             with self._ledger.write() as connection:
-                lexical.merge(connection, scope)
+                fulltext.merge(connection, scope)
             self._ledger.checkpoint()  # first of all: to write the index anew may take long, and be cut short
-            is_rewritten = self._keeper.rewrite(timeout_s=_REWRITE_PATIENCE_S)
+            is_rewritten = self._index_sync.rewrite(timeout_s=_REWRITE_PATIENCE_S)
             everywhere = self._ledger.checkpoint() and is_rewritten
             return Removal(known.id, known.source, True, everywhere)
 
@@ -191,3 +192,22 @@ def _record(
         revision=revision,
         summary={"source": known.source},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """Erases the text of revisions that were superseded long ago; that they were there stays known."""
+
+    ledger: Ledger
+    days: int
+
+    def erase_outlived(self, guard: Callable[[Connection], None]) -> int:
+        """Erase what outlived its time, one transaction a revision, and return how many those were."""
+        before = (datetime.now(UTC) - timedelta(days=self.days)).isoformat(timespec="seconds")
+        with self.ledger.read() as connection:
+            outlived = history.outlived(connection, before)
+        for revision in outlived:
+            with self.ledger.write() as connection:
+                guard(connection)
+                history.erase_text(connection, [revision])
+        return len(outlived)

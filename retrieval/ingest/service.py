@@ -10,15 +10,15 @@ from pathlib import Path
 from retrieval.errors import CorpusError
 from retrieval.fetching import Fetcher, Validators
 from retrieval.index.encoder import Encoder
-from retrieval.index.upkeep.keeper import IndexKeeper
+from retrieval.index.sync.index_sync import IndexSync
 from retrieval.ingest.committing import Committer, Progress
+from retrieval.ingest.lifecycle import Retention
 from retrieval.ingest.planning import Plan, Planner, absolute, source_name, versioned
 from retrieval.ingest.request import IngestRequest
-from retrieval.ingest.retention import Retention
 from retrieval.ledger import sources
+from retrieval.ledger.leases import TTL_S, my_turn, utc_now
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.sources import SeenSource
-from retrieval.ledger.turns import TTL_S, my_turn, utc_now
 from retrieval.models import SHARED, HeldReadout, IngestReport
 from retrieval.precedence import Courtesy, Precedence
 from retrieval.sources import LoadedSource, load, load_bytes, load_url
@@ -43,7 +43,7 @@ class IngestService:
     def __init__(
         self,
         ledger: Ledger,
-        keeper: IndexKeeper,
+        index_sync: IndexSync,
         encoder: Encoder,
         corpus_dir: Path,
         retention: Retention,
@@ -53,7 +53,7 @@ class IngestService:
         turn_ttl_s: float = TTL_S,
     ) -> None:
         self._ledger = ledger
-        self._keeper = keeper
+        self._index_sync = index_sync
         self._encoder = encoder
         self._corpus_dir = corpus_dir
         self._retention = retention
@@ -187,7 +187,7 @@ class IngestService:
             courtesy.give_way()
         if plan.changes_anything:
             progress("indexing", 0, 0)
-            self._keeper.catch_up(at_leisure=True)
+            self._index_sync.catch_up(at_leisure=True)
         return plan, embedded
 
 

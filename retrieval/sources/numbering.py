@@ -1,4 +1,4 @@
-"""Lines and their labels -> the paragraphs of a readout. The rules are those of `docs/architecture.md`.
+"""Lines and their labels -> the paragraphs of a readout. Its rules: docs/reading.md.
 
 * `header`: title, date and issuer as they stand at the top; `intro`: text before the first number.
 * A number as printed, gaps, repeats and all; the second paragraph of one number is `7#2`.

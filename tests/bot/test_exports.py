@@ -9,11 +9,11 @@ import docx
 import pytest
 from lxml import html as lxml_html
 
+from bot.cli.terminal_sheet import show_sheet
 from bot.export_formats import FORMATS
 from bot.exports import CitationStyle, Passage, Sheet, answer_sheet, cite, comparison_sheet, trace_sheet
 from bot.locales import load
 from bot.plot import png
-from bot.terminal_sheet import show_sheet
 from retrieval.comparison.pairing import pair_paragraphs
 from retrieval.comparison.service import Comparison
 from retrieval.comparison.tracing import Phrase, Trace, TracedReadout, changed_since, uses_in

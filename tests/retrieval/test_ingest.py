@@ -15,7 +15,7 @@ from sqlalchemy import func, select, update
 from retrieval.bootstrap import Services
 from retrieval.errors import CorpusError, IngestBusyError, NotFoundError
 from retrieval.ledger import revisions, schema, vectors
-from retrieval.ledger.turns import Turn, my_turn
+from retrieval.ledger.leases import Turn, my_turn
 from retrieval.models import SHARED, ChangedReadout, FailedSource, IngestReport
 from retrieval.store_lock import StoreLock
 from tests.conftest import OpenStore, WriteReadout
@@ -393,7 +393,7 @@ def test_an_ingest_beside_a_reader_waits_for_nobody_and_is_found_at_once(
     with services.ledger.read() as connection:
         scanned = len(vectors.scanned(connection, SHARED))
     reader.release()
-    services.keeper.catch_up()
+    services.index_sync.catch_up()
     with services.ledger.read() as connection:
         scanned_later = len(vectors.scanned(connection, SHARED))
 

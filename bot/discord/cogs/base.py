@@ -10,7 +10,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.comparison_desk import ComparisonDesk
+from bot.discord.comparison_desk import ComparisonDesk
 from bot.discord.corpus.departures import Caretaker
 from bot.discord.corpus.desk import CorpusDesk
 from bot.discord.delivery import guarded

@@ -10,8 +10,8 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.comparison_desk import COMPARISON, TRACE, Asked, Shown
 from bot.discord.cogs.base import DeskCog, Equipment, place_of
+from bot.discord.comparison_desk import COMPARISON, TRACE, Asked, Shown
 from bot.discord.delivery import attach, in_time, say, show, show_in_place
 from bot.discord.markdown import code
 from bot.discord.views import Control, sheet_view

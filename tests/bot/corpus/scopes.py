@@ -166,7 +166,7 @@ class Scopes(RuleBasedStateMachine):
         self.desk = self.run(self._desk(chosen))
         self.corpus = self.run(self._corpus(chosen))
         self.worker = JobWorker(
-            self.services.ledger, self.services.ingesting, self.services.keeper, purpose="a test"
+            self.services.ledger, self.services.ingesting, self.services.index_sync, purpose="a test"
         )
         self.version = 0
         self.held: dict[str, dict[str, int]] = {scope: {} for scope in MARKS}

@@ -132,7 +132,7 @@ def done(processes: Callable[..., Process]) -> Process:
         request, lambda connection, job: watch(connection, replace(waiting(0), job=job))
     )
     services = process.services
-    assert JobWorker(services.ledger, services.ingesting, services.keeper, purpose="a test").run_once()
+    assert JobWorker(services.ledger, services.ingesting, services.index_sync, purpose="a test").run_once()
     assert job == 1
     return process
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import simcord
 
-from bot.comparison_desk import ComparisonDesk
 from bot.discord.client import Rapporteur, ShardedRapporteur, build_client
 from bot.discord.cogs.base import Equipment
+from bot.discord.comparison_desk import ComparisonDesk
 from bot.discord.questions import Desk
 from bot.discord.records import Records
 from bot.locales import load

@@ -1,0 +1,338 @@
+"""The vector index in a folder of the store: one writer, and never trusted after an unclean stop.
+
+A fingerprint beside the index says what its files were when they were last known to be whole; an index that
+doesn't match it is checked in a child process first, because a damaged one can end the process that opens it (SIGSEGV). One
+that fails is written again from the ledger, beside the old one, without embedding anything.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from retrieval.errors import StoreError, StoreHeldError
+from retrieval.index.chroma.embedded import EmbeddedStore
+from retrieval.index.encoder import Vector
+from retrieval.index.sync.index_sync import REMOTE, IndexSync, Work, unguarded
+from retrieval.index.sync.integrity import is_intact
+from retrieval.index.vector_index import Hit, LedgerScan, VectorIndex
+from retrieval.ledger.ledger import Ledger
+from retrieval.store_lock import StoreLock
+
+log = logging.getLogger(__name__)
+
+_MANY_SCANNED = 5000
+"""Scanning so many beside every query takes a few milliseconds."""
+
+_FEW_SCANNED = 256
+"""Scanning so many beside every query takes a tenth of a millisecond."""
+
+_APART_S = 30.0
+"""Chroma keeps Python's interpreter to itself while it adds, for tens of milliseconds even for one vector."""
+
+
+class EmbeddedSync(IndexSync):
+    """The vector index of one store, in its folder.
+
+    Args:
+        folder: The store's folder.
+        lock: Of that folder; given back with the index.
+    """
+
+    def __init__(self, folder: Path, ledger: Ledger, lock: StoreLock) -> None:
+        super().__init__(ledger)
+        self._folder = folder
+        self._lock = lock
+        self._index: VectorIndex | None = None
+        self._path = folder
+        self._guard = threading.RLock()  # questions come from several threads
+        self._users: Counter[int] = Counter()
+        self._retired: dict[int, VectorIndex] = {}
+        self._mending: threading.Thread | None = None
+        self._writing = threading.RLock()
+        self._waits = False  # another process was writing when this one wanted to read
+        self._failed = False
+        self._handed_over: float | None = None  # when, monotonic
+
+    # --- asking ---
+
+    def query(self, scope: str, vector: Vector, limit: int) -> list[Hit]:
+        """Return the indexed embeddings nearest to `vector`, closest first."""
+        try:
+            with self._current() as index:
+                return index.query(scope, vector, limit)
+        except StoreError as error:
+            log.warning("%s", error)
+            return self._fall_back().query(scope, vector, limit)
+
+    def count(self, scope: str) -> int:
+        """Return how many embeddings the index of `scope` holds."""
+        with self._current() as index:
+            return index.count(scope)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether Chroma serves, and not the scan that stands in for it."""
+        with self._current() as index:
+            return isinstance(index, EmbeddedStore)
+
+    @property
+    def place(self) -> str:
+        """Where the index stands, in words."""
+        return "Chroma"
+
+    @contextmanager
+    def _current(self) -> Iterator[VectorIndex]:
+        """The index for one query: one that is replaced meanwhile is closed only afterwards."""
+        with self._guard:
+            index = self._index
+            if index is None or (self._waits and self._lock.share()):
+                index = self._index = self._open()
+            self._users[id(index)] += 1
+        try:
+            yield index
+        finally:
+            with self._guard:
+                self._users[id(index)] -= 1
+                self._close_retired()
+
+    def _fall_back(self) -> VectorIndex:
+        """The index failed in use: scan the ledger until it is mended."""
+        with self._guard:
+            self._failed = True
+            Fingerprint(self._path).drop()
+            return self._use(LedgerScan(self._ledger), self._path)
+
+    def _use(self, index: VectorIndex, path: Path) -> VectorIndex:
+        """Answer from `index` from now on."""
+        with self._guard:
+            if self._index is not None:
+                self._retired[id(self._index)] = self._index
+            self._index, self._path = index, path
+            self._close_retired()
+            return index
+
+    def _close_retired(self) -> None:
+        for key in [key for key in self._retired if not self._users[key]]:
+            self._retired.pop(key).close()
+
+    # --- opening ---
+
+    def _open(self) -> VectorIndex:
+        self._waits = False
+        if not self._lock.share():
+            log.info("the vector index is being written by another process; scanning the ledger instead")
+            self._waits = True
+            return LedgerScan(self._ledger)
+        self._path = self._named_folder()
+        if Fingerprint(self._path).matches():
+            try:
+                return EmbeddedStore(self._path, self._ledger.id)
+            except StoreError as error:
+                log.warning("%s", error)
+        elif not self._path.exists() and not self._records():
+            return LedgerScan(self._ledger)  # nothing was indexed yet
+        self._mending = threading.Thread(target=self._mend, name="mend-index", daemon=True)
+        self._mending.start()
+        return LedgerScan(self._ledger)
+
+    def _mend(self) -> None:
+        """Check the index and, if it is broken, write it anew; questions are answered meanwhile."""
+        try:
+            if self._is_intact(self._path):
+                self._use(EmbeddedStore(self._path, self._ledger.id), self._path)
+                return
+            with self._writing, self._lock.owned(timeout_s=0):
+                log.warning(
+                    "the vector index is damaged, or stood elsewhere; writing it again from the ledger"
+                )
+                self._rewrite()
+                log.warning("the vector index is whole again")
+        except StoreHeldError:
+            log.warning("the vector index is damaged and in use elsewhere; scanning the ledger instead")
+        except StoreError as error:
+            log.warning("the vector index cannot be written (%s); scanning the ledger instead", error)
+
+    def _is_intact(self, path: Path) -> bool:
+        return path.exists() and is_intact(path, self._ledger.address)
+
+    def open(self) -> None:
+        """Open the index, where that was not done yet."""
+        with self._current():
+            pass
+
+    def settle(self) -> None:
+        """Open the index, and wait until a check or a repair in the background has ended."""
+        self.open()
+        self._join()
+
+    def _join(self) -> None:
+        mending = self._mending
+        if mending is not None and mending is not threading.current_thread():
+            mending.join()
+
+    def close(self) -> None:
+        """Give the index and its lock back, after a repair that is soon done."""
+        try:
+            self._close()
+        finally:
+            self._lock.release()
+
+    def _close(self) -> None:
+        if not self._is_quickly_mended():
+            self._stopping.set()
+        self._join()
+        with self._guard:
+            index, self._index = self._index, None
+            for retired in self._retired.values():
+                retired.close()
+            self._retired.clear()
+        if index is None:
+            return
+        index.close()
+        if isinstance(index, EmbeddedStore):
+            Fingerprint(self._path).keep()  # now that Chroma has written what it held back
+
+    def _named_folder(self) -> Path:
+        """Return the folder of the index in use; one that isn't there where a server had the index before."""
+        name = self._index_name() or "chroma"
+        return self._next_folder() if name.startswith(REMOTE) else self._folder / name
+
+    # --- writing ---
+
+    def catch_up(self, *, timeout_s: float = 0.0, at_leisure: bool = False) -> bool:
+        """Hand the index what it misses, or write it anew; where much is missing, wait ten seconds at least."""
+        self._join()
+        work = self._work()
+        if work.is_none and not self._failed and not self._leftovers():
+            return True
+        if at_leisure and not work.rewrite and not self._failed and self._can_wait(work):
+            return False
+        if max(map(len, work.missing.values()), default=0) > _MANY_SCANNED:
+            timeout_s = max(timeout_s, 10.0)
+        try:
+            with self._writing, self._lock.owned(timeout_s=timeout_s):
+                if work.rewrite or self._failed:
+                    self._rewrite()
+                else:
+                    index = self._writable()
+                    Fingerprint(self._path).drop()
+                    self._hand_over(index, work, unguarded)
+                    self._handed_over = time.monotonic()
+                self._sweep()
+        except StoreHeldError as error:
+            log.info("the vector index catches up later: %s", error)
+            return False
+        except StoreError as error:
+            log.warning("%s What is missing from it is scanned.", error)
+            return False
+        return True
+
+    def _can_wait(self, work: Work) -> bool:
+        recently = self._handed_over is not None and time.monotonic() - self._handed_over < _APART_S
+        return recently and max(map(len, work.missing.values()), default=0) <= _FEW_SCANNED
+
+    def _writable(self) -> VectorIndex:
+        """Return Chroma, opened or written anew where something else stands in for it."""
+        index = self._index
+        if isinstance(index, EmbeddedStore):
+            return index
+        path = self._named_folder()
+        if (self._index_name() or "").startswith(REMOTE):
+            return self._rewrite()
+        if self._records() and not (Fingerprint(path).matches() or self._is_intact(path)):
+            return self._rewrite()
+        return self._use(EmbeddedStore(path, self._ledger.id), path)
+
+    def _rewrite(self) -> VectorIndex:
+        """Write a new index beside the old one, then use it; the lock is owned.
+
+        It is used before the ledger says so: what the ledger calls missing is scanned beside it, and what it
+        calls found is there.
+        """
+        path = self._next_folder()
+        index = EmbeddedStore(path, self._ledger.id)
+        try:
+            added = self._fill(index, self._unless_stopping)
+        except BaseException:
+            index.close()
+            raise
+        self._use(index, path)
+        self._switch(path.name, added, unguarded)
+        self._failed = False
+        self._sweep()
+        return index
+
+    def _next_folder(self) -> Path:
+        """Return a folder that no index was ever in: an old one may still be open somewhere."""
+        named = self._index_name() or "chroma"
+        used = [name.partition("-")[2] for name in (named, *(p.name for p in self._folder.glob("chroma-*")))]
+        return self._folder / f"chroma-{max((int(n) for n in used if n.isdigit()), default=1) + 1}"
+
+    def _sweep(self) -> None:
+        """Remove folders and fingerprints of indexes that nobody uses any more."""
+        for path in self._leftovers():
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+
+    def _leftovers(self) -> list[Path]:
+        kept = self._named_folder()
+        return [p for p in self._folder.glob("chroma*") if p not in (kept, Fingerprint.path(kept))]
+
+
+class Fingerprint:
+    """What the files of one index folder were when they were last known to be whole: `NAME.fingerprint` beside it.
+
+    Args:
+        folder: The index's folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._path = self.path(folder)
+
+    @staticmethod
+    def path(folder: Path) -> Path:
+        """Return where the fingerprint of `folder` is kept."""
+        return folder.with_name(folder.name + ".fingerprint")
+
+    def matches(self) -> bool:
+        """Whether the files are what they were when it was kept."""
+        try:
+            kept = json.loads(self._path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return False
+        return bool(kept == self._of_now())
+
+    def keep(self) -> None:
+        """Say that the files are whole as they are now."""
+        try:
+            self._path.write_text(json.dumps(self._of_now()), encoding="utf-8")
+        except OSError as error:  # without one it costs a check at the next start, nothing else
+            log.debug("cannot keep the fingerprint of the vector index: %s", error)
+
+    def drop(self) -> None:
+        """The files are about to change."""
+        try:
+            self._path.unlink(missing_ok=True)
+        except OSError as error:
+            log.debug("cannot drop the fingerprint of the vector index: %s", error)
+
+    def _of_now(self) -> dict[str, list[int]]:
+        """Name -> size and time of each file; Chroma touches its SQLite file even to read it."""
+        found = {}
+        for path in sorted(self._folder.rglob("*")):
+            if path.is_file() and not path.name.endswith(("-wal", "-shm", "-journal")):
+                status = path.stat()
+                times = [] if path.suffix == ".sqlite3" else [status.st_mtime_ns]
+                found[path.relative_to(self._folder).as_posix()] = [status.st_size, *times]
+        return found

@@ -1,0 +1,156 @@
+"""What every vector index offers, and the exact one that stands in where Chroma cannot serve."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from sqlalchemy import Connection
+
+from retrieval.index.encoder import Vector
+from retrieval.index.fulltext import IndexedTerms
+from retrieval.ledger import scopes, vectors
+from retrieval.ledger.ledger import Ledger
+
+SAME_TEXT = 1e-5
+"""A hit at this cosine distance or less is the same text's vector: in float32, one of 4,000 is 1.1e-6 from itself."""
+
+_SCANNED_AT_ONCE = 8192
+_MOST = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One embedding near a question.
+
+    Attributes:
+        embedding: Its primary key in the ledger.
+        distance: Cosine distance, 0 (same direction) to 2 (opposite).
+    """
+
+    embedding: int
+    distance: float
+
+
+@dataclass(frozen=True, slots=True)
+class VectorRecord:
+    """One embedding to index: its key in the ledger, its unit vector (float32), its words.
+
+    Attributes:
+        terms: What it is found by, for an index that searches by words too.
+    """
+
+    embedding: int
+    vector: Vector
+    text: str
+    terms: IndexedTerms | None = None
+
+
+class VectorIndex(Protocol):
+    """Vectors of one store, by scope.
+
+    Attributes:
+        is_hybrid: It searches by words too, and wants to know a record's terms.
+    """
+
+    is_hybrid: bool
+
+    def add(self, scope: str, records: Sequence[VectorRecord]) -> None:
+        """Add records; one whose embedding is already there changes nothing."""
+
+    def query(self, scope: str, vector: Vector, limit: int) -> list[Hit]:
+        """Return the embeddings nearest to `vector`, closest first; none for an unknown scope."""
+
+    def query_each(self, scope: str, matrix: Vector, limit: int) -> list[list[Hit]]:
+        """Return for each row of `matrix`, float32 (n, dimensions), what `query` returns for it."""
+
+    def search(
+        self, scope: str, vector: Vector, weights: Mapping[str, float], limit: int
+    ) -> list[int] | None:
+        """Return embeddings by vector and words together, best first.
+
+        Args:
+            weights: Term of the question -> its idf.
+            limit: How many each of the two puts forward; fewer only where there are no more.
+
+        Returns:
+            At most twice `limit`: ranks of two kinds were fused, so there is no distance to give with them.
+            None where the index does not search by words.
+        """
+
+    def count(self, scope: str) -> int:
+        """Return how many embeddings `scope` holds."""
+
+    def close(self) -> None:
+        """Give back what is held."""
+
+
+def finds_itself(embedding: int, hits: Sequence[Hit]) -> bool:
+    """Whether a search for an embedding's own vector found it, or a twin of it."""
+    return bool(hits) and (hits[0].embedding == embedding or hits[0].distance <= SAME_TEXT)
+
+
+def nearest(pks: Sequence[int], matrix: Vector, vector: Vector, limit: int) -> list[Hit]:
+    """Return the exact nearest of `matrix`'s rows, closest first.
+
+    Args:
+        pks: Embedding of each row.
+        matrix: float32, (n, dimensions), unit rows.
+        vector: float32, (dimensions,), unit length.
+    """
+    distances = 1.0 - matrix @ vector
+    order = np.argsort(distances, kind="stable")[:limit]
+    return [Hit(pks[i], float(distances[i])) for i in order]
+
+
+class LedgerScan:
+    """The vectors of the ledger, scanned exactly: slower than an index, and never wrong.
+
+    Serves while Chroma is written by another process, checked or written anew. It holds what Chroma would;
+    what Chroma misses is scanned beside it, as it is beside Chroma. Beyond `_MOST` vectors a scan would take
+    seconds a question: then it finds none, and the words alone put paragraphs forward.
+    """
+
+    is_hybrid = False
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def add(self, scope: str, records: Sequence[VectorRecord]) -> None:
+        """Nothing to do: what is in the ledger is found."""
+
+    def query(self, scope: str, vector: Vector, limit: int) -> list[Hit]:
+        """Return the nearest of `scope`, closest first."""
+        with self._ledger.read() as connection:
+            if scopes.state(connection, scope).records > _MOST:
+                return []
+            return scan(connection, vectors.findable(connection, scope), vector, limit)
+
+    def query_each(self, scope: str, matrix: Vector, limit: int) -> list[list[Hit]]:
+        """Return for each row of `matrix`, float32 (n, dimensions), what `query` returns for it."""
+        return [self.query(scope, vector, limit) for vector in matrix]
+
+    def search(self, *_: Any, **__: Any) -> list[int] | None:
+        """Return None: words are looked up elsewhere."""
+        return None
+
+    def count(self, scope: str) -> int:
+        """Return how many embeddings `scope` holds."""
+        with self._ledger.read() as connection:
+            return len(vectors.findable(connection, scope))
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def scan(connection: Connection, pks: Sequence[int], vector: Vector, limit: int) -> list[Hit]:
+    """Return the exact nearest among `pks`, closest first, holding a bounded part of them in memory."""
+    best: list[Hit] = []
+    for start in range(0, len(pks), _SCANNED_AT_ONCE):
+        found = vectors.vectors(connection, pks[start : start + _SCANNED_AT_ONCE])
+        if found:
+            best += nearest(list(found), np.stack(list(found.values())), vector, limit)
+            best = sorted(best, key=lambda hit: hit.distance)[:limit]
+    return best

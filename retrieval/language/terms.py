@@ -1,0 +1,183 @@
+"""Text -> search terms: the one vocabulary that questions, paragraphs and the full-text index share.
+
+Case, quotes, dashes, possessives, diacritics and British or American spelling are levelled, then words are
+stemmed. Numbers stay: in official texts they are often all that tells two paragraphs apart. Scripts written
+without spaces become overlapping character pairs, so that a Japanese readout can be matched at all.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+
+from retrieval.language.place_names import demonyms
+
+TERMS_VERSION = 1
+"""Part of the index identity: raise it when the same text gives other terms."""
+
+STOP_WORDS = frozenset(
+    """
+    a about according also am an and any are as at be been being both but by can could did do does doing done
+    for from get give had has have having he her hers him his how i if in into is it its itself just let
+    like me my no nor not of off on or our ours out over own please per shall she should so some such
+    tell than that the their theirs them then there these they this those through to too under until up
+    upon us very was
+    we were what when where whether which while who whom whose why will with would you your yours s t d
+    ll re ve
+    """.split()
+)
+
+_WORD = re.compile(r"\d+(?:[.,:]\d+)*(?:st|nd|rd|th)?(?![^\W\d_])|[^\W_]+")
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]+"
+)
+_COMPOUND = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+_COMBINING = re.compile("[\u0300-\u036f]+")
+_LETTERS = str.maketrans(
+    {"đ": "d", "ł": "l", "ø": "o", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "’": "'", "‘": "'"}
+    | dict.fromkeys("ʼ′`", "'")
+    | dict.fromkeys("‐‑‒–—−―", "-")
+)
+_POSSESSIVE = re.compile(r"(?<=[^\W_])'s?(?![^\W_])")
+
+_NUMBER_WORDS = {
+    word: str(value)
+    for value, word in enumerate(
+        "two three four five six seven eight nine ten eleven twelve".split(),
+        start=2,
+    )
+} | {
+    "second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th", "sixth": "6th", "seventh": "7th",
+    "eighth": "8th", "ninth": "9th", "tenth": "10th", "eleventh": "11th", "twelfth": "12th",
+}  # fmt: skip
+
+_NAMES = (
+    (re.compile(r"\bU\.?S\.?A?\b\.?(?![a-z])"), "United States"),
+    (re.compile(r"\bU\.?K\b\.?"), "United Kingdom"),
+    (re.compile(r"\bU\.?N\b\.?"), "United Nations"),
+    (re.compile(r"\bE\.?U\b\.?"), "European Union"),
+    (re.compile(r"\b[Vv]iet [Nn]am"), "Vietnam"),
+    (re.compile(r"\b(?:Burma|burma|BURMA)\b"), "Myanmar"),
+    (re.compile(r"(?<=[A-Za-z])(?=\d+\.\d)"), " "),  # A$6.4 is also printed $A6.4
+)
+"""What official English writes in two ways; questions and texts are levelled alike, so it works both ways."""
+
+_SPELLINGS = (
+    (re.compile(r"^(def|off|lic|pret)ence"), r"\1ense"),
+    (re.compile(r"^program(?:me)(?=s?$)"), "program"),
+    (re.compile(r"(?<=\w{3})our(?=(?:s|ed|ing|able|ite|ful|hood|ly|al)?$)"), "or"),
+    (re.compile(r"(?<=\w{2})is(?=(?:e|ed|es|ing|ation|ations|er|ers)$)"), "iz"),
+    (re.compile(r"(?<=[\w])tre(?=s?$)"), "ter"),
+    (re.compile(r"(?<=[\w])logue(?=s?$)"), "log"),
+    (re.compile(r"^(travel|cancel|label|counsel|signal|model|enrol|fulfil)l(?=ed|ing|er|ment|$)"), r"\1"),
+)
+
+
+_NAME = re.compile(r"[A-Z][\w’']+(?:(?:[\s-]+(?:of|and|on|for|the|in|to))*[\s-]+[A-Z][\w’']+)+")
+_NAME_PART = re.compile(r"[\w’']+")
+
+
+def normalised(text: str) -> str:
+    """Return `text` with case, width, diacritics, quotes, dashes and possessives levelled."""
+    folded = unicodedata.normalize("NFKD", text).casefold().translate(_LETTERS)
+    bare = unicodedata.normalize("NFC", _COMBINING.sub("", folded))
+    return _POSSESSIVE.sub("", bare)
+
+
+def terms(text: str) -> list[str]:
+    """Return the search terms of `text` in order, stop words left out.
+
+    A compound gives its parts and, after them, the parts joined ("cyber-security": cyber, secur, cybersecur).
+    """
+    return [term for word in words(text) if word not in STOP_WORDS for term in _word_terms(word)]
+
+
+def words(text: str) -> list[str]:
+    """Return the levelled words of `text` in order, stop words included, unstemmed."""
+    for pattern, replacement in _NAMES:
+        text = pattern.sub(replacement, text)
+    return list(_words(_THOUSANDS.sub("", normalised(text))))
+
+
+def indexed_terms(text: str) -> list[str]:
+    """Return what a paragraph is found by: its terms, then the initials of the names it spells out."""
+    return terms(text) + initials(text)
+
+
+def initials(text: str) -> list[str]:
+    """Return terms for the abbreviations that a reader may use for capitalised names in `text`.
+
+    "Code of Conduct on South China Sea" gives, among others, `initials_term("coc")` and that of "scs": runs
+    of three to six words from one capital to another, with the small words and without. They are kept
+    apart from words, so that the name "San …" is not found by "Study Abroad Network".
+    """
+    found: dict[str, None] = {}
+    for name in _NAME.finditer(text):
+        parts = _NAME_PART.findall(name.group())
+        capitals = [i for i, part in enumerate(parts) if part[0].isupper()]
+        for place, first in enumerate(capitals):
+            for last in capitals[place + 1 :]:
+                run = parts[first : last + 1]
+                for letters in (run, [part for part in run if part[0].isupper()]):
+                    if 3 <= len(letters) <= 6:
+                        found["".join(part[0] for part in letters).lower()] = None
+    return [initials_term(short) for short in found if short.isascii()]
+
+
+def initials_term(abbreviation: str) -> str:
+    """Return the term under which names with these initials are indexed: letters only, no word."""
+    return "zq" + abbreviation.lower()
+
+
+def stem(word: str) -> str:
+    """Return the search term of one levelled word."""
+    return _stem(word)
+
+
+def _words(text: str) -> Iterator[str]:
+    position = 0
+    for run in _UNSPACED.finditer(text):
+        yield from _spaced_words(text[position : run.start()])
+        piece = run.group()
+        yield from (piece[i : i + 2] for i in range(max(1, len(piece) - 1)))
+        position = run.end()
+    yield from _spaced_words(text[position:])
+
+
+def _spaced_words(text: str) -> Iterator[str]:
+    for found in _WORD.finditer(text):
+        yield found.group()
+        if _COMPOUND.match(text, found.end()):
+            following = _WORD.match(text, found.end() + 1)
+            if following and len(found.group()) > 1:
+                yield f"{found.group()}\u2010{following.group()}"
+
+
+def _word_terms(word: str) -> list[str]:
+    first, hyphen, second = word.partition("\u2010")
+    return [_stem(first + second)] if hyphen else [_stem(first)]
+
+
+@lru_cache(maxsize=65_536)
+def _stem(word: str) -> str:
+    if not word[:1].isalpha() or not word.isascii():
+        return word
+    word = _NUMBER_WORDS.get(word) or _demonyms().get(word, word)
+    for pattern, replacement in _SPELLINGS:
+        word = pattern.sub(replacement, word)
+    return _snowball(word)
+
+
+@lru_cache(maxsize=1)
+def _demonyms() -> dict[str, str]:
+    return demonyms()
+
+
+def _snowball(word: str) -> str:
+    import snowballstemmer
+
+    stemmed: str = snowballstemmer.stemmer("english").stemWord(word)  # its objects are not thread-safe
+    return stemmed

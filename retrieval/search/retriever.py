@@ -1,0 +1,340 @@
+"""A question -> live paragraphs in order: dense and lexical candidates, fused, best sentences speaking."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+from sqlalchemy import Connection
+
+from retrieval.errors import StoreError
+from retrieval.index import fulltext
+from retrieval.index.encoder import Encoder, Vector
+from retrieval.index.fulltext import TermStatistics
+from retrieval.index.sync.index_sync import IndexSync, Scanned
+from retrieval.index.vector_index import Hit
+from retrieval.ledger import live, revisions, vectors
+from retrieval.ledger.ledger import Ledger
+from retrieval.ledger.live import ReadoutSummary
+from retrieval.ledger.vectors import text_digest
+from retrieval.models import LiveParagraph
+from retrieval.search.preparation import Holds, PreparedParagraph, prepare
+from retrieval.search.ranking import Candidate, RankedParagraph, rank, resolve_names, shortlist
+
+log = logging.getLogger(__name__)
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+CANDIDATES = 24
+"""Paragraphs that each of the dense and the lexical search puts forward."""
+
+SHORTLIST = 12
+"""Candidates whose sentences are compared with the question one by one."""
+
+_WIDEST = 4096
+_REMEMBERED = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What to look for.
+
+    Attributes:
+        text: What to embed.
+        terms: What to look up, stemmed; repetitions left out.
+        other_names: Term -> another name of the same, see `resolve_names`.
+        expects: What a sentence that answers should hold.
+    """
+
+    text: str
+    terms: Sequence[str]
+    other_names: Sequence[tuple[str, str]] = ()
+    expects: Holds = Holds.NOTHING
+
+    @property
+    def wanted(self) -> list[str]:
+        """Its terms, and by what other names they may stand there."""
+        return [*self.terms, *(other for _, other in self.other_names)]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a question found.
+
+    Attributes:
+        ranked: Best first.
+        statistics: Of what was searched: the scopes, or the one readout.
+        query: The question's unit vector: float32, (dimensions,).
+    """
+
+    ranked: Sequence[RankedParagraph]
+    statistics: TermStatistics
+    query: Vector
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A paragraph with its chunk vectors, float32 (n_chunks, dimensions), as kept in memory."""
+
+    prepared: PreparedParagraph
+    chunk_vectors: Vector
+
+
+_Put = tuple[Vector, list[int], TermStatistics]
+"""The question's vector, the paragraphs that stage one puts forward, and what was searched."""
+
+
+class Retriever:
+    """Searches the live paragraphs of a store.
+
+    Paragraph rows never change, so what was worked out for one is remembered by its primary key; whether it
+    is live is asked anew for every question.
+    """
+
+    def __init__(self, ledger: Ledger, index_sync: IndexSync, encoder: Encoder) -> None:
+        self._ledger = ledger
+        self._index_sync = index_sync
+        self._encoder = encoder
+        self._pool = ThreadPoolExecutor(thread_name_prefix="words")
+        self._is_opened = False
+        self._ready: dict[int, _Ready] = {}
+        self._sentence_vectors: dict[LiveParagraph, Vector] = {}
+
+    def find(
+        self,
+        connection: Connection,
+        *,
+        query: Query,
+        scopes: Sequence[str],
+        readout: ReadoutSummary | None = None,
+    ) -> Found:
+        """Return the paragraphs nearest to a question, best first.
+
+        Args:
+            connection: An open snapshot of the ledger.
+            query: What to look for.
+            readout: Search this one alone, exactly.
+
+        Raises:
+            IndexMismatchError: The store was indexed anew with something else.
+        """
+        self._ledger.check_identity(connection)
+        if readout is not None:
+            vector = self._encoder.embed(query.text)
+            pks = self._within(connection, readout, vector, query.terms)
+            statistics = self._readout_statistics(connection, readout)
+        elif self._index_sync.is_hybrid:
+            vector, pks, statistics = self._by_index(connection, scopes, query)
+        else:
+            vector, pks, statistics = self._by_both(connection, scopes, query)
+        resolved = resolve_names(query.terms, query.other_names, statistics)
+        candidates = [
+            Candidate(ready.prepared, float((ready.chunk_vectors @ vector).max()))
+            for ready in self._prepared(connection, pks).values()
+        ]
+        short = shortlist(resolved, candidates, statistics, SHORTLIST)
+        ranked = rank(resolved, vector, self._with_sentences(connection, short), statistics, query.expects)
+        return Found(ranked, statistics, vector)
+
+    # --- stage one ---
+
+    def _by_both(self, connection: Connection, scopes: Sequence[str], query: Query) -> _Put:
+        """Search by vector in the index, and by words here."""
+        # first of all: what the index is handed after this snapshot is still scanned by it
+        exact = {scope: self._index_sync.scanned(connection, scope) for scope in scopes}
+        # the words are looked up while the encoder and Chroma, which need no Python, are at work
+        words = self._pool.submit(self._by_words, connection, scopes, query)
+        if not self._is_opened:  # the first question: what both import and load takes seconds
+            self._is_opened = True
+            self._pool.submit(self._index_sync.open)
+        vector = self._encoder.embed(query.text)
+        hits = {scope: self._index_sync.query(scope, vector, CANDIDATES) for scope in scopes}
+        by_words, statistics = words.result()
+        dense = [pk for s in scopes for pk in self._dense(connection, s, vector, hits[s], exact[s])]
+        return vector, list(dict.fromkeys([*dense, *by_words])), statistics
+
+    def _by_index(self, connection: Connection, scopes: Sequence[str], query: Query) -> _Put:
+        """Search by vector and words in the index; only the term statistics are the ledger's."""
+        exact = {scope: self._index_sync.scanned(connection, scope) for scope in scopes}
+        statistics = fulltext.statistics(connection, scopes, query.wanted)
+        weights = {t: statistics.idf(t) for t in query.wanted if statistics.document_frequency.get(t)}
+        vector = self._encoder.embed(query.text)
+        found = [pk for s in scopes for pk in self._hybrid(connection, s, vector, weights, exact[s])]
+        return vector, list(dict.fromkeys(found)), statistics
+
+    def _hybrid(
+        self,
+        connection: Connection,
+        scope: str,
+        vector: Vector,
+        weights: Mapping[str, float],
+        scanned: Scanned,
+    ) -> list[int]:
+        """Widen the search as `_dense` does; an index that fails meanwhile is done without."""
+        limit = CANDIDATES
+        nearest = [hit.embedding for hit in scanned.nearest(vector, CANDIDATES)]
+        while True:
+            found = self._index_sync.search(scope, vector, weights, limit)
+            if found is None:
+                hits = self._index_sync.query(scope, vector, CANDIDATES)
+                return [
+                    *self._dense(connection, scope, vector, hits, scanned),
+                    *fulltext.search(connection, scope, list(weights), limit=CANDIDATES),
+                ]
+            holding = live.paragraphs_holding(connection, [scope], [*found, *nearest])
+            pks = [pk for embedding in found for pk in holding.get(embedding, ())]
+            if len(pks) >= CANDIDATES or len(found) < limit or limit >= _WIDEST:
+                break
+            limit *= 4
+        exact = [pk for embedding in nearest for pk in holding.get(embedding, ())]
+        return [*pks[: 2 * CANDIDATES], *exact, *self._words_not_indexed(connection, scope, weights, scanned)]
+
+    def _words_not_indexed(
+        self, connection: Connection, scope: str, weights: Mapping[str, float], scanned: Scanned
+    ) -> list[int]:
+        """Look words up here while more than are put forward anyway are not in the index yet."""
+        if len(scanned.pks) <= CANDIDATES:
+            return []
+        return fulltext.search(connection, scope, list(weights), limit=CANDIDATES)
+
+    def _by_words(
+        self,
+        connection: Connection,
+        scopes: Sequence[str],
+        query: Query,
+    ) -> tuple[list[int], TermStatistics]:
+        found = [
+            pk
+            for scope in scopes
+            for pk in fulltext.search(connection, scope, query.wanted, limit=CANDIDATES)
+        ]
+        return found, fulltext.statistics(connection, scopes, query.wanted)
+
+    def _dense(
+        self, connection: Connection, scope: str, vector: Vector, hits: Sequence[Hit], scanned: Scanned
+    ) -> list[int]:
+        """Widen the search until it has enough live paragraphs: superseded texts stay in the index."""
+        limit = CANDIDATES
+        exact = scanned.nearest(vector, CANDIDATES)
+        while True:
+            nearest = sorted([*hits, *exact], key=lambda hit: hit.distance)
+            holding = live.paragraphs_holding(connection, [scope], (hit.embedding for hit in nearest))
+            pks = [pk for hit in nearest for pk in holding.get(hit.embedding, ())]
+            if len(pks) >= CANDIDATES or len(hits) < limit or limit >= _WIDEST:
+                return pks[:CANDIDATES]
+            limit *= 4
+            hits = self._index_sync.query(scope, vector, limit)
+
+    def _within(
+        self, connection: Connection, readout: ReadoutSummary, vector: Vector, terms: Sequence[str]
+    ) -> list[int]:
+        """One readout is scanned exactly: all of a short one, the nearest of a long one."""
+        ready = self._of_readout(connection, readout)
+        if len(ready) <= CANDIDATES:
+            return list(ready)
+        similarity = {pk: float((each.chunk_vectors @ vector).max()) for pk, each in ready.items()}
+        nearest = sorted(ready, key=lambda pk: -similarity[pk])[:CANDIDATES]
+        by_words = fulltext.search(
+            connection, readout.scope, terms, limit=CANDIDATES, revision_pk=readout.revision_pk
+        )
+        return list(dict.fromkeys([*nearest, *by_words]))
+
+    def _readout_statistics(self, connection: Connection, readout: ReadoutSummary) -> TermStatistics:
+        return term_statistics(self.of_readout(connection, readout))
+
+    # --- what is remembered ---
+
+    def of_readout(self, connection: Connection, readout: ReadoutSummary) -> list[PreparedParagraph]:
+        """Return all of a readout, prepared, in reading order."""
+        return [ready.prepared for ready in self._of_readout(connection, readout).values()]
+
+    def _of_readout(self, connection: Connection, readout: ReadoutSummary) -> dict[int, _Ready]:
+        return self._prepared(connection, revisions.revision_paragraphs(connection, readout.revision_pk))
+
+    def _prepared(self, connection: Connection, pks: Iterable[int]) -> dict[int, _Ready]:
+        wanted = list(pks)
+        found = _remembered(self._ready, wanted)
+        missing = [pk for pk in wanted if pk not in found]
+        if missing:
+            paragraphs = live.live_paragraphs(connection, missing)
+            chunk_vectors = vectors.paragraph_vectors(connection, paragraphs)
+            fresh = {pk: _Ready(prepare(p), chunk_vectors[pk]) for pk, p in paragraphs.items()}
+            found |= fresh
+            _remember(self._ready, fresh)
+        return {pk: found[pk] for pk in wanted if pk in found}
+
+    def _with_sentences(self, connection: Connection, candidates: Sequence[Candidate]) -> list[Candidate]:
+        each = self._of_sentences(connection, [candidate.prepared for candidate in candidates])
+        return [replace(c, sentence_vectors=found) for c, found in zip(candidates, each, strict=True)]
+
+    def sentence_vectors(
+        self, connection: Connection, paragraphs: Sequence[PreparedParagraph]
+    ) -> list[Vector]:
+        """Return the vectors of every paragraph's sentences: float32, (n_sentences, dimensions) each.
+
+        Raises:
+            IndexMismatchError: The store was indexed anew with something else.
+        """
+        self._ledger.check_identity(connection)
+        return self._of_sentences(connection, paragraphs)
+
+    def _of_sentences(self, connection: Connection, paragraphs: Sequence[PreparedParagraph]) -> list[Vector]:
+        found = _remembered(self._sentence_vectors, [p.paragraph for p in paragraphs])
+        missing = [p for p in paragraphs if p.paragraph not in found]
+        if missing:
+            texts = {text_digest(text): text for p in missing for text in p.sentence_texts}
+            embedded = self._embedded_sentences(connection, texts)
+            fresh = {
+                p.paragraph: self._stacked([embedded[text_digest(t)] for t in p.sentence_texts])
+                for p in missing
+            }
+            found |= fresh
+            _remember(self._sentence_vectors, fresh)
+        return [found[p.paragraph] for p in paragraphs]
+
+    def _stacked(self, rows: Sequence[Vector]) -> Vector:
+        return np.stack(rows) if rows else np.empty((0, self._encoder.dimensions), np.float32)
+
+    def _embedded_sentences(self, connection: Connection, texts: Mapping[bytes, str]) -> dict[bytes, Vector]:
+        known = vectors.sentence_vectors(connection, texts)
+        missing = {key: text for key, text in texts.items() if key not in known}
+        fresh = dict(zip(missing, self._encoder.embed_each(list(missing.values())), strict=True))
+        self._keep(fresh)
+        return known | fresh
+
+    def _keep(self, fresh: Mapping[bytes, Vector]) -> None:
+        """Save the work for the next process; a store that is read-only or busy just does it again."""
+        try:
+            with self._ledger.write(patient=False) as connection:
+                self._ledger.check_identity(connection)
+                vectors.keep_sentence_vectors(connection, fresh)
+        except StoreError as error:
+            log.debug("sentence vectors are not kept: %s", error)
+
+
+def term_statistics(paragraphs: Sequence[PreparedParagraph]) -> TermStatistics:
+    """Count terms over `paragraphs`, for a search within them alone."""
+    frequency: Counter[str] = Counter()
+    for p in paragraphs:
+        frequency.update(set(p.counts) | p.title_terms | p.heading_terms)
+    length = sum(p.length for p in paragraphs) / max(len(paragraphs), 1)
+    return TermStatistics(len(paragraphs), length, frequency)
+
+
+def _remembered(memory: dict[K, V], keys: Iterable[K]) -> dict[K, V]:
+    """Return what is remembered of `keys`; another thread may be forgetting some of them right now."""
+    found = ((key, memory.get(key)) for key in keys)
+    return {key: value for key, value in found if value is not None}
+
+
+def _remember(memory: dict[K, V], fresh: Mapping[K, V]) -> None:
+    """Remember, and forget what was remembered first, so that memory has a bound."""
+    memory.update(fresh)
+    for key in list(memory)[: max(len(memory) - _REMEMBERED, 0)]:
+        memory.pop(key, None)
