@@ -22,8 +22,9 @@ _Matrix = NDArray[np.float64]
 
 PairKind = Literal["same", "changed", "merged", "split", "new", "gone"]
 
-ALIKE = 0.48
-"""Likeness from which two paragraphs are a pair; this and the figures below: `bench/comparison.py`, development half."""
+ALIKE, SHARED_TERMS = 0.4, 0.25
+"""Likeness, and of it the cosine of the weighed terms, from which two paragraphs are a pair; these and the figures below:
+`bench/comparison.py`."""
 
 HELD, BEYOND = 0.45, 0.7
 """Share of the weighed terms of a paragraph that a pair's other side holds, and share of those that the partner there
@@ -143,7 +144,7 @@ def _likeness(
         # the title stands in every vector, and what both readouts are about: neither tells paragraphs apart
         centred = _unit(matrix - matrix.mean(axis=0) * (len(matrix) / (len(matrix) + _PRIOR)))
         dense = centred[: len(before)] @ centred[len(before) :].T
-    likeness = _DENSE * dense + (1 - _DENSE) * lexical
+    likeness = np.where(lexical < SHARED_TERMS, 0.0, _DENSE * dense + (1 - _DENSE) * lexical)
     for (i, a), (k, b) in product(enumerate(before), enumerate(after)):
         apart = abs(i / max(1, len(before) - 1) - k / max(1, len(after) - 1))
         if [w.key for w in words(a.text)] == [w.key for w in words(b.text)]:
