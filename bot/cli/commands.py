@@ -72,7 +72,7 @@ def ask(
         explained = built.answering.explain(question, document=document) if explain else None
         written = False
         if exports.files:
-            from bot.exports import answer_sheet
+            from bot.sheets import answer_sheet
             from retrieval.answering.wording import told
 
             found = answer.statements or answer.nearest
@@ -251,7 +251,7 @@ def initiatives(
     with ready_services(corpus, store, purpose="initiatives", quiet=as_json or as_csv) as built:
         listed = built.browser.initiatives(document=document, kind=kind)
         if series or exports.files:
-            from bot.exports import initiatives_sheet, lives_sheet
+            from bot.sheets import initiatives_sheet, lives_sheet
 
             lives = built.comparing.lives(among=listed) if series else []
             sheet = lives_sheet(lives, phrases()) if series else initiatives_sheet(listed, phrases())

@@ -11,7 +11,7 @@ import click
 from bot.cli.options import Exports, as_json, common, console, exporting, phrases, print_json, ready_services
 
 if TYPE_CHECKING:
-    from bot.exports import CitationStyle
+    from bot.sheets import CitationStyle
     from retrieval.comparison.service import Comparison
     from retrieval.comparison.tracing import Trace
 
@@ -83,7 +83,7 @@ def _show(exports: Exports, *, as_json: bool, style: CitationStyle, found: Compa
     """Write the files asked for, and print as JSON, or as text where nothing was written."""
     from bot.cli.json_output import comparison_json, trace_json
     from bot.cli.terminal_sheet import show_sheet
-    from bot.exports import comparison_sheet, trace_sheet
+    from bot.sheets import comparison_sheet, trace_sheet
     from retrieval.comparison.service import Comparison
 
     if isinstance(found, Comparison):

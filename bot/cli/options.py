@@ -16,8 +16,8 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from bot.exports import CitationStyle, Sheet
     from bot.locales import Phrases
+    from bot.sheets import CitationStyle, Sheet
     from retrieval.bootstrap import Services
     from retrieval.settings import RetrievalSettings
 
@@ -74,7 +74,7 @@ class Exports:
         Raises:
             StoreUnwritableError: A file cannot be written.
         """
-        from bot.export_formats import FORMATS
+        from bot.sheet_formats import FORMATS
         from retrieval.errors import StoreUnwritableError
 
         for ending, path in self.files.items():

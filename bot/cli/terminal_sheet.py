@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from bot.export_formats import headed, web_address
-from bot.exports import Entry, Mark, Passage, Run, Sheet
+from bot.sheet_formats import headed, web_address
+from bot.sheets import Entry, Mark, Passage, Run, Sheet
 
 _STYLES: dict[Mark, str] = {"same": "", "removed": "strike red", "added": "bold green", "found": "bold"}
 _SIGNS: dict[Mark, str] = {"same": "%s", "removed": "[-%s-]", "added": "{+%s+}", "found": "%s"}

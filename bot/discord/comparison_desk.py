@@ -12,8 +12,11 @@ from bot.discord.markdown import length
 from bot.discord.questions import LIST, Desk, Place, Reply
 from bot.discord.records import ShownAnswer
 from bot.discord.rendering import MAX_TEXT, Page
-from bot.export_formats import FORMATS
-from bot.exports import (
+from bot.locales import Phrases
+from bot.plot import png
+from bot.services import Comparing, guild_scopes
+from bot.sheet_formats import FORMATS
+from bot.sheets import (
     CitationStyle,
     Sheet,
     answer_sheet,
@@ -23,9 +26,6 @@ from bot.exports import (
     statement_of,
     trace_sheet,
 )
-from bot.locales import Phrases
-from bot.plot import png
-from bot.services import Comparing, guild_scopes
 from retrieval.errors import NotFoundError
 
 COMPARISON, TRACE = "compare", "trace"

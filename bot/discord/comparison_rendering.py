@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from bot.discord.corpus.diff_rendering import marked
 from bot.discord.markdown import escape, length, link, source_link
 from bot.discord.rendering import MAX_TEXT, Page, Piece, _Block, _flat, _paged
-from bot.export_formats import headed
-from bot.exports import Entry, Mark, Passage, Run, Sheet
 from bot.locales import Phrases
+from bot.sheet_formats import headed
+from bot.sheets import Entry, Mark, Passage, Run, Sheet
 
 _MARKS: dict[Mark, str] = {"same": "", "removed": "~~", "added": "**", "found": "**"}
 _RUN = 600

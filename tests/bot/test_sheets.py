@@ -10,10 +10,10 @@ import pytest
 from lxml import html as lxml_html
 
 from bot.cli.terminal_sheet import show_sheet
-from bot.export_formats import FORMATS
-from bot.exports import CitationStyle, Passage, Sheet, answer_sheet, cite, comparison_sheet, trace_sheet
 from bot.locales import load
 from bot.plot import png
+from bot.sheet_formats import FORMATS
+from bot.sheets import CitationStyle, Passage, Sheet, answer_sheet, cite, comparison_sheet, trace_sheet
 from retrieval.comparison.pairing import pair_paragraphs
 from retrieval.comparison.service import Comparison
 from retrieval.comparison.tracing import Phrase, Trace, TracedReadout, changed_since, uses_in

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from bot.exports import CitationStyle, Entry, Mark, Passage, Run, Sheet, cite
 from bot.plot import HEIGHT, WIDTH, bars, labelled
+from bot.sheets import CitationStyle, Entry, Mark, Passage, Run, Sheet, cite
 
 if TYPE_CHECKING:
     from docx.document import Document
