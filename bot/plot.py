@@ -1,6 +1,6 @@
 """How many readouts of each year use a phrase: bars, as SVG for a page and as PNG for Discord.
 
-The PNG is drawn by PDFium, which reads PDFs here anyway: Pillow or matplotlib would be 10 to 60 MB for five rectangles.
+The PNG is drawn by PDFium, which reads PDFs here anyway: Pillow or matplotlib would be much for a few rectangles.
 """
 
 from __future__ import annotations

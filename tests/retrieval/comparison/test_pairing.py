@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import random
+from itertools import permutations
 
+import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
 
-from retrieval.comparison.pairing import Pair, pair_paragraphs
+from retrieval.comparison.pairing import Pair, assigned, pair_paragraphs
 from tests.communiques import COMMUNIQUES, paragraphs
 
 TEXTS = [
@@ -76,6 +81,22 @@ def test_paragraphs_that_became_one_are_merged_and_the_reverse_is_split() -> Non
 
     assert kinds(pair_paragraphs(paragraphs(two, "a"), paragraphs(one, "b")))[0] == ("1+2", "1", "merged")
     assert kinds(pair_paragraphs(paragraphs(one, "a"), paragraphs(two, "b")))[0] == ("1", "1+2", "split")
+
+
+@given(
+    arrays(np.float64, st.tuples(st.integers(0, 4), st.integers(0, 4)), elements=st.floats(-1, 1, width=16))
+)
+def test_no_other_assignment_gains_more(gain: NDArray[np.float64]) -> None:
+    rows, columns = gain.shape
+    wide = gain if rows <= columns else gain.T
+    best = max(
+        sum(max(0.0, wide[i, k]) for i, k in enumerate(order))
+        for order in permutations(range(wide.shape[1]), wide.shape[0])
+    )
+    pairs = assigned(gain)
+
+    assert len({i for i, _ in pairs}) == len({k for _, k in pairs}) == len(pairs)
+    assert sum(max(0.0, gain[i, k]) for i, k in pairs) == pytest.approx(best)
 
 
 def test_the_changed_words_are_marked_on_both_sides() -> None:
