@@ -206,12 +206,12 @@ def trace_sheet(trace: Trace, phrases: Phrases) -> Sheet:
     if not used:
         return Sheet(title, (phrases("trace.none", readouts=len(trace.readouts)),), ())
     lead = [phrases("trace.count", used=len(used), readouts=len(trace.readouts))]
-    for key, readout in (("trace.first", used[0]), ("trace.last", used[-1])):
+    for key, readout in zip(("trace.first", "trace.last"), trace.ends or (), strict=True):
         lead.append(phrases(key, readout=named(readout.title, readout.date, phrases)))
     entries = []
     for place, readout in enumerate(used):
         absent = trace.after(readout)
-        key = "trace.absent_since" if place == len(used) - 1 else "trace.absent"
+        key = "trace.absent" if any(r.date for r in used[place + 1 :]) else "trace.absent_since"
         note = phrases(key, readouts=_listed(absent, phrases)) if absent else ""
         label = phrases("trace.since") if readout.since_before else ""
         entries.append(

@@ -246,8 +246,10 @@ def initiatives(
       rapporteur initiatives --csv > initiatives.csv
       rapporteur initiatives --series --docx initiatives.docx
     """
-    if as_csv and as_json:
-        raise click.UsageError("--csv and --json are two formats; give one of them.")
+    if as_csv and (as_json or series):
+        raise click.UsageError(
+            "--csv and --json are two formats, and --series has none in CSV; give one of them."
+        )
     with ready_services(corpus, store, purpose="initiatives", quiet=as_json or as_csv) as built:
         listed = built.browser.initiatives(document=document, kind=kind)
         if series or exports.files:
@@ -257,7 +259,7 @@ def initiatives(
             sheet = lives_sheet(lives, phrases()) if series else initiatives_sheet(listed, phrases())
             if exports.write(sheet, built.settings.citation_style) and not as_json:
                 return
-    if series and not as_csv:
+    if series:
         from bot.cli.json_output import lives_json
         from bot.cli.terminal_sheet import show_sheet
 

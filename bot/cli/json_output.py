@@ -236,12 +236,12 @@ def _readout(document: str, title: str, date: str | None) -> dict[str, Any]:
 
 def trace_json(trace: Trace) -> dict[str, Any]:
     """Return what `trace --json` prints, the oldest use first."""
-    used = trace.used
+    first, last = trace.ends or (None, None)
     return {
         "phrase": trace.phrase,
         "readouts": len(trace.readouts),
-        "first": used[0].document if used else None,
-        "last": used[-1].document if used else None,
+        "first": first.document if first else None,
+        "last": last.document if last else None,
         "uses": [
             _readout(readout.document, readout.title, readout.date)
             | {
@@ -259,7 +259,7 @@ def trace_json(trace: Trace) -> dict[str, Any]:
                 "since_before": [asdict(piece) for piece in readout.since_before],
                 "absent_after": [_readout(r.document, r.title, r.date) for r in trace.after(readout)],
             }
-            for readout in used
+            for readout in trace.used
         ],
     }
 

@@ -39,6 +39,8 @@ def exporting(command: Command) -> Command:
         *given: Any, markdown: Path, docx: Path, html: Path, citations: CitationStyle, **more: Any
     ) -> Any:
         files = {"md": markdown, "docx": docx, "html": html}
+        if more.get("as_json") and any(str(path) == "-" for path in files.values()):
+            raise click.UsageError("--json and a file on standard output are two outputs; give one of them.")
         exports = Exports({ending: path for ending, path in files.items() if path is not None}, citations)
         return command(*given, exports=exports, **more)
 

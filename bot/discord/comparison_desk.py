@@ -31,6 +31,9 @@ from retrieval.errors import NotFoundError
 COMPARISON, TRACE = "compare", "trace"
 """What stands for the mode where what is remembered is one of these."""
 
+_MOST_ENTRIES = 25
+"""Of one initiative; more are looked at one by one."""
+
 Asked = dict[str, str | None]
 """The options that were given; as JSON they stand for the question."""
 
@@ -105,7 +108,7 @@ class ComparisonDesk:
     ) -> tuple[Page, ...]:
         """Return the pages of a list; where it is of one initiative, the first tells what became of it too."""
         listed = await self._desk.initiatives(wanted, guild)
-        if not listed or len(listed) > len({each.readout.id for each in listed}):
+        if not 0 < len(listed) == len({each.readout.id for each in listed}) <= _MOST_ENTRIES:
             return pages  # two of one readout are two initiatives
         scopes = guild_scopes(guild)
         lives = await self._desk.quickly(lambda: self._comparing.lives(scopes, among=listed))

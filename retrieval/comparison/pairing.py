@@ -145,14 +145,16 @@ def _likeness(
         centred = _unit(matrix - matrix.mean(axis=0) * (len(matrix) / (len(matrix) + _PRIOR)))
         dense = centred[: len(before)] @ centred[len(before) :].T
     likeness = np.where(lexical < SHARED_TERMS, 0.0, _DENSE * dense + (1 - _DENSE) * lexical)
+    keys = [([w.key for w in words(p.text)], is_beside(p.number)) for p in everyone]
     for (i, a), (k, b) in product(enumerate(before), enumerate(after)):
         apart = abs(i / max(1, len(before) - 1) - k / max(1, len(after) - 1))
-        if [w.key for w in words(a.text)] == [w.key for w in words(b.text)]:
+        (ours_said, ours_beside), (theirs_said, theirs_beside) = keys[i], keys[len(before) + k]
+        if ours_said == theirs_said:
             likeness[i, k] = 1
         likeness[i, k] += _IN_ORDER * (1 - apart) + _SAME_HEADING * (
             a.heading is not None and a.heading == b.heading
         )
-        likeness[i, k] -= _BESIDE * (is_beside(a.number) != is_beside(b.number))
+        likeness[i, k] -= _BESIDE * (ours_beside != theirs_beside)
     return likeness, table
 
 
@@ -234,8 +236,10 @@ def _take_in(
             own = row[mine[each]] if each in mine else -1.0
             shares = {}
             for other, twin in others.items():
+                if row[other] <= own or twin == each:
+                    continue
                 there = weights * (table[other + (1 - side) * number] > 0)
-                if row[other] > own and twin != each and there.sum() >= HELD * weights.sum():
+                if there.sum() >= HELD * weights.sum():
                     shares[other] = float(
                         there[table[twin + side * number] == 0].sum() / max(there.sum(), 1e-9)
                     )

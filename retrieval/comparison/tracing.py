@@ -184,17 +184,23 @@ class Trace:
         """Those that use it."""
         return tuple(r for r in self.readouts if r.uses)
 
+    @property
+    def ends(self) -> tuple[TracedReadout, TracedReadout] | None:
+        """The first and the last that use it, by date; where none of them has one, in the order of their ids."""
+        dated = [r for r in self.used if r.date] or self.used
+        return (dated[0], dated[-1]) if dated else None
+
     def after(self, readout: TracedReadout) -> tuple[TracedReadout, ...]:
         """Return the readouts without it between `readout` and the next use, or the end, that are of a series with it.
 
-        Where none of those that use it is of any series, all of them count.
+        Where none of those that use it is of any series, all of them count; without a date none does.
         """
         series = {r.series for r in self.used if r.series}
         out: list[TracedReadout] = []
         for each in self.readouts[self.readouts.index(readout) + 1 :]:
             if each.uses:
                 break
-            if each.series in series or not series:
+            if each.date and (each.series in series or not series):
                 out.append(each)
         return tuple(out)
 

@@ -19,6 +19,9 @@ _TOKEN = re.compile(
     rf"\d+(?:[.,]\d+)+|[{_UNSPACED}]|[^\W_{_UNSPACED}]+(?:['’][^\W_{_UNSPACED}]+)*|[^\w\s\"“”„‟‘’‚‛«»‹›`´「」『』]"
 )
 _LEVELLED = str.maketrans(dict.fromkeys("‐‑‒–—−", "-") | {"’": "'"})
+_MANY = 2_000
+"""Words from which those that are found all over anchor nothing: or a text that repeats itself takes seconds."""
+
 _TRIFLING = frozenset(".,;:")
 
 
@@ -56,7 +59,9 @@ def changes(before: str, after: str) -> tuple[Change, ...]:
     Small words that stand in both by chance, between words that changed, count as changed: "of the" is no wording.
     """
     old, new = words(before), words(after)
-    matcher = SequenceMatcher(_is_small, [w.key for w in old], [w.key for w in new], autojunk=False)
+    matcher = SequenceMatcher(
+        _is_small, [w.key for w in old], [w.key for w in new], autojunk=len(new) > _MANY
+    )
     return tuple(
         Change(_span(old, i, j), _span(new, k, m))
         for i, j, k, m in (_trimmed(old, new, *each) for each in _joined(old, matcher.get_opcodes()))
