@@ -33,10 +33,13 @@ from retrieval.sources.numbering_plan import Plan
 
 _ARTICLE = "article"
 _LEAD = 40  # letters: shorter ones that end in a colon are labels ("For Norland:")
-_CLOSING = re.compile(  # how treaties of many languages end
-    r"(?:done|in witness|in faith|fait|en foi|hecho|en fe|feito|em fé|geschehen|zu urkund|dibuat|ditandatangani"
-    r"|совершено|làm tại|for the (?:government|republic|kingdom))\b",
-    re.IGNORECASE,
+_CLOSING = re.compile(
+    r"""
+    # how treaties of many languages end
+    (?:done|in\ witness|in\ faith|fait|en\ foi|hecho|en\ fe|feito|em\ fé|geschehen|zu\ urkund|dibuat
+    |ditandatangani|совершено|làm\ tại|for\ the\ (?:government|republic|kingdom))\b
+    """,
+    re.VERBOSE | re.IGNORECASE,
 )
 
 
