@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from retrieval.bootstrap import Services, build_services
 from retrieval.settings import RetrievalSettings
 from tests.bot.discord.test_ask import control, controls, raw, text_of, walk
 from tests.communiques import write_communiques
+from tests.conftest import WriteReadout
 from tests.fakes import FileDatabase
 
 
@@ -49,6 +51,12 @@ def channel(simcord_env: simcord.Env) -> Any:
 @pytest.fixture
 def member(simcord_env: simcord.Env, channel: Any) -> Any:
     return simcord_env.guild.add_member(simcord_env.create_user("ann"))
+
+
+def forth(message: Any) -> str | None:
+    """The button to the next page, where there is one."""
+    turns = (c for c in walk(raw(message)) if re.fullmatch(r"leaf:.*:1", c.get("custom_id", "")))
+    return next((turn["custom_id"] for turn in turns if not turn.get("disabled")), None)
 
 
 async def test_two_readouts_are_compared(member: Any, channel: Any) -> None:
@@ -109,6 +117,26 @@ async def test_whatever_is_shown_comes_as_files(member: Any, channel: Any, comma
     assert "Norland-Estmark Dialogue" in files["md"].decode()
     assert files["docx"].startswith(b"PK")
     assert files["html"].startswith(b"<!DOCTYPE html>")
+
+
+async def test_a_long_comparison_has_pages_that_turn_and_together_hold_every_change(
+    member: Any, channel: Any, dialogue: Services, simcord_env: simcord.Env, write_readout: WriteReadout
+) -> None:
+    kinds = "rail road port dam grid mine farm bank"
+    subjects = [f"{kind} of {place}" for place in "Lorn Tarn Karsk Velm".split() for kind in kinds.split()]
+    own = f"guild:{simcord_env.guild.id}"
+    for name, year in (("long-a", 2021), ("long-b", 2022)):
+        texts = [f"The {subject} **was** inspected and 4{place} faults were mended in {year}; @everyone thanked the crew of the {subject}." for place, subject in enumerate(subjects)]  # fmt: skip
+        dialogue.ingesting.ingest([write_readout(name, texts, title=f"Report {year}")], scope=own)
+    message = (await member.slash(channel, "compare", before="long-a", after="long-b")).response
+    told, pages = text_of(message), 1
+    while button := forth(message):
+        message = (await member.click(message, custom_id=button)).response
+        told, pages = f"{told}\n{text_of(message)}", pages + 1
+
+    assert pages > 1
+    assert told.count("~~2021~~**2022**") == len(subjects)
+    assert "@everyone" not in told
 
 
 async def test_a_readout_that_is_not_there_is_one_sentence(member: Any, channel: Any) -> None:
