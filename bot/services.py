@@ -6,6 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from retrieval.answering.checking import ClaimCheck
+from retrieval.comparison.lives import Life
+from retrieval.comparison.service import Comparison
+from retrieval.comparison.tracing import Trace
 from retrieval.models import SHARED, Answer, InitiativeKind, LiveParagraph, Statement, Translations
 from retrieval.search.browsing import ListedInitiative
 
@@ -106,6 +109,27 @@ class Checking(Protocol):
         Raises:
             QuestionError, NotFoundError, StoreError: As `Answering.ask` does.
         """
+
+
+class Comparing(Protocol):
+    """Compares readouts and traces phrases; synchronous too."""
+
+    def compare(self, before: str, after: str, topic: str | None, scopes: Sequence[str]) -> Comparison:
+        """Return the paragraphs of two readouts in pairs.
+
+        Raises:
+            NotFoundError, QuestionError, StoreError: As `Answering.ask` does.
+        """
+
+    def trace(self, phrase: str, *, since: str | None, until: str | None, scopes: Sequence[str]) -> Trace:
+        """Return where a phrase stands, by date.
+
+        Raises:
+            QuestionError, StoreError: As `Answering.ask` does.
+        """
+
+    def lives(self, scopes: Sequence[str], *, among: Sequence[ListedInitiative]) -> Sequence[Life]:
+        """Return what became of the initiatives that these entries name."""
 
 
 class Readouts(Protocol):

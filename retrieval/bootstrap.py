@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from retrieval.answering.checking import ClaimService
 from retrieval.answering.selectors.trained import TrainedSelector
 from retrieval.answering.service import AnsweringService, Assistant
+from retrieval.comparison.service import ComparisonService
 from retrieval.errors import CorpusError, SettingsError, StoreError, StoreUnwritableError
 from retrieval.fetching import Fetcher, FetchPolicy
 from retrieval.index.chroma.cloud import CloudAddress, CloudStore
@@ -56,6 +57,7 @@ class Services:
     answering: AnsweringService
     checking: ClaimService
     browser: Browser
+    comparing: ComparisonService
     ingesting: IngestService
     lifecycle: Lifecycle
     jobs: JobBoard
@@ -124,6 +126,7 @@ def build_services(
             answering=answering,
             checking=ClaimService(answering, model, structured=structured),
             browser=Browser(ledger),
+            comparing=ComparisonService(ledger, encoder),
             ingesting=IngestService(
                 ledger,
                 index_sync,

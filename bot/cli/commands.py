@@ -8,8 +8,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.corpus_commands import COMMANDS
-from bot.cli.options import as_json, common, console, one_document, print_json, ready_services
+from bot.cli import comparison_commands, corpus_commands
+from bot.cli.options import (
+    Exports,
+    as_json,
+    common,
+    console,
+    exporting,
+    one_document,
+    phrases,
+    print_json,
+    ready_services,
+)
 
 if TYPE_CHECKING:
     from retrieval.models import InitiativeKind
@@ -28,12 +38,14 @@ def rapporteur() -> None:
 @click.argument("question")
 @one_document
 @click.option("--explain", is_flag=True, help="Print the figures that the answer was decided by, too.")
+@exporting
 @as_json
 @common
 def ask(
     question: str,
     document: str | None,
     explain: bool,
+    exports: Exports,
     as_json: bool,
     corpus: Path | None,
     store: Path | None,
@@ -47,6 +59,7 @@ def ask(
       rapporteur ask "What does paragraph 9 say?" --document asean-japan-2022-06-22
       rapporteur ask "What was announced?" --json | jq -r .text
       rapporteur ask "Who chaired the meeting?" --explain
+      rapporteur ask "What was announced?" --docx answer.docx --citations chicago
     """
     from retrieval.answering.service import checked
 
@@ -57,13 +70,22 @@ def ask(
         with choosing(built.answering.mode, enabled=not as_json) as on_found:
             answer, elapsed = built.answering.timed_ask(question, document=document, on_found=on_found)
         explained = built.answering.explain(question, document=document) if explain else None
+        written = False
+        if exports.files:
+            from bot.sheets import answer_sheet
+            from retrieval.answering.wording import told
+
+            found = answer.statements or answer.nearest
+            sheet = answer_sheet(question, told(answer), found, phrases())
+            written = exports.write(sheet, built.settings.citation_style)
         if as_json:
             from bot.cli.json_output import answer_json, explanation_json
 
             printed = answer_json(answer, elapsed)
             print_json(printed if explained is None else printed | explanation_json(explained))
             return
-        show_answer(console(), answer)
+        if not written:
+            show_answer(console(), answer)
         if explained is not None:
             show_explanation(console(), explained)
 
@@ -200,12 +222,18 @@ def search(
     help="Only of this kind.",
 )
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+@click.option(
+    "--series", is_flag=True, help="Tell what became of each: announced, continued, last mentioned."
+)
+@exporting
 @as_json
 @common
 def initiatives(
     document: str | None,
     kind: InitiativeKind | None,
     as_csv: bool,
+    series: bool,
+    exports: Exports,
     as_json: bool,
     corpus: Path | None,
     store: Path | None,
@@ -217,11 +245,27 @@ def initiatives(
     Examples:
       rapporteur initiatives --kind new
       rapporteur initiatives --csv > initiatives.csv
+      rapporteur initiatives --series --docx initiatives.docx
     """
-    if as_csv and as_json:
-        raise click.UsageError("--csv and --json are two formats; give one of them.")
+    if as_csv and (as_json or series):
+        raise click.UsageError(
+            "--csv and --json are two formats, and --series has none in CSV; give one of them."
+        )
     with ready_services(corpus, store, purpose="initiatives", quiet=as_json or as_csv) as built:
         listed = built.browser.initiatives(document=document, kind=kind)
+        if series or exports.files:
+            from bot.sheets import initiatives_sheet, lives_sheet
+
+            lives = built.comparing.lives(among=listed) if series else []
+            sheet = lives_sheet(lives, phrases()) if series else initiatives_sheet(listed, phrases())
+            if exports.write(sheet, built.settings.citation_style) and not as_json:
+                return
+    if series:
+        from bot.cli.json_output import lives_json
+        from bot.cli.terminal_sheet import show_sheet
+
+        print_json(lives_json(lives)) if as_json else show_sheet(console(), sheet)
+        return
     if as_json:
         from bot.cli.json_output import initiatives_json
 
@@ -333,5 +377,5 @@ def run(corpus: Path | None, store: Path | None, debug: bool) -> int:
         return run_bot(settings, built)
 
 
-for _command in COMMANDS:
+for _command in (*comparison_commands.COMMANDS, *corpus_commands.COMMANDS):
     rapporteur.add_command(_command)

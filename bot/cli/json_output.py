@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -10,6 +11,9 @@ from retrieval.answering.checking import ClaimCheck, Compared
 from retrieval.answering.selectors.trained import Explained
 from retrieval.answering.service import Elapsed
 from retrieval.answering.wording import answer_text
+from retrieval.comparison.lives import Life
+from retrieval.comparison.service import Comparison
+from retrieval.comparison.tracing import Trace
 from retrieval.ingest.job_board import report_json
 from retrieval.ingest.lifecycle import History, Removal
 from retrieval.ledger.live import ReadoutSummary
@@ -204,3 +208,81 @@ def history_json(found: History) -> dict[str, Any]:
 def removal_json(removal: Removal) -> dict[str, Any]:
     """Return what `remove --json` prints."""
     return {"removed": [removal.readout], "purged": removal.purged, "everywhere": removal.everywhere}
+
+
+def comparison_json(found: Comparison) -> dict[str, Any]:
+    """Return what `compare --json` prints: `a` and `b` are the readouts, in the order given."""
+    sides = {"a": found.before, "b": found.after}
+    return {
+        **{side: _readout(r.id, r.title, r.date) | {"revision": r.revision} for side, r in sides.items()},
+        "topic": found.topic,
+        "counts": dict(Counter(pair.kind for pair in found.pairs)),
+        "pairs": [
+            {
+                "kind": pair.kind,
+                "moved": pair.moved,
+                "renumbered": pair.renumbered,
+                "likeness": round(pair.likeness, 4),
+                "a": [_changed(statement) for statement in pair.before],
+                "b": [_changed(statement) for statement in pair.after],
+            }
+            for pair in found.pairs
+        ],
+    }
+
+
+def _changed(statement: Statement) -> dict[str, Any]:
+    return _citation(statement.citation) | {"changed": [list(span) for span in statement.highlights]}
+
+
+def _readout(document: str, title: str, date: str | None) -> dict[str, Any]:
+    return {"document": document, "title": title, "date": date}
+
+
+def trace_json(trace: Trace) -> dict[str, Any]:
+    """Return what `trace --json` prints, the oldest use first."""
+    first, last = trace.ends or (None, None)
+    return {
+        "phrase": trace.phrase,
+        "readouts": len(trace.readouts),
+        "first": first.document if first else None,
+        "last": last.document if last else None,
+        "uses": [
+            _readout(readout.document, readout.title, readout.date)
+            | {
+                "series": readout.series,
+                "places": [
+                    _citation(use.statement.citation)
+                    | {
+                        "wording": use.wording,
+                        "exact": use.exact,
+                        "likeness": round(use.likeness, 4),
+                        "highlights": [list(span) for span in use.statement.highlights],
+                    }
+                    for use in readout.uses
+                ],
+                "since_before": [asdict(piece) for piece in readout.since_before],
+                "absent_after": [_readout(r.document, r.title, r.date) for r in trace.after(readout)],
+            }
+            for readout in trace.used
+        ],
+    }
+
+
+def lives_json(lives: Sequence[Life]) -> dict[str, Any]:
+    """Return what `initiatives --series --json` prints."""
+    return {
+        "total": len(lives),
+        "initiatives": [
+            {
+                "name": life.name,
+                "events": [
+                    {"stage": event.stage, "title": event.title, "date": event.date}
+                    | _citation(event.citation)
+                    for event in life.events
+                ],
+                "silent_since": [_readout(r.document, r.title, r.date) for r in life.silent_since],
+            }
+            for life in lives
+        ],
+    }

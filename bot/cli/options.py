@@ -6,6 +6,8 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,16 +16,86 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from bot.locales import Phrases
+    from bot.sheets import CitationStyle, Sheet
     from retrieval.bootstrap import Services
     from retrieval.settings import RetrievalSettings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _PATH = click.Path(path_type=Path)
+_FILE = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
 _UNBOUNDED = 100_000
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
 one_document = click.option("--document", metavar="ID", help="Ask this readout alone.")
+
+
+def exporting(command: Command) -> Command:
+    """Add the options that write what is found to files; the command gets `exports`."""
+
+    @wraps(command)
+    def wrapped(
+        *given: Any, markdown: Path, docx: Path, html: Path, citations: CitationStyle, **more: Any
+    ) -> Any:
+        files = {"md": markdown, "docx": docx, "html": html}
+        if more.get("as_json") and any(str(path) == "-" for path in files.values()):
+            raise click.UsageError("--json and a file on standard output are two outputs; give one of them.")
+        exports = Exports({ending: path for ending, path in files.items() if path is not None}, citations)
+        return command(*given, exports=exports, **more)
+
+    for option in (
+        click.option(
+            "--citations",
+            type=click.Choice(["plain", "chicago", "apa", "oscola"]),
+            help="How files cite.  [env: RETRIEVAL_CITATION_STYLE; default: plain]",
+        ),
+        *(
+            click.option(f"--{name}", type=_FILE, metavar="FILE", help=f"Write {what}; - is standard output.")
+            for name, what in (
+                ("html", "one self-contained page"),
+                ("docx", "a Word document"),
+                ("markdown", "Markdown"),
+            )
+        ),
+    ):
+        wrapped = option(wrapped)
+    return wrapped  # type: ignore[return-value]
+
+
+@dataclass(frozen=True, slots=True)
+class Exports:
+    """The files to write, by ending, and how they cite."""
+
+    files: Mapping[str, Path]
+    style: CitationStyle | None
+
+    def write(self, sheet: Sheet, default: CitationStyle) -> bool:
+        """Write `sheet` to each; whether there was any.
+
+        Raises:
+            StoreUnwritableError: A file cannot be written.
+        """
+        from bot.sheet_formats import FORMATS
+        from retrieval.errors import StoreUnwritableError
+
+        for ending, path in self.files.items():
+            try:
+                with click.open_file(str(path), "wb") as file:
+                    file.write(FORMATS[ending](sheet, self.style or default, "en"))
+            except OSError as error:
+                problem = f"{path}: this file cannot be written ({error.strerror}). Name another one."
+                raise StoreUnwritableError(problem) from error
+            if str(path) != "-":
+                click.echo(f"Written: {path}", err=True)
+        return bool(self.files)
+
+
+def phrases() -> Phrases:
+    """Return the fixed sentences of the command line."""
+    from bot.locales import DEFAULT, load
+
+    return load().languages[DEFAULT]
 
 
 def common(command: Command) -> Command:

@@ -13,6 +13,7 @@ from bot.discord.cogs.ask import AskCog
 from bot.discord.cogs.base import DeskCog, Equipment
 from bot.discord.cogs.browse import BrowseCog
 from bot.discord.cogs.check import CheckCog
+from bot.discord.cogs.comparing import ComparisonCog
 from bot.discord.cogs.corpus import CorpusCog
 from bot.discord.cogs.drafts import DraftsCog
 from bot.discord.cogs.initiatives import InitiativesCog
@@ -76,6 +77,8 @@ class _Rapporteur(commands.bot.BotBase):
         equipment = self.equipment
         for cog in _COGS:
             await self.add_cog(cog(equipment))
+        if equipment.comparing:
+            await self.add_cog(ComparisonCog(equipment))
         await self.add_cog(CheckCog(equipment, self.tree))
         await self.add_cog(TalkCog(equipment, self._client))
         if equipment.corpus and equipment.caretaker:

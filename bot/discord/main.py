@@ -10,6 +10,7 @@ import discord
 
 from bot.discord.client import Rapporteur, ShardedRapporteur, build_client
 from bot.discord.cogs.base import Equipment
+from bot.discord.comparison_desk import ComparisonDesk
 from bot.discord.corpus.departures import Caretaker
 from bot.discord.corpus.desk import CorpusDesk
 from bot.discord.questions import Desk
@@ -46,7 +47,8 @@ async def _run(settings: DiscordSettings, services: Services) -> int:
     )
     corpus = CorpusDesk(settings, services, records)
     caretaker = Caretaker(services.ledger, corpus, records, settings.purge_after_days)
-    client = build_client(Equipment(desk, load(), settings, corpus, caretaker))
+    comparing = ComparisonDesk(desk, services.comparing, services.settings.citation_style)
+    client = build_client(Equipment(desk, load(), settings, corpus, caretaker, comparing))
     worker = JobWorker(
         services.ledger, services.ingesting, services.index_sync, purpose="rapporteur run", on_ended=_note
     )

@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from bot.discord.check_rendering import render_check
 from bot.discord.errors import QuestionTooLongError
@@ -27,6 +28,8 @@ from retrieval.errors import QuestionError
 from retrieval.models import Answer, LiveParagraph, Statement
 from retrieval.search.browsing import ListedInitiative
 
+T = TypeVar("T")
+
 log = logging.getLogger(__name__)
 
 HISTORY_TURNS = 6
@@ -34,7 +37,7 @@ HISTORY_TURNS = 6
 
 _QUICK_WAITING = 1_000
 
-_LIST = "initiatives"
+LIST = "initiatives"
 """What stands for the mode where the answer remembered is a list."""
 
 _CHECK = "check"
@@ -181,7 +184,7 @@ class Desk:
             await found.shown()
         can_translate = self._answering.translates
         pages = render_answer(answer, phrases, show_question=quoted, can_translate=can_translate)
-        return await self._remembered(answer.mode, pages, question, place, parent)
+        return await self.remembered(answer.mode, pages, question, place, parent)
 
     async def translate(
         self, statements: Sequence[Statement], language: str, place: Place, phrases: Phrases
@@ -211,16 +214,29 @@ class Desk:
             As `ask` does.
         """
         claim = claim[:MAX_CLAIM_CHARS]
-        self._admit(claim[: self._settings.max_question], place)
         scopes = guild_scopes(place.guild)
-        async with asyncio.timeout(self._settings.answer_timeout_s):
-            found = await self._questions.run(lambda: self._checking.check(claim, scopes=scopes))
-        pages = render_check(found, phrases)
-        return await self._remembered(_CHECK, pages, claim, replace(place, thread=None), None)
+        asked = claim[: self._settings.max_question]
+        found = await self.admitted(asked, place, lambda: self._checking.check(claim, scopes=scopes))
+        return await self.remembered(_CHECK, render_check(found, phrases), claim, replace(place, thread=None))
 
-    async def _remembered(
-        self, mode: str, pages: tuple[Page, ...], question: str, place: Place, parent: str | None
+    async def admitted(self, asked: str, place: Place, work: Callable[[], T]) -> T:
+        """Return what `work` returns, done off the event loop where somebody may ask for it now.
+
+        Raises:
+            As `ask` does, and whatever `work` raises.
+        """
+        self._admit(asked, place)
+        async with asyncio.timeout(self._settings.answer_timeout_s):
+            return await self._questions.run(work)
+
+    async def quickly(self, work: Callable[[], T]) -> T:
+        """Return what `work` returns: what is looked up for a click, on a thread that no question holds up."""
+        return await self._quick.run(work)
+
+    async def remembered(
+        self, mode: str, pages: tuple[Page, ...], question: str, place: Place, parent: str | None = None
     ) -> Reply:
+        """Remember what is shown, so that its controls work; return it with its id."""
         cited = tuple(page.cited for page in pages)
         shown = ShownAnswer(
             id=secrets.token_hex(6),
@@ -233,9 +249,6 @@ class Desk:
             guild=place.guild,
             thread=place.thread,
         )
-        return await self._kept(shown, pages)
-
-    async def _kept(self, shown: ShownAnswer, pages: tuple[Page, ...]) -> Reply:
         await self._quick.run(lambda: self._records.add(shown))
         return Reply(shown.id, pages)
 
@@ -312,18 +325,7 @@ class Desk:
             NotFoundError: There is no such readout here.
         """
         pages = await self._list_pages(wanted, place.guild, phrases)
-        return await self._kept(
-            ShownAnswer(
-                id=secrets.token_hex(6),
-                question=wanted.dump(),
-                mode=_LIST,
-                user=place.user,
-                at=self._now_ms(),
-                cited=tuple(page.cited for page in pages),
-                guild=place.guild,
-            ),
-            pages,
-        )
+        return await self.remembered(LIST, pages, wanted.dump(), replace(place, thread=None))
 
     async def list_again(self, listing: str, place: Place, phrases: Phrases) -> Reply | None:
         """Return a list that was shown, as it is now; None where it is no longer remembered.
@@ -354,7 +356,7 @@ class Desk:
 
     async def _list_shown(self, listing: str, guild: int | None) -> ShownAnswer | None:
         shown = await self.shown(listing)
-        return shown if shown and shown.mode == _LIST and shown.guild == guild else None
+        return shown if shown and shown.mode == LIST and shown.guild == guild else None
 
     async def _list_pages(self, wanted: Wanted, guild: int | None, phrases: Phrases) -> tuple[Page, ...]:
         listed, lines = await self.initiatives(wanted, guild), await self.documents(guild)

@@ -39,3 +39,16 @@ def mark(statement: Statement) -> str:
 def translation_note(model: str) -> str:
     """Return what stands beside a translation."""
     return f"machine translation by {model}, not checked"
+
+
+def told(answer: Answer) -> list[str]:
+    """Return what is said of an answer in fixed words, a line each."""
+    found = [f"Read as: {answer.read_as}"] if answer.read_as else []
+    found += [answer.notice] if answer.notice else []
+    if not answer.statements and not answer.notice:
+        found.append(CLOSEST if answer.status is Status.CLOSEST else NOT_FOUND)
+    if answer.partial:
+        found.append(partial_sentence(answer.unanswered))
+    if answer.nearest and answer.status is not Status.CLOSEST:
+        found.append(NEAREST)
+    return found + ([answer.model_failure] if answer.model_failure else [])

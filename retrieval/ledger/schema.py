@@ -73,6 +73,7 @@ revisions = Table(
     Column("date", String(10)),
     Column("issuer", Text),
     Column("source_url", Text),
+    Column("series", Text, comment="what an admin calls it; null: the title says"),
     Column("language", String(8).with_variant(String(), "postgresql"), nullable=False),
     Column("numbering", String(8), nullable=False),
     Column("warnings", JSON, nullable=False),

@@ -96,7 +96,7 @@ class Browser:
         """
         with self._ledger.read() as connection:
             wanted = live.readout(connection, scopes, document) if document is not None else None
-            summaries = _one_of_each_id(live.readouts(connection, scopes), scopes)
+            summaries = one_of_each_id(live.readouts(connection, scopes), scopes)
             kept = live_initiatives(connection, scopes)
         of = {summary.id: kept.get((summary.scope, summary.id), []) for summary in summaries}
         linked = link(of, dates={summary.id: summary.date for summary in summaries})
@@ -126,6 +126,7 @@ class Browser:
             source_url=summary.source_url,
             language=summary.language,
             warnings=summary.warnings,
+            series=summary.series,
         )
 
 
@@ -169,7 +170,7 @@ def _in_one_table(cells: dict[str, str], own: dict[str, str]) -> bool:
     return bool(cells) and next(iter(cells)) == next(iter(own)) and bool(len(cells.keys() & own.keys()) > 1)
 
 
-def _one_of_each_id(summaries: Sequence[ReadoutSummary], scopes: Sequence[str]) -> list[ReadoutSummary]:
+def one_of_each_id(summaries: Sequence[ReadoutSummary], scopes: Sequence[str]) -> list[ReadoutSummary]:
     """Of two scopes that both hold an id, keep the later in `scopes`, as a look-up by id does."""
     rank = {scope: place for place, scope in enumerate(scopes)}
     best = {s.id: s for s in sorted(summaries, key=lambda s: rank[s.scope])}

@@ -10,6 +10,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.discord.comparison_desk import ComparisonDesk
 from bot.discord.corpus.departures import Caretaker
 from bot.discord.corpus.desk import CorpusDesk
 from bot.discord.delivery import guarded
@@ -28,13 +29,15 @@ Work = Callable[[], Coroutine[Any, Any, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Equipment:
-    """What the cogs work with; without `corpus` and `caretaker` there is no /corpus."""
+    """What the cogs work with; without `corpus` and `caretaker` there is no /corpus, without
+    `comparing` no /compare."""
 
     desk: Desk
     catalogue: Catalogue
     settings: DiscordSettings
     corpus: CorpusDesk | None = None
     caretaker: Caretaker | None = None
+    comparing: ComparisonDesk | None = None
 
 
 class DeskCog(commands.Cog):
@@ -44,6 +47,7 @@ class DeskCog(commands.Cog):
         self.desk = equipment.desk
         self.catalogue = equipment.catalogue
         self.settings = equipment.settings
+        self.comparing = equipment.comparing
 
     def phrases(self, interaction: discord.Interaction[Any]) -> Phrases:
         """Return the language of the person who uses the bot."""

@@ -56,7 +56,10 @@ class InitiativesCog(DeskCog):
         except NotFoundError:
             await say(interaction, phrases("error.no_readout", document=code(document or "")))
             return
-        await show(interaction, list_view(reply.pages, phrases, listing=reply.id), ephemeral=True)
+        pages = reply.pages
+        if text and self.comparing is not None:
+            pages = await self.comparing.with_life(pages, wanted, interaction.guild_id, phrases)
+        await show(interaction, list_view(pages, phrases, listing=reply.id), ephemeral=True)
 
     def _kinds(self, interaction: discord.Interaction[Any]) -> dict[InitiativeKind, str]:
         """Return what the kinds are called in the reader's language."""

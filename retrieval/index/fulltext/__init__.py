@@ -12,7 +12,7 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from retrieval.index.fulltext import fts5, postings
-from retrieval.index.fulltext.counting import TermStatistics, is_known, statistics
+from retrieval.index.fulltext.counting import TermStatistics, frequencies, is_known, statistics
 from retrieval.index.fulltext.paragraph_terms import MONTHS, IndexedTerms, paragraph_terms
 from retrieval.ledger.statements import is_postgres
 
@@ -23,6 +23,8 @@ __all__ = [
     "add",
     "drop",
     "finds",
+    "frequencies",
+    "holding",
     "merge",
     "paragraph_terms",
     "remove",
@@ -53,6 +55,9 @@ class FullText(Protocol):
 
     def finds(self, connection: Connection, scope: str, pk: int, terms: Sequence[str]) -> bool:
         """Whether the paragraph holds all of `terms`."""
+
+    def holding(self, connection: Connection, scope: str, groups: Sequence[Sequence[str]]) -> list[int]:
+        """Return every paragraph that holds a term of each group, ascending."""
 
 
 def _full_text(connection: Connection) -> FullText:
@@ -94,3 +99,10 @@ def search(
 def finds(connection: Connection, scope: str, pk: int, terms: Sequence[str]) -> bool:
     """Whether a search for all of `terms` together finds the paragraph."""
     return is_known(connection, scope) and _full_text(connection).finds(connection, scope, pk, terms)
+
+
+def holding(connection: Connection, scope: str, groups: Sequence[Sequence[str]]) -> list[int]:
+    """Return every live paragraph of `scope` that holds a term of each group, ascending."""
+    if not groups or not is_known(connection, scope):
+        return []
+    return _full_text(connection).holding(connection, scope, groups)

@@ -108,6 +108,14 @@ def finds(connection: Connection, scope: str, pk: int, terms: Sequence[str]) -> 
     return connection.scalar(found, {"query": query, "pk": pk}) is not None
 
 
+def holding(connection: Connection, scope: str, groups: Sequence[Sequence[str]]) -> list[int]:
+    """Return every paragraph that holds a term of each group, ascending."""
+    query = " AND ".join(f"({_any_of(group)})" for group in groups)
+    table = words_table(scope)
+    found = text(f"SELECT rowid FROM {table} WHERE {table} MATCH :query ORDER BY rowid")
+    return list(connection.scalars(found, {"query": query}))
+
+
 @lru_cache
 def _search(table: str, *, within_revision: bool) -> TextClause:
     matches = f"SELECT rowid, rank FROM {table} WHERE {table} MATCH :query"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import Connection, delete, func, select, text
+from sqlalchemy import Connection, delete, func, intersect, select, text
 
 from retrieval.index.fulltext.counting import (
     MOST_SCORED,
@@ -124,6 +124,14 @@ def finds(connection: Connection, scope: str, pk: int, terms: Sequence[str]) -> 
     wanted = _askable(terms)
     held = select(func.count()).where(_P.c.scope == scope, _P.c.paragraph == pk, _P.c.term.in_(wanted))
     return connection.scalar(held) == len(set(terms))
+
+
+def holding(connection: Connection, scope: str, groups: Sequence[Sequence[str]]) -> list[int]:
+    """Return every paragraph that holds a term of each group, ascending."""
+    each = (
+        select(_P.c.paragraph).where(_P.c.scope == scope, _P.c.term.in_(_askable(group))) for group in groups
+    )
+    return sorted(connection.scalars(intersect(*each)))
 
 
 def _best(

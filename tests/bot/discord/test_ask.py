@@ -72,7 +72,7 @@ async def test_a_question_gets_an_answer_with_its_paragraph(member: Any, channel
     assert not result.ephemeral
     assert "seminar on **cybersecurity** this year. [¶7](https://example.org/readout#:~:text=" in told
     assert "**ASEAN-Japan meeting** · 22 June 2022" in told
-    assert controls(result.response) == ["¶7", "Copy citation", "👍", "👎"]
+    assert controls(result.response) == ["¶7", "Copy citation", "Save as file", "👍", "👎"]
 
 
 async def test_a_quick_answer_goes_out_in_one_piece(member: Any, channel: Any) -> None:
@@ -136,7 +136,7 @@ async def test_more_paragraphs_than_a_row_has_buttons_are_offered_in_a_select(
     message = channel.last_message
     chosen = await member.select(message, custom_id=control(message, "pick"), values=["6"])
 
-    assert controls(message) == ["Copy citation", "👍", "👎"]
+    assert controls(message) == ["Copy citation", "Save as file", "👍", "👎"]
     assert "¶7" in text_of(chosen.response)
 
 

@@ -51,6 +51,17 @@ def _search(connection: Connection, scope: str, *terms: str, limit: int = 10) ->
     return fulltext.search(connection, scope, terms, limit=limit)
 
 
+def test_all_paragraphs_that_hold_a_term_of_each_group_are_told_apart_from_the_rest(
+    connection: Connection,
+) -> None:
+    _add(connection, "a", p1="free open sea", p2="free trade", p3="open sea", p4='quot" sea free')
+
+    assert fulltext.holding(connection, "a", [["sea"], ["free", "open"]]) == [1, 3, 4]
+    assert fulltext.holding(connection, "a", [["free"], ["sea"], ["open", "trade"]]) == [1]
+    assert fulltext.holding(connection, "a", [['quot"', "nothing"]]) == [4]
+    assert fulltext.holding(connection, "a", []) == fulltext.holding(connection, "b", [["sea"]]) == []
+
+
 def test_paragraphs_with_more_and_rarer_terms_come_first(connection: Connection) -> None:
     _add(connection, "a", p1="ferri port", p2="ferri line port alder", p3="reef", p4="port")
 
