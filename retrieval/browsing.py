@@ -105,6 +105,7 @@ class Browser:
             source_url=summary.source_url,
             language=summary.language,
             warnings=summary.warnings,
+            series=summary.series,
         )
 
 

@@ -40,6 +40,7 @@ class ReadoutSummary:
     pinned: bool
     paragraphs: int
     left_out: tuple[LeftOut, ...] = ()
+    series: str | None = None
 
 
 def readouts(connection: Connection, scopes: Sequence[str]) -> list[ReadoutSummary]:
@@ -178,7 +179,17 @@ def paragraphs_holding(
 def _summaries() -> Select[Any]:
     v, r, p = schema.revisions, schema.readouts, schema.paragraphs
     count = select(func.count()).where(p.c.revision == v.c.pk).correlate(v).scalar_subquery()
-    copied = ("title", "date", "issuer", "source_url", "language", "numbering", "warnings", "left_out")
+    copied = (
+        "title",
+        "date",
+        "issuer",
+        "source_url",
+        "language",
+        "numbering",
+        "warnings",
+        "left_out",
+        "series",
+    )
     return select(
         r.c.pk,
         r.c.id,

@@ -57,10 +57,15 @@ def migrate(connection: Connection) -> None:
 
 
 def add_columns(connection: Connection) -> None:
-    """Add to the tables of schema version 2, where they may stay as they are, what today's have beside."""
-    revisions, paragraphs = schema.revisions.name, schema.paragraphs.name
-    connection.exec_driver_sql(f"ALTER TABLE {revisions} ADD COLUMN left_out JSON NOT NULL DEFAULT '[]'")
-    connection.exec_driver_sql(f"ALTER TABLE {paragraphs} ADD COLUMN part TEXT")
+    """Add to the tables of schema version 2 or 3, where they may stay as they are, what today's have beside."""
+    columns = {"left_out": "JSON NOT NULL DEFAULT '[]'", "part": "TEXT", "series": "TEXT"}
+    for table, name in (
+        (schema.revisions, "left_out"),
+        (schema.paragraphs, "part"),
+        (schema.revisions, "series"),
+    ):
+        if name not in {column["name"] for column in inspect(connection).get_columns(table.name)}:
+            connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {name} {columns[name]}")
 
 
 def _count(connection: Connection) -> None:

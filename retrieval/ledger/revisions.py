@@ -91,6 +91,7 @@ def _insert_revision(
             date=readout.date,
             issuer=readout.issuer,
             source_url=readout.source_url,
+            series=readout.series,
             language=readout.language,
             numbering=readout.numbering,
             warnings=list(readout.warnings),

@@ -31,7 +31,7 @@ from sqlalchemy import (
 
 from retrieval.ledger.dialects import is_postgres
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 metadata = MetaData()
 postings_metadata = MetaData()
@@ -76,6 +76,7 @@ revisions = Table(
     Column("date", String(10)),
     Column("issuer", Text),
     Column("source_url", Text),
+    Column("series", Text, comment="what an admin calls it; null: the title says"),
     Column("language", String(8).with_variant(String(), "postgresql"), nullable=False),
     Column("numbering", String(8), nullable=False),
     Column("warnings", JSON, nullable=False),
