@@ -145,7 +145,7 @@ def test_a_newer_schema_is_a_clear_error_and_the_file_stays_as_it_was(path: Path
         Ledger(path)
 
     assert str(caught.value) == (
-        f"{path}: this store has schema version 99, and this Rapporteur reads version 3. Use the Rapporteur "
+        f"{path}: this store has schema version 99, and this Rapporteur reads version 4. Use the Rapporteur "
         "that wrote it, or name another store with --store."
     )
     with closing(sqlite3.connect(path)) as file:

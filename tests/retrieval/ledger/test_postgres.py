@@ -126,7 +126,7 @@ def test_another_schema_version_is_a_clear_error(postgres_address: str, version:
     ledger.close()
 
     assert _told(postgres_address) == (
-        f"{_where(postgres_address)}: this store has schema version {version}, and this Rapporteur reads version 3. "
+        f"{_where(postgres_address)}: this store has schema version {version}, and this Rapporteur reads version 4. "
         "Use the Rapporteur that wrote it, or name another database with LEDGER_URL."
     )
 
