@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from retrieval.index.lexical import fts5, postings
 from retrieval.index.lexical.chunks import terms_of_chunks
-from retrieval.index.lexical.counting import IndexedTerms, is_known, statistics
+from retrieval.index.lexical.counting import IndexedTerms, is_known, statistics, vocabulary
 from retrieval.ledger.dialects import is_postgres
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "search",
     "statistics",
     "terms_of_chunks",
+    "vocabulary",
 ]
 
 
@@ -45,7 +46,13 @@ class FullText(Protocol):
         """Rewrite the index of `scope` without what was deleted."""
 
     def search(
-        self, connection: Connection, scope: str, terms: Sequence[str], *, limit: int, revision_pk: int | None
+        self,
+        connection: Connection,
+        scope: str,
+        terms: Sequence[str],
+        *,
+        limit: int,
+        revision_pks: Sequence[int] | None,
     ) -> list[int]:
         """Return the paragraphs that hold most of `terms`, best BM25 first, the older of two as good ones."""
 
@@ -81,12 +88,17 @@ def merge(connection: Connection, scope: str) -> None:
 
 
 def search(
-    connection: Connection, scope: str, terms: Sequence[str], *, limit: int, revision_pk: int | None = None
+    connection: Connection,
+    scope: str,
+    terms: Sequence[str],
+    *,
+    limit: int,
+    revision_pks: Sequence[int] | None = None,
 ) -> list[int]:
-    """Return the paragraphs that hold most of `terms`, best BM25 first; of one revision, where given."""
+    """Return the paragraphs that hold most of `terms`, best BM25 first; of some revisions, where given."""
     if not terms or not is_known(connection, scope):
         return []
-    return _full_text(connection).search(connection, scope, terms, limit=limit, revision_pk=revision_pk)
+    return _full_text(connection).search(connection, scope, terms, limit=limit, revision_pks=revision_pks)
 
 
 def finds(connection: Connection, scope: str, pk: int, terms: Sequence[str]) -> bool:

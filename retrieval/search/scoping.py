@@ -1,0 +1,205 @@
+"""Which readouts a question is asked of: by what the asker filters, and by the times that the question names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from sqlalchemy import Connection
+
+from retrieval.comparison.series import series_key
+from retrieval.errors import NotFoundError
+from retrieval.index.terms import stem
+from retrieval.language.times import NEWEST, Span, Times, numbers_of_title, years_in
+from retrieval.ledger import live, scopes
+from retrieval.ledger.live import ReadoutSummary
+from retrieval.sources.titles import names_document
+
+_MOST_SHELVES = 64
+_SIDES = re.compile(r"\b([A-Z]\w+)\s?[-–—]\s?([A-Z]\w+)|\b(?:between|of|by) ([A-Z]\w+)(?:,? and ([A-Z]\w+))?")
+"""Who meets, or whose words a readout holds, as titles name them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the asker narrows the readouts to; what is left out narrows nothing.
+
+    Attributes:
+        documents: Ids.
+        since, until: First and last day, ISO 8601; "2024" and "2024-03" are the whole of it.
+        issuer, title: Words that stand there, in any order and case.
+    """
+
+    documents: tuple[str, ...] = ()
+    since: str | None = None
+    until: str | None = None
+    issuer: str | None = None
+    title: str | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.documents or self.since or self.until or self.issuer or self.title)
+
+    def keep(self, summary: ReadoutSummary) -> bool:
+        """Whether a readout passes, ids aside; one without a date passes no bound in time."""
+        if (self.since or self.until) and not summary.date:
+            return False
+        within = (self.since or "") <= (summary.date or "") and (
+            not self.until or (summary.date or "")[: len(self.until)] <= self.until
+        )
+        return within and _holds(summary.issuer, self.issuer) and _holds(summary.title, self.title)
+
+
+def _holds(text: str | None, wanted: str | None) -> bool:
+    folded = (text or "").casefold()
+    return all(word in folded for word in (wanted or "").casefold().split())
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """The live readouts of some scopes, newest first, and which of them are of one series."""
+
+    readouts: tuple[ReadoutSummary, ...]
+
+    @cached_property
+    def _keys(self) -> dict[int, str]:
+        keys = {r.pk: series_key(r.title, r.series) for r in self.readouts}
+        return {pk: key for pk, key in keys.items() if key}
+
+    @cached_property
+    def _series(self) -> Mapping[str, list[ReadoutSummary]]:
+        """Series -> its readouts, newest first; those of several only."""
+        found: dict[str, list[ReadoutSummary]] = {}
+        for readout in self.readouts:
+            if key := self._keys.get(readout.pk):
+                found.setdefault(key, []).append(readout)
+        return {key: sorted(of, key=_age, reverse=True) for key, of in found.items() if len(of) > 1}
+
+    @cached_property
+    def by_place(self) -> Mapping[tuple[str, str], ReadoutSummary]:
+        """(id, revision) -> readout."""
+        return {(r.id, r.revision): r for r in self.readouts}
+
+    @cached_property
+    def parties(self) -> frozenset[str]:
+        """The terms of those that titles name as the sides of a meeting, and of issuers of one word."""
+        names = [name for r in self.readouts for pair in _SIDES.findall(r.title) for name in pair if name]
+        names += [r.issuer for r in self.readouts if r.issuer and len(r.issuer.split()) == 1]
+        return frozenset(stem(name.lower()) for name in names if not names_document(name))
+
+    def siblings(self, readout: ReadoutSummary) -> Sequence[ReadoutSummary]:
+        """Return the whole series of a readout, newest first; nothing where it is the only one."""
+        return self._series.get(self._keys.get(readout.pk, ""), ())
+
+    def series_of(self, readout: ReadoutSummary) -> str | None:
+        """Return what the titles of its series have in common, where there are several."""
+        return self._keys[readout.pk] if self.siblings(readout) else None
+
+    def chosen(self, times: Times) -> list[ReadoutSummary] | None:
+        """Return the readouts that `times` are about; None where it says nothing about which.
+
+        A span chooses by date, an ordinal by the number in the title; "the latest" leaves of every series the newest.
+        A readout that is of no series is left out by a span or a number only.
+        """
+        kept = list(self.readouts)
+        if times.spans:
+            kept = [r for r in kept if is_in(r, times)] or kept
+        if times.ordinals:
+            wanted = {number for number, _ in times.ordinals}
+            kept = [r for r in kept if wanted & numbers_of_title(r.title)] or kept
+        if times.place is not None:
+            kept = self._placed(kept, times.place)
+        return kept if len(kept) < len(self.readouts) else None
+
+    def _placed(self, readouts: Sequence[ReadoutSummary], place: int) -> list[ReadoutSummary]:
+        left = {r.pk for r in readouts}
+        dropped: set[int] = set()
+        for series in self._series.values():
+            here = [r for r in series if r.pk in left]
+            if len(here) > 1:
+                kept = _same_age(here, here[0] if place == NEWEST else _second(here))
+                dropped |= {r.pk for r in here} - {r.pk for r in kept}
+        return [r for r in readouts if r.pk not in dropped]
+
+
+def _second(series: Sequence[ReadoutSummary]) -> ReadoutSummary:
+    return next((r for r in series if _age(r) != _age(series[0])), series[0])
+
+
+def _same_age(series: Sequence[ReadoutSummary], as_of: ReadoutSummary) -> list[ReadoutSummary]:
+    """Return those of one meeting, which may have had a statement and an annex."""
+    return [r for r in series if _age(r) == _age(as_of)]
+
+
+def _age(readout: ReadoutSummary) -> tuple[str, int]:
+    """Return what orders a series: the date, else the year in the title, then its number."""
+    years = years_in(readout.title)
+    return readout.date or (str(max(years)) if years else ""), max(numbers_of_title(readout.title), default=0)
+
+
+def is_in(readout: ReadoutSummary, times: Times) -> bool:
+    """Whether a readout's date, or a year in its title, is in one of the spans."""
+    return any(times.meet(span) for span in spans_of(readout.date, readout.title))
+
+
+def spans_of(day: str | None, title: str) -> list[Span]:
+    """Return when a readout is of: its day, and the years that its title names."""
+    own = date.fromisoformat(day) if day else None
+    days: list[Span] = [(own, own)] if own else []
+    return days + [(date(year, 1, 1), date(year, 12, 31)) for year in sorted(years_in(title))]
+
+
+class Shelves:
+    """Remembers what is live, until something else is."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[tuple[str, int], ...], Shelf] = {}
+
+    def shelf(self, connection: Connection, of: Sequence[str]) -> Shelf:
+        """Return the live readouts of some scopes, in the order in which a look-up by id prefers them."""
+        key = tuple((scope, scopes.generation(connection, scope)) for scope in of)
+        found = self._kept.get(key)
+        if found is None:
+            found = Shelf(tuple(live.readouts(connection, of)))
+            if len(self._kept) >= _MOST_SHELVES:
+                self._kept.clear()
+            self._kept[key] = found
+        return found
+
+
+def narrowed(
+    connection: Connection, of: Sequence[str], shelf: Shelf, filters: Filters
+) -> list[ReadoutSummary]:
+    """Return the readouts that `filters` leave, newest first.
+
+    Raises:
+        NotFoundError: There is no readout with such an id, or none that passes.
+    """
+    named = {live.readout(connection, of, document).pk for document in filters.documents}
+    kept = [r for r in shelf.readouts if filters.keep(r) and (not named or r.pk in named)]
+    if not kept:
+        raise NotFoundError('No readout passes these filters. "rapporteur documents" lists those there are.')
+    return kept
+
+
+_DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
+
+
+def as_bound(typed: str) -> str | None:
+    """Return a typed bound in time as `Filters` take it: "2024", "2024-03", "2024-03-05", or a date in words.
+
+    None where it is no date.
+    """
+    from retrieval.sources.dates import find_date
+
+    found = _DATE.fullmatch(typed.strip())
+    if found is None:
+        return find_date(typed)
+    parts = [part.zfill(2) for part in found.groups() if part]
+    try:
+        date.fromisoformat("-".join([*parts, "01", "01"][:3]))
+    except ValueError:
+        return None
+    return "-".join(parts)
