@@ -46,7 +46,9 @@ def readouts_of(module: Any) -> list[dict[str, Any]]:
 def first_shown(answer: Answer) -> tuple[str, str, bool] | None:
     """Return readout, paragraph and whether it is claimed."""
     shown = answer.statements or answer.nearest
-    return (shown[0].paragraph.document, shown[0].paragraph.number, bool(answer.statements)) if shown else None
+    return (
+        (shown[0].paragraph.document, shown[0].paragraph.number, bool(answer.statements)) if shown else None
+    )
 
 
 def missed(module: Any, answering: AnsweringService) -> dict[str, list[str]]:

@@ -67,7 +67,7 @@ class Looker:
         self._selector = selector
         self._precedence = precedence
         self._today = today
-        self._shelves = Shelves()
+        self._shelves = Shelves(selector.is_common)
 
     def look(self, asked: Question, scopes: Sequence[str], filters: Filters) -> Looked:
         """Return what the readouts say; the connection is closed before a language model is asked.
@@ -81,7 +81,7 @@ class Looker:
             here = None
             if filters:
                 here = narrowed(connection, scopes, shelf, filters)
-                shelf = Shelf(tuple(here))
+                shelf = shelf.of(here)
             frequency = lexical.statistics(connection, scopes, asked.terms).document_frequency
             if not filters and (talk := talk_in(asked, frequency)):
                 return Looked(asked, Answer(asked.text, talk=talk))
@@ -90,8 +90,7 @@ class Looker:
                 asked = replace(analyse(read), text=asked.text)
             looked = self._looked(connection, asked, scopes, shelf, here)
             if not looked.answer.statements and looked.candidates is not None:
-                texts = [ranked.prepared.paragraph.text for ranked in looked.candidates.ranked]
-                for form in other_forms(asked, texts):
+                for form in other_forms(asked, self._texts(connection, asked, scopes)):
                     other = self._looked(
                         connection, replace(analyse(form), text=asked.text), scopes, shelf, here
                     )
@@ -131,7 +130,9 @@ class Looker:
             looked = self._chosen(connection, scoped, scopes, here)
             return self._with_newest(connection, looked, scopes)
         scoped = replace(scoped, chosen=frozenset((r.id, r.revision) for r in chosen))
-        looked = self._chosen(connection, scoped, scopes, chosen)
+        # the time has done its work: no sentence is to be found by it
+        bare = replace(analyse(scoped.times.rest), text=asked.text) if scoped.times.spans else asked
+        looked = self._chosen(connection, scoped, scopes, chosen, bare)
         if looked.answer.statements:
             return looked
         wider = self._chosen(connection, scoped, scopes, here)
@@ -146,10 +147,15 @@ class Looker:
         return Scoped(asked, times_in(asked.core, today, languages), shelf, today)
 
     def _chosen(
-        self, connection: Connection, scoped: Scoped, scopes: Sequence[str], readouts: Readouts | None
+        self,
+        connection: Connection,
+        scoped: Scoped,
+        scopes: Sequence[str],
+        readouts: Readouts | None,
+        asked: Question | None = None,
     ) -> Looked:
         """Look in some readouts, or in all of `scopes`; what differs from the question is not claimed."""
-        asked = scoped.question
+        asked = asked or scoped.question
         results = self._find(connection, asked, scopes, readouts)
         unread = foreign_language(asked.text, results.statistics)
         if unread is not None:
@@ -211,6 +217,13 @@ class Looker:
                     confidence=max(found.confidence, answer.confidence),
                 )
         return replace(looked, answer=answer)
+
+    def _texts(self, connection: Connection, asked: Question, scopes: Sequence[str]) -> list[str]:
+        """Return the paragraphs that hold most of a question's words: they may explain its abbreviations."""
+        pks = [
+            pk for scope in scopes for pk in lexical.search(connection, scope, asked.terms, limit=CANDIDATES)
+        ]
+        return [paragraph.text for paragraph in live.live_paragraphs(connection, pks).values()]
 
     # --- without a selection ---
 

@@ -13,8 +13,8 @@ from retrieval.index.place_names import capitals
 from retrieval.index.terms import STOP_WORDS, stem, terms, words
 from retrieval.ledger import live
 
-SHORTEST = 4
-"""Letters of a word that may be misspelt; of so many twice, two letters may be other ones."""
+SHORTEST, LONG = 4, 6
+"""Letters of a word that may be misspelt, and of one in which two letters may be other ones."""
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _EXPLAINED = re.compile(r"\((?:the\s+|hereinafter\s+|or\s+)?[“\"']?([A-Z][\w&-]{1,11})[”\"']?\)")
@@ -76,7 +76,7 @@ def _nearest(connection: Connection, scopes: Sequence[str], word: str) -> str | 
     from rapidfuzz.distance import OSA
 
     wanted = stem(word)
-    most = 1 if len(word) < 2 * SHORTEST else 2
+    most = 1 if len(word) < LONG else 2
     held = lexical.vocabulary(connection, scopes, wanted[0], len(wanted) - most, len(wanted) + most)
     near = process.extract(wanted, list(held), scorer=OSA.distance, score_cutoff=most, limit=None)
     ordered = sorted(near, key=lambda found: (found[1], -held[found[0]], found[0]))

@@ -29,16 +29,14 @@ class Times:
         explicit: Whether they are named by a year rather than by how long ago they were.
         place: Of a series the `NEWEST` is meant, or the one `BEFORE` it.
         ordinals: Numbers of meetings ("the 6th", "第6回"), each with where it ends in the text.
+        rest: The text without the spans of days, and what leads to them.
     """
 
     spans: tuple[Span, ...] = ()
     explicit: bool = False
     place: int | None = None
     ordinals: tuple[tuple[int, int], ...] = ()
-
-    def hold(self, day: date) -> bool:
-        """Whether `day` is in one of the spans."""
-        return any(start <= day <= end for start, end in self.spans)
+    rest: str = ""
 
     def meet(self, span: Span) -> bool:
         """Whether `span` has a day in common with one of them."""
@@ -68,6 +66,12 @@ _BETWEEN = re.compile(
     re.IGNORECASE,
 )
 _OPENS_RANGE = re.compile(r"\b(?:between|from|zwischen|von|entre|de|desde)\s+(?:the\s+)?$", re.IGNORECASE)
+
+_NAMED = re.compile(
+    rf"[\s,(]*(?:\b(?:in|on|of|during|between|and|to|the|for|at|im|en|{_SINCE}|{_UNTIL})\s+)*·+[\s·]*(?:以降|以後|から|以前|まで|に|の|年)?\)?",
+    re.IGNORECASE,
+)
+"""A moment, blotted out, with the small words before it."""
 
 _YEAR = r"(?:19|20)\d\d"
 _LEADS_TO_YEAR = re.compile(
@@ -117,6 +121,7 @@ def times_in(text: str, today: date, languages: Iterable[str] = ("en",)) -> Time
         explicit=any(moment.explicit for moment in moments),
         place=place,
         ordinals=tuple(ordinals_in(without)),
+        rest=" ".join(_NAMED.sub(" ", without).split()).replace(" ?", "?"),
     )
 
 

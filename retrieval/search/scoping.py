@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -15,12 +15,15 @@ from retrieval.errors import NotFoundError
 from retrieval.index.terms import stem
 from retrieval.language.times import NEWEST, Span, Times, numbers_of_title, years_in
 from retrieval.ledger import live, scopes
+from retrieval.ledger.initiatives import actors
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.sources.titles import names_document
 
 _MOST_SHELVES = 64
 _SIDES = re.compile(r"\b([A-Z]\w+)\s?[-–—]\s?([A-Z]\w+)|\b(?:between|of|by) ([A-Z]\w+)(?:,? and ([A-Z]\w+))?")
 """Who meets, or whose words a readout holds, as titles name them."""
+
+_NAME = re.compile(r"[A-Z]\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +62,14 @@ def _holds(text: str | None, wanted: str | None) -> bool:
 
 @dataclass(frozen=True)
 class Shelf:
-    """The live readouts of some scopes, newest first, and which of them are of one series."""
+    """The live readouts of some scopes, newest first, which of them are of one series, and who speaks in them."""
 
     readouts: tuple[ReadoutSummary, ...]
+    parties: frozenset[str] = frozenset()
+
+    def of(self, readouts: Iterable[ReadoutSummary]) -> Shelf:
+        """Return a shelf of these readouts alone."""
+        return Shelf(tuple(readouts), self.parties)
 
     @cached_property
     def _keys(self) -> dict[int, str]:
@@ -81,13 +89,6 @@ class Shelf:
     def by_place(self) -> Mapping[tuple[str, str], ReadoutSummary]:
         """(id, revision) -> readout."""
         return {(r.id, r.revision): r for r in self.readouts}
-
-    @cached_property
-    def parties(self) -> frozenset[str]:
-        """The terms of those that titles name as the sides of a meeting, and of issuers of one word."""
-        names = [name for r in self.readouts for pair in _SIDES.findall(r.title) for name in pair if name]
-        names += [r.issuer for r in self.readouts if r.issuer and len(r.issuer.split()) == 1]
-        return frozenset(stem(name.lower()) for name in names if not names_document(name))
 
     def siblings(self, readout: ReadoutSummary) -> Sequence[ReadoutSummary]:
         """Return the whole series of a readout, newest first; nothing where it is the only one."""
@@ -152,9 +153,14 @@ def spans_of(day: str | None, title: str) -> list[Span]:
 
 
 class Shelves:
-    """Remembers what is live, until something else is."""
+    """Remembers what is live, until something else is.
 
-    def __init__(self) -> None:
+    Args:
+        is_common: Whether a word is common English: such a word is nobody's name.
+    """
+
+    def __init__(self, is_common: Callable[[str], bool]) -> None:
+        self._is_common = is_common
         self._kept: dict[tuple[tuple[str, int], ...], Shelf] = {}
 
     def shelf(self, connection: Connection, of: Sequence[str]) -> Shelf:
@@ -162,11 +168,19 @@ class Shelves:
         key = tuple((scope, scopes.generation(connection, scope)) for scope in of)
         found = self._kept.get(key)
         if found is None:
-            found = Shelf(tuple(live.readouts(connection, of)))
+            readouts = tuple(live.readouts(connection, of))
+            found = Shelf(readouts, self._parties(readouts, actors(connection, of)))
             if len(self._kept) >= _MOST_SHELVES:
                 self._kept.clear()
             self._kept[key] = found
         return found
+
+    def _parties(self, readouts: Sequence[ReadoutSummary], acting: Iterable[str]) -> frozenset[str]:
+        """Return the terms of those that titles name as the sides of a meeting, that issue, or that do something."""
+        sides = [name for r in readouts for pair in _SIDES.findall(r.title) for name in pair if name]
+        names = [name for name in (*acting, *(r.issuer or "" for r in readouts)) if _NAME.fullmatch(name)]
+        names = [name for name in names if name.isupper() or not self._is_common(name)]
+        return frozenset(stem(name.lower()) for name in (*sides, *names) if not names_document(name))
 
 
 def narrowed(
