@@ -27,7 +27,7 @@ from stores import eval_dir
 from retrieval.index.encoder import DIMENSIONS, Encoder
 from retrieval.index.retriever import CANDIDATES
 from retrieval.index.vectors import SAME_TEXT
-from retrieval.sentences import sentence_spans
+from retrieval.language.sentences import sentence_spans
 
 Matrix = NDArray[np.float32]
 

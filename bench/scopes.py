@@ -2,7 +2,7 @@
 
     python bench/scopes.py [--operations 300] [--runs 3] [--seed 0] [--json]
 
-The operations, what is allowed, and what is compared after each of them stand in `tests/bot/corpus/scopes.py`. They
+The operations, what is allowed, and what is compared after each of them stand in `tests/bot/discord/corpus/scopes.py`. They
 go through the desks that the Discord commands go through, with a real ledger, encoder, index and job worker.
 "Refused" counts what the rights refuse, and what cannot be done any more (nothing to roll back to, an expired
 preview). A violation ends its run and is printed with the operations that led to it.

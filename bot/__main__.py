@@ -19,7 +19,7 @@ from retrieval.errors import RapporteurError
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 failed, 2 used wrongly."""
-    from bot.commands import rapporteur
+    from bot.cli.commands import rapporteur
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # what a terminal cannot show is spelled out, and stops nothing
@@ -86,7 +86,7 @@ def _interrupts_kept() -> Iterator[None]:
 
 def _fail(message: str, status: int, *, as_json: bool) -> None:
     if as_json:
-        from bot.options import print_json
+        from bot.cli.options import print_json
 
         print_json({"error": message})
     else:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from retrieval.browsing import ListedInitiative
+from retrieval.search.browsing import ListedInitiative
 from retrieval.models import Readout
 from retrieval.sources import to_interchange
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from retrieval.answering.checking import ClaimCheck
-from retrieval.browsing import ListedInitiative
+from retrieval.search.browsing import ListedInitiative
 from retrieval.models import SHARED, Answer, InitiativeKind, LiveParagraph, Statement, Translations
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from retrieval.answering.checking import ClaimService
 from retrieval.answering.selectors.trained import TrainedSelector
 from retrieval.answering.service import AnsweringService, Assistant
-from retrieval.browsing import Browser
+from retrieval.search.browsing import Browser
 from retrieval.errors import CorpusError, SettingsError, StoreError, StoreUnwritableError
 from retrieval.fetching import Fetcher, FetchPolicy
 from retrieval.index.chunking import CHUNKING_VERSION
@@ -21,16 +21,16 @@ from retrieval.index.terms import TERMS_VERSION
 from retrieval.index.upkeep.keeper import IndexKeeper
 from retrieval.index.upkeep.setup import build_keeper
 from retrieval.ingest import IngestService, Progress
-from retrieval.ingest.jobs import JobBoard
+from retrieval.ingest.job_board import JobBoard
 from retrieval.ingest.retention import Retention
 from retrieval.ledger import live
 from retrieval.ledger.ledger import Ledger
-from retrieval.lifecycle import Lifecycle
+from retrieval.ingest.lifecycle import Lifecycle
 from retrieval.llm.setup import build_encoder, build_model
 from retrieval.llm.types import Model
 from retrieval.models import SHARED, IngestReport
 from retrieval.precedence import Precedence
-from retrieval.reindex import Reindexer
+from retrieval.ingest.reindex import Reindexer
 from retrieval.settings import RetrievalSettings
 
 log = logging.getLogger(__name__)

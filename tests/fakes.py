@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.pool import NullPool
 
 from retrieval.answering.checking import ClaimCheck, Compared, Difference, Mark, Verdict
-from retrieval.browsing import ListedInitiative
+from retrieval.search.browsing import ListedInitiative
 from retrieval.errors import NotFoundError
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.models import (

@@ -21,7 +21,7 @@ from retrieval.index.lexical_scoring import lexical_scores
 from retrieval.index.preparation import PreparedParagraph
 from retrieval.index.ranking import Candidate, rank, resolve_names, shortlist
 from retrieval.index.retriever import CANDIDATES, SHORTLIST
-from retrieval.sentences import sentence_spans
+from retrieval.language.sentences import sentence_spans
 from training.labelled import rows
 from training.scopes import Embedder, Scope, build_scope
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.answering.selectors.features import Described, Rarity, describe
-from retrieval.answering.selectors.reading import PieceRarity
+from retrieval.answering.selectors.word_pieces import PieceRarity
 from retrieval.index.encoder import Encoder
 from training.candidates import Rooms, Situation, read_answers
 from training.scopes import Embedder

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import onnxruntime
 
-from retrieval.answering.selectors.reading import PieceRarity, PieceStore, Reader
+from retrieval.answering.selectors.word_pieces import PieceRarity, PieceStore, Reader
 from retrieval.index.encoder import Encoder
 
 

@@ -21,7 +21,7 @@ from retrieval.index.lexical_scoring import TermStatistics
 from retrieval.index.preparation import PreparedParagraph, prepare
 from retrieval.index.retriever import term_statistics
 from retrieval.models import LiveParagraph, Numbering
-from retrieval.sentences import sentence_spans
+from retrieval.language.sentences import sentence_spans
 
 
 class Embedder:

@@ -30,7 +30,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
 
-from retrieval.answering.selectors.reading import (
+from retrieval.answering.selectors.word_pieces import (
     Reader,
     best_rows,
     decision_row,

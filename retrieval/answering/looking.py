@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from retrieval.answering import direct
 from retrieval.answering.composing import compose
 from retrieval.answering.contradictions import Scoped
-from retrieval.answering.language import foreign_language, language_of_script, notice
+from retrieval.answering.foreign_questions import foreign_language, language_of_script, notice
 from retrieval.answering.question import Kind, Question, analyse
 from retrieval.answering.rereading import corrected, is_bare, other_forms
 from retrieval.answering.selectors.interface import Candidates

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from cachetools import LRUCache
 
 from retrieval.answering import prompting
-from retrieval.answering.language import language_name
+from retrieval.answering.foreign_questions import language_name
 from retrieval.errors import LanguageModelError, ModelUnusableError, StoreError
 from retrieval.index.terms import STOP_WORDS, terms, words
 from retrieval.llm.types import Model, Prompt, payer

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from retrieval.answering import direct
 from retrieval.answering.composing import compose
 from retrieval.answering.conversation import resolve
-from retrieval.answering.language import language_name
+from retrieval.answering.foreign_questions import language_name
 from retrieval.answering.looking import Looked, Looker
 from retrieval.answering.question import Kind, Question, analyse
 from retrieval.answering.selectors.interface import Selector

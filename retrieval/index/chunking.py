@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from retrieval.sentences import sentence_spans
+from retrieval.language.sentences import sentence_spans
 
 CHUNKING_VERSION = 1
 """Part of the index identity: raise it when the template or the splitting changes."""

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from retrieval.index.terms import indexed_terms, initials, terms
 from retrieval.models import LiveParagraph
-from retrieval.sentences import sentence_spans
+from retrieval.language.sentences import sentence_spans
 
 
 class Holds(Flag):

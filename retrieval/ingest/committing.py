@@ -13,7 +13,7 @@ from retrieval.index.chunking import chunk_spans, embedding_text, title_for_embe
 from retrieval.index.digests import digest
 from retrieval.index.encoder import Encoder, Vector
 from retrieval.index.preparation import paragraph_terms
-from retrieval.ingest.plan import Change, Plan
+from retrieval.ingest.planning import Change, Plan
 from retrieval.ledger import initiatives as kept
 from retrieval.ledger import live, revisions, scopes, sources, vectors
 from retrieval.ledger.history import KnownReadout, KnownRevision

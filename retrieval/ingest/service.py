@@ -12,7 +12,7 @@ from retrieval.fetching import Fetcher, Validators
 from retrieval.index.encoder import Encoder
 from retrieval.index.upkeep.keeper import IndexKeeper
 from retrieval.ingest.committing import Committer, Progress
-from retrieval.ingest.plan import Plan, Planner, absolute, source_name, versioned
+from retrieval.ingest.planning import Plan, Planner, absolute, source_name, versioned
 from retrieval.ingest.request import IngestRequest
 from retrieval.ingest.retention import Retention
 from retrieval.ledger import sources

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 
-from retrieval.initiatives.decoding import Mention
+from retrieval.initiatives.mentions import Mention
 from retrieval.initiatives.merging import merge
 from retrieval.initiatives.tagging import Passage, Tagger, shipped_tagger
 from retrieval.initiatives.windows import lead_in
 from retrieval.models import Initiative, Paragraph, Readout
-from retrieval.sentences import sentence_spans
+from retrieval.language.sentences import sentence_spans
 
 Paced = Callable[[Iterable[Paragraph]], Iterable[Paragraph]]
 """Yields what it is given, at a pace of its own."""

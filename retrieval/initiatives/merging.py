@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from retrieval.initiatives.decoding import Mention
+from retrieval.initiatives.mentions import Mention
 from retrieval.initiatives.naming import acronym_in, is_proper, name_key, without_acronym
 from retrieval.initiatives.when import when_near
 from retrieval.models import Evidence, Initiative, InitiativeCitation, Readout

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from retrieval.index.encoder import MODEL_DIR as ENCODER_DIR
-from retrieval.initiatives.decoding import OUTPUTS, Logits, Mention, Thresholds, decode
+from retrieval.initiatives.mentions import OUTPUTS, Logits, Mention, Thresholds, decode
 from retrieval.initiatives.windows import Window, windows
 from retrieval.model_files import on_all_cores, open_session, open_tokenizer, verified
 

@@ -115,7 +115,7 @@ def outlived(connection: Connection, before: str) -> list[int]:
 def erase_text(connection: Connection, revision_pks: Iterable[int]) -> None:
     """Take the text and the initiatives of revisions away; that they were there stays known."""
     from retrieval.index.digests import digest
-    from retrieval.sentences import sentence_spans
+    from retrieval.language.sentences import sentence_spans
 
     p, v, s = schema.paragraphs, schema.revisions, schema.sentence_vectors
     for pk in revision_pks:

@@ -206,7 +206,7 @@ def as_bound(typed: str) -> str | None:
 
     None where it is no date.
     """
-    from retrieval.sources.dates import find_date
+    from retrieval.language.dates import find_date
 
     found = _DATE.fullmatch(typed.strip())
     if found is None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from retrieval.sources.dates import find_date
+from retrieval.language.dates import find_date
 from retrieval.sources.labels import STRONG, candidates
 from retrieval.sources.lines import Line, collapse, ends_sentence, opens_list, starts_lower
 

@@ -82,8 +82,8 @@ def _line(fields: Mapping[str, Any]) -> Line:
 
 
 def _readers() -> Mapping[str, Callable[[bytes], Extracted]]:
-    from retrieval.sources.docx import read_docx
-    from retrieval.sources.pdf import read_pdf
+    from retrieval.sources.formats.docx import read_docx
+    from retrieval.sources.formats.pdf import read_pdf
 
     return {"pdf": read_pdf, "docx": read_docx}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-from retrieval.sources.dates import find_date
+from retrieval.language.dates import find_date
 from retrieval.sources.lines import Line, ends_sentence
 
 _PHRASES = re.compile(

@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from enum import Enum
 
-from retrieval.sources.languages import share_of_common_words
+from retrieval.language.detection import share_of_common_words
 
 _RARE = re.compile(
     r"[\u0180-\u019f\u01a2-\u01ae\u01b1-\u01cc\u01dd-\u0217\u021c-\u0258\u025a-\u02af\u1d00-\u1dbf\ua720-\ua7ff]"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from retrieval.errors import SourceError
-from retrieval.sources.dates import find_date
+from retrieval.language.dates import find_date
 from retrieval.sources.lines import Extracted, collapse
 
 _FENCED = re.compile(r"\s{0,3}---[ \t]*\n(.*?\n)?(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)

@@ -29,7 +29,7 @@ from retrieval.sources.blocks import (
 from retrieval.sources.headings import Text, settle
 from retrieval.sources.labels import STRONG, Label, candidates
 from retrieval.sources.lines import Line, ends_sentence, opens_list, starts_lower
-from retrieval.sources.plan import Plan
+from retrieval.sources.numbering_plan import Plan
 
 _ARTICLE = "article"
 _LEAD = 40  # letters: shorter ones that end in a colon are labels ("For Norland:")

@@ -12,7 +12,7 @@ from typing import Any
 
 from retrieval.errors import SourceError
 from retrieval.models import Readout
-from retrieval.sources.dates import is_iso_date
+from retrieval.language.dates import is_iso_date
 from retrieval.sources.hygiene import clean_text
 
 _TEXTS = ("title", "issuer", "source_url", "language", "series")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from bot.initiative_list import KINDS
-from retrieval.browsing import ListedInitiative
+from bot.discord.initiative_rendering import KINDS
+from retrieval.search.browsing import ListedInitiative
 from retrieval.initiatives import AlsoIn
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.models import (

@@ -6,7 +6,7 @@ import io
 
 from rich.console import Console
 
-from bot.chat import converse
+from bot.cli.chat import converse
 from retrieval.errors import QuestionError
 from tests.fakes import FakeServices
 

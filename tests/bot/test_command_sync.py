@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bot.command_sync import Sent, _settled
+from bot.discord.command_sync import Sent, _settled
 
 OLD, NEW, HOUR_S = "0.9.0", "0.10.0", 3_600.0
 

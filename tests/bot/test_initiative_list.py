@@ -8,12 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.controls import list_view
-from bot.initiative_list import Wanted, render_initiatives
+from bot.discord.views import list_view
+from bot.discord.initiative_rendering import Wanted, render_initiatives
 from bot.locales import load
-from bot.markdown import length
-from bot.rendering import MAX_CITED, MAX_TEXT
-from retrieval.browsing import ListedInitiative
+from bot.discord.markdown import length
+from bot.discord.rendering import MAX_CITED, MAX_TEXT
+from retrieval.search.browsing import ListedInitiative
 from retrieval.initiatives import AlsoIn
 from retrieval.models import Evidence, InitiativeCitation
 from tests.bot.strategies import listed_initiatives, texts

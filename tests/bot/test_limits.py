@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.errors import LimitedError
-from bot.limits import Limits
+from bot.discord.errors import LimitedError
+from bot.discord.limits import Limits
 
 
 class Clock:

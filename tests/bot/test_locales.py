@@ -8,7 +8,7 @@ import string
 import pytest
 
 from bot.locales import Phrases, load
-from bot.rendering import MAX_TEXT
+from bot.discord.rendering import MAX_TEXT
 
 CATALOGUE = load()
 ENGLISH = CATALOGUE.languages["en"]

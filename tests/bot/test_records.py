@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.records import Records, ShownAnswer
-from bot.rendering import Cited
+from bot.discord.records import Records, ShownAnswer
+from bot.discord.rendering import Cited
 from retrieval.ledger.ledger import Ledger
 
 CITED = Cited("asean-2022", "r1", "12(a)", "¶12(a)", ((0, 4), (9, 12)))

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.check_rendering import render_check
+from bot.discord.check_rendering import render_check
 from bot.locales import load
-from bot.markdown import code_block, emphasise, escape, length, shortened, source_link
-from bot.rendering import (
+from bot.discord.markdown import code_block, emphasise, escape, length, shortened, source_link
+from bot.discord.rendering import (
     MAX_CITED,
     MAX_TEXT,
     Page,

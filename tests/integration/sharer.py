@@ -19,7 +19,7 @@ from retrieval.index.encoder import Encoder, Vector
 from retrieval.index.upkeep.embedded import EmbeddedKeeper
 from retrieval.ingest import IngestService
 from retrieval.ingest.committing import Committer
-from retrieval.ingest.jobs import JobWorker
+from retrieval.ingest.job_board import JobWorker
 from retrieval.ingest.retention import Retention
 from retrieval.ledger import postgres
 from retrieval.ledger.ledger import Ledger

@@ -12,7 +12,7 @@ from sqlalchemy import update
 from retrieval.bootstrap import Services
 from retrieval.errors import IngestBusyError, RapporteurError
 from retrieval.ingest import Details, IngestRequest, IngestService, Progress, Upload
-from retrieval.ingest.jobs import WORKER, JobWorker, report_from_json
+from retrieval.ingest.job_board import WORKER, JobWorker, report_from_json
 from retrieval.ledger import jobs, leases, schema
 from retrieval.ledger.jobs import JobRow
 from retrieval.ledger.ledger import INDEX_IDENTITY

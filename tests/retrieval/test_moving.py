@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Table, func, select
 
-from bot.records import Records, ShownAnswer, answers
-from bot.records import metadata as of_the_bot
+from bot.discord.records import Records, ShownAnswer, answers
+from bot.discord.records import metadata as of_the_bot
 from retrieval.bootstrap import LEDGER_FILE
 from retrieval.errors import StoreError
 from retrieval.ingest import IngestRequest, Upload
-from retrieval.ingest.jobs import WORKER
+from retrieval.ingest.job_board import WORKER
 from retrieval.ledger import schema
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.turns import my_turn
-from retrieval.moving import copy_ledger
+from retrieval.ingest.copy_to_postgres import copy_ledger
 from tests.conftest import OpenStore, WriteReadout
 from tests.servers import ChromaServer
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from retrieval.answering.selectors.features import Rarity, describe
 from retrieval.answering.selectors.interface import Candidates, Pick, Selection
-from retrieval.answering.selectors.reading import (
+from retrieval.answering.selectors.word_pieces import (
     DECISION_COLUMNS,
     READ_COLUMNS,
     PieceRarity,

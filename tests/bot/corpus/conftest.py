@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from bot.corpus.desk import CorpusDesk
-from bot.records import Records
+from bot.discord.corpus.desk import CorpusDesk
+from bot.discord.records import Records
 from bot.settings import DiscordSettings
 from retrieval.bootstrap import Services, build_services
 from retrieval.index.encoder import Encoder

@@ -23,20 +23,20 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from sqlalchemy import select
 
-from bot.corpus.desk import CorpusDesk
-from bot.corpus.drafts import Draft
-from bot.corpus.previewing import Offered
-from bot.desk import Desk, Place
-from bot.errors import RefusedError
-from bot.initiative_list import Wanted
+from bot.discord.corpus.desk import CorpusDesk
+from bot.discord.corpus.drafts import Draft
+from bot.discord.corpus.previewing import Offered
+from bot.discord.questions import Desk, Place
+from bot.discord.errors import RefusedError
+from bot.discord.initiative_rendering import Wanted
 from bot.locales import load
-from bot.permissions import Caller
-from bot.records import Records
+from bot.discord.permissions import Caller
+from bot.discord.records import Records
 from bot.services import guild_scopes
 from bot.settings import DiscordSettings
 from retrieval.bootstrap import build_services
 from retrieval.errors import NotFoundError
-from retrieval.ingest.jobs import JobWorker
+from retrieval.ingest.job_board import JobWorker
 from retrieval.ledger import schema
 from retrieval.settings import RetrievalSettings
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from bot.corpus.previewing import Offered
-from bot.errors import RefusedError
+from bot.discord.corpus.previewing import Offered
+from bot.discord.errors import RefusedError
 from bot.locales import load
-from bot.permissions import Caller
-from bot.replies import reply_for
+from bot.discord.permissions import Caller
+from bot.discord.replies import reply_for
 from tests.bot.corpus.conftest import HERE, TEXT, Process
 
 PHRASES = load().of("en-US")

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from bot.corpus.departures import Caretaker
-from bot.shards import Shards
+from bot.discord.corpus.departures import Caretaker
+from bot.discord.shards import Shards
 from retrieval.ingest import IngestRequest, Upload
 from tests.bot.corpus.conftest import HERE, TEXT, THERE, Process
 

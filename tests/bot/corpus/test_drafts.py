@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.corpus.drafts import LIFETIME_MS, Draft, Drafts, take
+from bot.discord.corpus.drafts import LIFETIME_MS, Draft, Drafts, take
 from retrieval.ingest import Upload
 from retrieval.ledger.ledger import Ledger
 

@@ -8,12 +8,12 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.corpus.desk import CorpusDesk
-from bot.corpus.drafts import Draft
-from bot.corpus.previewing import Offered
-from bot.errors import BusyError, RefusedError
+from bot.discord.corpus.desk import CorpusDesk
+from bot.discord.corpus.drafts import Draft
+from bot.discord.corpus.previewing import Offered
+from bot.discord.errors import BusyError, RefusedError
 from bot.locales import load
-from bot.permissions import Caller
+from bot.discord.permissions import Caller
 from retrieval.errors import CorpusError
 from retrieval.ingest import IngestRequest, Upload
 from tests.bot.corpus.conftest import HERE, TEXT, THERE, Process

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.desk import Desk, Place
+from bot.discord.questions import Desk, Place
 from bot.locales import load
-from bot.rendering import Cited
+from bot.discord.rendering import Cited
 from retrieval.answering.service import AnsweringService
 from retrieval.errors import NotFoundError
 from tests.bot.corpus.conftest import HERE, Process

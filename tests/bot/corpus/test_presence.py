@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.corpus.presence import Presence
-from bot.shards import Shards
+from bot.discord.corpus.presence import Presence
+from bot.discord.shards import Shards
 from retrieval.ledger.ledger import Ledger
 
 ONE, OTHER = 2**61, 2**61 + 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bot.desk import Desk, Place
+from bot.discord.questions import Desk, Place
 from bot.locales import load
 from retrieval.ingest import IngestRequest, Upload
 from tests.bot.corpus.conftest import HERE, Process

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.corpus.desk import CLAIMED_MS
-from bot.corpus.following import Ending, Followers
-from bot.corpus.watching import Watch, Watches, watch
+from bot.discord.corpus.desk import CLAIMED_MS
+from bot.discord.corpus.following import Ending, Followers
+from bot.discord.corpus.watching import Watch, Watches, watch
 from bot.locales import load
-from bot.shards import Shards
+from bot.discord.shards import Shards
 from retrieval.ingest import IngestRequest, Upload
-from retrieval.ingest.jobs import JobWorker
+from retrieval.ingest.job_board import JobWorker
 from retrieval.ledger.ledger import Ledger
 from tests.bot.corpus.conftest import HERE, TEXT, THERE, Process
 from tests.fakes import FileDatabase
@@ -140,7 +140,7 @@ def done(processes: Callable[..., Process]) -> Process:
 async def test_of_two_processes_that_follow_a_job_one_tells(
     done: Process, processes: Callable[..., Process], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.corpus.following._CLAIM_LOOKED_AT_EVERY_S", 0.05)
+    monkeypatch.setattr("bot.discord.corpus.following._CLAIM_LOOKED_AT_EVERY_S", 0.05)
     told = [Told(done), Told(processes())]
     await asyncio.gather(*(each.take_up() for each in told))
 
@@ -151,7 +151,7 @@ async def test_of_two_processes_that_follow_a_job_one_tells(
 async def test_what_one_process_cannot_reach_another_tells(
     done: Process, processes: Callable[..., Process], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.corpus.following._CLAIM_LOOKED_AT_EVERY_S", 0.05)
+    monkeypatch.setattr("bot.discord.corpus.following._CLAIM_LOOKED_AT_EVERY_S", 0.05)
     there = Told(done, reaches=False)
     await there.take_up()
     here = Told(processes())
@@ -164,7 +164,7 @@ async def test_what_one_process_cannot_reach_another_tells(
 async def test_a_process_that_dies_while_telling_leaves_it_to_be_told_again(
     done: Process, processes: Callable[..., Process], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.corpus.following._CLAIM_LOOKED_AT_EVERY_S", 0.05)
+    monkeypatch.setattr("bot.discord.corpus.following._CLAIM_LOOKED_AT_EVERY_S", 0.05)
     dead, next_one = Told(done, dies=True), processes()
     await dead.take_up()
     assert next_one.desk.watches.claim(1, "x", now=0, until=0) == "taken"

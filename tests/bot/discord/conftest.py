@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from bot.client import Rapporteur, ShardedRapporteur, build_client
-from bot.cogs.base import Equipment
-from bot.desk import Desk
+from bot.discord.client import Rapporteur, ShardedRapporteur, build_client
+from bot.discord.cogs.base import Equipment
+from bot.discord.questions import Desk
 from bot.locales import load
-from bot.records import Records
+from bot.discord.records import Records
 from bot.settings import DiscordSettings
 from tests.fakes import FakeServices, FileDatabase
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import simcord
 
-from bot.desk import Place, Reply
+from bot.discord.questions import Place, Reply
 from bot.locales import load
-from retrieval.answering.language import LANGUAGES
+from retrieval.answering.foreign_questions import LANGUAGES
 from retrieval.errors import ModelUnavailableError, NotFoundError, SettingsError, StoreError
 from retrieval.models import Answer, Statement
 from tests.bot.discord.conftest import BuildBot

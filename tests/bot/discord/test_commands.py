@@ -8,7 +8,7 @@ import discord
 import simcord
 
 from bot.locales import load
-from bot.permissions import invite_link
+from bot.discord.permissions import invite_link
 
 
 async def sent(env: simcord.Env) -> list[dict[str, Any]]:

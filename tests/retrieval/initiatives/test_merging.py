@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from retrieval.initiatives.decoding import Mention
+from retrieval.initiatives.mentions import Mention
 from retrieval.initiatives.merging import merge
 from retrieval.models import Initiative, InitiativeKind, Readout
 

@@ -1,0 +1,1 @@
+"""The `rapporteur` command line: commands, their text and their JSON."""

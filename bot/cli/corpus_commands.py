@@ -1,0 +1,291 @@
+"""The subcommands that change what is live, and look back: ingest, history, rollback, remove, reindex."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.cli.options import as_json, common, console, print_json, ready_services, services
+
+if TYPE_CHECKING:
+    from retrieval.bootstrap import Services
+    from retrieval.ingest import IngestRequest, Progress
+    from retrieval.models import IngestReport
+
+
+_ANY = "*"
+"""`--replace` without an id."""
+
+
+@click.command()
+@click.argument("sources", nargs=-1, metavar="[PATH|URL]...")
+@click.option("--dry-run", is_flag=True, help="Show what would change, word by word, and change nothing.")
+@click.option(
+    "--replace",
+    is_flag=False,
+    flag_value=_ANY,
+    metavar="[ID]",
+    help="Let a source take over an id that another source holds, or be the readout ID.",
+)
+@click.option("--separate", is_flag=True, help="Keep a readout beside one that it looks like.")
+@click.option("--id", "as_id", metavar="ID", help="What the readout of one source is to be called.")
+@click.option("--prune", is_flag=True, help="Remove readouts whose file is gone from the folders named.")
+@as_json
+@common
+def ingest(
+    sources: tuple[str, ...],
+    dry_run: bool,
+    replace: str | None,
+    separate: bool,
+    as_id: str | None,
+    prune: bool,
+    as_json: bool,
+    corpus: Path | None,
+    store: Path | None,
+    debug: bool,
+) -> None:
+    """Bring files, folders and public web addresses into the store; without any, the corpus.
+
+    PDF, Word (.docx), HTML, e-mail (.eml), text, Markdown and JSON are read; an address that was ingested
+    before is asked whether it changed. A source that cannot be read is reported with its line and leaves what was there
+    untouched; the exit status is then 1. Beside a running bot, the bot does the work.
+
+    \b
+    Examples:
+      rapporteur ingest
+      rapporteur ingest communique.md notes/ --dry-run
+      rapporteur ingest readouts/ --prune
+      rapporteur ingest https://example.org/communique.html
+    """
+    from retrieval.ingest import IngestRequest
+
+    if replace and replace != _ANY and ("://" in replace or Path(replace).exists()):
+        sources, replace = (*sources, replace), _ANY  # the option's own value was left out before a source
+    urls = tuple(source for source in sources if "://" in source)
+    paths = tuple(source for source in sources if "://" not in source)
+    name = as_id or (replace if replace != _ANY else None)
+    request = IngestRequest(paths, urls, replace=bool(replace), separate=separate, prune=prune)
+    if name:
+        request = _named(request, name)
+    with services(corpus, store, purpose="ingest") as built:
+        from bot.cli.terminal import progress_bar, show_report
+
+        with progress_bar(enabled=not as_json) as progress:
+            if dry_run:
+                report = built.ingesting.run(request, dry_run=True, progress=progress)
+            else:
+                report = _here_or_there(built, request, progress)
+    if as_json:
+        from bot.cli.json_output import ingest_json
+
+        print_json(ingest_json(report, diffs=dry_run))
+    else:
+        show_report(console(), report, dry_run=dry_run)
+    if report.failed:
+        raise click.exceptions.Exit(1)
+
+
+def _named(request: IngestRequest, name: str) -> IngestRequest:
+    """Return the request for one source, whose readout is to have the id `name`."""
+    from retrieval.ingest.planning import absolute
+    from retrieval.ingest.request import Details
+
+    sources = [*(str(absolute(Path(path))) for path in request.paths), *request.urls]
+    if len(sources) != 1 or Path(sources[0]).is_dir():
+        raise click.UsageError("an id is given to one source. Name one file or address.")
+    return dataclasses.replace(request, details={sources[0]: Details(id=name)})
+
+
+def _here_or_there(built: Services, request: IngestRequest, progress: Progress) -> IngestReport:
+    """Ingest in this process, or let the bot do it that keeps the store, and follow it."""
+    from retrieval.errors import RapporteurError
+    from retrieval.ingest.job_board import report_from_json
+
+    worker = built.jobs.worker()
+    if worker is None:
+        return built.ingesting.run(request, progress=progress)
+    job = built.jobs.submit(built.ingesting.in_full(request))
+    click.echo(f"Handed to {worker.purpose}, running since {worker.since}, as job {job}.", err=True)
+    ended = built.jobs.follow(job, progress)
+    if ended.error is not None or ended.report is None:
+        raise RapporteurError(ended.error or f"Job {job} left no report.")
+    return report_from_json(ended.report)
+
+
+@click.command()
+@click.argument("document")
+@as_json
+@common
+def history(document: str, as_json: bool, corpus: Path | None, store: Path | None, debug: bool) -> None:
+    """Show the revisions of DOCUMENT and who changed what when.
+
+    \b
+    Example:
+      rapporteur history asean-japan-2022-06-22
+    """
+    with ready_services(corpus, store, purpose="history", quiet=as_json) as built:
+        found = built.lifecycle.history(document)
+    if as_json:
+        from bot.cli.json_output import history_json
+
+        print_json(history_json(found))
+        return
+    from bot.cli.terminal import show_history
+
+    show_history(console(), found)
+
+
+@click.command()
+@click.argument("document")
+@click.argument("revision", required=False)
+@click.option("--unpin", is_flag=True, help="Let the next ingest replace the revision that is live.")
+@as_json
+@common
+def rollback(
+    document: str,
+    revision: str | None,
+    unpin: bool,
+    as_json: bool,
+    corpus: Path | None,
+    store: Path | None,
+    debug: bool,
+) -> None:
+    """Make REVISION of DOCUMENT live again; without REVISION, the one before.
+
+    The readout is then pinned: an ingest reports that its source differs and leaves it, until --unpin.
+    "rapporteur history DOCUMENT" names the revisions. A removed readout comes back the same way.
+
+    \b
+    Examples:
+      rapporteur rollback asean-japan-2022-06-22
+      rapporteur rollback asean-japan-2022-06-22 3f9a
+      rapporteur rollback asean-japan-2022-06-22 --unpin
+    """
+    if unpin and revision:
+        raise click.UsageError("--unpin leaves the live revision as it is; give it without REVISION.")
+    with services(corpus, store, purpose="rollback") as built:
+        found = built.lifecycle.unpin(document) if unpin else built.lifecycle.roll_back(document, revision)
+    if as_json:
+        from bot.cli.json_output import history_json
+
+        print_json(history_json(found))
+    elif unpin:
+        click.echo(f"{found.readout.id}: no longer pinned. The next ingest may replace what is live.")
+    else:
+        name = found.live.id if found.live else ""
+        click.echo(
+            f"{found.readout.id}: revision {name} is live again, and pinned until "
+            f'"rapporteur rollback {found.readout.id} --unpin".'
+        )
+
+
+@click.command()
+@click.argument("document")
+@click.option("--purge", is_flag=True, help="Erase every revision of it for good.")
+@as_json
+@common
+def remove(
+    document: str, purge: bool, as_json: bool, corpus: Path | None, store: Path | None, debug: bool
+) -> None:
+    """Take DOCUMENT out of every answer.
+
+    Its revisions are kept for a time, so that "rapporteur rollback" can bring it back; with --purge they are
+    erased at once, with their vectors.
+
+    \b
+    Examples:
+      rapporteur remove joint-statement-2021
+      rapporteur remove joint-statement-2021 --purge
+    """
+    with services(corpus, store, purpose="remove") as built:
+        removal = built.lifecycle.remove(document, purge=purge)
+        still_there = (built.settings.corpus_dir / removal.source).exists()
+    if as_json:
+        from bot.cli.json_output import removal_json
+
+        print_json(removal_json(removal))
+        return
+    if purge:
+        click.echo(f"{removal.readout}: every revision of it is erased.")
+    else:
+        click.echo(
+            f'{removal.readout}: removed. "rapporteur rollback {removal.readout}" brings it back; --purge '
+            "erases it."
+        )
+    if not removal.everywhere:
+        click.echo(
+            "Another process is using the store: its files keep what was erased until that process has ended, or "
+            "let go of them. No answer shows it.",
+            err=True,
+        )
+    if still_there:
+        click.echo(
+            f"{removal.source} is still there: the next ingest of it brings the readout back.", err=True
+        )
+
+
+@click.command()
+@as_json
+@common
+def reindex(as_json: bool, corpus: Path | None, store: Path | None, debug: bool) -> None:
+    """Make every vector and every index anew, from the texts in the store.
+
+    Needed after a change of the encoder; never harmful. No source file is read.
+    """
+    from bot.cli.options import load_settings
+    from bot.cli.terminal import progress_bar
+    from retrieval.bootstrap import build_services
+
+    with (
+        build_services(load_settings(corpus, store), purpose="rapporteur reindex", reindexing=True) as built,
+        progress_bar(enabled=not as_json) as progress,
+    ):
+        done = built.reindexer.run(progress=progress)
+    if as_json:
+        from dataclasses import asdict
+
+        print_json(asdict(done))
+        return
+    later = "" if done.is_whole else " The vector index follows when the process that uses it has ended."
+    click.echo(
+        f"{done.revisions} revision(s), {done.paragraphs} paragraphs; {done.embedded} texts embedded.{later}"
+    )
+
+
+@click.command("copy-ledger")
+@as_json
+@common
+def copy_ledger(as_json: bool, corpus: Path | None, store: Path | None, debug: bool) -> None:
+    """Copy the ledger from the store's folder into the empty PostgreSQL database that LEDGER_URL names.
+
+    History, retained text and what the bot remembers included. Stop the bot first; the file stays as it is.
+
+    \b
+    Example:
+      LEDGER_URL=postgresql://me:secret@db/rapporteur rapporteur copy-ledger
+    """
+    from bot.cli.options import load_settings
+    from bot.discord.records import metadata as of_the_bot
+    from bot.cli.terminal import progress_bar
+    from retrieval.bootstrap import open_both_ledgers
+    from retrieval.llm.budget import metadata as of_the_budget
+    from retrieval.ingest.copy_to_postgres import copy_ledger as copy
+
+    with (
+        open_both_ledgers(load_settings(corpus, store)) as (source, target),
+        progress_bar(enabled=not as_json) as progress,
+    ):
+        rows = copy(source, target, [of_the_bot, of_the_budget], progress)
+        place = target.place
+    if as_json:
+        print_json({"rows": rows, "ledger": place})
+        return
+    click.echo(
+        f"{rows} rows copied to {place}. The vector index is written anew when RETRIEVAL_STORE is first used."
+    )
+
+
+COMMANDS = (ingest, history, rollback, remove, reindex, copy_ledger)

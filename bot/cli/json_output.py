@@ -1,0 +1,201 @@
+"""Values -> the JSON objects of the command line's contract; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from retrieval.answering.checking import ClaimCheck, Compared
+from retrieval.answering.selectors.trained import Explained
+from retrieval.answering.service import Elapsed
+from retrieval.answering.wording import answer_text
+from retrieval.search.browsing import ListedInitiative
+from retrieval.index.ranking import RankedParagraph
+from retrieval.ingest.job_board import report_json
+from retrieval.ledger.live import ReadoutSummary
+from retrieval.ingest.lifecycle import History, Removal
+from retrieval.models import Answer, Citation, IngestReport, LiveParagraph, Statement
+
+
+def answer_json(answer: Answer, elapsed: Elapsed) -> dict[str, Any]:
+    """Return what `ask --json` prints."""
+    return {
+        "question": answer.question,
+        "status": answer.status.value,
+        "text": answer_text(answer),
+        "mode": answer.mode,
+        "statements": [statement_json(statement) for statement in answer.statements],
+        "nearest": [_nearest(near) for near in answer.nearest],
+        "confidence": round(answer.confidence, 4),
+        "rejected": [asdict(rejected) for rejected in answer.rejected],
+        "notice": answer.notice,
+        "unanswered": answer.unanswered,
+        "read_as": answer.read_as,
+        "model_failure": answer.model_failure,
+        "translations": asdict(answer.translations) if answer.translations else None,
+        "elapsed_ms": {name: round(value, 3) for name, value in asdict(elapsed).items()},
+    }
+
+
+def statement_json(statement: Statement) -> dict[str, Any]:
+    """Return one statement with its citation."""
+    return {
+        "text": statement.text,
+        "citations": [_citation(statement.citation)],
+        "highlights": [list(span) for span in statement.highlights],
+    }
+
+
+def explanation_json(explained: Sequence[Explained]) -> dict[str, Any]:
+    """Return what `ask --explain --json` prints besides: the decision, then the best sentences."""
+    return {"explained": [asdict(each) for each in explained]}
+
+
+def check_json(check: ClaimCheck) -> dict[str, Any]:
+    """Return what `check --json` prints."""
+    judged = check.judged
+    return {
+        "claim": check.claim,
+        "verdict": check.verdict.value,
+        "statements": [_compared(compared) for compared in check.compared],
+        "judged": {"by": judged.by, "verdicts": [o.value for o in judged.opinions]} if judged else None,
+    }
+
+
+def _compared(compared: Compared) -> dict[str, Any]:
+    differences = [
+        {"claim": d.claim, "source": d.source, "marks": sorted(d.marks)} for d in compared.differences
+    ]
+    return statement_json(compared.statement) | {"differences": differences}
+
+
+def _nearest(near: Statement) -> dict[str, Any]:
+    return {"document": near.paragraph.document, "paragraph": near.paragraph.number, "quote": near.text}
+
+
+def _citation(citation: Citation) -> dict[str, Any]:
+    return {
+        "document": citation.document,
+        "revision": citation.revision,
+        "paragraph": citation.paragraph,
+        "part": citation.part,
+        "numbering": citation.numbering.value,
+        "quote": citation.evidence.quote,
+        "start": citation.evidence.start,
+        "end": citation.evidence.end,
+        "url": citation.url,
+    }
+
+
+def search_json(query: str, hits: Iterable[RankedParagraph]) -> dict[str, Any]:
+    """Return what `search --json` prints."""
+    return {
+        "query": query,
+        "hits": [
+            {
+                "document": hit.prepared.paragraph.document,
+                "paragraph": hit.prepared.paragraph.number,
+                "score": round(hit.score, 6),
+                "text": hit.prepared.paragraph.text,
+            }
+            for hit in hits
+        ],
+    }
+
+
+def documents_json(summaries: Sequence[ReadoutSummary]) -> dict[str, Any]:
+    """Return what `documents --json` prints."""
+    shown = ("id", "title", "date", "issuer", "source_url", "scope", "revision", "paragraphs", "numbering")
+    return {
+        "documents": [
+            {name: getattr(summary, name) for name in shown}
+            | {"warnings": list(summary.warnings), "left_out": [asdict(left) for left in summary.left_out]}
+            for summary in summaries
+        ]
+    }
+
+
+def initiatives_json(listed: Sequence[ListedInitiative]) -> dict[str, Any]:
+    """Return what `initiatives --json` prints."""
+    return {"total": len(listed), "initiatives": [_initiative(each) for each in listed]}
+
+
+def _initiative(listed: ListedInitiative) -> dict[str, Any]:
+    entry = listed.initiative
+    return {
+        "name": entry.name,
+        "kind": entry.kind,
+        "actor": entry.actor,
+        "when": entry.when,
+        "document": listed.readout.id,
+        "also_in": [asdict(place) for place in listed.also_in],
+        "citations": [
+            {
+                "paragraph": citation.paragraph,
+                "quote": citation.evidence.quote,
+                "start": citation.evidence.start,
+                "end": citation.evidence.end,
+                "url": listed.readout.source_url,
+            }
+            for citation in entry.citations
+        ],
+    }
+
+
+def paragraph_json(paragraph: LiveParagraph) -> dict[str, Any]:
+    """Return what `paragraph --json` prints."""
+    return {
+        "document": paragraph.document,
+        "revision": paragraph.revision,
+        "paragraph": paragraph.number,
+        "part": paragraph.part,
+        "numbering": paragraph.numbering.value,
+        "text": paragraph.text,
+        "url": paragraph.source_url,
+    }
+
+
+def ingest_json(report: IngestReport, *, diffs: bool = False) -> dict[str, Any]:
+    """Return what `ingest --json` prints; with `diffs`, paragraph by paragraph what changes."""
+    shown = report_json(report)
+    if diffs:
+        shown["diffs"] = {
+            name: [
+                {"paragraph": c.number, "was": c.was, "before": c.before, "after": c.after}
+                for c in diff.changes
+            ]
+            for name, diff in report.diffs.items()
+        }
+    return shown
+
+
+def history_json(found: History) -> dict[str, Any]:
+    """Return what `history --json` and `rollback --json` print."""
+    return {
+        "document": found.readout.id,
+        "live": found.live.id if found.live else None,
+        "pinned": found.readout.pinned,
+        "revisions": [
+            {
+                "revision": v.id,
+                "live": v.superseded_at is None and not v.erased,
+                "created_at": v.created_at,
+                "superseded_at": v.superseded_at,
+                "erased": v.erased,
+                "title": v.title,
+                "date": v.date,
+                "paragraphs": v.paragraphs,
+            }
+            for v in found.revisions
+        ],
+        "changes": [
+            {name: getattr(entry, name) for name in ("at", "actor", "action", "revision", "summary")}
+            for entry in found.audit
+        ],
+    }
+
+
+def removal_json(removal: Removal) -> dict[str, Any]:
+    """Return what `remove --json` prints."""
+    return {"removed": [removal.readout], "purged": removal.purged, "everywhere": removal.everywhere}

@@ -1,0 +1,110 @@
+"""What every subcommand takes, and the services it asks for."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from retrieval.bootstrap import Services
+    from retrieval.settings import RetrievalSettings
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_PATH = click.Path(path_type=Path)
+_UNBOUNDED = 100_000
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+one_document = click.option("--document", metavar="ID", help="Ask this readout alone.")
+
+
+def common(command: Command) -> Command:
+    """Add the options that every subcommand takes."""
+    for option in (
+        click.option("--debug", is_flag=True, help="Log everything, and show where an error comes from."),
+        click.option(
+            "--store", type=_PATH, metavar="DIR", help="Where readouts are kept.  [env: RETRIEVAL_STORE_DIR]"
+        ),
+        click.option(
+            "--corpus",
+            type=_PATH,
+            metavar="DIR",
+            help="The readouts to start from.  [env: RETRIEVAL_CORPUS_DIR; default: the shipped corpus]",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def load_settings(corpus: Path | None, store: Path | None) -> RetrievalSettings:
+    """Build the settings once: the command line over the environment over `.env`.
+
+    Raises:
+        SettingsError: One of them has a value that cannot be used.
+    """
+    from pydantic import ValidationError
+
+    from retrieval.errors import SettingsError
+    from retrieval.settings import RetrievalSettings
+
+    given: dict[str, Path | None] = {"corpus_dir": corpus, "store_dir": store}
+    try:
+        named: dict[str, Any] = {name: path.absolute() for name, path in given.items() if path}
+        return RetrievalSettings(**named)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "_".join(str(part) for part in first["loc"]).upper()
+        prefix = "" if name.startswith("RETRIEVAL_") else "RETRIEVAL_"
+        raise SettingsError(
+            f"{prefix}{name}: {first['msg']}. Correct it in the environment or in .env; .env.example lists "
+            "every setting."
+        ) from error
+
+
+@contextmanager
+def services(corpus: Path | None, store: Path | None, *, purpose: str) -> Iterator[Services]:
+    """Open the store for one command."""
+    from retrieval.bootstrap import build_services
+
+    with build_services(load_settings(corpus, store), purpose=f"rapporteur {purpose}") as built:
+        yield built
+
+
+@contextmanager
+def ready_services(
+    corpus: Path | None, store: Path | None, *, purpose: str, quiet: bool
+) -> Iterator[Services]:
+    """Open the store, and bring the corpus into an empty one first."""
+    from bot.cli.terminal import progress_bar
+
+    with services(corpus, store, purpose=purpose) as built:
+        with progress_bar(enabled=not quiet) as progress:
+            report = built.ensure_corpus(progress)
+        if report is not None and not quiet:
+            click.echo(
+                f"First run: ingested {len(report.added)} readout(s), {report.paragraphs} paragraphs.",
+                err=True,
+            )
+        yield built
+
+
+def console() -> Console:
+    """Return the console that answers are printed on."""
+    from rich.console import Console
+
+    # piped text is cut nowhere: the width of a terminal means nothing to another program
+    return Console(highlight=False, width=None if sys.stdout.isatty() else _UNBOUNDED)
+
+
+def print_json(value: Mapping[str, Any]) -> None:
+    """Print exactly one JSON object, in characters that standard output can take."""
+    utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    click.echo(json.dumps(value, ensure_ascii=not utf8))

@@ -1,0 +1,376 @@
+"""The same answers for a terminal; plain text when piped."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from retrieval.answering.checking import ClaimCheck, Compared, Mark, Verdict
+from retrieval.answering.selectors.trained import Explained
+from retrieval.answering.wording import (
+    CLOSEST,
+    NEAREST,
+    NOT_FOUND,
+    mark,
+    partial_sentence,
+    translation_note,
+)
+from retrieval.search.browsing import ListedInitiative
+from retrieval.diff import word_diff
+from retrieval.index.ranking import RankedParagraph
+from retrieval.ingest import Progress as ReportProgress
+from retrieval.ledger.history import AuditEntry
+from retrieval.ledger.live import ReadoutSummary
+from retrieval.ingest.lifecycle import History
+from retrieval.models import (
+    Answer,
+    IngestReport,
+    LeftOut,
+    LeftOutOf,
+    LiveParagraph,
+    Numbering,
+    ParagraphDiff,
+    Statement,
+    Status,
+)
+
+STAGES = {
+    "reading": "Reading sources",
+    "embedding": "Embedding paragraphs",
+    "indexing": "Updating the index",
+    "auditing": "Looking up paragraphs",
+}
+
+
+def show_answer(console: Console, answer: Answer) -> None:
+    """Print statements under the readout they come from, or what is nearest."""
+    if answer.read_as:
+        console.print(Text(f"Read as: {answer.read_as}", style="dim"))
+    if answer.notice:
+        console.print(Text(answer.notice))
+    if answer.statements:
+        _show_statements(console, answer)
+    elif not answer.notice:
+        console.print(Text(CLOSEST if answer.status is Status.CLOSEST else NOT_FOUND))
+    if answer.partial:
+        console.print(Text(partial_sentence(answer.unanswered), style="italic"))
+    if answer.nearest and answer.status is not Status.CLOSEST:
+        console.print(Text(NEAREST, style="dim"))
+    _show_quotes(console, answer.nearest)
+    if answer.model_failure:
+        console.print(Text(answer.model_failure, style="dim"))
+    elif answer.mode != "extractive":
+        model = answer.mode.removeprefix("llm:")
+        console.print(Text(f"Chosen by {model}; the words are the sources’ own.", style="dim"))
+
+
+def show_explanation(console: Console, explained: Sequence[Explained]) -> None:
+    """Print the decision and the best sentences, each with its probability and the figures that are not 0."""
+    if not explained:
+        console.print(Text("Nothing was decided: this was looked up by number or name.", style="dim"))
+    for place, each in enumerate(explained):
+        what = "that the sources answer" if place == 0 else f"of: {each.text}"
+        console.print(Text(f"probability {each.probability:.3f} {what}", style="bold"))
+        figures = "  ".join(f"{name} {value:.3g}" for name, value in each.figures.items() if value)
+        console.print(Padding(Text(figures, style="dim"), (0, 0, 0, 2), expand=False))
+
+
+VERDICTS = {
+    Verdict.VERBATIM: ("Verbatim: this stands there, word for word.", "green"),
+    Verdict.CLOSE: ("Not verbatim. Closest sentences, with what differs:", "yellow"),
+    Verdict.NOT_FOUND: ("Not found. Nearest sentences, which may not be about it:", "yellow"),
+}
+
+
+def show_check(console: Console, check: ClaimCheck) -> None:
+    """Print the sentences nearest to a claim, in what they differ from it, and a model's opinion, if any."""
+    sentence, style = VERDICTS[check.verdict]
+    if not check.compared:
+        sentence = "Not found: there is nothing to compare it with."
+    console.print(Text(sentence, style=style))
+    for place, compared in enumerate(check.compared):
+        _show_quotes(console, [compared.statement])
+        if check.verdict is Verdict.CLOSE:
+            for line in _difference_lines(compared):
+                console.print(Padding(line, (0, 0, 0, 4), expand=False))
+        if check.judged is not None:
+            opinion = f"{check.judged.opinions[place].value}, in the opinion of {check.judged.by}"
+            console.print(Padding(Text(opinion, style="italic dim"), (0, 0, 0, 4), expand=False))
+
+
+_MARK_NAMES = {
+    Mark.NUMBER: "number", Mark.NAME: "name", Mark.NEGATION: "negation", Mark.MODAL: "will, may, should",
+}  # fmt: skip
+
+
+def _difference_lines(compared: Compared) -> Iterator[Text]:
+    """A line a difference: the claim's words struck out, the source's in bold; what matters most is named."""
+    for difference in compared.differences:
+        line = Text("claim: ")
+        line.append(difference.claim or "—", style="strike" if difference.claim else "dim")
+        line.append("  source: ")
+        line.append(difference.source or "—", style="bold" if difference.source else "dim")
+        kinds = [name for each, name in _MARK_NAMES.items() if each in difference.marks]
+        if kinds:
+            line.append(f"  ({'; '.join(kinds)})", style="red")
+        yield line
+
+
+def _show_quotes(console: Console, statements: Sequence[Statement]) -> None:
+    for statement in statements:
+        place = f"{_named(statement.paragraph)} {statement.paragraph.place}: "
+        console.print(Padding(Text.assemble((place, "dim"), statement.text), (0, 0, 0, 2), expand=False))
+
+
+def _named(paragraph: LiveParagraph) -> str:
+    return f"{paragraph.title} ({paragraph.date})" if paragraph.date else paragraph.title
+
+
+def _show_statements(console: Console, answer: Answer) -> None:
+    shown = None
+    for place, statement in enumerate(answer.statements):
+        paragraph = statement.paragraph
+        if (paragraph.document, paragraph.revision) != shown:
+            shown = paragraph.document, paragraph.revision
+            heading = Text(_named(paragraph), style="dim")
+            if paragraph.source_url:
+                heading.stylize(f"link {paragraph.source_url}")
+            console.print(heading)
+        text = Text(statement.text)
+        for start, end in statement.highlights:
+            text.stylize("bold", start, end)
+        text.append(f" {mark(statement)}", style="cyan")
+        if paragraph.numbering is Numbering.COUNTED and paragraph.number[:1].isdigit():
+            text.append(" (counted)", style="dim")
+        console.print(Padding(text, (0, 0, 0, 2), expand=False))
+        if answer.translations:
+            note = f" ({translation_note(answer.translations.by)})"
+            translated = Text.assemble(answer.translations.texts[place], (note, "dim"), style="italic")
+            console.print(Padding(translated, (0, 0, 0, 4), expand=False))
+
+
+def show_documents(console: Console, summaries: Sequence[ReadoutSummary]) -> None:
+    """Print one line a readout, newest first."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("id", style="cyan", overflow="fold")
+    table.add_column("date", no_wrap=True)
+    table.add_column("title", overflow="fold")
+    table.add_column("¶", justify="right", no_wrap=True)
+    table.add_column("numbering")
+    for s in summaries:
+        table.add_row(s.id, s.date or "", Text(s.title), str(s.paragraphs), s.numbering)
+    console.print(table)
+    for s in summaries:
+        for warning in s.warnings:
+            console.print(Text(f"{s.id}: {warning}", style="yellow"))
+        if s.left_out:
+            console.print(Text(f"{s.id}: left out: {_reasons(s.left_out)}.", style="dim"))
+
+
+def _reasons(left_out: Sequence[LeftOut | LeftOutOf]) -> str:
+    """Return what was left out by its reasons: "3 running heads, 1 menu"."""
+    counts = Counter(left.reason for left in left_out)
+    return ", ".join(f"{count} × {reason}" for reason, count in counts.most_common())
+
+
+def show_initiatives(console: Console, listed: Sequence[ListedInitiative]) -> None:
+    """Print every initiative under its readout, newest first, and how many there are."""
+    shown = None
+    for each in listed:
+        if each.readout.id != shown:
+            shown = each.readout.id
+            date = f" ({each.readout.date})" if each.readout.date else ""
+            console.print(Text(f"{each.readout.title}{date}", style="dim"))
+        console.print(Padding(_initiative_line(each), (0, 0, 0, 2), expand=False))
+    noun = "initiative" if len(listed) == 1 else "initiatives"
+    console.print(Text(f"{len(listed)} {noun}", style="dim"))
+
+
+def _initiative_line(listed: ListedInitiative) -> Text:
+    entry = listed.initiative
+    line = Text(entry.name, style="bold")
+    line.append(f" — {entry.kind}", style="not bold")
+    if entry.actor:
+        line.append(f", {entry.actor}", style="not bold")
+    if entry.when:
+        line.append(f", {entry.when}", style="not bold")
+    numbers = dict.fromkeys(f"¶{citation.paragraph}" for citation in entry.citations)
+    line.append(f" — {', '.join(numbers)}", style="not bold cyan")
+    if listed.also_in:
+        places = ", ".join(f"{place.document} ¶{place.paragraph}" for place in listed.also_in)
+        line.append(f"  (also in {places})", style="not bold dim")
+    return line
+
+
+def show_paragraph(console: Console, paragraph: LiveParagraph) -> None:
+    """Print one paragraph with where it stands."""
+    place = f"{paragraph.title} {paragraph.place}"
+    if paragraph.numbering is Numbering.COUNTED:
+        place += " (counted)"
+    console.print(
+        Text(place, style="dim" + (f" link {paragraph.source_url}" if paragraph.source_url else ""))
+    )
+    console.print(Padding(Text(paragraph.text), (0, 0, 0, 2), expand=False))
+
+
+def show_hits(console: Console, hits: Iterable[RankedParagraph]) -> None:
+    """Print paragraphs, best first, with their scores."""
+    for hit in hits:
+        p = hit.prepared.paragraph
+        console.print(Text.assemble((f"{p.document} {p.place}", "cyan"), (f"  {hit.score:.3f}", "dim")))
+        console.print(Padding(Text(p.text), (0, 0, 0, 2), expand=False))
+
+
+def show_report(console: Console, report: IngestReport, *, dry_run: bool) -> None:
+    """Print what an ingest changed, a line a readout."""
+    for name in report.added:
+        console.print(Text(f"+ {name}", style="green"))
+    for change in report.changed:
+        counts = (
+            f"{change.paragraphs_added} added, {change.paragraphs_changed} changed, "
+            f"{change.paragraphs_removed} removed"
+            + (f", {change.paragraphs_renumbered} renumbered" if change.paragraphs_renumbered else "")
+        )
+        console.print(Text(f"~ {change.id}  ({counts})", style="yellow"))
+        if dry_run and change.id in report.diffs:
+            _show_diff(console, report.diffs[change.id])
+    for held in report.held:
+        text = (
+            f"= {held.id}  (its source differs, but revision {held.revision} is pinned: "
+            f'"rapporteur rollback {held.id} --unpin" lets it in)'
+        )
+        console.print(Text(text, style="yellow"))
+    for name in report.removed:
+        console.print(Text(f"- {name}", style="red"))
+    for failed in report.failed:
+        place = failed.source if failed.line is None else f"{failed.source}:{failed.line}"
+        console.print(Text(f"! {place}: {failed.error}", style="red"))
+    for alike in report.alike:
+        text = (
+            f'? {alike.source}: it looks like "{alike.document}" ({alike.why}), and was not taken. Use '
+            f'"--replace {alike.document}" if it is the same readout, or "--separate" to keep both.'
+        )
+        console.print(Text(text, style="yellow"))
+    for warning in report.warnings:
+        console.print(Text(f"? {warning}", style="yellow"))
+    for name, left in _by_document(report.left_out).items():
+        console.print(Text(f"  {name}: left out: {_reasons(left)} (--json lists them)", style="dim"))
+    console.print(Text(_summary(report, dry_run=dry_run), style="dim"))
+
+
+def _by_document(left_out: Sequence[LeftOutOf]) -> dict[str, list[LeftOutOf]]:
+    found: dict[str, list[LeftOutOf]] = {}
+    for left in left_out:
+        found.setdefault(left.document, []).append(left)
+    return found
+
+
+_MARKS = {"same": "", "added": "bold green", "removed": "strike red"}
+
+
+def _show_diff(console: Console, diff: ParagraphDiff) -> None:
+    """Print every paragraph that differs, its words marked: struck out what goes, bold what comes."""
+    for change in diff.changes:
+        pieces = word_diff(change.before or "", change.after or "")
+        marks = {"added": "{+%s+}", "removed": "[-%s-]", "same": "%s"}
+        line = Text(f"¶{change.number}  ", style="cyan")
+        if change.was:
+            line.append(f"(was ¶{change.was})  ", style="not bold dim")
+        if change.kind == "renumbered":
+            console.print(Padding(line, (0, 0, 0, 4), expand=False))
+            continue
+        for piece in pieces:
+            shown = piece.text if console.is_terminal else marks[piece.kind] % piece.text
+            line.append(shown, style=_MARKS[piece.kind] or "not bold default")
+        console.print(Padding(line, (0, 0, 0, 4), expand=False))
+
+
+def show_history(console: Console, found: History) -> None:
+    """Print the revisions of a readout, the newest first, and what was done to it."""
+    for revision in found.revisions:
+        state = "live" if found.live is revision else f"until {revision.superseded_at}"
+        state += ", pinned" if found.live is revision and found.readout.pinned else ""
+        state += ", text erased" if revision.erased else ""
+        line = Text(revision.id, style="bold cyan" if found.live is revision else "cyan")
+        line.append(f"  {revision.created_at}  {state}", style="not bold default")
+        if not revision.erased:
+            line.append(f"  {revision.paragraphs} paragraphs", style="not bold dim")
+        console.print(line)
+    for entry in found.audit:
+        console.print(Text(f"{entry.at}  {entry.action} by {entry.actor}{_details(entry)}", style="dim"))
+
+
+def _details(entry: AuditEntry) -> str:
+    """Return what changed, in words."""
+    names = {"paragraphs_added": "added", "paragraphs_changed": "changed", "paragraphs_removed": "removed"}
+    parts = [f"{entry.summary[key]} {word}" for key, word in names.items() if entry.summary.get(key)]
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def _summary(report: IngestReport, *, dry_run: bool) -> str:
+    counts = [
+        (len(report.added), "added"),
+        (len(report.changed), "changed"),
+        (len(report.removed), "removed"),
+        (len(report.held), "pinned"),
+        (len(report.unchanged), "unchanged"),
+        (len(report.alike), "to be asked about"),
+        (len(report.failed), "failed"),
+    ]
+    parts = ", ".join(f"{count} {what}" for count, what in counts if count) or "nothing found"
+    if dry_run:
+        return f"Would be: {parts}. Nothing was changed."
+    return f"{parts}; {report.embedded} texts embedded in {report.elapsed_ms / 1000:.1f} s."
+
+
+@contextmanager
+def choosing(mode: str, *, enabled: bool) -> Iterator[Callable[[Answer], None]]:
+    """Yield what to tell of an answer from which a language model is about to choose: it says so, on a terminal."""
+    status = Console(stderr=True).status("")
+    shown = enabled and sys.stderr.isatty()
+
+    def found(answer: Answer) -> None:
+        if shown:
+            numbers = " ".join(dict.fromkeys(mark(s) for s in [*answer.statements, *answer.nearest]))
+            model = escape(mode.removeprefix("llm:"))
+            status.update(f"Found {escape(numbers)}; asking {model} which sentences answer …")
+            status.start()
+
+    try:
+        yield found
+    finally:
+        status.stop()
+
+
+@contextmanager
+def progress_bar(*, enabled: bool) -> Iterator[ReportProgress]:
+    """Show the stages of an ingest on standard error; silent where that is not a terminal."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(
+        *columns, console=console, transient=True, disable=not (enabled and console.is_terminal)
+    ) as bar:
+        tasks = {stage: bar.add_task(text, total=None, visible=False) for stage, text in STAGES.items()}
+
+        def report(stage: str, done: int, total: int) -> None:
+            bar.update(tasks[stage], completed=done, total=total or None, visible=True)
+
+        yield report
+
+
+def show_figures(console: Console, figures: Mapping[str, Any]) -> None:
+    """Print the figures of an evaluation, one a line."""
+    for name, value in figures.items():
+        for part, figure in value.items() if isinstance(value, Mapping) else ((None, value),):
+            label = name if part is None else f"{name} {part}"
+            console.print(f"{label:<42} {'-' if figure is None else figure}")

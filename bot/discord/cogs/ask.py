@@ -1,0 +1,86 @@
+"""/ask: a question, an answer with its paragraphs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+import discord
+from discord import app_commands
+
+from bot.discord.cogs.base import DeskCog, place_of
+from bot.discord.views import page_view
+from bot.discord.delivery import in_time, respond, say, show
+from bot.discord.markdown import code, shortened
+from bot.discord.rendering import Page
+from retrieval.errors import NotFoundError
+
+log = logging.getLogger(__name__)
+
+_MAX_THREAD_NAME = 100
+
+
+class AskCog(DeskCog):
+    """Answers /ask."""
+
+    @app_commands.command(name="ask", description="Ask about the readouts; the answer names its paragraphs")
+    @app_commands.describe(question="What would you like to know?", document="Look in one readout only")
+    async def ask(
+        self, interaction: discord.Interaction[Any], question: str, document: str | None = None
+    ) -> None:
+        """Answer a question."""
+        await self.guarded(interaction, self._ask(interaction, question, document))
+
+    @ask.autocomplete("document")
+    async def _documents(
+        self, interaction: discord.Interaction[Any], typed: str
+    ) -> list[app_commands.Choice[str]]:
+        return await self.document_choices(interaction, typed)
+
+    async def _ask(self, interaction: discord.Interaction[Any], question: str, document: str | None) -> None:
+        phrases = self.phrases(interaction)
+        acknowledging = asyncio.Lock()
+        on_screen = asyncio.Event()
+
+        async def show_found(page: Page) -> None:
+            async with acknowledging:
+                await show(interaction, page_view(page, phrases), ephemeral=False)
+                on_screen.set()
+
+        work = self.desk.ask(
+            question, place_of(interaction), phrases, document=document, quoted=True, show_found=show_found
+        )
+        try:
+            reply = await in_time(interaction, work, ephemeral=False, acknowledging=acknowledging)
+        except NotFoundError:
+            await say(interaction, phrases("error.no_readout", document=code(document or "")))
+            return
+        except Exception:
+            if not on_screen.is_set():
+                raise
+            log.exception("what was found stays on the screen: the answer failed")
+            return
+        ids = await respond(interaction, reply.pages, phrases, answer=reply.id)
+        await self.desk.shown_as(reply, ids)
+        if self.settings.answer_threads and interaction.guild_id and place_of(interaction).thread is None:
+            await self._open_thread(interaction, question)
+
+    async def _open_thread(self, interaction: discord.Interaction[Any], question: str) -> None:
+        message = await interaction.original_response()
+        await open_thread(message, question)
+
+
+async def open_thread(message: discord.Message, question: str) -> discord.Thread | None:
+    """Open a thread on an answer, where follow-ups can be asked; None where the bot may not."""
+    try:
+        return await message.create_thread(
+            name=shortened(question, _MAX_THREAD_NAME), auto_archive_duration=1_440
+        )
+    except discord.Forbidden:
+        log.warning(
+            "No thread opened in channel %s: allow Rapporteur “Create Public Threads” there, "
+            "or set DISCORD_ANSWER_THREADS=false.",
+            message.channel.id,
+        )
+        return None

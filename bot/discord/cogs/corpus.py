@@ -1,0 +1,225 @@
+"""/corpus: the people who keep the readouts add, correct, undo and remove them; nothing without a preview."""
+
+from __future__ import annotations
+
+import io
+from functools import partial
+from typing import Any
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.discord.cogs.base import MAX_CHOICE, MAX_CHOICES, DeskCog, Equipment, Work
+from bot.discord.corpus.controls import preview_view
+from bot.discord.corpus.desk import CorpusDesk
+from bot.discord.corpus.drafts import Draft
+from bot.discord.corpus.previewing import Offered
+from bot.discord.delivery import attach, in_time, respond, say, show
+from bot.discord.markdown import shortened
+from bot.discord.permissions import caller_of
+
+_WHERE = [
+    app_commands.Choice(name=app_commands.locale_str("this server only"), value="server"),
+    app_commands.Choice(name=app_commands.locale_str("shared by all servers"), value="shared"),
+]
+
+_MAX_PAGES = 5
+"""Messages that a list may fill."""
+
+_ID = app_commands.Range[str, 1, 100]
+
+
+@app_commands.default_permissions(manage_guild=True)  # hides the commands; the desk decides
+class CorpusCog(
+    commands.GroupCog,
+    DeskCog,
+    group_name="corpus",
+    group_description="Add, correct and remove readouts",
+):
+    """Manages readouts; each command shows something to the person who gave it, and to nobody else."""
+
+    def __init__(self, equipment: Equipment, corpus: CorpusDesk) -> None:
+        DeskCog.__init__(self, equipment)
+        self._corpus = corpus
+
+    # --- commands ---
+
+    @app_commands.command(name="add", description="Preview what files or an address would bring")
+    @app_commands.describe(
+        file="Text, Markdown, HTML, PDF, DOCX or JSON",
+        file2="Another file",
+        file3="Another file",
+        file4="Another file",
+        file5="Another file",
+        url="The address of a page or file",
+        where="Who can read it",
+    )
+    @app_commands.choices(where=_WHERE)
+    async def add(
+        self,
+        interaction: discord.Interaction[Any],
+        file: discord.Attachment | None = None,
+        file2: discord.Attachment | None = None,
+        file3: discord.Attachment | None = None,
+        file4: discord.Attachment | None = None,
+        file5: discord.Attachment | None = None,
+        url: app_commands.Range[str, 1, 1_000] | None = None,
+        where: str | None = None,
+    ) -> None:
+        """Preview new readouts, or corrected ones."""
+        files = [each for each in (file, file2, file3, file4, file5) if each is not None]
+        offered = [Offered(each.filename, each.size, each.read) for each in files]
+        phrases = self.phrases(interaction)
+        work = partial(self._corpus.add, caller_of(interaction), where, offered, url, phrases)
+        await self.guarded(interaction, self._preview(interaction, work))
+
+    @app_commands.command(name="reingest", description="Preview what the sources say now")
+    @app_commands.describe(document="One readout only", where="Who can read it")
+    @app_commands.choices(where=_WHERE)
+    async def reingest(
+        self, interaction: discord.Interaction[Any], document: _ID | None = None, where: str | None = None
+    ) -> None:
+        """Preview reading the sources again."""
+        phrases = self.phrases(interaction)
+        work = partial(self._corpus.reingest, caller_of(interaction), where, document, phrases)
+        await self.guarded(interaction, self._preview(interaction, work))
+
+    @app_commands.command(name="remove", description="Take a readout out of every answer")
+    @app_commands.describe(
+        document="Which readout?",
+        purge="Erase it with all its revisions; cannot be undone",
+        where="Who can read it",
+    )
+    @app_commands.choices(where=_WHERE)
+    async def remove(
+        self,
+        interaction: discord.Interaction[Any],
+        document: _ID,
+        purge: bool = False,
+        where: str | None = None,
+    ) -> None:
+        """Preview a removal."""
+        phrases = self.phrases(interaction)
+        work = partial(self._corpus.remove, caller_of(interaction), where, document, phrases, purge=purge)
+        await self.guarded(interaction, self._preview(interaction, work))
+
+    @app_commands.command(name="rollback", description="Go back to an earlier revision of a readout")
+    @app_commands.describe(
+        document="Which readout?",
+        revision="Which revision? The one before, if you name none",
+        unpin="Let the next ingest replace the revision that was gone back to",
+        where="Who can read it",
+    )
+    @app_commands.choices(where=_WHERE)
+    async def rollback(
+        self,
+        interaction: discord.Interaction[Any],
+        document: _ID,
+        revision: app_commands.Range[str, 1, 12] | None = None,
+        unpin: bool = False,
+        where: str | None = None,
+    ) -> None:
+        """Preview a way back, or end one."""
+        caller, phrases = caller_of(interaction), self.phrases(interaction)
+        if unpin:
+            ending = partial(self._corpus.unpin, caller, where, document, phrases)
+            await self.guarded(interaction, self._told(interaction, ending))
+            return
+        work = partial(self._corpus.roll_back, caller, where, document, revision, phrases)
+        await self.guarded(interaction, self._preview(interaction, work))
+
+    @app_commands.command(
+        name="status", description="What there is, of how much there may be, and what is running"
+    )
+    @app_commands.describe(where="Who can read it")
+    @app_commands.choices(where=_WHERE)
+    async def status(self, interaction: discord.Interaction[Any], where: str | None = None) -> None:
+        """Show what a scope holds."""
+        work = partial(self._corpus.status, caller_of(interaction), where, self.phrases(interaction))
+        await self.guarded(interaction, self._pages(interaction, work))
+
+    @app_commands.command(name="history", description="Who changed what, and when")
+    @app_commands.describe(document="One readout only, with its revisions", where="Who can read it")
+    @app_commands.choices(where=_WHERE)
+    async def history(
+        self, interaction: discord.Interaction[Any], document: _ID | None = None, where: str | None = None
+    ) -> None:
+        """Show the audit trail."""
+        work = partial(
+            self._corpus.history, caller_of(interaction), where, document, self.phrases(interaction)
+        )
+        await self.guarded(interaction, self._pages(interaction, work))
+
+    @app_commands.command(name="export", description="Send readouts as JSON that can be added again")
+    @app_commands.describe(document="One readout only", where="Who can read it")
+    @app_commands.choices(where=_WHERE)
+    async def export(
+        self, interaction: discord.Interaction[Any], document: _ID | None = None, where: str | None = None
+    ) -> None:
+        """Send readouts as a file."""
+        await self.guarded(interaction, self._export(interaction, document, where))
+
+    # --- what the commands share ---
+
+    async def _preview(self, interaction: discord.Interaction[Any], work: Work) -> None:
+        draft: Draft = await in_time(interaction, work(), ephemeral=True)
+        await show(interaction, preview_view(draft, self.phrases(interaction)), ephemeral=True)
+
+    async def _told(self, interaction: discord.Interaction[Any], work: Work) -> None:
+        await say(interaction, await in_time(interaction, work(), ephemeral=True))
+
+    async def _pages(self, interaction: discord.Interaction[Any], work: Work) -> None:
+        pages = await in_time(interaction, work(), ephemeral=True)
+        await respond(interaction, pages[:_MAX_PAGES], self.phrases(interaction), ephemeral=True)
+
+    async def _export(
+        self, interaction: discord.Interaction[Any], document: str | None, where: str | None
+    ) -> None:
+        work = self._corpus.export(caller_of(interaction), where, document, interaction.filesize_limit)
+        name, data = await in_time(interaction, work, ephemeral=True)
+        await attach(interaction, discord.File(io.BytesIO(data), name))
+
+    @reingest.autocomplete("document")
+    @export.autocomplete("document")
+    async def _live(
+        self, interaction: discord.Interaction[Any], typed: str
+    ) -> list[app_commands.Choice[str]]:
+        return await self._choices(interaction, typed, gone=False)
+
+    @remove.autocomplete("document")
+    @rollback.autocomplete("document")
+    @history.autocomplete("document")
+    async def _known(
+        self, interaction: discord.Interaction[Any], typed: str
+    ) -> list[app_commands.Choice[str]]:
+        return await self._choices(interaction, typed, gone=True)
+
+    async def _choices(
+        self, interaction: discord.Interaction[Any], typed: str, *, gone: bool
+    ) -> list[app_commands.Choice[str]]:
+        where = getattr(interaction.namespace, "where", None)
+        found = await self._corpus.choices(caller_of(interaction), where, gone=gone)
+        wanted = typed.casefold().split()
+        fitting = [(d, name) for d, name in found if all(w in f"{d} {name}".casefold() for w in wanted)]
+        return [
+            app_commands.Choice(name=shortened(name, MAX_CHOICE) or d, value=d)
+            for d, name in fitting[:MAX_CHOICES]
+        ]
+
+    @rollback.autocomplete("revision")
+    async def _revisions(
+        self, interaction: discord.Interaction[Any], typed: str
+    ) -> list[app_commands.Choice[str]]:
+        chosen = interaction.namespace
+        where, document = getattr(chosen, "where", None), getattr(chosen, "document", None)
+        if not document:
+            return []
+        found = await self._corpus.revisions(caller_of(interaction), where, document)
+        return [
+            app_commands.Choice(
+                name=shortened(f"{v.id} · {v.created_at[:16]} · {v.title}", MAX_CHOICE), value=v.id
+            )
+            for v in found
+            if v.id.startswith(typed.strip().lower())
+        ][:MAX_CHOICES]

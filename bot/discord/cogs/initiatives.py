@@ -1,0 +1,139 @@
+"""/initiatives: everything that was announced, each with its paragraph."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Coroutine
+from typing import Any
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.discord.cogs.base import MAX_CHOICE, MAX_CHOICES, DeskCog, place_of
+from bot.discord.views import Control, list_view
+from bot.discord.delivery import attach, in_time, say, show, show_in_place
+from bot.discord.initiative_rendering import KINDS, Wanted
+from bot.discord.markdown import code, shortened
+from retrieval.errors import NotFoundError
+from retrieval.models import InitiativeKind
+
+_MAX_WANTED = 100
+
+
+class InitiativesCog(DeskCog):
+    """Lists initiatives to the person who asks, a page at a time."""
+
+    @app_commands.command(name="initiatives", description="List what was announced, each with its paragraph")
+    @app_commands.describe(
+        document="Of one readout only",
+        kind="Of one kind only",
+        text="Words in the name, the actor or the time",
+    )
+    async def initiatives(
+        self,
+        interaction: discord.Interaction[Any],
+        document: str | None = None,
+        kind: str | None = None,
+        text: app_commands.Range[str, 1, _MAX_WANTED] | None = None,
+    ) -> None:
+        """List initiatives."""
+        await self.guarded(interaction, self._initiatives(interaction, document, kind, text))
+
+    async def _initiatives(
+        self, interaction: discord.Interaction[Any], document: str | None, kind: str | None, text: str | None
+    ) -> None:
+        phrases = self.phrases(interaction)
+        known = self._kind(interaction, kind)
+        if kind and known is None:
+            kinds = ", ".join(self._kinds(interaction).values())
+            await say(interaction, phrases("error.no_kind", kind=code(kind), kinds=kinds))
+            return
+        wanted = Wanted(document or None, known, text)
+        work = self.desk.list_initiatives(wanted, place_of(interaction), phrases)
+        try:
+            reply = await in_time(interaction, work, ephemeral=True)
+        except NotFoundError:
+            await say(interaction, phrases("error.no_readout", document=code(document or "")))
+            return
+        await show(interaction, list_view(reply.pages, phrases, listing=reply.id), ephemeral=True)
+
+    def _kinds(self, interaction: discord.Interaction[Any]) -> dict[InitiativeKind, str]:
+        """Return what the kinds are called in the reader's language."""
+        phrases = self.phrases(interaction)
+        return {kind: phrases(f"initiatives.kind.{kind}") for kind in KINDS}
+
+    def _kind(self, interaction: discord.Interaction[Any], typed: object) -> InitiativeKind | None:
+        """Return the kind that was chosen, or typed out in either language."""
+        asked = str(typed).strip().casefold()
+        names = self._kinds(interaction).items()
+        return next((kind for kind, name in names if asked in {kind, name.casefold()}), None)
+
+    @initiatives.autocomplete("document")
+    async def _documents(
+        self, interaction: discord.Interaction[Any], typed: str
+    ) -> list[app_commands.Choice[str]]:
+        return await self.document_choices(interaction, typed)
+
+    @initiatives.autocomplete("kind")
+    async def _kind_choices(
+        self, interaction: discord.Interaction[Any], typed: str
+    ) -> list[app_commands.Choice[str]]:
+        wanted = typed.strip().casefold()
+        return [
+            app_commands.Choice(name=name, value=kind)
+            for kind, name in self._kinds(interaction).items()
+            if wanted in name.casefold() or wanted in kind
+        ]
+
+    @initiatives.autocomplete("text")
+    async def _names(
+        self, interaction: discord.Interaction[Any], typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """Offer names that hold the words typed, out of what the other options leave."""
+        chosen = interaction.namespace
+        wanted = Wanted(chosen.document or None, self._kind(interaction, chosen.kind), typed)
+        try:
+            listed = await self.desk.initiatives(wanted, interaction.guild_id)
+        except NotFoundError:
+            return []
+        names = dict.fromkeys(shortened(each.initiative.name, MAX_CHOICE) for each in listed)
+        # What stands before the cut finds the name just as well, and the ellipsis is not in it.
+        return [app_commands.Choice(name=n, value=n.removesuffix("…")) for n in list(names)[:MAX_CHOICES]]
+
+    @commands.Cog.listener()
+    async def on_list_control(self, interaction: discord.Interaction[Any], control: Control) -> None:
+        """Do what a control under a list says."""
+        use = self._csv if control.action == "csv" else self._turn
+        await self.guarded(interaction, self._or_expired(interaction, use(interaction, control)))
+
+    async def _or_expired(
+        self, interaction: discord.Interaction[Any], use: Coroutine[Any, Any, None]
+    ) -> None:
+        try:
+            await use
+        except NotFoundError:  # the readout that the list is of is gone
+            await say(interaction, self.phrases(interaction)("control.expired"))
+
+    async def _turn(self, interaction: discord.Interaction[Any], control: Control) -> None:
+        phrases = self.phrases(interaction)
+        work = self.desk.list_again(control.answer, place_of(interaction), phrases)
+        reply = await in_time(interaction, work, ephemeral=True, in_place=True)
+        if reply is None:
+            await say(interaction, phrases("control.expired"))
+            return
+        number = min(control.page, len(reply.pages) - 1)
+        await show_in_place(interaction, list_view(reply.pages, phrases, listing=reply.id, number=number))
+
+    async def _csv(self, interaction: discord.Interaction[Any], control: Control) -> None:
+        phrases = self.phrases(interaction)
+        work = self.desk.csv_of(control.answer, interaction.guild_id)
+        text = await in_time(interaction, work, ephemeral=True)
+        if text is None:
+            await say(interaction, phrases("control.expired"))
+            return
+        content = text.encode()
+        if len(content) > interaction.filesize_limit:
+            await say(interaction, phrases("initiatives.csv_large"))
+            return
+        await attach(interaction, discord.File(io.BytesIO(content), "initiatives.csv"))

@@ -1,0 +1,224 @@
+"""Pure: what an ingest, a removal or a way back would change -> pages of a preview within Discord's limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from bot.discord.corpus.diff_rendering import change_lines
+from bot.discord.corpus.drafts import DraftPage, Editable
+from bot.discord.corpus.wording import (
+    MAX_ERROR,
+    MAX_TITLE,
+    failed_line,
+    flat,
+    moment,
+    named_ids,
+    source_name,
+    where_name,
+)
+from bot.locales import Phrases
+from bot.discord.markdown import escape, shortened
+from bot.discord.rendering import MAX_TEXT, _Block, _paged
+from retrieval.holdings import Difference
+from retrieval.ingest import Change, Plan
+from retrieval.ledger.history import KnownReadout
+from retrieval.ledger.live import ReadoutSummary
+from retrieval.models import Paragraph, ParagraphDiff, Readout
+
+_ROOM = MAX_TEXT - 300
+"""What is left of a message under the line that says what it is a preview of."""
+
+_MAX_PAGES = 40
+_MAX_WARNINGS = 12
+_MAX_NAMES = 30
+_FIRST_WORDS = 90
+
+
+def preview_pages(
+    plan: Plan, scope: str, phrases: Phrases
+) -> tuple[tuple[DraftPage, ...], tuple[Editable, ...]]:
+    """Return the pages that show what an ingest would do, and the readouts on them that can be corrected."""
+    bodies: list[tuple[str, int | None]] = []
+    editable: list[Editable] = []
+    alone = _alone(plan)
+    blocks = _general_blocks(plan, phrases)
+    for change in (*plan.changes, *plan.held):
+        edits = None
+        if change.source in alone:
+            edits = len(editable)
+            editable.append(_editable(change))
+        blocks += _change_blocks(change, held=change in plan.held, phrases=phrases)
+        bodies += [(page.text, edits) for page in _paged(blocks, phrases, room=_ROOM)]
+        blocks = []
+    if blocks:
+        bodies += [(page.text, None) for page in _paged(blocks, phrases, room=_ROOM)]
+    return _numbered(
+        bodies, phrases("corpus.preview.title", where=where_name(scope, phrases)), phrases
+    ), tuple(editable)
+
+
+def _alone(plan: Plan) -> set[str]:
+    """Return the sources that bring one readout: what is typed into a form would be said of all of them."""
+    brought = [change.source for change in (*plan.changes, *plan.held)]
+    return {source for source in brought if brought.count(source) == 1 and "*" not in source}
+
+
+def _editable(change: Change) -> Editable:
+    readout = change.readout
+    return Editable(change.source, readout.id, readout.title, readout.date, readout.issuer)
+
+
+def _numbered(
+    bodies: Sequence[tuple[str, int | None]], title: str, phrases: Phrases
+) -> tuple[DraftPage, ...]:
+    shown = list(bodies[:_MAX_PAGES])
+    total = len(shown)
+    pages = []
+    for number, (text, edits) in enumerate(shown, 1):
+        place = f" · {phrases('corpus.preview.page', number=number, pages=total)}" if total > 1 else ""
+        more = len(bodies) - total if number == total else 0
+        rest = f"\n-# {phrases('corpus.preview.more_pages', count=more)}" if more else ""
+        pages.append(DraftPage(f"**{title}**{place}\n{text}{rest}", edits))
+    return tuple(pages)
+
+
+def _general_blocks(plan: Plan, phrases: Phrases) -> list[_Block]:
+    blocks = []
+    if not plan.changes:
+        blocks.append(_Block(phrases("corpus.preview.nothing")))
+    if plan.unchanged:
+        blocks.append(_Block(phrases("corpus.preview.unchanged", ids=named_ids(plan.unchanged, phrases))))
+    for failed in plan.failed:
+        blocks.append(_Block(failed_line(failed.source, failed.line, failed.error, phrases)))
+    for alike in plan.alike:
+        named = {"source": source_name(alike.source, phrases), "id": alike.document}
+        blocks.append(_Block(f"⚠ {phrases('corpus.preview.alike', **named)}"))
+    return blocks + [_Block(f"⚠ {escape(shortened(w, MAX_ERROR))}") for w in plan.warnings[:_MAX_WARNINGS]]
+
+
+def _change_blocks(change: Change, *, held: bool, phrases: Phrases) -> list[_Block]:
+    readout = change.readout
+    kind = "held" if held else "new" if change.live is None else "changed"
+    head = f"**{phrases(f'corpus.preview.{kind}')}: {flat(readout.title, MAX_TITLE)}**"
+    blocks = [_Block(_facts(readout, phrases), head)]
+    if change.live is not None and change.live.source != change.source:
+        source = source_name(change.live.source, phrases)
+        blocks.append(_Block(f"⚠ {phrases('corpus.preview.takes_over', source=source)}", head))
+    for warning in readout.warnings[:_MAX_WARNINGS]:
+        blocks.append(_Block(f"⚠ {escape(shortened(warning, MAX_ERROR))}", head))
+    if len(readout.warnings) > _MAX_WARNINGS:
+        more = phrases("corpus.more", count=len(readout.warnings) - _MAX_WARNINGS)
+        blocks.append(_Block(f"⚠ {more}", head))
+    blocks += [_Block(line, head) for line in _details_changed(change, phrases)]
+    blocks += [_Block(line, head) for line in _left_out_lines(readout, phrases)]
+    blocks += [_Block(line, head) for line in _paragraph_lines(change, phrases)]
+    return blocks + [_Block(line, head) for line in _initiative_lines(change, phrases)]
+
+
+def _facts(readout: Readout, phrases: Phrases) -> str:
+    lines = [
+        phrases("corpus.preview.id", id=readout.id),
+        phrases(
+            "corpus.preview.date", date=escape(phrases.date(readout.date) or phrases("documents.undated"))
+        ),
+        phrases(
+            "corpus.preview.issuer",
+            issuer=flat(readout.issuer, MAX_TITLE) if readout.issuer else phrases("corpus.preview.none"),
+        ),
+        phrases(
+            "corpus.preview.numbering",
+            kind=phrases(f"corpus.numbering.{readout.numbering}"),
+            count=len(readout.paragraphs),
+            numbers=escape(shortened(", ".join(p.number for p in readout.paragraphs), 300)),
+        ),
+    ]
+    return "\n".join(lines)
+
+
+def _left_out_lines(readout: Readout, phrases: Phrases) -> Iterable[str]:
+    """Yield how much was left out, then what and why."""
+    if not readout.left_out:
+        return
+    yield phrases("corpus.preview.left_out", count=len(readout.left_out))
+    for left in readout.left_out[:_MAX_NAMES]:
+        place = f" ({escape(left.place)})" if left.place else ""
+        yield f"- {escape(left.reason)}{place}: {escape(shortened(left.text, _FIRST_WORDS))}"
+    if len(readout.left_out) > _MAX_NAMES:
+        yield f"- {phrases('corpus.more', count=len(readout.left_out) - _MAX_NAMES)}"
+
+
+def _details_changed(change: Change, phrases: Phrases) -> Iterable[str]:
+    before, after = change.live, change.readout
+    if before is None:
+        return
+    for name in ("title", "date", "issuer"):
+        old, new = getattr(before, name), getattr(after, name)
+        if old != new:
+            none = phrases("corpus.preview.none")
+            yield phrases(
+                f"corpus.preview.{name}_changed",
+                before=flat(old, MAX_TITLE) if old else none,
+                after=flat(new, MAX_TITLE) if new else none,
+            )
+
+
+def _paragraph_lines(change: Change, phrases: Phrases) -> Iterable[str]:
+    if change.diff is None:
+        return (_first_words(paragraph) for paragraph in change.readout.paragraphs)
+    return diff_lines(change.diff, change.readout.id, phrases)
+
+
+def diff_lines(diff: ParagraphDiff, document: str, phrases: Phrases) -> Iterable[str]:
+    """Yield how many paragraphs differ, then each of them."""
+    counted = diff.counted(document)
+    yield phrases(
+        "corpus.preview.diff",
+        added=counted.paragraphs_added,
+        changed=counted.paragraphs_changed,
+        removed=counted.paragraphs_removed,
+    )
+    # a head of up to twice `MAX_TITLE` characters stands above each
+    yield from change_lines(diff, phrases, _ROOM - 2 * MAX_TITLE - 100)
+
+
+def _first_words(paragraph: Paragraph) -> str:
+    number = escape(shortened(paragraph.number, 40))
+    number = f"{escape(shortened(paragraph.part, 40))} ¶{number}" if paragraph.part else f"¶{number}"
+    return f"{number} {escape(shortened(paragraph.text, _FIRST_WORDS))}"
+
+
+def _initiative_lines(change: Change, phrases: Phrases) -> Iterable[str]:
+    initiatives, problems = change.initiatives()
+    yield phrases("corpus.preview.initiatives", count=len(initiatives))
+    for each in initiatives[:_MAX_NAMES]:
+        number = escape(shortened(each.citations[0].paragraph, 40))
+        kind = phrases(f"initiatives.kind.{each.kind}")
+        yield f"- {escape(shortened(each.name, _FIRST_WORDS))} — {kind} — ¶{number}"
+    if len(initiatives) > _MAX_NAMES:
+        yield f"- {phrases('corpus.more', count=len(initiatives) - _MAX_NAMES)}"
+    for problem in problems[:_MAX_WARNINGS]:
+        yield f"⚠ {escape(shortened(problem, MAX_ERROR))}"
+
+
+def removal_pages(
+    known: KnownReadout, live: ReadoutSummary | None, scope: str, phrases: Phrases, *, purge: bool
+) -> tuple[DraftPage, ...]:
+    """Return the page that asks whether a readout is to be taken away."""
+    title = f"**{flat(live.title, MAX_TITLE)}**\n" if live else ""
+    told = phrases("corpus.remove.purge" if purge else "corpus.remove.plain", id=known.id)
+    named = where_name(scope, phrases)
+    return (DraftPage(f"**{phrases('corpus.remove.title', where=named)}**\n{title}{told}"),)
+
+
+def rollback_pages(
+    document: str, difference: Difference, scope: str, phrases: Phrases
+) -> tuple[DraftPage, ...]:
+    """Return the pages that show what going back to a revision would change."""
+    to = difference.to
+    head = phrases("corpus.rollback.to", id=document, revision=to.id, at=moment(to.created_at))
+    blocks = [_Block(f"**{flat(to.title, MAX_TITLE)}**\n{head}")]
+    blocks += [_Block(line) for line in diff_lines(difference.paragraphs, document, phrases)]
+    blocks.append(_Block(f"-# {phrases('corpus.rollback.pins')}"))
+    bodies: list[tuple[str, int | None]] = [(p.text, None) for p in _paged(blocks, phrases, room=_ROOM)]
+    title = phrases("corpus.rollback.title", where=where_name(scope, phrases))
+    return _numbered(bodies, title, phrases)

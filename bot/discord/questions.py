@@ -1,0 +1,391 @@
+"""The front desk: takes questions from Discord, admits them, and has them answered off the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+
+from bot.discord.check_rendering import render_check
+from bot.discord.errors import QuestionTooLongError
+from bot.export import initiatives_csv
+from bot.discord.initiative_rendering import Wanted, render_initiatives
+from bot.discord.limits import Limits
+from bot.locales import Phrases
+from bot.discord.records import Records, ShownAnswer
+from bot.discord.rendering import Cited, Page, render_answer, render_found, render_translations
+from bot.services import Answering, Checking, ReadoutLine, Readouts, guild_scopes
+from bot.settings import DiscordSettings
+from bot.discord.workers import InFlight, Workers
+from retrieval.answering.checking import MAX_CLAIM_CHARS
+from retrieval.answering.wording import MODEL_FAILED
+from retrieval.search.browsing import ListedInitiative
+from retrieval.errors import QuestionError
+from retrieval.models import Answer, LiveParagraph, Statement
+
+log = logging.getLogger(__name__)
+
+HISTORY_TURNS = 6
+"""Earlier questions that a follow-up is understood from."""
+
+_QUICK_WAITING = 1_000
+
+_LIST = "initiatives"
+"""What stands for the mode where the answer remembered is a list."""
+
+_CHECK = "check"
+"""What stands for it where it is a claim that was checked."""
+
+
+ShowFound = Callable[[Page], Awaitable[None]]
+"""Shows what was found, in the place where the answer will stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Who asks, and where.
+
+    Attributes:
+        guild: The server, or None in a direct message.
+        thread: The thread, or None outside of one.
+        reply_to: The message that this one replies to.
+    """
+
+    user: int
+    guild: int | None = None
+    thread: int | None = None
+    reply_to: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer, ready to be shown: its id stands in the controls of its pages."""
+
+    id: str
+    pages: tuple[Page, ...]
+
+
+class _Found:
+    """Hands what was found from the thread that answers to the event loop, and waits until it is shown."""
+
+    def __init__(self, show: Callable[[Answer], Awaitable[None]]) -> None:
+        self.answer: Answer | None = None
+        self._show = show
+        self._loop = asyncio.get_running_loop()
+        self._told: Future[None] | None = None
+
+    def tell(self, answer: Answer) -> None:
+        """Have `answer` shown; called on any thread, returns at once."""
+        self.answer = answer
+        self._told = asyncio.run_coroutine_threadsafe(self._shown(answer), self._loop)
+
+    async def _shown(self, answer: Answer) -> None:
+        try:
+            await self._show(answer)
+        except Exception:  # the answer itself is still to come
+            log.warning("what was found could not be shown", exc_info=True)
+
+    async def shown(self) -> None:
+        """Wait until it is shown; nothing is shown afterwards."""
+        if self._told is not None:
+            await asyncio.wrap_future(self._told)
+
+
+class Desk:
+    """Everything the cogs do that is not Discord's.
+
+    Args:
+        mode: How answers are made: "extractive", or "llm:<provider>:<model>".
+        clock: Seconds since 1970.
+        ticks: Seconds, never going back.
+    """
+
+    def __init__(
+        self,
+        settings: DiscordSettings,
+        answering: Answering,
+        readouts: Readouts,
+        records: Records,
+        *,
+        checking: Checking,
+        mode: str = "extractive",
+        clock: Callable[[], float] = time.time,
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._settings = settings
+        self._answering = answering
+        self._checking = checking
+        self._readouts = readouts
+        self._records = records
+        self._clock = clock
+        self.mode = mode
+        self._limits = Limits(settings.user_questions_per_minute, settings.server_questions_per_minute, ticks)
+        self._questions = Workers(settings.concurrent_questions, settings.waiting_questions, "question")
+        # Clicks, lists and the ledger have threads of their own: a slow question never holds them up.
+        self._quick = Workers(2, _QUICK_WAITING, "lookup")
+        self._in_flight = InFlight()
+
+    def busy(self) -> InFlight:
+        """Return what counts as in flight for as long as its `with` block lasts; a shutdown waits for it."""
+        return self._in_flight
+
+    async def ask(
+        self,
+        question: str,
+        place: Place,
+        phrases: Phrases,
+        *,
+        document: str | None = None,
+        quoted: bool = False,
+        show_found: ShowFound | None = None,
+    ) -> Reply:
+        """Answer a question and remember the answer.
+
+        Args:
+            quoted: Show the question above the answer.
+            show_found: Called with what was found, where a language model goes on to choose; over when this
+                returns.
+
+        Raises:
+            QuestionError, NotFoundError, StoreError: As `Answering.ask` does.
+            LimitedError, BusyError: It is not the moment to ask.
+            TimeoutError: It took too long.
+        """
+        self._admit(question, place)
+        parent = await self._parent(place)
+        history = await self._quick.run(lambda: self._records.history(parent, HISTORY_TURNS))
+        scopes = guild_scopes(place.guild)
+
+        async def show(found: Answer) -> None:
+            if show_found is not None and found.statements:
+                await show_found(render_found(found, phrases, show_question=quoted))
+
+        found = _Found(show)
+        try:
+            async with asyncio.timeout(self._settings.answer_timeout_s):
+                answer = await self._questions.run(
+                    lambda: self._answering.ask(
+                        question, scopes=scopes, document=document, history=history, on_found=found.tell
+                    )
+                )
+        except Exception:  # what was found, and may be on the screen, is never replaced by an error
+            if found.answer is None:
+                raise
+            log.warning("what was found stands: the language model's choice failed", exc_info=True)
+            answer = replace(found.answer, model_failure=MODEL_FAILED)
+        finally:
+            await found.shown()
+        can_translate = self._answering.translates
+        pages = render_answer(answer, phrases, show_question=quoted, can_translate=can_translate)
+        return await self._remembered(answer.mode, pages, question, place, parent)
+
+    async def translate(
+        self, statements: Sequence[Statement], language: str, place: Place, phrases: Phrases
+    ) -> tuple[Page, ...]:
+        """Return the pages of quotes with a language model's translation under each.
+
+        Raises:
+            LanguageModelError: It gave none.
+            SettingsError: Nothing is translated any more.
+            LimitedError, BusyError: It is not the moment to ask.
+            TimeoutError: It took too long.
+        """
+        self._limits.admit(place.user, place.guild)
+        scopes = guild_scopes(place.guild)
+        async with asyncio.timeout(self._settings.answer_timeout_s):
+            found = await self._questions.run(
+                lambda: self._answering.translations(statements, language, scopes)
+            )
+        return render_translations(statements, found, phrases)
+
+    async def check(self, claim: str, place: Place, phrases: Phrases) -> Reply:
+        """Compare a claim with the sentences nearest to it.
+
+        It is not part of a conversation, so it is remembered without its thread.
+
+        Raises:
+            As `ask` does.
+        """
+        claim = claim[:MAX_CLAIM_CHARS]
+        self._admit(claim[: self._settings.max_question], place)
+        scopes = guild_scopes(place.guild)
+        async with asyncio.timeout(self._settings.answer_timeout_s):
+            found = await self._questions.run(lambda: self._checking.check(claim, scopes=scopes))
+        pages = render_check(found, phrases)
+        return await self._remembered(_CHECK, pages, claim, replace(place, thread=None), None)
+
+    async def _remembered(
+        self, mode: str, pages: tuple[Page, ...], question: str, place: Place, parent: str | None
+    ) -> Reply:
+        cited = tuple(page.cited for page in pages)
+        shown = ShownAnswer(
+            id=secrets.token_hex(6),
+            question=question,
+            mode=mode,
+            user=place.user,
+            at=self._now_ms(),
+            cited=cited,
+            parent=parent,
+            guild=place.guild,
+            thread=place.thread,
+        )
+        return await self._kept(shown, pages)
+
+    async def _kept(self, shown: ShownAnswer, pages: tuple[Page, ...]) -> Reply:
+        await self._quick.run(lambda: self._records.add(shown))
+        return Reply(shown.id, pages)
+
+    def _admit(self, question: str, place: Place) -> None:
+        if not question.strip():
+            raise QuestionError("the question is empty")
+        if len(question) > self._settings.max_question:
+            raise QuestionTooLongError(len(question), self._settings.max_question)
+        self._limits.admit(place.user, place.guild)
+
+    async def _parent(self, place: Place) -> str | None:
+        if place.reply_to is not None and (answer := await self.answer_of(place.reply_to)):
+            return answer
+        if place.thread is None:
+            return None
+        thread = place.thread
+        return await self._quick.run(lambda: self._records.latest_in(thread))
+
+    async def answer_of(self, message: int) -> str | None:
+        """Return the id of the answer that `message` shows, if it shows one."""
+        return await self._quick.run(lambda: self._records.of_message(message))
+
+    async def shown_as(self, reply: Reply, message_ids: Sequence[int]) -> None:
+        """Remember which messages show an answer."""
+        await self._quick.run(lambda: self._records.link(reply.id, message_ids))
+
+    async def shown(self, answer: str) -> ShownAnswer | None:
+        """Return an answer that was shown, or None where it is no longer remembered."""
+        return await self._quick.run(lambda: self._records.get(answer))
+
+    async def rate(self, answer: str, user: int, helpful: bool) -> bool:
+        """Remember a 👍 or 👎; False where the answer is no longer remembered."""
+        return await self._quick.run(lambda: self._records.rate(answer, user, helpful, self._now_ms()))
+
+    async def documents(self, guild: int | None) -> Sequence[ReadoutLine]:
+        """Return the readouts that can be read in a server."""
+        return await self._quick.run(lambda: self._readouts.documents(guild_scopes(guild)))
+
+    async def paragraph(self, document: str, number: str, guild: int | None) -> LiveParagraph:
+        """Return one paragraph.
+
+        Raises:
+            NotFoundError: There is no such readout or paragraph here.
+        """
+        return await self._quick.run(lambda: self._readouts.paragraph(document, number, guild_scopes(guild)))
+
+    async def quoted(self, cited: Cited, guild: int | None) -> tuple[LiveParagraph, str | None]:
+        """Return a paragraph as an answer quoted it, and when that revision was superseded, if it was.
+
+        Raises:
+            NotFoundError: Its text is no longer kept.
+        """
+        document, revision, number = cited.document, cited.revision, cited.paragraph
+        scopes = guild_scopes(guild)
+        return await self._quick.run(lambda: self._readouts.quoted(document, revision, number, scopes))
+
+    async def initiatives(self, wanted: Wanted, guild: int | None) -> list[ListedInitiative]:
+        """Return the initiatives wanted, newest readout first.
+
+        Raises:
+            NotFoundError: There is no such readout here.
+        """
+        scopes, document, kind = guild_scopes(guild), wanted.document, wanted.kind
+        return await self._quick.run(
+            lambda: wanted.matching(self._readouts.initiatives(scopes, document=document, kind=kind))
+        )
+
+    async def list_initiatives(self, wanted: Wanted, place: Place, phrases: Phrases) -> Reply:
+        """Return the list wanted and remember it: its paragraphs can be opened and its pages turned.
+
+        It is not part of a conversation, so it is remembered without its thread.
+
+        Raises:
+            NotFoundError: There is no such readout here.
+        """
+        pages = await self._list_pages(wanted, place.guild, phrases)
+        return await self._kept(
+            ShownAnswer(
+                id=secrets.token_hex(6),
+                question=wanted.dump(),
+                mode=_LIST,
+                user=place.user,
+                at=self._now_ms(),
+                cited=tuple(page.cited for page in pages),
+                guild=place.guild,
+            ),
+            pages,
+        )
+
+    async def list_again(self, listing: str, place: Place, phrases: Phrases) -> Reply | None:
+        """Return a list that was shown, as it is now; None where it is no longer remembered.
+
+        Raises:
+            NotFoundError: The readout that it is of is gone.
+        """
+        shown = await self._list_shown(listing, place.guild)
+        if shown is None:
+            return None
+        wanted = Wanted.load(shown.question)
+        pages = await self._list_pages(wanted, place.guild, phrases)
+        if tuple(page.cited for page in pages) == shown.cited:
+            return Reply(shown.id, pages)
+        # The readouts changed since: controls that named the old row would open other paragraphs.
+        return await self.list_initiatives(wanted, place, phrases)
+
+    async def csv_of(self, listing: str, guild: int | None) -> str | None:
+        """Return the whole of a list that was shown as CSV; None where it is no longer remembered.
+
+        Raises:
+            NotFoundError: The readout that it is of is gone.
+        """
+        shown = await self._list_shown(listing, guild)
+        if shown is None:
+            return None
+        return initiatives_csv(await self.initiatives(Wanted.load(shown.question), guild))
+
+    async def _list_shown(self, listing: str, guild: int | None) -> ShownAnswer | None:
+        shown = await self.shown(listing)
+        return shown if shown and shown.mode == _LIST and shown.guild == guild else None
+
+    async def _list_pages(self, wanted: Wanted, guild: int | None, phrases: Phrases) -> tuple[Page, ...]:
+        listed, lines = await self.initiatives(wanted, guild), await self.documents(guild)
+        return render_initiatives(listed, lines, wanted, phrases)
+
+    def _now_ms(self) -> int:
+        return int(self._clock() * 1000)
+
+    async def state(self, key: str) -> str | None:
+        """Return what the front end keeps under `key`."""
+        return await self._quick.run(lambda: self._records.state(key))
+
+    async def set_state(self, key: str, value: str) -> None:
+        """Keep `value` under `key`."""
+        await self._quick.run(lambda: self._records.set_state(key, value))
+
+    async def forget_old(self) -> int:
+        """Forget answers older than the setting says; return how many there were."""
+        before = self._now_ms() - self._settings.keep_days * 86_400_000
+        return await self._quick.run(lambda: self._records.forget_before(before))
+
+    async def warm_up(self, call: Callable[[], object]) -> None:
+        """Make `call` where questions are answered, so that the first member does not wait for loading."""
+        try:
+            await self._questions.run(call)
+        except Exception:
+            log.warning("the readouts could not be searched at the start", exc_info=True)
+
+    async def close(self) -> bool:
+        """Take no more questions and wait for answers in flight; False when some took too long."""
+        finished = await self._in_flight.close(self._settings.shutdown_timeout_s)
+        await self._questions.close()
+        await self._quick.close()
+        return finished
