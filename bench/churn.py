@@ -4,7 +4,7 @@
 
 Churn: 200 readouts of 20 paragraphs; ten rounds replace half of the 4,000 paragraphs, each through the real
 ingest into the real Chroma. Duplicates: 300 identical paragraphs among 3,000. What is counted at the end is
-`retrieval.index.audit`: every live paragraph by its own vector and its own words. Vectors are seeded unit
+`retrieval.index.sync.audit`: every live paragraph by its own vector and its own words. Vectors are seeded unit
 vectors. Exit status 1 when anything is missed.
 """
 
@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.seeded import readout, seeded_services
 from retrieval.bootstrap import Services
-from retrieval.index.audit import audit
+from retrieval.index.sync.audit import audit
 from retrieval.sources import to_interchange
 
 READOUTS, PARAGRAPHS, ROUNDS = 200, 20, 10
@@ -37,13 +37,13 @@ def write(corpus: Path, readouts: list[dict[str, Any]]) -> None:
 
 
 def report(name: str, services: Services, started: float) -> bool:
-    found = audit(services.ledger, services.keeper, lambda *_: None)
+    found = audit(services.ledger, services.index_sync, lambda *_: None)
     missed = {(u.document, u.paragraph) for u in found.unfound}
     with services.ledger.read() as connection:
-        scanned = len(services.keeper.scanned(connection, "shared").pks)
+        scanned = len(services.index_sync.scanned(connection, "shared").pks)
     print(
         f"{name}: {found.paragraphs - len(missed)}/{found.paragraphs} found; index holds "
-        f"{services.keeper.count('shared')} records, {scanned} scanned beside it; {time.perf_counter() - started:.0f} s",
+        f"{services.index_sync.count('shared')} records, {scanned} scanned beside it; {time.perf_counter() - started:.0f} s",
         flush=True,
     )
     for each in found.unfound:

@@ -5,7 +5,7 @@
 A child goes through ingests, re-ingests, rollbacks, removals and rewrites of the vector index on one store and
 is killed (SIGKILL) at a random moment of it. It says before and after each change which revision of each
 readout should be live; what the next process finds must be one of the two, whole, for every readout: each of
-its paragraphs found by its own vector and its own words (`retrieval.index.audit`). Vectors are seeded unit
+its paragraphs found by its own vector and its own words (`retrieval.index.sync.audit`). Vectors are seeded unit
 vectors; everything else is the real thing. Exit status 1 when a start failed any of it.
 """
 
@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from bench.seeded import readout, seeded_services
 from retrieval.bootstrap import Services
 from retrieval.errors import NotFoundError
-from retrieval.index.audit import audit
+from retrieval.index.sync.audit import audit
 from retrieval.sources import to_interchange
 
 NAMES = [f"talks-{n}" for n in range(8)]
@@ -72,7 +72,7 @@ def child(store: Path, corpus: Path, seed: int) -> None:
                     services.lifecycle.roll_back(name)
                     services.lifecycle.unpin(name)
                 else:
-                    services.keeper.rewrite(timeout_s=5)
+                    services.index_sync.rewrite(timeout_s=5)
             except NotFoundError:
                 pass
             print(json.dumps({"live": live_revisions(services)}), flush=True)
@@ -87,8 +87,8 @@ def inspect(store: Path, corpus: Path) -> None:
         services.answering.search("bake dilo ruma", top_k=5)
         answered = time.perf_counter() - started
         whole = [len(services.browser.readout(name).paragraphs) for name in first]
-        found = audit(services.ledger, services.keeper, lambda *_: None)
-        caught_up = services.keeper.catch_up(timeout_s=5)
+        found = audit(services.ledger, services.index_sync, lambda *_: None)
+        caught_up = services.index_sync.catch_up(timeout_s=5)
     leftovers = len(list(store.glob("chroma*"))) - 2 if first else 0
     print(
         json.dumps(

@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 from stores import eval_dir
 
 from retrieval.index.encoder import DIMENSIONS, Encoder
-from retrieval.index.retriever import CANDIDATES
-from retrieval.index.vectors import SAME_TEXT
+from retrieval.index.vector_index import SAME_TEXT
 from retrieval.language.sentences import sentence_spans
+from retrieval.search.retriever import CANDIDATES
 
 Matrix = NDArray[np.float32]
 

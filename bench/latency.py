@@ -16,7 +16,7 @@ from stores import eval_dir, store_of
 
 from retrieval.evaluation import read_questions
 from retrieval.index.encoder import Encoder
-from retrieval.index.retriever import CANDIDATES
+from retrieval.search.retriever import CANDIDATES
 
 
 class _Timed(Encoder):
@@ -39,14 +39,14 @@ def main() -> None:
     bare: list[float] = []
     with store_of([folder / "squad" / "documents.jsonl"]) as services:
         services.retriever._encoder = encoder
-        assert services.keeper.is_whole
+        assert services.index_sync.is_whole
         for row, q in enumerate(questions):
             encoder.sentences_ms = 0.0
             _, elapsed = services.answering.timed_ask(q.question)
             sentences = encoder.sentences_ms
             started = time.perf_counter()
             vector = encoder.embed(q.question)
-            services.keeper.query("shared", vector, CANDIDATES)
+            services.index_sync.query("shared", vector, CANDIDATES)
             parts = (time.perf_counter() - started) * 1000 + sentences
             if row >= 10:
                 totals.append(elapsed.total)

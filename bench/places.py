@@ -54,9 +54,12 @@ def main() -> None:
 
 def compare(places: dict[str, Services], questions: list[str], rounds: int) -> None:
     for name, services in places.items():
-        services.keeper.settle()
-        print(f"{name}: {services.keeper.place}, {services.keeper.count('shared')} embeddings", flush=True)
-        assert services.keeper.is_whole
+        services.index_sync.settle()
+        print(
+            f"{name}: {services.index_sync.place}, {services.index_sync.count('shared')} embeddings",
+            flush=True,
+        )
+        assert services.index_sync.is_whole
     asked = {name: [services.answering.ask(q) for q in questions] for name, services in places.items()}
     times: dict[str, list[float]] = {name: [] for name in places}
     for _ in range(rounds):

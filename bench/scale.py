@@ -33,13 +33,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.seeded import SeededEncoder, readout, seeded_services, sentence
 from retrieval.bootstrap import Services
-from retrieval.index import lexical
+from retrieval.index import fulltext
 from retrieval.index.chunking import embedding_text
-from retrieval.index.digests import digest
-from retrieval.index.terms import indexed_terms
-from retrieval.index.upkeep.keeper import IndexKeeper
-from retrieval.index.vectors import VectorIndex, finds_itself
+from retrieval.index.sync.index_sync import IndexSync
+from retrieval.index.vector_index import VectorIndex, finds_itself
+from retrieval.language.terms import indexed_terms
 from retrieval.ledger import revisions, scopes, vectors
+from retrieval.ledger.vectors import text_digest
 from retrieval.models import Readout
 from retrieval.revision import revision_id
 from retrieval.sources import to_interchange
@@ -65,16 +65,16 @@ def build(store: Path, paragraphs: int) -> None:
             flush=True,
         )
         started = time.perf_counter()
-        with patch.object(IndexKeeper, "_look_up", _taken_as_found):
-            services.keeper.catch_up(timeout_s=10)
+        with patch.object(IndexSync, "_look_up", _taken_as_found):
+            services.index_sync.catch_up(timeout_s=10)
         _lose(services)
         print(f"{store.name}: in Chroma, {time.perf_counter() - started:.0f} s", flush=True)
 
 
 def _lose(services: Services) -> None:
     """Have as many records scanned beside the index as it would lose, judging by some that are looked up."""
-    services.keeper.settle()
-    if not services.keeper.is_whole:
+    services.index_sync.settle()
+    if not services.index_sync.is_whole:
         sys.exit(f"{services.settings.store_dir}: another process is using the store.")
     with services.ledger.read() as connection:
         if vectors.unfound(connection, "shared"):
@@ -82,7 +82,7 @@ def _lose(services: Services) -> None:
         draw = np.random.default_rng(3)
         known = draw.permutation(vectors.findable(connection, "shared")).tolist()
         own = vectors.vectors(connection, known[:LOOKED_UP])
-    lost = sum(not finds_itself(pk, services.keeper.query("shared", own[pk], 1)) for pk in own)
+    lost = sum(not finds_itself(pk, services.index_sync.query("shared", own[pk], 1)) for pk in own)
     with services.ledger.write() as connection:
         vectors.mark_indexed(
             connection, "shared", dict.fromkeys(known[: len(known) * lost // len(own)], False)
@@ -91,7 +91,7 @@ def _lose(services: Services) -> None:
     print(f"{services.settings.store_dir.name}: {lost} of {len(own)} looked up are not found", flush=True)
 
 
-def _taken_as_found(_: IndexKeeper, _index: VectorIndex, _scope: str, pks: Sequence[int]) -> dict[int, bool]:
+def _taken_as_found(_: IndexSync, _index: VectorIndex, _scope: str, pks: Sequence[int]) -> dict[int, bool]:
     return dict.fromkeys(pks, True)
 
 
@@ -99,7 +99,7 @@ def _write(services: Services, readouts: list[Readout], encoder: SeededEncoder) 
     with services.ledger.write() as connection:
         for each in readouts:
             texts = [embedding_text(each.title, p.text) for p in each.paragraphs]
-            found = {digest(text): encoder.embed(text) for text in texts}
+            found = {text_digest(text): encoder.embed(text) for text in texts}
             vectors.add_embeddings(connection, found)
             keys = vectors.embedding_pks(connection, found)
             pks = revisions.add_revision(
@@ -109,11 +109,12 @@ def _write(services: Services, readouts: list[Readout], encoder: SeededEncoder) 
                 source=f"{each.id}.json",
                 revision=revision_id(each),
                 chunks=[
-                    [(0, len(p.text), keys[digest(t)])] for p, t in zip(each.paragraphs, texts, strict=True)
+                    [(0, len(p.text), keys[text_digest(t)])]
+                    for p, t in zip(each.paragraphs, texts, strict=True)
                 ],
                 now="2026-01-01T00:00:00+00:00",
             )
-            lexical.add(
+            fulltext.add(
                 connection,
                 "shared",
                 {pk: _terms(p.text, each.title) for pk, p in zip(pks, each.paragraphs, strict=True)},
@@ -137,9 +138,9 @@ def _word_terms(word: str) -> tuple[str, ...]:
     return tuple(indexed_terms(word))
 
 
-def _terms(text: str, title: str) -> lexical.IndexedTerms:
+def _terms(text: str, title: str) -> fulltext.IndexedTerms:
     words = [term for word in text.replace(".", "").split() for term in _word_terms(word)]
-    return lexical.IndexedTerms([*words, *indexed_terms(title)], len(words))
+    return fulltext.IndexedTerms([*words, *indexed_terms(title)], len(words))
 
 
 def questions(n: int = QUESTIONS) -> list[str]:
@@ -172,7 +173,7 @@ def measure_ask(folder: Path, sizes: list[int]) -> None:
             size: stack.enter_context(seeded_services(folder / f"store-{size}", folder)) for size in sizes
         }
         for services in opened.values():
-            services.keeper.settle()
+            services.index_sync.settle()
             for question in questions():
                 asked(services, question)
         for _ in range(5):
@@ -233,7 +234,7 @@ def measure_change(folder: Path, sizes: list[int]) -> None:
     for turn in range(8):
         for size in sizes:
             with seeded_services(folder / f"store-{size}", folder) as services:
-                services.keeper.settle()
+                services.index_sync.settle()
                 for question in questions():
                     asked(services, question)
                 quiet[size] += [asked(services, question) for question in questions()]

@@ -8,8 +8,8 @@ import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from retrieval.search.browsing import ListedInitiative
 from retrieval.models import Readout
+from retrieval.search.browsing import ListedInitiative
 from retrieval.sources import to_interchange
 
 

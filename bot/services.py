@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from retrieval.answering.checking import ClaimCheck
-from retrieval.search.browsing import ListedInitiative
 from retrieval.models import SHARED, Answer, InitiativeKind, LiveParagraph, Statement, Translations
+from retrieval.search.browsing import ListedInitiative
 
 
 def guild_scopes(guild_id: int | None) -> tuple[str, ...]:

@@ -19,8 +19,8 @@ from pydantic import ConfigDict, Field
 
 from retrieval.answering.service import AnsweringService
 from retrieval.index.encoder import Encoder
-from retrieval.index.ranking import RankedParagraph
 from retrieval.models import SHARED
+from retrieval.search.ranking import RankedParagraph
 
 
 class EncoderEmbeddings(Embeddings):

@@ -11,27 +11,31 @@ from pathlib import Path
 from retrieval.answering.checking import ClaimService
 from retrieval.answering.selectors.trained import TrainedSelector
 from retrieval.answering.service import AnsweringService, Assistant
-from retrieval.search.browsing import Browser
 from retrieval.errors import CorpusError, SettingsError, StoreError, StoreUnwritableError
 from retrieval.fetching import Fetcher, FetchPolicy
+from retrieval.index.chroma.cloud import CloudAddress, CloudStore
+from retrieval.index.chroma.server import Address, ServerStore
 from retrieval.index.chunking import CHUNKING_VERSION
 from retrieval.index.encoder import Encoder
-from retrieval.index.retriever import Retriever
-from retrieval.index.terms import TERMS_VERSION
-from retrieval.index.upkeep.keeper import IndexKeeper
-from retrieval.index.upkeep.setup import build_keeper
+from retrieval.index.sync.embedded_sync import EmbeddedSync
+from retrieval.index.sync.index_sync import IndexSync
+from retrieval.index.sync.remote_sync import Connect, RemoteSync
 from retrieval.ingest import IngestService, Progress
 from retrieval.ingest.job_board import JobBoard
+from retrieval.ingest.lifecycle import Lifecycle
+from retrieval.ingest.reindex import Reindexer
 from retrieval.ingest.retention import Retention
+from retrieval.language.terms import TERMS_VERSION
 from retrieval.ledger import live
 from retrieval.ledger.ledger import Ledger
-from retrieval.ingest.lifecycle import Lifecycle
 from retrieval.llm.setup import build_encoder, build_model
 from retrieval.llm.types import Model
 from retrieval.models import SHARED, IngestReport
 from retrieval.precedence import Precedence
-from retrieval.ingest.reindex import Reindexer
-from retrieval.settings import RetrievalSettings
+from retrieval.search.browsing import Browser
+from retrieval.search.retriever import Retriever
+from retrieval.settings import CLOUD, EMBEDDED, RetrievalSettings
+from retrieval.store_lock import StoreLock
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +48,7 @@ class Services:
 
     settings: RetrievalSettings
     ledger: Ledger
-    keeper: IndexKeeper
+    index_sync: IndexSync
     retriever: Retriever
     answering: AnsweringService
     checking: ClaimService
@@ -98,13 +102,13 @@ def build_services(
     """
     _make_folder(settings.store_dir)
     ledger = Ledger(ledger_address(settings))
-    keeper = build_keeper(settings, ledger, purpose)
+    index_sync = build_index_sync(settings, ledger, purpose)
     try:
         encoder = encoder or build_encoder(settings)
         identity = index_identity(encoder)
         if not reindexing:
             ledger.claim_identity(identity)
-        retriever = Retriever(ledger, keeper, encoder)
+        retriever = Retriever(ledger, index_sync, encoder)
         precedence = Precedence()
         model, structured = build_model(settings, ledger) or (None, False)
         assistant = None if model is None else build_assistant(settings, model, structured=structured)
@@ -112,27 +116,62 @@ def build_services(
         yield Services(
             settings=settings,
             ledger=ledger,
-            keeper=keeper,
+            index_sync=index_sync,
             retriever=retriever,
             answering=answering,
             checking=ClaimService(answering, model, structured=structured),
             browser=Browser(ledger),
             ingesting=IngestService(
                 ledger,
-                keeper,
+                index_sync,
                 encoder,
                 settings.corpus_dir,
                 Retention(ledger, settings.retention_days),
                 fetcher or Fetcher(FetchPolicy(timeout_s=settings.fetch_timeout_s)),
                 precedence,
             ),
-            lifecycle=Lifecycle(ledger, keeper, encoder),
+            lifecycle=Lifecycle(ledger, index_sync, encoder),
             jobs=JobBoard(ledger),
-            reindexer=Reindexer(ledger, keeper, encoder, identity),
+            reindexer=Reindexer(ledger, index_sync, encoder, identity),
         )
     finally:
-        keeper.close()
+        index_sync.close()
         ledger.close()
+
+
+def build_index_sync(settings: RetrievalSettings, ledger: Ledger, purpose: str) -> IndexSync:
+    """Return what keeps the vector index true to the ledger, where `RETRIEVAL_STORE` says that it stands.
+
+    Args:
+        purpose: What this process is, in a word or two, for whoever has to wait for it.
+
+    Raises:
+        SettingsError: It says nothing that can be understood, or what cannot be shared is to be.
+    """
+    if settings.store == EMBEDDED:
+        if settings.ledger_url is not None:
+            raise SettingsError(
+                "LEDGER_URL is for hosts that share a ledger, and each of them would keep a vector index of its own. "
+                "Set RETRIEVAL_STORE to a Chroma server that all of them reach."
+            )
+        return EmbeddedSync(settings.store_dir, ledger, StoreLock(settings.store_dir, purpose))
+    place, connect = _in_cloud(settings, ledger) if settings.store == CLOUD else _on_server(settings, ledger)
+    return RemoteSync(ledger, connect, place=place, purpose=purpose)
+
+
+def _on_server(settings: RetrievalSettings, ledger: Ledger) -> tuple[str, Connect]:
+    address = Address.parse(settings.store, settings.store_token)
+    return str(address), lambda generation: ServerStore(address, ledger.id, generation)
+
+
+def _in_cloud(settings: RetrievalSettings, ledger: Ledger) -> tuple[str, Connect]:
+    address = CloudAddress.parse(
+        settings.cloud_host,
+        tenant=settings.cloud_tenant,
+        database=settings.cloud_database,
+        key=settings.cloud_api_key,
+    )
+    return str(address), lambda generation: CloudStore(address, ledger.id, generation)
 
 
 def build_assistant(settings: RetrievalSettings, model: Model, *, structured: bool) -> Assistant:

@@ -31,9 +31,9 @@ from typing import Any
 
 from retrieval.answering.service import AnsweringService, Elapsed, checked
 from retrieval.answering.wording import answer_text
-from retrieval.search.browsing import Browser
 from retrieval.errors import QuestionError, RapporteurError, SourceError
 from retrieval.models import Answer, Citation
+from retrieval.search.browsing import Browser
 from retrieval.sources.identity import make_id
 
 _DEPTH = 10

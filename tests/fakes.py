@@ -12,7 +12,6 @@ from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.pool import NullPool
 
 from retrieval.answering.checking import ClaimCheck, Compared, Difference, Mark, Verdict
-from retrieval.search.browsing import ListedInitiative
 from retrieval.errors import NotFoundError
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.models import (
@@ -26,6 +25,7 @@ from retrieval.models import (
     Statement,
     Translations,
 )
+from retrieval.search.browsing import ListedInitiative
 
 TEXT = "Japan will hold a seminar on cybersecurity this year. Ping @everyone and *stars* stay as written."
 

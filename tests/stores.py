@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from retrieval.index.encoder import DIMENSIONS, Vector
-from retrieval.index.upkeep.embedded import EmbeddedKeeper
-from retrieval.index.upkeep.keeper import INDEX_NAME
+from retrieval.index.sync.embedded_sync import EmbeddedSync
+from retrieval.index.sync.index_sync import INDEX_NAME
 from retrieval.ledger import revisions, scopes, vectors
 from retrieval.ledger.ledger import Ledger
 from retrieval.models import Paragraph, Readout
@@ -51,17 +51,17 @@ class Store:
         self.ledger = Ledger(folder / "ledger.sqlite3")
 
     @contextmanager
-    def keeper(self) -> Iterator[EmbeddedKeeper]:
+    def index_sync(self) -> Iterator[EmbeddedSync]:
         """As a process has it, from its start to its end."""
-        with closing(EmbeddedKeeper(self.folder, self.ledger, StoreLock(self.folder, "a test"))) as keeper:
-            yield keeper
+        with closing(EmbeddedSync(self.folder, self.ledger, StoreLock(self.folder, "a test"))) as index_sync:
+            yield index_sync
 
     def index(self, embeddings: list[int], *, scope: str = "shared") -> None:
         with self.ledger.write() as connection:
             vectors.expect(connection, scope, embeddings)
             scopes.changed(connection, scope)
-        with self.keeper() as keeper:
-            assert keeper.catch_up()
+        with self.index_sync() as index_sync:
+            assert index_sync.catch_up()
 
     @property
     def chroma(self) -> Path:

@@ -31,7 +31,7 @@ def test_retrieval_knows_no_front_end() -> None:
 def test_the_chroma_stores_are_the_only_importers_of_chromadb() -> None:
     found = _importers("retrieval", "chromadb") | _importers("bot", "chromadb")
 
-    assert {file for file in found if not file.startswith("retrieval/index/store/")} == set()
+    assert {file for file in found if not file.startswith("retrieval/index/chroma/")} == set()
 
 
 def test_langchain_stays_in_the_splitter_and_the_adapters() -> None:

@@ -17,11 +17,10 @@ import numpy as np
 from retrieval.answering.direct import DIRECT_KINDS
 from retrieval.answering.question import analyse
 from retrieval.answering.selectors.interface import Candidates
-from retrieval.index.lexical_scoring import lexical_scores
-from retrieval.index.preparation import PreparedParagraph
-from retrieval.index.ranking import Candidate, rank, resolve_names, shortlist
-from retrieval.index.retriever import CANDIDATES, SHORTLIST
 from retrieval.language.sentences import sentence_spans
+from retrieval.search.preparation import PreparedParagraph
+from retrieval.search.ranking import Candidate, lexical_scores, rank, resolve_names, shortlist
+from retrieval.search.retriever import CANDIDATES, SHORTLIST
 from training.labelled import rows
 from training.scopes import Embedder, Scope, build_scope
 
@@ -159,7 +158,7 @@ class Rooms:
 def candidates_of(
     scope: Scope, embed: Embedder, text: str, *, one_readout: bool, without: str = "", keep: int = SHORTLIST
 ) -> Candidates:
-    """Return what retrieval puts forward from `scope`, as `retrieval.index.retriever` does."""
+    """Return what retrieval puts forward from `scope`, as `retrieval.search.retriever` does."""
     question = analyse(text)
     query = embed(question.core)
     terms = resolve_names(question.terms, question.other_names, scope.statistics)

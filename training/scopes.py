@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 
 from retrieval.index.chunking import embedding_text
 from retrieval.index.encoder import Encoder
-from retrieval.index.lexical_scoring import TermStatistics
-from retrieval.index.preparation import PreparedParagraph, prepare
-from retrieval.index.retriever import term_statistics
-from retrieval.models import LiveParagraph, Numbering
+from retrieval.index.fulltext import TermStatistics
 from retrieval.language.sentences import sentence_spans
+from retrieval.models import LiveParagraph, Numbering
+from retrieval.search.preparation import PreparedParagraph, prepare
+from retrieval.search.retriever import term_statistics
 
 
 class Embedder:

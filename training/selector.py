@@ -30,12 +30,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
 
-from retrieval.answering.selectors.word_pieces import (
-    Reader,
-    best_rows,
-    decision_row,
-    read_table,
-)
 from retrieval.answering.selectors.trained import (
     MODEL_DIR,
     MODEL_FILE,
@@ -46,6 +40,12 @@ from retrieval.answering.selectors.trained import (
     packed,
 )
 from retrieval.answering.selectors.trees import Trees
+from retrieval.answering.selectors.word_pieces import (
+    Reader,
+    best_rows,
+    decision_row,
+    read_table,
+)
 from retrieval.index.encoder import Encoder
 from training.candidates import Rooms, read_labelled
 from training.examples import (

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 from rich.console import Console
 
-from bot.services import Answering
 from bot.cli.terminal import show_answer
+from bot.services import Answering
 from retrieval.errors import UsageError
 
 HISTORY_TURNS = 6

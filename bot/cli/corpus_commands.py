@@ -268,11 +268,11 @@ def copy_ledger(as_json: bool, corpus: Path | None, store: Path | None, debug: b
       LEDGER_URL=postgresql://me:secret@db/rapporteur rapporteur copy-ledger
     """
     from bot.cli.options import load_settings
-    from bot.discord.records import metadata as of_the_bot
     from bot.cli.terminal import progress_bar
+    from bot.discord.records import metadata as of_the_bot
     from retrieval.bootstrap import open_both_ledgers
-    from retrieval.llm.budget import metadata as of_the_budget
     from retrieval.ingest.copy_to_postgres import copy_ledger as copy
+    from retrieval.llm.budget import metadata as of_the_budget
 
     with (
         open_both_ledgers(load_settings(corpus, store)) as (source, target),

@@ -10,8 +10,8 @@ from typing import Any
 from retrieval.answering.selectors.trained import MODEL_DIR as SELECTOR_DIR
 from retrieval.bootstrap import Services, build_services
 from retrieval.errors import RapporteurError, SettingsError
-from retrieval.index.audit import audit as run_audit
 from retrieval.index.encoder import MODEL_DIR, Encoder
+from retrieval.index.sync.audit import audit as run_audit
 from retrieval.ingest import Progress
 from retrieval.initiatives import TAGGER_DIR
 from retrieval.ledger import vectors
@@ -141,19 +141,19 @@ def _ledger(services: Services) -> str:
 
 
 def _index(services: Services) -> str:
-    keeper = services.keeper
-    keeper.settle()
-    if keeper.problem is not None:
-        raise RapporteurError(f"{keeper.problem} Questions are answered from the ledger meanwhile.")
-    kind = keeper.place if keeper.is_whole else "exact scan of the ledger (Chroma is not available)"
+    index_sync = services.index_sync
+    index_sync.settle()
+    if index_sync.problem is not None:
+        raise RapporteurError(f"{index_sync.problem} Questions are answered from the ledger meanwhile.")
+    kind = index_sync.place if index_sync.is_whole else "exact scan of the ledger (Chroma is not available)"
     with services.ledger.read() as connection:
         waiting = len(vectors.scanned(connection, SHARED))
     scanned = f", {waiting} scanned beside it" if waiting else ""
-    return f"{kind}, {keeper.count(SHARED)} embeddings{scanned}"
+    return f"{kind}, {index_sync.count(SHARED)} embeddings{scanned}"
 
 
 def _audit(services: Services, progress: Progress) -> str:
-    done = run_audit(services.ledger, services.keeper, lambda n, total: progress("auditing", n, total))
+    done = run_audit(services.ledger, services.index_sync, lambda n, total: progress("auditing", n, total))
     if done.unfound:
         places = ", ".join(f"{u.document} ¶{u.paragraph} (by {u.by})" for u in done.unfound[:_SHOWN])
         more = f" and {len(done.unfound) - _SHOWN} more" if len(done.unfound) > _SHOWN else ""

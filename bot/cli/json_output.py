@@ -10,12 +10,12 @@ from retrieval.answering.checking import ClaimCheck, Compared
 from retrieval.answering.selectors.trained import Explained
 from retrieval.answering.service import Elapsed
 from retrieval.answering.wording import answer_text
-from retrieval.search.browsing import ListedInitiative
-from retrieval.index.ranking import RankedParagraph
 from retrieval.ingest.job_board import report_json
-from retrieval.ledger.live import ReadoutSummary
 from retrieval.ingest.lifecycle import History, Removal
+from retrieval.ledger.live import ReadoutSummary
 from retrieval.models import Answer, Citation, IngestReport, LiveParagraph, Statement
+from retrieval.search.browsing import ListedInitiative
+from retrieval.search.ranking import RankedParagraph
 
 
 def answer_json(answer: Answer, elapsed: Elapsed) -> dict[str, Any]:

@@ -25,13 +25,11 @@ from retrieval.answering.wording import (
     partial_sentence,
     translation_note,
 )
-from retrieval.search.browsing import ListedInitiative
 from retrieval.diff import word_diff
-from retrieval.index.ranking import RankedParagraph
 from retrieval.ingest import Progress as ReportProgress
+from retrieval.ingest.lifecycle import History
 from retrieval.ledger.history import AuditEntry
 from retrieval.ledger.live import ReadoutSummary
-from retrieval.ingest.lifecycle import History
 from retrieval.models import (
     Answer,
     IngestReport,
@@ -43,6 +41,8 @@ from retrieval.models import (
     Statement,
     Status,
 )
+from retrieval.search.browsing import ListedInitiative
+from retrieval.search.ranking import RankedParagraph
 
 STAGES = {
     "reading": "Reading sources",

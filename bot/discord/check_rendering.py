@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bot.locales import Phrases
 from bot.discord.markdown import escape
 from bot.discord.rendering import Page, _Block, _cut_statement, _flat, _paged
+from bot.locales import Phrases
 from retrieval.answering.checking import ClaimCheck, Compared, Verdict
 
 _MAX_DIFFERENCES = 8

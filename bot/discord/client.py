@@ -20,13 +20,13 @@ from bot.discord.cogs.servers import ServersCog
 from bot.discord.cogs.sources import SourcesCog
 from bot.discord.cogs.talk import TalkCog
 from bot.discord.command_sync import CHECKED_EVERY_H, Outcome, sync_commands
-from bot.discord.views import Control
 from bot.discord.corpus.controls import DraftControl
 from bot.discord.delivery import guarded
 from bot.discord.permissions import missing_in
-from bot.settings import DiscordSettings
 from bot.discord.shards import Shards
 from bot.discord.translation import CatalogueTranslator
+from bot.discord.views import Control
+from bot.settings import DiscordSettings
 
 log = logging.getLogger(__name__)
 

@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 
 import discord
 
-from bot.discord.views import page_view, text_view
-from bot.locales import Phrases
 from bot.discord.rendering import Page
 from bot.discord.replies import failure, reply_for
+from bot.discord.views import page_view, text_view
+from bot.locales import Phrases
 from retrieval.errors import IndexMismatchError
 
 T = TypeVar("T")

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Self, get_args
 
-from bot.locales import Phrases
 from bot.discord.markdown import code, escape, length, link, source_link
 from bot.discord.rendering import (
     MAX_TEXT,
@@ -22,10 +21,11 @@ from bot.discord.rendering import (
     plain_label,
     source_line,
 )
+from bot.locales import Phrases
 from bot.services import ReadoutLine
-from retrieval.search.browsing import ListedInitiative
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.models import Citation, Initiative, InitiativeKind, Numbering
+from retrieval.search.browsing import ListedInitiative
 
 KINDS: tuple[InitiativeKind, ...] = get_args(InitiativeKind)
 

@@ -13,8 +13,8 @@ from bot.discord.cogs.base import Equipment
 from bot.discord.corpus.departures import Caretaker
 from bot.discord.corpus.desk import CorpusDesk
 from bot.discord.questions import Desk
-from bot.locales import load
 from bot.discord.records import Records
+from bot.locales import load
 from bot.settings import DiscordSettings
 from retrieval.bootstrap import Services
 from retrieval.ingest.job_board import JobWorker
@@ -48,7 +48,7 @@ async def _run(settings: DiscordSettings, services: Services) -> int:
     caretaker = Caretaker(services.ledger, corpus, records, settings.purge_after_days)
     client = build_client(Equipment(desk, load(), settings, corpus, caretaker))
     worker = JobWorker(
-        services.ledger, services.ingesting, services.keeper, purpose="rapporteur run", on_ended=_note
+        services.ledger, services.ingesting, services.index_sync, purpose="rapporteur run", on_ended=_note
     )
     worker.start()
     stopping = _stop_on_signals(client)

@@ -12,20 +12,20 @@ from dataclasses import dataclass, replace
 
 from bot.discord.check_rendering import render_check
 from bot.discord.errors import QuestionTooLongError
-from bot.export import initiatives_csv
 from bot.discord.initiative_rendering import Wanted, render_initiatives
 from bot.discord.limits import Limits
-from bot.locales import Phrases
 from bot.discord.records import Records, ShownAnswer
 from bot.discord.rendering import Cited, Page, render_answer, render_found, render_translations
+from bot.discord.workers import InFlight, Workers
+from bot.export import initiatives_csv
+from bot.locales import Phrases
 from bot.services import Answering, Checking, ReadoutLine, Readouts, guild_scopes
 from bot.settings import DiscordSettings
-from bot.discord.workers import InFlight, Workers
 from retrieval.answering.checking import MAX_CLAIM_CHARS
 from retrieval.answering.wording import MODEL_FAILED
-from retrieval.search.browsing import ListedInitiative
 from retrieval.errors import QuestionError
 from retrieval.models import Answer, LiveParagraph, Statement
+from retrieval.search.browsing import ListedInitiative
 
 log = logging.getLogger(__name__)
 

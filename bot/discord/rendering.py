@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from bot.locales import Phrases
 from bot.discord.markdown import code_block, emphasise, escape, length, link, shortened, source_link
+from bot.locales import Phrases
 from bot.services import ReadoutLine
 from retrieval.models import (
     Answer,

@@ -9,9 +9,9 @@ from typing import Any, Self
 import discord
 from discord.ui import ActionRow, Button, DynamicItem, Item, LayoutView, Select, TextDisplay
 
-from bot.locales import Phrases
 from bot.discord.markdown import shortened
 from bot.discord.rendering import MAX_CITED, Cited, Page
+from bot.locales import Phrases
 
 _MAX_ROW = 5
 _MAX_LABEL = 80

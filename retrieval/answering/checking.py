@@ -22,10 +22,10 @@ from pydantic import BaseModel, create_model
 
 from retrieval.answering.prompting import judgement_prompt
 from retrieval.errors import LanguageModelError, StoreError
-from retrieval.index.preparation import NEGATION, NUMBER
-from retrieval.index.ranking import RankedParagraph
 from retrieval.llm.types import Model, Reply, payer
 from retrieval.models import SHARED, Statement
+from retrieval.search.preparation import NEGATION, NUMBER
+from retrieval.search.ranking import RankedParagraph
 
 log = logging.getLogger(__name__)
 

@@ -11,9 +11,9 @@ from itertools import islice
 
 from retrieval.answering.highlighting import highlights
 from retrieval.answering.selectors.interface import Candidates, Pick, Selection
-from retrieval.index.preparation import Holds
-from retrieval.index.terms import terms
+from retrieval.language.terms import terms
 from retrieval.models import Answer, Statement, Status
+from retrieval.search.preparation import Holds
 
 NEAREST = 3
 OPEN_SHARE = 0.55

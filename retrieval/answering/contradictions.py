@@ -14,8 +14,8 @@ from functools import lru_cache
 from itertools import pairwise
 
 from retrieval.answering.question import Question, capital_terms
-from retrieval.index.place_names import capitals
-from retrieval.index.terms import stem, terms
+from retrieval.language.place_names import capitals
+from retrieval.language.terms import stem, terms
 from retrieval.language.times import Times, numbers_of_title, ordinals_in, times_in
 from retrieval.models import Answer, Difference, LiveParagraph, Statement
 from retrieval.search.scoping import Shelf, spans_of

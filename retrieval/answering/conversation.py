@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from retrieval.index.terms import STOP_WORDS, terms
+from retrieval.language.terms import STOP_WORDS, terms
 
 MAX_CARRIED = 2
 """Words carried over at most."""

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.answering.question import Kind, Question
-from retrieval.index.preparation import PreparedParagraph, prepare
-from retrieval.index.terms import initials_term, terms
+from retrieval.language.terms import initials_term, terms
 from retrieval.models import Answer, LiveParagraph, Statement, is_beside
+from retrieval.search.preparation import PreparedParagraph, prepare
 
 DIRECT_KINDS = frozenset({Kind.LOOKUP, Kind.MENTIONS, Kind.SUMMARY})
 SUMMARY_SENTENCES = 3

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from retrieval.index.lexical_scoring import TermStatistics
-from retrieval.index.terms import terms
+from retrieval.index.fulltext import TermStatistics
+from retrieval.language.terms import terms
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from retrieval.answering.question import Kind, Question
-from retrieval.index.preparation import DATE, NAME, NUMBER, Holds
-from retrieval.index.terms import terms
+from retrieval.language.terms import terms
+from retrieval.search.preparation import DATE, NAME, NUMBER, Holds
 
 
 def highlights(question: Question, sentence: str) -> tuple[tuple[int, int], ...]:

@@ -17,14 +17,14 @@ from retrieval.answering.rereading import corrected, is_bare, other_forms
 from retrieval.answering.selectors.interface import Candidates
 from retrieval.answering.selectors.trained import TrainedSelector
 from retrieval.answering.typed import talk_in
-from retrieval.index import lexical
-from retrieval.index.retriever import CANDIDATES, Found, Query, Retriever
+from retrieval.index import fulltext
 from retrieval.language.times import times_in
 from retrieval.ledger import live
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.models import Answer, LiveParagraph, Statement
 from retrieval.precedence import Precedence
+from retrieval.search.retriever import CANDIDATES, Found, Query, Retriever
 from retrieval.search.scoping import Filters, Shelf, Shelves, narrowed
 
 MOST_SERIES = 2
@@ -82,7 +82,7 @@ class Looker:
             if filters:
                 here = narrowed(connection, scopes, shelf, filters)
                 shelf = shelf.of(here)
-            frequency = lexical.statistics(connection, scopes, asked.terms).document_frequency
+            frequency = fulltext.statistics(connection, scopes, asked.terms).document_frequency
             if not filters and (talk := talk_in(asked, frequency)):
                 return Looked(asked, Answer(asked.text, talk=talk))
             read = corrected(connection, scopes, asked, frequency, self._selector.is_common)
@@ -221,7 +221,7 @@ class Looker:
     def _texts(self, connection: Connection, asked: Question, scopes: Sequence[str]) -> list[str]:
         """Return the paragraphs that hold most of a question's words: they may explain its abbreviations."""
         pks = [
-            pk for scope in scopes for pk in lexical.search(connection, scope, asked.terms, limit=CANDIDATES)
+            pk for scope in scopes for pk in fulltext.search(connection, scope, asked.terms, limit=CANDIDATES)
         ]
         return [paragraph.text for paragraph in live.live_paragraphs(connection, pks).values()]
 
@@ -235,7 +235,7 @@ class Looker:
         pks = [
             pk
             for scope in scopes
-            for pk in lexical.search(connection, scope, asked.terms, limit=CANDIDATES, revision_pks=of)
+            for pk in fulltext.search(connection, scope, asked.terms, limit=CANDIDATES, revision_pks=of)
         ]
         found = sorted(live.live_paragraphs(connection, pks).values(), key=lambda p: (p.document, p.ordinal))
         found.sort(key=lambda p: p.date or "", reverse=True)

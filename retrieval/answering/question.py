@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from retrieval.index.place_names import capitals
-from retrieval.index.preparation import Holds
-from retrieval.index.terms import initials_term, normalised, stem, terms
+from retrieval.language.place_names import capitals
+from retrieval.language.terms import initials_term, normalised, stem, terms
+from retrieval.search.preparation import Holds
 
 
 class Kind(StrEnum):

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from sqlalchemy import Connection
 
 from retrieval.answering.question import Question
-from retrieval.index import lexical
-from retrieval.index.place_names import capitals
-from retrieval.index.terms import STOP_WORDS, stem, terms, words
+from retrieval.index import fulltext
+from retrieval.language.place_names import capitals
+from retrieval.language.terms import STOP_WORDS, stem, terms, words
 from retrieval.ledger import live
 
 SHORTEST, LONG = 4, 6
@@ -66,7 +66,7 @@ def _spelt_otherwise(connection: Connection, scopes: Sequence[str], word: str) -
     from breame.spelling import get_american_spelling, get_british_spelling
 
     others = [other for other in (get_american_spelling(word), get_british_spelling(word)) if other != word]
-    held = lexical.statistics(connection, scopes, map(stem, others)).document_frequency
+    held = fulltext.statistics(connection, scopes, map(stem, others)).document_frequency
     return next((other for other in others if held.get(stem(other))), None)
 
 
@@ -77,7 +77,7 @@ def _nearest(connection: Connection, scopes: Sequence[str], word: str) -> str | 
 
     wanted = stem(word)
     most = 1 if len(word) < LONG else 2
-    held = lexical.vocabulary(connection, scopes, wanted[0], len(wanted) - most, len(wanted) + most)
+    held = fulltext.vocabulary(connection, scopes, wanted[0], len(wanted) - most, len(wanted) + most)
     near = process.extract(wanted, list(held), scorer=OSA.distance, score_cutoff=most, limit=None)
     ordered = sorted(near, key=lambda found: (found[1], -held[found[0]], found[0]))
     return next((w for term, *_ in ordered if (w := _as_written(connection, scopes, term))), None)
@@ -86,7 +86,7 @@ def _nearest(connection: Connection, scopes: Sequence[str], word: str) -> str | 
 def _as_written(connection: Connection, scopes: Sequence[str], term: str) -> str | None:
     """Return a word of the readouts whose term this is."""
     for scope in scopes:
-        pks = lexical.search(connection, scope, [term], limit=1)
+        pks = fulltext.search(connection, scope, [term], limit=1)
         for paragraph in live.live_paragraphs(connection, pks).values():
             for text in (paragraph.text, paragraph.heading or "", paragraph.title):
                 for found in _WORD.finditer(text):

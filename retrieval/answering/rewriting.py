@@ -18,7 +18,7 @@ from cachetools import LRUCache
 from retrieval.answering import prompting
 from retrieval.answering.foreign_questions import language_name
 from retrieval.errors import LanguageModelError, ModelUnusableError, StoreError
-from retrieval.index.terms import STOP_WORDS, terms, words
+from retrieval.language.terms import STOP_WORDS, terms, words
 from retrieval.llm.types import Model, Prompt, payer
 from retrieval.models import Statement, Translations
 

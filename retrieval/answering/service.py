@@ -28,11 +28,11 @@ from retrieval.errors import (
     SettingsError,
     StoreError,
 )
-from retrieval.index.ranking import RankedParagraph
-from retrieval.index.retriever import Retriever
 from retrieval.ledger.ledger import Ledger
 from retrieval.models import SHARED, Answer, Statement, Translations
 from retrieval.precedence import Precedence
+from retrieval.search.ranking import RankedParagraph
+from retrieval.search.retriever import Retriever
 from retrieval.search.scoping import Filters
 
 if TYPE_CHECKING:

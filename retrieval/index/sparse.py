@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from retrieval.index.lexical import IndexedTerms
-from retrieval.index.lexical_scoring import LENGTH_NORM, SATURATION
+from retrieval.index.fulltext import IndexedTerms
+from retrieval.search.ranking import LENGTH_NORM, SATURATION
 
 AVERAGE_LENGTH = 60.0
 """Terms of a paragraph. It is fixed, since what was written once is never rewritten when others join it; of 472

@@ -8,17 +8,16 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from retrieval.index import lexical
+from retrieval.index import fulltext
 from retrieval.index.chunking import chunk_spans, embedding_text, title_for_embedding
-from retrieval.index.digests import digest
 from retrieval.index.encoder import Encoder, Vector
-from retrieval.index.preparation import paragraph_terms
 from retrieval.ingest.planning import Change, Plan
 from retrieval.ledger import initiatives as kept
 from retrieval.ledger import live, revisions, scopes, sources, vectors
 from retrieval.ledger.history import KnownReadout, KnownRevision
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.live import ReadoutSummary
+from retrieval.ledger.vectors import text_digest
 from retrieval.models import ChangedReadout, Initiative, Readout
 from retrieval.precedence import Courtesy, Precedence
 
@@ -46,7 +45,7 @@ class Chunked:
     def keyed(self, pks: dict[bytes, int]) -> list[list[tuple[int, int, int]]]:
         """Return, for each paragraph, its chunks as (start, end, embedding primary key)."""
         return [
-            [(start, end, pks[digest(text)]) for (start, end), text in zip(spans, texts, strict=True)]
+            [(start, end, pks[text_digest(text)]) for (start, end), text in zip(spans, texts, strict=True)]
             for spans, texts in zip(self.spans, self.texts, strict=True)
         ]
 
@@ -153,7 +152,7 @@ class Committer:
     def _make_live(self, connection: Connection, prepared: _Prepared) -> None:
         change, readout = prepared.change, prepared.change.readout
         texts = (text for each in prepared.chunked.texts for text in each)
-        pks = vectors.embedding_pks(connection, (digest(text) for text in texts))
+        pks = vectors.embedding_pks(connection, (text_digest(text) for text in texts))
         gone = self._superseded(connection, change.live)
         self._courtesy.give_way()
         paragraph_pks = revisions.add_revision(
@@ -183,16 +182,16 @@ class Committer:
         if before is None:
             return set()
         pks = revisions.revision_paragraphs(connection, before.revision_pk)
-        lexical.remove(connection, self._scope, self._courtesy.between(pks))
+        fulltext.remove(connection, self._scope, self._courtesy.between(pks))
         return vectors.embeddings_of(connection, pks)
 
     def show(self, connection: Connection, pks: Sequence[int], *, superseded: int) -> None:
         """Let the paragraphs of a revision that has just become live be found."""
         paragraphs = live.live_paragraphs(connection, pks)
         each = self._courtesy.between(paragraphs.items())
-        terms = {pk: lexical.IndexedTerms.of(paragraph_terms(p)) for pk, p in each}
+        terms = {pk: fulltext.IndexedTerms.of(fulltext.paragraph_terms(p)) for pk, p in each}
         self._courtesy.give_way()
-        lexical.add(connection, self._scope, terms)
+        fulltext.add(connection, self._scope, terms)
         self._courtesy.give_way()
         vectors.expect(connection, self._scope, vectors.embeddings_of(connection, pks))
         scopes.changed(connection, self._scope, superseded=superseded)
@@ -247,7 +246,7 @@ def embed_missing(
         report: Told how many of the texts are done, as if all of them had to be embedded: how many were known
             before would say what another scope holds.
     """
-    wanted = {digest(text): text for text in texts}
+    wanted = {text_digest(text): text for text in texts}
     with ledger.read() as connection:
         known = vectors.embedding_pks(connection, wanted)
     missing = {key: text for key, text in wanted.items() if key not in known}

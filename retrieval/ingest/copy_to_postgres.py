@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, MetaData, Table, func, insert, inspect, select, update
 
 from retrieval.errors import StoreError
-from retrieval.index.upkeep.keeper import INDEX_NAME
+from retrieval.index.sync.index_sync import INDEX_NAME
 from retrieval.ingest.committing import Progress
 from retrieval.ingest.job_board import WORKER
+from retrieval.ingest.reindex import write_words
 from retrieval.ledger import leases, schema
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.turns import my_turn
-from retrieval.ingest.reindex import write_words
 
 _AT_ONCE = 1000
 _PATIENCE_S = 10.0

@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from retrieval.errors import IndexMismatchError, IngestBusyError, RapporteurError
-from retrieval.index.upkeep.keeper import IndexKeeper
+from retrieval.index.sync.index_sync import IndexSync
 from retrieval.ingest.committing import Progress
 from retrieval.ingest.request import IngestRequest, Upload
 from retrieval.ingest.service import IngestService
@@ -119,7 +119,7 @@ class JobWorker:
         self,
         ledger: Ledger,
         ingesting: IngestService,
-        keeper: IndexKeeper,
+        index_sync: IndexSync,
         *,
         purpose: str,
         on_ended: Callable[[JobRow], None] | None = None,
@@ -127,7 +127,7 @@ class JobWorker:
     ) -> None:
         self._ledger = ledger
         self._ingesting = ingesting
-        self._keeper = keeper
+        self._index_sync = index_sync
         self._purpose = purpose
         self._on_ended = on_ended or _nobody
         self._ttl_s = ttl_s
@@ -240,7 +240,7 @@ class JobWorker:
         """Let the index catch up with what other processes committed."""
         if self._lease is not None and time.monotonic() - self._tidied > _TIDY_EVERY_S:
             self._tidied = time.monotonic()
-            self._keeper.catch_up()
+            self._index_sync.catch_up()
 
     def _claim(self) -> JobRow | None:
         with self._ledger.read() as connection:

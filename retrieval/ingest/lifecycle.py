@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from retrieval.errors import NotFoundError
-from retrieval.index import lexical
+from retrieval.index import fulltext
 from retrieval.index.encoder import Encoder
-from retrieval.index.upkeep.keeper import IndexKeeper
+from retrieval.index.sync.index_sync import IndexSync
 from retrieval.ingest.committing import Committer
 from retrieval.ledger import history, live, revisions
 from retrieval.ledger import sources as seen_sources
@@ -63,9 +63,9 @@ class Removal:
 class Lifecycle:
     """Changes what is live without a source: every method is one commit."""
 
-    def __init__(self, ledger: Ledger, keeper: IndexKeeper, encoder: Encoder) -> None:
+    def __init__(self, ledger: Ledger, index_sync: IndexSync, encoder: Encoder) -> None:
         self._ledger = ledger
-        self._keeper = keeper
+        self._index_sync = index_sync
         self._encoder = encoder
 
     def history(self, document: str, scopes: Sequence[str] = (SHARED,)) -> History:
@@ -97,7 +97,7 @@ class Lifecycle:
             with self._ledger.write() as connection:
                 turn.guard(connection)
                 self._committer(turn, scope, actor).roll_back(connection, past.readout, to)
-            self._keeper.catch_up()
+            self._index_sync.catch_up()
         return self.history(document, [scope])
 
     def unpin(self, document: str, *, scope: str = SHARED, actor: str = "command line") -> History:
@@ -141,12 +141,12 @@ class Lifecycle:
                     history.erase_readout(connection, known)
                     _record(connection, known, actor, "purge", None)
             if not purge:
-                self._keeper.catch_up()
+                self._index_sync.catch_up()
                 return Removal(known.id, known.source)
             with self._ledger.write() as connection:
-                lexical.merge(connection, scope)
+                fulltext.merge(connection, scope)
             self._ledger.checkpoint()  # first of all: to write the index anew may take long, and be cut short
-            is_rewritten = self._keeper.rewrite(timeout_s=_REWRITE_PATIENCE_S)
+            is_rewritten = self._index_sync.rewrite(timeout_s=_REWRITE_PATIENCE_S)
             everywhere = self._ledger.checkpoint() and is_rewritten
             return Removal(known.id, known.source, True, everywhere)
 

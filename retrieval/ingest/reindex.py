@@ -11,15 +11,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from retrieval.index import lexical
-from retrieval.index.digests import digest
+from retrieval.index import fulltext
 from retrieval.index.encoder import Encoder
-from retrieval.index.preparation import paragraph_terms
-from retrieval.index.upkeep.keeper import IndexKeeper
+from retrieval.index.sync.index_sync import IndexSync
 from retrieval.ingest.committing import Chunked, Guard, Progress, chunk, embed_missing
 from retrieval.ledger import live, reindexing, revisions, vectors
 from retrieval.ledger.ledger import INDEX_IDENTITY, REINDEXING, Ledger
 from retrieval.ledger.turns import my_turn, utc_now
+from retrieval.ledger.vectors import text_digest
 from retrieval.models import Readout
 
 _PATIENCE_S = 10.0
@@ -48,9 +47,9 @@ class Reindexer:
         identity: What they are made with from now on.
     """
 
-    def __init__(self, ledger: Ledger, keeper: IndexKeeper, encoder: Encoder, identity: str) -> None:
+    def __init__(self, ledger: Ledger, index_sync: IndexSync, encoder: Encoder, identity: str) -> None:
         self._ledger = ledger
-        self._keeper = keeper
+        self._index_sync = index_sync
         self._encoder = encoder
         self._identity = identity
 
@@ -75,7 +74,7 @@ class Reindexer:
                 turn.guard(connection)
                 self._switch(connection, kept, actor)
         progress("indexing", 0, 0)
-        return Reindexed(len(kept), paragraphs, embedded, self._keeper.rewrite(timeout_s=_PATIENCE_S))
+        return Reindexed(len(kept), paragraphs, embedded, self._index_sync.rewrite(timeout_s=_PATIENCE_S))
 
     def _embed(self, kept: list[int], progress: Progress, guard: Guard) -> tuple[int, int]:
         paragraphs = embedded = 0
@@ -96,10 +95,10 @@ class Reindexer:
         """Let the new vectors and terms be the ones that count; nothing is in the vector index yet."""
         for revision in kept:
             chunked = chunk(reindexing.readout_of(connection, revision), self._encoder)
-            pks = vectors.embedding_pks(connection, (digest(t) for each in chunked.texts for t in each))
+            pks = vectors.embedding_pks(connection, (text_digest(t) for each in chunked.texts for t in each))
             reindexing.replace_chunks(connection, revision, chunked.keyed(pks))
         for scope in reindexing.scopes_with_words(connection):
-            lexical.drop(connection, scope)
+            fulltext.drop(connection, scope)
         write_words(connection)
         reindexing.forget_old_vectors(connection)
         for scope in reindexing.live_scopes(connection):
@@ -123,5 +122,7 @@ def write_words(connection: Connection) -> None:
     for scope in reindexing.live_scopes(connection):
         for summary in live.readouts(connection, [scope]):
             paragraphs = live.paragraphs_of(connection, summary)
-            terms = {pk: lexical.IndexedTerms.of(paragraph_terms(p)) for pk, p in paragraphs.items()}
-            lexical.add(connection, scope, terms)
+            terms = {
+                pk: fulltext.IndexedTerms.of(fulltext.paragraph_terms(p)) for pk, p in paragraphs.items()
+            }
+            fulltext.add(connection, scope, terms)

@@ -10,7 +10,7 @@ from pathlib import Path
 from retrieval.errors import CorpusError
 from retrieval.fetching import Fetcher, Validators
 from retrieval.index.encoder import Encoder
-from retrieval.index.upkeep.keeper import IndexKeeper
+from retrieval.index.sync.index_sync import IndexSync
 from retrieval.ingest.committing import Committer, Progress
 from retrieval.ingest.planning import Plan, Planner, absolute, source_name, versioned
 from retrieval.ingest.request import IngestRequest
@@ -43,7 +43,7 @@ class IngestService:
     def __init__(
         self,
         ledger: Ledger,
-        keeper: IndexKeeper,
+        index_sync: IndexSync,
         encoder: Encoder,
         corpus_dir: Path,
         retention: Retention,
@@ -53,7 +53,7 @@ class IngestService:
         turn_ttl_s: float = TTL_S,
     ) -> None:
         self._ledger = ledger
-        self._keeper = keeper
+        self._index_sync = index_sync
         self._encoder = encoder
         self._corpus_dir = corpus_dir
         self._retention = retention
@@ -187,7 +187,7 @@ class IngestService:
             courtesy.give_way()
         if plan.changes_anything:
             progress("indexing", 0, 0)
-            self._keeper.catch_up(at_leisure=True)
+            self._index_sync.catch_up(at_leisure=True)
         return plan, embedded
 
 

@@ -9,8 +9,8 @@ from retrieval.initiatives.mentions import Mention
 from retrieval.initiatives.merging import merge
 from retrieval.initiatives.tagging import Passage, Tagger, shipped_tagger
 from retrieval.initiatives.windows import lead_in
-from retrieval.models import Initiative, Paragraph, Readout
 from retrieval.language.sentences import sentence_spans
+from retrieval.models import Initiative, Paragraph, Readout
 
 Paced = Callable[[Iterable[Paragraph]], Iterable[Paragraph]]
 """Yields what it is given, at a pace of its own."""

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from retrieval.index.terms import stem
+from retrieval.language.terms import stem
 
 _ACRONYM = re.compile(r"\(([A-Z][\w&/-]{1,11})\)")
 _ORDINAL = re.compile(r"^\d+(?:st|nd|rd|th)$")

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, delete, func, select, update
 from retrieval.errors import NotFoundError
 from retrieval.ledger import schema
 from retrieval.ledger.batches import batches
+from retrieval.ledger.vectors import text_digest
 from retrieval.sources.identity import make_id
 
 
@@ -114,14 +115,13 @@ def outlived(connection: Connection, before: str) -> list[int]:
 
 def erase_text(connection: Connection, revision_pks: Iterable[int]) -> None:
     """Take the text and the initiatives of revisions away; that they were there stays known."""
-    from retrieval.index.digests import digest
     from retrieval.language.sentences import sentence_spans
 
     p, v, s = schema.paragraphs, schema.revisions, schema.sentence_vectors
     for pk in revision_pks:
         language = connection.scalar(select(v.c.language).where(v.c.pk == pk)) or "en"
         texts = list(connection.scalars(select(p.c.text).where(p.c.revision == pk)))
-        sentences = {digest(t[start:end]) for t in texts for start, end in sentence_spans(t, language)}
+        sentences = {text_digest(t[start:end]) for t in texts for start, end in sentence_spans(t, language)}
         for some in batches(sentences):
             connection.execute(delete(s).where(s.c.digest.in_(some)))
         embeddings = _embeddings_of(connection, pk)

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection, bindparam, delete, select
 
-from retrieval.index.encoder import Vector
 from retrieval.ledger import live, schema
 from retrieval.ledger.batches import batches
 from retrieval.ledger.dialects import upsert
+
+Vector = NDArray[np.float32]
+
+
+def text_digest(text: str) -> bytes:
+    """Return what a text's vector is kept under: its SHA-256."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
 def embedding_pks(connection: Connection, digests: Iterable[bytes]) -> dict[bytes, int]:

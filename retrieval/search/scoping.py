@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from retrieval.comparison.series import series_key
 from retrieval.errors import NotFoundError
-from retrieval.index.terms import stem
+from retrieval.language.terms import stem
 from retrieval.language.times import NEWEST, Span, Times, numbers_of_title, years_in
 from retrieval.ledger import live, scopes
 from retrieval.ledger.initiatives import actors

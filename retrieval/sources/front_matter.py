@@ -11,8 +11,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from retrieval.sources.blocks import Block, group, is_marked_heading, reads_as_heading
 from retrieval.language.dates import find_date, find_own_date
+from retrieval.sources.blocks import Block, group, is_marked_heading, reads_as_heading
 from retrieval.sources.furniture import without_reading_time
 from retrieval.sources.issuers import body_in, find_issuer, is_body, issuer_of_title, starts_with_body
 from retrieval.sources.lines import Extracted, Line, ends_sentence, starts_lower

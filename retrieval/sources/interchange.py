@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from retrieval.errors import SourceError
-from retrieval.models import Numbering, Paragraph, Readout, is_note
 from retrieval.language.dates import is_iso_date
+from retrieval.models import Numbering, Paragraph, Readout, is_note
 from retrieval.sources.identity import make_id
 from retrieval.sources.lines import collapse
 

@@ -11,8 +11,8 @@ from datetime import date, datetime
 from typing import Any
 
 from retrieval.errors import SourceError
-from retrieval.models import Readout
 from retrieval.language.dates import is_iso_date
+from retrieval.models import Readout
 from retrieval.sources.hygiene import clean_text
 
 _TEXTS = ("title", "issuer", "source_url", "language", "series")

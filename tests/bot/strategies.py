@@ -5,7 +5,6 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from bot.discord.initiative_rendering import KINDS
-from retrieval.search.browsing import ListedInitiative
 from retrieval.initiatives import AlsoIn
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.models import (
@@ -18,6 +17,7 @@ from retrieval.models import (
     Statement,
     Translations,
 )
+from retrieval.search.browsing import ListedInitiative
 from tests.fakes import summary
 
 NASTY = (

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.discord.views import list_view
 from bot.discord.initiative_rendering import Wanted, render_initiatives
-from bot.locales import load
 from bot.discord.markdown import length
 from bot.discord.rendering import MAX_CITED, MAX_TEXT
-from retrieval.search.browsing import ListedInitiative
+from bot.discord.views import list_view
+from bot.locales import load
 from retrieval.initiatives import AlsoIn
 from retrieval.models import Evidence, InitiativeCitation
+from retrieval.search.browsing import ListedInitiative
 from tests.bot.strategies import listed_initiatives, texts
 from tests.bot.test_rendering import seen, visible
 from tests.fakes import FakeLine, initiative, summary

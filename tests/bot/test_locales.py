@@ -7,8 +7,8 @@ import string
 
 import pytest
 
-from bot.locales import Phrases, load
 from bot.discord.rendering import MAX_TEXT
+from bot.locales import Phrases, load
 
 CATALOGUE = load()
 ENGLISH = CATALOGUE.languages["en"]

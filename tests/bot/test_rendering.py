@@ -10,7 +10,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.discord.check_rendering import render_check
-from bot.locales import load
 from bot.discord.markdown import code_block, emphasise, escape, length, shortened, source_link
 from bot.discord.rendering import (
     MAX_CITED,
@@ -22,6 +21,7 @@ from bot.discord.rendering import (
     render_documents,
     render_paragraph,
 )
+from bot.locales import load
 from retrieval.answering.checking import ClaimCheck, Compared, Difference, Judged, Mark, Opinion, Verdict
 from retrieval.models import Answer, LiveParagraph, Numbering, Statement, Translations
 from tests.bot.strategies import answers, long_texts, paragraphs, texts

@@ -16,7 +16,7 @@ from typing import Any
 from retrieval.errors import RapporteurError
 from retrieval.fetching import Fetcher, FetchPolicy
 from retrieval.index.encoder import Encoder, Vector
-from retrieval.index.upkeep.embedded import EmbeddedKeeper
+from retrieval.index.sync.embedded_sync import EmbeddedSync
 from retrieval.ingest import IngestService
 from retrieval.ingest.committing import Committer
 from retrieval.ingest.job_board import JobWorker
@@ -53,11 +53,11 @@ def main() -> None:
     with ExitStack() as stack:
         ledger = Ledger(os.environ["LEDGER_URL"])
         stack.callback(ledger.close)
-        keeper = EmbeddedKeeper(store, ledger, StoreLock(store, "a test's process"))
-        stack.callback(keeper.close)
+        index_sync = EmbeddedSync(store, ledger, StoreLock(store, "a test's process"))
+        stack.callback(index_sync.close)
         ingesting = IngestService(
             ledger,
-            keeper,
+            index_sync,
             SlowEncoder(),
             corpus,
             Retention(ledger, 90),
@@ -71,7 +71,7 @@ def main() -> None:
                 worker = JobWorker(
                     ledger,
                     ingesting,
-                    keeper,
+                    index_sync,
                     purpose="a bot",
                     ttl_s=ttl_s,
                     on_ended=lambda row: told.append(row.state),

@@ -12,12 +12,12 @@ import pytest
 import pytest_asyncio
 import yarl
 
+from bot.cli.discord_doctor import examine_discord
 from bot.discord.client import Rapporteur, ShardedRapporteur, build_client
 from bot.discord.cogs.base import Equipment
 from bot.discord.questions import Desk
-from bot.cli.discord_doctor import examine_discord
-from bot.locales import load
 from bot.discord.records import Records
+from bot.locales import load
 from bot.settings import DiscordSettings
 from retrieval.errors import RapporteurError
 from tests.fakes import FakeServices, FileDatabase

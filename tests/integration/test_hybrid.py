@@ -11,12 +11,12 @@ from pydantic import SecretStr
 
 from retrieval.bootstrap import Services
 from retrieval.errors import SettingsError, StoreError
-from retrieval.index import lexical
-from retrieval.index.audit import Audit, audit
-from retrieval.index.ranking import RankedParagraph
-from retrieval.index.store.cloud import CloudAddress, CloudStore
+from retrieval.index import fulltext
+from retrieval.index.chroma.cloud import CloudAddress, CloudStore
+from retrieval.index.sync.audit import Audit, audit
 from retrieval.ledger import vectors
 from retrieval.models import Answer
+from retrieval.search.ranking import RankedParagraph
 from tests.cloud import DATABASE, KEY, TENANT, CloudStandIn
 from tests.conftest import OpenStore, WriteReadout
 from tests.servers import ChromaServer
@@ -65,7 +65,7 @@ def _ask(services: Services, questions: Sequence[str] = QUESTIONS) -> list[Answe
 
 
 def _audit(services: Services) -> Audit:
-    return audit(services.ledger, services.keeper, lambda *_: None)
+    return audit(services.ledger, services.index_sync, lambda *_: None)
 
 
 def _must_not_be_called(*_args: object, **_options: object) -> list[int]:
@@ -103,7 +103,7 @@ def test_words_put_forward_what_vectors_alone_would_not(
 ) -> None:
     with open_cloud(corpus=_many(write_readout)) as hybrid:
         hybrid.ingesting.ingest()
-        monkeypatch.setattr(lexical, "search", _must_not_be_called)
+        monkeypatch.setattr(fulltext, "search", _must_not_be_called)
 
         hits = hybrid.answering.search(CODED_QUERY, top_k=3)
 
@@ -116,17 +116,17 @@ def test_an_engine_that_fails_is_done_without_and_used_again(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("retrieval.index.upkeep.remote._PAUSES_S", (0.0, 0.0))
+    monkeypatch.setattr("retrieval.index.sync.remote_sync._PAUSES_S", (0.0, 0.0))
     with open_cloud() as hybrid:
         hybrid.ensure_corpus()
         before = _ask(hybrid, QUESTIONS[:4])
         cloud.failure = (503, f"overloaded; you are {KEY}")
         meanwhile = _ask(hybrid, QUESTIONS[:4])
-        was_whole = hybrid.keeper.is_whole
+        was_whole = hybrid.index_sync.is_whole
         cloud.failure = None
         after = _ask(hybrid, QUESTIONS[:4])
 
-        assert (meanwhile, after, was_whole, hybrid.keeper.is_whole) == (before, before, False, True)
+        assert (meanwhile, after, was_whole, hybrid.index_sync.is_whole) == (before, before, False, True)
     assert KEY not in caplog.text
 
 
@@ -139,7 +139,7 @@ def test_what_the_engine_indexes_later_is_scanned_until_then(
         scanned = [_scanned(hybrid)]
         early = hybrid.answering.search(CODED_QUERY, top_k=3)
         cloud.catch_up()
-        assert hybrid.keeper.catch_up()
+        assert hybrid.index_sync.catch_up()
         scanned.append(_scanned(hybrid))
         late = hybrid.answering.search(CODED_QUERY, top_k=3)
 
@@ -201,7 +201,7 @@ def test_a_chroma_server_named_as_cloud_is_told_in_one_sentence(
         [answer] = _ask(services, QUESTIONS[:1])
 
         assert answer.statements
-        assert services.keeper.problem == (
+        assert services.index_sync.problem == (
             f"{chroma.address}: this is a Chroma server, which searches by vectors only, and neither Chroma Cloud nor "
             f"a distributed Chroma. Set RETRIEVAL_STORE={chroma.address} instead of cloud."
         )

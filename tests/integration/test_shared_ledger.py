@@ -178,7 +178,7 @@ def test_a_worker_that_stalled_leaves_its_job_to_the_one_that_took_it_over(
     stalled.stop()
     ended: list[JobRow] = []
     worker = JobWorker(
-        services.ledger, services.ingesting, services.keeper, purpose="a bot", on_ended=ended.append
+        services.ledger, services.ingesting, services.index_sync, purpose="a bot", on_ended=ended.append
     )
 
     deadline = time.monotonic() + 30

@@ -393,7 +393,7 @@ def test_an_ingest_beside_a_reader_waits_for_nobody_and_is_found_at_once(
     with services.ledger.read() as connection:
         scanned = len(vectors.scanned(connection, SHARED))
     reader.release()
-    services.keeper.catch_up()
+    services.index_sync.catch_up()
     with services.ledger.read() as connection:
         scanned_later = len(vectors.scanned(connection, SHARED))
 

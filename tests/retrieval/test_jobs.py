@@ -39,7 +39,7 @@ def _worker(services: Services, ended: list[JobRow] | None = None) -> JobWorker:
     return JobWorker(
         services.ledger,
         services.ingesting,
-        services.keeper,
+        services.index_sync,
         purpose="a test's bot",
         on_ended=None if ended is None else ended.append,
     )
@@ -171,7 +171,7 @@ def _stalled(services: Services, ingesting: Interrupted, ended: list[JobRow]) ->
     return JobWorker(
         services.ledger,
         cast(IngestService, ingesting),
-        services.keeper,
+        services.index_sync,
         purpose="a bot that stalls",
         on_ended=ended.append,
     )

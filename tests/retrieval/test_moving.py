@@ -14,11 +14,11 @@ from bot.discord.records import metadata as of_the_bot
 from retrieval.bootstrap import LEDGER_FILE
 from retrieval.errors import StoreError
 from retrieval.ingest import IngestRequest, Upload
+from retrieval.ingest.copy_to_postgres import copy_ledger
 from retrieval.ingest.job_board import WORKER
 from retrieval.ledger import schema
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.turns import my_turn
-from retrieval.ingest.copy_to_postgres import copy_ledger
 from tests.conftest import OpenStore, WriteReadout
 from tests.servers import ChromaServer
 
@@ -68,8 +68,8 @@ def test_a_ledger_that_moved_answers_the_same_and_remembers_everything(
         answer = services.answering.ask(QUESTION)
         own = services.answering.ask("When will the lighthouse be painted?", scopes=("shared", "guild:5"))
         back = services.lifecycle.roll_back("ferry")
-        services.keeper.settle()
-        whole = services.keeper.is_whole
+        services.index_sync.settle()
+        whole = services.index_sync.is_whole
         with services.ledger.read() as connection:
             newest = connection.scalar(select(func.max(schema.audit.c.pk)))
     with lived_in.read() as connection:

@@ -10,10 +10,10 @@ import discord
 from discord import app_commands
 
 from bot.discord.cogs.base import DeskCog, place_of
-from bot.discord.views import page_view
 from bot.discord.delivery import in_time, respond, say, show
 from bot.discord.markdown import code, shortened
 from bot.discord.rendering import Page
+from bot.discord.views import page_view
 from retrieval.errors import NotFoundError
 
 log = logging.getLogger(__name__)

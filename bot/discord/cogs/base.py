@@ -13,10 +13,10 @@ from discord.ext import commands
 from bot.discord.corpus.departures import Caretaker
 from bot.discord.corpus.desk import CorpusDesk
 from bot.discord.delivery import guarded
-from bot.discord.questions import Desk, Place
 from bot.discord.errors import ClosingError
-from bot.locales import Catalogue, Phrases
 from bot.discord.markdown import shortened
+from bot.discord.questions import Desk, Place
+from bot.locales import Catalogue, Phrases
 from bot.settings import DiscordSettings
 
 MAX_CHOICES = 25

@@ -11,7 +11,6 @@ import discord
 from discord.ext import commands
 
 from bot.discord.cogs.base import DeskCog, Equipment, Work
-from bot.discord.views import text_view
 from bot.discord.corpus.controls import DraftControl, details_form, form_target, preview_view, typed_into
 from bot.discord.corpus.desk import CorpusDesk
 from bot.discord.corpus.following import Ending, Followers
@@ -20,6 +19,7 @@ from bot.discord.delivery import in_time, sentence_for, show_in_place
 from bot.discord.errors import RefusedError
 from bot.discord.permissions import caller_of
 from bot.discord.shards import Shards
+from bot.discord.views import text_view
 from retrieval.models import SHARED
 
 TOKEN_LIFETIME_S = 840.0

@@ -11,10 +11,10 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord.cogs.base import MAX_CHOICE, MAX_CHOICES, DeskCog, place_of
-from bot.discord.views import Control, list_view
 from bot.discord.delivery import attach, in_time, say, show, show_in_place
 from bot.discord.initiative_rendering import KINDS, Wanted
 from bot.discord.markdown import code, shortened
+from bot.discord.views import Control, list_view
 from retrieval.errors import NotFoundError
 from retrieval.models import InitiativeKind
 

@@ -10,11 +10,11 @@ import discord
 from discord.ext import commands, tasks
 
 from bot.discord.cogs.base import DeskCog, Equipment
-from bot.discord.views import text_view
 from bot.discord.corpus.departures import Caretaker
 from bot.discord.corpus.desk import CorpusDesk
 from bot.discord.permissions import missing_in
 from bot.discord.shards import Shards
+from bot.discord.views import text_view
 
 log = logging.getLogger(__name__)
 

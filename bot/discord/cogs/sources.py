@@ -9,9 +9,9 @@ import discord
 from discord.ext import commands
 
 from bot.discord.cogs.base import DeskCog, place_of
-from bot.discord.views import Control
 from bot.discord.delivery import in_time, respond, say
 from bot.discord.rendering import Cited, Page, citation_text, render_citations, render_paragraph
+from bot.discord.views import Control
 from retrieval.answering.foreign_questions import LANGUAGES
 from retrieval.errors import LanguageModelError, NotFoundError, SettingsError
 from retrieval.models import LiveParagraph, Statement

@@ -13,12 +13,12 @@ from discord.ext import commands
 
 from bot.discord.cogs.ask import open_thread
 from bot.discord.cogs.base import DeskCog, Equipment, refused
-from bot.discord.views import page_view, text_view
 from bot.discord.delivery import sentence_for
-from bot.discord.questions import Place, Reply
-from bot.locales import DEFAULT, Phrases
 from bot.discord.permissions import missing_to_answer
+from bot.discord.questions import Place, Reply
 from bot.discord.rendering import Page
+from bot.discord.views import page_view, text_view
+from bot.locales import DEFAULT, Phrases
 
 log = logging.getLogger(__name__)
 

@@ -10,13 +10,13 @@ from bot.discord.corpus.drafts import Draft, take
 from bot.discord.corpus.office import Office
 from bot.discord.corpus.watching import Watch, watch
 from bot.discord.errors import RefusedError
-from bot.locales import Phrases
 from bot.discord.permissions import Caller
+from bot.locales import Phrases
 from bot.services import guild_of
 from retrieval.errors import IndexMismatchError, IngestBusyError
 from retrieval.ingest import IngestRequest
-from retrieval.ledger import holdings
 from retrieval.ingest.lifecycle import History
+from retrieval.ledger import holdings
 from retrieval.models import SHARED
 
 

@@ -10,8 +10,8 @@ from bot.discord.corpus.desk import CorpusDesk
 from bot.discord.corpus.presence import Presence
 from bot.discord.errors import RefusedError
 from bot.discord.records import Database, Records
-from bot.services import guild_of, own_scope
 from bot.discord.shards import Shards
+from bot.services import guild_of, own_scope
 from retrieval.errors import NotFoundError, RapporteurError
 
 log = logging.getLogger(__name__)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from bot.locales import Phrases
 from bot.discord.markdown import escape, length, shortened
+from bot.locales import Phrases
 from retrieval.diff import word_diff
 from retrieval.models import ParagraphChange, ParagraphDiff, Piece
 

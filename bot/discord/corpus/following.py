@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from bot.discord.corpus.desk import CorpusDesk
 from bot.discord.corpus.job_rendering import Pace, brief_report, progress_text, report_text
 from bot.discord.corpus.watching import Watch
-from bot.locales import Catalogue, Phrases
 from bot.discord.markdown import escape, shortened
 from bot.discord.shards import Shards
+from bot.locales import Catalogue, Phrases
 from retrieval.ingest.job_board import report_from_json
 from retrieval.ledger.jobs import JobRow
 from retrieval.models import SHARED

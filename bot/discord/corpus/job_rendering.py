@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.discord.corpus.wording import LISTED, failed_line, named_ids
-from bot.locales import Phrases
 from bot.discord.markdown import length
 from bot.discord.rendering import MAX_TEXT
+from bot.locales import Phrases
 from retrieval.ledger.jobs import JobRow
 from retrieval.models import IngestReport
 

@@ -8,9 +8,9 @@ from bot.discord.corpus.export import archive
 from bot.discord.corpus.office import Office
 from bot.discord.corpus.scope_rendering import audit_pages, history_pages, status_pages
 from bot.discord.errors import RefusedError
-from bot.locales import Phrases
 from bot.discord.permissions import Caller
 from bot.discord.rendering import Page
+from bot.locales import Phrases
 from retrieval.ledger.history import KnownRevision
 from retrieval.models import SHARED
 from retrieval.sources.identity import make_id

@@ -20,14 +20,14 @@ from bot.discord.errors import NotAllowedError, RefusedError
 from bot.discord.markdown import code
 from bot.discord.permissions import Caller, may_manage
 from bot.discord.records import Records
+from bot.discord.workers import Workers
 from bot.services import own_scope
 from bot.settings import DiscordSettings
-from bot.discord.workers import Workers
 from retrieval.bootstrap import Services
 from retrieval.errors import NotFoundError
 from retrieval.holdings import Holdings
-from retrieval.ledger.history import KnownReadout
 from retrieval.ingest.lifecycle import History
+from retrieval.ledger.history import KnownReadout
 from retrieval.models import SHARED
 
 T = TypeVar("T")

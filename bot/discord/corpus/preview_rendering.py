@@ -16,9 +16,9 @@ from bot.discord.corpus.wording import (
     source_name,
     where_name,
 )
-from bot.locales import Phrases
 from bot.discord.markdown import escape, shortened
 from bot.discord.rendering import MAX_TEXT, _Block, _paged
+from bot.locales import Phrases
 from retrieval.holdings import Difference
 from retrieval.ingest import Change, Plan
 from retrieval.ledger.history import KnownReadout

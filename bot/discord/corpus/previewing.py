@@ -13,16 +13,16 @@ from bot.discord.corpus.drafts import Draft, Growth, Kind
 from bot.discord.corpus.office import Office
 from bot.discord.corpus.preview_rendering import preview_pages, removal_pages, rollback_pages
 from bot.discord.errors import RefusedError
-from bot.locales import Phrases
 from bot.discord.markdown import escape, shortened
 from bot.discord.permissions import Caller
+from bot.locales import Phrases
 from retrieval.errors import CorpusError
 from retrieval.ingest import Details, IngestRequest, Plan, Upload
-from retrieval.ingest.planning import absolute
-from retrieval.ledger.history import KnownRevision
 from retrieval.ingest.lifecycle import History
-from retrieval.models import SHARED
+from retrieval.ingest.planning import absolute
 from retrieval.language.dates import is_iso_date
+from retrieval.ledger.history import KnownRevision
+from retrieval.models import SHARED
 from retrieval.sources.identity import make_id
 
 _MAX_FILE_NAME = 120

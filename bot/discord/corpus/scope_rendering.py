@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 
 from bot.discord.corpus.job_rendering import progress_text
 from bot.discord.corpus.wording import LISTED, MAX_TITLE, coded, flat, moment, source_name, where_name
-from bot.locales import Phrases
 from bot.discord.markdown import escape, shortened
 from bot.discord.rendering import Page, _Block, _paged
+from bot.locales import Phrases
+from retrieval.ingest.lifecycle import History
 from retrieval.ledger.history import AuditEntry, KnownRevision
 from retrieval.ledger.holdings import Usage
 from retrieval.ledger.jobs import JobRow
 from retrieval.ledger.live import ReadoutSummary
-from retrieval.ingest.lifecycle import History
 
 
 def status_pages(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.locales import Phrases
 from bot.discord.markdown import code, escape, shortened
+from bot.locales import Phrases
 from retrieval.models import SHARED
 
 MAX_TITLE = 200

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from retrieval.answering.question import Kind, Question
 from retrieval.answering.selectors.interface import Candidates, Pick
-from retrieval.index.preparation import NAME, NEGATION, Holds, PreparedSentence
-from retrieval.index.ranking import RankedParagraph, resolve_names
-from retrieval.index.terms import terms
+from retrieval.language.terms import terms
 from retrieval.models import is_front_matter
+from retrieval.search.preparation import NAME, NEGATION, Holds, PreparedSentence
+from retrieval.search.ranking import RankedParagraph, resolve_names
 
 Table = NDArray[np.float32]
 

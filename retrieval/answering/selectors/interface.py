@@ -7,10 +7,10 @@ from typing import Protocol
 
 from retrieval.answering.question import Question
 from retrieval.index.encoder import Vector
-from retrieval.index.lexical_scoring import TermStatistics
-from retrieval.index.preparation import PreparedSentence
-from retrieval.index.ranking import RankedParagraph
+from retrieval.index.fulltext import TermStatistics
 from retrieval.models import SHARED, LiveParagraph, Rejected, Statement, Status
+from retrieval.search.preparation import PreparedSentence
+from retrieval.search.ranking import RankedParagraph
 
 
 @dataclass(frozen=True, slots=True)

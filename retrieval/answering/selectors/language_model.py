@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field, create_model
 from retrieval.answering.prompting import MAX_SENTENCE_CHARS, PROMPT_VERSION, selection_prompt
 from retrieval.answering.selectors.interface import Candidates, Pick, Selection
 from retrieval.errors import ModelUnusableError
-from retrieval.index.terms import normalised
+from retrieval.language.terms import normalised
 from retrieval.llm.types import Model, Prompt, Reply, payer
 from retrieval.models import Rejected, Statement, Status
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from retrieval.answering.selectors.features import Rarity, describe
 from retrieval.answering.selectors.interface import Candidates, Pick, Selection
+from retrieval.answering.selectors.trees import Trees, sigmoid
 from retrieval.answering.selectors.word_pieces import (
     DECISION_COLUMNS,
     READ_COLUMNS,
@@ -27,7 +28,6 @@ from retrieval.answering.selectors.word_pieces import (
     decision_row,
     read_table,
 )
-from retrieval.answering.selectors.trees import Trees, sigmoid
 from retrieval.index.encoder import Encoder
 from retrieval.model_files import open_session, verified
 from retrieval.models import Status

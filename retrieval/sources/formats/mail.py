@@ -12,8 +12,8 @@ from email.utils import parseaddr, parsedate_to_datetime
 from retrieval.errors import SourceError
 from retrieval.models import LeftOut
 from retrieval.sources.formats.html import read_html
-from retrieval.sources.lines import Extracted, collapse
 from retrieval.sources.formats.markdown import read_plain
+from retrieval.sources.lines import Extracted, collapse
 
 _NO_TEXT = "the e-mail has no text of its own. Save what is attached to it, and ingest that."
 _DAMAGED = "the e-mail is damaged and cannot be read. Save its text in a file of its own."

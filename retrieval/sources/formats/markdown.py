@@ -14,8 +14,8 @@ from itertools import groupby, islice, pairwise
 from typing import TYPE_CHECKING
 
 from retrieval.models import LeftOut
-from retrieval.sources.lines import Line, collapse, ends_sentence, starts_lower
 from retrieval.sources.formats.tables import Grid, row_texts
+from retrieval.sources.lines import Line, collapse, ends_sentence, starts_lower
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt

@@ -26,12 +26,12 @@ from sqlalchemy import select
 from bot.discord.corpus.desk import CorpusDesk
 from bot.discord.corpus.drafts import Draft
 from bot.discord.corpus.previewing import Offered
-from bot.discord.questions import Desk, Place
 from bot.discord.errors import RefusedError
 from bot.discord.initiative_rendering import Wanted
-from bot.locales import load
 from bot.discord.permissions import Caller
+from bot.discord.questions import Desk, Place
 from bot.discord.records import Records
+from bot.locales import load
 from bot.services import guild_scopes
 from bot.settings import DiscordSettings
 from retrieval.bootstrap import build_services
@@ -166,7 +166,7 @@ class Scopes(RuleBasedStateMachine):
         self.desk = self.run(self._desk(chosen))
         self.corpus = self.run(self._corpus(chosen))
         self.worker = JobWorker(
-            self.services.ledger, self.services.ingesting, self.services.keeper, purpose="a test"
+            self.services.ledger, self.services.ingesting, self.services.index_sync, purpose="a test"
         )
         self.version = 0
         self.held: dict[str, dict[str, int]] = {scope: {} for scope in MARKS}

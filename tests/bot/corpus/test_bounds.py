@@ -9,9 +9,9 @@ import pytest
 
 from bot.discord.corpus.previewing import Offered
 from bot.discord.errors import RefusedError
-from bot.locales import load
 from bot.discord.permissions import Caller
 from bot.discord.replies import reply_for
+from bot.locales import load
 from tests.bot.corpus.conftest import HERE, TEXT, Process
 
 PHRASES = load().of("en-US")

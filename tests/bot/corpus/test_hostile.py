@@ -12,8 +12,8 @@ from bot.discord.corpus.desk import CorpusDesk
 from bot.discord.corpus.drafts import Draft
 from bot.discord.corpus.previewing import Offered
 from bot.discord.errors import BusyError, RefusedError
-from bot.locales import load
 from bot.discord.permissions import Caller
+from bot.locales import load
 from retrieval.errors import CorpusError
 from retrieval.ingest import IngestRequest, Upload
 from tests.bot.corpus.conftest import HERE, TEXT, THERE, Process

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from bot.discord.questions import Desk, Place
-from bot.locales import load
 from bot.discord.rendering import Cited
+from bot.locales import load
 from retrieval.answering.service import AnsweringService
 from retrieval.errors import NotFoundError
 from tests.bot.corpus.conftest import HERE, Process

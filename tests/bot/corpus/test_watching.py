@@ -13,8 +13,8 @@ import pytest
 from bot.discord.corpus.desk import CLAIMED_MS
 from bot.discord.corpus.following import Ending, Followers
 from bot.discord.corpus.watching import Watch, Watches, watch
-from bot.locales import load
 from bot.discord.shards import Shards
+from bot.locales import load
 from retrieval.ingest import IngestRequest, Upload
 from retrieval.ingest.job_board import JobWorker
 from retrieval.ledger.ledger import Ledger
@@ -132,7 +132,7 @@ def done(processes: Callable[..., Process]) -> Process:
         request, lambda connection, job: watch(connection, replace(waiting(0), job=job))
     )
     services = process.services
-    assert JobWorker(services.ledger, services.ingesting, services.keeper, purpose="a test").run_once()
+    assert JobWorker(services.ledger, services.ingesting, services.index_sync, purpose="a test").run_once()
     assert job == 1
     return process
 

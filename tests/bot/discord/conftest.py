@@ -11,8 +11,8 @@ import pytest
 from bot.discord.client import Rapporteur, ShardedRapporteur, build_client
 from bot.discord.cogs.base import Equipment
 from bot.discord.questions import Desk
-from bot.locales import load
 from bot.discord.records import Records
+from bot.locales import load
 from bot.settings import DiscordSettings
 from tests.fakes import FakeServices, FileDatabase
 

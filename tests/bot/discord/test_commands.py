@@ -7,8 +7,8 @@ from typing import Any
 import discord
 import simcord
 
-from bot.locales import load
 from bot.discord.permissions import invite_link
+from bot.locales import load
 
 
 async def sent(env: simcord.Env) -> list[dict[str, Any]]:

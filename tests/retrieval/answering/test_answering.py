@@ -5,15 +5,15 @@ from hypothesis import strategies as st
 
 from retrieval.answering.composing import compose
 from retrieval.answering.direct import ReadoutName, list_mentions, look_up, named_readout, summarise
-from retrieval.answering.highlighting import highlights
 from retrieval.answering.foreign_questions import foreign_language
+from retrieval.answering.highlighting import highlights
 from retrieval.answering.question import Kind, analyse
 from retrieval.answering.selectors.interface import Candidates, Pick, Selection
 from retrieval.answering.selectors.trained import TrainedSelector
-from retrieval.index.lexical_scoring import TermStatistics
-from retrieval.index.preparation import prepare
-from retrieval.index.ranking import Candidate, RankedParagraph, rank
+from retrieval.index.fulltext import TermStatistics
 from retrieval.models import Answer, LiveParagraph, Numbering, Statement, Status
+from retrieval.search.preparation import prepare
+from retrieval.search.ranking import Candidate, RankedParagraph, rank
 
 STATISTICS = TermStatistics(3, 10.0, {"river": 2, "forum": 1, "held": 2})
 SELECTOR = TrainedSelector()

@@ -21,11 +21,11 @@ from retrieval.answering.checking import (
 from retrieval.answering.question import analyse
 from retrieval.bootstrap import Services
 from retrieval.errors import ModelUnavailableError
-from retrieval.index.lexical_scoring import TermStatistics
-from retrieval.index.preparation import prepare
-from retrieval.index.ranking import Candidate, RankedParagraph, rank
+from retrieval.index.fulltext import TermStatistics
 from retrieval.llm.types import Reply
 from retrieval.models import LiveParagraph, Numbering
+from retrieval.search.preparation import prepare
+from retrieval.search.ranking import Candidate, RankedParagraph, rank
 from tests.retrieval.answering.conftest import Told
 
 TEXT = (

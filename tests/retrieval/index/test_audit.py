@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import text, update
 
 from retrieval.bootstrap import Services
-from retrieval.index.audit import Audit, Unfound, audit
 from retrieval.index.encoder import Vector
-from retrieval.index.vectors import Hit
+from retrieval.index.sync.audit import Audit, Unfound, audit
+from retrieval.index.vector_index import Hit
 from retrieval.ledger import schema, scopes
 from tests.conftest import OpenStore, WriteReadout
 
@@ -27,7 +27,7 @@ def services(open_store: OpenStore, write_readout: WriteReadout, tmp_path: Path)
 
 
 def _audit(services: Services) -> Audit:
-    return audit(services.ledger, services.keeper, lambda *_: None)
+    return audit(services.ledger, services.index_sync, lambda *_: None)
 
 
 def test_a_sound_store_passes_with_identical_paragraphs_too(services: Services) -> None:
@@ -44,19 +44,19 @@ def test_a_paragraph_lost_from_the_words_is_named(services: Services) -> None:
 def test_a_vector_that_float32_leaves_a_little_from_itself_is_found(
     services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    query = services.keeper.query
+    query = services.index_sync.query
 
     def rounded(scope: str, vector: Vector, limit: int) -> list[Hit]:
         return [Hit(hit.embedding, hit.distance + 1.1e-6) for hit in query(scope, vector, limit)]
 
-    monkeypatch.setattr(services.keeper, "query", rounded)
+    monkeypatch.setattr(services.index_sync, "query", rounded)
 
     assert _audit(services) == Audit(3, ())
 
 
 def test_a_vector_in_neither_index_nor_list_is_named(services: Services, write_readout: WriteReadout) -> None:
-    services.keeper.settle()
-    services.keeper.catch_up = lambda **_: False  # type: ignore[method-assign]
+    services.index_sync.settle()
+    services.index_sync.catch_up = lambda **_: False  # type: ignore[method-assign]
     write_readout("late", ["A radar was lent."])
     services.ingesting.ingest()
     before = _audit(services)

@@ -24,11 +24,11 @@ import pytest
 from pydantic import SecretStr
 
 from retrieval.errors import SettingsError, StoreError
+from retrieval.index.chroma import cloud as cloud_module
+from retrieval.index.chroma.cloud import CloudAddress, CloudStore
 from retrieval.index.encoder import Vector
-from retrieval.index.lexical import IndexedTerms
-from retrieval.index.store import cloud as cloud_module
-from retrieval.index.store.cloud import CloudAddress, CloudStore
-from retrieval.index.vectors import Hit, VectorRecord
+from retrieval.index.fulltext import IndexedTerms
+from retrieval.index.vector_index import Hit, VectorRecord
 from tests.cloud import DATABASE, KEY, TENANT, CloudStandIn
 
 RECORDED = Path(__file__).with_name("cloud_calls.json")

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.index.lexical import IndexedTerms
-from retrieval.index.lexical_scoring import LENGTH_NORM, SATURATION
+from retrieval.index.fulltext import IndexedTerms
 from retrieval.index.sparse import AVERAGE_LENGTH, TermVector, text_weights
+from retrieval.search.ranking import LENGTH_NORM, SATURATION
 
 
 def _dot(one: TermVector, other: TermVector) -> float:

@@ -9,8 +9,8 @@ from tokenizers import Tokenizer
 
 from retrieval.index.encoder import MODEL_DIR
 from retrieval.initiatives.windows import CAPITAL, LOWER, UPPER, WINDOW_TOKENS, lead_in, windows
-from retrieval.model_files import open_tokenizer
 from retrieval.language.sentences import sentence_spans
+from retrieval.model_files import open_tokenizer
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,9 @@ from retrieval.errors import SourceError
 from retrieval.models import LeftOut
 from retrieval.sources.formats.docx.archive import check_archive
 from retrieval.sources.formats.docx.word_numbers import Numbered, Numberer, is_on, lineage, read_numberer
+from retrieval.sources.formats.tables import Grid, is_layout, row_texts
 from retrieval.sources.labels import ALONE, candidates
 from retrieval.sources.lines import Extracted, Line, collapse
-from retrieval.sources.formats.tables import Grid, is_layout, row_texts
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _RELATED = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/"

@@ -10,9 +10,9 @@ from retrieval.models import LeftOut
 from retrieval.sources.formats.html.page import Page, is_hidden, note_target, tags
 from retrieval.sources.formats.html.texts import UNTOLD, is_preformatted, strings
 from retrieval.sources.formats.html.vocabulary import BLOCKS
+from retrieval.sources.formats.tables import Grid, is_layout, row_texts
 from retrieval.sources.labels import ALONE, Label, candidates, letters, roman
 from retrieval.sources.lines import Line, collapse
-from retrieval.sources.formats.tables import Grid, is_layout, row_texts
 
 if TYPE_CHECKING:
     from bs4.element import Tag

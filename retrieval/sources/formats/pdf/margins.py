@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from retrieval.models import LeftOut
+from retrieval.sources.formats.pdf.columns import Row
 from retrieval.sources.furniture import is_page_mark
 from retrieval.sources.labels import STRONG, candidates
 from retrieval.sources.lines import Line
-from retrieval.sources.formats.pdf.columns import Row
 
 _ZONE = 0.13  # of the page's height
 _OUTERMOST = 4  # rows from the edge that can be a running head

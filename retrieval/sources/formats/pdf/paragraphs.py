@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from retrieval.sources.formats.pdf.columns import Row
 from retrieval.sources.labels import STRONG, candidates
 from retrieval.sources.lines import Line, collapse, ends_sentence, opens_list, starts_lower
-from retrieval.sources.formats.pdf.columns import Row
 
 _LARGE = 1.15  # times the body's size: a heading
 _WHITE = 1.22  # times the leading: a paragraph begins

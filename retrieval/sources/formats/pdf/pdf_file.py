@@ -8,13 +8,13 @@ from typing import Any
 
 from retrieval.errors import SourceError
 from retrieval.models import LeftOut
-from retrieval.sources.legibility import Legibility, legibility
-from retrieval.sources.limits import MAX_PAGE_CHARS, MAX_PAGES, MAX_TEXT_CHARS
-from retrieval.sources.lines import Extracted, Line, collapse
 from retrieval.sources.formats.pdf.columns import read_rows
 from retrieval.sources.formats.pdf.glyphs import Run, read_runs
 from retrieval.sources.formats.pdf.margins import Page, body_size, without_footnotes, without_running_heads
 from retrieval.sources.formats.pdf.paragraphs import join_rows, read_setting
+from retrieval.sources.legibility import Legibility, legibility
+from retrieval.sources.limits import MAX_PAGE_CHARS, MAX_PAGES, MAX_TEXT_CHARS
+from retrieval.sources.lines import Extracted, Line, collapse
 
 _SCANNED_BELOW = 12  # letters a page, on average
 _UNREADABLE = re.compile("[\ufffd\ue000-\uf8ff]")

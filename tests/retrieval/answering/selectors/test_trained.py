@@ -16,10 +16,10 @@ from retrieval.answering.selectors.trained import MODEL_DIR, MODEL_FILE, Decisio
 from retrieval.answering.selectors.trees import Trees
 from retrieval.errors import ModelError
 from retrieval.index.encoder import Encoder
-from retrieval.index.lexical_scoring import TermStatistics
-from retrieval.index.preparation import prepare
-from retrieval.index.ranking import Candidate, rank
+from retrieval.index.fulltext import TermStatistics
 from retrieval.models import LiveParagraph, Numbering, Status
+from retrieval.search.preparation import prepare
+from retrieval.search.ranking import Candidate, rank
 
 STATISTICS = TermStatistics(3, 10.0, {"river": 2, "forum": 1, "held": 2})
 TEXTS = (

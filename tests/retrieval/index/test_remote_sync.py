@@ -12,13 +12,11 @@ import pytest
 from pydantic import SecretStr
 
 from retrieval.errors import SettingsError, StoreError
-from retrieval.index.store import remote as bounds
-from retrieval.index.store import server as store_server
-from retrieval.index.store.remote import RemoteStore
-from retrieval.index.store.server import Address, ServerStore
-from retrieval.index.upkeep.keeper import REMOTE, IndexKeeper
-from retrieval.index.upkeep.remote import INDEX_LEASE, RemoteKeeper
-from retrieval.index.vectors import SAME_TEXT, VectorRecord
+from retrieval.index.chroma import server as store_server
+from retrieval.index.chroma.server import Address, RemoteStore, ServerStore
+from retrieval.index.sync.index_sync import REMOTE, IndexSync
+from retrieval.index.sync.remote_sync import INDEX_LEASE, RemoteSync
+from retrieval.index.vector_index import SAME_TEXT, VectorRecord
 from retrieval.ledger import leases, scopes, vectors
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.turns import my_turn, utc_now
@@ -56,16 +54,16 @@ def own_server(tmp_path: Path) -> Iterator[ChromaServer]:
 
 
 @contextmanager
-def keeper(
+def index_sync(
     ledger: Ledger, server: ChromaServer, clock: Callable[[], float] = time.monotonic
-) -> Iterator[RemoteKeeper]:
+) -> Iterator[RemoteSync]:
     """As one process of one host has it."""
     address = Address.parse(server.address)
 
     def connect(generation: str) -> RemoteStore:
         return ServerStore(address, ledger.id, generation)
 
-    with closing(RemoteKeeper(ledger, connect, place=str(address), purpose="a test", clock=clock)) as kept:
+    with closing(RemoteSync(ledger, connect, place=str(address), purpose="a test", clock=clock)) as kept:
         yield kept
 
 
@@ -76,7 +74,7 @@ def expect(store: Store, embeddings: list[int], scope: str = "shared") -> None:
         scopes.changed(connection, scope)
 
 
-def missed(kept: IndexKeeper, embeddings: Sequence[int] = range(1, FEW + 1)) -> list[int]:
+def missed(kept: IndexSync, embeddings: Sequence[int] = range(1, FEW + 1)) -> list[int]:
     """Return which vectors do not come first when looked up by themselves, in the index or beside it."""
     found = []
     for embedding, vector in zip(embeddings, unit_vectors(FEW), strict=True):
@@ -101,7 +99,7 @@ def test_what_one_host_adds_is_found_by_another_with_its_next_question(
 ) -> None:
     expect(store, fill(store.ledger, unit_vectors(3, seed=1), scope="guild:1"), "guild:1")
     other = Ledger(store.ledger.address)
-    with closing(other), keeper(store.ledger, chroma) as here, keeper(other, chroma) as there:
+    with closing(other), index_sync(store.ledger, chroma) as here, index_sync(other, chroma) as there:
         assert here.catch_up()
         counts = [there.count("shared")]
         embeddings = fill(store.ledger, unit_vectors(FEW))
@@ -119,7 +117,7 @@ def test_an_index_written_anew_by_another_host_is_used_with_the_next_question(
 ) -> None:
     expect(store, fill(store.ledger, unit_vectors(FEW)))
     other = Ledger(store.ledger.address)
-    with closing(other), keeper(store.ledger, chroma) as here, keeper(other, chroma) as there:
+    with closing(other), index_sync(store.ledger, chroma) as here, index_sync(other, chroma) as there:
         assert here.catch_up()
         first = (missed(there), _generation(there))
         assert here.rewrite(timeout_s=0)
@@ -135,7 +133,7 @@ def test_a_question_on_its_way_while_the_index_is_replaced_is_asked_again(
 ) -> None:
     expect(store, fill(store.ledger, unit_vectors(FEW)))
     other = Ledger(store.ledger.address)
-    with closing(other), keeper(store.ledger, chroma) as here, keeper(other, chroma) as there:
+    with closing(other), index_sync(store.ledger, chroma) as here, index_sync(other, chroma) as there:
         assert here.catch_up()
         assert missed(there) == []
         assert here.rewrite(timeout_s=0)
@@ -148,13 +146,13 @@ def test_a_question_on_its_way_while_the_index_is_replaced_is_asked_again(
         )
 
 
-def _generation(kept: RemoteKeeper) -> str:
+def _generation(kept: RemoteSync) -> str:
     store = kept._reached()
     assert store is not None
     return store.generation
 
 
-def _collections(kept: RemoteKeeper, store: Store) -> list[str]:
+def _collections(kept: RemoteSync, store: Store) -> list[str]:
     reached = kept._reached()
     assert reached is not None
     about = [c.metadata or {} for c in reached._client.list_collections()]
@@ -165,7 +163,7 @@ def test_two_ledgers_on_one_server_know_nothing_of_each_other(tmp_path: Path, ch
     for seed, name in enumerate(("one", "two")):
         each = Store(tmp_path / name)
         expect(each, fill(each.ledger, unit_vectors(FEW, seed=seed)))
-        with keeper(each.ledger, chroma) as kept:
+        with index_sync(each.ledger, chroma) as kept:
             assert kept.catch_up()
             kept.rewrite(timeout_s=0)
             found = [kept.query("shared", v, 1)[0].embedding for v in unit_vectors(FEW, seed=seed)]
@@ -178,7 +176,7 @@ def test_two_ledgers_on_one_server_know_nothing_of_each_other(tmp_path: Path, ch
 
 def test_one_writes_the_index_at_a_time(store: Store, chroma: ChromaServer) -> None:
     expect(store, fill(store.ledger, unit_vectors(FEW)))
-    with keeper(store.ledger, chroma) as kept:
+    with index_sync(store.ledger, chroma) as kept:
         with my_turn(store.ledger, "another host", timeout_s=0, name=INDEX_LEASE):
             meanwhile = (kept.catch_up(), missed(kept), kept.problem)
         later = kept.catch_up()
@@ -201,10 +199,10 @@ def test_whoever_stood_still_while_another_wrote_the_index_records_nothing(
             lease = leases.current(connection, INDEX_LEASE)
             assert lease is not None
             leases.renew(connection, lease, ttl_s=-1)
-        with keeper(other, chroma) as there:
+        with index_sync(other, chroma) as there:
             assert there.catch_up()
 
-    with closing(other), keeper(store.ledger, chroma, lambda: 0.0) as here:
+    with closing(other), index_sync(store.ledger, chroma, lambda: 0.0) as here:
         monkeypatch.setattr(RemoteStore, "add", stall)
         late = here.catch_up()
         with store.ledger.read() as connection:
@@ -219,7 +217,7 @@ def test_a_lease_whose_holder_died_is_free(store: Store, chroma: ChromaServer) -
         dead = f"{host}:999999999:{unique}"
         leases.take(connection, INDEX_LEASE, dead, "killed", now=utc_now(), ttl_s=60)
 
-    with keeper(store.ledger, chroma) as kept:
+    with index_sync(store.ledger, chroma) as kept:
         assert (kept.catch_up(), scanned(store)) == (True, [])
 
 
@@ -231,7 +229,7 @@ def test_a_server_that_is_gone_is_done_without_and_used_again_once_it_is_back(
 ) -> None:
     expect(store, fill(store.ledger, unit_vectors(FEW)))
     clock = Clock()
-    with keeper(store.ledger, own_server, clock) as kept:
+    with index_sync(store.ledger, own_server, clock) as kept:
         assert kept.catch_up()
         own_server.stop()
         gone = (missed(kept), kept.is_whole, kept.problem is not None, kept.rewrite(timeout_s=0))
@@ -250,9 +248,9 @@ def test_a_server_is_left_alone_for_longer_each_time_it_fails(store: Store, own_
         tried.append(clock.now)
         raise StoreError("not reached")
 
-    with keeper(store.ledger, own_server) as kept:
+    with index_sync(store.ledger, own_server) as kept:
         assert kept.catch_up()
-    with closing(RemoteKeeper(store.ledger, connect, place="x", purpose="a test", clock=clock)) as kept:
+    with closing(RemoteSync(store.ledger, connect, place="x", purpose="a test", clock=clock)) as kept:
         for _ in range(1000):
             kept.query("shared", unit_vectors(1)[0], 1)
             clock.now += 0.1
@@ -265,7 +263,7 @@ def test_a_server_killed_in_the_middle_of_it_all_loses_nobody_anything(
 ) -> None:
     expect(store, fill(store.ledger, unit_vectors(3, seed=1), scope="guild:1"), "guild:1")
     clock = Clock()
-    with keeper(store.ledger, own_server, clock) as kept:
+    with index_sync(store.ledger, own_server, clock) as kept:
         assert kept.catch_up()
         own_server.stop(signal.SIGKILL)
         embeddings = fill(store.ledger, unit_vectors(FEW))
@@ -282,13 +280,13 @@ def test_a_server_that_was_emptied_is_filled_again_from_the_ledger(
     store: Store, own_server: ChromaServer, tmp_path: Path
 ) -> None:
     expect(store, fill(store.ledger, unit_vectors(FEW)))
-    with keeper(store.ledger, own_server) as kept:
+    with index_sync(store.ledger, own_server) as kept:
         assert kept.catch_up()
     own_server.stop()
     own_server.folder = tmp_path / "another"
     own_server.start()
 
-    with keeper(store.ledger, own_server) as kept:
+    with index_sync(store.ledger, own_server) as kept:
         first = missed(kept)
         kept.settle()
         assert (first, missed(kept), kept.is_whole, kept.count("shared")) == ([], [], True, FEW)
@@ -297,11 +295,11 @@ def test_a_server_that_was_emptied_is_filled_again_from_the_ledger(
 def test_a_server_that_hangs_is_given_up(
     store: Store, own_server: ChromaServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bounds, "ANSWER_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(store_server, "ANSWER_TIMEOUT_S", 0.5)
     monkeypatch.setattr(store_server, "CONNECT_TIMEOUT_S", 0.5)
     expect(store, fill(store.ledger, unit_vectors(FEW)))
     clock = Clock()
-    with keeper(store.ledger, own_server, clock) as kept:
+    with index_sync(store.ledger, own_server, clock) as kept:
         assert kept.catch_up()
         own_server.send(signal.SIGSTOP)
         started = time.monotonic()
@@ -328,8 +326,8 @@ def test_a_store_moves_to_a_server_and_back_with_the_same_answers(
     for place in ("embedded", chroma.address, "embedded", chroma.address):
         with open_store(index=place) as services:
             answers.append(services.answering.ask(question))
-            services.keeper.settle()
-            whole.append((services.keeper.is_whole, services.keeper.count("shared")))
+            services.index_sync.settle()
+            whole.append((services.index_sync.is_whole, services.index_sync.count("shared")))
 
     assert (answers, whole) == ([answers[0]] * 4, [(True, 12)] * 4)
 
@@ -342,7 +340,7 @@ def test_purging_leaves_nothing_of_a_readout_on_the_server(
     with open_store(corpus=tmp_path / "readouts", index=chroma.address) as services:
         services.ingesting.ingest()
         removal = services.lifecycle.remove("secret", purge=True)
-        reached = services.keeper._reached()  # type: ignore[attr-defined]
+        reached = services.index_sync._reached()  # type: ignore[attr-defined]
         texts = [
             text
             for collection in reached._client.list_collections()

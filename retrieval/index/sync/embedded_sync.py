@@ -1,12 +1,13 @@
 """The vector index in a folder of the store: one writer, and never trusted after an unclean stop.
 
-A seal beside the index says what its files were when they were last known to be whole; one without a fitting
-seal is checked in a child process first, because a damaged one can end the process that opens it (SIGSEGV). One
+A fingerprint beside the index says what its files were when they were last known to be whole; an index that
+doesn't match it is checked in a child process first, because a damaged one can end the process that opens it (SIGSEGV). One
 that fails is written again from the ledger, beside the old one, without embedding anything.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import shutil
 import threading
@@ -17,12 +18,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from retrieval.errors import StoreError, StoreHeldError
+from retrieval.index.chroma.embedded import EmbeddedStore
 from retrieval.index.encoder import Vector
-from retrieval.index.seal import Seal
-from retrieval.index.soundness import is_sound
-from retrieval.index.store.embedded import EmbeddedStore
-from retrieval.index.upkeep.keeper import REMOTE, IndexKeeper, Work, unguarded
-from retrieval.index.vectors import Hit, LedgerScan, VectorIndex
+from retrieval.index.sync.index_sync import REMOTE, IndexSync, Work, unguarded
+from retrieval.index.sync.integrity import is_intact
+from retrieval.index.vector_index import Hit, LedgerScan, VectorIndex
 from retrieval.ledger.ledger import Ledger
 from retrieval.store_lock import StoreLock
 
@@ -38,7 +38,7 @@ _APART_S = 30.0
 """Chroma keeps Python's interpreter to itself while it adds, for tens of milliseconds even for one vector."""
 
 
-class EmbeddedKeeper(IndexKeeper):
+class EmbeddedSync(IndexSync):
     """The vector index of one store, in its folder.
 
     Args:
@@ -107,7 +107,7 @@ class EmbeddedKeeper(IndexKeeper):
         """The index failed in use: scan the ledger until it is mended."""
         with self._guard:
             self._failed = True
-            Seal(self._path).take_off()
+            Fingerprint(self._path).drop()
             return self._use(LedgerScan(self._ledger), self._path)
 
     def _use(self, index: VectorIndex, path: Path) -> VectorIndex:
@@ -132,7 +132,7 @@ class EmbeddedKeeper(IndexKeeper):
             self._waits = True
             return LedgerScan(self._ledger)
         self._path = self._named_folder()
-        if Seal(self._path).fits():
+        if Fingerprint(self._path).matches():
             try:
                 return EmbeddedStore(self._path, self._ledger.id)
             except StoreError as error:
@@ -146,7 +146,7 @@ class EmbeddedKeeper(IndexKeeper):
     def _mend(self) -> None:
         """Check the index and, if it is broken, write it anew; questions are answered meanwhile."""
         try:
-            if self._is_sound(self._path):
+            if self._is_intact(self._path):
                 self._use(EmbeddedStore(self._path, self._ledger.id), self._path)
                 return
             with self._writing, self._lock.owned(timeout_s=0):
@@ -160,8 +160,8 @@ class EmbeddedKeeper(IndexKeeper):
         except StoreError as error:
             log.warning("the vector index cannot be written (%s); scanning the ledger instead", error)
 
-    def _is_sound(self, path: Path) -> bool:
-        return path.exists() and is_sound(path, self._ledger.address)
+    def _is_intact(self, path: Path) -> bool:
+        return path.exists() and is_intact(path, self._ledger.address)
 
     def open(self) -> None:
         """Open the index, where that was not done yet."""
@@ -198,7 +198,7 @@ class EmbeddedKeeper(IndexKeeper):
             return
         index.close()
         if isinstance(index, EmbeddedStore):
-            Seal(self._path).put_on()  # now that Chroma has written what it held back
+            Fingerprint(self._path).keep()  # now that Chroma has written what it held back
 
     def _named_folder(self) -> Path:
         """Return the folder of the index in use; one that isn't there where a server had the index before."""
@@ -223,7 +223,7 @@ class EmbeddedKeeper(IndexKeeper):
                     self._rewrite()
                 else:
                     index = self._writable()
-                    Seal(self._path).take_off()
+                    Fingerprint(self._path).drop()
                     self._hand_over(index, work, unguarded)
                     self._handed_over = time.monotonic()
                 self._sweep()
@@ -247,7 +247,7 @@ class EmbeddedKeeper(IndexKeeper):
         path = self._named_folder()
         if (self._index_name() or "").startswith(REMOTE):
             return self._rewrite()
-        if self._records() and not (Seal(path).fits() or self._is_sound(path)):
+        if self._records() and not (Fingerprint(path).matches() or self._is_intact(path)):
             return self._rewrite()
         return self._use(EmbeddedStore(path, self._ledger.id), path)
 
@@ -277,7 +277,7 @@ class EmbeddedKeeper(IndexKeeper):
         return self._folder / f"chroma-{max((int(n) for n in used if n.isdigit()), default=1) + 1}"
 
     def _sweep(self) -> None:
-        """Remove folders and seals of indexes that nobody uses any more."""
+        """Remove folders and fingerprints of indexes that nobody uses any more."""
         for path in self._leftovers():
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
@@ -286,4 +286,53 @@ class EmbeddedKeeper(IndexKeeper):
 
     def _leftovers(self) -> list[Path]:
         kept = self._named_folder()
-        return [p for p in self._folder.glob("chroma*") if p not in (kept, Seal.path(kept))]
+        return [p for p in self._folder.glob("chroma*") if p not in (kept, Fingerprint.path(kept))]
+
+
+class Fingerprint:
+    """What the files of one index folder were when they were last known to be whole: `NAME.fingerprint` beside it.
+
+    Args:
+        folder: The index's folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._path = self.path(folder)
+
+    @staticmethod
+    def path(folder: Path) -> Path:
+        """Return where the fingerprint of `folder` is kept."""
+        return folder.with_name(folder.name + ".fingerprint")
+
+    def matches(self) -> bool:
+        """Whether the files are what they were when it was kept."""
+        try:
+            kept = json.loads(self._path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return False
+        return bool(kept == self._of_now())
+
+    def keep(self) -> None:
+        """Say that the files are whole as they are now."""
+        try:
+            self._path.write_text(json.dumps(self._of_now()), encoding="utf-8")
+        except OSError as error:  # without one it costs a check at the next start, nothing else
+            log.debug("cannot keep the fingerprint of the vector index: %s", error)
+
+    def drop(self) -> None:
+        """The files are about to change."""
+        try:
+            self._path.unlink(missing_ok=True)
+        except OSError as error:
+            log.debug("cannot drop the fingerprint of the vector index: %s", error)
+
+    def _of_now(self) -> dict[str, list[int]]:
+        """Name -> size and time of each file; Chroma touches its SQLite file even to read it."""
+        found = {}
+        for path in sorted(self._folder.rglob("*")):
+            if path.is_file() and not path.name.endswith(("-wal", "-shm", "-journal")):
+                status = path.stat()
+                times = [] if path.suffix == ".sqlite3" else [status.st_mtime_ns]
+                found[path.relative_to(self._folder).as_posix()] = [status.st_size, *times]
+        return found

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Flag, auto
-from functools import lru_cache
 from itertools import pairwise
 
-from retrieval.index.terms import indexed_terms, initials, terms
-from retrieval.models import LiveParagraph
+from retrieval.index.fulltext import MONTHS, paragraph_terms
 from retrieval.language.sentences import sentence_spans
+from retrieval.language.terms import initials, terms
+from retrieval.models import LiveParagraph
 
 
 class Holds(Flag):
@@ -65,32 +64,6 @@ class PreparedParagraph:
         return tuple(text[s.start : s.end] for s in self.sentences)
 
 
-@dataclass(frozen=True, slots=True)
-class ParagraphTerms:
-    """The terms of a paragraph alone, as in `PreparedParagraph`: all that it is indexed by."""
-
-    counts: Mapping[str, int]
-    title_terms: frozenset[str]
-    heading_terms: frozenset[str]
-    length: int
-
-
-def paragraph_terms(paragraph: LiveParagraph) -> ParagraphTerms:
-    """Tokenise `paragraph` without looking at its sentences, which takes twice as long."""
-    found = terms(paragraph.text)
-    return ParagraphTerms(
-        counts=Counter(found + initials(paragraph.text)),
-        title_terms=_title_terms(paragraph.title, paragraph.date),
-        heading_terms=frozenset(terms(paragraph.heading or "")),
-        length=len(found),
-    )
-
-
-@lru_cache
-def _title_terms(title: str, date: str | None) -> frozenset[str]:
-    return frozenset(indexed_terms(f"{title} {_date_words(date)}"))
-
-
 def prepare(paragraph: LiveParagraph, language: str = "en") -> PreparedParagraph:
     """Tokenise and split `paragraph` once, so that no question has to."""
     found = paragraph_terms(paragraph)
@@ -106,8 +79,7 @@ def prepare(paragraph: LiveParagraph, language: str = "en") -> PreparedParagraph
     )
 
 
-_MONTHS = "January February March April May June July August September October November December".split()
-_MONTH = "|".join(_MONTHS)
+_MONTH = "|".join(MONTHS)
 DATE = re.compile(
     rf"\b(?:{_MONTH}|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|1[0-9]\d\d|20\d\d|\d{{2}}0s|centur(?:y|ies)"
     r"|(?:this|next|last) (?:year|month|week)|(?:spring|summer|autumn|winter) of|BCE?|mid-\d+)\b"
@@ -164,10 +136,3 @@ def _sentence(text: str, start: int, end: int) -> PreparedSentence:
         frozenset(pairwise(found)),
         holds,
     )
-
-
-def _date_words(date: str | None) -> str:
-    """Return "2022 June" for "2022-06-22": how a question names a readout."""
-    year, _, rest = (date or "").partition("-")
-    month = rest.partition("-")[0]
-    return f"{year} {_MONTHS[int(month) - 1]}" if month.isdigit() and 1 <= int(month) <= 12 else year

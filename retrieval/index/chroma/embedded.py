@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from retrieval.index.store.collections import Collections, translated
+from retrieval.index.chroma.collections import Collections, translated
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client

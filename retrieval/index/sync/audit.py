@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from retrieval.index import lexical
-from retrieval.index.preparation import paragraph_terms
-from retrieval.index.upkeep.keeper import IndexKeeper
-from retrieval.index.vectors import SAME_TEXT
+from retrieval.index import fulltext
+from retrieval.index.sync.index_sync import IndexSync
+from retrieval.index.vector_index import SAME_TEXT
 from retrieval.ledger import live, scopes, vectors
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.live import ReadoutSummary
@@ -41,13 +40,13 @@ class Audit:
     unfound: tuple[Unfound, ...]
 
 
-def audit(ledger: Ledger, keeper: IndexKeeper, progress: Callable[[int, int], None]) -> Audit:
+def audit(ledger: Ledger, index_sync: IndexSync, progress: Callable[[int, int], None]) -> Audit:
     """Look up every live paragraph of every scope on the path that a question takes.
 
     Args:
         progress: Told how many paragraphs of how many were looked up.
     """
-    keeper.settle()
+    index_sync.settle()
     with ledger.read() as connection:
         summaries = [
             summary
@@ -58,20 +57,20 @@ def audit(ledger: Ledger, keeper: IndexKeeper, progress: Callable[[int, int], No
     unfound: list[Unfound] = []
     for summary in summaries:
         with ledger.read() as connection:
-            unfound += _of_readout(connection, keeper, summary)
+            unfound += _of_readout(connection, index_sync, summary)
         done += summary.paragraphs
         progress(done, total)
     return Audit(total, tuple(unfound))
 
 
-def _of_readout(connection: Connection, keeper: IndexKeeper, summary: ReadoutSummary) -> Iterator[Unfound]:
-    scanned = keeper.scanned(connection, summary.scope)
+def _of_readout(connection: Connection, index_sync: IndexSync, summary: ReadoutSummary) -> Iterator[Unfound]:
+    scanned = index_sync.scanned(connection, summary.scope)
     paragraphs = live.paragraphs_of(connection, summary)
     chunk_vectors = vectors.paragraph_vectors(connection, paragraphs)
     for pk, paragraph in paragraphs.items():
         missed = Unfound(summary.scope, summary.id, paragraph.number, "vector")
         for vector in chunk_vectors.get(pk, ()):
-            hits = [*keeper.query(summary.scope, vector, _NEAREST), *scanned.nearest(vector, _NEAREST)]
+            hits = [*index_sync.query(summary.scope, vector, _NEAREST), *scanned.nearest(vector, _NEAREST)]
             same = [hit.embedding for hit in hits if hit.distance <= SAME_TEXT]
             holding = live.paragraphs_holding(connection, [summary.scope], same)
             if not any(pk in found for found in holding.values()):
@@ -79,6 +78,6 @@ def _of_readout(connection: Connection, keeper: IndexKeeper, summary: ReadoutSum
                 break
         if pk not in chunk_vectors:
             yield missed
-        terms = lexical.IndexedTerms.of(paragraph_terms(paragraph)).terms
-        if terms and not lexical.finds(connection, summary.scope, pk, terms):
+        terms = fulltext.IndexedTerms.of(fulltext.paragraph_terms(paragraph)).terms
+        if terms and not fulltext.finds(connection, summary.scope, pk, terms):
             yield Unfound(summary.scope, summary.id, paragraph.number, "words")

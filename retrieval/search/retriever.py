@@ -13,18 +13,18 @@ import numpy as np
 from sqlalchemy import Connection
 
 from retrieval.errors import StoreError
-from retrieval.index import lexical
-from retrieval.index.digests import digest
+from retrieval.index import fulltext
 from retrieval.index.encoder import Encoder, Vector
-from retrieval.index.lexical_scoring import TermStatistics
-from retrieval.index.preparation import Holds, PreparedParagraph, prepare
-from retrieval.index.ranking import Candidate, RankedParagraph, rank, resolve_names, shortlist
-from retrieval.index.upkeep.keeper import IndexKeeper, Scanned
-from retrieval.index.vectors import Hit
+from retrieval.index.fulltext import TermStatistics
+from retrieval.index.sync.index_sync import IndexSync, Scanned
+from retrieval.index.vector_index import Hit
 from retrieval.ledger import live, revisions, vectors
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.live import ReadoutSummary
+from retrieval.ledger.vectors import text_digest
 from retrieval.models import LiveParagraph
+from retrieval.search.preparation import Holds, PreparedParagraph, prepare
+from retrieval.search.ranking import Candidate, RankedParagraph, rank, resolve_names, shortlist
 
 log = logging.getLogger(__name__)
 
@@ -100,9 +100,9 @@ class Retriever:
     is live is asked anew for every question.
     """
 
-    def __init__(self, ledger: Ledger, keeper: IndexKeeper, encoder: Encoder) -> None:
+    def __init__(self, ledger: Ledger, index_sync: IndexSync, encoder: Encoder) -> None:
         self._ledger = ledger
-        self._keeper = keeper
+        self._index_sync = index_sync
         self._encoder = encoder
         self._pool = ThreadPoolExecutor(thread_name_prefix="words")
         self._is_opened = False
@@ -135,8 +135,8 @@ class Retriever:
         elif readouts is not None:
             vector = self._encoder.embed(query.text)
             pks = self._among(connection, readouts, vector, query)
-            statistics = lexical.statistics(connection, scopes, query.wanted)
-        elif self._keeper.is_hybrid:
+            statistics = fulltext.statistics(connection, scopes, query.wanted)
+        elif self._index_sync.is_hybrid:
             vector, pks, statistics = self._by_index(connection, scopes, query)
         else:
             vector, pks, statistics = self._by_both(connection, scopes, query)
@@ -154,22 +154,22 @@ class Retriever:
     def _by_both(self, connection: Connection, scopes: Sequence[str], query: Query) -> _Put:
         """Search by vector in the index, and by words here."""
         # first of all: what the index is handed after this snapshot is still scanned by it
-        exact = {scope: self._keeper.scanned(connection, scope) for scope in scopes}
+        exact = {scope: self._index_sync.scanned(connection, scope) for scope in scopes}
         # the words are looked up while the encoder and Chroma, which need no Python, are at work
         words = self._pool.submit(self._by_words, connection, scopes, query)
         if not self._is_opened:  # the first question: what both import and load takes seconds
             self._is_opened = True
-            self._pool.submit(self._keeper.open)
+            self._pool.submit(self._index_sync.open)
         vector = self._encoder.embed(query.text)
-        hits = {scope: self._keeper.query(scope, vector, CANDIDATES) for scope in scopes}
+        hits = {scope: self._index_sync.query(scope, vector, CANDIDATES) for scope in scopes}
         by_words, statistics = words.result()
         dense = [pk for s in scopes for pk in self._dense(connection, s, vector, hits[s], exact[s])]
         return vector, list(dict.fromkeys([*dense, *by_words])), statistics
 
     def _by_index(self, connection: Connection, scopes: Sequence[str], query: Query) -> _Put:
         """Search by vector and words in the index; only the term statistics are the ledger's."""
-        exact = {scope: self._keeper.scanned(connection, scope) for scope in scopes}
-        statistics = lexical.statistics(connection, scopes, query.wanted)
+        exact = {scope: self._index_sync.scanned(connection, scope) for scope in scopes}
+        statistics = fulltext.statistics(connection, scopes, query.wanted)
         weights = {t: statistics.idf(t) for t in query.wanted if statistics.document_frequency.get(t)}
         vector = self._encoder.embed(query.text)
         found = [pk for s in scopes for pk in self._hybrid(connection, s, vector, weights, exact[s])]
@@ -187,12 +187,12 @@ class Retriever:
         limit = CANDIDATES
         nearest = [hit.embedding for hit in scanned.nearest(vector, CANDIDATES)]
         while True:
-            found = self._keeper.search(scope, vector, weights, limit)
+            found = self._index_sync.search(scope, vector, weights, limit)
             if found is None:
-                hits = self._keeper.query(scope, vector, CANDIDATES)
+                hits = self._index_sync.query(scope, vector, CANDIDATES)
                 return [
                     *self._dense(connection, scope, vector, hits, scanned),
-                    *lexical.search(connection, scope, list(weights), limit=CANDIDATES),
+                    *fulltext.search(connection, scope, list(weights), limit=CANDIDATES),
                 ]
             holding = live.paragraphs_holding(connection, [scope], [*found, *nearest])
             pks = [pk for embedding in found for pk in holding.get(embedding, ())]
@@ -208,7 +208,7 @@ class Retriever:
         """Look words up here while more than are put forward anyway are not in the index yet."""
         if len(scanned.pks) <= CANDIDATES:
             return []
-        return lexical.search(connection, scope, list(weights), limit=CANDIDATES)
+        return fulltext.search(connection, scope, list(weights), limit=CANDIDATES)
 
     def _by_words(
         self,
@@ -217,9 +217,11 @@ class Retriever:
         query: Query,
     ) -> tuple[list[int], TermStatistics]:
         found = [
-            pk for scope in scopes for pk in lexical.search(connection, scope, query.wanted, limit=CANDIDATES)
+            pk
+            for scope in scopes
+            for pk in fulltext.search(connection, scope, query.wanted, limit=CANDIDATES)
         ]
-        return found, lexical.statistics(connection, scopes, query.wanted)
+        return found, fulltext.statistics(connection, scopes, query.wanted)
 
     def _dense(
         self,
@@ -240,7 +242,7 @@ class Retriever:
             if len(pks) >= most or len(hits) < limit or limit >= _WIDEST:
                 return pks[:most]
             limit *= 4
-            hits = self._keeper.query(scope, vector, limit)
+            hits = self._index_sync.query(scope, vector, limit)
 
     def _within(
         self, connection: Connection, readout: ReadoutSummary, vector: Vector, terms: Sequence[str]
@@ -251,7 +253,7 @@ class Retriever:
             return list(ready)
         similarity = {pk: float((each.chunk_vectors @ vector).max()) for pk, each in ready.items()}
         nearest = sorted(ready, key=lambda pk: -similarity[pk])[:CANDIDATES]
-        by_words = lexical.search(
+        by_words = fulltext.search(
             connection, readout.scope, terms, limit=CANDIDATES, revision_pks=[readout.revision_pk]
         )
         return list(dict.fromkeys([*nearest, *by_words]))
@@ -269,15 +271,15 @@ class Retriever:
         else:
             dense = []
             for scope in scopes:
-                hits = self._keeper.query(scope, vector, _WIDEST)
+                hits = self._index_sync.query(scope, vector, _WIDEST)
                 found = self._dense(
-                    connection, scope, vector, hits, self._keeper.scanned(connection, scope), _WIDEST
+                    connection, scope, vector, hits, self._index_sync.scanned(connection, scope), _WIDEST
                 )
                 dense += revisions.those_of(connection, found, revisions_of)[:CANDIDATES]
         words = [
             pk
             for scope in scopes
-            for pk in lexical.search(
+            for pk in fulltext.search(
                 connection, scope, query.wanted, limit=CANDIDATES,
                 revision_pks=[r.revision_pk for r in readouts if r.scope == scope],
             )
@@ -327,10 +329,11 @@ class Retriever:
         found = _remembered(self._sentence_vectors, [p.paragraph for p in paragraphs])
         missing = [p for p in paragraphs if p.paragraph not in found]
         if missing:
-            texts = {digest(text): text for p in missing for text in p.sentence_texts}
+            texts = {text_digest(text): text for p in missing for text in p.sentence_texts}
             embedded = self._embedded_sentences(connection, texts)
             fresh = {
-                p.paragraph: self._stacked([embedded[digest(t)] for t in p.sentence_texts]) for p in missing
+                p.paragraph: self._stacked([embedded[text_digest(t)] for t in p.sentence_texts])
+                for p in missing
             }
             found |= fresh
             _remember(self._sentence_vectors, fresh)

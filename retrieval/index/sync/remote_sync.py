@@ -18,11 +18,11 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from retrieval.errors import IngestBusyError, StoreError, StoreHeldError, StoreUnwritableError
+from retrieval.index.chroma.server import RemoteStore
 from retrieval.index.encoder import Vector
-from retrieval.index.soundness import problem_of
-from retrieval.index.store.remote import RemoteStore
-from retrieval.index.upkeep.keeper import REMOTE, IndexKeeper, Scanned, Work
-from retrieval.index.vectors import Hit, LedgerScan, VectorIndex
+from retrieval.index.sync.index_sync import REMOTE, IndexSync, Scanned, Work
+from retrieval.index.sync.integrity import problem_of
+from retrieval.index.vector_index import Hit, LedgerScan, VectorIndex
 from retrieval.ledger import scopes
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.turns import Turn, my_turn
@@ -40,7 +40,7 @@ Connect = Callable[[str], RemoteStore]
 """Generation -> the store that holds it; raises StoreError where the server cannot be reached."""
 
 
-class RemoteKeeper(IndexKeeper):
+class RemoteSync(IndexSync):
     """The vector index of one ledger on a server.
 
     Args:
@@ -237,11 +237,11 @@ class RemoteKeeper(IndexKeeper):
     def settle(self) -> None:
         """Reach the server, look whether it is sound, and wait until a repair in the background has ended."""
         store = self._reached()
-        if store is not None and not self._is_sound(store):
+        if store is not None and not self._is_intact(store):
             self._begin_mending()
         self._join()
 
-    def _is_sound(self, store: RemoteStore) -> bool:
+    def _is_intact(self, store: RemoteStore) -> bool:
         """Look up some vectors by themselves, once: a server that was killed can count what it no longer finds."""
         if self._sampled:
             return True
@@ -275,7 +275,7 @@ class RemoteKeeper(IndexKeeper):
         self._join()
         store = self._reached()
         if store is not None:
-            self._is_sound(store)
+            self._is_intact(store)
         if self._is_done(self._work()):
             return True
         before = self._index_name()

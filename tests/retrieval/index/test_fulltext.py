@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, insert
 
-from retrieval.index import lexical
-from retrieval.index.lexical import IndexedTerms
-from retrieval.index.lexical.counting import MOST_SCORED
-from retrieval.index.lexical_scoring import TermStatistics
+from retrieval.index import fulltext
+from retrieval.index.fulltext import IndexedTerms, TermStatistics
+from retrieval.index.fulltext.counting import MOST_SCORED
 from retrieval.ledger import schema
 from retrieval.ledger.ledger import Ledger
 
@@ -41,7 +40,7 @@ def connection(common_ledger: Ledger) -> Iterator[Connection]:
 
 def _add(connection: Connection, scope: str, **paragraphs: str) -> None:
     """Add paragraphs given as p1="their terms"."""
-    lexical.add(
+    fulltext.add(
         connection,
         scope,
         {int(pk[1:]): IndexedTerms(terms.split(), len(terms.split())) for pk, terms in paragraphs.items()},
@@ -49,7 +48,7 @@ def _add(connection: Connection, scope: str, **paragraphs: str) -> None:
 
 
 def _search(connection: Connection, scope: str, *terms: str, limit: int = 10) -> list[int]:
-    return lexical.search(connection, scope, terms, limit=limit)
+    return fulltext.search(connection, scope, terms, limit=limit)
 
 
 def test_paragraphs_with_more_and_rarer_terms_come_first(connection: Connection) -> None:
@@ -63,18 +62,18 @@ def test_paragraphs_with_more_and_rarer_terms_come_first(connection: Connection)
 def test_what_is_removed_is_neither_found_nor_counted(connection: Connection) -> None:
     _add(connection, "a", p1="ferri port", p2="ferri")
 
-    lexical.remove(connection, "a", [1, 99])
-    lexical.remove(connection, "unknown", [1])
+    fulltext.remove(connection, "a", [1, 99])
+    fulltext.remove(connection, "unknown", [1])
 
     assert _search(connection, "a", "ferri", "port") == [2]
-    assert lexical.statistics(connection, ["a"], ["ferri", "port"]) == TermStatistics(
+    assert fulltext.statistics(connection, ["a"], ["ferri", "port"]) == TermStatistics(
         1, 1.0, {"ferri": 1, "port": 0}
     )
 
 
 def test_what_is_removed_can_come_back(connection: Connection) -> None:
     _add(connection, "a", p1="ferri port")
-    lexical.remove(connection, "a", [1])
+    fulltext.remove(connection, "a", [1])
 
     _add(connection, "a", p1="ferri port")
 
@@ -84,7 +83,7 @@ def test_what_is_removed_can_come_back(connection: Connection) -> None:
 def test_statistics_count_paragraphs_not_occurrences(connection: Connection) -> None:
     _add(connection, "a", p1="ferri ferri ferri", p2="ferri reef", p3="reef")
 
-    found = lexical.statistics(connection, ["a"], ["ferri", "reef", "radar", "ferri"])
+    found = fulltext.statistics(connection, ["a"], ["ferri", "reef", "radar", "ferri"])
 
     assert found == TermStatistics(3, 2.0, {"ferri": 2, "radar": 0, "reef": 1 + 1})
 
@@ -94,22 +93,22 @@ def test_scopes_share_neither_paragraphs_nor_statistics(connection: Connection) 
     _add(connection, "server-2", p2="ferri reef", p3="reef")
 
     assert _search(connection, "server-1", "ferri", "reef") == [1]
-    assert lexical.statistics(connection, ["server-1"], ["reef"]) == TermStatistics(1, 1.0, {"reef": 0})
-    assert lexical.statistics(connection, ["server-1", "server-2"], ["ferri"]) == TermStatistics(
+    assert fulltext.statistics(connection, ["server-1"], ["reef"]) == TermStatistics(1, 1.0, {"reef": 0})
+    assert fulltext.statistics(connection, ["server-1", "server-2"], ["ferri"]) == TermStatistics(
         3, 4 / 3, {"ferri": 2}
     )
 
 
 def test_an_unknown_scope_holds_nothing(connection: Connection) -> None:
     assert _search(connection, "unknown", "ferri") == []
-    assert lexical.statistics(connection, ["unknown"], ["ferri"]) == TermStatistics(0, 0.0, {"ferri": 0})
+    assert fulltext.statistics(connection, ["unknown"], ["ferri"]) == TermStatistics(0, 0.0, {"ferri": 0})
 
 
 def test_no_terms_find_nothing(connection: Connection) -> None:
     _add(connection, "a", p1="ferri")
 
     assert _search(connection, "a") == []
-    assert lexical.statistics(connection, ["a"], []) == TermStatistics(1, 1.0, {})
+    assert fulltext.statistics(connection, ["a"], []) == TermStatistics(1, 1.0, {})
 
 
 @pytest.mark.parametrize("scope", ["guild:12/34", "'; DROP TABLE readouts; --", "", "日本", "a" * 500])
@@ -151,7 +150,7 @@ def test_a_term_is_found_whole_whatever_it_is_made_of(connection: Connection, te
     _add(connection, "a", p1=f"before {term} after", p2="before after u s f 35 a b x c terms y")
 
     assert _search(connection, "a", term) == [1]
-    assert lexical.statistics(connection, ["a"], [term]).document_frequency == {term: 1}
+    assert fulltext.statistics(connection, ["a"], [term]).document_frequency == {term: 1}
 
 
 @pytest.mark.parametrize("term", ['"', '""', 'a"b', "o'brien", "back\\slash", '") OR ("x', "\x00", "*", "("])
@@ -159,7 +158,7 @@ def test_no_term_breaks_the_query(connection: Connection, term: str) -> None:
     _add(connection, "a", p1="ferri")
 
     assert _search(connection, "a", term, "ferri") == [1]
-    assert lexical.statistics(connection, ["a"], [term]).document_frequency == {term: 0}
+    assert fulltext.statistics(connection, ["a"], [term]).document_frequency == {term: 0}
 
 
 WORDS = [f"w{n}" for n in range(120)]
@@ -182,14 +181,14 @@ def _asked(count: int) -> list[list[str]]:
 
 
 def _candidates(connection: Connection) -> list[list[int]]:
-    lexical.add(connection, "a", _made_up(400))
-    lexical.add(connection, "b", {pk + 1000: terms for pk, terms in _made_up(90).items()})
-    lexical.remove(connection, "a", range(40, 60))
+    fulltext.add(connection, "a", _made_up(400))
+    fulltext.add(connection, "b", {pk + 1000: terms for pk, terms in _made_up(90).items()})
+    fulltext.remove(connection, "a", range(40, 60))
     found = []
     for terms in _asked(60):
         found += [_search(connection, scope, *terms, limit=limit) for scope in "ab" for limit in (5, 500)]
     for terms in _asked(12):
-        found.append(lexical.search(connection, "a", terms, limit=50, revision_pks=[REVISION]))
+        found.append(fulltext.search(connection, "a", terms, limit=50, revision_pks=[REVISION]))
     return found
 
 
@@ -233,7 +232,7 @@ def test_the_order_is_that_of_fts5_in_either_database(connection: Connection, tm
 def test_where_every_term_is_common_what_holds_two_of_them_comes_first(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("retrieval.index.lexical.counting.MOST_SCORED", 2)
+    monkeypatch.setattr("retrieval.index.fulltext.counting.MOST_SCORED", 2)
     _add(
         connection, "a", p1="ferri port", p2="ferri reef", p3="port ferri", p4="port", p5="ferri", p6="alder"
     )
@@ -243,7 +242,9 @@ def test_where_every_term_is_common_what_holds_two_of_them_comes_first(
 
 
 def test_of_more_matches_than_are_scored_the_latest_are_looked_at(connection: Connection) -> None:
-    lexical.add(connection, "a", dict.fromkeys(range(1, MOST_SCORED + 4), IndexedTerms(["ferri", "port"], 2)))
+    fulltext.add(
+        connection, "a", dict.fromkeys(range(1, MOST_SCORED + 4), IndexedTerms(["ferri", "port"], 2))
+    )
 
     assert _search(connection, "a", "ferri", "port", limit=3) == [4, 5, 6]
 
@@ -252,35 +253,35 @@ def test_within_one_readout_all_that_match_are_scored(connection: Connection) ->
     count = MOST_SCORED + 200
     _write_revision(connection, range(1, count + 1))
     common = dict.fromkeys(range(2, count + 1), IndexedTerms(["port"], 1))
-    lexical.add(connection, "a", {1: IndexedTerms(["ferri", "port"], 2), **common})
+    fulltext.add(connection, "a", {1: IndexedTerms(["ferri", "port"], 2), **common})
 
-    found = lexical.search(connection, "a", ["ferri", "port"], limit=2, revision_pks=[REVISION])
+    found = fulltext.search(connection, "a", ["ferri", "port"], limit=2, revision_pks=[REVISION])
 
     assert found == [1, 2]
 
 
 def test_a_scope_that_lost_all_its_paragraphs_holds_nothing(connection: Connection) -> None:
     _add(connection, "a", p1="ferri")
-    lexical.remove(connection, "a", [1])
+    fulltext.remove(connection, "a", [1])
 
     assert _search(connection, "a", "ferri") == []
-    assert lexical.search(connection, "a", ["ferri"], limit=5, revision_pks=[1]) == []
+    assert fulltext.search(connection, "a", ["ferri"], limit=5, revision_pks=[1]) == []
 
 
 def test_a_dropped_scope_takes_nothing_of_another_with_it(connection: Connection) -> None:
     _add(connection, "a", p1="ferri")
     _add(connection, "b", p2="ferri")
 
-    lexical.drop(connection, "a")
+    fulltext.drop(connection, "a")
 
     assert (_search(connection, "a", "ferri"), _search(connection, "b", "ferri")) == ([], [2])
-    assert lexical.statistics(connection, ["a"], ["ferri"]) == TermStatistics(0, 0.0, {"ferri": 0})
+    assert fulltext.statistics(connection, ["a"], ["ferri"]) == TermStatistics(0, 0.0, {"ferri": 0})
 
 
 def test_a_paragraph_is_found_by_all_its_terms_together_and_by_no_other(connection: Connection) -> None:
     _add(connection, "a", p1="ferri port ferri", p2="reef")
 
-    assert lexical.finds(connection, "a", 1, ["ferri", "port", "ferri"])
-    assert not lexical.finds(connection, "a", 1, ["ferri", "reef"])
-    assert not lexical.finds(connection, "a", 2, ["ferri"])
-    assert not lexical.finds(connection, "unknown", 1, ["ferri"])
+    assert fulltext.finds(connection, "a", 1, ["ferri", "port", "ferri"])
+    assert not fulltext.finds(connection, "a", 1, ["ferri", "reef"])
+    assert not fulltext.finds(connection, "a", 2, ["ferri"])
+    assert not fulltext.finds(connection, "unknown", 1, ["ferri"])

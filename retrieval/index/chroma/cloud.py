@@ -16,12 +16,11 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from pydantic import SecretStr
 
 from retrieval.errors import SettingsError, StoreError
+from retrieval.index.chroma.collections import translated
+from retrieval.index.chroma.server import ANSWER_TIMEOUT_S, CONNECT_TIMEOUT_S, Address, RemoteStore
 from retrieval.index.encoder import Vector
 from retrieval.index.sparse import TermVector, text_weights
-from retrieval.index.store.collections import translated
-from retrieval.index.store.remote import ANSWER_TIMEOUT_S, CONNECT_TIMEOUT_S, RemoteStore
-from retrieval.index.store.server import Address
-from retrieval.index.vectors import Hit, VectorRecord
+from retrieval.index.vector_index import Hit, VectorRecord
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client

@@ -7,8 +7,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from retrieval.index.lexical.counting import IndexedTerms
-from retrieval.index.preparation import paragraph_terms
+from retrieval.index.fulltext.paragraph_terms import IndexedTerms, paragraph_terms
 from retrieval.ledger import live
 
 

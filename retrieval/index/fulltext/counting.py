@@ -5,15 +5,12 @@ Counts are kept as paragraphs come and go: to count what stands in the index, on
 
 from __future__ import annotations
 
-from collections import Counter
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
 
 from sqlalchemy import Connection, bindparam, delete, func, select, text
 
-from retrieval.index.lexical_scoring import TermStatistics
-from retrieval.index.preparation import ParagraphTerms, PreparedParagraph
 from retrieval.ledger import schema
 from retrieval.ledger.batches import batches
 from retrieval.ledger.dialects import is_postgres, upsert
@@ -24,22 +21,23 @@ in common tells little apart, and the search by vector has looked at all of them
 
 
 @dataclass(frozen=True, slots=True)
-class IndexedTerms:
-    """What one paragraph is found by.
+class TermStatistics:
+    """What is common in a scope, and what is rare.
 
     Attributes:
-        terms: Of its text, its heading and its readout's title.
-        length: Terms of the text alone.
+        n_paragraphs: Live paragraphs in the scope.
+        average_length: Terms per paragraph text, titles not counted.
+        document_frequency: Term -> paragraphs that have it in text, heading or title.
     """
 
-    terms: Sequence[str]
-    length: int
+    n_paragraphs: int
+    average_length: float
+    document_frequency: Mapping[str, int]
 
-    @classmethod
-    def of(cls, found: PreparedParagraph | ParagraphTerms) -> Self:
-        """Return what a paragraph with these terms is found by."""
-        elsewhere = sorted(found.title_terms | found.heading_terms)
-        return cls([*Counter(found.counts).elements(), *elsewhere], found.length)
+    def idf(self, term: str) -> float:
+        """Return the weight of `term`, in nats: 0 for none, highest for one that occurs nowhere."""
+        frequency = self.document_frequency.get(term, 0)
+        return math.log1p((self.n_paragraphs - frequency + 0.5) / (frequency + 0.5))
 
 
 def chosen(rarest_first: Sequence[str], frequency: Mapping[str, int]) -> tuple[Sequence[str], bool]:

@@ -1,4 +1,9 @@
-"""Is an index whole? A damaged folder can end the process that opens it, so another process looks."""
+"""The integrity check of a vector index, in a process of its own where a folder is to be opened.
+
+A damaged one can end the process that touches it (SIGSEGV), which no `except` catches. The child is
+`python -m retrieval.index.sync.integrity PATH [LEDGER]`; exit status 0: nothing is wrong with it. Without LEDGER, a
+ledger that several hosts share, the environment says where it is.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +17,9 @@ from pathlib import Path
 import numpy as np
 from pydantic import SecretStr
 
-from retrieval.index.vectors import VectorIndex, finds_itself
+from retrieval.errors import StoreError
+from retrieval.index.chroma.embedded import EmbeddedStore
+from retrieval.index.vector_index import VectorIndex, finds_itself
 from retrieval.ledger import scopes, vectors
 from retrieval.ledger.ledger import Ledger
 
@@ -29,14 +36,14 @@ _SAMPLE = 1000
 _AT_ONCE = 100
 
 _HIDDEN = 0.01
-"""A sound graph may hide one vector in hundreds of others; that has its turn to be looked up (`upkeep/rounds.py`)."""
+"""A sound graph may hide one vector in hundreds of others; that has its turn to be looked up (`sync/rechecks.py`)."""
 
 
-def is_sound(path: Path, ledger: Path | SecretStr) -> bool:
+def is_intact(path: Path, ledger: Path | SecretStr) -> bool:
     """Open, count and query every scope of the index at `path` in a process that may crash."""
-    command = [sys.executable, "-P", "-m", "retrieval.index.check", str(path)]
+    command = [sys.executable, "-P", "-m", "retrieval.index.sync.integrity", str(path)]
     # the child finds this very package, whatever folder it is started from
-    home = str(Path(__file__).parents[2])
+    home = str(Path(__file__).parents[3])
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([home, os.environ.get("PYTHONPATH", "")])}
     if isinstance(ledger, Path):
         command.append(str(ledger))
@@ -77,3 +84,20 @@ def problem_of(index: VectorIndex, ledger: Ledger) -> str | None:
             if missed > _HIDDEN * len(sample):
                 return f"{scope}: embeddings are missing from its graph"
     return None
+
+
+def main(arguments: list[str]) -> int:
+    """Return the exit status; what is wrong goes to standard error."""
+    path = Path(arguments[0])
+    ledger = Ledger(Path(arguments[1]) if arguments[1:] else os.environ[LEDGER_VARIABLE])
+    try:
+        problem = problem_of(EmbeddedStore(path, ledger.id), ledger)
+    except StoreError as error:
+        problem = str(error)
+    if problem:
+        print(problem, file=sys.stderr)
+    return 1 if problem else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -4,12 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retrieval.index.chunking import embedding_text
-from retrieval.index.fusion import fuse, min_max
-from retrieval.index.lexical_scoring import TermStatistics, lexical_scores
-from retrieval.index.preparation import Holds, prepare
-from retrieval.index.ranking import Candidate, rank, resolve_names, shortlist
-from retrieval.index.terms import indexed_terms, terms
+from retrieval.index.fulltext import TermStatistics
+from retrieval.language.terms import indexed_terms, terms
 from retrieval.models import LiveParagraph, Numbering
+from retrieval.search.preparation import Holds, prepare
+from retrieval.search.ranking import Candidate, fuse, lexical_scores, min_max, rank, resolve_names, shortlist
 
 FINITE = st.floats(-1e3, 1e3, allow_nan=False)
 

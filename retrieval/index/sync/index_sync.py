@@ -11,10 +11,10 @@ import numpy as np
 from sqlalchemy import Connection
 
 from retrieval.errors import StoreError
-from retrieval.index import lexical
+from retrieval.index import fulltext
 from retrieval.index.encoder import Vector
-from retrieval.index.upkeep import rounds
-from retrieval.index.vectors import Hit, VectorIndex, VectorRecord, finds_itself, nearest
+from retrieval.index.sync import rechecks
+from retrieval.index.vector_index import Hit, VectorIndex, VectorRecord, finds_itself, nearest
 from retrieval.ledger import scopes, vectors
 from retrieval.ledger.ledger import Ledger
 
@@ -67,7 +67,7 @@ class Work:
     Attributes:
         missing: Scope -> the embeddings that it was not handed yet.
         unfound: Scope -> the embeddings that it was handed and did not find.
-        owed: Scope -> look-ups that a process left undone, see `rounds`.
+        owed: Scope -> look-ups that a process left undone, see `rechecks`.
         rewrite: Writing it anew is due: somebody asked for it, or too much of it is superseded.
     """
 
@@ -82,7 +82,7 @@ class Work:
         return not self.rewrite and not any(self.missing.values()) and not any(self.owed.values())
 
 
-class IndexKeeper(ABC):
+class IndexSync(ABC):
     """The vector index of one store, kept true to the ledger."""
 
     def __init__(self, ledger: Ledger) -> None:
@@ -187,7 +187,7 @@ class IndexKeeper(ABC):
             states = scopes.states(connection)
             missing = {state.scope: vectors.pending(connection, state.scope) for state in states}
             unfound = {state.scope: vectors.unfound(connection, state.scope) for state in states}
-            owed = {s.scope: rounds.due(self._ledger, connection, s.scope).owed for s in states}
+            owed = {s.scope: rechecks.due(self._ledger, connection, s.scope).owed for s in states}
             due = self._ledger.meta(connection, _REWRITE_DUE) == "yes"
         return Work(missing, unfound, owed, due or any(map(_is_stale, states)))
 
@@ -219,7 +219,7 @@ class IndexKeeper(ABC):
             with self._ledger.read() as connection:
                 older = scopes.state(connection, scope).records
             for batch in _batches(pks):
-                turns = min(rounds.OLDER_FOR_EACH * len(batch), older)
+                turns = min(rechecks.OLDER_FOR_EACH * len(batch), older)
                 older -= turns
                 added += self._hand_over_batch(index, scope, batch, turns, guard)
             self._look_up_new(
@@ -237,7 +237,7 @@ class IndexKeeper(ABC):
             guard(connection)
             vectors.forget(connection, scope, set(batch) - set(held))
             vectors.mark_indexed(connection, scope, dict.fromkeys(held, False))
-            rounds.owe(self._ledger, connection, scope, len(held) + turns)
+            rechecks.owe(self._ledger, connection, scope, len(held) + turns)
             scopes.changed(connection, scope, records=len(held))
         return held
 
@@ -248,14 +248,14 @@ class IndexKeeper(ABC):
             with self._ledger.write() as connection:
                 guard(connection)
                 vectors.mark_indexed(connection, scope, found)
-                rounds.pay(self._ledger, connection, scope, len(batch))
+                rechecks.pay(self._ledger, connection, scope, len(batch))
                 scopes.changed(connection, scope)
 
     def _go_round(self, index: VectorIndex, scope: str, guard: Guard) -> None:
         """Look up those that have their turn, as many as are owed."""
         while not self._stopping.is_set():
             with self._ledger.read() as connection:
-                now = rounds.due(self._ledger, connection, scope)
+                now = rechecks.due(self._ledger, connection, scope)
                 if not now.owed:
                     return
                 turn = vectors.in_index(connection, scope, after=now.after, limit=min(now.owed, _BATCH))
@@ -268,7 +268,7 @@ class IndexKeeper(ABC):
                     vectors.mark_indexed(connection, scope, other)
                     scopes.changed(connection, scope)
                 last = next(reversed(turn), 0)
-                rounds.pay(self._ledger, connection, scope, len(turn) or now.owed, after=last)
+                rechecks.pay(self._ledger, connection, scope, len(turn) or now.owed, after=last)
 
     def _fill(self, index: VectorIndex, go_on: Callable[[], None]) -> dict[str, Found]:
         """Add every embedding that a live paragraph holds to an index that is new.
@@ -297,7 +297,7 @@ class IndexKeeper(ABC):
                 vectors.forget_indexed(connection, scope)
                 vectors.expect(connection, scope, vectors.live_embeddings(connection, scope))
                 vectors.mark_indexed(connection, scope, found)
-                rounds.settle(self._ledger, connection, scope)
+                rechecks.settle(self._ledger, connection, scope)
                 scopes.rewritten(connection, scope, len(found))
             self._ledger.set_meta(connection, INDEX_NAME, name)
             self._ledger.set_meta(connection, _REWRITE_DUE, "no")
@@ -308,7 +308,7 @@ class IndexKeeper(ABC):
         with self._ledger.read() as connection:
             found = vectors.vectors(connection, embeddings)
             texts = vectors.chunk_texts(connection, embeddings)
-            terms = lexical.terms_of_chunks(connection, scope, texts) if index.is_hybrid else {}
+            terms = fulltext.terms_of_chunks(connection, scope, texts) if index.is_hybrid else {}
         index.add(scope, [VectorRecord(pk, found[pk], texts.get(pk, ""), terms.get(pk)) for pk in embeddings])
 
     def _look_up(self, index: VectorIndex, scope: str, embeddings: Sequence[int]) -> dict[int, bool]:

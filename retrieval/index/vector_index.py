@@ -10,7 +10,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from retrieval.index.encoder import Vector
-from retrieval.index.lexical import IndexedTerms
+from retrieval.index.fulltext import IndexedTerms
 from retrieval.ledger import scopes, vectors
 from retrieval.ledger.ledger import Ledger
 

@@ -11,17 +11,21 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
-from retrieval.index.lexical import fts5, postings
-from retrieval.index.lexical.chunks import terms_of_chunks
-from retrieval.index.lexical.counting import IndexedTerms, is_known, statistics, vocabulary
+from retrieval.index.fulltext import fts5, postings
+from retrieval.index.fulltext.chunks import terms_of_chunks
+from retrieval.index.fulltext.counting import TermStatistics, is_known, statistics, vocabulary
+from retrieval.index.fulltext.paragraph_terms import MONTHS, IndexedTerms, paragraph_terms
 from retrieval.ledger.dialects import is_postgres
 
 __all__ = [
+    "MONTHS",
     "IndexedTerms",
+    "TermStatistics",
     "add",
     "drop",
     "finds",
     "merge",
+    "paragraph_terms",
     "remove",
     "search",
     "statistics",

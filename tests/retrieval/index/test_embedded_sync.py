@@ -13,13 +13,13 @@ import pytest
 
 from retrieval.bootstrap import Services
 from retrieval.errors import StoreError
-from retrieval.index.audit import audit
-from retrieval.index.check import main as check
+from retrieval.index.chroma.embedded import EmbeddedStore
+from retrieval.index.chroma.server import Address, ServerStore
 from retrieval.index.encoder import DIMENSIONS, Encoder, Vector
-from retrieval.index.store.embedded import EmbeddedStore
-from retrieval.index.store.server import Address, ServerStore
-from retrieval.index.upkeep.embedded import EmbeddedKeeper
-from retrieval.index.vectors import SAME_TEXT, Hit, LedgerScan, VectorIndex, VectorRecord
+from retrieval.index.sync.audit import audit
+from retrieval.index.sync.embedded_sync import EmbeddedSync
+from retrieval.index.sync.integrity import main as check
+from retrieval.index.vector_index import SAME_TEXT, Hit, LedgerScan, VectorIndex, VectorRecord
 from retrieval.ledger import revisions, scopes, vectors
 from retrieval.store_lock import StoreLock
 from tests.conftest import OpenStore, WriteReadout
@@ -44,7 +44,7 @@ def make_store(tmp_path: Path) -> Iterator[Callable[[str], Store]]:
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store with enough vectors for HNSW files, closed and sealed."""
+    """A store with enough vectors for HNSW files, closed, its fingerprint kept."""
     store = Store(tmp_path_factory.mktemp("template") / "store")
     store.index(fill(store.ledger, unit_vectors(MANY)))
     store.ledger.close()
@@ -65,7 +65,7 @@ def _hnsw(store: Store, name: str) -> Path:
     return found
 
 
-def _own_hits(index: VectorIndex | EmbeddedKeeper, n: int = MANY, step: int = 97) -> list[int]:
+def _own_hits(index: VectorIndex | EmbeddedSync, n: int = MANY, step: int = 97) -> list[int]:
     """Which of every 97th vector do not come first when looked up by themselves."""
     hits = {i: index.query("shared", v, 1) for i, v in enumerate(unit_vectors(n)) if i % step == 0}
     return [i for i, [hit] in hits.items() if hit.embedding != i + 1 or hit.distance > SAME_TEXT]
@@ -162,31 +162,35 @@ def test_chroma_store_of_another_ledger_is_refused(make_store: Callable[..., Sto
 # --- upkeep ---
 
 
-def test_a_sealed_index_is_opened_without_a_check(many: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("retrieval.index.upkeep.embedded.is_sound", _must_not_be_called)
+def test_an_index_that_matches_its_fingerprint_is_opened_without_a_check(
+    many: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("retrieval.index.sync.embedded_sync.is_intact", _must_not_be_called)
 
-    with many.keeper() as keeper:
-        assert (keeper.is_whole, keeper.count("shared")) == (True, MANY)
-    with many.keeper() as keeper:  # asking has not broken the seal
-        assert _own_hits(keeper) == []
-    with many.keeper() as keeper:
-        assert keeper.is_whole
+    with many.index_sync() as index_sync:
+        assert (index_sync.is_whole, index_sync.count("shared")) == (True, MANY)
+    with many.index_sync() as index_sync:  # asking has not changed the files
+        assert _own_hits(index_sync) == []
+    with many.index_sync() as index_sync:
+        assert index_sync.is_whole
 
 
 def _must_not_be_called(*_args: object) -> bool:
-    raise AssertionError("a sealed index needs no check")
+    raise AssertionError("an index that matches needs no check")
 
 
-def test_an_unsealed_index_is_checked_and_kept(many: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    (many.folder / "chroma.seal").unlink()
-    monkeypatch.setattr(EmbeddedKeeper, "_rewrite", _must_not_be_called)
+def test_an_index_without_a_fingerprint_is_checked_and_kept(
+    many: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (many.folder / "chroma.fingerprint").unlink()
+    monkeypatch.setattr(EmbeddedSync, "_rewrite", _must_not_be_called)
 
-    with many.keeper() as keeper:
-        meanwhile = keeper.is_whole
-        keeper.settle()
-        assert (meanwhile, keeper.is_whole) == (False, True)
+    with many.index_sync() as index_sync:
+        meanwhile = index_sync.is_whole
+        index_sync.settle()
+        assert (meanwhile, index_sync.is_whole) == (False, True)
 
-    assert (many.folder / "chroma.seal").exists()
+    assert (many.folder / "chroma.fingerprint").exists()
 
 
 def _deleted(store: Store) -> None:
@@ -239,10 +243,10 @@ def test_a_damaged_index_answers_all_the_same_and_is_mended(
 ) -> None:
     damage(many)
 
-    with many.keeper() as keeper:
-        first = _own_hits(keeper)
-    with many.keeper() as keeper:
-        again, whole = _own_hits(keeper), keeper.is_whole
+    with many.index_sync() as index_sync:
+        first = _own_hits(index_sync)
+    with many.index_sync() as index_sync:
+        again, whole = _own_hits(index_sync), index_sync.is_whole
 
     assert (first, again, whole) == ([], [], True)
     assert many.indexed() == set(range(1, MANY + 1))
@@ -254,11 +258,11 @@ def test_an_index_of_another_ledger_is_written_anew(many: Store, make_store: Cal
     shutil.rmtree(many.chroma)
     shutil.copytree(other.chroma, many.chroma)
 
-    with many.keeper() as keeper:
-        keeper.settle()
-        assert (_own_hits(keeper), keeper.is_whole) == ([], True)
+    with many.index_sync() as index_sync:
+        index_sync.settle()
+        assert (_own_hits(index_sync), index_sync.is_whole) == ([], True)
 
-    assert sorted(path.name for path in many.folder.glob("chroma*")) == ["chroma-2", "chroma-2.seal"]
+    assert sorted(path.name for path in many.folder.glob("chroma*")) == ["chroma-2", "chroma-2.fingerprint"]
 
 
 def test_what_an_addition_cut_short_left_in_the_index_does_no_harm(
@@ -271,12 +275,12 @@ def test_what_an_addition_cut_short_left_in_the_index_does_no_harm(
         patched.setattr(vectors, "mark_indexed", _crash)
         with pytest.raises(ZeroDivisionError):
             store.index(embeddings)
-    (store.folder / "chroma.seal").unlink()
+    (store.folder / "chroma.fingerprint").unlink()
 
-    with store.keeper() as keeper:
-        keeper.settle()
-        assert keeper.catch_up()
-        assert (_own_hits(keeper, 20, 1), keeper.count("shared")) == ([], 20)
+    with store.index_sync() as index_sync:
+        index_sync.settle()
+        assert index_sync.catch_up()
+        assert (_own_hits(index_sync, 20, 1), index_sync.count("shared")) == ([], 20)
 
     assert store.indexed() == set(embeddings)
 
@@ -295,14 +299,14 @@ def test_the_little_that_is_missing_can_wait_and_is_found_meanwhile(
     embeddings = fill(store.ledger, unit_vectors(20))
     _expect(store, embeddings[:10])
 
-    with store.keeper() as keeper:
-        first = keeper.catch_up(at_leisure=True)
+    with store.index_sync() as index_sync:
+        first = index_sync.catch_up(at_leisure=True)
         _expect(store, embeddings)
-        second = keeper.catch_up(at_leisure=True)
+        second = index_sync.catch_up(at_leisure=True)
         in_index = len(store.indexed())
         with store.ledger.read() as connection:
-            beside = list(keeper.scanned(connection, "shared").pks)
-        asked_for = keeper.catch_up()
+            beside = list(index_sync.scanned(connection, "shared").pks)
+        asked_for = index_sync.catch_up()
 
     assert (first, second, in_index, beside, asked_for) == (True, False, 10, embeddings[10:], True)
     assert store.indexed() == set(embeddings)
@@ -313,10 +317,10 @@ def test_much_that_is_missing_does_not_wait(make_store: Callable[[str], Store]) 
     embeddings = fill(store.ledger, unit_vectors(600))
     _expect(store, embeddings[:10])
 
-    with store.keeper() as keeper:
-        assert keeper.catch_up(at_leisure=True)
+    with store.index_sync() as index_sync:
+        assert index_sync.catch_up(at_leisure=True)
         _expect(store, embeddings)
-        assert keeper.catch_up(at_leisure=True)
+        assert index_sync.catch_up(at_leisure=True)
 
     assert store.indexed() == set(embeddings)
 
@@ -339,17 +343,17 @@ def test_a_rewrite_cut_short_leaves_what_was_and_is_done_again(
             add(self, scope, records[:written])
         raise ZeroDivisionError
 
-    with store.keeper() as keeper:
+    with store.index_sync() as index_sync:
         with monkeypatch.context() as patched:
             patched.setattr(EmbeddedStore, "add", crash)
             with pytest.raises(ZeroDivisionError):
-                keeper.rewrite(timeout_s=0)
-        before = _own_hits(keeper, 20, 1)
-        assert keeper.rewrite(timeout_s=0)
-        after = _own_hits(keeper, 20, 1)
+                index_sync.rewrite(timeout_s=0)
+        before = _own_hits(index_sync, 20, 1)
+        assert index_sync.rewrite(timeout_s=0)
+        after = _own_hits(index_sync, 20, 1)
 
     assert (before, after, store.indexed()) == ([], [], set(embeddings))
-    assert sorted(path.name for path in store.folder.glob("chroma*")) == ["chroma-3", "chroma-3.seal"]
+    assert sorted(path.name for path in store.folder.glob("chroma*")) == ["chroma-3", "chroma-3.fingerprint"]
 
 
 def test_superseded_embeddings_are_left_behind_by_a_rewrite(make_store: Callable[..., Store]) -> None:
@@ -359,36 +363,36 @@ def test_superseded_embeddings_are_left_behind_by_a_rewrite(make_store: Callable
     with store.ledger.write() as connection:
         revisions.make_live(connection, 1, None, "2026-01-02")
 
-    with store.keeper() as keeper:
-        before = keeper.count("shared")
-        assert keeper.rewrite(timeout_s=0)
-        assert (before, keeper.count("shared"), store.indexed()) == (4, 0, set())
+    with store.index_sync() as index_sync:
+        before = index_sync.count("shared")
+        assert index_sync.rewrite(timeout_s=0)
+        assert (before, index_sync.count("shared"), store.indexed()) == (4, 0, set())
 
 
 def test_questions_go_on_while_the_index_is_written_anew(many: Store) -> None:
     missed: list[int] = []
-    with many.keeper() as keeper:
-        assert keeper.is_whole
-        writing = threading.Thread(target=keeper.rewrite, kwargs={"timeout_s": 0})
+    with many.index_sync() as index_sync:
+        assert index_sync.is_whole
+        writing = threading.Thread(target=index_sync.rewrite, kwargs={"timeout_s": 0})
         writing.start()
         while writing.is_alive():
-            missed += _own_hits(keeper)
-        missed += _own_hits(keeper)
+            missed += _own_hits(index_sync)
+        missed += _own_hits(index_sync)
 
     assert missed == []
 
 
 def test_while_another_process_writes_the_ledger_is_scanned_with_the_same_answers(many: Store) -> None:
-    with many.keeper() as keeper:
-        whole = [_rounded(keeper.query("shared", v, 3)) for v in unit_vectors(3)]
+    with many.index_sync() as index_sync:
+        whole = [_rounded(index_sync.query("shared", v, 3)) for v in unit_vectors(3)]
     writer = StoreLock(many.folder, "rapporteur ingest")
     writer.own(timeout_s=0)
 
-    with many.keeper() as keeper:
-        kind = keeper.is_whole
-        scanned = [_rounded(keeper.query("shared", v, 3)) for v in unit_vectors(3)]
+    with many.index_sync() as index_sync:
+        kind = index_sync.is_whole
+        scanned = [_rounded(index_sync.query("shared", v, 3)) for v in unit_vectors(3)]
         writer.release()
-        later = keeper.is_whole
+        later = index_sync.is_whole
 
     assert (kind, scanned, later) == (False, whole, True)
 
@@ -400,10 +404,10 @@ def test_a_damaged_index_that_others_use_is_left_alone(make_store: Callable[...,
     reader = StoreLock(store.folder, "rapporteur run")
     assert reader.share()
 
-    with store.keeper() as keeper:
-        missed = _own_hits(keeper, 4, 1)
-        keeper.settle()
-        whole = keeper.is_whole
+    with store.index_sync() as index_sync:
+        missed = _own_hits(index_sync, 4, 1)
+        index_sync.settle()
+        whole = index_sync.is_whole
     reader.release()
 
     assert (whole, missed, store.chroma.exists()) == (False, [], False)
@@ -466,13 +470,13 @@ def test_older_vectors_have_their_turn_two_for_each_that_is_added(
     embeddings = fill(store.ledger, unit_vectors(13))
     store.index(embeddings[:10])
     looked_up: list[list[int]] = []
-    look_up = EmbeddedKeeper._look_up
+    look_up = EmbeddedSync._look_up
 
-    def seen(self: EmbeddedKeeper, index: VectorIndex, scope: str, pks: Sequence[int]) -> dict[int, bool]:
+    def seen(self: EmbeddedSync, index: VectorIndex, scope: str, pks: Sequence[int]) -> dict[int, bool]:
         looked_up.append([pk - embeddings[0] for pk in pks])
         return look_up(self, index, scope, pks)
 
-    monkeypatch.setattr(EmbeddedKeeper, "_look_up", seen)
+    monkeypatch.setattr(EmbeddedSync, "_look_up", seen)
     for n in (10, 11, 12):
         store.index([embeddings[n]])
 
@@ -497,13 +501,13 @@ def test_what_was_added_and_not_looked_up_is_scanned_until_the_next_process_does
     store = make_store()
     embeddings = fill(store.ledger, unit_vectors(8))
     with monkeypatch.context() as patch:
-        patch.setattr(EmbeddedKeeper, "_look_up", _crash)
+        patch.setattr(EmbeddedSync, "_look_up", _crash)
         with pytest.raises(ZeroDivisionError):
             store.index(embeddings)
     left = (store.indexed(), _scanned(store))
 
-    with store.keeper() as keeper:
-        assert keeper.catch_up()
+    with store.index_sync() as index_sync:
+        assert index_sync.catch_up()
 
     assert (left, _scanned(store)) == ((set(embeddings), embeddings), [])
 
@@ -580,8 +584,8 @@ def test_a_store_answers_the_same_after_its_index_is_lost_and_embeds_only_the_qu
         after = services.answering.ask(question)
     with open_store() as services:
         again = services.answering.ask(question)
-        services.keeper.settle()
-        whole, count = services.keeper.is_whole, services.keeper.count("shared")
+        services.index_sync.settle()
+        whole, count = services.index_sync.is_whole, services.index_sync.count("shared")
 
     assert (after, again, whole, count) == (before, before, True, 12)
     assert len(embedded) == 2
@@ -597,9 +601,9 @@ def test_a_vector_index_that_cannot_be_written_keeps_nothing_from_being_found(
     with monkeypatch.context() as patched:
         patched.setattr(EmbeddedStore, "add", full)
         report = services_with_talks.ingesting.ingest()
-        assert not services_with_talks.keeper.catch_up()
-        beside = audit(services_with_talks.ledger, services_with_talks.keeper, lambda *_: None)
-    caught_up = services_with_talks.keeper.catch_up()
+        assert not services_with_talks.index_sync.catch_up()
+        beside = audit(services_with_talks.ledger, services_with_talks.index_sync, lambda *_: None)
+    caught_up = services_with_talks.index_sync.catch_up()
 
     assert (report.added, beside.paragraphs, beside.unfound, caught_up) == (("late",), 2, (), True)
     with services_with_talks.ledger.read() as connection:

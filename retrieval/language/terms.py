@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
-from retrieval.index.place_names import demonyms
+from retrieval.language.place_names import demonyms
 
 TERMS_VERSION = 1
 """Part of the index identity: raise it when the same text gives other terms."""

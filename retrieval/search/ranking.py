@@ -12,13 +12,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.index.fusion import fuse
-from retrieval.index.lexical_scoring import TermStatistics, lexical_scores
-from retrieval.index.preparation import Holds, PreparedParagraph
+from retrieval.index.fulltext import TermStatistics
 from retrieval.models import is_front_matter
+from retrieval.search.preparation import Holds, PreparedParagraph
 
 Scores = NDArray[np.float64]
 Vectors = NDArray[np.float32]
+
+SATURATION = 0.9
+LENGTH_NORM = 0.4
+TITLE_WEIGHT = 0.5
+HEADING_WEIGHT = 0.5
 
 DENSE_WEIGHT = 1.0
 LEXICAL_WEIGHT = 1.0
@@ -139,3 +143,46 @@ def _sentence_signals(
         if expects & sentence.holds:
             extra[place] += WANTED_BONUS
     return similarity, coverage, similarity + coverage + extra
+
+
+def lexical_scores(
+    terms: Sequence[str], paragraphs: Sequence[PreparedParagraph], statistics: TermStatistics
+) -> Scores:
+    """Return how well the words of each paragraph match: float64, (n_paragraphs,), at least 0.
+
+    BM25F over text, heading and title (Robertson & Zaragoza 2009, section 3.6).
+
+    Args:
+        terms: The question's terms; repetitions count once.
+    """
+    scores = np.zeros(len(paragraphs))
+    weights = {term: statistics.idf(term) for term in dict.fromkeys(terms)}
+    for row, paragraph in enumerate(paragraphs):
+        relative = paragraph.length / max(statistics.average_length, 1.0)
+        norm = 1.0 - LENGTH_NORM + LENGTH_NORM * relative
+        for term, weight in weights.items():
+            frequency = paragraph.counts.get(term, 0) / norm
+            frequency += TITLE_WEIGHT * (term in paragraph.title_terms)
+            frequency += HEADING_WEIGHT * (term in paragraph.heading_terms)
+            scores[row] += weight * frequency / (SATURATION + frequency)
+    return scores
+
+
+def min_max(scores: Scores) -> Scores:
+    """Return `scores` stretched to 0..1, whatever their scale and offset; all 0 when all are equal."""
+    if not len(scores):
+        return scores
+    low, high = scores.min(), scores.max()
+    span = high - low
+    return (scores - low) / span if np.isfinite(span) and span > 1e-12 else np.zeros_like(scores)
+
+
+def fuse(signals: Sequence[tuple[float, Scores]]) -> Scores:
+    """Return the weighted mean of min-max normalised signals: float64, (n,), each 0..1.
+
+    Args:
+        signals: Weight and scores, (n,), of every signal, higher meaning better.
+    """
+    total = sum(weight for weight, _ in signals)
+    fused: Scores = sum((weight * min_max(scores) for weight, scores in signals), np.zeros(())) / total
+    return fused

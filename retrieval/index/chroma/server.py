@@ -1,0 +1,183 @@
+"""Chroma somewhere else, over HTTP: a server of one's own (`chroma run`), and what Chroma Cloud has in common with it.
+
+Collections belong to a generation, so that hosts never differ about a name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING, Self, cast
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from retrieval.errors import SettingsError, StoreError
+from retrieval.index.chroma.collections import Collections, translated
+
+if TYPE_CHECKING:
+    import httpx
+    from chromadb.api.client import Client
+    from chromadb.api.models.Collection import Collection
+
+CONNECT_TIMEOUT_S = 3.0
+ANSWER_TIMEOUT_S = 15.0
+
+_LISTED_AT_ONCE = 100
+
+_PORTS = {"http": 8000, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a Chroma server is.
+
+    Attributes:
+        token: Sent as `Authorization: Bearer …`, for a proxy before the server.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    token: SecretStr | None = None
+
+    @classmethod
+    def parse(cls, url: str, token: SecretStr | None = None) -> Self:
+        """Read `http://host:port`; without a port, 8000 for http and 443 for https.
+
+        Raises:
+            SettingsError: It is no such address.
+        """
+        try:
+            parts = urlsplit(url.strip())
+            port = parts.port
+        except ValueError:
+            parts, port = urlsplit(""), None
+        plain = not (parts.username or parts.password or parts.query or parts.fragment)
+        if parts.scheme not in _PORTS or not parts.hostname or parts.path.strip("/") or not plain:
+            raise SettingsError(
+                'RETRIEVAL_STORE: this is no address of a Chroma server. Write "embedded", "cloud", or '
+                "http://host:port without a path; a token goes into RETRIEVAL_STORE_TOKEN."
+            )
+        return cls(parts.scheme, parts.hostname, port or _PORTS[parts.scheme], token)
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What is sent with every request."""
+        return {"Authorization": f"Bearer {self.token.get_secret_value()}"} if self.token else {}
+
+
+class RemoteStore(Collections):
+    """One generation of one ledger's collections, on a server that others may use too.
+
+    Writing the index anew makes another generation under other names; the ledger says which one counts.
+
+    Args:
+        place: The server's address, as messages name it.
+        generation: Hexadecimal digits.
+    """
+
+    batch = 250  # a server that is at it for many seconds cannot be told from one that hangs
+
+    def __init__(
+        self,
+        client: Client,
+        place: str,
+        ledger_id: str,
+        generation: str,
+        secret: SecretStr | None = None,
+    ) -> None:
+        super().__init__(client, place, ledger_id, secret)
+        self.generation = generation
+        self._sessions = _sessions_of(client)
+        for session in self._sessions:
+            session.timeout = ANSWER_TIMEOUT_S
+
+    def close(self) -> None:
+        """Give the connections back."""
+        super().close()
+        for session in self._sessions:
+            session.close()
+
+    def sweep(self) -> None:
+        """Delete this ledger's collections of other generations."""
+        with self._translated("cleaned up"):
+            for collection in list(self._all()):
+                about = collection.metadata or {}
+                if about.get("ledger") == self._ledger_id and about.get("generation") != self.generation:
+                    self._client.delete_collection(collection.name)
+
+    def _all(self) -> Iterator[Collection]:
+        """Page through every collection there, others' included: a service lists so many at once."""
+        for start in count(step=_LISTED_AT_ONCE):
+            page = self._client.list_collections(limit=_LISTED_AT_ONCE, offset=start)
+            yield from page
+            if len(page) < _LISTED_AT_ONCE:
+                return
+
+    def _name(self, scope: str) -> str:
+        readable = re.sub(r"[^A-Za-z0-9]+", "-", scope).strip("-")[:30]
+        owner = "\n".join((self._ledger_id, self.generation, scope))
+        return f"rapporteur-{readable}-{hashlib.sha256(owner.encode()).hexdigest()[:16]}"
+
+    def _metadata(self, scope: str) -> dict[str, str]:
+        return super()._metadata(scope) | {"generation": self.generation}
+
+
+def _sessions_of(client: Client) -> list[httpx.Client]:
+    """Return the connections of a client and of the one inside it: chromadb 1.5 neither bounds nor closes them."""
+    import httpx
+
+    owners = (client, getattr(client, "_admin_client", None))
+    found = [getattr(getattr(owner, "_server", None), "_session", None) for owner in owners]
+    sessions = [session for session in found if isinstance(session, httpx.Client)]
+    if len(sessions) != len(owners):
+        raise StoreError("This version of chromadb keeps its connections elsewhere; install chromadb 1.5.9.")
+    return sessions
+
+
+class ServerStore(RemoteStore):
+    """A generation of collections on a Chroma server.
+
+    Raises:
+        StoreError: The server cannot be reached.
+    """
+
+    def __init__(self, address: Address, ledger_id: str, generation: str) -> None:
+        import chromadb
+        from chromadb.config import Settings
+
+        with translated(str(address), "reached", address.token):
+            _listen(address)
+            client = cast(
+                "Client",  # typed as the part that synchronous and asynchronous clients share
+                chromadb.HttpClient(
+                    # all of it: from the name alone chromadb makes no address of an IPv6 one
+                    host=str(address),
+                    port=address.port,
+                    ssl=address.scheme == "https",
+                    headers=address.headers,
+                    settings=Settings(anonymized_telemetry=False),
+                ),
+            )
+        super().__init__(client, str(address), ledger_id, generation, address.token)
+
+
+def _listen(address: Address) -> None:
+    """Hear the server's heart: making a client asks it something too, and would wait for ever."""
+    import httpx
+
+    answer = httpx.get(
+        f"{address}/api/v2/heartbeat",
+        headers=address.headers,
+        timeout=CONNECT_TIMEOUT_S,
+        follow_redirects=False,  # the token goes nowhere else
+    )
+    answer.raise_for_status()
