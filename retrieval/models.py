@@ -280,7 +280,6 @@ class Answer:
         rejected: What a language model returned and nothing was made of.
         read_as: The question as it was understood, where that is not as it was asked, or None.
         translations: Where they were asked for.
-        corrections: Words that no readout holds, each with the word that it was read as.
         parts: The answers to the questions it was made of, in their order, where there were several; the
             statements and what is open are theirs.
         talk: What was said where nothing was asked, or None.
@@ -299,7 +298,6 @@ class Answer:
     rejected: tuple[Rejected, ...] = ()
     read_as: str | None = None
     translations: Translations | None = None
-    corrections: tuple[tuple[str, str], ...] = ()
     parts: tuple[Answer, ...] = ()
     talk: Talk | None = None
 

@@ -17,6 +17,7 @@ from retrieval.answering.rereading import corrected, is_bare, other_forms
 from retrieval.answering.selectors.interface import Candidates
 from retrieval.answering.selectors.trained import TrainedSelector
 from retrieval.answering.typed import talk_in
+from retrieval.errors import NotFoundError
 from retrieval.index import fulltext
 from retrieval.language.times import times_in
 from retrieval.ledger import live
@@ -25,7 +26,7 @@ from retrieval.ledger.live import ReadoutSummary
 from retrieval.models import Answer, LiveParagraph, Statement
 from retrieval.precedence import Precedence
 from retrieval.search.retriever import CANDIDATES, Found, Query, Retriever
-from retrieval.search.scoping import Filters, Shelf, Shelves, narrowed
+from retrieval.search.scoping import Filters, Shelf, Shelves, passing
 
 MOST_SERIES = 2
 """So many series have their newest readout asked by itself, where an older one answered."""
@@ -78,10 +79,8 @@ class Looker:
         """
         with self._precedence.question(), self._ledger.read() as connection:
             shelf = self._shelves.shelf(connection, scopes)
-            here = None
-            if filters:
-                here = narrowed(connection, scopes, shelf, filters)
-                shelf = shelf.of(here)
+            here = self._narrowed(connection, shelf, scopes, filters)
+            shelf = shelf if here is None else shelf.of(here)
             frequency = fulltext.statistics(connection, scopes, asked.terms).document_frequency
             if not filters and (talk := talk_in(asked, frequency)):
                 return Looked(asked, Answer(asked.text, talk=talk))
@@ -107,7 +106,7 @@ class Looker:
         """
         with self._precedence.question(), self._ledger.read() as connection:
             shelf = self._shelves.shelf(connection, scopes)
-            here = narrowed(connection, scopes, shelf, filters) if filters else None
+            here = self._narrowed(connection, shelf, scopes, filters)
             return self._find(connection, asked, scopes, here)
 
     def _looked(
@@ -138,6 +137,18 @@ class Looker:
         wider = self._chosen(connection, scoped, scopes, here)
         is_better = wider.answer.statements or (wider.answer.may_answer and not looked.answer.may_answer)
         return wider if is_better else looked
+
+    def _narrowed(
+        self, connection: Connection, shelf: Shelf, scopes: Sequence[str], filters: Filters
+    ) -> Readouts | None:
+        if not filters:
+            return None
+        here = passing(connection, shelf.readouts, scopes, filters)
+        if not here:
+            raise NotFoundError(
+                'No readout passes these filters. "rapporteur documents" lists those there are.'
+            )
+        return here
 
     def _scoped(self, asked: Question, shelf: Shelf) -> Scoped:
         languages = ["en", *{readout.language for readout in shelf.readouts}]

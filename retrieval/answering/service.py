@@ -33,7 +33,7 @@ from retrieval.models import SHARED, Answer, Statement, Translations
 from retrieval.precedence import Precedence
 from retrieval.search.ranking import RankedParagraph
 from retrieval.search.retriever import Retriever
-from retrieval.search.scoping import Filters
+from retrieval.search.scoping import ALL, Filters
 
 if TYPE_CHECKING:
     from retrieval.answering.rewriting import Rewriter
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MAX_QUESTION_CHARS = 1_000
-ALL = Filters()
 
 OnFound = Callable[[Answer], None]
 """Called with what the shipped selector chose while a language model is still to choose."""

@@ -11,7 +11,6 @@ from functools import cached_property
 from sqlalchemy import Connection
 
 from retrieval.comparison.series import series_key
-from retrieval.errors import NotFoundError
 from retrieval.language.terms import stem
 from retrieval.language.times import NEWEST, Span, Times, numbers_of_title, years_in
 from retrieval.ledger import live, scopes
@@ -53,6 +52,9 @@ class Filters:
             not self.until or (summary.date or "")[: len(self.until)] <= self.until
         )
         return within and _holds(summary.issuer, self.issuer) and _holds(summary.title, self.title)
+
+
+ALL = Filters()
 
 
 def _holds(text: str | None, wanted: str | None) -> bool:
@@ -183,19 +185,16 @@ class Shelves:
         return frozenset(stem(name.lower()) for name in (*sides, *names) if not names_document(name))
 
 
-def narrowed(
-    connection: Connection, of: Sequence[str], shelf: Shelf, filters: Filters
+def passing(
+    connection: Connection, readouts: Iterable[ReadoutSummary], of: Sequence[str], filters: Filters
 ) -> list[ReadoutSummary]:
-    """Return the readouts that `filters` leave, newest first.
+    """Return the readouts that `filters` leave, in their order.
 
     Raises:
-        NotFoundError: There is no readout with such an id, or none that passes.
+        NotFoundError: There is no readout with an id that they name.
     """
     named = {live.readout(connection, of, document).pk for document in filters.documents}
-    kept = [r for r in shelf.readouts if filters.keep(r) and (not named or r.pk in named)]
-    if not kept:
-        raise NotFoundError('No readout passes these filters. "rapporteur documents" lists those there are.')
-    return kept
+    return [r for r in readouts if filters.keep(r) and (not named or r.pk in named)]
 
 
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
