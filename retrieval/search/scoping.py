@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cached_property
+from typing import Protocol, Self
 
 from sqlalchemy import Connection
 
@@ -25,6 +27,22 @@ _SIDES = re.compile(r"\b([A-Z]\w+)\s?[-–—]\s?([A-Z]\w+)|\b(?:between|of|by) 
 _NAME = re.compile(r"[A-Z]\w+")
 
 
+class Named(Protocol):
+    """A readout as lists show it."""
+
+    @property
+    def title(self) -> str:
+        """Its title."""
+
+    @property
+    def date(self) -> str | None:
+        """ISO 8601 calendar date, where known."""
+
+    @property
+    def issuer(self) -> str | None:
+        """Whose words it holds, where known."""
+
+
 @dataclass(frozen=True, slots=True)
 class Filters:
     """What the asker narrows the readouts to; what is left out narrows nothing.
@@ -41,10 +59,20 @@ class Filters:
     issuer: str | None = None
     title: str | None = None
 
+    def dump(self) -> str:
+        """Return what `load` reads."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def load(cls, text: str) -> Self:
+        """Return what `dump` wrote."""
+        fields = json.loads(text)
+        return cls(**fields | {"documents": tuple(fields["documents"])})
+
     def __bool__(self) -> bool:
         return bool(self.documents or self.since or self.until or self.issuer or self.title)
 
-    def keep(self, summary: ReadoutSummary) -> bool:
+    def keep(self, summary: Named) -> bool:
         """Whether a readout passes, ids aside; one without a date passes no bound in time."""
         if (self.since or self.until) and not summary.date:
             return False
