@@ -27,6 +27,7 @@ _NOUNS_AFTER = 4
 _AUXILIARY = r"(?:did|do|does|will|would|has|have|had|is|was|are|were|can|could|should|shall|must)"
 _SUBJECT = re.compile(rf"\b{_AUXILIARY}\s+(?:the\s+)?(\w+)|(\w+)['’]s?\s", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
+_CLAUSES = re.compile(r"(?:;|, (?:and|but|while|whereas))\s")
 _HEAD = 4
 """Words at the beginning of a sentence that name who it is about."""
 
@@ -132,11 +133,17 @@ class Scoped:
             other = _first_party(_WORD.findall(words), parties)
             return Difference("party", other) if other else None
         subjects = [_one(stem((a or b).lower())) for a, b in _SUBJECT.findall(self.question.core)]
-        subject = next((s for s in subjects if s in parties), None)
-        if subject is None or subject in said | _governments(paragraph.heading or ""):
+        subject = next((each for each in subjects if each in parties), None)
+        clause = self._clause(statement.text)
+        if subject is None or subject in _governments(f"{clause} {paragraph.heading or ''}"):
             return None
-        other = _first_party(_WORD.findall(statement.text)[:_HEAD], parties)
+        other = _first_party(_WORD.findall(clause)[:_HEAD], parties)
         return Difference("party", other) if other else None
+
+    def _clause(self, text: str) -> str:
+        """Return the part of a sentence that has most of the question's words: what else it says is of others."""
+        asked = set(self.question.terms)
+        return max(_CLAUSES.split(text), key=lambda clause: len(asked.intersection(terms(clause))))
 
 
 @lru_cache(maxsize=1)

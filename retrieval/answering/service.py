@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from retrieval.answering import direct
 from retrieval.answering.composing import compose
-from retrieval.answering.conversation import resolve
+from retrieval.answering.conversation import part_in_full, resolve
 from retrieval.answering.foreign_questions import language_name
 from retrieval.answering.looking import Looked, Looker
 from retrieval.answering.question import Kind, Question, analyse
@@ -158,7 +158,7 @@ class AnsweringService:
         if len(asked.parts) > 1 and asked.kind not in direct.DIRECT_KINDS:
             parts = [
                 self._answer(
-                    analyse(resolve(part, asked.parts[:place])), scopes, within, on_found, clock, part
+                    analyse(part_in_full(part, asked.parts[:place])), scopes, within, on_found, clock, part
                 )
                 for place, part in enumerate(asked.parts)
             ]

@@ -110,7 +110,9 @@ def _choices_of(option: str) -> Callable[..., Coroutine[Any, Any, list[app_comma
     ) -> list[app_commands.Choice[str]]:
         return await cog.filter_choices(interaction, typed, option)
 
-    choices.__qualname__ = f"DeskCog.{option}_choices"  # by its dot discord.py knows a method, and hands it the cog
+    choices.__qualname__ = (
+        f"DeskCog.{option}_choices"  # by its dot discord.py knows a method, and hands it the cog
+    )
     return choices
 
 
