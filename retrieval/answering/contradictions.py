@@ -121,23 +121,18 @@ class Scoped:
 
     def _party(self, statement: Statement) -> Difference | None:
         paragraph, parties = statement.paragraph, self.shelf.parties | _countries()
-        asked = [t for t in self.question.terms if _one(t) in parties or t in parties]
-        if not asked:
-            return None
-        said = _governments(statement.text)
-        readout = said | _governments(
-            f"{paragraph.heading or ''} {paragraph.text} {paragraph.title} {paragraph.issuer or ''}"
-        )
-        if not readout.intersection(map(_one, asked)):
-            words = f"{statement.text} {paragraph.title} {paragraph.issuer or ''}"
-            other = _first_party(_WORD.findall(words), parties)
-            return Difference("party", other) if other else None
         subjects = [_one(stem((a or b).lower())) for a, b in _SUBJECT.findall(self.question.core)]
         subject = next((each for each in subjects if each in parties), None)
         clause = self._clause(statement.text)
         if subject is None or subject in _governments(f"{clause} {paragraph.heading or ''}"):
             return None
-        other = _first_party(_WORD.findall(clause)[:_HEAD], parties)
+        around = f"{paragraph.title} {paragraph.issuer or ''}"
+        if subject in _governments(
+            f"{paragraph.text} {around}"
+        ):  # then it is another one's only where that is said
+            other = _first_party(_WORD.findall(clause)[:_HEAD], parties)
+        else:
+            other = _first_party(_WORD.findall(f"{statement.text} {around}"), parties)
         return Difference("party", other) if other else None
 
     def _clause(self, text: str) -> str:

@@ -13,8 +13,10 @@ from retrieval.language.place_names import capitals
 from retrieval.language.terms import STOP_WORDS, stem, terms, words
 from retrieval.ledger import live
 
-SHORTEST, LONG = 4, 6
-"""Letters of a word that may be misspelt, and of one in which two letters may be other ones."""
+SHORTEST, LONG = 5, 8
+"""Letters of a word that may be misspelt, and of a term in which two letters may be other ones."""
+
+_CONTRACTED = re.compile(r"(?:s|ll|re|ve|d|nt)$")  # "whats", "theyll"
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _EXPLAINED = re.compile(r"\((?:the\s+|hereinafter\s+|or\s+)?[“\"']?([A-Z][\w&-]{1,11})[”\"']?\)")
@@ -46,11 +48,11 @@ def corrected(
     for found in _WORD.finditer(asked.core):
         word = found.group()
         plain = next(iter(words(word)), "")
-        if stem(plain) in unknown and len(plain) >= SHORTEST:
+        if stem(plain) in unknown and len(plain) >= SHORTEST and _CONTRACTED.sub("", plain) not in STOP_WORDS:
             nearest = _spelt_otherwise(connection, scopes, plain)
             if (
                 nearest is None
-                and not is_word(plain)
+                and not (is_word(plain) or is_word(stem(plain)))
                 and plain not in capitals()
                 and plain not in capitals().values()
             ):
@@ -75,8 +77,8 @@ def _nearest(connection: Connection, scopes: Sequence[str], word: str) -> str | 
     from rapidfuzz import process
     from rapidfuzz.distance import OSA
 
-    wanted = stem(word)
-    most = 1 if len(word) < LONG else 2
+    wanted = re.sub("y$", "i", stem(word))  # as the stems of words spelt right end
+    most = 1 if len(wanted) < LONG else 2
     held = fulltext.vocabulary(connection, scopes, wanted[0], len(wanted) - most, len(wanted) + most)
     near = process.extract(wanted, list(held), scorer=OSA.distance, score_cutoff=most, limit=None)
     ordered = sorted(near, key=lambda found: (found[1], -held[found[0]], found[0]))

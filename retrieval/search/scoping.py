@@ -18,7 +18,6 @@ from retrieval.language.times import NEWEST, Span, Times, numbers_of_title, year
 from retrieval.ledger import live, scopes
 from retrieval.ledger.initiatives import actors
 from retrieval.ledger.live import ReadoutSummary
-from retrieval.sources.titles import names_document
 
 _MOST_SHELVES = 64
 _SIDES = re.compile(r"\b([A-Z]\w+)\s?[-–—]\s?([A-Z]\w+)|\b(?:between|of|by) ([A-Z]\w+)(?:,? and ([A-Z]\w+))?")
@@ -209,8 +208,7 @@ class Shelves:
         """Return the terms of those that titles name as the sides of a meeting, that issue, or that do something."""
         sides = [name for r in readouts for pair in _SIDES.findall(r.title) for name in pair if name]
         names = [name for name in (*acting, *(r.issuer or "" for r in readouts)) if _NAME.fullmatch(name)]
-        names = [name for name in names if name.isupper() or not self._is_common(name)]
-        return frozenset(stem(name.lower()) for name in (*sides, *names) if not names_document(name))
+        return frozenset(stem(name.lower()) for name in (*sides, *names) if not self._is_common(name))
 
 
 def passing(
