@@ -204,7 +204,8 @@ class Looker:
             ]
             shown.append(_newest(connection, statement, series) if series else statement)
         kept = list({(s.paragraph.document, s.paragraph.number, s.text): s for s in reversed(shown)}.values())
-        return replace(answer, statements=tuple(_newest_first(kept[::-1], shelf)))
+        nearest = tuple(_newest_first(answer.nearest, shelf))
+        return replace(answer, statements=tuple(_newest_first(kept[::-1], shelf)), nearest=nearest)
 
     def _with_newest(self, connection: Connection, looked: Looked, scopes: Sequence[str]) -> Looked:
         """Ask the newest of a series by itself where only older ones of it answered: it is never left out."""
