@@ -37,11 +37,11 @@ from retrieval.index import fulltext
 from retrieval.index.chunking import embedding_text
 from retrieval.index.sync.index_sync import IndexSync
 from retrieval.index.vector_index import VectorIndex, finds_itself
+from retrieval.ingest.planning import revision_id
 from retrieval.language.terms import indexed_terms
 from retrieval.ledger import revisions, scopes, vectors
 from retrieval.ledger.vectors import text_digest
 from retrieval.models import Readout
-from retrieval.revision import revision_id
 from retrieval.sources import to_interchange
 
 PARAGRAPHS = 20

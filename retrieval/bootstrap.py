@@ -22,9 +22,8 @@ from retrieval.index.sync.index_sync import IndexSync
 from retrieval.index.sync.remote_sync import Connect, RemoteSync
 from retrieval.ingest import IngestService, Progress
 from retrieval.ingest.job_board import JobBoard
-from retrieval.ingest.lifecycle import Lifecycle
+from retrieval.ingest.lifecycle import Lifecycle, Retention
 from retrieval.ingest.reindex import Reindexer
-from retrieval.ingest.retention import Retention
 from retrieval.language.terms import TERMS_VERSION
 from retrieval.ledger import live
 from retrieval.ledger.ledger import Ledger

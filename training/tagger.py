@@ -31,8 +31,8 @@ from torch import Tensor, nn
 from bench.initiatives import Row, Scores, score, total
 from retrieval.index.encoder import DIMENSIONS
 from retrieval.index.encoder import MODEL_DIR as ENCODER_DIR
+from retrieval.initiatives.extraction import merge
 from retrieval.initiatives.mentions import OUTPUTS, Mention, Thresholds, decode
-from retrieval.initiatives.merging import merge
 from retrieval.initiatives.tagging import TAGGER_DIR
 from retrieval.initiatives.windows import SEGMENTS
 from retrieval.model_files import open_tokenizer

@@ -33,7 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.schema import CreateColumn
 
 from bot.discord.rendering import Cited
-from retrieval.ledger.dialects import upsert
+from retrieval.ledger.statements import upsert
 
 metadata = MetaData()
 

@@ -1,9 +1,8 @@
 """Addresses -> bytes, from the public web and nowhere else.
 
     models       what is asked for and what comes back; how much is allowed
-    addresses    which IP addresses are public
-    urls         the text of an address -> scheme, host, port, path, or why not
-    resolving    a name -> addresses, once, every one of them checked
+    urls         the text of an address -> scheme, host, port, path, or why not; which IP addresses are public
+    addresses    a name -> addresses, once, every one of them checked
     network      connections to checked addresses only, within a deadline
     bodies       content type, compression and size
     exchange     one request, one answer; what can go wrong, in a sentence

@@ -1,67 +1,87 @@
-"""Which IP addresses are public. Pure."""
+"""A name -> the addresses it may be reached at: asked once, every answer checked."""
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_network
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from ipaddress import ip_address
+from queue import Empty, SimpleQueue
 
-Address = IPv4Address | IPv6Address
+from retrieval.errors import AddressRefusedError, FetchError
+from retrieval.fetching.models import FetchPolicy
+from retrieval.fetching.urls import Target, not_public
 
-# The first that holds an address names it. Source: IANA's registries of special-purpose addresses (RFC 6890 and
-# its updates); Python's `is_global` differs between its own versions and calls multicast global.
-_SPECIAL = tuple(
-    (ip_network(network), kind)
-    for network, kind in (
-        ("0.0.0.0/8", "an unspecified"),
-        ("10.0.0.0/8", "a private"),
-        ("100.100.100.200/32", "a cloud metadata"),  # Alibaba
-        ("100.64.0.0/10", "a carrier's"),
-        ("127.0.0.0/8", "a loopback"),
-        ("168.63.129.16/32", "a cloud metadata"),  # Azure, on a public number
-        ("169.254.169.254/32", "a cloud metadata"),  # AWS, Google, Azure and others
-        ("169.254.0.0/16", "a link-local"),
-        ("172.16.0.0/12", "a private"),
-        ("192.0.0.0/24", "a reserved"),
-        ("192.0.2.0/24", "a documentation"),
-        ("192.88.99.0/24", "a 6to4 relay"),
-        ("192.168.0.0/16", "a private"),
-        ("198.18.0.0/15", "a benchmarking"),
-        ("198.51.100.0/24", "a documentation"),
-        ("203.0.113.0/24", "a documentation"),
-        ("224.0.0.0/4", "a multicast"),
-        ("240.0.0.0/4", "a reserved"),
-        ("::/128", "an unspecified"),
-        ("::1/128", "a loopback"),
-        ("::ffff:0:0/96", "an IPv4-mapped"),
-        ("::/96", "an IPv4-compatible"),
-        ("64:ff9b::/96", "a NAT64"),
-        ("64:ff9b:1::/48", "a NAT64"),
-        ("100::/64", "a discard-only"),
-        ("2001::/32", "a Teredo"),
-        ("2001:2::/48", "a benchmarking"),
-        ("2001::/23", "a reserved"),
-        ("2001:db8::/32", "a documentation"),
-        ("2002::/16", "a 6to4"),
-        ("3fff::/20", "a documentation"),
-        ("5f00::/16", "a segment routing"),
-        ("fd00:ec2::254/128", "a cloud metadata"),  # AWS
-        ("fc00::/7", "a private"),
-        ("fe80::/10", "a link-local"),
-        ("fec0::/10", "a site-local"),
-        ("ff00::/8", "a multicast"),
-    )
-)
-_GLOBAL_UNICAST = IPv6Network("2000::/3")  # the only part of IPv6 that is given out
+Resolver = Callable[[str, int], Sequence[str]]
+"""A name and a port -> IP addresses as text, the one to try first at the front. Raises OSError."""
+
+_MOST_TRIED = 4
 
 
-def not_public(address: Address) -> str | None:
-    """Return what kind of address this is, with its article ("a private"), or None for a public one.
+def system_resolver(host: str, port: int) -> list[str]:
+    """Ask the operating system."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
-    Addresses that carry an IPv4 address inside (mapped, 6to4, Teredo, NAT64) are refused whatever it is: no
-    page is published under one.
+
+def checked_addresses(
+    url: str, target: Target, policy: FetchPolicy, resolver: Resolver, timeout_s: float
+) -> tuple[str, ...]:
+    """Return the addresses to connect to, first choice first, at most four.
+
+    One answer that is not public refuses them all: a name that leads both outside and inside is an attempt
+    to get in.
+
+    Args:
+        url: What errors name.
+
+    Raises:
+        AddressRefusedError: The port or an address is not one that is fetched.
+        FetchError: The name is not known, or nobody answered in time.
     """
-    for network, kind in _SPECIAL:
-        if address.version == network.version and address in network:
-            return kind
-    if isinstance(address, IPv6Address) and address not in _GLOBAL_UNICAST:
-        return "a reserved"
-    return None if address.is_global else "a reserved"
+    exempt = {address for address, port in policy.allowed if port == target.port}
+    if target.port not in policy.ports and not exempt:
+        ports = ", ".join(str(port) for port in sorted(policy.ports))
+        raise AddressRefusedError(url, f"port {target.port} is not fetched from; only {ports} are.")
+    if target.address is not None:
+        answers: Sequence[str] = (target.host,)
+    else:
+        answers = _ask(url, target, resolver, timeout_s)
+    for answer in answers:
+        _check(url, target, answer, exempt)
+    return tuple(answers[:_MOST_TRIED])
+
+
+def _check(url: str, target: Target, answer: str, exempt: set[str]) -> None:
+    if answer in exempt:
+        return
+    try:
+        kind = "a link-local" if "%" in answer else not_public(ip_address(answer))
+    except ValueError:
+        kind = "an unreadable"
+    if kind is not None:
+        subject = f"{target.host} is" if target.address is not None else f'the name "{target.host}" leads to'
+        raise AddressRefusedError(url, f"{subject} {kind} address. Only pages on the public web are fetched.")
+
+
+def _ask(url: str, target: Target, resolver: Resolver, timeout_s: float) -> Sequence[str]:
+    """Ask on a thread of its own: the operating system's resolver knows no deadline."""
+    answer: SimpleQueue[Sequence[str] | Exception] = SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answer.put(resolver(target.host, target.port))
+        except Exception as error:
+            answer.put(error)
+
+    threading.Thread(target=ask, name="resolver", daemon=True).start()
+    try:
+        found = answer.get(timeout=max(timeout_s, 0))
+    except Empty:
+        raise FetchError(url, f'nobody said in time where "{target.host}" is. Try again later.') from None
+    if isinstance(found, OSError | UnicodeError) or not found:
+        problem = f'the name "{target.host}" is not known. Check how it is written, and the connection.'
+        raise FetchError(url, problem) from (found if isinstance(found, Exception) else None)
+    if isinstance(found, Exception):
+        raise found
+    return found

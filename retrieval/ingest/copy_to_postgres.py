@@ -12,8 +12,8 @@ from retrieval.ingest.committing import Progress
 from retrieval.ingest.job_board import WORKER
 from retrieval.ingest.reindex import write_words
 from retrieval.ledger import leases, schema
+from retrieval.ledger.leases import my_turn
 from retrieval.ledger.ledger import Ledger
-from retrieval.ledger.turns import my_turn
 
 _AT_ONCE = 1000
 _PATIENCE_S = 10.0

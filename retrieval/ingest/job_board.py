@@ -25,9 +25,8 @@ from retrieval.ingest.request import IngestRequest, Upload
 from retrieval.ingest.service import IngestService
 from retrieval.ledger import jobs, leases
 from retrieval.ledger.jobs import JobRow
-from retrieval.ledger.leases import Lease
+from retrieval.ledger.leases import Lease, utc_now
 from retrieval.ledger.ledger import Ledger
-from retrieval.ledger.turns import utc_now
 from retrieval.models import Alike, ChangedReadout, FailedSource, HeldReadout, IngestReport, LeftOutOf
 
 log = logging.getLogger(__name__)

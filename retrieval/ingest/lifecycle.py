@@ -1,10 +1,11 @@
-"""The later life of a readout: its history, going back, taking it away, indexing everything anew."""
+"""The later life of a readout: its history, going back, taking it away, indexing everything anew, old texts erased."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -16,8 +17,8 @@ from retrieval.ingest.committing import Committer
 from retrieval.ledger import history, live, revisions
 from retrieval.ledger import sources as seen_sources
 from retrieval.ledger.history import AuditEntry, KnownReadout, KnownRevision
+from retrieval.ledger.leases import Turn, my_turn, utc_now
 from retrieval.ledger.ledger import Ledger
-from retrieval.ledger.turns import Turn, my_turn, utc_now
 from retrieval.models import SHARED
 
 _PATIENCE_S = 10.0
@@ -191,3 +192,22 @@ def _record(
         revision=revision,
         summary={"source": known.source},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """Erases the text of revisions that were superseded long ago; that they were there stays known."""
+
+    ledger: Ledger
+    days: int
+
+    def erase_outlived(self, guard: Callable[[Connection], None]) -> int:
+        """Erase what outlived its time, one transaction a revision, and return how many those were."""
+        before = (datetime.now(UTC) - timedelta(days=self.days)).isoformat(timespec="seconds")
+        with self.ledger.read() as connection:
+            outlived = history.outlived(connection, before)
+        for revision in outlived:
+            with self.ledger.write() as connection:
+                guard(connection)
+                history.erase_text(connection, [revision])
+        return len(outlived)

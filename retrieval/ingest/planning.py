@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -22,13 +23,28 @@ from retrieval.initiatives import (
     parse_corrections,
 )
 from retrieval.ledger import live, sources
-from retrieval.ledger.alike import likest
-from retrieval.ledger.live import ReadoutSummary
+from retrieval.ledger.live import ReadoutSummary, likest
 from retrieval.ledger.sources import SeenSource
 from retrieval.models import Alike, FailedSource, Initiative, LeftOutOf, ParagraphDiff, Readout
-from retrieval.revision import revision_id
-from retrieval.sources import PARSER_VERSION, LoadedSource
+from retrieval.sources import PARSER_VERSION, LoadedSource, to_interchange
 from retrieval.sources.loading import META
+
+REVISION_DIGITS = 12
+
+
+def revision_id(readout: Readout, corrections: Mapping[str, Any] | None = None) -> str:
+    """Return the first 12 hexadecimal digits of a SHA-256 over all that a revision is made from.
+
+    That is the canonical JSON, the corrections to its initiatives, and the versions of what reads the two.
+    """
+    content = {
+        "parser": PARSER_VERSION,
+        "extraction": EXTRACTION_VERSION,
+        "readout": to_interchange(readout),
+        "corrections": corrections or {},
+    }
+    canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:REVISION_DIGITS]
 
 
 @dataclass(frozen=True, slots=True)

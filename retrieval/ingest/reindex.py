@@ -15,9 +15,9 @@ from retrieval.index import fulltext
 from retrieval.index.encoder import Encoder
 from retrieval.index.sync.index_sync import IndexSync
 from retrieval.ingest.committing import Chunked, Guard, Progress, chunk, embed_missing
-from retrieval.ledger import live, reindexing, revisions, vectors
+from retrieval.ledger import live, revisions, vectors
+from retrieval.ledger.leases import my_turn, utc_now
 from retrieval.ledger.ledger import INDEX_IDENTITY, REINDEXING, Ledger
-from retrieval.ledger.turns import my_turn, utc_now
 from retrieval.ledger.vectors import text_digest
 from retrieval.models import Readout
 
@@ -67,8 +67,8 @@ class Reindexer:
 
             with self._ledger.write() as connection:
                 turn.guard(connection)
-                reindexing.begin(connection, self._ledger, self._identity)
-                kept = reindexing.kept_revisions(connection)
+                revisions.begin(connection, self._ledger, self._identity)
+                kept = revisions.kept_revisions(connection)
             paragraphs, embedded = self._embed(kept, alive, turn.guard)
             with self._ledger.write() as connection:
                 turn.guard(connection)
@@ -88,20 +88,20 @@ class Reindexer:
     def _readouts(self, kept: list[int]) -> Iterator[tuple[Readout, Chunked]]:
         for revision in kept:
             with self._ledger.read() as connection:
-                readout = reindexing.readout_of(connection, revision)
+                readout = revisions.readout_of(connection, revision)
             yield readout, chunk(readout, self._encoder)
 
     def _switch(self, connection: Connection, kept: list[int], actor: str) -> None:
         """Let the new vectors and terms be the ones that count; nothing is in the vector index yet."""
         for revision in kept:
-            chunked = chunk(reindexing.readout_of(connection, revision), self._encoder)
+            chunked = chunk(revisions.readout_of(connection, revision), self._encoder)
             pks = vectors.embedding_pks(connection, (text_digest(t) for each in chunked.texts for t in each))
-            reindexing.replace_chunks(connection, revision, chunked.keyed(pks))
-        for scope in reindexing.scopes_with_words(connection):
+            revisions.replace_chunks(connection, revision, chunked.keyed(pks))
+        for scope in revisions.scopes_with_words(connection):
             fulltext.drop(connection, scope)
         write_words(connection)
-        reindexing.forget_old_vectors(connection)
-        for scope in reindexing.live_scopes(connection):
+        revisions.forget_old_vectors(connection)
+        for scope in revisions.live_scopes(connection):
             vectors.expect(connection, scope, vectors.live_embeddings(connection, scope))
         self._ledger.set_meta(connection, INDEX_IDENTITY, self._identity)
         self._ledger.set_meta(connection, REINDEXING, "")
@@ -119,7 +119,7 @@ class Reindexer:
 
 def write_words(connection: Connection) -> None:
     """Index the words of every live paragraph; none of them is indexed yet."""
-    for scope in reindexing.live_scopes(connection):
+    for scope in revisions.live_scopes(connection):
         for summary in live.readouts(connection, [scope]):
             paragraphs = live.paragraphs_of(connection, summary)
             terms = {

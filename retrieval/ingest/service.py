@@ -12,13 +12,13 @@ from retrieval.fetching import Fetcher, Validators
 from retrieval.index.encoder import Encoder
 from retrieval.index.sync.index_sync import IndexSync
 from retrieval.ingest.committing import Committer, Progress
+from retrieval.ingest.lifecycle import Retention
 from retrieval.ingest.planning import Plan, Planner, absolute, source_name, versioned
 from retrieval.ingest.request import IngestRequest
-from retrieval.ingest.retention import Retention
 from retrieval.ledger import sources
+from retrieval.ledger.leases import TTL_S, my_turn, utc_now
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.sources import SeenSource
-from retrieval.ledger.turns import TTL_S, my_turn, utc_now
 from retrieval.models import SHARED, HeldReadout, IngestReport
 from retrieval.precedence import Courtesy, Precedence
 from retrieval.sources import LoadedSource, load, load_bytes, load_url

@@ -1,11 +1,10 @@
 """Readout -> initiatives: what the parties announced, will do, continue, resume, support or ask for.
 
-extraction    a readout in, one list out; calls the rest in this order
+extraction    a readout in, one list out: one entry for one initiative, its name a verbatim span of what it cites first
 windows       a paragraph as the network reads it
 tagging       the network that ships with the project (`tagger/`), trained by `training/tagger.py`
-decoding      its logits -> spans with kind and actor
-merging       one entry for one initiative, its name a verbatim span of what it cites first
-naming, when  names compared; expressions of time
+mentions      its logits -> spans with kind and actor
+naming        names compared
 corrections   what an admin corrects in `NAME.meta.toml`
 linking       the same initiative in several readouts
 """

@@ -98,10 +98,14 @@ def _gregorian(year: int) -> int:
 
 _FIRST = 12  # letters before an instrument that is the document itself: "Joint Declaration of 3 May"
 _ANOTHERS = re.compile(
-    r"(?P<before>\b(?:convention|treaty|agreement|protocol|charter|covenant|resolution|decision|regulation|directive|act|law"
-    r"|accord|declaration|traité|convention|loi|accord|tratado|convenio|acuerdo|ley|vertrag|abkommen|gesetz)s?\b[^,;:]{0,40}?)"
-    r"\b(?:of|du|de|del|vom|dated)\s+\d{1,2}\.?º?\s+\S+(?:\s\S+)?\s+\d{4}",
-    re.IGNORECASE,
+    r"""
+    # a date that belongs to another document: "the Convention of 10 December 1982"
+    (?P<before>\b(?:convention|treaty|agreement|protocol|charter|covenant|resolution|decision|regulation
+    |directive|act|law|accord|declaration|traité|convention|loi|accord|tratado|convenio|acuerdo|ley
+    |vertrag|abkommen|gesetz)s?\b[^,;:]{0,40}?)\b(?:of|du|de|del|vom|dated)\s+\d{1,2}\.?º?\s+\S+
+    (?:\s\S+)?\s+\d{4}
+    """,
+    re.VERBOSE | re.IGNORECASE,
 )
 
 _READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str | None]], ...] = (

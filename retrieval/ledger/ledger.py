@@ -12,9 +12,9 @@ from sqlalchemy import Connection, bindparam, inspect, select
 
 from retrieval.errors import IndexMismatchError, StoreError
 from retrieval.ledger import schema
-from retrieval.ledger.dialects import upsert
 from retrieval.ledger.engine import open_database
 from retrieval.ledger.migration import add_columns, migrate
+from retrieval.ledger.statements import upsert
 
 log = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""Reading what is live: readouts and their paragraphs.
+"""Reading what is live: readouts and their paragraphs, and which of them a new readout repeats.
 
 Every function takes an open connection, so that all that one question reads is one snapshot: the whole old
 revision of a readout or the whole new one.
@@ -6,6 +6,8 @@ revision of a readout or the whole new one.
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,10 +16,72 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from retrieval.errors import NotFoundError
 from retrieval.ledger import schema
-from retrieval.ledger.batches import batches
-from retrieval.ledger.spoken import finds
-from retrieval.models import LeftOut, LiveParagraph, Numbering
+from retrieval.ledger.statements import batches
+from retrieval.models import LeftOut, LiveParagraph, Numbering, Readout, is_beside
 from retrieval.sources.identity import make_id
+
+_SIGNS = re.compile(r"[\s¶§]+")
+_NAMED = re.compile(r"^(?:paragraph|para|number|no|article|art)\.?(?=\d)")
+
+
+def finds(typed: str, paragraphs: Sequence[LiveParagraph]) -> LiveParagraph | None:
+    """Return the paragraph that `typed` names: by its number, else by its part and its number there; or None."""
+    wanted = _spoken(typed)
+    exact = (p for p in paragraphs if p.number.casefold() == typed.strip().casefold())
+    plain = (p for p in paragraphs if _spoken(p.number) == wanted)
+    within = (
+        p for p in paragraphs if p.part and wanted == _spoken(p.part) + _spoken(p.number.partition("#")[0])
+    )
+    return next((found for group in (exact, plain, within) for found in group), None)
+
+
+def _spoken(text: str) -> str:
+    """Return what two ways of typing one number have in common."""
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    plain = "".join(str(unicodedata.digit(c)) if c.isdigit() else c for c in plain)
+    plain = _NAMED.sub("", _SIGNS.sub("", plain))
+    return plain.strip(".,:;)([]") if not plain.endswith(")") or "(" not in plain else plain
+
+
+_WORD = re.compile(r"\w+")
+_FEWEST = 4  # words of a title that names one document rather than a kind: "Joint Statement"
+
+
+def likest(connection: Connection, scope: str, readout: Readout) -> tuple[str, str] | None:
+    """Return the id of a live readout that `readout` repeats, with what they share, or None."""
+    r, v = schema.readouts, schema.revisions
+    rows = connection.execute(
+        select(r.c.id, v.c.pk, v.c.title, v.c.date)
+        .join(v, r.c.live_revision == v.c.pk)
+        .where(r.c.scope == scope, r.c.id != readout.id)
+    ).all()
+    title = _words(readout.title)
+    same = [row for row in rows if _words(row.title) == title]
+    for row in same:
+        if _texts(connection, row.pk) == [
+            _plain(p.text) for p in readout.paragraphs if not is_beside(p.number)
+        ]:
+            return row.id, "the same content"
+    if len(title.split()) >= _FEWEST and readout.date is not None:
+        twin = next((row.id for row in same if row.date == readout.date), None)
+        return None if twin is None else (twin, "the same title and date")
+    return None
+
+
+def _texts(connection: Connection, revision_pk: int) -> list[str]:
+    p = schema.paragraphs
+    rows = connection.execute(
+        select(p.c.number, p.c.text).where(p.c.revision == revision_pk).order_by(p.c.ordinal)
+    )
+    return [_plain(row.text) for row in rows if not is_beside(row.number)]
+
+
+def _plain(text: str) -> str:
+    return "".join(_WORD.findall(text.casefold()))
+
+
+def _words(text: str) -> str:
+    return " ".join(_WORD.findall(text.casefold()))
 
 
 @dataclass(frozen=True, slots=True)

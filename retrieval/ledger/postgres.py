@@ -3,6 +3,8 @@
 One of them writes at a time, as with SQLite, by an advisory lock that ends with the transaction: the code
 above may read, decide and write in one transaction. A process that stands still in one would keep all others
 waiting, so the server ends the transaction of one that asks nothing of it for a minute.
+
+What the server and its driver say is told by the code (PostgreSQL, appendix A), since the server says it in its own language.
 """
 
 from __future__ import annotations
@@ -15,10 +17,77 @@ from sqlalchemy import URL, Connection, Engine, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from retrieval.errors import SettingsError, StoreError
+from retrieval.errors import SettingsError, StoreError, StoreHeldError, StoreUnwritableError
 from retrieval.ledger import engine
 from retrieval.ledger.migration import OLDEST_IN_PLACE
-from retrieval.ledger.postgres_errors import held, translate
+
+_LOCKED = "55P03"
+_STALLED = "25P03"
+_TOO_MANY = "53300"
+_UNWRITABLE = {
+    "53100": "the server's disk is full, so nothing was changed. Free some space there, then try again.",
+    "25006": "the database can only be read: it is a standby, or set so. Name the server that takes writes.",
+    "42501": "the user of LEDGER_URL may not write there ({reason}). Let it own the database or the schema.",
+}
+
+
+def held(place: str) -> StoreHeldError:
+    """Return the error for a ledger that another process keeps writing to."""
+    return StoreHeldError(
+        f"{place}: another process has been writing to the store for "
+        f"{engine.BUSY_TIMEOUT_MS // 1000} s. Wait for it to finish, then try again.",
+        holder="another process",
+    )
+
+
+def translate(place: str, error: DBAPIError) -> StoreError:
+    """Return what an error of the driver means, and what to do."""
+    code = getattr(error.orig, "sqlstate", None)
+    reason = _first_line(error)
+    if code == _LOCKED:
+        return held(place)
+    if code in _UNWRITABLE:
+        return StoreUnwritableError(f"{place}: {_UNWRITABLE[code].format(reason=reason)}")
+    if code == _STALLED:
+        return StoreError(
+            f"{place}: this process stood still for so long that the database ended its transaction; nothing "
+            "of it was kept. Run it again."
+        )
+    if code == _TOO_MANY:
+        return StoreError(f"{place}: the database takes no more connections ({reason}). Raise its limit.")
+    if error.connection_invalidated:
+        return StoreError(
+            f"{place}: the connection to the database was lost ({reason}). What was not committed is not "
+            "there; try again."
+        )
+    return _unreached(place, reason) if code is None else _refused(place, reason)
+
+
+def _unreached(place: str, reason: str) -> StoreError:
+    if "password" in reason:
+        return StoreError(
+            f"{place}: the database refused user or password ({reason}). Correct them in LEDGER_URL."
+        )
+    if "database" in reason and "not exist" in reason:
+        return StoreError(
+            f"{place}: there is no such database ({reason}). Make it with createdb, or correct LEDGER_URL."
+        )
+    return StoreError(f"{place}: the database cannot be reached ({reason}). Start it, or correct LEDGER_URL.")
+
+
+def _refused(place: str, reason: str) -> StoreError:
+    return StoreError(
+        f"{place}: the database did not do what was asked of it ({reason}). If its tables were changed by "
+        "hand, restore them from a backup."
+    )
+
+
+def _first_line(error: DBAPIError) -> str:
+    """Return what the server or the driver said, without its hints and without the connection's history."""
+    lines = str(error.orig).strip().splitlines() or [type(error.orig).__name__]
+    said = lines[0].strip().rpartition("FATAL:")[2].strip()
+    return said.removeprefix("connection failed: ").rstrip(".")
+
 
 log = logging.getLogger(__name__)
 

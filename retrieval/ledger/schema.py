@@ -29,7 +29,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from retrieval.ledger.dialects import is_postgres
+from retrieval.ledger.statements import is_postgres
 
 SCHEMA_VERSION = 4
 

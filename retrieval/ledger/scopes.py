@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, select, update
 
 from retrieval.ledger import schema
-from retrieval.ledger.dialects import upsert
+from retrieval.ledger.statements import upsert
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, delete, select
 
 from retrieval.ledger import schema
-from retrieval.ledger.dialects import upsert
+from retrieval.ledger.statements import upsert
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, bindparam, delete, select
 
 from retrieval.ledger import live, schema
-from retrieval.ledger.batches import batches
-from retrieval.ledger.dialects import upsert
+from retrieval.ledger.statements import batches, upsert
 
 Vector = NDArray[np.float32]
 

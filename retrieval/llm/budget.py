@@ -16,7 +16,7 @@ from typing import Protocol
 from sqlalchemy import BigInteger, Column, Connection, MetaData, String, Table, delete, func, select
 
 from retrieval.errors import BudgetSpentError
-from retrieval.ledger.dialects import upsert
+from retrieval.ledger.statements import upsert
 from retrieval.llm.types import Usage
 
 KEPT_DAYS = 60

@@ -36,8 +36,12 @@ _ADOPTED = re.compile(
 _NUMERIC_DATE = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}")
 _PUBLISHED = re.compile(r"\b(?:publication|published|released?|posted|updated)\b", re.IGNORECASE)
 _DANGLES = re.compile(
-    r"^\d{1,4}(?:st|nd|rd|th)$|(?:^|\s)(?:of|of the|on|on the|the|and|for|to|in|with|by|under|de|du|des|la|le|el|del|y|et|und|der|dan)$",
-    re.I,
+    r"""
+    # a line that goes on in the next: a day without its month, or a word that joins
+    ^\d{1,4}(?:st|nd|rd|th)$|(?:^|\s)(?:of|of\ the|on|on\ the|the|and|for|to|in|with|by|under|de|du|des
+    |la|le|el|del|y|et|und|der|dan)$
+    """,
+    re.VERBOSE | re.I,
 )
 _CLOSING = re.compile(
     r"\b(?:done|signed|adopted|issued|fait|hecho|geschehen|feito|ditandatangani|làm)\b", re.IGNORECASE

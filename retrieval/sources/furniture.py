@@ -44,14 +44,21 @@ _LONGEST_ROW = 160
 _EDGE = 15  # lines from the top or the end, where letterheads stand
 _MENU_ROW = re.compile(r"(?:[^|•·]{1,40}\s[|•·]\s){2,}[^|•·]{1,40}[|•·]?")
 _MENU_WORD = re.compile(
-    r"home(?:page)?|contact(?: us)?|site ?map|privacy(?: policy)?|help|search|top|links|menu|log ?in|sign in|accessibility"
-    r"|about(?: us| the [\w ]{2,20})?|news ?room|quick find:?|feedback|disclaimer|terms of use|faqs?",
-    re.IGNORECASE,
+    r"""
+    # what menus of sites say
+    home(?:page)?|contact(?:\ us)?|site\ ?map|privacy(?:\ policy)?|help|search|top|links|menu|log\ ?in
+    |sign\ in|accessibility|about(?:\ us|\ the\ [\w ]{2,20})?|news\ ?room|quick\ find:?|feedback
+    |disclaimer|terms\ of\ use|faqs?
+    """,
+    re.VERBOSE | re.IGNORECASE,
 )
 _CONTACT = re.compile(
-    r"(?:(?:tel|fax|phone|telephone|e-?mail|web(?:site)?)\b\s?[.:].{3,90}|(?:p\.?\s?o\.?\s?box)\b.{2,90}|www\.\S+|\S+@\S+\.\w+"
-    r"|for information only\b.{0,60}|(?:e-?mail:\s*)?\S+@\S+\s+https?://\S+)",
-    re.IGNORECASE,
+    r"""
+    # how to reach whoever wrote it
+    (?:(?:tel|fax|phone|telephone|e-?mail|web(?:site)?)\b\s?[.:].{3,90}|(?:p\.?\s?o\.?\s?box)\b.{2,90}
+    |www\.\S+|\S+@\S+\.\w+|for\ information\ only\b.{0,60}|(?:e-?mail:\s*)?\S+@\S+\s+https?://\S+)
+    """,
+    re.VERBOSE | re.IGNORECASE,
 )
 _MINUTES = re.compile(r"\s*[•·|–-]\s*\d+\s*min(?:ute)?s?\s+read\b.*$", re.IGNORECASE)
 

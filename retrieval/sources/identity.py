@@ -8,10 +8,13 @@ from hashlib import sha256
 
 _ALLOWED = re.compile(r"[^a-z0-9._-]+")
 MAX_ID_CHARS = 64
-_SAYS_NOTHING = re.compile(  # what scanners, browsers and people in a hurry call files
-    r"(?:[a-z]|\d{1,3}|(?:page|document|doc|file|download|untitled|unnamed|scan|index|default|image|img|print|view|copy|new)"
-    r"(?:[\s_.-]*\d{0,4})?)(?:[\s_-]*\(\d{1,3}\))?",
-    re.IGNORECASE,
+_SAYS_NOTHING = re.compile(
+    r"""
+    # what scanners, browsers and people in a hurry call files
+    (?:[a-z]|\d{1,3}|(?:page|document|doc|file|download|untitled|unnamed|scan|index|default|image|img
+    |print|view|copy|new)(?:[\s_.-]*\d{0,4})?)(?:[\s_-]*\(\d{1,3}\))?
+    """,
+    re.VERBOSE | re.IGNORECASE,
 )
 _ID_WORDS = 7
 

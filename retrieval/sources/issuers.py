@@ -20,9 +20,14 @@ _BODY = re.compile(
 _UNITED = re.compile(r"(?:United Nations|European Union|African Union|ASEAN|OECD|NATO)")
 _HEAD = re.compile(r"(?P<name>[^\d:|•]{4,80}?)\s*(?:[A-Z]{1,8}(?:/[\w.()*-]+)+\*?|Distr\..*)?$")
 _MINUTES = re.compile(
-    r"\b(?:minutes|proceedings)\b.*?\b(?:of the|by the)\s+(?P<name>(?:[A-Z][\w’'.-]*\s+){0,4}(?:Committee|Board|Council|Commission|Court))\b"
-    r"|\bminutes of (?:the )?(?P<other>(?:[A-Z][\w’'.-]*\s+){1,4}(?:Committee|Board|Council|Commission)) meeting",
-    re.IGNORECASE,
+    r"""
+    # "Minutes of the Monetary Policy Committee", "minutes of the Board meeting"
+    \b(?:minutes|proceedings)\b.*?\b(?:of\ the|by\ the)\s+
+    (?P<name>(?:[A-Z][\w’'.-]*\s+){0,4}(?:Committee|Board|Council|Commission|Court))\b
+    |\bminutes\ of\ (?:the\ )?(?P<other>(?:[A-Z][\w’'.-]*\s+){1,4}(?:Committee|Board|Council
+    |Commission))\ meeting
+    """,
+    re.VERBOSE | re.IGNORECASE,
 )
 _BY = re.compile(
     r"^(?P<name>[A-Z][\w’' -]{3,60}?)\s+(?:resolution|decision|recommendation)\s+\S*\d", re.IGNORECASE

@@ -1,4 +1,4 @@
-"""Lines and their labels -> the paragraphs of a readout. The rules are those of `docs/architecture.md`.
+"""Lines and their labels -> the paragraphs of a readout. Its rules: docs/reading.md.
 
 * `header`: title, date and issuer as they stand at the top; `intro`: text before the first number.
 * A number as printed, gaps, repeats and all; the second paragraph of one number is `7#2`.
@@ -33,10 +33,13 @@ from retrieval.sources.numbering_plan import Plan
 
 _ARTICLE = "article"
 _LEAD = 40  # letters: shorter ones that end in a colon are labels ("For Norland:")
-_CLOSING = re.compile(  # how treaties of many languages end
-    r"(?:done|in witness|in faith|fait|en foi|hecho|en fe|feito|em fé|geschehen|zu urkund|dibuat|ditandatangani"
-    r"|совершено|làm tại|for the (?:government|republic|kingdom))\b",
-    re.IGNORECASE,
+_CLOSING = re.compile(
+    r"""
+    # how treaties of many languages end
+    (?:done|in\ witness|in\ faith|fait|en\ foi|hecho|en\ fe|feito|em\ fé|geschehen|zu\ urkund|dibuat
+    |ditandatangani|совершено|làm\ tại|for\ the\ (?:government|republic|kingdom))\b
+    """,
+    re.VERBOSE | re.IGNORECASE,
 )
 
 

@@ -10,16 +10,23 @@ from retrieval.sources.blocks import reads_as_heading
 from retrieval.sources.lines import Line, ends_sentence
 
 _ANNEX = re.compile(
-    r"(?P<name>(?:annex(?:e|o|ure)?|appendi(?:x|ce)|attachment|enclosure|schedule|anhang|anlage|bijlage|lampiran|phụ lục"
-    r"|приложение|ภาคผนวก|ملحق|附件|附錄|附录|別添|別紙|付属書|부속서)"
-    r"(?:\s?(?:[ivxlc]{1,6}|\d{1,3}|[a-z]|[一二三四五六七八九十]{1,3})(?![^\W_]))?)"
-    r"(?P<rest>\s*(?:$|[.:–—*-]+\s*\S.*|\(.*\)$|to\s.*))",
-    re.IGNORECASE,
+    r"""
+    # the heading of an annex, in many languages, with its number, and what follows on the line
+    (?P<name>(?:annex(?:e|o|ure)?|appendi(?:x|ce)|attachment|enclosure|schedule|anhang|anlage|bijlage
+    |lampiran|phụ\ lục|приложение|ภาคผนวก|ملحق|附件|附錄|附录|別添|別紙|付属書
+    |부속서)(?:\s?(?:[ivxlc]{1,6}|\d{1,3}|[a-z]|[一二三四五六七八九十]{1,3})(?![^\W_]))?)
+    (?P<rest>\s*(?:$|[.:–—*-]+\s*\S.*|\(.*\)$|to\s.*))
+    """,
+    re.VERBOSE | re.IGNORECASE,
 )
 _DECISION = re.compile(
-    r"(?P<name>(?:decision|resolution|recommendation|décision|résolution|recommandation|decisión|resolución|beschluss"
-    r"|решение|резолюция|keputusan|nghị quyết|決議|决定|決定)\s+(?=\S*\d)[\w/.()-]{0,24}[\w)])(?P<rest>[.:]?(?:\s*$|\s*[–—-]\s+\S.*|(?<=[.:])\s+\S.*))",
-    re.IGNORECASE,
+    r"""
+    # a decision or resolution with its number, as a heading; what follows on the line
+    (?P<name>(?:decision|resolution|recommendation|décision|résolution|recommandation|decisión
+    |resolución|beschluss|решение|резолюция|keputusan|nghị\ quyết|決議|决定
+    |決定)\s+(?=\S*\d)[\w/.()-]{0,24}[\w)])(?P<rest>[.:]?(?:\s*$|\s*[–—-]\s+\S.*|(?<=[.:])\s+\S.*))
+    """,
+    re.VERBOSE | re.IGNORECASE,
 )
 _LONGEST = 120
 

@@ -9,16 +9,20 @@ from collections.abc import Sequence
 from retrieval.sources.lines import Line
 
 _DOCUMENT = re.compile(
-    r"\b(?:meeting|summit|statements?|communiqu[eé]s?|declaration|conclusions|readout|summary|resolution|call|decision"
-    r"|agreement|treaty|convention|protocol|charter|accord|covenant|pact|memorandum|minutes|report|list of|digest"
-    r"|joint|press release|speech|remarks|programme|plan of action|action plan|guidelines|opinion|judgment|judgement|order"
-    r"|déclaration|communiqué|accord|traité|procès-verbal|rapport|compte rendu|résolution|décision|projet de loi"
-    r"|declaración|comunicado|acuerdo|tratado|acta|informe|resolución|decisión|convenio|declaração|acordo|relatório|ata"
-    r"|erklärung|abkommen|vertrag|protokoll|bericht|beschluss|kommuniqué|perjanjian|pernyataan|komunike|laporan|notulen"
-    r"|hiệp định|tuyên bố|thông cáo|nghị quyết|biên bản|заявление|соглашение|договор|протокол|коммюнике|доклад)\b"
-    r"|声明|聲明|公报|公報|协定|協定|条約|条约|條約|公约|公約|議定書|议定书|宣言|会談|会議|会议|決議|决议|报告|報告|仪式|開幕式|开幕式"
-    r"|공동성명|선언|협정|แถลงการณ์|ความตกลง|بيان|اتفاق|معاهدة",
-    re.IGNORECASE,
+    r"""
+    # words for kinds of documents, in many languages
+    \b(?:meeting|summit|statements?|communiqu[eé]s?|declaration|conclusions|readout|summary|resolution
+    |call|decision|agreement|treaty|convention|protocol|charter|accord|covenant|pact|memorandum|minutes
+    |report|list\ of|digest|joint|press\ release|speech|remarks|programme|plan\ of\ action|action\ plan
+    |guidelines|opinion|judgment|judgement|order|déclaration|communiqué|accord|traité|procès-verbal
+    |rapport|compte\ rendu|résolution|décision|projet\ de\ loi|declaración|comunicado|acuerdo|tratado
+    |acta|informe|resolución|decisión|convenio|declaração|acordo|relatório|ata|erklärung|abkommen
+    |vertrag|protokoll|bericht|beschluss|kommuniqué|perjanjian|pernyataan|komunike|laporan|notulen
+    |hiệp\ định|tuyên\ bố|thông\ cáo|nghị\ quyết|biên\ bản|заявление|соглашение|договор|протокол
+    |коммюнике|доклад)\b|声明|聲明|公报|公報|协定|協定|条約|条约|條約|公约|公約|議定書|议定书|宣言|会談|会議|会议|決議|决议|报告|報告|仪式|開幕式|开幕式
+    |공동성명|선언|협정|แถลงการณ์|ความตกลง|بيان|اتفاق|معاهدة
+    """,
+    re.VERBOSE | re.IGNORECASE,
 )
 _GENERIC = re.compile(
     r"(?:joint\s+)?(?:press\s+)?(?:statement|communiqu[eé]|release|declaration|readout|summary)",

@@ -18,8 +18,8 @@ import pytest
 from bot.__main__ import main
 from retrieval.bootstrap import Services
 from retrieval.index import encoder
+from retrieval.ledger.leases import my_turn
 from retrieval.ledger.ledger import Ledger
-from retrieval.ledger.turns import my_turn
 from tests.conftest import WriteReadout
 
 ROOT = Path(__file__).parents[2]

@@ -15,7 +15,7 @@ from sqlalchemy import func, select, update
 from retrieval.bootstrap import Services
 from retrieval.errors import CorpusError, IngestBusyError, NotFoundError
 from retrieval.ledger import revisions, schema, vectors
-from retrieval.ledger.turns import Turn, my_turn
+from retrieval.ledger.leases import Turn, my_turn
 from retrieval.models import SHARED, ChangedReadout, FailedSource, IngestReport
 from retrieval.store_lock import StoreLock
 from tests.conftest import OpenStore, WriteReadout

@@ -15,7 +15,7 @@ from retrieval.index.fulltext import fts5, postings
 from retrieval.index.fulltext.chunks import terms_of_chunks
 from retrieval.index.fulltext.counting import TermStatistics, is_known, statistics, vocabulary
 from retrieval.index.fulltext.paragraph_terms import MONTHS, IndexedTerms, paragraph_terms
-from retrieval.ledger.dialects import is_postgres
+from retrieval.ledger.statements import is_postgres
 
 __all__ = [
     "MONTHS",

@@ -24,8 +24,8 @@ from retrieval.index.sync.index_sync import REMOTE, IndexSync, Scanned, Work
 from retrieval.index.sync.integrity import problem_of
 from retrieval.index.vector_index import Hit, LedgerScan, VectorIndex
 from retrieval.ledger import scopes
+from retrieval.ledger.leases import Turn, my_turn
 from retrieval.ledger.ledger import Ledger
-from retrieval.ledger.turns import Turn, my_turn
 
 log = logging.getLogger(__name__)
 

@@ -8,8 +8,7 @@ import pytest
 
 from retrieval.errors import AddressRefusedError, FetchError
 from retrieval.fetching import Fetcher, FetchPolicy, name_of
-from retrieval.fetching.addresses import not_public
-from retrieval.fetching.urls import Target, parse_url
+from retrieval.fetching.urls import Target, not_public, parse_url
 from tests.retrieval.fetching.site import Site, names, page, redirect
 from tests.retrieval.fetching.table import run_good, run_refused
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from retrieval.initiatives.extraction import merge
 from retrieval.initiatives.mentions import Mention
-from retrieval.initiatives.merging import merge
 from retrieval.models import Initiative, InitiativeKind, Readout
 
 Build = Callable[..., Readout]

@@ -24,8 +24,13 @@ _DIGITS = re.compile(r"\d+")
 _NOTE = re.compile(r"(?P<mark>\d{1,3}|[*†‡]{1,3})(?:[.)/]|(?=[\s*A-Z“\"]))\s*(?P<text>\S)")
 _STROKED = re.compile(r"\s?(?<![\d/])(\d{1,3})/(?=[\s,.;:)]|$)")
 _RULE = re.compile(r"[_—–-]{5,}")
-_CODE = re.compile(  # of the print shop, at the foot of the first page; "/..." says that the text goes on
-    r"(?:\d{1,3}/\d{1,3}\s+)?\*?\d{2}-\d{4,6}\*?(?:\s*\([A-Z]\))?(?:\s*\d{6})?(?:\s+\d{1,3}/\d{1,3})?|\*\d{5,12}\*|/\.{2,3}(?:\s.{1,40})?"
+_CODE = re.compile(
+    r"""
+    # of the print shop, at the foot of the first page; "/..." says that the text goes on
+    (?:\d{1,3}/\d{1,3}\s+)?\*?\d{2}-\d{4,6}\*?(?:\s*\([A-Z]\))?(?:\s*\d{6})?(?:\s+\d{1,3}/\d{1,3})?
+    |\*\d{5,12}\*|/\.{2,3}(?:\s.{1,40})?
+    """,
+    re.VERBOSE,
 )
 _LARGE = 1.3  # times the body's size: more than a page number
 _HEAD = 1.05  # times the body's size: a running head is no larger
