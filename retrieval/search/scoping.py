@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from retrieval.comparison.series import series_key
 from retrieval.language.terms import stem
-from retrieval.language.times import NEWEST, Span, Times, numbers_of_title, years_in
+from retrieval.language.times import NEWEST, Span, Times, numbers_of_title, times_in, years_in
 from retrieval.ledger import live, scopes
 from retrieval.ledger.initiatives import actors
 from retrieval.ledger.live import ReadoutSummary
@@ -231,11 +231,13 @@ def as_bound(typed: str) -> str | None:
 
     None where it is no date.
     """
-    from retrieval.language.dates import find_date
-
     found = _DATE.fullmatch(typed.strip())
     if found is None:
-        return find_date(typed)
+        spans = times_in(f"in {typed}", date.today()).spans
+        if len(spans) != 1:
+            return None
+        first, last = (day.isoformat() for day in spans[0])
+        return next((first[:n] for n in (10, 7, 4) if first[:n] == last[:n]), None)
     parts = [part.zfill(2) for part in found.groups() if part]
     try:
         date.fromisoformat("-".join([*parts, "01", "01"][:3]))

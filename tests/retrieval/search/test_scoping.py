@@ -82,6 +82,7 @@ def test_what_passes_passes_every_filter(filters: Filters, kept: set[int]) -> No
         ("2024", "2024"),
         ("2024-3", "2024-03"),
         ("5 March 2024", "2024-03-05"),
+        ("March 2024", "2024-03"),
         ("2024-13", None),
         ("soon", None),
     ],
