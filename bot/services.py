@@ -11,6 +11,7 @@ from retrieval.comparison.service import Comparison
 from retrieval.comparison.tracing import Trace
 from retrieval.models import SHARED, Answer, InitiativeKind, LiveParagraph, Statement, Translations
 from retrieval.search.browsing import ListedInitiative
+from retrieval.search.scoping import ALL, Filters
 
 
 def guild_scopes(guild_id: int | None) -> tuple[str, ...]:
@@ -53,6 +54,10 @@ class ReadoutLine(Protocol):
         """`printed`, `counted` or `mixed`."""
 
     @property
+    def issuer(self) -> str | None:
+        """Whose words it holds, where known."""
+
+    @property
     def revision(self) -> str:
         """Id of the revision that is live."""
 
@@ -69,7 +74,7 @@ class Answering(Protocol):
         question: str,
         *,
         scopes: Sequence[str] = (SHARED,),
-        document: str | None = None,
+        filters: Filters = ALL,
         history: Sequence[str] = (),
         on_found: Callable[[Answer], None] | None = None,
     ) -> Answer:
@@ -80,7 +85,7 @@ class Answering(Protocol):
 
         Raises:
             QuestionError: Empty, too long, or not text.
-            NotFoundError: No readout `document` in `scopes`.
+            NotFoundError: No readout of `scopes` passes `filters`.
             StoreError: The store cannot be used.
         """
 
@@ -135,8 +140,8 @@ class Comparing(Protocol):
 class Readouts(Protocol):
     """Lists readouts and shows their paragraphs; synchronous too."""
 
-    def documents(self, scopes: Sequence[str]) -> Sequence[ReadoutLine]:
-        """Return the live readouts of `scopes`."""
+    def documents(self, scopes: Sequence[str], filters: Filters = ALL) -> Sequence[ReadoutLine]:
+        """Return the live readouts of `scopes` that pass `filters`."""
 
     def paragraph(self, document: str, number: str, scopes: Sequence[str]) -> LiveParagraph:
         """Return a live paragraph.
@@ -155,7 +160,7 @@ class Readouts(Protocol):
         """
 
     def initiatives(
-        self, scopes: Sequence[str], *, document: str | None = None, kind: InitiativeKind | None = None
+        self, scopes: Sequence[str], *, filters: Filters = ALL, kind: InitiativeKind | None = None
     ) -> Sequence[ListedInitiative]:
         """Return what was announced, newest readout first.
 

@@ -9,6 +9,7 @@ from rich.console import Console
 from bot.cli.terminal import show_answer
 from bot.services import Answering
 from retrieval.errors import UsageError
+from retrieval.search.scoping import Filters
 
 HISTORY_TURNS = 6
 LEAVING = frozenset({"exit", "quit", ":q", "bye"})
@@ -40,7 +41,7 @@ def _answer(
     document: str | None,
 ) -> None:
     try:
-        answer = answering.ask(question, document=document, history=history)
+        answer = answering.ask(question, filters=Filters((document,) if document else ()), history=history)
     except UsageError as error:
         console.print(str(error))
         return

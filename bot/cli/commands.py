@@ -15,6 +15,7 @@ from bot.cli.options import (
     common,
     console,
     exporting,
+    filtered,
     one_document,
     phrases,
     print_json,
@@ -23,6 +24,7 @@ from bot.cli.options import (
 
 if TYPE_CHECKING:
     from retrieval.models import InitiativeKind
+    from retrieval.search.scoping import Filters
 
 
 @click.group(
@@ -36,14 +38,14 @@ def rapporteur() -> None:
 
 @rapporteur.command()
 @click.argument("question")
-@one_document
+@filtered
 @click.option("--explain", is_flag=True, help="Print the figures that the answer was decided by, too.")
 @exporting
 @as_json
 @common
 def ask(
     question: str,
-    document: str | None,
+    filters: Filters,
     explain: bool,
     exports: Exports,
     as_json: bool,
@@ -58,6 +60,7 @@ def ask(
       rapporteur ask "Where was the meeting held?"
       rapporteur ask "What does paragraph 9 say?" --document asean-japan-2022-06-22
       rapporteur ask "What was announced?" --json | jq -r .text
+      rapporteur ask "What is new on cybersecurity?" --since 2024 --issuer Japan
       rapporteur ask "Who chaired the meeting?" --explain
       rapporteur ask "What was announced?" --docx answer.docx --citations chicago
     """
@@ -68,8 +71,8 @@ def ask(
         from bot.cli.terminal import choosing, show_answer, show_explanation
 
         with choosing(built.answering.mode, enabled=not as_json) as on_found:
-            answer, elapsed = built.answering.timed_ask(question, document=document, on_found=on_found)
-        explained = built.answering.explain(question, document=document) if explain else None
+            answer, elapsed = built.answering.timed_ask(question, filters=filters, on_found=on_found)
+        explained = built.answering.explain(question, filters=filters) if explain else None
         written = False
         if exports.files:
             from bot.sheets import answer_sheet
@@ -134,14 +137,20 @@ def check(
     metavar="DIR",
     help="Write each as JSON that `ingest` takes back.",
 )
+@filtered
 @as_json
 @common
 def documents(
-    folder: Path | None, as_json: bool, corpus: Path | None, store: Path | None, debug: bool
+    folder: Path | None,
+    filters: Filters,
+    as_json: bool,
+    corpus: Path | None,
+    store: Path | None,
+    debug: bool,
 ) -> None:
-    """List the readouts, newest first."""
+    """List the readouts, newest first, and which are of one series."""
     with ready_services(corpus, store, purpose="documents", quiet=as_json) as built:
-        summaries = built.browser.documents()
+        summaries = built.browser.documents(filters=filters)
         if folder is not None:
             from bot.export import export_readouts
 
@@ -186,13 +195,13 @@ def paragraph(
 @rapporteur.command()
 @click.argument("query")
 @click.option("-k", "top_k", default=5, show_default=True, type=click.IntRange(1, 24), help="Most hits.")
-@one_document
+@filtered
 @as_json
 @common
 def search(
     query: str,
     top_k: int,
-    document: str | None,
+    filters: Filters,
     as_json: bool,
     corpus: Path | None,
     store: Path | None,
@@ -203,7 +212,7 @@ def search(
 
     checked(query)
     with ready_services(corpus, store, purpose="search", quiet=as_json) as built:
-        hits = built.answering.search(query, document=document, top_k=top_k)
+        hits = built.answering.search(query, filters=filters, top_k=top_k)
         if as_json:
             from bot.cli.json_output import search_json
 
@@ -215,7 +224,7 @@ def search(
 
 
 @rapporteur.command()
-@click.option("--document", metavar="ID", help="Only of this readout.")
+@filtered
 @click.option(
     "--kind",
     type=click.Choice(["new", "continuing", "resumed", "framework", "support", "request"]),
@@ -229,7 +238,7 @@ def search(
 @as_json
 @common
 def initiatives(
-    document: str | None,
+    filters: Filters,
     kind: InitiativeKind | None,
     as_csv: bool,
     series: bool,
@@ -252,7 +261,7 @@ def initiatives(
             "--csv and --json are two formats, and --series has none in CSV; give one of them."
         )
     with ready_services(corpus, store, purpose="initiatives", quiet=as_json or as_csv) as built:
-        listed = built.browser.initiatives(document=document, kind=kind)
+        listed = built.browser.initiatives(filters=filters, kind=kind)
         if series or exports.files:
             from bot.sheets import initiatives_sheet, lives_sheet
 

@@ -10,7 +10,7 @@ from typing import Any
 from retrieval.answering.checking import ClaimCheck, Compared
 from retrieval.answering.selectors.trained import Explained
 from retrieval.answering.service import Elapsed
-from retrieval.answering.wording import answer_text
+from retrieval.answering.wording import answer_text, difference_sentence
 from retrieval.comparison.lives import Life
 from retrieval.comparison.service import Comparison
 from retrieval.comparison.tracing import Trace
@@ -20,6 +20,7 @@ from retrieval.ledger.live import ReadoutSummary
 from retrieval.models import Answer, Citation, IngestReport, LiveParagraph, Statement
 from retrieval.search.browsing import ListedInitiative, Table
 from retrieval.search.ranking import RankedParagraph
+from retrieval.search.scoping import Shelf
 
 
 def answer_json(answer: Answer, elapsed: Elapsed) -> dict[str, Any]:
@@ -36,6 +37,8 @@ def answer_json(answer: Answer, elapsed: Elapsed) -> dict[str, Any]:
         "notice": answer.notice,
         "unanswered": answer.unanswered,
         "read_as": answer.read_as,
+        "parts": [_part(part) for part in answer.parts],
+        "talk": answer.talk,
         "model_failure": answer.model_failure,
         "translations": asdict(answer.translations) if answer.translations else None,
         "elapsed_ms": {name: round(value, 3) for name, value in asdict(elapsed).items()},
@@ -48,6 +51,19 @@ def statement_json(statement: Statement) -> dict[str, Any]:
         "text": statement.text,
         "citations": [_citation(statement.citation)],
         "highlights": [list(span) for span in statement.highlights],
+        "also": [_place(paragraph) | {"date": paragraph.date} for paragraph in statement.also],
+        "differs": [difference_sentence(difference) for difference in statement.differs],
+    }
+
+
+def _part(answer: Answer) -> dict[str, Any]:
+    """Return the outcome of one of several questions."""
+    return {
+        "question": answer.question,
+        "status": answer.status.value,
+        "text": answer_text(answer),
+        "read_as": answer.read_as,
+        "confidence": round(answer.confidence, 4),
     }
 
 
@@ -75,7 +91,12 @@ def _compared(compared: Compared) -> dict[str, Any]:
 
 
 def _nearest(near: Statement) -> dict[str, Any]:
-    return {"document": near.paragraph.document, "paragraph": near.paragraph.number, "quote": near.text}
+    differs = [difference_sentence(difference) for difference in near.differs]
+    return _place(near.paragraph) | {"quote": near.text, "differs": differs}
+
+
+def _place(paragraph: LiveParagraph) -> dict[str, Any]:
+    return {"document": paragraph.document, "paragraph": paragraph.number}
 
 
 def _citation(citation: Citation) -> dict[str, Any]:
@@ -111,9 +132,11 @@ def search_json(query: str, hits: Iterable[RankedParagraph]) -> dict[str, Any]:
 def documents_json(summaries: Sequence[ReadoutSummary]) -> dict[str, Any]:
     """Return what `documents --json` prints."""
     shown = ("id", "title", "date", "issuer", "source_url", "scope", "revision", "paragraphs", "numbering")
+    shelf = Shelf(tuple(summaries))
     return {
         "documents": [
             {name: getattr(summary, name) for name in shown}
+            | {"series": shelf.series_of(summary)}
             | {"warnings": list(summary.warnings), "left_out": [asdict(left) for left in summary.left_out]}
             for summary in summaries
         ]

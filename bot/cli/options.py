@@ -98,6 +98,44 @@ def phrases() -> Phrases:
     return load().languages[DEFAULT]
 
 
+def filtered(command: Command) -> Command:
+    """Add what narrows the readouts, and hand it over as `filters`."""
+
+    @wraps(command)
+    def with_filters(
+        *args: Any,
+        documents: tuple[str, ...],
+        since: str | None,
+        until: str | None,
+        issuer: str | None,
+        title: str | None,
+        **rest: Any,
+    ) -> Any:
+        from retrieval.search.scoping import Filters
+
+        bounds = (_bound("--since", since), _bound("--until", until))
+        return command(*args, filters=Filters(documents, *bounds, issuer, title), **rest)
+
+    for option in (
+        click.option("--title", metavar="WORDS", help="Only readouts with these words in their title."),
+        click.option("--issuer", metavar="NAME", help="Only readouts of this issuer."),
+        click.option("--until", metavar="DATE", help="Only readouts up to this day, month or year."),
+        click.option("--since", metavar="DATE", help="Only readouts from this day, month or year on."),
+        click.option("--document", "documents", metavar="ID", multiple=True, help="Only this readout; may be repeated."),
+    ):  # fmt: skip
+        with_filters = option(with_filters)
+    return with_filters  # type: ignore[return-value]
+
+
+def _bound(option: str, typed: str | None) -> str | None:
+    from retrieval.search.scoping import as_bound
+
+    bound = as_bound(typed) if typed else None
+    if typed and bound is None:
+        raise click.UsageError(f'{option}: "{typed}" is no date. Write it like 2024, 2024-03 or 2024-03-05.')
+    return bound
+
+
 def common(command: Command) -> Command:
     """Add the options that every subcommand takes."""
     for option in (

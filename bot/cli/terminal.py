@@ -21,6 +21,9 @@ from retrieval.answering.wording import (
     CLOSEST,
     NEAREST,
     NOT_FOUND,
+    TALK,
+    also_places,
+    difference_sentence,
     mark,
     partial_sentence,
     translation_note,
@@ -44,6 +47,7 @@ from retrieval.models import (
 from retrieval.search.browsing import ListedInitiative
 from retrieval.search.browsing import Table as TableOf
 from retrieval.search.ranking import RankedParagraph
+from retrieval.search.scoping import Shelf
 
 STAGES = {
     "reading": "Reading sources",
@@ -55,6 +59,14 @@ STAGES = {
 
 def show_answer(console: Console, answer: Answer) -> None:
     """Print statements under the readout they come from, or what is nearest."""
+    if answer.parts:
+        for part in answer.parts:
+            console.print(Text(part.question, style="bold"))
+            show_answer(console, part)
+        return
+    if answer.talk:
+        console.print(Text(TALK[answer.talk]))
+        return
     if answer.read_as:
         console.print(Text(f"Read as: {answer.read_as}", style="dim"))
     if answer.notice:
@@ -131,6 +143,9 @@ def _show_quotes(console: Console, statements: Sequence[Statement]) -> None:
     for statement in statements:
         place = f"{_named(statement.paragraph)} {statement.paragraph.place}: "
         console.print(Padding(Text.assemble((place, "dim"), statement.text), (0, 0, 0, 2), expand=False))
+        for difference in statement.differs:
+            said = Text(difference_sentence(difference), style="yellow")
+            console.print(Padding(said, (0, 0, 0, 4), expand=False))
 
 
 def _named(paragraph: LiveParagraph) -> str:
@@ -153,6 +168,8 @@ def _show_statements(console: Console, answer: Answer) -> None:
         text.append(f" {mark(statement)}", style="cyan")
         if paragraph.numbering is Numbering.COUNTED and paragraph.number[:1].isdigit():
             text.append(" (counted)", style="dim")
+        if statement.also:
+            text.append(f" (also {', '.join(also_places(statement))})", style="dim")
         console.print(Padding(text, (0, 0, 0, 2), expand=False))
         if answer.translations:
             note = f" ({translation_note(answer.translations.by)})"
@@ -168,8 +185,13 @@ def show_documents(console: Console, summaries: Sequence[ReadoutSummary]) -> Non
     table.add_column("title", overflow="fold")
     table.add_column("¶", justify="right", no_wrap=True)
     table.add_column("numbering")
-    for s in summaries:
-        table.add_row(s.id, s.date or "", Text(s.title), str(s.paragraphs), s.numbering)
+    shelf = Shelf(tuple(summaries))
+    series = [shelf.series_of(s) or "" for s in summaries]
+    if any(series):
+        table.add_column("series", overflow="fold")
+    for s, name in zip(summaries, series, strict=True):
+        cells = (s.id, s.date or "", Text(s.title), str(s.paragraphs), s.numbering)
+        table.add_row(*cells, *([Text(name)] if any(series) else []))
     console.print(table)
     for s in summaries:
         for warning in s.warnings:

@@ -25,8 +25,9 @@ from bot.settings import DiscordSettings
 from retrieval.answering.checking import MAX_CLAIM_CHARS
 from retrieval.answering.wording import MODEL_FAILED
 from retrieval.errors import QuestionError
-from retrieval.models import Answer, LiveParagraph, Statement
+from retrieval.models import Answer, LiveParagraph, Statement, Talk
 from retrieval.search.browsing import ListedInitiative
+from retrieval.search.scoping import ALL, Filters
 
 T = TypeVar("T")
 
@@ -56,20 +57,23 @@ class Place:
         guild: The server, or None in a direct message.
         thread: The thread, or None outside of one.
         reply_to: The message that this one replies to.
+        channel: The channel, of a thread the one that it hangs from: it may have readouts of its own choice.
     """
 
     user: int
     guild: int | None = None
     thread: int | None = None
     reply_to: int | None = None
+    channel: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer, ready to be shown: its id stands in the controls of its pages."""
+    """An answer, ready to be shown: its id stands in the controls of its pages; `talk` where nothing was asked."""
 
     id: str
     pages: tuple[Page, ...]
+    talk: Talk | None = None
 
 
 class _Found:
@@ -142,13 +146,14 @@ class Desk:
         place: Place,
         phrases: Phrases,
         *,
-        document: str | None = None,
+        filters: Filters = ALL,
         quoted: bool = False,
         show_found: ShowFound | None = None,
     ) -> Reply:
         """Answer a question and remember the answer.
 
         Args:
+            filters: Ask the readouts that pass; where they narrow nothing, those that the channel asks.
             quoted: Show the question above the answer.
             show_found: Called with what was found, where a language model goes on to choose; over when this
                 returns.
@@ -162,6 +167,7 @@ class Desk:
         parent = await self._parent(place)
         history = await self._quick.run(lambda: self._records.history(parent, HISTORY_TURNS))
         scopes = guild_scopes(place.guild)
+        within = filters or await self.channel_filters(place.channel)
 
         async def show(found: Answer) -> None:
             if show_found is not None and found.statements:
@@ -172,7 +178,7 @@ class Desk:
             async with asyncio.timeout(self._settings.answer_timeout_s):
                 answer = await self._questions.run(
                     lambda: self._answering.ask(
-                        question, scopes=scopes, document=document, history=history, on_found=found.tell
+                        question, scopes=scopes, filters=within, history=history, on_found=found.tell
                     )
                 )
         except Exception:  # what was found, and may be on the screen, is never replaced by an error
@@ -184,7 +190,17 @@ class Desk:
             await found.shown()
         can_translate = self._answering.translates
         pages = render_answer(answer, phrases, show_question=quoted, can_translate=can_translate)
-        return await self.remembered(answer.mode, pages, question, place, parent)
+        reply = await self.remembered(answer.mode, pages, question, place, parent)
+        return replace(reply, talk=answer.talk)
+
+    async def channel_filters(self, channel: int | None) -> Filters:
+        """Return which readouts a channel asks, as its admins chose."""
+        kept = None if channel is None else await self.state(f"filters:{channel}")
+        return Filters.load(kept) if kept else ALL
+
+    async def set_channel_filters(self, channel: int, filters: Filters) -> None:
+        """Have a channel ask the readouts that pass; filters that narrow nothing are none."""
+        await self.set_state(f"filters:{channel}", filters.dump() if filters else "")
 
     async def translate(
         self, statements: Sequence[Statement], language: str, place: Place, phrases: Phrases
@@ -283,9 +299,9 @@ class Desk:
         """Remember a 👍 or 👎; False where the answer is no longer remembered."""
         return await self._quick.run(lambda: self._records.rate(answer, user, helpful, self._now_ms()))
 
-    async def documents(self, guild: int | None) -> Sequence[ReadoutLine]:
-        """Return the readouts that can be read in a server."""
-        return await self._quick.run(lambda: self._readouts.documents(guild_scopes(guild)))
+    async def documents(self, guild: int | None, filters: Filters = ALL) -> Sequence[ReadoutLine]:
+        """Return the readouts that can be read in a server and pass."""
+        return await self._quick.run(lambda: self._readouts.documents(guild_scopes(guild), filters))
 
     async def paragraph(self, document: str, number: str, guild: int | None) -> LiveParagraph:
         """Return one paragraph.
@@ -311,9 +327,9 @@ class Desk:
         Raises:
             NotFoundError: There is no such readout here.
         """
-        scopes, document, kind = guild_scopes(guild), wanted.document, wanted.kind
+        scopes, filters, kind = guild_scopes(guild), wanted.filters, wanted.kind
         return await self._quick.run(
-            lambda: wanted.matching(self._readouts.initiatives(scopes, document=document, kind=kind))
+            lambda: wanted.matching(self._readouts.initiatives(scopes, filters=filters, kind=kind))
         )
 
     async def list_initiatives(self, wanted: Wanted, place: Place, phrases: Phrases) -> Reply:

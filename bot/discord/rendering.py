@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from bot.discord.markdown import code_block, emphasise, escape, length, link, shortened, source_link
 from bot.locales import Phrases
 from bot.services import ReadoutLine
+from retrieval.answering.wording import also_places
 from retrieval.models import (
     Answer,
     Citation,
@@ -107,6 +108,11 @@ def render_answer(
         can_translate: Offer a translation of its quotes.
     """
     asked = _asked(answer) if show_question else []
+    if answer.talk:
+        return _paged([*asked, _Block(phrases(f"answer.talk.{answer.talk}"))], phrases)
+    if answer.parts:
+        each = [block for part in answer.parts for block in (*_asked(part), *_part_blocks(part, phrases))]
+        return _paged([*asked, *each], phrases)
     if answer.statements:
         found = [*_statement_blocks(answer, phrases), *_closing(answer, phrases)]
         pages = _paged([*asked, *found], phrases)
@@ -136,6 +142,12 @@ def _asked(answer: Answer) -> list[_Block]:
     return [_Block(f"> {_flat(answer.question, _MAX_QUESTION)}")]
 
 
+def _part_blocks(answer: Answer, phrases: Phrases) -> list[_Block]:
+    if answer.statements:
+        return [*_statement_blocks(answer, phrases), *_closing(answer, phrases)]
+    return _missing_blocks(answer, phrases)
+
+
 def _missing_blocks(answer: Answer, phrases: Phrases) -> list[_Block]:
     # A notice ("The readouts are in English; …") says why there is no answer: better than that there is none.
     is_closest = answer.status is Status.CLOSEST
@@ -143,7 +155,9 @@ def _missing_blocks(answer: Answer, phrases: Phrases) -> list[_Block]:
     said = list(_texts(answer.notice)) if answer.notice else [_Block(lead)]
     if answer.nearest and not is_closest:
         said.append(_Block(phrases("answer.nearest")))
-    return [*said, *_nearest_blocks(answer.nearest, phrases), *_small(_model_line(answer, phrases))]
+    read_as = _small(phrases("answer.read_as", question=answer.read_as) if answer.read_as else None)
+    nearest = _nearest_blocks(answer.nearest, phrases)
+    return [*said, *nearest, *read_as, *_small(_model_line(answer, phrases))]
 
 
 def _statement_blocks(answer: Answer, phrases: Phrases) -> Iterable[_Block]:
@@ -163,6 +177,8 @@ def _cut_statement(place: int, statement: Statement, phrases: Phrases) -> Iterab
         highlights = [(s - start, e - start) for s, e in statement.highlights if s < end and e > start]
         text = statement.text[start:end]
         yield _Block(f"{emphasise(text, highlights)} {mark}", head, Piece(place, text, (citation,)))
+    if statement.also:
+        yield _Block(f"-# {escape(phrases('answer.also', places=', '.join(also_places(statement))))}", head)
 
 
 def _translation_blocks(text: str, by: str, phrases: Phrases) -> Iterable[_Block]:
@@ -211,6 +227,9 @@ def _nearest_blocks(nearest: Sequence[Statement], phrases: Phrases) -> Iterable[
         yield _Block(
             f"{mark} {escape(excerpt)}", source_line(source, phrases), Piece(-1, near.text, (citation,))
         )
+        for difference in near.differs:
+            said = phrases(f"answer.differs.{difference.kind}", value=escape(difference.value))
+            yield _Block(f"-# {said}", source_line(source, phrases))
 
 
 def source_line(source: Source | None, phrases: Phrases) -> str:

@@ -240,6 +240,19 @@ def paragraphs_holding(
     return holding
 
 
+def paragraphs_with(connection: Connection, revision_pks: Iterable[int], words: str) -> list[LiveParagraph]:
+    """Return the live paragraphs of some revisions that hold `words`, as they are written."""
+    p = schema.paragraphs
+    return [
+        paragraph
+        for some in batches(revision_pks)
+        for row in connection.execute(
+            _LIVE.where(p.c.revision.in_(some), p.c.text.contains(words, autoescape=True)).order_by(p.c.pk)
+        )
+        if words in (paragraph := _live_paragraph(row)).text
+    ]
+
+
 def _summaries() -> Select[Any]:
     v, r, p = schema.revisions, schema.readouts, schema.paragraphs
     count = select(func.count()).where(p.c.revision == v.c.pk).correlate(v).scalar_subquery()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from retrieval.initiatives import AlsoIn, link
 from retrieval.ledger import live
@@ -11,6 +11,7 @@ from retrieval.ledger.initiatives import live_initiatives
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.models import SHARED, Initiative, InitiativeKind, LiveParagraph, Numbering, Paragraph, Readout
+from retrieval.search.scoping import ALL, Filters, passing
 
 _LONGEST_HEAD = 80  # letters
 
@@ -47,10 +48,14 @@ class Browser:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    def documents(self, scopes: Sequence[str] = (SHARED,)) -> list[ReadoutSummary]:
-        """Return the live readouts of `scopes`, newest first."""
+    def documents(self, scopes: Sequence[str] = (SHARED,), filters: Filters = ALL) -> list[ReadoutSummary]:
+        """Return the live readouts of `scopes`, or those that pass, newest first.
+
+        Raises:
+            NotFoundError: There is no readout with an id that `filters` name.
+        """
         with self._ledger.read() as connection:
-            return live.readouts(connection, scopes)
+            return passing(connection, live.readouts(connection, scopes), scopes, filters)
 
     def paragraph(self, document: str, number: str, scopes: Sequence[str] = (SHARED,)) -> LiveParagraph:
         """Return one live paragraph by the number it is cited with.
@@ -83,19 +88,22 @@ class Browser:
         scopes: Sequence[str] = (SHARED,),
         *,
         document: str | None = None,
+        filters: Filters = ALL,
         kind: InitiativeKind | None = None,
     ) -> list[ListedInitiative]:
         """Return what was announced, newest readout first, each entry with where else it is listed.
 
         Args:
             document: Only of this readout.
+            filters: Only of readouts that pass.
             kind: Only of this kind.
 
         Raises:
             NotFoundError: There is no such readout.
         """
         with self._ledger.read() as connection:
-            wanted = live.readout(connection, scopes, document) if document is not None else None
+            named = filters if document is None else replace(filters, documents=(document,))
+            wanted = {s.pk for s in passing(connection, live.readouts(connection, scopes), scopes, named)}
             summaries = one_of_each_id(live.readouts(connection, scopes), scopes)
             kept = live_initiatives(connection, scopes)
         of = {summary.id: kept.get((summary.scope, summary.id), []) for summary in summaries}
@@ -103,7 +111,7 @@ class Browser:
         return [
             ListedInitiative(entry, summary, also_in)
             for summary in summaries
-            if wanted in (None, summary)
+            if summary.pk in wanted
             for entry, also_in in zip(of[summary.id], linked[summary.id], strict=True)
             if kind in (None, entry.kind)
         ]

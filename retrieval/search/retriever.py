@@ -36,6 +36,9 @@ V = TypeVar("V")
 CANDIDATES = 24
 """Paragraphs that each of the dense and the lexical search puts forward."""
 
+SCANNED = 2_000
+"""Paragraphs of chosen readouts that are compared with the question one by one; of more, the index is asked."""
+
 SHORTLIST = 12
 """Candidates whose sentences are compared with the question one by one."""
 
@@ -114,23 +117,27 @@ class Retriever:
         *,
         query: Query,
         scopes: Sequence[str],
-        readout: ReadoutSummary | None = None,
+        readouts: Sequence[ReadoutSummary] | None = None,
     ) -> Found:
         """Return the paragraphs nearest to a question, best first.
 
         Args:
             connection: An open snapshot of the ledger.
             query: What to look for.
-            readout: Search this one alone, exactly.
+            readouts: Search these alone; one of them, or a few, exactly. At least one.
 
         Raises:
             IndexMismatchError: The store was indexed anew with something else.
         """
         self._ledger.check_identity(connection)
-        if readout is not None:
+        if readouts is not None and len(readouts) == 1:
             vector = self._encoder.embed(query.text)
-            pks = self._within(connection, readout, vector, query.terms)
-            statistics = self._readout_statistics(connection, readout)
+            pks = self._within(connection, readouts[0], vector, query.terms)
+            statistics = self._readout_statistics(connection, readouts[0])
+        elif readouts is not None:
+            vector = self._encoder.embed(query.text)
+            pks = self._among(connection, readouts, vector, query)
+            statistics = fulltext.statistics(connection, scopes, query.wanted)
         else:
             vector, pks, statistics = self._by_both(connection, scopes, query)
         resolved = resolve_names(query.terms, query.other_names, statistics)
@@ -173,17 +180,23 @@ class Retriever:
         return found, fulltext.statistics(connection, scopes, query.wanted)
 
     def _dense(
-        self, connection: Connection, scope: str, vector: Vector, hits: Sequence[Hit], scanned: Scanned
+        self,
+        connection: Connection,
+        scope: str,
+        vector: Vector,
+        hits: Sequence[Hit],
+        scanned: Scanned,
+        most: int = CANDIDATES,
     ) -> list[int]:
         """Widen the search until it has enough live paragraphs: superseded texts stay in the index."""
-        limit = CANDIDATES
+        limit = most
         exact = scanned.nearest(vector, CANDIDATES)
         while True:
             nearest = sorted([*hits, *exact], key=lambda hit: hit.distance)
             holding = live.paragraphs_holding(connection, [scope], (hit.embedding for hit in nearest))
             pks = [pk for hit in nearest for pk in holding.get(hit.embedding, ())]
-            if len(pks) >= CANDIDATES or len(hits) < limit or limit >= _WIDEST:
-                return pks[:CANDIDATES]
+            if len(pks) >= most or len(hits) < limit or limit >= _WIDEST:
+                return pks[:most]
             limit *= 4
             hits = self._index_sync.query(scope, vector, limit)
 
@@ -197,9 +210,37 @@ class Retriever:
         similarity = {pk: float((each.chunk_vectors @ vector).max()) for pk, each in ready.items()}
         nearest = sorted(ready, key=lambda pk: -similarity[pk])[:CANDIDATES]
         by_words = fulltext.search(
-            connection, readout.scope, terms, limit=CANDIDATES, revision_pk=readout.revision_pk
+            connection, readout.scope, terms, limit=CANDIDATES, revision_pks=[readout.revision_pk]
         )
         return list(dict.fromkeys([*nearest, *by_words]))
+
+    def _among(
+        self, connection: Connection, readouts: Sequence[ReadoutSummary], vector: Vector, query: Query
+    ) -> list[int]:
+        """Search several readouts: all of their vectors, or, of many, what the index finds that is of them."""
+        scopes = list(dict.fromkeys(readout.scope for readout in readouts))
+        revisions_of = [readout.revision_pk for readout in readouts]
+        if sum(readout.paragraphs for readout in readouts) <= SCANNED:
+            pks = [pk for each in revisions_of for pk in revisions.revision_paragraphs(connection, each)]
+            each_of = vectors.paragraph_vectors(connection, pks)
+            dense = sorted(each_of, key=lambda pk: -float((each_of[pk] @ vector).max()))[:CANDIDATES]
+        else:
+            dense = []
+            for scope in scopes:
+                hits = self._index_sync.query(scope, vector, _WIDEST)
+                found = self._dense(
+                    connection, scope, vector, hits, self._index_sync.scanned(connection, scope), _WIDEST
+                )
+                dense += revisions.those_of(connection, found, revisions_of)[:CANDIDATES]
+        words = [
+            pk
+            for scope in scopes
+            for pk in fulltext.search(
+                connection, scope, query.wanted, limit=CANDIDATES,
+                revision_pks=[r.revision_pk for r in readouts if r.scope == scope],
+            )
+        ]  # fmt: skip
+        return list(dict.fromkeys([*dense, *words]))
 
     def _readout_statistics(self, connection: Connection, readout: ReadoutSummary) -> TermStatistics:
         return term_statistics(self.of_readout(connection, readout))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import discord
 from discord import app_commands
@@ -14,14 +14,25 @@ from bot.discord.comparison_desk import ComparisonDesk
 from bot.discord.corpus.departures import Caretaker
 from bot.discord.corpus.desk import CorpusDesk
 from bot.discord.delivery import guarded
-from bot.discord.errors import ClosingError
-from bot.discord.markdown import shortened
+from bot.discord.errors import ClosingError, RefusedError
+from bot.discord.markdown import escape, shortened
 from bot.discord.questions import Desk, Place
 from bot.locales import Catalogue, Phrases
 from bot.settings import DiscordSettings
+from retrieval.search.scoping import Filters, as_bound
 
 MAX_CHOICES = 25
 MAX_CHOICE = 100
+
+Command = TypeVar("Command", bound=app_commands.Command[Any, ..., Any])
+Word = app_commands.Range[str, 1, 100]
+FILTERS = {
+    "since": "Only readouts from this day, month or year on",
+    "until": "Only readouts up to this day, month or year",
+    "issuer": "Only readouts of this issuer",
+    "title": "Only readouts with these words in their title",
+}
+"""The options that narrow the readouts, beside `document`."""
 
 Work = Callable[[], Coroutine[Any, Any, Any]]
 """Not begun, so that a bot that is closing can leave it."""
@@ -72,6 +83,58 @@ class DeskCog(commands.Cog):
             for line in found[:MAX_CHOICES]
         ]
 
+    async def filter_choices(
+        self, interaction: discord.Interaction[Any], typed: str, option: str
+    ) -> list[app_commands.Choice[str]]:
+        """Return what the readouts have of an issuer, a title, or years and days, the newest first."""
+        lines = await self.desk.documents(interaction.guild_id)
+        if option in ("issuer", "title"):
+            held = [getattr(line, option) for line in lines]
+        else:
+            days = sorted((line.date for line in lines if line.date), reverse=True)
+            held = [*(day[:4] for day in days), *days]
+        wanted = typed.casefold().split()
+        found = [value for value in dict.fromkeys(held) if value and _matches(value, wanted)]
+        return [
+            app_commands.Choice(name=shortened(v, MAX_CHOICE), value=v[:MAX_CHOICE])
+            for v in found[:MAX_CHOICES]
+        ]
+
+
+def offering(command: Command) -> Command:
+    """Have the options of `FILTERS` completed from what the readouts hold."""
+    for option in FILTERS:
+        command.autocomplete(option)(_choices_of(option))
+    return command
+
+
+def _choices_of(option: str) -> Callable[..., Coroutine[Any, Any, list[app_commands.Choice[str]]]]:
+    async def choices(
+        cog: DeskCog, interaction: discord.Interaction[Any], typed: str
+    ) -> list[app_commands.Choice[str]]:
+        return await cog.filter_choices(interaction, typed, option)
+
+    choices.__qualname__ = (
+        f"DeskCog.{option}_choices"  # by its dot discord.py knows a method, and hands it the cog
+    )
+    return choices
+
+
+def bounded(filters: Filters) -> Filters:
+    """Return filters as typed, their bounds in time as dates.
+
+    Raises:
+        RefusedError: One of them is no date.
+    """
+    return replace(filters, since=_bound(filters.since), until=_bound(filters.until))
+
+
+def _bound(typed: str | None) -> str | None:
+    bound = as_bound(typed) if typed else None
+    if typed and bound is None:
+        raise RefusedError("corpus.bad_date", date=escape(typed))
+    return bound
+
 
 async def refused(work: Coroutine[Any, Any, None]) -> None:
     """Leave `work` undone because the bot is shutting down."""
@@ -93,4 +156,13 @@ def place_of(interaction: discord.Interaction[Any]) -> Place:
     """Return who asks, and where."""
     channel = interaction.channel
     thread = channel.id if isinstance(channel, discord.Thread) else None
-    return Place(user=interaction.user.id, guild=interaction.guild_id, thread=thread)
+    return Place(
+        user=interaction.user.id, guild=interaction.guild_id, thread=thread, channel=channel_of(channel)
+    )
+
+
+def channel_of(channel: object) -> int | None:
+    """Return the id of a channel, of a thread that of the channel it hangs from."""
+    if isinstance(channel, discord.Thread):
+        return channel.parent_id
+    return getattr(channel, "id", None)

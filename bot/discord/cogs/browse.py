@@ -7,24 +7,39 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot.discord.cogs.base import DeskCog
+from bot.discord.cogs.base import FILTERS, DeskCog, Word, bounded, offering
 from bot.discord.delivery import in_time, respond, say
 from bot.discord.markdown import code, escape, shortened
 from bot.discord.rendering import Page, render_documents, render_paragraph
 from retrieval.errors import NotFoundError
+from retrieval.search.scoping import Filters
 
 
 class BrowseCog(DeskCog):
     """Shows readouts, paragraphs, and what the bot is; each to the person who asks."""
 
+    @offering
     @app_commands.command(name="documents", description="List the readouts")
-    async def documents(self, interaction: discord.Interaction[Any]) -> None:
+    @app_commands.describe(**FILTERS)
+    async def documents(
+        self,
+        interaction: discord.Interaction[Any],
+        since: Word | None = None,
+        until: Word | None = None,
+        issuer: Word | None = None,
+        title: Word | None = None,
+    ) -> None:
         """List the readouts."""
-        await self.guarded(interaction, self._documents(interaction))
+        filters = Filters((), since, until, issuer, title)
+        await self.guarded(interaction, self._documents(interaction, filters))
 
-    async def _documents(self, interaction: discord.Interaction[Any]) -> None:
+    async def _documents(self, interaction: discord.Interaction[Any], filters: Filters) -> None:
         phrases = self.phrases(interaction)
-        lines = await in_time(interaction, self.desk.documents(interaction.guild_id), ephemeral=True)
+        work = self.desk.documents(interaction.guild_id, bounded(filters))
+        lines = await in_time(interaction, work, ephemeral=True)
+        if filters and not lines:
+            await say(interaction, phrases("error.none_passes"))
+            return
         await respond(interaction, render_documents(lines, phrases), phrases, ephemeral=True)
 
     @app_commands.command(name="paragraph", description="Show one paragraph in full")

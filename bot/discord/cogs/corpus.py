@@ -10,14 +10,27 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.discord.cogs.base import MAX_CHOICE, MAX_CHOICES, DeskCog, Equipment, Work
+from bot.discord.cogs.base import (
+    FILTERS,
+    MAX_CHOICE,
+    MAX_CHOICES,
+    DeskCog,
+    Equipment,
+    Word,
+    Work,
+    bounded,
+    channel_of,
+    offering,
+)
 from bot.discord.corpus.controls import preview_view
 from bot.discord.corpus.desk import CorpusDesk
 from bot.discord.corpus.drafts import Draft
 from bot.discord.corpus.previewing import Offered
 from bot.discord.delivery import attach, in_time, respond, say, show
 from bot.discord.markdown import shortened
-from bot.discord.permissions import caller_of
+from bot.discord.permissions import caller_of, may_manage
+from bot.services import own_scope
+from retrieval.search.scoping import Filters
 
 _WHERE = [
     app_commands.Choice(name=app_commands.locale_str("this server only"), value="server"),
@@ -159,6 +172,48 @@ class CorpusCog(
     ) -> None:
         """Send readouts as a file."""
         await self.guarded(interaction, self._export(interaction, document, where))
+
+    @offering
+    @app_commands.command(name="channel", description="Choose which readouts this channel asks")
+    @app_commands.describe(document="One readout only", document2="This readout, too", **FILTERS)
+    async def channel(
+        self,
+        interaction: discord.Interaction[Any],
+        document: _ID | None = None,
+        document2: _ID | None = None,
+        since: Word | None = None,
+        until: Word | None = None,
+        issuer: Word | None = None,
+        title: Word | None = None,
+    ) -> None:
+        """Choose which readouts this channel asks; all of them, where nothing is chosen."""
+        named = tuple(each for each in (document, document2) if each)
+        filters = Filters(named, since, until, issuer, title)
+        await self.guarded(interaction, self._channel(interaction, filters))
+
+    @channel.autocomplete("document")
+    @channel.autocomplete("document2")
+    async def _documents(
+        self, interaction: discord.Interaction[Any], typed: str
+    ) -> list[app_commands.Choice[str]]:
+        return await self.document_choices(interaction, typed)
+
+    async def _channel(self, interaction: discord.Interaction[Any], typed: Filters) -> None:
+        phrases, channel = self.phrases(interaction), channel_of(interaction.channel)
+        caller = caller_of(interaction)
+        if channel is None or caller.guild is None:
+            await say(interaction, phrases("corpus.no_server_here"))
+        elif not may_manage(caller, own_scope(caller.guild), self.settings):
+            await say(interaction, phrases("corpus.not_admin"))
+        else:
+            filters = bounded(typed)
+            lines = await self.desk.documents(caller.guild, filters)
+            if not lines:
+                await say(interaction, phrases("error.none_passes"))
+                return
+            await self.desk.set_channel_filters(channel, filters)
+            key = "corpus.channel_asks" if filters else "corpus.channel_asks_all"
+            await say(interaction, phrases(key, count=len(lines)))
 
     # --- what the commands share ---
 

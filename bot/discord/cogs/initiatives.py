@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.discord.cogs.base import MAX_CHOICE, MAX_CHOICES, DeskCog, place_of
+from bot.discord.cogs.base import FILTERS, MAX_CHOICE, MAX_CHOICES, DeskCog, Word, bounded, offering, place_of
 from bot.discord.delivery import attach, in_time, say, show, show_in_place
 from bot.discord.initiative_rendering import KINDS, Wanted
 from bot.discord.markdown import code, shortened
@@ -24,11 +25,13 @@ _MAX_WANTED = 100
 class InitiativesCog(DeskCog):
     """Lists initiatives to the person who asks, a page at a time."""
 
+    @offering
     @app_commands.command(name="initiatives", description="List what was announced, each with its paragraph")
     @app_commands.describe(
         document="Of one readout only",
         kind="Of one kind only",
         text="Words in the name, the actor or the time",
+        **FILTERS,
     )
     async def initiatives(
         self,
@@ -36,12 +39,17 @@ class InitiativesCog(DeskCog):
         document: str | None = None,
         kind: str | None = None,
         text: app_commands.Range[str, 1, _MAX_WANTED] | None = None,
+        since: Word | None = None,
+        until: Word | None = None,
+        issuer: Word | None = None,
+        title: Word | None = None,
     ) -> None:
         """List initiatives."""
-        await self.guarded(interaction, self._initiatives(interaction, document, kind, text))
+        wanted = Wanted(document or None, None, text, since, until, issuer, title)
+        await self.guarded(interaction, self._initiatives(interaction, wanted, kind))
 
     async def _initiatives(
-        self, interaction: discord.Interaction[Any], document: str | None, kind: str | None, text: str | None
+        self, interaction: discord.Interaction[Any], typed: Wanted, kind: str | None
     ) -> None:
         phrases = self.phrases(interaction)
         known = self._kind(interaction, kind)
@@ -49,15 +57,16 @@ class InitiativesCog(DeskCog):
             kinds = ", ".join(self._kinds(interaction).values())
             await say(interaction, phrases("error.no_kind", kind=code(kind), kinds=kinds))
             return
-        wanted = Wanted(document or None, known, text)
+        bounds = bounded(typed.filters)
+        wanted = replace(typed, kind=known, since=bounds.since, until=bounds.until)
         work = self.desk.list_initiatives(wanted, place_of(interaction), phrases)
         try:
             reply = await in_time(interaction, work, ephemeral=True)
         except NotFoundError:
-            await say(interaction, phrases("error.no_readout", document=code(document or "")))
+            await say(interaction, phrases("error.no_readout", document=code(wanted.document or "")))
             return
         pages = reply.pages
-        if text and self.comparing is not None:
+        if wanted.text and self.comparing is not None:
             pages = await self.comparing.with_life(pages, wanted, interaction.guild_id, phrases)
         await show(interaction, list_view(pages, phrases, listing=reply.id), ephemeral=True)
 

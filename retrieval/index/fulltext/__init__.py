@@ -12,7 +12,7 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from retrieval.index.fulltext import fts5, postings
-from retrieval.index.fulltext.counting import TermStatistics, frequencies, is_known, statistics
+from retrieval.index.fulltext.counting import TermStatistics, frequencies, is_known, statistics, vocabulary
 from retrieval.index.fulltext.paragraph_terms import MONTHS, IndexedTerms, paragraph_terms
 from retrieval.ledger.statements import is_postgres
 
@@ -30,6 +30,7 @@ __all__ = [
     "remove",
     "search",
     "statistics",
+    "vocabulary",
 ]
 
 
@@ -49,7 +50,13 @@ class FullText(Protocol):
         """Rewrite the index of `scope` without what was deleted."""
 
     def search(
-        self, connection: Connection, scope: str, terms: Sequence[str], *, limit: int, revision_pk: int | None
+        self,
+        connection: Connection,
+        scope: str,
+        terms: Sequence[str],
+        *,
+        limit: int,
+        revision_pks: Sequence[int] | None,
     ) -> list[int]:
         """Return the paragraphs that hold most of `terms`, best BM25 first, the older of two as good ones."""
 
@@ -88,12 +95,17 @@ def merge(connection: Connection, scope: str) -> None:
 
 
 def search(
-    connection: Connection, scope: str, terms: Sequence[str], *, limit: int, revision_pk: int | None = None
+    connection: Connection,
+    scope: str,
+    terms: Sequence[str],
+    *,
+    limit: int,
+    revision_pks: Sequence[int] | None = None,
 ) -> list[int]:
-    """Return the paragraphs that hold most of `terms`, best BM25 first; of one revision, where given."""
+    """Return the paragraphs that hold most of `terms`, best BM25 first; of some revisions, where given."""
     if not terms or not is_known(connection, scope):
         return []
-    return _full_text(connection).search(connection, scope, terms, limit=limit, revision_pk=revision_pk)
+    return _full_text(connection).search(connection, scope, terms, limit=limit, revision_pks=revision_pks)
 
 
 def finds(connection: Connection, scope: str, pk: int, terms: Sequence[str]) -> bool:

@@ -199,7 +199,7 @@ def _candidates(connection: Connection) -> list[list[int]]:
     for terms in _asked(60):
         found += [_search(connection, scope, *terms, limit=limit) for scope in "ab" for limit in (5, 500)]
     for terms in _asked(12):
-        found.append(fulltext.search(connection, "a", terms, limit=50, revision_pk=REVISION))
+        found.append(fulltext.search(connection, "a", terms, limit=50, revision_pks=[REVISION]))
     return found
 
 
@@ -266,7 +266,7 @@ def test_within_one_readout_all_that_match_are_scored(connection: Connection) ->
     common = dict.fromkeys(range(2, count + 1), IndexedTerms(["port"], 1))
     fulltext.add(connection, "a", {1: IndexedTerms(["ferri", "port"], 2), **common})
 
-    found = fulltext.search(connection, "a", ["ferri", "port"], limit=2, revision_pk=REVISION)
+    found = fulltext.search(connection, "a", ["ferri", "port"], limit=2, revision_pks=[REVISION])
 
     assert found == [1, 2]
 
@@ -276,7 +276,7 @@ def test_a_scope_that_lost_all_its_paragraphs_holds_nothing(connection: Connecti
     fulltext.remove(connection, "a", [1])
 
     assert _search(connection, "a", "ferri") == []
-    assert fulltext.search(connection, "a", ["ferri"], limit=5, revision_pk=1) == []
+    assert fulltext.search(connection, "a", ["ferri"], limit=5, revision_pks=[1]) == []
 
 
 def test_a_dropped_scope_takes_nothing_of_another_with_it(connection: Connection) -> None:
