@@ -35,8 +35,8 @@ from bench.seeded import SeededEncoder, readout, seeded_services, sentence
 from retrieval.bootstrap import Services
 from retrieval.index import fulltext
 from retrieval.index.chunking import embedding_text
-from retrieval.index.sync.index_sync import IndexSync
-from retrieval.index.vector_index import VectorIndex, finds_itself
+from retrieval.index.sync.index_writer import IndexWriter
+from retrieval.index.vector_index import finds_itself
 from retrieval.ingest.planning import revision_id
 from retrieval.language.terms import indexed_terms
 from retrieval.ledger import revisions, scopes, vectors
@@ -65,7 +65,7 @@ def build(store: Path, paragraphs: int) -> None:
             flush=True,
         )
         started = time.perf_counter()
-        with patch.object(IndexSync, "_look_up", _taken_as_found):
+        with patch.object(IndexWriter, "_look_up", _taken_as_found):
             services.index_sync.catch_up(timeout_s=10)
         _lose(services)
         print(f"{store.name}: in Chroma, {time.perf_counter() - started:.0f} s", flush=True)
@@ -91,7 +91,7 @@ def _lose(services: Services) -> None:
     print(f"{services.settings.store_dir.name}: {lost} of {len(own)} looked up are not found", flush=True)
 
 
-def _taken_as_found(_: IndexSync, _index: VectorIndex, _scope: str, pks: Sequence[int]) -> dict[int, bool]:
+def _taken_as_found(_: IndexWriter, _scope: str, pks: Sequence[int]) -> dict[int, bool]:
     return dict.fromkeys(pks, True)
 
 

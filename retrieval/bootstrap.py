@@ -6,11 +6,14 @@ import logging
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from retrieval.answering.checking import ClaimService
 from retrieval.answering.selectors.trained import TrainedSelector
 from retrieval.answering.service import AnsweringService, Assistant
+from retrieval.comparison.service import ComparisonService
 from retrieval.errors import CorpusError, SettingsError, StoreError, StoreUnwritableError
 from retrieval.fetching import Fetcher, FetchPolicy
 from retrieval.index.chroma.cloud import CloudAddress, CloudStore
@@ -19,7 +22,8 @@ from retrieval.index.chunking import CHUNKING_VERSION
 from retrieval.index.encoder import Encoder
 from retrieval.index.sync.embedded_sync import EmbeddedSync
 from retrieval.index.sync.index_sync import IndexSync
-from retrieval.index.sync.remote_sync import Connect, RemoteSync
+from retrieval.index.sync.remote_sync import RemoteSync
+from retrieval.index.sync.store_lock import StoreLock
 from retrieval.ingest import IngestService, Progress
 from retrieval.ingest.job_board import JobBoard
 from retrieval.ingest.lifecycle import Lifecycle, Retention
@@ -27,14 +31,15 @@ from retrieval.ingest.reindex import Reindexer
 from retrieval.language.terms import TERMS_VERSION
 from retrieval.ledger import live
 from retrieval.ledger.ledger import Ledger
-from retrieval.llm.setup import build_encoder, build_model
 from retrieval.llm.types import Model
 from retrieval.models import SHARED, IngestReport
 from retrieval.precedence import Precedence
 from retrieval.search.browsing import Browser
 from retrieval.search.retriever import Retriever
 from retrieval.settings import CLOUD, EMBEDDED, RetrievalSettings
-from retrieval.store_lock import StoreLock
+
+if TYPE_CHECKING:
+    from retrieval.llm.budget import Budget, Database
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +57,7 @@ class Services:
     answering: AnsweringService
     checking: ClaimService
     browser: Browser
+    comparing: ComparisonService
     ingesting: IngestService
     lifecycle: Lifecycle
     jobs: JobBoard
@@ -120,6 +126,7 @@ def build_services(
             answering=answering,
             checking=ClaimService(answering, model, structured=structured),
             browser=Browser(ledger),
+            comparing=ComparisonService(ledger, encoder),
             ingesting=IngestService(
                 ledger,
                 index_sync,
@@ -154,23 +161,87 @@ def build_index_sync(settings: RetrievalSettings, ledger: Ledger, purpose: str) 
                 "Set RETRIEVAL_STORE to a Chroma server that all of them reach."
             )
         return EmbeddedSync(settings.store_dir, ledger, StoreLock(settings.store_dir, purpose))
-    place, connect = _in_cloud(settings, ledger) if settings.store == CLOUD else _on_server(settings, ledger)
-    return RemoteSync(ledger, connect, place=place, purpose=purpose)
+    store: type[ServerStore]
+    if settings.store == CLOUD:
+        store, place = CloudStore, {"tenant": settings.cloud_tenant, "database": settings.cloud_database}
+        address: Address = CloudAddress.read(settings.cloud_host, key=settings.cloud_api_key, **place)
+    else:
+        store, address = ServerStore, Address.parse(settings.store, settings.store_token)
+    return RemoteSync(ledger, partial(store, address, ledger.id), place=str(address), purpose=purpose)
 
 
-def _on_server(settings: RetrievalSettings, ledger: Ledger) -> tuple[str, Connect]:
-    address = Address.parse(settings.store, settings.store_token)
-    return str(address), lambda generation: ServerStore(address, ledger.id, generation)
+def build_model(settings: RetrievalSettings, database: Database) -> tuple[Model, bool] | None:
+    """Return the language model behind its guards and whether it takes schemas; None where none is configured.
 
+    Raises:
+        SettingsError: The model's name, package or key is missing.
+        StoreError: The ledger cannot be written.
+    """
+    if settings.llm is None:
+        return None
+    from retrieval.llm.chat_models import open_model
+    from retrieval.llm.guard import GuardedModel
+    from retrieval.llm.providers import ModelName
 
-def _in_cloud(settings: RetrievalSettings, ledger: Ledger) -> tuple[str, Connect]:
-    address = CloudAddress.parse(
-        settings.cloud_host,
-        tenant=settings.cloud_tenant,
-        database=settings.cloud_database,
-        key=settings.cloud_api_key,
+    model = open_model(
+        ModelName.parse(settings.llm, "RETRIEVAL_LLM"),
+        api_key=settings.llm_api_key,
+        base_url=settings.llm_base_url,
+        timeout_s=settings.llm_timeout_s,
+        max_output_tokens=settings.llm_max_output_tokens,
+        form=settings.llm_format,
     )
-    return str(address), lambda generation: CloudStore(address, ledger.id, generation)
+    guarded = GuardedModel(
+        model,
+        build_budget(settings, database),
+        timeout_s=settings.llm_timeout_s,
+        attempts=settings.llm_attempts,
+        concurrency=settings.llm_concurrency,
+        max_output_tokens=settings.llm_max_output_tokens,
+    )
+    return guarded, model.structured
+
+
+def build_encoder(settings: RetrievalSettings) -> Encoder:
+    """Return what turns texts into vectors.
+
+    Raises:
+        SettingsError: The model's name, package or key is missing.
+    """
+    if settings.embeddings == "builtin":
+        return Encoder()
+    from retrieval.llm.embeddings import open_encoder
+    from retrieval.llm.providers import ModelName
+
+    return open_encoder(
+        ModelName.parse(settings.embeddings, "RETRIEVAL_EMBEDDINGS"),
+        api_key=settings.embeddings_api_key,
+        base_url=settings.embeddings_base_url,
+    )
+
+
+def build_budget(settings: RetrievalSettings, database: Database) -> Budget:
+    """Return the daily budget that the settings describe.
+
+    Raises:
+        SettingsError: There is a limit on money and no price.
+        StoreError: The ledger cannot be written.
+    """
+    from retrieval.llm.budget import Allowance, Budget, Prices
+
+    prices = Prices(settings.llm_input_price, settings.llm_output_price)
+    limited = settings.llm_daily_cost or settings.llm_server_daily_cost
+    if limited and not (prices.input_tokens and prices.output_tokens):
+        raise SettingsError(
+            "RETRIEVAL_LLM_DAILY_COST limits nothing without prices. Set RETRIEVAL_LLM_INPUT_PRICE and "
+            "RETRIEVAL_LLM_OUTPUT_PRICE."
+        )
+    return Budget(
+        database,
+        overall=Allowance(settings.llm_daily_tokens, settings.llm_daily_cost),
+        per_payer=Allowance(settings.llm_server_daily_tokens, settings.llm_server_daily_cost),
+        prices=prices,
+    )
 
 
 def build_assistant(settings: RetrievalSettings, model: Model, *, structured: bool) -> Assistant:

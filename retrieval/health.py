@@ -86,8 +86,11 @@ def _corpus(services: Services) -> str:
 def _ledger(services: Services) -> str:
     summaries = services.browser.documents((SHARED,))
     paragraphs = sum(summary.paragraphs for summary in summaries)
-    size = services.ledger.size() / 1e6
-    return f"{len(summaries)} readout(s), {paragraphs} paragraphs, {size:.1f} MB in {services.ledger.place}"
+    size, revision = services.ledger.size() / 1e6, services.ledger.schema_revision()
+    return (
+        f"{len(summaries)} readout(s), {paragraphs} paragraphs, {size:.1f} MB in {services.ledger.place}, "
+        f"schema revision {revision}"
+    )
 
 
 def _index(services: Services) -> str:

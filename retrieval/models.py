@@ -63,6 +63,7 @@ class Readout:
         date: ISO 8601 calendar date, "2022-06-22", or None.
         language: ISO 639-1 code of the text.
         warnings: What the parser noticed about the numbering, one sentence each.
+        series: What an admin calls the series it is of, or None: its title says (`comparison/series.py`).
         left_out: What of the source stands in none of the paragraphs, and why.
     """
 
@@ -75,6 +76,7 @@ class Readout:
     language: str = "en"
     warnings: tuple[str, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    series: str | None = None
 
     @property
     def numbering(self) -> Literal["printed", "counted", "mixed"]:
@@ -181,6 +183,18 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class Difference:
+    """What a question asks otherwise than a statement or its readout says it.
+
+    Attributes:
+        value: As the statement or its readout has it: "2025", "7th", "8", "Norland".
+    """
+
+    kind: Literal["year", "ordinal", "number", "party"]
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """Words of one paragraph, shown: a sentence of it, or neighbours.
 
@@ -189,12 +203,16 @@ class Statement:
     Attributes:
         start, end: Half-open span of the paragraph's text, in characters.
         highlights: Half-open spans of `text` to show in bold: the words that answer.
+        also: Where the same words stand in other readouts, newest first.
+        differs: What the question asks otherwise; a statement that differs is not claimed to answer.
     """
 
     paragraph: LiveParagraph
     start: int
     end: int
     highlights: tuple[tuple[int, int], ...] = ()
+    also: tuple[LiveParagraph, ...] = ()
+    differs: tuple[Difference, ...] = ()
 
     def __post_init__(self) -> None:
         Evidence.of(self.paragraph.text, self.start, self.end)
@@ -241,6 +259,10 @@ class Translations:
     texts: tuple[str, ...]
 
 
+Talk = Literal["greeting", "about", "members"]
+"""Small talk, a question about the bot itself, or talk that is not meant for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What the sources say about a question, or that they do not say.
@@ -256,8 +278,11 @@ class Answer:
         model_failure: Why a language model that is configured had no part in this, in a sentence, or None.
         mode: Who chose the sentences: "extractive", or "llm:<provider>:<model>".
         rejected: What a language model returned and nothing was made of.
-        read_as: A follow-up as a language model put it, from the conversation's own words, or None.
+        read_as: The question as it was understood, where that is not as it was asked, or None.
         translations: Where they were asked for.
+        parts: The answers to the questions it was made of, in their order, where there were several; the
+            statements and what is open are theirs.
+        talk: What was said where nothing was asked, or None.
     """
 
     question: str
@@ -273,6 +298,8 @@ class Answer:
     rejected: tuple[Rejected, ...] = ()
     read_as: str | None = None
     translations: Translations | None = None
+    parts: tuple[Answer, ...] = ()
+    talk: Talk | None = None
 
     @property
     def status(self) -> Status:

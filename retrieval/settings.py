@@ -55,6 +55,9 @@ class RetrievalSettings(BaseSettings):
     )
     """A database of PostgreSQL that several hosts share; None: a file in `store_dir`."""
 
+    citation_style: Literal["plain", "chicago", "apa", "oscola"] = "plain"
+    """How exported answers, comparisons and traces cite."""
+
     retention_days: int = Field(default=90, ge=0)
     fetch_timeout_s: float = Field(default=30.0, gt=0, le=600)
 

@@ -1,15 +1,13 @@
 """Chroma Cloud on loopback: answers chromadb's client as the service's documentation says, and remembers what came.
 
 It is no proof of how the service behaves. It holds what is sent against the client's own types and the service's
-quotas, and computes what a search asks for: every Knn over all records, and the ranking expression over what they
-found, as docs.trychroma.com/cloud/search-api/ranking has it.
+quotas, and answers a query exactly.
 """
 
 from __future__ import annotations
 
 import base64
 import json
-import math
 import re
 import threading
 import uuid
@@ -20,9 +18,7 @@ from typing import Any, Self
 from urllib.parse import parse_qsl
 
 import numpy as np
-from chromadb.api.types import ReadLevel, Schema
-from chromadb.base_types import SparseVector
-from chromadb.execution.expression.operator import Rank
+from chromadb.api.types import Schema
 
 from retrieval.index.encoder import Vector
 
@@ -46,7 +42,6 @@ class RefusedError(Exception):
 @dataclass
 class _Record:
     vector: Vector
-    terms: dict[int, float]
     indexed: bool
 
 
@@ -159,12 +154,9 @@ class CloudStandIn:
         for name, embedding, about, document in zip(body["ids"], *columns, strict=True):
             _within("document bytes", len(document.encode()))
             _within("metadata bytes", _size(about))
-            _must(set(about) <= {"scope", *collection.schema.keys}, "metadata")
-            sparse = SparseVector.from_dict(about["words"]) if "words" in about else SparseVector([], [])
-            terms = dict(zip(sparse.indices, sparse.values, strict=True))
-            _must(all(index < 2**32 for index in terms), "an index is a u32")
+            _must(set(about) == {"scope"}, "metadata")
             vector = np.frombuffer(base64.b64decode(embedding), np.float32)
-            collection.records.setdefault(name, _Record(vector, terms, not self.lags))
+            collection.records.setdefault(name, _Record(vector, not self.lags))
         return {}
 
     def count(self, _: Any, key: str) -> Any:
@@ -185,70 +177,6 @@ class CloudStandIn:
             "include": body["include"],
         }
 
-    def search(self, body: Any, key: str) -> Any:
-        collection = self._by_id(key)
-        ReadLevel(body["read_level"])
-        found = [self._searched(collection, search) for search in body["searches"]]
-        nothing = [None] * len(found)
-        return {
-            "ids": found,
-            "documents": nothing,
-            "embeddings": nothing,
-            "metadatas": nothing,
-            "scores": nothing,
-            "select": [search["select"]["keys"] for search in body["searches"]],
-        }
-
-    def _searched(self, collection: _Collection, search: Any) -> list[str]:
-        _must(Rank.from_dict(search["rank"]).to_dict() == search["rank"], "a rank that its own class reads")
-        _within("results", search["limit"]["limit"])
-        found: list[dict[str, float]] = []
-        score = _ranking(collection, search["rank"], found)
-        scores = {name: score(name) for each in found for name in each}
-        kept = [(value, int(name), name) for name, value in scores.items() if value is not None]
-        start = search["limit"]["offset"]
-        return [name for _, _, name in sorted(kept)[start : start + search["limit"]["limit"]]]
-
-
-_Score = Callable[[str], float | None]
-
-
-def _ranking(collection: _Collection, rank: Any, found: list[dict[str, float]]) -> _Score:
-    """Return record -> score, None where it is left out; what each Knn found is added to `found`."""
-    [(operator, operands)] = rank.items()
-    if operator == "$val":
-        return lambda _: float(operands)
-    if operator == "$knn":
-        return _knn(collection, operands, found)
-    pair = [operands["left"], operands["right"]] if operator == "$div" else operands
-    parts = [_ranking(collection, part, found) for part in pair]
-
-    def score(name: str) -> float | None:
-        values = [part(name) for part in parts]
-        known = [value for value in values if value is not None]
-        if len(known) < len(values):
-            return None
-        if operator == "$div":
-            return known[0] / known[1]
-        return {"$sum": sum, "$mul": math.prod}[operator](known)
-
-    return score
-
-
-def _knn(collection: _Collection, knn: Any, found: list[dict[str, float]]) -> _Score:
-    _within("results", knn["limit"])
-    records = collection.found()
-    if knn["key"] == "#embedding":
-        ordered = _by_vector(records, knn["query"])
-    else:
-        _must(knn["key"] in collection.schema.keys, "a key with a sparse vector index")
-        ordered = _by_terms(records, SparseVector.from_dict(knn["query"]))
-    best = ordered[: knn["limit"]]
-    _must(knn.get("return_rank", False), "RRF is of ranks")
-    found.append({name: float(place) for place, (name, _) in enumerate(best)})
-    ranks = found[-1]
-    return lambda name: ranks.get(name, knn.get("default"))
-
 
 def _by_vector(records: dict[str, _Record], query: Any) -> list[tuple[str, float]]:
     vector = np.asarray(query, np.float32)
@@ -256,19 +184,9 @@ def _by_vector(records: dict[str, _Record], query: Any) -> list[tuple[str, float
     return sorted(distances, key=lambda pair: (pair[1], int(pair[0])))
 
 
-def _by_terms(records: dict[str, _Record], query: SparseVector) -> list[tuple[str, float]]:
-    wanted = dict(zip(query.indices, query.values, strict=True))
-    products = {
-        name: sum(value * wanted.get(index, 0.0) for index, value in record.terms.items())
-        for name, record in records.items()
-    }
-    near = [(name, 1.0 - product) for name, product in products.items() if product > 0]
-    return sorted(near, key=lambda pair: (pair[1], int(pair[0])))
-
-
 def _size(about: dict[str, Any]) -> int:
-    """Return what metadata takes: strings as UTF-8, four bytes each for an index and a value."""
-    return sum(len(k) + (8 * len(v["indices"]) if isinstance(v, dict) else len(v)) for k, v in about.items())
+    """Return what metadata takes: strings as UTF-8."""
+    return sum(len(key.encode()) + len(value.encode()) for key, value in about.items())
 
 
 def _must(holds: bool, what: str) -> None:
@@ -298,7 +216,6 @@ _ROUTES: tuple[tuple[str, str, _Handle], ...] = (
     ("POST", f"{_DATABASE}/collections/([^/]+)/add", CloudStandIn.add),
     ("GET", f"{_DATABASE}/collections/([^/]+)/count", CloudStandIn.count),
     ("POST", f"{_DATABASE}/collections/([^/]+)/query", CloudStandIn.query),
-    ("POST", f"{_DATABASE}/collections/([^/]+)/search", CloudStandIn.search),
 )
 _SAYING = ("content-type", "user-agent", "x-chroma-token", "authorization")
 

@@ -13,6 +13,7 @@ from sqlalchemy.pool import NullPool
 
 from retrieval.answering.checking import ClaimCheck, Compared, Difference, Mark, Verdict
 from retrieval.errors import NotFoundError
+from retrieval.ledger import schema
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.models import (
     Answer,
@@ -26,6 +27,7 @@ from retrieval.models import (
     Translations,
 )
 from retrieval.search.browsing import ListedInitiative
+from retrieval.search.scoping import ALL, Filters
 
 TEXT = "Japan will hold a seminar on cybersecurity this year. Ping @everyone and *stars* stay as written."
 
@@ -38,6 +40,7 @@ class FakeLine:
     paragraphs: int = 2
     numbering: str = "printed"
     revision: str = "r1"
+    issuer: str | None = None
     source_url: str | None = "https://example.org/readout"
 
 
@@ -85,6 +88,7 @@ class FakeServices:
     """
 
     asked: list[tuple[str, tuple[str, ...], str | None, tuple[str, ...]]] = field(default_factory=list)
+    filters: list[Filters] = field(default_factory=list)
     gate: threading.Event | None = None
     failing: Exception | None = None
     found: Answer | None = None
@@ -99,11 +103,12 @@ class FakeServices:
         question: str,
         *,
         scopes: Sequence[str] = ("shared",),
-        document: str | None = None,
+        filters: Filters = ALL,
         history: Sequence[str] = (),
         on_found: Callable[[Answer], None] | None = None,
     ) -> Answer:
-        self.asked.append((question, tuple(scopes), document, tuple(history)))
+        self.asked.append((question, tuple(scopes), ",".join(filters.documents) or None, tuple(history)))
+        self.filters.append(filters)
         if self.found is not None and on_found is not None:
             on_found(self.found)
         if self.gate is not None:
@@ -130,14 +135,19 @@ class FakeServices:
     def check(
         self, claim: str, *, document: str | None = None, scopes: Sequence[str] = ("shared",)
     ) -> ClaimCheck:
-        answer = self.ask(claim, scopes=scopes, document=document)
+        answer = self.ask(claim, scopes=scopes, filters=Filters((document,) if document else ()))
         differences = (Difference("five", "a", frozenset({Mark.NUMBER})),) if "five" in claim else ()
         verdict = Verdict.CLOSE if differences else Verdict.VERBATIM
         return ClaimCheck(claim, verdict, tuple(Compared(s, differences) for s in answer.statements))
 
-    def documents(self, scopes: Sequence[str]) -> list[FakeLine]:
+    def documents(self, scopes: Sequence[str], filters: Filters = ALL) -> list[FakeLine]:
         shared = [FakeLine("asean-2022", "ASEAN-Japan meeting", "2022-06-22")]
-        return shared + [line for scope in scopes for line in self.scoped.get(scope, [])]
+        lines = shared + [line for scope in scopes for line in self.scoped.get(scope, [])]
+        return [
+            line
+            for line in lines
+            if filters.keep(line) and (not filters.documents or line.id in filters.documents)
+        ]
 
     def paragraph(self, document: str, number: str, scopes: Sequence[str]) -> LiveParagraph:
         for found in self.paragraphs:
@@ -154,8 +164,9 @@ class FakeServices:
         return found, None
 
     def initiatives(
-        self, scopes: Sequence[str], *, document: str | None = None, kind: InitiativeKind | None = None
+        self, scopes: Sequence[str], *, filters: Filters = ALL, kind: InitiativeKind | None = None
     ) -> list[ListedInitiative]:
+        document = filters.documents[0] if filters.documents else None
         if document is not None and document not in {line.id for line in self.documents(scopes)}:
             raise NotFoundError(f"no {document}")
         return [
@@ -172,6 +183,7 @@ class FileDatabase:
 
     def __init__(self, path: Path) -> None:
         self._engine: Engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+        schema.metadata.create_all(self._engine)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -63,7 +63,6 @@ def _graph() -> dict[str, set[str]]:
                 members = {f"{node.module}.{alias.name}" for alias in node.names}
                 found |= {member if member in names else node.module for member in members}
         graph[name] = {each for each in found if each in names and each != name}
-    graph.pop("retrieval.index.sparse", None)  # it goes with the search of Chroma Cloud
     return graph
 
 
@@ -119,15 +118,38 @@ def test_the_chroma_stores_are_the_only_importers_of_chromadb() -> None:
     assert {file for file in found if not file.startswith("retrieval/index/chroma/")} == set()
 
 
-def test_langchain_stays_in_the_splitter_and_the_adapters() -> None:
+def test_alembic_stays_in_the_history_of_the_tables() -> None:
+    found = _importers("retrieval", "alembic") | _importers("bot", "alembic")
+
+    assert {file for file in found if not file.startswith("retrieval/ledger/migrations/")} == set()
+
+
+def test_langchain_stays_in_the_splitter_the_models_and_its_own_retriever() -> None:
     found = _importers("retrieval", "langchain") | _importers("bot", "langchain")
 
     assert found <= {
-        "retrieval/adapters.py",
-        "retrieval/llm/chat.py",
+        "retrieval/langchain_retriever.py",
+        "retrieval/llm/chat_models.py",
         "retrieval/llm/embeddings.py",
         "retrieval/index/chunking.py",
     }
+
+
+ROOMS = ("language", "fetching", "sources", "ledger", "index", "llm", "search", "answering", "ingest")
+"""From the ground up."""
+
+
+def test_rooms_import_only_those_below_them() -> None:
+    up = {
+        f"{path.relative_to(ROOT)} -> {node.module}"
+        for height, room in enumerate(ROOMS)
+        for path in (ROOT / "retrieval" / room).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module
+        if node.module.startswith(tuple(f"retrieval.{above}" for above in ROOMS[height + 1 :]))
+    }
+
+    assert up == set()
 
 
 def test_data_imports_nothing() -> None:

@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.cli.options import Command, CommonOptions, as_json, console, one_document, print_json
+from bot.cli.options import (
+    Command,
+    CommonOptions,
+    Exports,
+    as_json,
+    console,
+    exporting,
+    filtered,
+    one_document,
+    phrases,
+    print_json,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,6 +29,7 @@ if TYPE_CHECKING:
     from retrieval.answering.service import AnsweringService
     from retrieval.bootstrap import Services
     from retrieval.evaluation import EvalRow
+    from retrieval.search.scoping import Filters
 
 HISTORY_TURNS = 6
 LEAVING = frozenset({"exit", "quit", ":q", "bye"})
@@ -25,10 +37,11 @@ LEAVING = frozenset({"exit", "quit", ":q", "bye"})
 
 @click.command(cls=Command)
 @click.argument("question")
-@one_document
+@filtered
 @click.option("--explain", is_flag=True, help="Print the figures that the answer was decided by, too.")
+@exporting
 @as_json
-def ask(options: CommonOptions, question: str, document: str | None, explain: bool) -> None:
+def ask(options: CommonOptions, question: str, filters: Filters, explain: bool, exports: Exports) -> None:
     """Answer QUESTION from the readouts, with the paragraph of every sentence.
 
     \b
@@ -36,7 +49,9 @@ def ask(options: CommonOptions, question: str, document: str | None, explain: bo
       rapporteur ask "Where was the meeting held?"
       rapporteur ask "What does paragraph 9 say?" --document asean-japan-2022-06-22
       rapporteur ask "What was announced?" --json | jq -r .text
+      rapporteur ask "What is new on cybersecurity?" --since 2024 --issuer Japan
       rapporteur ask "Who chaired the meeting?" --explain
+      rapporteur ask "What was announced?" --docx answer.docx --citations chicago
     """
     from retrieval.answering.service import checked
 
@@ -46,13 +61,22 @@ def ask(options: CommonOptions, question: str, document: str | None, explain: bo
         from bot.cli.terminal import choosing, show_answer, show_explanation
 
         with choosing(built.answering.mode, enabled=not options.as_json) as on_found:
-            answer, elapsed = built.answering.timed_ask(question, document=document, on_found=on_found)
-        explained = built.answering.explain(question, document=document) if explain else None
+            answer, elapsed = built.answering.timed_ask(question, filters=filters, on_found=on_found)
+        explained = built.answering.explain(question, filters=filters) if explain else None
+        written = False
+        if exports.files:
+            from bot.sheets import answer_sheet
+            from retrieval.answering.wording import told
+
+            found = answer.statements or answer.nearest
+            sheet = answer_sheet(question, told(answer), found, phrases())
+            written = exports.write(sheet, built.settings.citation_style)
     if options.as_json:
         more = {} if explained is None else explanation_json(explained)
         print_json(answer_json(answer, elapsed) | more)
         return
-    show_answer(console(), answer)
+    if not written:
+        show_answer(console(), answer)
     if explained is not None:
         show_explanation(console(), explained)
 
@@ -88,9 +112,9 @@ def check(options: CommonOptions, claim: str, document: str | None) -> None:
 @click.command(cls=Command)
 @click.argument("query")
 @click.option("-k", "top_k", default=5, show_default=True, type=click.IntRange(1, 24), help="Most hits.")
-@one_document
+@filtered
 @as_json
-def search(options: CommonOptions, query: str, top_k: int, document: str | None) -> None:
+def search(options: CommonOptions, query: str, top_k: int, filters: Filters) -> None:
     """Print the paragraphs nearest to QUERY, best first."""
     from retrieval.answering.service import checked
 
@@ -98,7 +122,7 @@ def search(options: CommonOptions, query: str, top_k: int, document: str | None)
     with options.ready_services("search") as built:
         from bot.cli import json_output, terminal
 
-        hits = built.answering.search(query, document=document, top_k=top_k)
+        hits = built.answering.search(query, filters=filters, top_k=top_k)
     options.show(hits, lambda found: json_output.search_json(query, found), terminal.show_hits)
 
 
@@ -131,12 +155,14 @@ def converse(
     """
     from bot.cli.terminal import show_answer
     from retrieval.errors import UsageError
+    from retrieval.search.scoping import Filters
 
+    filters = Filters((document,) if document else ())
     history: list[str] = []
     while (typed := ask()) is not None and typed.strip().lower() not in LEAVING:
         if question := typed.strip():
             try:
-                answer = answering.ask(question, document=document, history=history[-HISTORY_TURNS:])
+                answer = answering.ask(question, filters=filters, history=history[-HISTORY_TURNS:])
                 show_answer(console, answer)
             except UsageError as error:
                 console.print(str(error))

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.options import Command, CommonOptions, as_json
+from bot.cli.options import Command, CommonOptions, Exports, as_json, exporting, filtered, phrases
 
 if TYPE_CHECKING:
     from retrieval.models import InitiativeKind
+    from retrieval.search.scoping import Filters
 
 
 @click.command(cls=Command)
@@ -21,13 +22,14 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="Write each as JSON that `ingest` takes back.",
 )
+@filtered
 @as_json
-def documents(options: CommonOptions, folder: Path | None) -> None:
-    """List the readouts, newest first."""
+def documents(options: CommonOptions, folder: Path | None, filters: Filters) -> None:
+    """List the readouts, newest first, and which are of one series."""
     with options.ready_services("documents") as built:
         from bot.cli import json_output, terminal
 
-        summaries = built.browser.documents()
+        summaries = built.browser.documents(filters=filters)
         if folder is not None:
             from bot.export import export_readouts
 
@@ -50,20 +52,34 @@ def paragraph(options: CommonOptions, document: str, number: str) -> None:
         from bot.cli import json_output, terminal
 
         found = built.browser.paragraph(document, number.removeprefix("¶"))
-    options.show(found, json_output.paragraph_json, terminal.show_paragraph)
+        table = built.browser.table(found)
+    options.show(
+        found,
+        lambda shown: json_output.paragraph_json(shown, table),
+        lambda console, shown: terminal.show_paragraph(console, shown, table),
+    )
 
 
 @click.command(cls=Command)
-@click.option("--document", metavar="ID", help="Only of this readout.")
+@filtered
 @click.option(
     "--kind",
     type=click.Choice(["new", "continuing", "resumed", "framework", "support", "request"]),
     help="Only of this kind.",
 )
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+@click.option(
+    "--series", is_flag=True, help="Tell what became of each: announced, continued, last mentioned."
+)
+@exporting
 @as_json
 def initiatives(
-    options: CommonOptions, document: str | None, kind: InitiativeKind | None, as_csv: bool
+    options: CommonOptions,
+    filters: Filters,
+    kind: InitiativeKind | None,
+    as_csv: bool,
+    series: bool,
+    exports: Exports,
 ) -> None:
     """List what was announced, launched, continued, resumed, supported or asked for.
 
@@ -71,19 +87,33 @@ def initiatives(
     Examples:
       rapporteur initiatives --kind new
       rapporteur initiatives --csv > initiatives.csv
+      rapporteur initiatives --series --docx initiatives.docx
     """
-    if as_csv and options.as_json:
-        raise click.UsageError("--csv and --json are two formats; give one of them.")
+    if as_csv and (options.as_json or series):
+        raise click.UsageError(
+            "--csv and --json are two formats, and --series has none in CSV; give one of them."
+        )
     with options.ready_services("initiatives", quiet=as_csv) as built:
         from bot.cli import json_output, terminal
 
-        listed = built.browser.initiatives(document=document, kind=kind)
-    if as_csv:
+        listed = built.browser.initiatives(filters=filters, kind=kind)
+        if series or exports.files:
+            from bot.sheets import initiatives_sheet, lives_sheet
+
+            lives = built.comparing.lives(among=listed) if series else []
+            sheet = lives_sheet(lives, phrases()) if series else initiatives_sheet(listed, phrases())
+            if exports.write(sheet, built.settings.citation_style) and not options.as_json:
+                return
+    if series:
+        from bot.cli.terminal_sheet import show_sheet
+
+        options.show(lives, json_output.lives_json, lambda console, _lives: show_sheet(console, sheet))
+    elif as_csv:
         from bot.export import initiatives_csv
 
         click.echo(initiatives_csv(listed), nl=False)
-        return
-    options.show(listed, json_output.initiatives_json, terminal.show_initiatives)
+    else:
+        options.show(listed, json_output.initiatives_json, terminal.show_initiatives)
 
 
 @click.command(cls=Command)

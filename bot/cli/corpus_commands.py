@@ -45,7 +45,7 @@ def ingest(
 ) -> None:
     """Bring files, folders and public web addresses into the store; without any, the corpus.
 
-    PDF, Word (.docx), HTML, e-mail (.eml), text, Markdown and JSON are read; an address that was ingested
+    PDF, Word, OpenDocument, RTF, EPUB, HTML, e-mail, text, Markdown and JSON are read; an address that was ingested
     before is asked whether it changed. A source that cannot be read is reported with its line and leaves what was there
     untouched; the exit status is then 1. Beside a running bot, the bot does the work.
 
@@ -226,15 +226,13 @@ def copy_ledger(options: CommonOptions) -> None:
     """
     from bot.cli.terminal import progress_bar
     from retrieval.bootstrap import open_both_ledgers
-    from retrieval.front_end_store import metadata as of_the_bot
     from retrieval.ingest.copy_to_postgres import copy_ledger as copy
-    from retrieval.llm.budget import metadata as of_the_budget
 
     with (
         open_both_ledgers(options.load_settings()) as (source, target),
         progress_bar(enabled=not options.as_json) as progress,
     ):
-        rows = copy(source, target, [of_the_bot, of_the_budget], progress)
+        rows = copy(source, target, progress)
         place = target.place
     if options.as_json:
         print_json({"rows": rows, "ledger": place})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -9,12 +10,16 @@ from typing import Any
 from retrieval.answering.checking import ClaimCheck, Compared
 from retrieval.answering.selectors.trained import Explained
 from retrieval.answering.service import Elapsed
-from retrieval.answering.wording import answer_text
+from retrieval.answering.wording import answer_text, difference_sentence
+from retrieval.comparison.lives import Life
+from retrieval.comparison.service import Comparison
+from retrieval.comparison.tracing import Trace
 from retrieval.ingest.job_board import report_json
 from retrieval.ingest.lifecycle import History, Removal
 from retrieval.models import Answer, Citation, IngestReport, LiveParagraph, Statement
-from retrieval.search.browsing import ListedInitiative, ReadoutSummary
+from retrieval.search.browsing import ListedInitiative, ReadoutSummary, Table
 from retrieval.search.ranking import RankedParagraph
+from retrieval.search.scoping import Shelf
 
 
 def answer_json(answer: Answer, elapsed: Elapsed) -> dict[str, Any]:
@@ -31,6 +36,8 @@ def answer_json(answer: Answer, elapsed: Elapsed) -> dict[str, Any]:
         "notice": answer.notice,
         "unanswered": answer.unanswered,
         "read_as": answer.read_as,
+        "parts": [_part(part) for part in answer.parts],
+        "talk": answer.talk,
         "model_failure": answer.model_failure,
         "translations": asdict(answer.translations) if answer.translations else None,
         "elapsed_ms": {name: round(value, 3) for name, value in asdict(elapsed).items()},
@@ -43,6 +50,19 @@ def statement_json(statement: Statement) -> dict[str, Any]:
         "text": statement.text,
         "citations": [_citation(statement.citation)],
         "highlights": [list(span) for span in statement.highlights],
+        "also": [_place(paragraph) | {"date": paragraph.date} for paragraph in statement.also],
+        "differs": [difference_sentence(difference) for difference in statement.differs],
+    }
+
+
+def _part(answer: Answer) -> dict[str, Any]:
+    """Return the outcome of one of several questions."""
+    return {
+        "question": answer.question,
+        "status": answer.status.value,
+        "text": answer_text(answer),
+        "read_as": answer.read_as,
+        "confidence": round(answer.confidence, 4),
     }
 
 
@@ -70,7 +90,12 @@ def _compared(compared: Compared) -> dict[str, Any]:
 
 
 def _nearest(near: Statement) -> dict[str, Any]:
-    return {"document": near.paragraph.document, "paragraph": near.paragraph.number, "quote": near.text}
+    differs = [difference_sentence(difference) for difference in near.differs]
+    return _place(near.paragraph) | {"quote": near.text, "differs": differs}
+
+
+def _place(paragraph: LiveParagraph) -> dict[str, Any]:
+    return {"document": paragraph.document, "paragraph": paragraph.number}
 
 
 def _citation(citation: Citation) -> dict[str, Any]:
@@ -106,9 +131,11 @@ def search_json(query: str, hits: Iterable[RankedParagraph]) -> dict[str, Any]:
 def documents_json(summaries: Sequence[ReadoutSummary]) -> dict[str, Any]:
     """Return what `documents --json` prints."""
     shown = ("id", "title", "date", "issuer", "source_url", "scope", "revision", "paragraphs", "numbering")
+    shelf = Shelf(tuple(summaries))
     return {
         "documents": [
             {name: getattr(summary, name) for name in shown}
+            | {"series": shelf.series_of(summary)}
             | {"warnings": list(summary.warnings), "left_out": [asdict(left) for left in summary.left_out]}
             for summary in summaries
         ]
@@ -142,8 +169,12 @@ def _initiative(listed: ListedInitiative) -> dict[str, Any]:
     }
 
 
-def paragraph_json(paragraph: LiveParagraph) -> dict[str, Any]:
-    """Return what `paragraph --json` prints."""
+def paragraph_json(paragraph: LiveParagraph, table: Table | None = None) -> dict[str, Any]:
+    """Return what `paragraph --json` prints; with the table that it is a row of."""
+    whole = table and {
+        "heads": table.heads,
+        "rows": [{"paragraph": n, "cells": cells} for n, cells in table.rows],
+    }
     return {
         "document": paragraph.document,
         "revision": paragraph.revision,
@@ -152,6 +183,7 @@ def paragraph_json(paragraph: LiveParagraph) -> dict[str, Any]:
         "numbering": paragraph.numbering.value,
         "text": paragraph.text,
         "url": paragraph.source_url,
+        "table": whole,
     }
 
 
@@ -198,3 +230,81 @@ def history_json(found: History) -> dict[str, Any]:
 def removal_json(removal: Removal) -> dict[str, Any]:
     """Return what `remove --json` prints."""
     return {"removed": [removal.readout], "purged": removal.purged, "everywhere": removal.everywhere}
+
+
+def comparison_json(found: Comparison) -> dict[str, Any]:
+    """Return what `compare --json` prints: `a` and `b` are the readouts, in the order given."""
+    sides = {"a": found.before, "b": found.after}
+    return {
+        **{side: _readout(r.id, r.title, r.date) | {"revision": r.revision} for side, r in sides.items()},
+        "topic": found.topic,
+        "counts": dict(Counter(pair.kind for pair in found.pairs)),
+        "pairs": [
+            {
+                "kind": pair.kind,
+                "moved": pair.moved,
+                "renumbered": pair.renumbered,
+                "likeness": round(pair.likeness, 4),
+                "a": [_changed(statement) for statement in pair.before],
+                "b": [_changed(statement) for statement in pair.after],
+            }
+            for pair in found.pairs
+        ],
+    }
+
+
+def _changed(statement: Statement) -> dict[str, Any]:
+    return _citation(statement.citation) | {"changed": [list(span) for span in statement.highlights]}
+
+
+def _readout(document: str, title: str, date: str | None) -> dict[str, Any]:
+    return {"document": document, "title": title, "date": date}
+
+
+def trace_json(trace: Trace) -> dict[str, Any]:
+    """Return what `trace --json` prints, the oldest use first."""
+    first, last = trace.ends or (None, None)
+    return {
+        "phrase": trace.phrase,
+        "readouts": len(trace.readouts),
+        "first": first.document if first else None,
+        "last": last.document if last else None,
+        "uses": [
+            _readout(readout.document, readout.title, readout.date)
+            | {
+                "series": readout.series,
+                "places": [
+                    _citation(use.statement.citation)
+                    | {
+                        "wording": use.wording,
+                        "exact": use.exact,
+                        "likeness": round(use.likeness, 4),
+                        "highlights": [list(span) for span in use.statement.highlights],
+                    }
+                    for use in readout.uses
+                ],
+                "since_before": [asdict(piece) for piece in readout.since_before],
+                "absent_after": [_readout(r.document, r.title, r.date) for r in trace.after(readout)],
+            }
+            for readout in trace.used
+        ],
+    }
+
+
+def lives_json(lives: Sequence[Life]) -> dict[str, Any]:
+    """Return what `initiatives --series --json` prints."""
+    return {
+        "total": len(lives),
+        "initiatives": [
+            {
+                "name": life.name,
+                "events": [
+                    {"stage": event.stage, "title": event.title, "date": event.date}
+                    | _citation(event.citation)
+                    for event in life.events
+                ],
+                "silent_since": [_readout(r.document, r.title, r.date) for r in life.silent_since],
+            }
+            for life in lives
+        ],
+    }

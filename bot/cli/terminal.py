@@ -17,7 +17,17 @@ from rich.text import Text
 
 from retrieval.answering.checking import ClaimCheck, Compared, Mark, Verdict
 from retrieval.answering.selectors.trained import Explained
-from retrieval.answering.wording import CLOSEST, NEAREST, NOT_FOUND, mark, partial_sentence, translation_note
+from retrieval.answering.wording import (
+    CLOSEST,
+    NEAREST,
+    NOT_FOUND,
+    TALK,
+    also_places,
+    difference_sentence,
+    mark,
+    partial_sentence,
+    translation_note,
+)
 from retrieval.diff import word_diff
 from retrieval.ingest import AuditEntry
 from retrieval.ingest import Progress as ReportProgress
@@ -34,7 +44,9 @@ from retrieval.models import (
     Status,
 )
 from retrieval.search.browsing import ListedInitiative, ReadoutSummary
+from retrieval.search.browsing import Table as TableOf
 from retrieval.search.ranking import RankedParagraph
+from retrieval.search.scoping import Shelf
 
 STAGES = {
     "reading": "Reading sources",
@@ -46,6 +58,14 @@ STAGES = {
 
 def show_answer(console: Console, answer: Answer) -> None:
     """Print statements under the readout they come from, or what is nearest."""
+    if answer.parts:
+        for part in answer.parts:
+            console.print(Text(part.question, style="bold"))
+            show_answer(console, part)
+        return
+    if answer.talk:
+        console.print(Text(TALK[answer.talk]))
+        return
     if answer.read_as:
         console.print(Text(f"Read as: {answer.read_as}", style="dim"))
     if answer.notice:
@@ -122,6 +142,9 @@ def _show_quotes(console: Console, statements: Sequence[Statement]) -> None:
     for statement in statements:
         place = f"{_named(statement.paragraph)} {statement.paragraph.place}: "
         console.print(Padding(Text.assemble((place, "dim"), statement.text), (0, 0, 0, 2), expand=False))
+        for difference in statement.differs:
+            said = Text(difference_sentence(difference), style="yellow")
+            console.print(Padding(said, (0, 0, 0, 4), expand=False))
 
 
 def _named(paragraph: LiveParagraph) -> str:
@@ -144,6 +167,8 @@ def _show_statements(console: Console, answer: Answer) -> None:
         text.append(f" {mark(statement)}", style="cyan")
         if paragraph.numbering is Numbering.COUNTED and paragraph.number[:1].isdigit():
             text.append(" (counted)", style="dim")
+        if statement.also:
+            text.append(f" (also {', '.join(also_places(statement))})", style="dim")
         console.print(Padding(text, (0, 0, 0, 2), expand=False))
         if answer.translations:
             note = f" ({translation_note(answer.translations.by)})"
@@ -159,8 +184,13 @@ def show_documents(console: Console, summaries: Sequence[ReadoutSummary]) -> Non
     table.add_column("title", overflow="fold")
     table.add_column("¶", justify="right", no_wrap=True)
     table.add_column("numbering")
-    for s in summaries:
-        table.add_row(s.id, s.date or "", Text(s.title), str(s.paragraphs), s.numbering)
+    shelf = Shelf(tuple(summaries))
+    series = [shelf.series_of(s) or "" for s in summaries]
+    if any(series):
+        table.add_column("series", overflow="fold")
+    for s, name in zip(summaries, series, strict=True):
+        cells = (s.id, s.date or "", Text(s.title), str(s.paragraphs), s.numbering)
+        table.add_row(*cells, *([Text(name)] if any(series) else []))
     console.print(table)
     for s in summaries:
         for warning in s.warnings:
@@ -204,8 +234,8 @@ def _initiative_line(listed: ListedInitiative) -> Text:
     return line
 
 
-def show_paragraph(console: Console, paragraph: LiveParagraph) -> None:
-    """Print one paragraph with where it stands."""
+def show_paragraph(console: Console, paragraph: LiveParagraph, table: TableOf | None = None) -> None:
+    """Print one paragraph with where it stands; a row of a table in the whole of it."""
     place = f"{paragraph.title} {paragraph.place}"
     if paragraph.numbering is Numbering.COUNTED:
         place += " (counted)"
@@ -213,6 +243,11 @@ def show_paragraph(console: Console, paragraph: LiveParagraph) -> None:
         Text(place, style="dim" + (f" link {paragraph.source_url}" if paragraph.source_url else ""))
     )
     console.print(Padding(Text(paragraph.text), (0, 0, 0, 2), expand=False))
+    if table is not None:
+        shown = Table("¶", *map(escape, table.heads))
+        for number, cells in table.rows:
+            shown.add_row(*map(Text, (number, *cells)), style="bold" if number == paragraph.number else None)
+        console.print(shown)
 
 
 def show_hits(console: Console, hits: Iterable[RankedParagraph]) -> None:

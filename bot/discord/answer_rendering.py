@@ -20,6 +20,7 @@ from bot.discord.pages import (
 )
 from bot.locales import Phrases
 from retrieval.answering.checking import ClaimCheck, Compared, Verdict
+from retrieval.answering.wording import also_places
 from retrieval.models import Answer, Statement, Status, Translations
 
 _MAX_QUESTION = 300
@@ -37,6 +38,11 @@ def render_answer(
         can_translate: Offer a translation of its quotes.
     """
     asked = _asked(answer) if show_question else []
+    if answer.talk:
+        return paged([*asked, Block(phrases(f"answer.talk.{answer.talk}"))], phrases)
+    if answer.parts:
+        each = [block for part in answer.parts for block in (*_asked(part), *_part_blocks(part, phrases))]
+        return paged([*asked, *each], phrases)
     if answer.statements:
         found = [*_statement_blocks(answer, phrases), *_closing(answer, phrases)]
         pages = paged([*asked, *found], phrases)
@@ -66,6 +72,12 @@ def _asked(answer: Answer) -> list[Block]:
     return [Block(f"> {flat(answer.question, _MAX_QUESTION)}")]
 
 
+def _part_blocks(answer: Answer, phrases: Phrases) -> list[Block]:
+    if answer.statements:
+        return [*_statement_blocks(answer, phrases), *_closing(answer, phrases)]
+    return _missing_blocks(answer, phrases)
+
+
 def _missing_blocks(answer: Answer, phrases: Phrases) -> list[Block]:
     # A notice ("The readouts are in English; …") says why there is no answer: better than that there is none.
     is_closest = answer.status is Status.CLOSEST
@@ -73,7 +85,9 @@ def _missing_blocks(answer: Answer, phrases: Phrases) -> list[Block]:
     said = list(_texts(answer.notice)) if answer.notice else [Block(lead)]
     if answer.nearest and not is_closest:
         said.append(Block(phrases("answer.nearest")))
-    return [*said, *_nearest_blocks(answer.nearest, phrases), *_small(_model_line(answer, phrases))]
+    read_as = _small(phrases("answer.read_as", question=answer.read_as) if answer.read_as else None)
+    nearest = _nearest_blocks(answer.nearest, phrases)
+    return [*said, *nearest, *read_as, *_small(_model_line(answer, phrases))]
 
 
 def _statement_blocks(answer: Answer, phrases: Phrases) -> Iterable[Block]:
@@ -93,6 +107,8 @@ def _cut_statement(place: int, statement: Statement, phrases: Phrases) -> Iterab
         highlights = [(s - start, e - start) for s, e in statement.highlights if s < end and e > start]
         text = statement.text[start:end]
         yield Block(f"{emphasise(text, highlights)} {mark}", head, Piece(place, text, (citation,)))
+    if statement.also:
+        yield Block(f"-# {escape(phrases('answer.also', places=', '.join(also_places(statement))))}", head)
 
 
 def _translation_blocks(text: str, by: str, phrases: Phrases) -> Iterable[Block]:
@@ -141,6 +157,9 @@ def _nearest_blocks(nearest: Sequence[Statement], phrases: Phrases) -> Iterable[
         yield Block(
             f"{mark} {escape(excerpt)}", source_line(source, phrases), Piece(-1, near.text, (citation,))
         )
+        for difference in near.differs:
+            said = phrases(f"answer.differs.{difference.kind}", value=escape(difference.value))
+            yield Block(f"-# {said}", source_line(source, phrases))
 
 
 _MAX_DIFFERENCES = 8

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, delete, insert, select, update
 
 from bot.discord.pages import Cited
-from retrieval.front_end_store import Database, answers, feedback, messages, prepare, state, upsert
+from retrieval.front_end_store import Database, answers, feedback, messages, state, upsert
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,6 @@ class AnswerStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        with database.write() as connection:
-            prepare(connection, answers, messages, feedback, state)
 
     def add(self, answer: ShownAnswer) -> None:
         """Remember an answer, before it is shown: its controls must work from the first moment."""

@@ -16,11 +16,13 @@ from bot.discord.cogs.answer_controls import AnswerControlsCog
 from bot.discord.cogs.asking import AskCog, CheckCog
 from bot.discord.cogs.base import BaseCog, BotServices
 from bot.discord.cogs.browse import BrowseCog, InitiativesCog
+from bot.discord.cogs.comparing import ComparisonCog
 from bot.discord.cogs.corpus import CorpusCog
 from bot.discord.cogs.messages import MessagesCog
 from bot.discord.cogs.previews import PreviewsCog
 from bot.discord.cogs.servers import ServersCog
 from bot.discord.command_tree import CatalogueTranslator, CommandTree, sync_commands
+from bot.discord.comparison_service import ComparisonService
 from bot.discord.corpus.server_cleanup import ServerCleanup
 from bot.discord.corpus.service import CorpusService
 from bot.discord.discord_settings import DiscordSettings
@@ -58,6 +60,8 @@ class Rapporteur(commands.AutoShardedBot):
         bot_services = self.bot_services
         for cog in _COGS:
             await self.add_cog(cog(bot_services))
+        if bot_services.comparing:
+            await self.add_cog(ComparisonCog(bot_services))
         await self.add_cog(CheckCog(bot_services, self.tree))
         await self.add_cog(MessagesCog(bot_services, self))
         if bot_services.corpus and bot_services.server_cleanup:
@@ -183,7 +187,8 @@ async def _run(settings: DiscordSettings, services: Services) -> int:
     )
     corpus = CorpusService(settings, services, answers)
     server_cleanup = ServerCleanup(services.ledger, corpus, answers, settings.purge_after_days)
-    client = build_client(BotServices(questions, load(), settings, corpus, server_cleanup))
+    comparing = ComparisonService(questions, services.comparing, services.settings.citation_style)
+    client = build_client(BotServices(questions, load(), settings, corpus, server_cleanup, comparing))
     worker = JobWorker(
         services.ledger, services.ingesting, services.index_sync, purpose="rapporteur run", on_ended=_note
     )

@@ -36,7 +36,7 @@ class CatalogueTranslator(app_commands.Translator):
         key = _key(context)
         if phrases is None or phrases.language == DEFAULT or key is None:
             return None
-        return phrases.texts.get(key)
+        return phrases.texts.get(key) or phrases.texts.get(f"command.filters.{key.rpartition('.')[2]}")
 
 
 def _key(context: app_commands.TranslationContext[Any, Any]) -> str | None:

@@ -74,28 +74,36 @@ async def respond(
     return ids
 
 
-async def show(interaction: Interaction, view: discord.ui.LayoutView, *, ephemeral: bool) -> list[int]:
-    """Send `view` as the interaction's own message; return its id where Discord tells it."""
+async def show(
+    interaction: Interaction,
+    view: discord.ui.LayoutView,
+    files: Sequence[discord.File] = (),
+    *,
+    ephemeral: bool,
+) -> list[int]:
+    """Send `view`, and the files that it shows, as the interaction's own message; return its id where Discord tells it."""
     if interaction.response.is_done():
-        return [(await interaction.edit_original_response(view=view)).id]
-    sent = await interaction.response.send_message(view=view, ephemeral=ephemeral)
+        return [(await interaction.edit_original_response(view=view, attachments=files)).id]
+    sent = await interaction.response.send_message(view=view, ephemeral=ephemeral, files=files)
     return [sent.message_id] if sent.message_id is not None else []
 
 
-async def show_in_place(interaction: Interaction, view: discord.ui.LayoutView) -> None:
-    """Put `view` in the place of the message that was clicked."""
+async def show_in_place(
+    interaction: Interaction, view: discord.ui.LayoutView, files: Sequence[discord.File] = ()
+) -> None:
+    """Put `view`, and the files that it shows, in the place of the message that was clicked."""
     if interaction.response.is_done():
-        await interaction.edit_original_response(view=view)
+        await interaction.edit_original_response(view=view, attachments=files)
     else:
-        await interaction.response.edit_message(view=view)
+        await interaction.response.edit_message(view=view, attachments=files)
 
 
-async def attach(interaction: Interaction, file: discord.File) -> None:
-    """Send a file to the person who asked."""
+async def attach(interaction: Interaction, *files: discord.File) -> None:
+    """Send files to the person who asked."""
     if interaction.response.is_done():
-        await interaction.edit_original_response(attachments=[file])
+        await interaction.edit_original_response(attachments=files)
     else:
-        await interaction.response.send_message(file=file, ephemeral=True)
+        await interaction.response.send_message(files=files, ephemeral=True)
 
 
 async def say(interaction: Interaction, sentence: str) -> None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from bot.discord.admission import InFlight, Limits, Workers
 from bot.discord.answer_rendering import render_answer, render_check, render_found, render_translations
@@ -24,8 +25,11 @@ from retrieval.answering.checking import MAX_CLAIM_CHARS, ClaimService
 from retrieval.answering.service import AnsweringService
 from retrieval.answering.wording import MODEL_FAILED
 from retrieval.errors import QuestionError
-from retrieval.models import Answer, Statement
+from retrieval.models import Answer, Statement, Talk
 from retrieval.search.browsing import Browser, ListedInitiative
+from retrieval.search.scoping import ALL, Filters
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +38,7 @@ HISTORY_TURNS = 6
 
 _QUICK_WAITING = 1_000
 
-_LIST = "initiatives"
+LIST = "initiatives"
 """What stands for the mode where the answer remembered is a list."""
 
 _CHECK = "check"
@@ -53,20 +57,23 @@ class Place:
         guild: The server, or None in a direct message.
         thread: The thread, or None outside of one.
         reply_to: The message that this one replies to.
+        channel: The channel, of a thread the one that it hangs from: it may have readouts of its own choice.
     """
 
     user: int
     guild: int | None = None
     thread: int | None = None
     reply_to: int | None = None
+    channel: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer, ready to be shown: its id stands in the controls of its pages."""
+    """An answer, ready to be shown: its id stands in the controls of its pages; `talk` where nothing was asked."""
 
     id: str
     pages: tuple[Page, ...]
+    talk: Talk | None = None
 
 
 class _Found:
@@ -142,13 +149,14 @@ class QuestionService:
         place: Place,
         phrases: Phrases,
         *,
-        document: str | None = None,
+        filters: Filters = ALL,
         quoted: bool = False,
         show_found: ShowFound | None = None,
     ) -> Reply:
         """Answer a question and remember the answer.
 
         Args:
+            filters: Ask the readouts that pass; where they narrow nothing, those that the channel asks.
             quoted: Show the question above the answer.
             show_found: Called with what was found, where a language model goes on to choose; over when this
                 returns.
@@ -162,6 +170,7 @@ class QuestionService:
         parent = await self._parent(place)
         history = await self.look_ups.run(self.answers.history, parent, HISTORY_TURNS)
         scopes = guild_scopes(place.guild)
+        within = filters or await self.channel_filters(place.channel)
 
         async def show(found: Answer) -> None:
             if show_found is not None and found.statements:
@@ -174,7 +183,7 @@ class QuestionService:
                     self._answering.ask,
                     question,
                     scopes=scopes,
-                    document=document,
+                    filters=within,
                     history=history,
                     on_found=found.tell,
                 )
@@ -187,7 +196,18 @@ class QuestionService:
             await found.shown()
         can_translate = self._answering.translates
         pages = render_answer(answer, phrases, show_question=quoted, can_translate=can_translate)
-        return await self._remembered(answer.mode, pages, question, place, parent)
+        reply = await self.remembered(answer.mode, pages, question, place, parent)
+        return replace(reply, talk=answer.talk)
+
+    async def channel_filters(self, channel: int | None) -> Filters:
+        """Return which readouts a channel asks, as its admins chose."""
+        kept = None if channel is None else await self.look_ups.run(self.answers.state, f"filters:{channel}")
+        return Filters.load(kept) if kept else ALL
+
+    async def set_channel_filters(self, channel: int, filters: Filters) -> None:
+        """Have a channel ask the readouts that pass; filters that narrow nothing are none."""
+        kept = filters.dump() if filters else ""
+        await self.look_ups.run(self.answers.set_state, f"filters:{channel}", kept)
 
     async def translate(
         self, statements: Sequence[Statement], language: str, place: Place, phrases: Phrases
@@ -215,16 +235,25 @@ class QuestionService:
             As `ask` does.
         """
         claim = claim[:MAX_CLAIM_CHARS]
-        self._admit(claim[: self._settings.max_question], place)
         scopes = guild_scopes(place.guild)
-        async with asyncio.timeout(self._settings.answer_timeout_s):
-            found = await self._questions.run(self._checking.check, claim, scopes=scopes)
-        pages = render_check(found, phrases)
-        return await self._remembered(_CHECK, pages, claim, replace(place, thread=None))
+        asked = claim[: self._settings.max_question]
+        found = await self.admitted(asked, place, lambda: self._checking.check(claim, scopes=scopes))
+        return await self.remembered(_CHECK, render_check(found, phrases), claim, replace(place, thread=None))
 
-    async def _remembered(
+    async def admitted(self, asked: str, place: Place, work: Callable[[], T]) -> T:
+        """Return what `work` returns, done off the event loop where somebody may ask for it now.
+
+        Raises:
+            As `ask` does, and whatever `work` raises.
+        """
+        self._admit(asked, place)
+        async with asyncio.timeout(self._settings.answer_timeout_s):
+            return await self._questions.run(work)
+
+    async def remembered(
         self, mode: str, pages: tuple[Page, ...], question: str, place: Place, parent: str | None = None
     ) -> Reply:
+        """Remember what is shown, so that its controls work; return it with its id."""
         shown = ShownAnswer(
             id=secrets.token_hex(6),
             question=question,
@@ -259,8 +288,8 @@ class QuestionService:
         Raises:
             NotFoundError: There is no such readout here.
         """
-        scopes, document, kind = guild_scopes(guild), wanted.document, wanted.kind
-        found = await self.look_ups.run(self.readouts.initiatives, scopes, document=document, kind=kind)
+        scopes, filters, kind = guild_scopes(guild), wanted.filters, wanted.kind
+        found = await self.look_ups.run(self.readouts.initiatives, scopes, filters=filters, kind=kind)
         return wanted.matching(found)
 
     async def list_initiatives(self, wanted: InitiativeFilter, place: Place, phrases: Phrases) -> Reply:
@@ -272,7 +301,7 @@ class QuestionService:
             NotFoundError: There is no such readout here.
         """
         pages = await self._list_pages(wanted, place.guild, phrases)
-        return await self._remembered(_LIST, pages, wanted.dump(), replace(place, thread=None))
+        return await self.remembered(LIST, pages, wanted.dump(), replace(place, thread=None))
 
     async def list_again(self, listing: str, place: Place, phrases: Phrases) -> Reply | None:
         """Return a list that was shown, as it is now; None where it is no longer remembered.
@@ -303,7 +332,7 @@ class QuestionService:
 
     async def _list_shown(self, listing: str, guild: int | None) -> ShownAnswer | None:
         shown = await self.look_ups.run(self.answers.get, listing)
-        return shown if shown and shown.mode == _LIST and shown.guild == guild else None
+        return shown if shown and shown.mode == LIST and shown.guild == guild else None
 
     async def _list_pages(
         self, wanted: InitiativeFilter, guild: int | None, phrases: Phrases

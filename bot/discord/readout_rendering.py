@@ -27,6 +27,7 @@ from bot.discord.pages import (
 from bot.locales import Phrases
 from retrieval.models import Citation, Initiative, InitiativeKind, LiveParagraph, Numbering, is_beside
 from retrieval.search.browsing import ListedInitiative, ReadoutSummary
+from retrieval.search.scoping import Filters
 
 
 def render_paragraph(
@@ -139,11 +140,22 @@ class InitiativeFilter:
     Attributes:
         document: Id of a readout.
         text: Words that all stand in what a line shows: name, actor, time.
+        since, until, issuer, title: Of which readouts, as in `Filters`.
     """
 
     document: str | None = None
     kind: InitiativeKind | None = None
     text: str | None = None
+    since: str | None = None
+    until: str | None = None
+    issuer: str | None = None
+    title: str | None = None
+
+    @property
+    def filters(self) -> Filters:
+        """Which readouts."""
+        named = (self.document,) if self.document else ()
+        return Filters(named, self.since, self.until, self.issuer, self.title)
 
     def matching(self, listed: Iterable[ListedInitiative]) -> list[ListedInitiative]:
         """Return those that hold the words; document and kind are the ledger's to select."""
@@ -213,7 +225,8 @@ def _asked_for(wanted: InitiativeFilter, phrases: Phrases) -> list[str]:
     kind = phrases(f"initiatives.kind.{wanted.kind}") if wanted.kind else None
     document = flat(wanted.document, _MAX_WANTED) if wanted.document else None
     text = phrases("initiatives.text", text=flat(wanted.text, _MAX_WANTED)) if wanted.text else None
-    return [part for part in (document, kind, text) if part]
+    others = (each for each in (wanted.issuer, wanted.title, wanted.since, wanted.until) if each)
+    return [part for part in (document, kind, text, *(flat(each, _MAX_WANTED) for each in others)) if part]
 
 
 def _block(

@@ -13,7 +13,14 @@ RapporteurError (retrieval.errors)
 from __future__ import annotations
 
 from bot.locales import Phrases
-from retrieval.errors import IndexMismatchError, IngestBusyError, QuestionError, RapporteurError, StoreError
+from retrieval.errors import (
+    IndexMismatchError,
+    IngestBusyError,
+    NotFoundError,
+    QuestionError,
+    RapporteurError,
+    StoreError,
+)
 
 
 class LimitedError(RapporteurError):
@@ -87,6 +94,8 @@ def reply_for(error: BaseException, phrases: Phrases, *, max_question: int) -> s
             return phrases("error.question", limit=max_question)
         case RefusedError(key=key, values=values):
             return phrases(key, **values)
+        case NotFoundError():  # a channel asks readouts that are gone
+            return phrases("error.none_passes")
         case IngestBusyError():  # who is at it may be of another server
             return phrases("corpus.busy")
         case IndexMismatchError():

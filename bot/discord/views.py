@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 import discord
-from discord.ui import ActionRow, Button, DynamicItem, Item, LayoutView, Select, TextDisplay
+from discord.ui import ActionRow, Button, DynamicItem, Item, LayoutView, MediaGallery, Select, TextDisplay
 
 from bot.discord import Interaction
 from bot.discord.discord_markdown import shortened
@@ -18,20 +18,21 @@ _MAX_ROW = 5
 _MAX_LABEL = 80
 _MAX_OPTION = 100
 
-_OF_LISTS = frozenset({"turn", "csv"})
+_EVENTS = {"turn": "list_control", "csv": "list_control", "leaf": "sheet_control", "files": "sheet_control"}
 
 
 class Control(
     DynamicItem[Item[Any]],
     template=(
-        r"(?P<of>corpus:)?(?P<action>open|pick|copy|translate|good|bad|turn|csv|yes|edit|no)"
+        r"(?P<of>corpus:)?(?P<action>open|pick|copy|translate|good|bad|turn|csv|leaf|files|yes|edit|no)"
         r":(?P<answer>[0-9a-f]{12}):(?P<page>\d+):(?P<index>\d+)"
     ),
 ):
     """A button or select under an answer, a list or a preview; `answer` is the id of what it is under.
 
     What to do stands in its custom id; the `control` event hands it to whoever listens, `list_control` where
-    it is about a whole list, `preview_control` where it is about a preview.
+    it is about a whole list, `sheet_control` where it is about a comparison, a trace or files, `preview_control` where
+    it is about a preview.
     """
 
     def __init__(self, item: Item[Any]) -> None:
@@ -39,9 +40,7 @@ class Control(
         match = self.template.fullmatch(self.custom_id)
         assert match is not None  # the base class checked it
         self.action = match["action"]
-        self._event = (
-            "preview_control" if match["of"] else "list_control" if self.action in _OF_LISTS else "control"
-        )
+        self._event = "preview_control" if match["of"] else _EVENTS.get(self.action, "control")
         self.answer = match["answer"]
         self.page = int(match["page"])
         self.index = int(match["index"])
@@ -77,19 +76,41 @@ def list_view(pages: Sequence[Page], phrases: Phrases, *, listing: str, number: 
     view.add_item(TextDisplay(page.text))
     if not page.cited:  # a sentence says why there is no list
         return view
-    closing = [Control(Button(label=phrases("control.csv"), custom_id=f"csv:{place}:0"))]
+    closing = [_labelled("csv", phrases, place), _labelled("files", phrases, place)]
     if len(pages) > 1:
-        closing = [*_turns(listing, number, len(pages)), *closing]
+        closing = [*_turns("turn", listing, number, len(pages)), *closing]
     _add_rows(view, page.cited, phrases, place, closing)
     return view
 
 
-def _turns(listing: str, number: int, pages: int) -> list[Control]:
+def sheet_view(
+    pages: Sequence[Page], phrases: Phrases, *, sheet: str, number: int = 0, picture: str | None = None
+) -> LayoutView:
+    """Return one page of a comparison or a trace: its paragraphs, the other pages, the files.
+
+    Args:
+        picture: Name of an attachment to show below the text.
+    """
+    page, place = pages[number], f"{sheet}:{number}"
+    view = LayoutView(timeout=None).add_item(TextDisplay(page.text))
+    if picture is not None:
+        described = discord.MediaGalleryItem(f"attachment://{picture}", description=phrases("trace.plot"))
+        view.add_item(MediaGallery(described))
+    turns = _turns("leaf", sheet, number, len(pages)) if len(pages) > 1 else []
+    _add_rows(view, page.cited, phrases, place, [*turns, _labelled("files", phrases, place)])
+    return view
+
+
+def _labelled(action: str, phrases: Phrases, place: str) -> Control:
+    return Control(Button(label=phrases(f"control.{action}"), custom_id=f"{action}:{place}:0"))
+
+
+def _turns(action: str, listing: str, number: int, pages: int) -> list[Control]:
     """Return the ways to the page before and after; the last part of their ids keeps them apart."""
     before, after = max(number - 1, 0), min(number + 1, pages - 1)
     return [
-        Control(Button(emoji="◀️", custom_id=f"turn:{listing}:{before}:0", disabled=before == number)),
-        Control(Button(emoji="▶️", custom_id=f"turn:{listing}:{after}:1", disabled=after == number)),
+        Control(Button(emoji="◀️", custom_id=f"{action}:{listing}:{before}:0", disabled=before == number)),
+        Control(Button(emoji="▶️", custom_id=f"{action}:{listing}:{after}:1", disabled=after == number)),
     ]
 
 
@@ -99,12 +120,9 @@ def text_view(text: str) -> LayoutView:
 
 
 def _closing(page: Page, phrases: Phrases, place: str) -> list[Control]:
-    offered = [*(["copy"] if page.cited else []), *(["translate"] if page.can_translate else [])]
+    offered = [*(["copy", "files"] if page.cited else []), *(["translate"] if page.can_translate else [])]
     return [
-        *(
-            Control(Button(label=phrases(f"control.{each}"), custom_id=f"{each}:{place}:0"))
-            for each in offered
-        ),
+        *(_labelled(each, phrases, place) for each in offered),
         Control(Button(emoji="👍", custom_id=f"good:{place}:0")),
         Control(Button(emoji="👎", custom_id=f"bad:{place}:0")),
     ]

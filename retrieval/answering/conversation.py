@@ -43,6 +43,18 @@ def resolve(question: str, history: Sequence[str], *, max_chars: int = 1_000) ->
     return resolved if carried and len(resolved) <= max_chars else question
 
 
+_POINTS_BACK = re.compile(
+    r"\b(?:it|its|one|ones|there|they|them|their|then|this|that|these|those)\b", re.IGNORECASE
+)
+
+
+def part_in_full(part: str, before: Sequence[str]) -> str:
+    """Return one of several questions in a sentence with the topic of those before, where it points back to them."""
+    if not before or not (leans_on_history(part) or _POINTS_BACK.search(part)):
+        return part
+    return f"{part} {' '.join(topic(before[-1], part))}".strip()
+
+
 def leans_on_history(question: str) -> bool:
     """Whether `question` is too bare to search with."""
     return len({term for word in _content_words(question) for term in terms(word)}) <= FEW_WORDS

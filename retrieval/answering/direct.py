@@ -80,11 +80,13 @@ def list_mentions(question: Question, paragraphs: Sequence[LiveParagraph]) -> An
         notice = f"No paragraph here mentions “{question.subject}” in these words."
         return Answer(question.text, notice=notice)
     numbers = ", ".join(s.paragraph.place for s in statements)
+    readouts = len({s.paragraph.document for s in statements})
+    where = f": {numbers}" if readouts == 1 else f" of {readouts} readouts"
     return Answer(
         question.text,
         tuple(statements[:MOST_MENTIONS]),
         confidence=1.0,
-        notice=f"Mentioned in {len(statements)} paragraph{'s' * (len(statements) > 1)}: {numbers}.",
+        notice=f"Mentioned in {len(statements)} paragraph{'s' * (len(statements) > 1)}{where}.",
     )
 
 

@@ -78,7 +78,7 @@ def foreign_language(text: str, statistics: TermStatistics | None = None) -> str
     """
     if statistics and _known_share(text, statistics) >= _KNOWN_SHARE:
         return None
-    script = _other_script(text)
+    script = language_of_script(text)
     if script:
         return script
     words = re.findall(r"[^\W\d_]+", text.casefold())
@@ -110,7 +110,7 @@ def _known_share(text: str, statistics: TermStatistics) -> float:
     return known / len(found) if found else 0.0
 
 
-def _other_script(text: str) -> str | None:
+def language_of_script(text: str) -> str | None:
     """Return the language suggested by non-Latin letters when they are most of the letters."""
     counts: dict[str, int] = {}
     latin = 0

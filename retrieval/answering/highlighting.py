@@ -26,10 +26,10 @@ def highlights(question: Question, sentence: str) -> tuple[tuple[int, int], ...]
 
 _QUOTED = re.compile(r"(?<=[“\"])[^“”\"]{3,120}(?=[”\"])")
 _AMOUNT = re.compile(
-    rf"(?:[A-Z]{{0,2}}[$€£¥][A-Z]?)?(?:{NUMBER.pattern})[\d.,]*(?:\s?%|\s(?:per ?cent|[mb]illion|[a-z]+))?",
+    rf"(?:[A-Z]{{0,2}}[$€£¥][A-Z]?)?(?x:{NUMBER.pattern})[\d.,]*(?:\s?%|\s(?:per ?cent|[mb]illion|[a-z]+))?",
     re.IGNORECASE,
 )
-_DATES = re.compile(rf"(?:\d{{1,2}} )?(?:{DATE.pattern})(?:,? \d{{1,4}}(?:[-–]\d{{1,2}})?)?(?:,? \d{{4}})?")
+_DATES = re.compile(rf"(?:\d{{1,2}} )?(?x:{DATE.pattern})(?:,? \d{{1,4}}(?:[-–]\d{{1,2}})?)?(?:,? \d{{4}})?")
 _NAMES = re.compile(rf"(?:{NAME.pattern})(?:,?[ -](?:(?:of|de|van|von|the|and) )?[A-Z][\w’'-]*)*")
 
 

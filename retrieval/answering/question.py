@@ -218,6 +218,11 @@ def analyse(text: str) -> Question:
     )
 
 
+def without_greeting(text: str) -> str:
+    """Return what is said after hello, thanks and please."""
+    return _GREETING.sub("", text.strip())
+
+
 def _core(text: str) -> str:
     bare = _GREETING.sub("", text.strip())
     if instructed := _INSTRUCTION.match(bare):
@@ -292,10 +297,11 @@ def _abbreviations(core: str, found: tuple[str, ...]) -> tuple[tuple[str, str], 
 
 def _governments(found: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     """Return the country for every capital: official English says "Tokyo" and "Japan" for one government."""
-    countries = _capital_terms()
+    countries = capital_terms()
     return tuple((term, countries[term]) for term in found if term in countries)
 
 
 @lru_cache(maxsize=1)
-def _capital_terms() -> dict[str, str]:
+def capital_terms() -> dict[str, str]:
+    """Return the term of the country by that of its capital."""
     return {stem(capital): stem(country) for capital, country in capitals().items()}

@@ -7,17 +7,18 @@ import time
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING
-
-from sqlalchemy import Connection
 
 from retrieval.answering import direct
 from retrieval.answering.composing import compose
-from retrieval.answering.conversation import resolve
-from retrieval.answering.foreign_questions import foreign_language, language_name, notice
+from retrieval.answering.conversation import part_in_full, resolve
+from retrieval.answering.foreign_questions import language_name
+from retrieval.answering.looking import Looked, Looker
 from retrieval.answering.question import Kind, Question, analyse
-from retrieval.answering.selectors.interface import Candidates, Selector
+from retrieval.answering.selectors.interface import Selector
 from retrieval.answering.selectors.trained import Explained, TrainedSelector
+from retrieval.answering.typed import cleaned
 from retrieval.answering.wording import MODEL_FAILED, MODEL_OVER_BUDGET, MODEL_UNUSABLE
 from retrieval.errors import (
     BudgetSpentError,
@@ -27,13 +28,12 @@ from retrieval.errors import (
     SettingsError,
     StoreError,
 )
-from retrieval.ledger import live
 from retrieval.ledger.ledger import Ledger
-from retrieval.ledger.live import ReadoutSummary
 from retrieval.models import SHARED, Answer, Statement, Translations
 from retrieval.precedence import Precedence
 from retrieval.search.ranking import RankedParagraph
-from retrieval.search.retriever import Found, Query, Retriever
+from retrieval.search.retriever import Retriever
+from retrieval.search.scoping import ALL, Filters
 
 if TYPE_CHECKING:
     from retrieval.answering.rewriting import Rewriter
@@ -55,6 +55,11 @@ class Elapsed:
     total: float
 
 
+@dataclass(slots=True)
+class _Clock:
+    retrieve_ms: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Assistant:
     """What a language model does for answers: it selects, it puts into other words, and nothing more.
@@ -66,22 +71,6 @@ class Assistant:
     selector: Selector
     rewriter: Rewriter
     translates: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Looked:
-    """What the readouts hold on a question.
-
-    Attributes:
-        answer: As the shipped selector chose.
-        candidates: What a model may choose from; None where there is nothing for it to do.
-        unread: The language of the question, where the encoder does not read it.
-    """
-
-    asked: Question
-    answer: Answer
-    candidates: Candidates | None = None
-    unread: str | None = None
 
 
 class AnsweringService:
@@ -101,11 +90,12 @@ class AnsweringService:
         precedence: Precedence | None = None,
         selector: TrainedSelector | None = None,
     ) -> None:
-        self._ledger = ledger
-        self._retriever = retriever
         self._assistant = assistant
         self._precedence = precedence or Precedence()
         self._selector = selector or TrainedSelector()
+        self.today: Callable[[], date] = date.today
+        """What "last year" is relative to."""
+        self._looker = Looker(ledger, retriever, self._selector, self._precedence, lambda: self.today())
 
     @property
     def mode(self) -> str:
@@ -123,6 +113,7 @@ class AnsweringService:
         *,
         scopes: Sequence[str] = (SHARED,),
         document: str | None = None,
+        filters: Filters = ALL,
         history: Sequence[str] = (),
         on_found: OnFound | None = None,
     ) -> Answer:
@@ -132,17 +123,18 @@ class AnsweringService:
             question: 1 to 1,000 characters.
             scopes: Who is asking decides what is searched.
             document: Ask this readout alone.
+            filters: Ask those that pass alone.
             history: Earlier questions of the conversation, oldest first.
             on_found: Told what the shipped selector found, before a language model is asked to select; not
                 called where no model will be. What it raises ends the asking.
 
         Raises:
             QuestionError: It is empty, too long, or holds control characters.
-            NotFoundError: There is no such readout.
+            NotFoundError: There is no such readout, or none passes.
             StoreError: The store cannot be read.
         """
         answer, _ = self.timed_ask(
-            question, scopes=scopes, document=document, history=history, on_found=on_found
+            question, scopes=scopes, document=document, filters=filters, history=history, on_found=on_found
         )
         return answer
 
@@ -152,32 +144,59 @@ class AnsweringService:
         *,
         scopes: Sequence[str] = (SHARED,),
         document: str | None = None,
+        filters: Filters = ALL,
         history: Sequence[str] = (),
         on_found: OnFound | None = None,
     ) -> tuple[Answer, Elapsed]:
         """Answer as `ask` does, and say how long it took."""
         started = time.perf_counter()
-        standalone = self._standalone(question, history, scopes)
-        looked = self._look(analyse(standalone or _resolved(question, history)), scopes, document)
+        typed = cleaned(checked(question))
+        standalone = self._standalone(typed, history, scopes)
+        asked = analyse(standalone or _resolved(typed, history))
+        within = _within(document, filters)
+        clock = _Clock()
+        if len(asked.parts) > 1 and asked.kind not in direct.DIRECT_KINDS:
+            parts = [
+                self._answer(
+                    analyse(part_in_full(part, asked.parts[:place])), scopes, within, on_found, clock, part
+                )
+                for place, part in enumerate(asked.parts)
+            ]
+            answer = one_after_the_other(question, parts)
+        else:
+            answer = self._answer(asked, scopes, within, on_found, clock, question)
+        if standalone and standalone != question and answer.read_as is None:
+            answer = replace(answer, read_as=standalone)
+        total = (time.perf_counter() - started) * 1000
+        return answer, Elapsed(retrieve=clock.retrieve_ms, answer=total - clock.retrieve_ms, total=total)
+
+    def _answer(
+        self,
+        asked: Question,
+        scopes: Sequence[str],
+        filters: Filters,
+        on_found: OnFound | None,
+        clock: _Clock,
+        shown_as: str,
+    ) -> Answer:
+        """Answer one question."""
+        started = time.perf_counter()
+        looked = self._looker.look(asked, scopes, filters)
         if looked.unread is not None and self._assistant is not None:
-            looked = self._look_translated(self._assistant, looked, looked.unread, scopes, document)
-        retrieved_at = time.perf_counter()
-        read_as = standalone if standalone and standalone != question else None
-        answer = replace(looked.answer, question=question, read_as=read_as)
+            looked = self._look_translated(self._assistant, looked, looked.unread, scopes, filters)
+        clock.retrieve_ms += (time.perf_counter() - started) * 1000
+        answer = replace(looked.answer, question=shown_as)
         if self._assistant is not None and looked.candidates is not None:
             if on_found is not None:
                 on_found(answer)
             answer = self._selected(self._assistant, looked, answer)
             if self._assistant.translates and looked.unread is not None:
                 answer = self._translated(answer, looked.unread, scopes)
-        ended = time.perf_counter()
-        return answer, Elapsed(
-            retrieve=(retrieved_at - started) * 1000,
-            answer=(ended - retrieved_at) * 1000,
-            total=(ended - started) * 1000,
-        )
+        return answer
 
-    def explain(self, question: str, *, document: str | None = None) -> list[Explained]:
+    def explain(
+        self, question: str, *, document: str | None = None, filters: Filters = ALL
+    ) -> list[Explained]:
         """Return the figures behind the shipped selector's decision and behind its best sentences.
 
         None for a look-up by number, a search for mentions or a summary, which nothing was decided for.
@@ -185,7 +204,8 @@ class AnsweringService:
         Raises:
             QuestionError, NotFoundError, StoreError: As `ask`.
         """
-        looked = self._look(analyse(_resolved(question, ())), (SHARED,), document)
+        asked = analyse(_resolved(cleaned(checked(question)), ()))
+        looked = self._looker.look(asked, (SHARED,), _within(document, filters))
         return [] if looked.candidates is None else self._selector.explain(looked.candidates)
 
     def quote(self, question: str) -> Answer:
@@ -194,7 +214,7 @@ class AnsweringService:
         Raises:
             QuestionError, StoreError: As `ask`.
         """
-        return self._look(analyse(_resolved(question, ())), (SHARED,), None).answer
+        return self._looker.look(analyse(_resolved(question, ())), (SHARED,), ALL).answer
 
     def translations(
         self, statements: Sequence[Statement], language: str, scopes: Sequence[str]
@@ -220,6 +240,7 @@ class AnsweringService:
         *,
         scopes: Sequence[str] = (SHARED,),
         document: str | None = None,
+        filters: Filters = ALL,
         history: Sequence[str] = (),
         top_k: int = 5,
     ) -> list[RankedParagraph]:
@@ -228,10 +249,8 @@ class AnsweringService:
         Raises:
             QuestionError, NotFoundError, StoreError: As `ask`.
         """
-        asked = analyse(_resolved(query, history))
-        with self._precedence.question(), self._ledger.read() as connection:
-            readout = None if document is None else live.readout(connection, scopes, document)
-            return list(self._find(connection, asked, scopes, readout).ranked[:top_k])
+        asked = analyse(_resolved(cleaned(checked(query)), history))
+        return list(self._looker.find(asked, scopes, _within(document, filters)).ranked[:top_k])
 
     # --- what was asked ---
 
@@ -243,89 +262,26 @@ class AnsweringService:
 
     # --- what was found ---
 
-    def _look(self, asked: Question, scopes: Sequence[str], document: str | None) -> _Looked:
-        with self._precedence.question():
-            return self._looked(asked, scopes, document)
-
-    def _looked(self, asked: Question, scopes: Sequence[str], document: str | None) -> _Looked:
-        with self._ledger.read() as connection:  # closed before a model is asked: that takes seconds
-            readout = None if document is None else live.readout(connection, scopes, document)
-            if asked.kind in direct.DIRECT_KINDS:
-                found = self._direct(connection, asked, scopes, readout)
-                if found is not None:
-                    return found
-            results = self._find(connection, asked, scopes, readout)
-            one_readout = readout is not None or live.holds_one(connection, scopes)
-        unread = foreign_language(asked.text, results.statistics)
-        if unread is not None:
-            return _Looked(asked, Answer(asked.text, notice=notice(unread)), unread=unread)
-        if not results.ranked:
-            return _Looked(asked, Answer(asked.text))
-        candidates = Candidates(
-            asked,
-            tuple(results.ranked),
-            results.statistics,
-            results.query,
-            one_readout,
-            tuple(scopes),
-        )
-        answer = compose(candidates, self._selector.select(candidates), self._selector.mode)
-        return _Looked(asked, answer, candidates)
-
     def _look_translated(
         self,
         assistant: Assistant,
-        looked: _Looked,
+        looked: Looked,
         language: str,
         scopes: Sequence[str],
-        document: str | None,
-    ) -> _Looked:
+        filters: Filters,
+    ) -> Looked:
         """Look again with the question in English; as it was where there is no translation."""
         english = assistant.rewriter.english(looked.asked.text, language, scopes)
         if english is None:
             return looked
-        again = self._look(analyse(english), scopes, document)
+        again = self._looker.look(analyse(english), scopes, filters)
         if again.unread or (again.asked.kind is Kind.MENTIONS and not again.answer.statements):
             return looked  # what is mentioned nowhere would be named in the model's words
         return replace(again, unread=language, answer=replace(again.answer, unanswered=None))
 
-    def _find(
-        self,
-        connection: Connection,
-        asked: Question,
-        scopes: Sequence[str],
-        readout: ReadoutSummary | None,
-    ) -> Found:
-        return self._retriever.find(
-            connection,
-            query=Query(asked.core, asked.terms, asked.other_names, asked.expects),
-            scopes=scopes,
-            readout=readout,
-        )
-
-    def _direct(
-        self,
-        connection: Connection,
-        asked: Question,
-        scopes: Sequence[str],
-        readout: ReadoutSummary | None,
-    ) -> _Looked | None:
-        """Answer a look-up, a search for mentions or a summary from the one readout it is about."""
-        readout = readout or _named(asked, live.readouts(connection, scopes))
-        if readout is None:
-            return None
-        prepared = self._retriever.of_readout(connection, readout)
-        paragraphs = [p.paragraph for p in prepared]
-        if asked.kind is Kind.LOOKUP:
-            return _Looked(asked, direct.look_up(asked, paragraphs))
-        if asked.kind is Kind.MENTIONS:
-            return _Looked(asked, direct.list_mentions(asked, paragraphs))
-        sentences = self._retriever.sentence_vectors(connection, prepared)
-        return _Looked(asked, direct.summarise(asked, prepared, sentences))
-
     # --- what a language model makes of it ---
 
-    def _selected(self, assistant: Assistant, looked: _Looked, found: Answer) -> Answer:
+    def _selected(self, assistant: Assistant, looked: Looked, found: Answer) -> Answer:
         """Return the answer of the model's choice; else `found`, which says so."""
         assert looked.candidates is not None
         try:
@@ -340,6 +296,8 @@ class AnsweringService:
             log.exception("selecting sentences failed")
             return replace(found, model_failure=MODEL_FAILED)
         answer = compose(looked.candidates, selection, assistant.selector.mode)
+        if looked.scoped is not None:
+            answer = looked.scoped.judged(answer)
         # the parts of a question that was translated are in the model's words
         unanswered = None if looked.unread else answer.unanswered
         return replace(answer, question=found.question, read_as=found.read_as, unanswered=unanswered)
@@ -378,11 +336,27 @@ def checked(question: str, most: int = MAX_QUESTION_CHARS) -> str:
     return stripped
 
 
+def one_after_the_other(question: str, parts: Sequence[Answer]) -> Answer:
+    """Return several answers as one: all that was found, and what of the question stays open."""
+    open_parts = [part.question for part in parts if not part.statements]
+    statements = {(s.paragraph, s.start, s.end): s for part in parts for s in part.statements}
+    nearest = {(s.paragraph, s.start, s.end): s for part in parts for s in part.nearest}
+    return replace(
+        parts[0],
+        question=question,
+        statements=tuple(statements.values()),
+        nearest=() if statements else tuple(nearest.values()),
+        may_answer=any(part.may_answer for part in parts),
+        confidence=min(part.confidence for part in parts),
+        partial=bool(statements and open_parts) or any(part.partial for part in parts),
+        unanswered="; ".join(open_parts) if statements and open_parts else parts[0].unanswered,
+        parts=tuple(parts),
+    )
+
+
+def _within(document: str | None, filters: Filters) -> Filters:
+    return filters if document is None else replace(filters, documents=(*filters.documents, document))
+
+
 def _resolved(question: str, history: Sequence[str]) -> str:
     return resolve(checked(question), history, max_chars=MAX_QUESTION_CHARS)
-
-
-def _named(asked: Question, readouts: Sequence[ReadoutSummary]) -> ReadoutSummary | None:
-    names = [direct.ReadoutName(r.id, r.title, r.date, r.issuer) for r in readouts]
-    found = direct.named_readout(asked, names)
-    return next((readout for readout in readouts if readout.id == found), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from retrieval.models import Answer, Statement, Status
+from retrieval.models import Answer, Difference, Statement, Status, Talk
 
 NOT_FOUND = "The sources do not answer this."
 CLOSEST = "The sources may not answer this. Closest:"
@@ -14,8 +14,34 @@ MODEL_UNUSABLE = "The language model’s reply named no sentence; these were cho
 MODEL_OVER_BUDGET = "The language model’s budget for today is spent; these sentences were chosen without it."
 
 
+DIFFERENCES = {
+    "year": "This is about {value}.",
+    "ordinal": "This is the {value}.",
+    "number": "This says {value}.",
+    "party": "This is about {value}.",
+}
+TALK: dict[Talk, str] = {
+    "greeting": "Ask something about the readouts, for example: What was announced?",
+    "about": "Rapporteur answers questions about official readouts with their own sentences, each with its paragraph; "
+    '"rapporteur documents" lists them.',
+    "members": "This asks nothing of the readouts.",
+}
+
+
+def difference_sentence(difference: Difference) -> str:
+    """Return what a statement or its readout has in place of what was asked."""
+    return DIFFERENCES[difference.kind].format(value=difference.value)
+
+
+def also_places(statement: Statement) -> list[str]:
+    """Return the years in which a statement's words stand too, newest first; the id of a readout without a date."""
+    return list(dict.fromkeys(p.date[:4] if p.date else p.document for p in statement.also))
+
+
 def answer_text(answer: Answer) -> str:
     """Return the answer as one text: every statement followed by its paragraph, "… [¶7]"."""
+    if answer.talk:
+        return TALK[answer.talk]
     if not answer.statements:
         return answer.notice or (CLOSEST if answer.status is Status.CLOSEST else NOT_FOUND)
     sentences = [f"{statement.text} {mark(statement)}" for statement in answer.statements]
@@ -39,3 +65,16 @@ def mark(statement: Statement) -> str:
 def translation_note(model: str) -> str:
     """Return what stands beside a translation."""
     return f"machine translation by {model}, not checked"
+
+
+def told(answer: Answer) -> list[str]:
+    """Return what is said of an answer in fixed words, a line each."""
+    found = [f"Read as: {answer.read_as}"] if answer.read_as else []
+    found += [answer.notice] if answer.notice else []
+    if not answer.statements and not answer.notice:
+        found.append(CLOSEST if answer.status is Status.CLOSEST else NOT_FOUND)
+    if answer.partial:
+        found.append(partial_sentence(answer.unanswered))
+    if answer.nearest and answer.status is not Status.CLOSEST:
+        found.append(NEAREST)
+    return found + ([answer.model_failure] if answer.model_failure else [])

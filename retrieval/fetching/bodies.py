@@ -21,6 +21,11 @@ _SUFFIXES: dict[str, str | None] = {
     "application/pdf": ".pdf",
     "application/x-pdf": ".pdf",
     _DOCX: ".docx",
+    "application/vnd.oasis.opendocument.text": ".odt",
+    "application/epub+zip": ".epub",
+    "application/rtf": ".rtf",
+    "text/rtf": ".rtf",
+    "application/msword": ".doc",
     "application/octet-stream": None,
     "binary/octet-stream": None,
     "": None,
@@ -53,6 +58,12 @@ def suffix_of(content_type: str) -> str | None:
     return _SUFFIXES.get(media_type(content_type))
 
 
+def is_text(content_type: str) -> bool:
+    """Whether the header names a type that is letters in an encoding."""
+    kind = media_type(content_type)
+    return (kind.startswith("text/") and kind != "text/rtf") or kind.endswith(("json", "xml", "jsonl"))
+
+
 def check_type(url: str, content_type: str) -> None:
     """Let pass what could be a readout; files of no stated type are told by their bytes later.
 
@@ -61,7 +72,7 @@ def check_type(url: str, content_type: str) -> None:
     """
     kind = media_type(content_type)
     if kind not in _SUFFIXES:
-        problem = f'it is "{_shown(kind)}", not a page, text, PDF, DOCX or JSON. Use the address of the text itself.'
+        problem = f'it is "{_shown(kind)}", not a page, a document, text or JSON. Use the address of the text itself.'
         raise FetchError(url, problem)
 
 

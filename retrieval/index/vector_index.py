@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from sqlalchemy import Connection
 
 from retrieval.index.encoder import Vector
-from retrieval.index.fulltext import IndexedTerms
 from retrieval.ledger import scopes, vectors
 from retrieval.ledger.ledger import Ledger
 
@@ -36,49 +35,18 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class VectorRecord:
-    """One embedding to index: its key in the ledger, its unit vector (float32), its words.
-
-    Attributes:
-        terms: What it is found by, for an index that searches by words too.
-    """
+    """One embedding to index: its key in the ledger, its unit vector (float32), its words."""
 
     embedding: int
     vector: Vector
     text: str
-    terms: IndexedTerms | None = None
 
 
 class VectorIndex(Protocol):
-    """Vectors of one store, by scope.
-
-    Attributes:
-        is_hybrid: It searches by words too, and wants to know a record's terms.
-    """
-
-    is_hybrid: bool
-
-    def add(self, scope: str, records: Sequence[VectorRecord]) -> None:
-        """Add records; one whose embedding is already there changes nothing."""
+    """Vectors of one store, by scope."""
 
     def query(self, scope: str, vector: Vector, limit: int) -> list[Hit]:
         """Return the embeddings nearest to `vector`, closest first; none for an unknown scope."""
-
-    def query_each(self, scope: str, matrix: Vector, limit: int) -> list[list[Hit]]:
-        """Return for each row of `matrix`, float32 (n, dimensions), what `query` returns for it."""
-
-    def search(
-        self, scope: str, vector: Vector, weights: Mapping[str, float], limit: int
-    ) -> list[int] | None:
-        """Return embeddings by vector and words together, best first.
-
-        Args:
-            weights: Term of the question -> its idf.
-            limit: How many each of the two puts forward; fewer only where there are no more.
-
-        Returns:
-            At most twice `limit`: ranks of two kinds were fused, so there is no distance to give with them.
-            None where the index does not search by words.
-        """
 
     def count(self, scope: str) -> int:
         """Return how many embeddings `scope` holds."""
@@ -113,13 +81,8 @@ class LedgerScan:
     seconds a question: then it finds none, and the words alone put paragraphs forward.
     """
 
-    is_hybrid = False
-
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-
-    def add(self, scope: str, records: Sequence[VectorRecord]) -> None:
-        """Nothing to do: what is in the ledger is found."""
 
     def query(self, scope: str, vector: Vector, limit: int) -> list[Hit]:
         """Return the nearest of `scope`, closest first."""
@@ -127,14 +90,6 @@ class LedgerScan:
             if scopes.state(connection, scope).records > _MOST:
                 return []
             return scan(connection, vectors.findable(connection, scope), vector, limit)
-
-    def query_each(self, scope: str, matrix: Vector, limit: int) -> list[list[Hit]]:
-        """Return for each row of `matrix`, float32 (n, dimensions), what `query` returns for it."""
-        return [self.query(scope, vector, limit) for vector in matrix]
-
-    def search(self, *_: Any, **__: Any) -> list[int] | None:
-        """Return None: words are looked up elsewhere."""
-        return None
 
     def count(self, scope: str) -> int:
         """Return how many embeddings `scope` holds."""

@@ -189,7 +189,7 @@ class Committer:
         """Let the paragraphs of a revision that has just become live be found."""
         paragraphs = live.live_paragraphs(connection, pks)
         each = self._courtesy.between(paragraphs.items())
-        terms = {pk: fulltext.IndexedTerms.of(fulltext.paragraph_terms(p)) for pk, p in each}
+        terms = {pk: fulltext.paragraph_terms(p).indexed for pk, p in each}
         self._courtesy.give_way()
         fulltext.add(connection, self._scope, terms)
         self._courtesy.give_way()

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from sqlalchemy import Connection, MetaData, Table, func, insert, inspect, select, update
+from sqlalchemy import Connection, Table, func, insert, select, update
 
 from retrieval.errors import StoreError
-from retrieval.index.sync.index_sync import INDEX_NAME
+from retrieval.index.sync.index_writer import INDEX_NAME
 from retrieval.ingest.committing import Progress
 from retrieval.ingest.job_board import WORKER
 from retrieval.ingest.reindex import write_words
@@ -22,7 +20,7 @@ _NOT_COPIED = {schema.meta, schema.leases, schema.lexical_statistics, schema.lex
 """What is another ledger's own, or is worked out anew there."""
 
 
-def copy_ledger(source: Ledger, target: Ledger, others: Sequence[MetaData], progress: Progress) -> int:
+def copy_ledger(source: Ledger, target: Ledger, progress: Progress) -> int:
     """Copy every row of `source` into `target`, which holds none, and return how many those were.
 
     The vector index is not copied: whoever opens the new ledger first has it written where it is to stand.
@@ -30,7 +28,6 @@ def copy_ledger(source: Ledger, target: Ledger, others: Sequence[MetaData], prog
     Args:
         source: In SQLite.
         target: In PostgreSQL.
-        others: The tables that front ends keep in the ledger.
 
     Raises:
         StoreError: A bot runs on `source`, or `target` is not empty.
@@ -45,19 +42,15 @@ def copy_ledger(source: Ledger, target: Ledger, others: Sequence[MetaData], prog
         with target.write() as new:
             if new.execute(select(schema.audit.c.pk).limit(1)).first() is not None:
                 raise StoreError(f"{target.place}: this ledger is not empty. Name an empty database.")
-            for metadata in others:
-                metadata.create_all(new)
-            copied = _copy_tables(old, new, others, progress)
+            copied = _copy_tables(old, new, progress)
             _copy_facts(target, old, new)
             _go_on_counting(old, new)
             write_words(new)
     return copied
 
 
-def _copy_tables(old: Connection, new: Connection, others: Sequence[MetaData], progress: Progress) -> int:
-    known = set(inspect(old).get_table_names())
-    tables = [table for metadata in (schema.metadata, *others) for table in metadata.sorted_tables]
-    wanted = [table for table in tables if table.name in known and table not in _NOT_COPIED]
+def _copy_tables(old: Connection, new: Connection, progress: Progress) -> int:
+    wanted = [table for table in schema.metadata.sorted_tables if table not in _NOT_COPIED]
     copied = 0
     for done, table in enumerate(wanted, start=1):
         copied += _copy(old, new, table)
@@ -69,12 +62,10 @@ def _copy_tables(old: Connection, new: Connection, others: Sequence[MetaData], p
 
 
 def _copy(old: Connection, new: Connection, table: Table) -> int:
-    there = {column["name"] for column in inspect(old).get_columns(table.name)}
-    columns = [column for column in table.columns if column.name in there]
     # readouts and their revisions name each other: the readouts come first, and are told later which one is live
     later = {"live_revision": None} if table is schema.readouts else {}
     copied = 0
-    for rows in old.execute(select(*columns)).partitions(_AT_ONCE):
+    for rows in old.execute(select(table)).partitions(_AT_ONCE):
         new.execute(insert(table), [row._asdict() | later for row in rows])
         copied += len(rows)
     return copied

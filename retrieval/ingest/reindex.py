@@ -122,7 +122,5 @@ def write_words(connection: Connection) -> None:
     for scope in revisions.live_scopes(connection):
         for summary in live.readouts(connection, [scope]):
             paragraphs = live.paragraphs_of(connection, summary)
-            terms = {
-                pk: fulltext.IndexedTerms.of(fulltext.paragraph_terms(p)) for pk, p in paragraphs.items()
-            }
+            terms = {pk: fulltext.paragraph_terms(p).indexed for pk, p in paragraphs.items()}
             fulltext.add(connection, scope, terms)

@@ -11,7 +11,7 @@ linking       the same initiative in several readouts
 
 from retrieval.initiatives.corrections import Correction, apply_corrections, parse_corrections
 from retrieval.initiatives.extraction import Paced, extract_initiatives
-from retrieval.initiatives.linking import AlsoIn, link
+from retrieval.initiatives.linking import AlsoIn, identities, link
 from retrieval.initiatives.tagging import TAGGER_DIR
 
 EXTRACTION_VERSION = 2
@@ -25,6 +25,7 @@ __all__ = [
     "Paced",
     "apply_corrections",
     "extract_initiatives",
+    "identities",
     "link",
     "parse_corrections",
 ]

@@ -61,6 +61,17 @@ def link(
     }
 
 
+def identities(
+    initiatives_by_readout: Mapping[str, Sequence[Initiative]],
+) -> dict[str, tuple[Identity | None, ...]]:
+    """Return what the entries of one initiative have in common, by readout; None for one that nothing links."""
+    acronyms = _acronyms(initiatives_by_readout)
+    return {
+        document: tuple(_identity(entry.name, acronyms) for entry in entries)
+        for document, entries in initiatives_by_readout.items()
+    }
+
+
 def _elsewhere(
     document: str,
     entry: Initiative,

@@ -21,11 +21,16 @@ _DAY_FIRST = re.compile(
 )
 _MONTH_FIRST = re.compile(rf"\b{_NAME}\s*{_DAY},?\s+(\d{{4}})(?!\d)", re.IGNORECASE)
 _YEAR_FIRST = re.compile(r"(?<!\d)(\d{4})\s?[年./년]\s?(\d{1,2})\s?[月./월]\s?(\d{1,2})(?!\d)")
-_ERA = re.compile(r"(令和|平成|昭和|大正|民國|民国)\s?(\d{1,2}|元)\s?年\s?(\d{1,2})\s?月\s?(\d{1,2})\s?日")
+_COUNT = "[一二三四五六七八九十]{1,3}"
+_ERA = re.compile(
+    rf"(令和|平成|昭和|大正|民國|民国)\s?(\d{{1,2}}|元|{_COUNT})\s?年\s?(\d{{1,2}}|{_COUNT})\s?月\s?(\d{{1,2}}|{_COUNT})\s?日"
+)
+_KANJI = re.compile(rf"([〇○零一二三四五六七八九]{{4}})年({_COUNT})月({_COUNT})日")
+_DIGITS = "〇一二三四五六七八九"
 _DOTTED = re.compile(r"(?<![\d.])(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})(?!\d)")
 _SLASHED = re.compile(r"(?<![\d/])(\d{1,2})/(\d{1,2})/(\d{4})(?!\d)")
 _OTHER = re.compile(
-    r"(?<!\d)\d{1,2}\.?º?\s+(?:de\s+|tháng\s+)?[^\W\d_][\w\u0e31-\u0e4e]{2,12}\.?,?\s+(?:de\s+|พ\.ศ\.\s*)?\d{4}(?!\d)"
+    r"(?<!\d)\d{1,2}(?:\.?º?|er)\s+(?:de\s+|tháng\s+)?[^\W\d_][\w\u0e31-\u0e4e]{2,12}\.?,?\s+(?:de\s+|พ\.ศ\.\s*)?\d{4}(?!\d)"
 )
 _THAI = re.compile("[\u0e00-\u0e7f]")
 _VIETNAMESE = re.compile(r"ngày\s+(\d{1,2})\s+tháng\s+(\d{1,2})\s+năm\s+(\d{4})", re.IGNORECASE)
@@ -67,8 +72,21 @@ def _month(name: str) -> int:
 
 
 def _era(match: re.Match[str]) -> str | None:
-    year = _ERAS[match[1]] + (1 if match[2] == "元" else int(match[2]))
-    return _iso(year, int(match[3]), int(match[4]))
+    year = _ERAS[match[1]] + (1 if match[2] == "元" else _count(match[2]))
+    return _iso(year, _count(match[3]), _count(match[4]))
+
+
+def _kanji(match: re.Match[str]) -> str | None:
+    year = "".join(str(_DIGITS.index(digit) if digit in _DIGITS else 0) for digit in match[1])
+    return _iso(int(year), _count(match[2]), _count(match[3]))
+
+
+def _count(written: str) -> int:
+    """Return a number of up to 99: "31" or "三十一"."""
+    if written.isdigit():
+        return int(written)
+    tens, ten, ones = written.rpartition("十")
+    return (10 * (_DIGITS.index(tens) if tens else 1) if ten else 0) + (_DIGITS.index(ones) if ones else 0)
 
 
 def _slashed(match: re.Match[str]) -> str | None:
@@ -114,6 +132,7 @@ _READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str | None]], .
     (_MONTH_FIRST, lambda m: _iso(int(m[3]), _month(m[1]), int(m[2]))),
     (_YEAR_FIRST, lambda m: _iso(int(m[1]), int(m[2]), int(m[3]))),
     (_ERA, _era),
+    (_KANJI, _kanji),
     (_DOTTED, lambda m: _iso(int(m[3]), int(m[2]), int(m[1]))),
     (_SLASHED, _slashed),
     (_VIETNAMESE, lambda m: _iso(int(m[3]), int(m[2]), int(m[1]))),

@@ -1,6 +1,6 @@
 """Text -> search terms: the one vocabulary that questions, paragraphs and the full-text index share.
 
-Case, quotes, dashes, possessives, diacritics and British or American spelling are levelled, then words are
+Case, quotes, dashes, possessives, diacritics and British or American spelling are normalised, then words are
 stemmed. Numbers stay: in official texts they are often all that tells two paragraphs apart. Scripts written
 without spaces become overlapping character pairs, so that a Japanese readout can be matched at all.
 """
@@ -63,7 +63,7 @@ _NAMES = (
     (re.compile(r"\b(?:Burma|burma|BURMA)\b"), "Myanmar"),
     (re.compile(r"(?<=[A-Za-z])(?=\d+\.\d)"), " "),  # A$6.4 is also printed $A6.4
 )
-"""What official English writes in two ways; questions and texts are levelled alike, so it works both ways."""
+"""What official English writes in two ways; questions and texts are normalised alike, so it works both ways."""
 
 _SPELLINGS = (
     (re.compile(r"^(def|off|lic|pret)ence"), r"\1ense"),
@@ -81,7 +81,7 @@ _NAME_PART = re.compile(r"[\w’']+")
 
 
 def normalised(text: str) -> str:
-    """Return `text` with case, width, diacritics, quotes, dashes and possessives levelled."""
+    """Return `text` with case, width, diacritics, quotes, dashes and possessives normalised."""
     folded = unicodedata.normalize("NFKD", text).casefold().translate(_LETTERS)
     bare = unicodedata.normalize("NFC", _COMBINING.sub("", folded))
     return _POSSESSIVE.sub("", bare)
@@ -96,7 +96,7 @@ def terms(text: str) -> list[str]:
 
 
 def words(text: str) -> list[str]:
-    """Return the levelled words of `text` in order, stop words included, unstemmed."""
+    """Return the normalised words of `text` in order, stop words included, unstemmed."""
     for pattern, replacement in _NAMES:
         text = pattern.sub(replacement, text)
     return list(_words(_THOUSANDS.sub("", normalised(text))))
@@ -133,7 +133,7 @@ def initials_term(abbreviation: str) -> str:
 
 
 def stem(word: str) -> str:
-    """Return the search term of one levelled word."""
+    """Return the search term of one normalised word."""
     return _stem(word)
 
 

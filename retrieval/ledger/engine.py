@@ -17,14 +17,10 @@ class Database(Protocol):
     Attributes:
         place: Where it is, for people to read; a password is not in it.
         another: How to name another one, in words.
-        oldest: The first schema version that is brought up to date there.
-        rewrites: Whether that writes every table anew.
     """
 
     place: str
     another: str
-    oldest: int
-    rewrites: bool
 
     def read(self) -> AbstractContextManager[Connection]:
         """One consistent snapshot for as long as the block lasts."""

@@ -50,6 +50,19 @@ def live_initiatives(
     return found
 
 
+def actors(connection: Connection, scopes: Sequence[str]) -> list[str]:
+    """Return who announces something in the live readouts of `scopes`, as it is written there."""
+    i, r = schema.initiatives, schema.readouts
+    return list(
+        connection.scalars(
+            select(i.c.actor)
+            .distinct()
+            .join(r, r.c.live_revision == i.c.revision)
+            .where(r.c.scope.in_(scopes), i.c.actor.is_not(None))
+        )
+    )
+
+
 def _initiative(row: Row[Any]) -> Initiative:
     return Initiative(
         name=row.name,

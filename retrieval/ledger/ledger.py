@@ -8,12 +8,11 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from pydantic import SecretStr
-from sqlalchemy import Connection, bindparam, inspect, select
+from sqlalchemy import Connection, bindparam, select
 
-from retrieval.errors import IndexMismatchError, StoreError
-from retrieval.ledger import schema
+from retrieval.errors import IndexMismatchError, StoreError, StoreUnwritableError
+from retrieval.ledger import migrations, schema
 from retrieval.ledger.engine import Database
-from retrieval.ledger.migration import add_columns, migrate
 from retrieval.ledger.statements import upsert
 
 log = logging.getLogger(__name__)
@@ -26,11 +25,6 @@ REINDEXING = "reindexing_to"
 
 
 _META = select(schema.meta.c.value).where(schema.meta.c.key == bindparam("fact"))
-
-
-def schema_is_older(version: str, oldest: int) -> bool:
-    """Whether a store of this schema version, not before `oldest`, can be brought to today's."""
-    return version.isdigit() and oldest <= int(version) < schema.SCHEMA_VERSION
 
 
 class Ledger:
@@ -79,6 +73,11 @@ class Ledger:
         """Take what was erased out of the database's files; returns whether nothing of it is left there."""
         return self._database.checkpoint()
 
+    def schema_revision(self) -> str:
+        """Return which revision the tables are at."""
+        with self.read() as connection:
+            return migrations.revision_of(connection) or ""
+
     def size(self) -> int:
         """Return how many bytes the ledger takes."""
         return self._database.size()
@@ -88,38 +87,39 @@ class Ledger:
     def _own_id(self) -> str:
         """Return the ledger's own id; an empty database becomes a ledger, and an older one today's."""
         with self.read() as connection:
-            own = self._checked_id(connection)
-        if own is None:
-            with self._database.restructure() as connection:
-                own = self._checked_id(connection) or self._create_or_migrate(connection)
-        return own
+            found = self._revision(connection)
+            own = self.meta(connection, "ledger_id") if found == migrations.head() else None
+        try:
+            return own or self._create_or_upgrade()
+        except StoreUnwritableError as error:
+            if found is None:
+                raise
+            raise StoreUnwritableError(
+                f"{error} An earlier Rapporteur wrote this store, and its tables (schema revision {found}) are "
+                f"brought to revision {migrations.head()} before it is read."
+            ) from error
 
-    def _checked_id(self, connection: Connection) -> str | None:
-        """Return the ledger's own id, or None for a database without today's tables."""
-        found = self._schema_version(connection)
-        if found is None or schema_is_older(found, self._database.oldest):
-            return None
-        if found != str(schema.SCHEMA_VERSION):
+    def _revision(self, connection: Connection) -> str | None:
+        """Return the revision of the tables, or None for an empty database."""
+        found = migrations.revision_of(connection)
+        if found is not None and found not in migrations.revisions():
             raise StoreError(
-                f"{self.place}: this store has schema version {found}, and this Rapporteur reads version "
-                f"{schema.SCHEMA_VERSION}. Use the Rapporteur that wrote it, or {self._database.another}."
+                f"{self.place}: this store has schema revision {found}, and this Rapporteur reads revision "
+                f"{migrations.head()}. Use the Rapporteur that wrote it, or {self._database.another}."
             )
-        return self.meta(connection, "ledger_id")
+        return found
 
-    def _schema_version(self, connection: Connection) -> str | None:
-        if not inspect(connection).has_table(schema.meta.name):
-            return None
-        return self.meta(connection, "schema_version")
-
-    def _create_or_migrate(self, connection: Connection) -> str:
-        if self._schema_version(connection) is None:
-            schema.create(connection)
-            self.set_meta(connection, "ledger_id", uuid.uuid4().hex)
-        else:
-            log.warning("%s: bringing the store to schema version %d", self.place, schema.SCHEMA_VERSION)
-            migrate(connection) if self._database.rewrites else add_columns(connection)
-        self.set_meta(connection, "schema_version", str(schema.SCHEMA_VERSION))
-        return self.meta(connection, "ledger_id") or ""
+    def _create_or_upgrade(self) -> str:
+        with self._database.restructure() as connection:
+            found = self._revision(connection)  # another process may have been quicker
+            if found is None:
+                migrations.create(connection)
+            elif found != migrations.head():
+                log.warning("%s: bringing the store to schema revision %s", self.place, migrations.head())
+                migrations.upgrade(connection, found)
+            own = self.meta(connection, "ledger_id") or uuid.uuid4().hex
+            self.set_meta(connection, "ledger_id", own)
+            return own
 
     def claim_identity(self, identity: str) -> None:
         """Record what the vectors are made with, or find that they were made with something else.

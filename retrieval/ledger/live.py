@@ -104,6 +104,7 @@ class ReadoutSummary:
     pinned: bool
     paragraphs: int
     left_out: tuple[LeftOut, ...] = ()
+    series: str | None = None
 
 
 def readouts(connection: Connection, scopes: Sequence[str]) -> list[ReadoutSummary]:
@@ -239,10 +240,33 @@ def paragraphs_holding(
     return holding
 
 
+def paragraphs_with(connection: Connection, revision_pks: Iterable[int], words: str) -> list[LiveParagraph]:
+    """Return the live paragraphs of some revisions that hold `words`, as they are written."""
+    p = schema.paragraphs
+    return [
+        paragraph
+        for some in batches(revision_pks)
+        for row in connection.execute(
+            _LIVE.where(p.c.revision.in_(some), p.c.text.contains(words, autoescape=True)).order_by(p.c.pk)
+        )
+        if words in (paragraph := _live_paragraph(row)).text
+    ]
+
+
 def _summaries() -> Select[Any]:
     v, r, p = schema.revisions, schema.readouts, schema.paragraphs
     count = select(func.count()).where(p.c.revision == v.c.pk).correlate(v).scalar_subquery()
-    copied = ("title", "date", "issuer", "source_url", "language", "numbering", "warnings", "left_out")
+    copied = (
+        "title",
+        "date",
+        "issuer",
+        "source_url",
+        "language",
+        "numbering",
+        "warnings",
+        "left_out",
+        "series",
+    )
     return select(
         r.c.pk,
         r.c.id,

@@ -19,7 +19,6 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from retrieval.errors import SettingsError, StoreError, StoreHeldError, StoreUnwritableError
 from retrieval.ledger import engine
-from retrieval.ledger.migration import OLDEST_IN_PLACE
 
 _LOCKED = "55P03"
 _STALLED = "25P03"
@@ -134,8 +133,6 @@ class PostgresDatabase:
     """
 
     another = "name another database with LEDGER_URL"
-    oldest = OLDEST_IN_PLACE  # the first version that PostgreSQL ever held
-    rewrites = False
 
     def __init__(self, address: str) -> None:
         url = _read(address)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, LargeBinary, String, cast, delete, insert, literal, select, update
 
 from retrieval.ledger import schema
 from retrieval.ledger.ledger import INDEX_IDENTITY, REINDEXING, Ledger
+from retrieval.ledger.statements import batches
 from retrieval.models import Numbering, Paragraph, Readout
 
 
@@ -92,6 +93,7 @@ def _insert_revision(
             date=readout.date,
             issuer=readout.issuer,
             source_url=readout.source_url,
+            series=readout.series,
             language=readout.language,
             numbering=readout.numbering,
             warnings=list(readout.warnings),
@@ -136,6 +138,17 @@ def revision_paragraphs(connection: Connection, revision_pk: int) -> list[int]:
     """Return the primary keys of a revision's paragraphs, in reading order."""
     p = schema.paragraphs
     return list(connection.scalars(select(p.c.pk).where(p.c.revision == revision_pk).order_by(p.c.ordinal)))
+
+
+def those_of(connection: Connection, pks: Sequence[int], revision_pks: Collection[int]) -> list[int]:
+    """Return those paragraphs of `pks` that belong to one of the revisions, in their order."""
+    p, wanted = schema.paragraphs, set(revision_pks)
+    of = {
+        row.pk: row.revision
+        for some in batches(pks)
+        for row in connection.execute(select(p.c.pk, p.c.revision).where(p.c.pk.in_(some)))
+    }
+    return [pk for pk in pks if of.get(pk) in wanted]
 
 
 def record(

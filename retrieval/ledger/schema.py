@@ -1,4 +1,6 @@
-"""The ledger's tables.
+"""Every table of a store: the ledger's, what language models cost, and what a bot remembers.
+
+A new store is made as they stand here; an older one is brought to the same by `migrations/`.
 
 Rows of `paragraphs`, `chunks` and `embeddings` never change once written; which revision of a readout is live
 is one column, `readouts.live_revision`, and changing it is the commit point of an ingest. Their keys are never
@@ -16,7 +18,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Connection,
     Float,
     ForeignKey,
     Index,
@@ -28,10 +29,6 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
-
-from retrieval.ledger.statements import is_postgres
-
-SCHEMA_VERSION = 3
 
 metadata = MetaData()
 postings_metadata = MetaData()
@@ -46,7 +43,7 @@ meta = Table(
     metadata,
     Column("key", String, primary_key=True),
     Column("value", String, nullable=False),
-    comment="schema version, index identity, the ledger's own id",
+    comment="index identity, the ledger's own id",
 )
 
 readouts = Table(
@@ -76,6 +73,7 @@ revisions = Table(
     Column("date", String(10)),
     Column("issuer", Text),
     Column("source_url", Text),
+    Column("series", Text, comment="what an admin calls it; null: the title says"),
     Column("language", String(8).with_variant(String(), "postgresql"), nullable=False),
     Column("numbering", String(8), nullable=False),
     Column("warnings", JSON, nullable=False),
@@ -290,11 +288,101 @@ uploads = Table(
 )
 
 
-def create(connection: Connection) -> None:
-    """Make today's tables in an empty database."""
-    metadata.create_all(connection)
-    if is_postgres(connection):
-        postings_metadata.create_all(connection)
+llm_spending = Table(
+    "llm_spending",
+    metadata,
+    Column("day", String(10), primary_key=True),
+    Column("payer", String, primary_key=True),
+    Column("tokens", BigInteger, nullable=False),
+    Column("micros", BigInteger, nullable=False),
+)
+
+discord_answers = Table(
+    "discord_answers",
+    metadata,
+    Column("id", String(12), primary_key=True),
+    Column("parent", String(12)),
+    Column("guild", BigInteger),
+    Column("thread", BigInteger),
+    Column("user", BigInteger, nullable=False),
+    Column("question", Text, nullable=False),
+    Column("mode", String, nullable=False),
+    Column("cited", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index("discord_answers_thread", "thread", "at"),
+)
+
+discord_messages = Table(
+    "discord_messages",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("answer", ForeignKey("discord_answers.id", ondelete="CASCADE"), nullable=False, index=True),
+)
+
+discord_feedback = Table(
+    "discord_feedback",
+    metadata,
+    Column("answer", ForeignKey("discord_answers.id", ondelete="CASCADE"), primary_key=True),
+    Column("user", BigInteger, primary_key=True),
+    Column("helpful", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+discord_state = Table(
+    "discord_state",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+discord_drafts = Table(
+    "discord_drafts",
+    metadata,
+    Column("id", String(12), primary_key=True),
+    Column("kind", String(8), nullable=False),
+    Column("scope", String, nullable=False),
+    Column("user", BigInteger, nullable=False),
+    Column("guild", BigInteger),
+    Column("at", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+discord_draft_files = Table(
+    "discord_draft_files",
+    metadata,
+    Column("draft", ForeignKey("discord_drafts.id", ondelete="CASCADE"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
+discord_watches = Table(
+    "discord_watches",
+    metadata,
+    Column("job", Integer, primary_key=True, autoincrement=False),
+    Column("scope", String, nullable=False),
+    Column("user", BigInteger, nullable=False),
+    Column("guild", BigInteger),
+    Column("channel", BigInteger),
+    Column("language", String(8), nullable=False),
+    Column("application", BigInteger),  # unknown of those that an earlier version kept
+    Column("teller", String),
+    Column("claimed_until", BigInteger),
+)
+
+discord_presences = Table(
+    "discord_presences",
+    metadata,
+    Column("application", BigInteger, primary_key=True, autoincrement=False),
+    Column("guild", BigInteger, primary_key=True, autoincrement=False),
+)
+
+discord_departures = Table(
+    "discord_departures",
+    metadata,
+    Column("guild", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+)
 
 
 def words_table(scope: str) -> str:

@@ -14,15 +14,12 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from retrieval.errors import StoreError, StoreHeldError, StoreUnwritableError
 from retrieval.ledger import engine
-from retrieval.ledger.migration import OLDEST
 
 
 class SqliteDatabase:
     """The SQLite file at `path`: WAL, foreign keys on, waiting for other writers. See `engine.Database`."""
 
     another = "name another store with --store"
-    oldest = OLDEST
-    rewrites = True
 
     def __init__(self, path: Path) -> None:
         self.place = str(path)

@@ -13,24 +13,16 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import BigInteger, Column, Connection, MetaData, String, Table, delete, func, select
+from sqlalchemy import Connection, delete, func, select
 
 from retrieval.errors import BudgetSpentError
+from retrieval.ledger import schema
 from retrieval.ledger.statements import upsert
 from retrieval.llm.types import Usage
 
 KEPT_DAYS = 60
 
-metadata = MetaData()
-
-spending = Table(
-    "llm_spending",
-    metadata,
-    Column("day", String(10), primary_key=True),
-    Column("payer", String, primary_key=True),
-    Column("tokens", BigInteger, nullable=False),
-    Column("micros", BigInteger, nullable=False),
-)
+spending = schema.llm_spending
 
 
 class Database(Protocol):
@@ -98,7 +90,6 @@ class Budget:
         self._prices = prices
         self._clock = clock
         with database.write() as connection:
-            metadata.create_all(connection)
             oldest = (date.fromisoformat(self._today()) - timedelta(days=KEPT_DAYS)).isoformat()
             connection.execute(delete(spending).where(spending.c.day < oldest))
 

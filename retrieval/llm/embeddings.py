@@ -13,9 +13,7 @@ from tenacity import stop_after_attempt
 
 from retrieval.errors import LanguageModelError, ModelError
 from retrieval.index.encoder import Encoder, Vector
-from retrieval.llm.failures import translated
-from retrieval.llm.naming import ModelName
-from retrieval.llm.providers import access, opened, retrying
+from retrieval.llm.providers import ModelName, access, opened, retrying, translated
 from retrieval.llm.transport import MAX_VECTORS_BYTES, bounded_client, bounded_options
 
 BATCH = 64

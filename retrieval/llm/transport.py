@@ -16,7 +16,7 @@ from urllib.request import getproxies
 
 import httpx
 
-from retrieval.llm.failures import ReplyTooLargeError
+from retrieval.llm.providers import ReplyTooLargeError
 
 MAX_REPLY_BYTES = 1_000_000
 """Of a chat model: a hundred times what the longest reply in tokens can be."""

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from retrieval.initiatives import AlsoIn, link
 from retrieval.ledger import live
 from retrieval.ledger.initiatives import live_initiatives
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.live import ReadoutSummary
-from retrieval.models import SHARED, Initiative, InitiativeKind, LiveParagraph, Paragraph, Readout
+from retrieval.models import SHARED, Initiative, InitiativeKind, LiveParagraph, Numbering, Paragraph, Readout
+from retrieval.search.scoping import ALL, Filters, passing
 
-__all__ = ["Browser", "ListedInitiative", "ReadoutSummary"]
+_LONGEST_HEAD = 80  # letters
+
+__all__ = ["Browser", "ListedInitiative", "ReadoutSummary", "Table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +31,33 @@ class ListedInitiative:
     also_in: tuple[AlsoIn, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of a readout, whole.
+
+    Attributes:
+        heads: Of its columns.
+        rows: The number of the paragraph that each row is, and its cells, "" for an empty one.
+    """
+
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[str, ...]], ...]
+
+
 class Browser:
     """Reads the ledger for lists and look-ups; needs no vector index, so it works beside anything."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    def documents(self, scopes: Sequence[str] = (SHARED,)) -> list[ReadoutSummary]:
-        """Return the live readouts of `scopes`, newest first."""
+    def documents(self, scopes: Sequence[str] = (SHARED,), filters: Filters = ALL) -> list[ReadoutSummary]:
+        """Return the live readouts of `scopes`, or those that pass, newest first.
+
+        Raises:
+            NotFoundError: There is no readout with an id that `filters` name.
+        """
         with self._ledger.read() as connection:
-            return live.readouts(connection, scopes)
+            return passing(connection, live.readouts(connection, scopes), scopes, filters)
 
     def paragraph(self, document: str, number: str, scopes: Sequence[str] = (SHARED,)) -> LiveParagraph:
         """Return one live paragraph by the number it is cited with.
@@ -47,6 +67,12 @@ class Browser:
         """
         with self._ledger.read() as connection:
             return live.paragraph(connection, scopes, document, number)
+
+    def table(self, paragraph: LiveParagraph, scopes: Sequence[str] = (SHARED,)) -> Table | None:
+        """Return the table that a live paragraph is a row of, or None where it is none."""
+        with self._ledger.read() as connection:
+            summary = live.readout(connection, scopes, paragraph.document)
+            return table_around(list(live.paragraphs_of(connection, summary).values()), paragraph.number)
 
     def quoted(
         self, document: str, revision: str, number: str, scopes: Sequence[str] = (SHARED,)
@@ -64,27 +90,30 @@ class Browser:
         scopes: Sequence[str] = (SHARED,),
         *,
         document: str | None = None,
+        filters: Filters = ALL,
         kind: InitiativeKind | None = None,
     ) -> list[ListedInitiative]:
         """Return what was announced, newest readout first, each entry with where else it is listed.
 
         Args:
             document: Only of this readout.
+            filters: Only of readouts that pass.
             kind: Only of this kind.
 
         Raises:
             NotFoundError: There is no such readout.
         """
         with self._ledger.read() as connection:
-            wanted = live.readout(connection, scopes, document) if document is not None else None
-            summaries = _one_of_each_id(live.readouts(connection, scopes), scopes)
+            named = filters if document is None else replace(filters, documents=(document,))
+            wanted = {s.pk for s in passing(connection, live.readouts(connection, scopes), scopes, named)}
+            summaries = one_of_each_id(live.readouts(connection, scopes), scopes)
             kept = live_initiatives(connection, scopes)
         of = {summary.id: kept.get((summary.scope, summary.id), []) for summary in summaries}
         linked = link(of, dates={summary.id: summary.date for summary in summaries})
         return [
             ListedInitiative(entry, summary, also_in)
             for summary in summaries
-            if wanted in (None, summary)
+            if summary.pk in wanted
             for entry, also_in in zip(of[summary.id], linked[summary.id], strict=True)
             if kind in (None, entry.kind)
         ]
@@ -107,10 +136,51 @@ class Browser:
             source_url=summary.source_url,
             language=summary.language,
             warnings=summary.warnings,
+            series=summary.series,
         )
 
 
-def _one_of_each_id(summaries: Sequence[ReadoutSummary], scopes: Sequence[str]) -> list[ReadoutSummary]:
+def table_around(paragraphs: Sequence[LiveParagraph], number: str) -> Table | None:
+    """Return the table that a paragraph is a row of: its neighbours name the same columns, as it does.
+
+    A row is stored as a text, "Donor: Norland; Amount: 12 million", so that it can be quoted; what it was is read back.
+    """
+    place = next((i for i, paragraph in enumerate(paragraphs) if paragraph.number == number), None)
+    if place is None or not (own := _cells(paragraphs[place])):
+        return None
+    first = last = place
+    while first and _in_one_table(_cells(paragraphs[first - 1]), own):
+        first -= 1
+    while last + 1 < len(paragraphs) and _in_one_table(_cells(paragraphs[last + 1]), own):
+        last += 1
+    rows = [(paragraph.number, _cells(paragraph)) for paragraph in paragraphs[first : last + 1]]
+    if len(rows) < 2:
+        return None
+    heads = tuple(
+        dict.fromkeys(name for _, cells in sorted(rows, key=lambda row: -len(row[1])) for name in cells)
+    )
+    return Table(heads, tuple((each, tuple(cells.get(head, "") for head in heads)) for each, cells in rows))
+
+
+def _cells(paragraph: LiveParagraph) -> dict[str, str]:
+    """Return the cells of a row by the heads of their columns, or nothing where it is no row."""
+    out: dict[str, str] = {}
+    for piece in paragraph.text.split("; "):
+        name, parted, cell = piece.partition(": ")
+        if parted and len(name) <= _LONGEST_HEAD:
+            out[name] = cell
+        elif out:  # a cell that holds a semicolon
+            out[next(reversed(out))] += f"; {piece}"
+        else:
+            return {}
+    return out if len(out) > 1 and paragraph.numbering is Numbering.COUNTED else {}
+
+
+def _in_one_table(cells: dict[str, str], own: dict[str, str]) -> bool:
+    return bool(cells) and next(iter(cells)) == next(iter(own)) and bool(len(cells.keys() & own.keys()) > 1)
+
+
+def one_of_each_id(summaries: Sequence[ReadoutSummary], scopes: Sequence[str]) -> list[ReadoutSummary]:
     """Of two scopes that both hold an id, keep the later in `scopes`, as a look-up by id does."""
     rank = {scope: place for place, scope in enumerate(scopes)}
     best = {s.id: s for s in sorted(summaries, key=lambda s: rank[s.scope])}

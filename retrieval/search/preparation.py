@@ -81,34 +81,47 @@ def prepare(paragraph: LiveParagraph, language: str = "en") -> PreparedParagraph
 
 _MONTH = "|".join(MONTHS)
 DATE = re.compile(
-    rf"\b(?:{_MONTH}|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|1[0-9]\d\d|20\d\d|\d{{2}}0s|centur(?:y|ies)"
-    r"|(?:this|next|last) (?:year|month|week)|(?:spring|summer|autumn|winter) of|BCE?|mid-\d+)\b"
+    rf"""\b(?: {_MONTH} | (?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day
+      | 1[0-9]\d\d | 20\d\d | \d{{2}}0s | centur(?:y|ies) | BCE? | mid-\d+
+      | (?:this|next|last)[ ](?:year|month|week) | (?:spring|summer|autumn|winter)[ ]of
+    )\b""",
+    re.VERBOSE,
 )
-NUMBER = re.compile(
-    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|dozens?"
-    r"|hundreds?|thousands?|[mb]illions?|half|third|quarter|once|twice|both|several)\b",
-    re.IGNORECASE,
+NUMBER = re.compile(  # digits, and what is counted in words
+    r"""\d | \b(?: one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty
+      | dozens? | hundreds? | thousands? | [mb]illions? | half|third|quarter | once|twice | both|several
+    )\b""",
+    re.VERBOSE | re.IGNORECASE,
 )
 _MONEY = re.compile(r"[$€£¥]|\b(?:dollars?|euros?|pounds?|yen|US\$|per ?cent|%|[mb]illion)", re.IGNORECASE)
-_REASON = re.compile(
-    r"\b(?:because|since|due to|owing to|therefore|thus|so that|in order to|to (?:\w+ly )?(?:facilitate|ensure|avoid|"
-    r"strengthen|prevent|promote)|as a result|result(?:ed|ing)? (?:of|in|from)|cause[sd]?|reasons?|lead(?:s|ing)? to|led to|given)\b",
-    re.IGNORECASE,
+_REASON = re.compile(  # causes, and ends that something is done for
+    r"""\b(?: because | since | due[ ]to | owing[ ]to | therefore | thus | so[ ]that | in[ ]order[ ]to | given
+      | to[ ](?:\w+ly[ ])?(?:facilitate|ensure|avoid|strengthen|prevent|promote)
+      | as[ ]a[ ]result | result(?:ed|ing)?[ ](?:of|in|from) | cause[sd]? | reasons?
+      | lead(?:s|ing)?[ ]to | led[ ]to
+    )\b""",
+    re.VERBOSE | re.IGNORECASE,
 )
 NAME = re.compile(r"(?<![.!?] )(?<!^)\b[A-Z][\w’'-]*[^\W\d_]")
 _PLACE = re.compile(
     r"\b(?:in|at|near|from|to|of|across|through|into|on|between|outside|around|off) (?:the )?(?:\w+(?:ern)? )?[A-Z]"
 )
-NEGATION = re.compile(
-    r"\b(?:not?|never|nor|neither|nobody|none|without|except|least|only|cannot|un(?:able|likely)|impossible"
-    r"|fail(?:s|ed|ing)?|lack(?:s|ed|ing)?|prohibit(?:s|ed)?|refus(?:e|es|ed|al)|reject(?:s|ed|ion)?"
-    r"|prevent(?:s|ed|ing)?|stop(?:s|ped|ping)?|ceas(?:e|es|ed))\b|n[’']t\b|\b(?:did|does|do|is|was|were|has|have|could|would)nt\b",
-    re.IGNORECASE,
+NEGATION = re.compile(  # "not" with its kin, verbs that say that something is not, and contractions
+    r"""\b(?: not? | never | nor | neither | nobody | none | without | except | least | only | cannot
+      | un(?:able|likely) | impossible
+      | fail(?:s|ed|ing)? | lack(?:s|ed|ing)? | prohibit(?:s|ed)? | refus(?:e|es|ed|al) | reject(?:s|ed|ion)?
+      | prevent(?:s|ed|ing)? | stop(?:s|ped|ping)? | ceas(?:e|es|ed)
+    )\b
+    | n[’']t\b | \b(?:did|does|do|is|was|were|has|have|could|would)nt\b""",
+    re.VERBOSE | re.IGNORECASE,
 )
 _LEANS_BACK = re.compile(
-    r"^(?:he|she|it|they|this|these|that|those|such|his|her|its|their|in this|in that|in addition|in particular|"
-    r"furthermore|moreover|also|however|therefore|thus|similarly|likewise|both|the (?:former|latter|same))\b",
-    re.IGNORECASE,
+    r"""^(?: he|she|it|they|this|these|that|those|such|his|her|its|their
+      | in[ ]this | in[ ]that | in[ ]addition | in[ ]particular
+      | furthermore | moreover | also | however | therefore | thus | similarly | likewise | both
+      | the[ ](?:former|latter|same)
+    )\b""",
+    re.VERBOSE | re.IGNORECASE,
 )
 _SIGNS = (
     (Holds.DATE, DATE),

@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from threading import Lock
+from typing import Generic, TypeVar
 
 import numpy as np
+from cachetools import LRUCache
 from sqlalchemy import Connection
 
 from retrieval.errors import StoreError
@@ -33,6 +35,9 @@ V = TypeVar("V")
 
 CANDIDATES = 24
 """Paragraphs that each of the dense and the lexical search puts forward."""
+
+SCANNED = 2_000
+"""Paragraphs of chosen readouts that are compared with the question one by one; of more, the index is asked."""
 
 SHORTLIST = 12
 """Candidates whose sentences are compared with the question one by one."""
@@ -103,8 +108,8 @@ class Retriever:
         self._encoder = encoder
         self._pool = ThreadPoolExecutor(thread_name_prefix="words")
         self._is_opened = False
-        self._ready: dict[int, _Ready] = {}
-        self._sentence_vectors: dict[LiveParagraph, Vector] = {}
+        self._ready: _Memory[int, _Ready] = _Memory()
+        self._sentence_vectors: _Memory[LiveParagraph, Vector] = _Memory()
 
     def find(
         self,
@@ -112,25 +117,27 @@ class Retriever:
         *,
         query: Query,
         scopes: Sequence[str],
-        readout: ReadoutSummary | None = None,
+        readouts: Sequence[ReadoutSummary] | None = None,
     ) -> Found:
         """Return the paragraphs nearest to a question, best first.
 
         Args:
             connection: An open snapshot of the ledger.
             query: What to look for.
-            readout: Search this one alone, exactly.
+            readouts: Search these alone; one of them, or a few, exactly. At least one.
 
         Raises:
             IndexMismatchError: The store was indexed anew with something else.
         """
         self._ledger.check_identity(connection)
-        if readout is not None:
+        if readouts is not None and len(readouts) == 1:
             vector = self._encoder.embed(query.text)
-            pks = self._within(connection, readout, vector, query.terms)
-            statistics = self._readout_statistics(connection, readout)
-        elif self._index_sync.is_hybrid:
-            vector, pks, statistics = self._by_index(connection, scopes, query)
+            pks = self._within(connection, readouts[0], vector, query.terms)
+            statistics = self._readout_statistics(connection, readouts[0])
+        elif readouts is not None:
+            vector = self._encoder.embed(query.text)
+            pks = self._among(connection, readouts, vector, query)
+            statistics = fulltext.statistics(connection, scopes, query.wanted)
         else:
             vector, pks, statistics = self._by_both(connection, scopes, query)
         resolved = resolve_names(query.terms, query.other_names, statistics)
@@ -159,50 +166,6 @@ class Retriever:
         dense = [pk for s in scopes for pk in self._dense(connection, s, vector, hits[s], exact[s])]
         return vector, list(dict.fromkeys([*dense, *by_words])), statistics
 
-    def _by_index(self, connection: Connection, scopes: Sequence[str], query: Query) -> _Put:
-        """Search by vector and words in the index; only the term statistics are the ledger's."""
-        exact = {scope: self._index_sync.scanned(connection, scope) for scope in scopes}
-        statistics = fulltext.statistics(connection, scopes, query.wanted)
-        weights = {t: statistics.idf(t) for t in query.wanted if statistics.document_frequency.get(t)}
-        vector = self._encoder.embed(query.text)
-        found = [pk for s in scopes for pk in self._hybrid(connection, s, vector, weights, exact[s])]
-        return vector, list(dict.fromkeys(found)), statistics
-
-    def _hybrid(
-        self,
-        connection: Connection,
-        scope: str,
-        vector: Vector,
-        weights: Mapping[str, float],
-        scanned: Scanned,
-    ) -> list[int]:
-        """Widen the search as `_dense` does; an index that fails meanwhile is done without."""
-        limit = CANDIDATES
-        nearest = [hit.embedding for hit in scanned.nearest(vector, CANDIDATES)]
-        while True:
-            found = self._index_sync.search(scope, vector, weights, limit)
-            if found is None:
-                hits = self._index_sync.query(scope, vector, CANDIDATES)
-                return [
-                    *self._dense(connection, scope, vector, hits, scanned),
-                    *fulltext.search(connection, scope, list(weights), limit=CANDIDATES),
-                ]
-            holding = live.paragraphs_holding(connection, [scope], [*found, *nearest])
-            pks = [pk for embedding in found for pk in holding.get(embedding, ())]
-            if len(pks) >= CANDIDATES or len(found) < limit or limit >= _WIDEST:
-                break
-            limit *= 4
-        exact = [pk for embedding in nearest for pk in holding.get(embedding, ())]
-        return [*pks[: 2 * CANDIDATES], *exact, *self._words_not_indexed(connection, scope, weights, scanned)]
-
-    def _words_not_indexed(
-        self, connection: Connection, scope: str, weights: Mapping[str, float], scanned: Scanned
-    ) -> list[int]:
-        """Look words up here while more than are put forward anyway are not in the index yet."""
-        if len(scanned.pks) <= CANDIDATES:
-            return []
-        return fulltext.search(connection, scope, list(weights), limit=CANDIDATES)
-
     def _by_words(
         self,
         connection: Connection,
@@ -217,17 +180,23 @@ class Retriever:
         return found, fulltext.statistics(connection, scopes, query.wanted)
 
     def _dense(
-        self, connection: Connection, scope: str, vector: Vector, hits: Sequence[Hit], scanned: Scanned
+        self,
+        connection: Connection,
+        scope: str,
+        vector: Vector,
+        hits: Sequence[Hit],
+        scanned: Scanned,
+        most: int = CANDIDATES,
     ) -> list[int]:
         """Widen the search until it has enough live paragraphs: superseded texts stay in the index."""
-        limit = CANDIDATES
+        limit = most
         exact = scanned.nearest(vector, CANDIDATES)
         while True:
             nearest = sorted([*hits, *exact], key=lambda hit: hit.distance)
             holding = live.paragraphs_holding(connection, [scope], (hit.embedding for hit in nearest))
             pks = [pk for hit in nearest for pk in holding.get(hit.embedding, ())]
-            if len(pks) >= CANDIDATES or len(hits) < limit or limit >= _WIDEST:
-                return pks[:CANDIDATES]
+            if len(pks) >= most or len(hits) < limit or limit >= _WIDEST:
+                return pks[:most]
             limit *= 4
             hits = self._index_sync.query(scope, vector, limit)
 
@@ -241,9 +210,37 @@ class Retriever:
         similarity = {pk: float((each.chunk_vectors @ vector).max()) for pk, each in ready.items()}
         nearest = sorted(ready, key=lambda pk: -similarity[pk])[:CANDIDATES]
         by_words = fulltext.search(
-            connection, readout.scope, terms, limit=CANDIDATES, revision_pk=readout.revision_pk
+            connection, readout.scope, terms, limit=CANDIDATES, revision_pks=[readout.revision_pk]
         )
         return list(dict.fromkeys([*nearest, *by_words]))
+
+    def _among(
+        self, connection: Connection, readouts: Sequence[ReadoutSummary], vector: Vector, query: Query
+    ) -> list[int]:
+        """Search several readouts: all of their vectors, or, of many, what the index finds that is of them."""
+        scopes = list(dict.fromkeys(readout.scope for readout in readouts))
+        revisions_of = [readout.revision_pk for readout in readouts]
+        if sum(readout.paragraphs for readout in readouts) <= SCANNED:
+            pks = [pk for each in revisions_of for pk in revisions.revision_paragraphs(connection, each)]
+            each_of = vectors.paragraph_vectors(connection, pks)
+            dense = sorted(each_of, key=lambda pk: -float((each_of[pk] @ vector).max()))[:CANDIDATES]
+        else:
+            dense = []
+            for scope in scopes:
+                hits = self._index_sync.query(scope, vector, _WIDEST)
+                found = self._dense(
+                    connection, scope, vector, hits, self._index_sync.scanned(connection, scope), _WIDEST
+                )
+                dense += revisions.those_of(connection, found, revisions_of)[:CANDIDATES]
+        words = [
+            pk
+            for scope in scopes
+            for pk in fulltext.search(
+                connection, scope, query.wanted, limit=CANDIDATES,
+                revision_pks=[r.revision_pk for r in readouts if r.scope == scope],
+            )
+        ]  # fmt: skip
+        return list(dict.fromkeys([*dense, *words]))
 
     def _readout_statistics(self, connection: Connection, readout: ReadoutSummary) -> TermStatistics:
         return term_statistics(self.of_readout(connection, readout))
@@ -259,14 +256,14 @@ class Retriever:
 
     def _prepared(self, connection: Connection, pks: Iterable[int]) -> dict[int, _Ready]:
         wanted = list(pks)
-        found = _remembered(self._ready, wanted)
+        found = self._ready.known(wanted)
         missing = [pk for pk in wanted if pk not in found]
         if missing:
             paragraphs = live.live_paragraphs(connection, missing)
             chunk_vectors = vectors.paragraph_vectors(connection, paragraphs)
             fresh = {pk: _Ready(prepare(p), chunk_vectors[pk]) for pk, p in paragraphs.items()}
             found |= fresh
-            _remember(self._ready, fresh)
+            self._ready.keep(fresh)
         return {pk: found[pk] for pk in wanted if pk in found}
 
     def _with_sentences(self, connection: Connection, candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -285,7 +282,7 @@ class Retriever:
         return self._of_sentences(connection, paragraphs)
 
     def _of_sentences(self, connection: Connection, paragraphs: Sequence[PreparedParagraph]) -> list[Vector]:
-        found = _remembered(self._sentence_vectors, [p.paragraph for p in paragraphs])
+        found = self._sentence_vectors.known(p.paragraph for p in paragraphs)
         missing = [p for p in paragraphs if p.paragraph not in found]
         if missing:
             texts = {text_digest(text): text for p in missing for text in p.sentence_texts}
@@ -295,7 +292,7 @@ class Retriever:
                 for p in missing
             }
             found |= fresh
-            _remember(self._sentence_vectors, fresh)
+            self._sentence_vectors.keep(fresh)
         return [found[p.paragraph] for p in paragraphs]
 
     def _stacked(self, rows: Sequence[Vector]) -> Vector:
@@ -327,14 +324,18 @@ def term_statistics(paragraphs: Sequence[PreparedParagraph]) -> TermStatistics:
     return TermStatistics(len(paragraphs), length, frequency)
 
 
-def _remembered(memory: dict[K, V], keys: Iterable[K]) -> dict[K, V]:
-    """Return what is remembered of `keys`; another thread may be forgetting some of them right now."""
-    found = ((key, memory.get(key)) for key in keys)
-    return {key: value for key, value in found if value is not None}
+class _Memory(Generic[K, V]):
+    """What was worked out, as much of it as was used last; threads share it."""
 
+    def __init__(self) -> None:
+        self._values: LRUCache[K, V] = LRUCache(_REMEMBERED)
+        self._lock = Lock()
 
-def _remember(memory: dict[K, V], fresh: Mapping[K, V]) -> None:
-    """Remember, and forget what was remembered first, so that memory has a bound."""
-    memory.update(fresh)
-    for key in list(memory)[: max(len(memory) - _REMEMBERED, 0)]:
-        memory.pop(key, None)
+    def known(self, keys: Iterable[K]) -> dict[K, V]:
+        """Return what is remembered of `keys`."""
+        with self._lock:
+            return {key: self._values[key] for key in keys if key in self._values}
+
+    def keep(self, fresh: Mapping[K, V]) -> None:
+        with self._lock:
+            self._values.update(fresh)

@@ -8,6 +8,7 @@ readout. Nothing here knows a format or a rule, so a rule that loses a word is f
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import groupby
@@ -16,6 +17,7 @@ from retrieval.models import LeftOut, Paragraph
 from retrieval.sources.lines import Extracted
 
 _WORD = re.compile(r"\w+")
+_SIGN = re.compile("[¹²³⁰⁴-⁹₀-₉①-⓿❶-➓]+")
 _MOST = 12  # words shown
 
 
@@ -61,7 +63,12 @@ def warning(words: Counter[str], letters: Counter[str]) -> tuple[str, ...]:
 
 
 def _words(texts: Iterable[str]) -> Counter[str]:
-    return Counter(word for text in texts for word in _WORD.findall(text.casefold()))
+    return Counter(word for text in texts for word in _WORD.findall(_SIGN.sub(_plain, text).casefold()))
+
+
+def _plain(found: re.Match[str]) -> str:
+    """Return a raised or circled number as a word of its own."""
+    return f" {unicodedata.normalize('NFKC', found.group())} "
 
 
 def _letters(texts: Iterable[str]) -> Counter[str]:

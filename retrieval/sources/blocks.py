@@ -14,6 +14,10 @@ _MAX_HEADING_CHARS = 140
 _DATE_CHARS = 40  # of a line that is a date: "ngày 4 tháng 5 năm 2031"
 _MAX_HEADING_WORDS = 18
 _MAX_HEADING_CJK = 40
+_MAX_HEADING_THAI, _MAX_TITLE_THAI = 30, 40
+_NO_FULL_STOPS = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]"
+)  # scripts whose sentences end in none
 _WRAPPED_AT = 160  # a file with longer lines was not wrapped by hand
 _OPERATIVE = re.compile(r"\b(?:hereby|as follows|have agreed|has agreed)\b", re.IGNORECASE)
 _ANNEX = re.compile(
@@ -134,6 +138,8 @@ def reads_as_heading(text: str) -> bool:
         return False
     if any("぀" <= c <= "鿿" for c in text):
         return len(text) <= _MAX_HEADING_CJK
+    if _NO_FULL_STOPS.search(text) and len(text) > _MAX_TITLE_THAI:
+        return False
     return any(c.isalpha() for c in text)
 
 
@@ -161,6 +167,8 @@ def is_heading(block: Block) -> bool:
     if is_marked_heading(block):
         return True
     if has_label(block.text):
+        return False
+    if _NO_FULL_STOPS.search(block.text) and len(block.text) > _MAX_HEADING_THAI:
         return False
     operative = opens_list(block.text) and is_caps(block.text) and len(block.text) <= _MAX_HEADING_CHARS
     return operative or reads_as_heading(block.text)

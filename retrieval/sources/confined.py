@@ -1,6 +1,6 @@
 """Reading what may be hostile in a child process, with bounded time and memory.
 
-A PDF or .docx can make its reader hang, eat memory or crash in C code, none of which Python can catch. The
+A PDF or a document can make its reader hang, eat memory or crash in C code, none of which Python can catch. The
 child gets the bytes on standard input and gives JSON back: not a pickle, which could run code here.
 Where the system has no `resource` (Windows) only the time is bounded.
 """
@@ -19,7 +19,13 @@ from typing import Any
 from retrieval.errors import SourceError
 from retrieval.models import LeftOut
 from retrieval.sources.labels import Label
-from retrieval.sources.limits import CHILD_MEMORY_BYTES, CHILD_TIMEOUT_S, CHILD_WALL_S
+from retrieval.sources.limits import (
+    CHILD_MEMORY_BYTES,
+    CHILD_TIMEOUT_S,
+    CHILD_WALL_S,
+    MAX_UNPACKED_BYTES,
+    OFFICE_MEMORY_BYTES,
+)
 from retrieval.sources.lines import Extracted, Line
 
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TEMP", "TMP", "LANG", "LC_ALL")
@@ -29,7 +35,7 @@ _DAMAGED = "the file is damaged and cannot be read. Open it, save it anew, and c
 
 
 def read_confined(kind: str, name: str, data: bytes) -> Extracted:
-    """Return what the reader of `kind` ("pdf", "docx") finds in `data`, read in a child process.
+    """Return what the reader of `kind` ("pdf", "docx", …) finds in `data`, read in a child process.
 
     Raises:
         SourceError: The reader refused it, ran out of time or memory, or crashed.
@@ -41,7 +47,7 @@ def read_confined(kind: str, name: str, data: bytes) -> Extracted:
             capture_output=True,
             timeout=CHILD_WALL_S,
             check=False,
-            env=_environment(),
+            env=environment(),
         )
     except subprocess.TimeoutExpired as error:
         raise SourceError(name, _TOO_SLOW) from error
@@ -51,8 +57,8 @@ def read_confined(kind: str, name: str, data: bytes) -> Extracted:
         raise SourceError(name, _TOO_SLOW if _is_out_of_time(done.returncode) else _DAMAGED) from error
 
 
-def _environment() -> dict[str, str]:
-    """What Python needs to find this very package, and none of the keys in the environment."""
+def environment() -> dict[str, str]:
+    """Return what Python needs to find this very package, and none of the keys in the environment."""
     home = str(Path(__file__).parents[2])
     kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     return kept | {"PYTHONPATH": os.pathsep.join([home, os.environ.get("PYTHONPATH", "")])}
@@ -83,28 +89,32 @@ def _line(fields: Mapping[str, Any]) -> Line:
 
 def _readers() -> Mapping[str, Callable[[bytes], Extracted]]:
     from retrieval.sources.formats.docx import read_docx
+    from retrieval.sources.formats.epub import read_epub
+    from retrieval.sources.formats.opendocument import read_odt
     from retrieval.sources.formats.pdf import read_pdf
+    from retrieval.sources.formats.rtf import read_rtf
 
-    return {"pdf": read_pdf, "docx": read_docx}
+    return {"pdf": read_pdf, "docx": read_docx, "epub": read_epub, "odt": read_odt, "rtf": read_rtf}
 
 
-def _confine() -> None:
-    """Bound this process: memory, processor time, and no file may be written."""
+def _confine(memory: int = CHILD_MEMORY_BYTES, written: int = 0) -> None:
+    """Bound this process: memory, processor time, and how large a file it may write."""
     try:
         import resource
     except ImportError:
         return
     wanted = {
-        resource.RLIMIT_AS: CHILD_MEMORY_BYTES,
-        resource.RLIMIT_CPU: CHILD_TIMEOUT_S,
-        resource.RLIMIT_FSIZE: 0,
+        resource.RLIMIT_AS: memory,
+        resource.RLIMIT_CPU: CHILD_TIMEOUT_S + 1,
+        resource.RLIMIT_FSIZE: written,
         resource.RLIMIT_CORE: 0,
     }
     for limit, value in wanted.items():
         _, hard = resource.getrlimit(limit)
         ceiling = value if hard == resource.RLIM_INFINITY else min(value, hard)
         try:
-            resource.setrlimit(limit, (ceiling, ceiling))
+            # SIGXCPU comes at the lower limit and says why; at the upper one it would be SIGKILL
+            resource.setrlimit(limit, (ceiling - (limit == resource.RLIMIT_CPU and ceiling > 1), ceiling))
         except (ValueError, OSError):  # macOS does not bound address space
             continue
 
@@ -121,7 +131,10 @@ def _answer(kind: str, data: bytes) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Read standard input as the kind of document the command line names."""
+    """Read standard input as the kind of document the command line names, or run a program under the limits."""
+    if sys.argv[1] == "--run":
+        _confine(OFFICE_MEMORY_BYTES, MAX_UNPACKED_BYTES)
+        os.execv(sys.argv[2], sys.argv[2:])
     data = sys.stdin.buffer.read()
     _confine()
     answer = _answer(sys.argv[1], data)

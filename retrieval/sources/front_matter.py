@@ -26,7 +26,7 @@ _LETTERHEAD = re.compile(
       | .*\bDistr\.\s*:?.* | original\s*:.* | agenda\s+item\b.* | \[.*\] | item\s+\d+\b.*
       | \S*(?:st|nd|rd|th|[eè]me|er|era?|º|ª)(?:\s\S+)?\s+(?:session|meeting|sesión|période\sde\ssessions)
       | (?:addendum|corrigendum|contents|draft|advance\sversion|summary|annex(?:e|o)?|appendix)(?:\s\w{1,4})?
-      | (?:see(?:\salso)?\b|for\s(?:immediate|information|further)).*""",
+      | \(\d{2}-\d{3,6}\).* | page\s?:?\s\d.* | (?:see(?:\salso)?\b|for\s(?:immediate|information|further)).*""",
     re.IGNORECASE | re.VERBOSE,
 )
 _LABELLED = re.compile(r"[^\W\d_][\w ]{1,24}\s?[:：]\s*\S")
@@ -43,9 +43,12 @@ _DANGLES = re.compile(
     """,
     re.VERBOSE | re.I,
 )
-_CLOSING = re.compile(
-    r"\b(?:done|signed|adopted|issued|fait|hecho|geschehen|feito|ditandatangani|làm)\b", re.IGNORECASE
+_CLOSING = re.compile(  # words that a formula of signing begins with
+    r"""\b(?:done|signed|adopted|issued|fait|hecho|geschehen|feito|ditandatangani|dibuat|làm|совершено|подписано
+        |ทำ\s+ณ|ทำที่)\b|订于|訂於|签订|作成|서명|작성|حرر|وقع""",
+    re.IGNORECASE | re.VERBOSE,
 )
+_SECTION = re.compile(r"(?:\d{1,2}|[IVX]{1,5}|[A-Z])[.)]?\s+(?=[^\W\d_])(?![a-zà-ÿа-я])")
 _TAIL = 12
 
 
@@ -78,6 +81,14 @@ def read_front(lines: Sequence[Line], first: int | None, found: Extracted) -> Fr
     width = max((len(line.text) for line in lines), default=0)
     top = _above_text(group(_dates_apart(lines[: min(limit, 80)]), width))
     start, end = _title(top, found.title)
+    if (
+        end > 1
+        and not found.title
+        and sum(b.size for b in top) == first
+        and _is_count_again(top[-1], lines, limit)
+    ):
+        top = top[:-1]
+        start, end = _title(top, found.title)
     if end == 1 and not found.title and top[0].size == first and _is_section(top, lines, limit):
         start = end = 0
     printed = " ".join(block.text for block in top[start:end])
@@ -225,6 +236,8 @@ def _continues(run: Sequence[Block], block: Block) -> bool:
     dangles = bool(_DANGLES.search(before.text)) or before.text.endswith((":", "–", "-"))
     if _is_date(block):  # set like the title, it is a part of it
         return block.heading == before.heading == 2
+    if block.gap and _SECTION.match(block.text):
+        return False
     if not _may_be_title(block) or block.heading != before.heading:
         return False
     if dangles or starts_lower(block.text) or is_generic(before.text):
@@ -242,6 +255,17 @@ def _is_section(top: Sequence[Block], lines: Sequence[Line], limit: int) -> bool
     return any(
         line.gap and reads_as_heading(line.text) and line.heading == top[0].heading and after.gap
         for line, after in zip(lines[limit + 1 :], lines[limit + 2 :], strict=False)
+    )
+
+
+def _is_count_again(block: Block, lines: Sequence[Line], limit: int) -> bool:
+    """Whether a heading right above the first number is a section's: there are more right above a first number."""
+    if not block.gap or limit >= len(lines) or lines[limit].gap:
+        return False
+    pairs = zip(lines[limit + 1 :], lines[limit + 2 :], strict=False)
+    return any(
+        line.gap and reads_as_heading(line.text) and not after.gap and after.text[:2] == lines[limit].text[:2]
+        for line, after in pairs
     )
 
 

@@ -52,6 +52,11 @@ _MENU_WORD = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_COUNT = re.compile(  # what a site counts above a document
+    r"[\d.,]+\s*(?:條條文|条条文|條|条|articles?|sections?|pages?|words|comments?|views?|likes?|shares?|\s){1,4}",
+    re.IGNORECASE,
+)
+_SYMBOL = re.compile(r"[A-Z]{1,6}(?:/[\w.()-]+)+")  # of a document: A/80/12
 _CONTACT = re.compile(
     r"""
     # how to reach whoever wrote it
@@ -122,7 +127,9 @@ def _site_lines(lines: Sequence[Line]) -> dict[int, str]:
             out[index] = "letterhead"
         if first <= index <= last:
             continue
-        if _is_menu(line.text) or _MENU_WORD.fullmatch(line.text):
+        if _COUNT.fullmatch(line.text) and index < first:
+            out[index] = "count"
+        elif _is_menu(line.text) or _MENU_WORD.fullmatch(line.text):
             out[index] = "menu"
         elif _CONTACT.fullmatch(line.text):
             out[index] = "letterhead"
@@ -165,16 +172,18 @@ def _stands_alone(lines: Sequence[Line], index: int) -> bool:
 def _running_heads(lines: Sequence[Line]) -> set[int]:
     """Return later copies of a short line that stands beside page numbers again and again."""
     beside: dict[str, int] = {}
+    symbols: set[str] = set()
     for index, line in enumerate(lines):
         if _PAGE.fullmatch(line.text):
             for other in lines[max(0, index - 1) : index + 2]:
                 if other is not line and len(other.text) < 100:
+                    symbols |= {other.text} if _SYMBOL.fullmatch(other.text) else set()
                     beside[other.text] = beside.get(other.text, 0) + 1
-    running = {text for text, times in beside.items() if times >= 2}
+    running = symbols | {text for text, times in beside.items() if times >= 2}
     seen: set[str] = set()
     out: set[int] = set()
     for index, line in enumerate(lines):
-        if line.text in running and line.text in seen:
+        if line.text in running and (line.text in seen or line.text in symbols):
             out.add(index)
         seen.add(line.text)
     return out

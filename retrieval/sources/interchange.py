@@ -22,16 +22,20 @@ def to_interchange(readout: Readout) -> dict[str, Any]:
     Footnotes and endnotes stand beside the paragraphs, in `notes`.
     """
     notes = [_paragraph_out(p) for p in readout.paragraphs if is_note(p.number)]
-    return {
-        "id": readout.id,
-        "title": readout.title,
-        "date": readout.date,
-        "issuer": readout.issuer,
-        "source_url": readout.source_url,
-        "language": readout.language,
-        "paragraphs": [_paragraph_out(p) for p in readout.paragraphs if not is_note(p.number)],
-        "warnings": list(readout.warnings),
-    } | ({"notes": notes} if notes else {})
+    return (
+        {
+            "id": readout.id,
+            "title": readout.title,
+            "date": readout.date,
+            "issuer": readout.issuer,
+            "source_url": readout.source_url,
+            "language": readout.language,
+            "paragraphs": [_paragraph_out(p) for p in readout.paragraphs if not is_note(p.number)],
+            "warnings": list(readout.warnings),
+        }
+        | ({"notes": notes} if notes else {})
+        | ({"series": readout.series} if readout.series else {})
+    )
 
 
 def _paragraph_out(paragraph: Paragraph) -> dict[str, Any]:
@@ -66,6 +70,7 @@ def from_interchange(
         source_url=reader.optional(table, "source_url"),
         language=reader.optional(table, "language") or "en",
         warnings=reader.warnings(table),
+        series=reader.optional(table, "series"),
     )
 
 

@@ -21,23 +21,29 @@ _OPENS = r"[“\"‘'«(\[]*"  # what may stand before the first letter of a par
 _NOT_A_LABEL = re.compile(
     rf"""\d{{1,3}}(?:\.|\s*[-–—]\s*\d{{1,2}})?\s+(?:of\s+)?      # 22 June 2022, 7. September, 4-5 May
         (?:{_MONTH}|(?<!\.\ )may(?!\w))
-      | \d{{1,3}}\s?[-–—/:.,]\s?\d                                   # 4 - 5, 10:30, 2.0, 1, 2 and 3
+      | \d{{1,3}}(?:\s?[-–—/:,]\s?|\s?\.)\d                          # 4 - 5, 10:30, 2.0, 1, 2 and 3; not 2. 2030
+      | \d{{1,2}}\.\s\d{{1,2}}\.\s?\d{{2,4}}                         # 22. 6. 2022
       | \d{{1,3}}\s+(?:%|per\s?cent|percent|million|billion|trillion)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 _NESTED = re.compile(r"(\d{1,3}(?:\.\d{1,2}){1,3})(?:\.|\))?(?:\s+(?=\S)|$)")
 _COMPOUND = re.compile(r"(\d{1,3})\s?\(([a-z]|[ivx]{1,5})\)[.:]?(?:\s+(?=\S)|$)")
 _CODED = re.compile(r"((OP|PP)\s?(\d{1,3})(?:\s?(?:bis|ter|alt))?)\s?[.:)]?(?:\s+(?=\S)|$)")
-_LETTERED = re.compile(r"(([A-Z])(\d{1,3}))[.):]?\s+(?=[“\"‘'«(\[]*[^\W\d_])")
+_LETTERED = re.compile(r"(([A-Z])\.?(\d{1,3}))[.):]?\s+(?=[“\"‘'«(\[]*[^\W\d_])")
 _ARTICLE = (  # as treaties of the languages that are read print it
     r"Article|Art\.|Artículo|Artigo|Articolo|Artikel|Artikkel|Pasal|Điều|Статья|Стаття|Член|Άρθρο|Madde|Perkara"
     r"|ข้อ|มาตรา|المادة|مادة"
 )
 _FIRSTS = r"premier|première|1er|1ère|primero|первая"
 _WORDED = re.compile(
-    rf"(?:(?P<article>{_ARTICLE})|(?P<para>Para(?:graph)?\.?|¶|§))\s?(?P<value>\d{{1,4}}|{_FIRSTS}|[IVXLC]{{1,7}}(?![a-z]))"
-    r"(?P<end>\s?[.:)–—-](?:\s+|$)|º?\s+(?-i:(?=[^\W\d_a-zà-ÿа-я]|[“\"]))|\s+(?=\((?!\d{1,2}\)|[a-z]\)))|$)",
-    re.IGNORECASE,
+    rf"""(?:(?P<article>{_ARTICLE})|(?P<para>Para(?:graph)?\.?|¶|§))\s?
+        (?P<value>\d{{1,4}}|{_FIRSTS}|[IVXLC]{{1,7}}(?![a-z]))(?:\.\s?[º°ª])?
+        (?P<again>\s(?:bis|ter|quater|quinquies|sexies)\b)?
+        (?P<end>\s?[º°ª]?\s?[.:]?\s?[.:)–—-](?:\s+|$)                   # Article 2:  Artículo 2.-  Art. 3)
+          | [º°]?\s+(?-i:(?=[^\W\d_a-zà-ÿа-я]|[“\"]))                   # before a capital letter
+          | \s+(?=\((?!\d{{1,2}}\)|[a-z]\)))                            # before a bracket that cites no paragraph
+          | [º°]?$)""",
+    re.IGNORECASE | re.VERBOSE,
 )
 _CITES = re.compile(r"\s*(?:\(\d|\([a-z]\)|of\b|et\b|and\b|to\b)", re.IGNORECASE)
 _JAPANESE = re.compile(
@@ -145,7 +151,8 @@ def _worded(head: str) -> Iterator[Label]:
     else:
         value = _roman_value(printed) if re.fullmatch(r"[IVXLC]+", printed) else 1
     if value:
-        yield Label(family, (value,), printed if printed.isupper() or printed.isdigit() else "1", found.end())
+        number = printed if printed.isupper() or printed.isdigit() else "1"
+        yield Label(family, (value,), number + (found["again"] or "").lower(), found.end())
 
 
 def _japanese(head: str) -> Iterator[Label]:

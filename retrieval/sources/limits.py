@@ -25,19 +25,25 @@ MAX_TAGS = 300_000
 """Opening and closing tags of an HTML page; the largest communiqué has 2,000."""
 
 MAX_ARCHIVE_MEMBERS = 2_000
-"""Files inside a .docx."""
+"""Files inside a .docx, .odt or .epub."""
 
 MAX_UNPACKED_BYTES = 100_000_000
-"""Of everything inside a .docx, counted while it is unpacked."""
+"""Of everything inside a .docx, .odt or .epub, counted while it is unpacked."""
 
 MAX_XML_BYTES = 30_000_000
-"""Of one XML part of a .docx: a tree of it takes ten times as much memory."""
+"""Of one XML part of a .docx, .odt or .epub: a tree of it takes ten times as much memory."""
 
 CHILD_TIMEOUT_S = 60
-"""Processor time of the process that reads a PDF or .docx."""
+"""Processor time of the process that reads a PDF or a document."""
 
 CHILD_WALL_S = 600
 """Wall clock of that process: on a busy machine little processor time takes long."""
 
 CHILD_MEMORY_BYTES = 1_500_000_000
-"""Address space of the process that reads a PDF or .docx, where the system can bound it."""
+"""Address space of the process that reads a PDF or a document, where the system can bound it."""
+
+OFFICE_MEMORY_BYTES = 4_000_000_000
+"""Address space of LibreOffice, most of which it never touches."""
+
+OFFICE_WALL_S = 180
+"""Wall clock of LibreOffice, which may wait for what never comes."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from retrieval.errors import CorpusError, FetchError, SourceError
 from retrieval.fetching import Fetched, Fetcher, NotModified, Validators, name_of
-from retrieval.fetching.bodies import charset, suffix_of
+from retrieval.fetching.bodies import charset, is_text, suffix_of
 from retrieval.models import Readout
 from retrieval.sources.hygiene import printable
 from retrieval.sources.limits import MAX_BYTES
@@ -70,6 +70,8 @@ def load(paths: Iterable[Path], is_known: IsKnown | None = None) -> Iterator[Loa
         for file in _files(path):
             if path.is_dir() and not file.resolve().is_relative_to(path.resolve()):
                 yield LoadedSource(printable(str(file)), error=SourceError(str(file), _LEADS_OUT))
+            elif file.is_dir():  # a link to a folder that is read where it stands
+                continue
             elif file.resolve() not in seen:
                 seen.add(file.resolve())
                 yield load_file(file, is_known)
@@ -147,7 +149,7 @@ def _file_name(found: Fetched) -> str:
 def _in_utf8(found: Fetched) -> bytes:
     """Return a text in UTF-8 where it is in the encoding that only the header of the answer names."""
     encoding = charset(found.content_type)
-    if encoding is None or suffix_of(found.content_type) in (None, ".pdf", ".docx"):
+    if encoding is None or not is_text(found.content_type):
         return found.data
     try:
         found.data.decode()
@@ -172,7 +174,8 @@ def _files(path: Path) -> Iterator[Path]:
         yield path
         return
     for file in sorted(path.rglob("*")):
-        if file.is_file() and _is_readout_name(file.relative_to(path)):
+        is_link = file.is_symlink() and file.is_dir() and not _is_hidden(file.relative_to(path))
+        if is_link or (not file.is_dir() and _is_readout_name(file.relative_to(path))):
             yield file
 
 
@@ -182,18 +185,19 @@ def passed_over(paths: Iterable[Path]) -> list[str]:
     for folder in (path for path in paths if path.is_dir()):
         for file in sorted(folder.rglob("*")):
             name = file.relative_to(folder)
-            hidden = any(part.startswith((".", "_", "~")) for part in name.parts)
             known = is_known_format(file.name) or file.name.lower().startswith(_NOT_READOUTS)
-            if not (hidden or known or file.is_dir() or file.name.endswith(META)):
+            if not (_is_hidden(name) or known or file.is_dir() or file.name.endswith(META)):
                 found.append(printable(str(name)))
     return found
 
 
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith((".", "_", "~")) for part in path.parts)
+
+
 def _is_readout_name(path: Path) -> bool:
-    if any(part.startswith((".", "_", "~")) for part in path.parts):
-        return False
     name = path.name.lower()
-    return is_known_format(name) and not name.startswith(_NOT_READOUTS)
+    return is_known_format(name) and not (_is_hidden(path) or name.startswith(_NOT_READOUTS))
 
 
 def _meta_beside(path: Path) -> Path | None:

@@ -305,4 +305,5 @@ def _unnumbered(
 
 
 def _is_sentence(text: str) -> bool:
-    return ends_sentence(text) and (not opens_list(text) or len(text) > _LEAD)
+    word = text.isascii() and len(text.split()) < 2  # "President." below a signature
+    return ends_sentence(text) and not word and (not opens_list(text) or len(text) > _LEAD)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from retrieval.sources.blocks import reads_as_heading
 from retrieval.sources.labels import STRONG, Label
 from retrieval.sources.lines import Line, opens_list
-from retrieval.sources.sequences import Candidate, nested_sequence, read_candidates, sequence
+from retrieval.sources.sequences import Candidate, best_chain, nested_sequence, read_candidates, sequence
 
 # Outermost first, when nothing in the readout itself says otherwise.
 _RANKS = (
@@ -44,6 +44,12 @@ def make_plan(lines: Sequence[Line]) -> Plan:
     coded = [c for name, chain in chains.items() if name.startswith("code") for c in chain]
     if len(coded) > 1:
         return Plan({c.index: c.label for c in coded}, {})
+    lettered = [
+        c for name, found in families.items() if name.startswith("lettered") for c in best_chain(found)
+    ]
+    if len({c.label.family for c in lettered}) > 1 and not {"dot", "para", "article", "close"} & set(chains):
+        labels = {c.index: c.label for c in sorted(lettered, key=lambda c: c.index)}
+        return Plan(labels, _stray_headings(families, lines, labels, {}))
     sections = _sections(chains, lines)
     chains = {name: chain for name, chain in chains.items() if name not in sections}
     listed = sorted((name for name in chains if name.startswith("list")), key=_list_depth)
@@ -101,7 +107,12 @@ def _stray_headings(
         free = index not in labels and index not in out
         led_into = index > 0 and opens_list(lines[index - 1].text)
         strong = found[index].label.strength == STRONG and _reads_bare(found[index], lines)
-        if free and followed and strong and not led_into:
+        before = found.get(index - 1)
+        own = found[index].label
+        listed = (  # it goes on with the list that the line above is of
+            before is not None and before.label.family == own.family and before.value + 1 == own.value[-1]
+        )
+        if free and followed and strong and not (listed or led_into):
             out[index] = found[index].label.end
     return dict(sorted(out.items()))
 
@@ -144,6 +155,8 @@ def _outermost(chains: Mapping[str, list[Candidate]], lines: Sequence[Line]) -> 
     chosen = ranked[0]
     for name in ranked[1:]:
         if name.startswith(_SUB_ONLY) and not chosen.startswith(_SUB_ONLY):
+            continue
+        if chosen == "article" and chains[name][-1].index < chains[chosen][0].index:  # recitals before them
             continue
         if _contains(chains[name], chains[chosen], lines):
             chosen = name

@@ -15,7 +15,7 @@ from retrieval.language.dates import is_iso_date
 from retrieval.models import Readout
 from retrieval.sources.hygiene import clean_text
 
-_TEXTS = ("title", "issuer", "source_url", "language")
+_TEXTS = ("title", "issuer", "source_url", "language", "series")
 _KNOWN = (*_TEXTS, "date", "encoding", "initiatives")
 
 
@@ -33,12 +33,13 @@ class Overrides:
     issuer: str | None = None
     source_url: str | None = None
     language: str | None = None
+    series: str | None = None
     encoding: str | None = None
     initiatives: Mapping[str, Any] = field(default_factory=dict)
 
     def apply(self, readout: Readout) -> Readout:
         """Return `readout` with these corrections."""
-        fields = ("title", "date", "issuer", "source_url", "language")
+        fields = (*_TEXTS, "date")
         return replace(
             readout, **{name: value for name in fields if (value := getattr(self, name)) is not None}
         )

@@ -15,11 +15,12 @@ from retrieval.sources.book import Book
 from retrieval.sources.decoding import as_utf8, decode
 from retrieval.sources.formats.html import looks_like_html
 from retrieval.sources.formats.markdown import looks_like_markdown, read_markdown, read_plain
+from retrieval.sources.formats.notes import with_notes
 from retrieval.sources.front_matter import read_front
 from retrieval.sources.furniture import page_numbers
 from retrieval.sources.hygiene import clean_lines, clean_readout, printable
 from retrieval.sources.identity import humanised, id_of, make_id, says_something
-from retrieval.sources.kinds import head, is_docx, is_pdf, unreadable
+from retrieval.sources.kinds import head, is_doc, is_docx, is_epub, is_odt, is_pdf, is_rtf, unreadable
 from retrieval.sources.labels import candidates
 from retrieval.sources.legibility import Legibility, legibility
 from retrieval.sources.limits import MAX_BYTES, MAX_LINE_CHARS, MAX_LINES, MAX_PARAGRAPH_CHARS, MAX_TEXT_CHARS
@@ -31,17 +32,15 @@ from retrieval.sources.overrides import Overrides
 from retrieval.sources.parts import split_parts
 from retrieval.sources.repairs import split_missed_breaks
 
-PARSER_VERSION = 3
+PARSER_VERSION = 4
 """Goes up when the same bytes become other paragraphs, so that a revision says what read it."""
 
-_PDF, _DOCX = "PDF", "DOCX"
 _SUFFIXES = {
     "text/html": ".html",
     "application/xhtml+xml": ".html",
     "application/json": ".json",
     "text/markdown": ".md",
 }
-_PAGED = (_PDF, _DOCX)  # their lines have no number that an editor would find
 _TOO_LONG = f"a paragraph has more than {MAX_PARAGRAPH_CHARS:,} characters. Part it by blank lines where paragraphs begin."
 
 _NOISY = (
@@ -62,12 +61,15 @@ class Format:
         suffixes: The extensions it usually has; the first format that recognises the bytes wins over them.
         recognises: Whether bytes are certainly of this format.
         read: Lines to be numbered, or finished readouts.
+        by_name: Whether a file is taken for it by its extension; where the bytes always say, its lines have no
+            number that an editor would find, either.
     """
 
     name: str
     suffixes: tuple[str, ...]
     recognises: Callable[[bytes], bool]
     read: Reader
+    by_name: bool = True
 
 
 def parse(
@@ -99,8 +101,7 @@ def parse(
     if isinstance(found, list):
         readouts = [clean_readout(name, readout) for readout in found]
     else:
-        lined = known.name not in _PAGED
-        bounded = _bounded(name, clean_lines(name, found), lined=lined)
+        bounded = _bounded(name, clean_lines(name, found), lined=known.by_name)
         readouts = [_readout(name, bounded, is_address=is_address)]
     if any(len(p.text) > MAX_PARAGRAPH_CHARS for readout in readouts for p in readout.paragraphs):
         raise SourceError(name, _TOO_LONG)
@@ -150,7 +151,7 @@ def _format_of(name: str, data: bytes, content_type: str | None = None) -> Forma
             return known
     stated = (content_type or "").partition(";")[0].strip().lower()
     suffix = _SUFFIXES.get(stated) or PurePath(name).suffix.lower()
-    named = (known for known in FORMATS if suffix in known.suffixes and known.name not in _PAGED)
+    named = (known for known in FORMATS if suffix in known.suffixes and known.by_name)
     return next(named, FORMATS[-1])
 
 
@@ -268,7 +269,8 @@ def _read_text(name: str, data: bytes) -> Extracted:
     matter, body, first_line = split_front_matter(name, text)
     marked = PurePath(name).suffix.lower() in _MARKDOWN.suffixes or looks_like_markdown(body)
     lines, left = read_markdown(body, first_line) if marked else (read_plain(body, first_line), [])
-    return replace(matter or Extracted(()), lines=lines, warnings=warnings, left_out=tuple(left))
+    lines, marks = with_notes(lines)
+    return replace(matter or Extracted(()), lines=lines, warnings=warnings, left_out=(*left, *marks))
 
 
 def _read_html(name: str, data: bytes) -> Extracted:
@@ -302,16 +304,20 @@ def _read_json(name: str, data: bytes) -> list[Readout]:
     return read_json(name, text, _stem(name))
 
 
-def _read_pdf(name: str, data: bytes) -> Extracted:
+def _confined(kind: str) -> Reader:
+    def read(name: str, data: bytes) -> Extracted:
+        from retrieval.sources.confined import read_confined
+
+        return read_confined(kind, name, data)
+
+    return read
+
+
+def _read_doc(name: str, data: bytes) -> Extracted:
     from retrieval.sources.confined import read_confined
+    from retrieval.sources.formats.office import as_docx
 
-    return read_confined("pdf", name, data)
-
-
-def _read_docx(name: str, data: bytes) -> Extracted:
-    from retrieval.sources.confined import read_confined
-
-    return read_confined("docx", name, data)
+    return read_confined("docx", name, as_docx(name, data))
 
 
 def _refuse(name: str, data: bytes) -> Extracted:
@@ -332,8 +338,12 @@ def _looks_like_json(data: bytes) -> bool:
 _MARKDOWN = Format("Markdown", (".md", ".markdown"), _never, _read_text)
 # The first that recognises the bytes reads them, else the first whose extension fits, else the last.
 FORMATS: tuple[Format, ...] = (
-    Format(_PDF, (".pdf",), is_pdf, _read_pdf),
-    Format(_DOCX, (".docx",), is_docx, _read_docx),
+    Format("PDF", (".pdf",), is_pdf, _confined("pdf"), by_name=False),
+    Format("DOCX", (".docx",), is_docx, _confined("docx"), by_name=False),
+    Format("OpenDocument", (".odt", ".ott"), is_odt, _confined("odt"), by_name=False),
+    Format("e-book", (".epub",), is_epub, _confined("epub"), by_name=False),
+    Format("RTF", (".rtf",), is_rtf, _confined("rtf"), by_name=False),
+    Format("DOC", (".doc",), is_doc, _read_doc, by_name=False),
     Format("unreadable", (), lambda data: unreadable(data) is not None, _refuse),
     Format("JSON", (".json", ".jsonl", ".ndjson"), _looks_like_json, _read_json),
     Format("HTML", (".html", ".htm", ".xhtml"), looks_like_html, _read_html),

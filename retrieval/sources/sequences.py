@@ -17,6 +17,8 @@ from retrieval.sources.labels import ALONE, STRONG, WEAK, Label, candidates
 from retrieval.sources.lines import Line, ends_sentence, opens_list, starts_lower
 
 _LARGEST_GAP = 20
+_QUOTES = {'"': '"', "“": "”", "«": "»", "„": "“", "‘": "’"}
+_LONGEST_QUOTATION = 40  # lines
 _NEEDS_COMPANY = ("roman", "alpha", "kanji", "circled", "bracket", "lettered")
 _CITED = ("article", "para")  # sentences begin with them, too: "Article 27 states …"
 
@@ -49,11 +51,28 @@ class Candidate:
 def read_candidates(lines: Sequence[Line]) -> dict[str, list[Candidate]]:
     """Return every candidate of `lines` by family, in reading order."""
     families: dict[str, list[Candidate]] = {}
+    quoted = _quoted(lines)
     for index, line in enumerate(lines):
-        labels = [line.label] if line.label else [] if line.row else candidates(line.text)
+        printed = [] if line.row or index in quoted else candidates(line.text)
+        labels = [line.label] if line.label else printed
         for label in labels:
             families.setdefault(label.family, []).append(_candidate(lines, index, label))
     return families
+
+
+def _quoted(lines: Sequence[Line]) -> set[int]:
+    """Return the lines inside of a quotation that begins with a number on a line above: they number what is quoted."""
+    out: set[int] = set()
+    for index, line in enumerate(lines):
+        if index in out or line.text[:1] not in _QUOTES or not candidates(line.text[1:]):
+            continue
+        close = _QUOTES[line.text[0]]
+        end = range(index, min(index + _LONGEST_QUOTATION, len(lines)))
+        last = next(
+            (i for i in end if close in lines[i].text[-3:] and (i > index or len(line.text) > 3)), index
+        )
+        out |= set(range(index + 1, last + 1))
+    return out
 
 
 def _candidate(lines: Sequence[Line], index: int, label: Label) -> Candidate:
@@ -69,11 +88,16 @@ def _candidate(lines: Sequence[Line], index: int, label: Label) -> Candidate:
         index=index,
         label=label,
         indent=line.indent,
-        opens=line.gap or before is None or before.heading > 0,
+        opens=line.gap or before is None or before.heading > 0 or (label.value[-1] == 1 and _heads(before)),
         after_sentence=before is None or ends_sentence(before.text),
         after_heading=before is not None and before.heading > 0,
         page_like=page_like,
     )
+
+
+def _heads(before: Line) -> bool:
+    """Whether a line stands like the heading of a section whose paragraphs count from 1."""
+    return before.gap and not before.row and reads_as_heading(before.text)
 
 
 def best_chain(found: Sequence[Candidate]) -> list[Candidate]:

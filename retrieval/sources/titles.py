@@ -13,14 +13,15 @@ _DOCUMENT = re.compile(
     # words for kinds of documents, in many languages
     \b(?:meeting|summit|statements?|communiqu[eé]s?|declaration|conclusions|readout|summary|resolution
     |call|decision|agreement|treaty|convention|protocol|charter|accord|covenant|pact|memorandum|minutes
-    |report|list\ of|digest|joint|press\ release|speech|remarks|programme|plan\ of\ action|action\ plan
+    |report|regulation|directive|decree|règlement|décret|verordnung|richtlinie|reglamento|decreto|regolamento
+    |list\ of|digest|joint|press\ release|speech|remarks|programme|plan\ of\ action|action\ plan
     |guidelines|opinion|judgment|judgement|order|déclaration|communiqué|accord|traité|procès-verbal
     |rapport|compte\ rendu|résolution|décision|projet\ de\ loi|declaración|comunicado|acuerdo|tratado
     |acta|informe|resolución|decisión|convenio|declaração|acordo|relatório|ata|erklärung|abkommen
     |vertrag|protokoll|bericht|beschluss|kommuniqué|perjanjian|pernyataan|komunike|laporan|notulen
     |hiệp\ định|tuyên\ bố|thông\ cáo|nghị\ quyết|biên\ bản|заявление|соглашение|договор|протокол
     |коммюнике|доклад)\b|声明|聲明|公报|公報|协定|協定|条約|条约|條約|公约|公約|議定書|议定书|宣言|会談|会議|会议|決議|决议|报告|報告|仪式|開幕式|开幕式
-    |공동성명|선언|협정|แถลงการณ์|ความตกลง|بيان|اتفاق|معاهدة
+    |공동성명|선언|협정|แถลงการณ์|ความตกลง|ข้อตกลง|บันทึกความเข้าใจ|อนุสัญญา|ปฏิญญา|بيان|اتفاق|معاهدة
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -28,7 +29,7 @@ _GENERIC = re.compile(
     r"(?:joint\s+)?(?:press\s+)?(?:statement|communiqu[eé]|release|declaration|readout|summary)",
     re.IGNORECASE,
 )
-_SYMBOL = re.compile(r"(?:\d{1,3}|[A-Z]{1,4})/(?:\w{1,4}\.)?\d{1,4}[.:]?\s+(?=[^\W\d_])")
+_SYMBOL = re.compile(r"\A(?:\d{1,3}|[A-Z]{1,4})/(?:\w{1,4}\.)?\d{1,4}[.:]?\s+(?=[^\W\d_])")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _CAPITALS = 0.6  # of the letters: a title set in capitals
 _FEWEST = 3  # words: "JOINT COMMUNIQUÉ" stays
@@ -65,6 +66,8 @@ def as_written(title: str, lines: Sequence[Line]) -> str:
     def written(found: re.Match[str]) -> str:
         nonlocal first
         word, plain = found.group(), found.group().casefold()
+        if found.start() and title[found.start() - 1].isdigit():  # 25TH
+            return plain
         known = spelt.get(plain, Counter())
         acronym = len(word) > 1 and known[word] and known[word] >= known.total() / 2
         is_first, first = first, False

@@ -17,6 +17,7 @@ from retrieval.errors import RapporteurError
 from retrieval.fetching import Fetcher, FetchPolicy
 from retrieval.index.encoder import Encoder, Vector
 from retrieval.index.sync.embedded_sync import EmbeddedSync
+from retrieval.index.sync.store_lock import StoreLock
 from retrieval.ingest import IngestService
 from retrieval.ingest.committing import Committer
 from retrieval.ingest.job_board import JobWorker
@@ -24,7 +25,6 @@ from retrieval.ingest.lifecycle import Retention
 from retrieval.ledger import postgres
 from retrieval.ledger.ledger import Ledger
 from retrieval.precedence import Precedence
-from retrieval.store_lock import StoreLock
 
 
 def wait_at(step: str) -> None:

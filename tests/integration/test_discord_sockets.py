@@ -45,7 +45,7 @@ async def test_commands_are_sent_only_when_they_changed(scene: Scene, folder: Pa
 
     assert scene.standin.rest.syncs == 1
     assert set(scene.standin.rest.commands) == {
-        "ask", "documents", "initiatives", "paragraph", "about", "corpus", "Check against the readouts",
+        "ask", "documents", "initiatives", "paragraph", "about", "compare", "trace", "corpus", "Check against the readouts",
     }  # fmt: skip
     assert scene.standin.rest.commands["ask"]["name_localizations"] == {"ja": "質問"}
 
@@ -233,3 +233,13 @@ async def test_two_shards_serve_their_own_servers(scene: Scene, folder: Path) ->
 
         assert "¶7" in text_of((await scene.ask()).shown[0])
         assert {session.shard for session in scene.standin.gateway.sessions.values()} == {(0, 2), (1, 2)}
+
+
+async def test_a_trace_arrives_with_its_picture_and_its_files(served: Scene, running: Running) -> None:
+    traced = await answered(await served.run("trace", phrase="face-to-face defense exchanges"))
+    files = await served.click(traced.shown[0], "files")
+
+    assert "In 1 of 1 readouts." in text_of(traced.shown[0])
+    assert [file["filename"] for file in traced.shown[0]["attachments"]] == ["use-by-year.png"]
+    sent = {file["filename"] for file in files.shown[0]["attachments"]}
+    assert sent == {"trace.md", "trace.docx", "trace.html"}

@@ -14,10 +14,10 @@ from sqlalchemy import func, select, update
 
 from retrieval.bootstrap import Services
 from retrieval.errors import CorpusError, IngestBusyError, NotFoundError
+from retrieval.index.sync.store_lock import StoreLock
 from retrieval.ledger import revisions, schema, vectors
 from retrieval.ledger.leases import Turn, my_turn
 from retrieval.models import SHARED, ChangedReadout, FailedSource, IngestReport
-from retrieval.store_lock import StoreLock
 from tests.conftest import OpenStore, WriteReadout
 
 FERRY = "Norland and Estmark will open a ferry line between Port Alder and Sund in May."

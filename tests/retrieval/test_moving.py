@@ -13,7 +13,6 @@ from bot.discord.answer_store import AnswerStore, ShownAnswer
 from retrieval.bootstrap import LEDGER_FILE
 from retrieval.errors import StoreError
 from retrieval.front_end_store import answers
-from retrieval.front_end_store import metadata as of_the_bot
 from retrieval.ingest import IngestRequest, Upload
 from retrieval.ingest.copy_to_postgres import copy_ledger
 from retrieval.ingest.job_board import WORKER
@@ -61,7 +60,7 @@ def test_a_ledger_that_moved_answers_the_same_and_remembers_everything(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with closing(Ledger(postgres_address)) as target:
-        copied = copy_ledger(lived_in, target, [of_the_bot], _silent)
+        copied = copy_ledger(lived_in, target, _silent)
         for table in (schema.revisions, schema.paragraphs, schema.readouts, schema.audit, answers):
             assert _rows(target, table) == _rows(lived_in, table)
     monkeypatch.setattr("retrieval.bootstrap.ledger_address", lambda _settings: postgres_address)
@@ -84,9 +83,9 @@ def test_a_ledger_that_moved_answers_the_same_and_remembers_everything(
 
 def test_nothing_is_copied_where_something_is(lived_in: Ledger, postgres_address: str) -> None:
     with closing(Ledger(postgres_address)) as target:
-        copy_ledger(lived_in, target, [], _silent)
+        copy_ledger(lived_in, target, _silent)
         with pytest.raises(StoreError, match=r"this ledger is not empty\. Name an empty database"):
-            copy_ledger(lived_in, target, [], _silent)
+            copy_ledger(lived_in, target, _silent)
 
 
 def test_nothing_is_copied_while_a_bot_runs(lived_in: Ledger, postgres_address: str) -> None:
@@ -95,4 +94,4 @@ def test_nothing_is_copied_while_a_bot_runs(lived_in: Ledger, postgres_address: 
         my_turn(lived_in, "rapporteur run", timeout_s=0, name=WORKER),
         pytest.raises(StoreError, match=r"in use by rapporteur run since .*\. Stop it first"),
     ):
-        copy_ledger(lived_in, target, [], _silent)
+        copy_ledger(lived_in, target, _silent)

@@ -10,12 +10,13 @@ import discord
 from discord import app_commands
 
 from bot.discord import Interaction
-from bot.discord.cogs.base import BaseCog, BotServices, place_of
+from bot.discord.cogs.base import FILTERS, BaseCog, BotServices, Word, bounded, offering, place_of
 from bot.discord.delivery import in_time, respond, say, show
 from bot.discord.discord_markdown import code, shortened
 from bot.discord.pages import Page
 from bot.discord.views import page_view
 from retrieval.errors import NotFoundError
+from retrieval.search.scoping import Filters
 
 log = logging.getLogger(__name__)
 
@@ -25,15 +26,33 @@ _MAX_THREAD_NAME = 100
 class AskCog(BaseCog):
     """Answers /ask."""
 
+    @offering
     @app_commands.command(name="ask", description="Ask about the readouts; the answer names its paragraphs")
-    @app_commands.describe(question="What would you like to know?", document="Look in one readout only")
-    @app_commands.autocomplete(document=BaseCog.document_choices)
-    async def ask(self, interaction: Interaction, question: str, document: str | None = None) -> None:
+    @app_commands.describe(
+        question="What would you like to know?",
+        document="Look in one readout only",
+        document2="This readout, too",
+        **FILTERS,
+    )
+    @app_commands.autocomplete(document=BaseCog.document_choices, document2=BaseCog.document_choices)
+    async def ask(
+        self,
+        interaction: Interaction,
+        question: str,
+        document: str | None = None,
+        document2: str | None = None,
+        since: Word | None = None,
+        until: Word | None = None,
+        issuer: Word | None = None,
+        title: Word | None = None,
+    ) -> None:
         """Answer a question."""
-        await self.guarded(interaction, self._ask(interaction, question, document))
+        named = tuple(each for each in (document, document2) if each)
+        filters = Filters(named, since, until, issuer, title)
+        await self.guarded(interaction, self._ask(interaction, question, filters))
 
-    async def _ask(self, interaction: Interaction, question: str, document: str | None) -> None:
-        phrases = self.phrases(interaction)
+    async def _ask(self, interaction: Interaction, question: str, typed: Filters) -> None:
+        phrases, filters = self.phrases(interaction), bounded(typed)
         acknowledging = asyncio.Lock()
         on_screen = asyncio.Event()
 
@@ -43,12 +62,14 @@ class AskCog(BaseCog):
                 on_screen.set()
 
         work = self.questions.ask(
-            question, place_of(interaction), phrases, document=document, quoted=True, show_found=show_found
+            question, place_of(interaction), phrases, filters=filters, quoted=True, show_found=show_found
         )
         try:
             reply = await in_time(interaction, work, ephemeral=False, acknowledging=acknowledging)
         except NotFoundError:
-            await say(interaction, phrases("error.no_readout", document=code(document or "")))
+            named = filters.documents
+            missing = phrases("error.no_readout", document=code(named[0])) if len(named) == 1 else None
+            await say(interaction, missing or phrases("error.none_passes"))
             return
         except Exception:
             if not on_screen.is_set():
@@ -57,7 +78,12 @@ class AskCog(BaseCog):
             return
         ids = await respond(interaction, reply.pages, phrases, answer=reply.id)
         await self.look_up(self.answers.link, reply.id, ids)
-        if self.settings.answer_threads and interaction.guild_id and place_of(interaction).thread is None:
+        if (
+            self.settings.answer_threads
+            and not reply.talk
+            and interaction.guild_id
+            and place_of(interaction).thread is None
+        ):
             await self._open_thread(interaction, question)
 
     async def _open_thread(self, interaction: Interaction, question: str) -> None:

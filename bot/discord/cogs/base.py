@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot.discord import Interaction
+from bot.discord.comparison_service import ComparisonService
 from bot.discord.corpus.server_cleanup import ServerCleanup
 from bot.discord.corpus.service import CorpusService
 from bot.discord.delivery import guarded
-from bot.discord.discord_markdown import shortened
+from bot.discord.discord_markdown import escape, shortened
 from bot.discord.discord_settings import DiscordSettings
 from bot.discord.permissions import guild_scopes
 from bot.discord.question_service import Place, QuestionService
-from bot.discord.refusals import ClosingError
+from bot.discord.refusals import ClosingError, RefusedError
 from bot.locales import Catalogue, Phrases
 from retrieval.search.browsing import ReadoutSummary
+from retrieval.search.scoping import ALL, Filters, as_bound
 
 MAX_CHOICES = 25
 MAX_CHOICE = 100
+
+Command = TypeVar("Command", bound=app_commands.Command[Any, ..., Any])
+Word = app_commands.Range[str, 1, 100]
+FILTERS = {
+    "since": "Only readouts from this day, month or year on",
+    "until": "Only readouts up to this day, month or year",
+    "issuer": "Only readouts of this issuer",
+    "title": "Only readouts with these words in their title",
+}
+"""The options that narrow the readouts, beside `document`."""
 
 Work = Callable[[], Coroutine[Any, Any, Any]]
 """Not begun, so that a bot that is closing can leave it."""
@@ -31,13 +43,15 @@ Work = Callable[[], Coroutine[Any, Any, Any]]
 
 @dataclass(frozen=True, slots=True)
 class BotServices:
-    """What the cogs work with; without `corpus` and `server_cleanup` there is no /corpus."""
+    """What the cogs work with; without `corpus` and `server_cleanup` there is no /corpus, without `comparing` no
+    /compare."""
 
     questions: QuestionService
     catalogue: Catalogue
     settings: DiscordSettings
     corpus: CorpusService | None = None
     server_cleanup: ServerCleanup | None = None
+    comparing: ComparisonService | None = None
 
 
 class BaseCog(commands.Cog):
@@ -49,6 +63,7 @@ class BaseCog(commands.Cog):
         self.look_up = self.questions.look_ups.run
         self.catalogue = bot_services.catalogue
         self.settings = bot_services.settings
+        self.comparing = bot_services.comparing
 
     def phrases(self, interaction: Interaction) -> Phrases:
         """Return the language of the person who uses the bot."""
@@ -61,9 +76,10 @@ class BaseCog(commands.Cog):
             chosen = work if admitted else refused(work)
             await guarded(interaction, chosen, phrases, self.settings.max_question)
 
-    async def readable(self, interaction: Interaction) -> Sequence[ReadoutSummary]:
-        """Return the readouts that can be read where somebody uses the bot."""
-        return await self.look_up(self.questions.readouts.documents, guild_scopes(interaction.guild_id))
+    async def readable(self, interaction: Interaction, filters: Filters = ALL) -> Sequence[ReadoutSummary]:
+        """Return the readouts that can be read where somebody uses the bot, and pass."""
+        scopes = guild_scopes(interaction.guild_id)
+        return await self.look_up(self.questions.readouts.documents, scopes, filters)
 
     async def document_choices(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         """Return the readouts whose title or id contains what was typed so far."""
@@ -74,6 +90,56 @@ class BaseCog(commands.Cog):
             app_commands.Choice(name=_choice(line.title, line.date), value=line.id)
             for line in found[:MAX_CHOICES]
         ]
+
+    async def filter_choices(
+        self, interaction: Interaction, typed: str, option: str
+    ) -> list[app_commands.Choice[str]]:
+        """Return what the readouts have of an issuer, a title, or years and days, the newest first."""
+        lines = await self.readable(interaction)
+        if option in ("issuer", "title"):
+            held = [getattr(line, option) for line in lines]
+        else:
+            days = sorted((line.date for line in lines if line.date), reverse=True)
+            held = [*(day[:4] for day in days), *days]
+        wanted = typed.casefold().split()
+        found = [value for value in dict.fromkeys(held) if value and _matches(value, wanted)]
+        return [
+            app_commands.Choice(name=shortened(v, MAX_CHOICE), value=v[:MAX_CHOICE])
+            for v in found[:MAX_CHOICES]
+        ]
+
+
+def offering(command: Command) -> Command:
+    """Have the options of `FILTERS` completed from what the readouts hold."""
+    for option in FILTERS:
+        command.autocomplete(option)(_choices_of(option))
+    return command
+
+
+def _choices_of(option: str) -> Callable[..., Coroutine[Any, Any, list[app_commands.Choice[str]]]]:
+    async def choices(cog: BaseCog, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        return await cog.filter_choices(interaction, typed, option)
+
+    choices.__qualname__ = (
+        f"BaseCog.{option}_choices"  # by its dot discord.py knows a method, and hands it the cog
+    )
+    return choices
+
+
+def bounded(filters: Filters) -> Filters:
+    """Return filters as typed, their bounds in time as dates.
+
+    Raises:
+        RefusedError: One of them is no date.
+    """
+    return replace(filters, since=_bound(filters.since), until=_bound(filters.until))
+
+
+def _bound(typed: str | None) -> str | None:
+    bound = as_bound(typed) if typed else None
+    if typed and bound is None:
+        raise RefusedError("corpus.bad_date", date=escape(typed))
+    return bound
 
 
 async def refused(work: Coroutine[Any, Any, None]) -> None:
@@ -96,4 +162,13 @@ def place_of(interaction: Interaction) -> Place:
     """Return who asks, and where."""
     channel = interaction.channel
     thread = channel.id if isinstance(channel, discord.Thread) else None
-    return Place(user=interaction.user.id, guild=interaction.guild_id, thread=thread)
+    return Place(
+        user=interaction.user.id, guild=interaction.guild_id, thread=thread, channel=channel_of(channel)
+    )
+
+
+def channel_of(channel: object) -> int | None:
+    """Return the id of a channel, of a thread that of the channel it hangs from."""
+    if isinstance(channel, discord.Thread):
+        return channel.parent_id
+    return getattr(channel, "id", None)

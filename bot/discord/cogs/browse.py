@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any
 
 import discord
@@ -11,7 +12,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord import Interaction
-from bot.discord.cogs.base import MAX_CHOICE, MAX_CHOICES, BaseCog, place_of
+from bot.discord.cogs.base import FILTERS, MAX_CHOICE, MAX_CHOICES, BaseCog, Word, bounded, offering, place_of
 from bot.discord.delivery import attach, in_time, respond, say, show, show_in_place
 from bot.discord.discord_markdown import code, escape, shortened
 from bot.discord.pages import Page
@@ -20,19 +21,33 @@ from bot.discord.readout_rendering import KINDS, InitiativeFilter, render_docume
 from bot.discord.views import Control, list_view
 from retrieval.errors import NotFoundError
 from retrieval.models import InitiativeKind
+from retrieval.search.scoping import Filters
 
 
 class BrowseCog(BaseCog):
     """Shows readouts, paragraphs, and what the bot is; each to the person who asks."""
 
+    @offering
     @app_commands.command(name="documents", description="List the readouts")
-    async def documents(self, interaction: Interaction) -> None:
+    @app_commands.describe(**FILTERS)
+    async def documents(
+        self,
+        interaction: Interaction,
+        since: Word | None = None,
+        until: Word | None = None,
+        issuer: Word | None = None,
+        title: Word | None = None,
+    ) -> None:
         """List the readouts."""
-        await self.guarded(interaction, self._documents(interaction))
+        filters = Filters((), since, until, issuer, title)
+        await self.guarded(interaction, self._documents(interaction, filters))
 
-    async def _documents(self, interaction: Interaction) -> None:
+    async def _documents(self, interaction: Interaction, filters: Filters) -> None:
         phrases = self.phrases(interaction)
-        lines = await in_time(interaction, self.readable(interaction), ephemeral=True)
+        lines = await in_time(interaction, self.readable(interaction, bounded(filters)), ephemeral=True)
+        if filters and not lines:
+            await say(interaction, phrases("error.none_passes"))
+            return
         await respond(interaction, render_documents(lines, phrases), phrases, ephemeral=True)
 
     @app_commands.command(name="paragraph", description="Show one paragraph in full")
@@ -85,11 +100,13 @@ _MAX_WANTED = 100
 class InitiativesCog(BaseCog):
     """Lists initiatives to the person who asks, a page at a time."""
 
+    @offering
     @app_commands.command(name="initiatives", description="List what was announced, each with its paragraph")
     @app_commands.describe(
         document="Of one readout only",
         kind="Of one kind only",
         text="Words in the name, the actor or the time",
+        **FILTERS,
     )
     @app_commands.autocomplete(document=BaseCog.document_choices)
     async def initiatives(
@@ -98,27 +115,34 @@ class InitiativesCog(BaseCog):
         document: str | None = None,
         kind: str | None = None,
         text: app_commands.Range[str, 1, _MAX_WANTED] | None = None,
+        since: Word | None = None,
+        until: Word | None = None,
+        issuer: Word | None = None,
+        title: Word | None = None,
     ) -> None:
         """List initiatives."""
-        await self.guarded(interaction, self._initiatives(interaction, document, kind, text))
+        wanted = InitiativeFilter(document or None, None, text, since, until, issuer, title)
+        await self.guarded(interaction, self._initiatives(interaction, wanted, kind))
 
-    async def _initiatives(
-        self, interaction: Interaction, document: str | None, kind: str | None, text: str | None
-    ) -> None:
+    async def _initiatives(self, interaction: Interaction, typed: InitiativeFilter, kind: str | None) -> None:
         phrases = self.phrases(interaction)
         known = self._kind(interaction, kind)
         if kind and known is None:
             kinds = ", ".join(self._kinds(interaction).values())
             await say(interaction, phrases("error.no_kind", kind=code(kind), kinds=kinds))
             return
-        wanted = InitiativeFilter(document or None, known, text)
+        bounds = bounded(typed.filters)
+        wanted = replace(typed, kind=known, since=bounds.since, until=bounds.until)
         work = self.questions.list_initiatives(wanted, place_of(interaction), phrases)
         try:
             reply = await in_time(interaction, work, ephemeral=True)
         except NotFoundError:
-            await say(interaction, phrases("error.no_readout", document=code(document or "")))
+            await say(interaction, phrases("error.no_readout", document=code(wanted.document or "")))
             return
-        await show(interaction, list_view(reply.pages, phrases, listing=reply.id), ephemeral=True)
+        pages = reply.pages
+        if wanted.text and self.comparing is not None:
+            pages = await self.comparing.with_life(pages, wanted, interaction.guild_id, phrases)
+        await show(interaction, list_view(pages, phrases, listing=reply.id), ephemeral=True)
 
     def _kinds(self, interaction: Interaction) -> dict[InitiativeKind, str]:
         """Return what the kinds are called in the reader's language."""

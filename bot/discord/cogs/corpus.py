@@ -11,14 +11,25 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord import Interaction
-from bot.discord.cogs.base import MAX_CHOICE, MAX_CHOICES, BaseCog, BotServices
+from bot.discord.cogs.base import (
+    FILTERS,
+    MAX_CHOICE,
+    MAX_CHOICES,
+    BaseCog,
+    BotServices,
+    Word,
+    bounded,
+    channel_of,
+    offering,
+)
 from bot.discord.cogs.previews import preview_view
 from bot.discord.corpus.preview_maker import AttachedFile
 from bot.discord.corpus.preview_store import Preview
 from bot.discord.corpus.service import CorpusService
 from bot.discord.delivery import attach, in_time, respond, say, show
 from bot.discord.discord_markdown import shortened
-from bot.discord.permissions import caller_of
+from bot.discord.permissions import caller_of, may_manage, own_scope
+from retrieval.search.scoping import Filters
 
 _WHERE = [
     app_commands.Choice(name=app_commands.locale_str("this server only"), value="server"),
@@ -143,6 +154,42 @@ class CorpusCog(
     ) -> None:
         """Send readouts as a file."""
         await self.guarded(interaction, self._export(interaction, document, where))
+
+    @offering
+    @app_commands.command(name="channel", description="Choose which readouts this channel asks")
+    @app_commands.describe(document="One readout only", document2="This readout, too", **FILTERS)
+    @app_commands.autocomplete(document=BaseCog.document_choices, document2=BaseCog.document_choices)
+    async def channel(
+        self,
+        interaction: Interaction,
+        document: _ID | None = None,
+        document2: _ID | None = None,
+        since: Word | None = None,
+        until: Word | None = None,
+        issuer: Word | None = None,
+        title: Word | None = None,
+    ) -> None:
+        """Choose which readouts this channel asks; all of them, where nothing is chosen."""
+        named = tuple(each for each in (document, document2) if each)
+        filters = Filters(named, since, until, issuer, title)
+        await self.guarded(interaction, self._channel(interaction, filters))
+
+    async def _channel(self, interaction: Interaction, typed: Filters) -> None:
+        phrases, channel = self.phrases(interaction), channel_of(interaction.channel)
+        caller = caller_of(interaction)
+        if channel is None or caller.guild is None:
+            await say(interaction, phrases("corpus.no_server_here"))
+        elif not may_manage(caller, own_scope(caller.guild), self.settings):
+            await say(interaction, phrases("corpus.not_admin"))
+        else:
+            filters = bounded(typed)
+            lines = await self.readable(interaction, filters)
+            if not lines:
+                await say(interaction, phrases("error.none_passes"))
+                return
+            await self.questions.set_channel_filters(channel, filters)
+            key = "corpus.channel_asks" if filters else "corpus.channel_asks_all"
+            await say(interaction, phrases(key, count=len(lines)))
 
     # --- what the commands share ---
 

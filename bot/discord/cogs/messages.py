@@ -12,7 +12,7 @@ import discord
 from discord.ext import commands
 
 from bot.discord.cogs.asking import open_thread
-from bot.discord.cogs.base import BaseCog, BotServices, refused
+from bot.discord.cogs.base import BaseCog, BotServices, channel_of, refused
 from bot.discord.delivery import sentence_for
 from bot.discord.pages import Page
 from bot.discord.permissions import missing_to_answer
@@ -98,8 +98,21 @@ class MessagesCog(BaseCog):
     async def _show_answer(self, message: discord.Message, phrases: Phrases, placed: ReplyMessages) -> None:
         async with message.channel.typing():
             reply = await self._reply(message, phrases, placed)
+        if (
+            reply.talk == "members"
+            and message.guild
+            and not self._mentioned(message)
+            and placed.first is None
+        ):
+            return  # not meant for the bot
         await self.look_up(self.answers.link, reply.id, await placed.show(reply))
-        if self.settings.answer_threads and placed.first and message.guild and not _thread(message):
+        if (
+            self.settings.answer_threads
+            and not reply.talk
+            and placed.first
+            and message.guild
+            and not _thread(message)
+        ):
             await open_thread(placed.first, _question(message))
 
     def _phrases_for(self, message: discord.Message) -> Phrases:
@@ -117,6 +130,7 @@ class MessagesCog(BaseCog):
             guild=message.guild.id if message.guild else None,
             thread=_thread(message),
             reply_to=_replied_to(message),
+            channel=channel_of(message.channel),
         )
         work = self.questions.ask(_question(message), place, phrases, show_found=placed.show_found)
         task = asyncio.ensure_future(work)

@@ -24,7 +24,7 @@ from bot.discord.corpus.corpus_rendering import Pace, brief_report, progress_tex
 from bot.discord.discord_markdown import escape, shortened
 from bot.discord.shards import Shards
 from bot.locales import Catalogue, Phrases
-from retrieval.front_end_store import Database, prepare, watches
+from retrieval.front_end_store import Database, watches
 from retrieval.ingest import JobRow
 from retrieval.ingest.job_board import JobBoard, report_from_json
 from retrieval.models import SHARED
@@ -57,8 +57,6 @@ class SubscriptionStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        with database.write() as connection:
-            prepare(connection, watches)
 
     def of(self, shards: Shards) -> list[Subscription]:
         """Return those whom this process is to tell, by job."""

@@ -1,4 +1,4 @@
-"""Making previews: what files, addresses, a removal or a way back would change, before anything does."""
+"""PreviewSlots previews: what files, addresses, a removal or a way back would change, before anything does."""
 
 from __future__ import annotations
 

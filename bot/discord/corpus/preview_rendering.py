@@ -279,10 +279,10 @@ def _nearby(pieces: tuple[Piece, ...]) -> Iterator[Piece]:
 def _marked(pieces: Iterable[Piece]) -> Iterator[str]:
     for piece in pieces:
         for start in range(0, len(piece.text), _PIECE):
-            yield _mark(piece.text[start : start + _PIECE], _MARKS[piece.kind])
+            yield marked(piece.text[start : start + _PIECE], _MARKS[piece.kind])
 
 
-def _mark(text: str, mark: str) -> str:
+def marked(text: str, mark: str) -> str:
     """Put `mark` around the words: one beside a space would be shown instead of meant."""
     core = text.strip()
     if not core or not mark:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from retrieval.front_end_store import Database, draft_files, drafts, prepare
+from retrieval.front_end_store import Database, draft_files, drafts
 from retrieval.ingest import Upload
 
 Kind = Literal["ingest", "remove", "purge", "rollback"]
@@ -92,8 +92,6 @@ class PreviewStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        with database.write() as connection:
-            prepare(connection, drafts, draft_files)
 
     def add(self, preview: Preview) -> None:
         """Keep a preview; of one person, and of one scope, only the latest few are kept."""

@@ -18,7 +18,7 @@ from bot.discord.permissions import guild_of, own_scope
 from bot.discord.refusals import RefusedError
 from bot.discord.shards import Shards
 from retrieval.errors import NotFoundError, RapporteurError
-from retrieval.front_end_store import Database, departures, prepare, presences
+from retrieval.front_end_store import Database, departures, presences
 
 _UNSEEN_MS = 86_400_000
 """So long a server that nobody was ever seen in waits for an application that has yet to start."""
@@ -29,8 +29,6 @@ class PresenceStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        with database.write() as connection:
-            prepare(connection, presences, departures)
 
     def entered(self, application: int, guild: int) -> None:
         """An application is in a server."""

@@ -149,6 +149,10 @@ class TrainedSelector:
         picks = tuple(read.picks[row] for row in self._model.shown.rows(read.probabilities))
         return Selection(decision.status(confidence), picks, confidence)
 
+    def is_common(self, word: str) -> bool:
+        """Whether a word is one of the 30,000 that the shipped encoder's vocabulary holds whole."""
+        return len(self._encoder.piece_ids(word)) == 1
+
     def explain(self, candidates: Candidates, count: int = 3) -> list[Explained]:
         """Return the decision and the best sentences, each with the figures that it was made from."""
         read = self._read(candidates)

@@ -8,7 +8,7 @@ import textwrap
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import SecretStr
@@ -31,7 +31,7 @@ HNSW: CreateHNSWConfiguration = {
 """Chroma's own settings (16, 100, 100), and more construction and search: of the exact nearest 24 among 9,000 real
 sentences these find 0.9977 and Chroma's 0.9897. Twice the neighbours find 0.9989, and questions among 100,000
 paragraphs, adding and memory all cost more (`bench/graph.py`, `bench/scale.py`). Vectors that do not find themselves,
-which are more with fewer neighbours, are scanned beside the index (`sync/rechecks.py`)."""
+which are more with fewer neighbours, are scanned beside the index (`sync/index_writer.py`)."""
 
 _MOST_TOLD = 300
 
@@ -48,8 +48,6 @@ class Collections:
     Raises:
         StoreError: From every method, where Chroma cannot do it.
     """
-
-    is_hybrid = False
 
     batch = 1000
     """Records that are handed over at once."""
@@ -71,7 +69,7 @@ class Collections:
                     ids=[str(record.embedding) for record in batch],
                     embeddings=np.stack([record.vector for record in batch]),
                     documents=[self._document(record) for record in batch],
-                    metadatas=[self._about(scope, record) for record in batch],
+                    metadatas=[{"scope": scope} for _ in batch],
                 )
 
     def query(self, scope: str, vector: Vector, limit: int) -> list[Hit]:
@@ -92,10 +90,6 @@ class Collections:
             for pks, row in zip(found["ids"], distances, strict=True)
         ]
 
-    def search(self, *_: Any, **__: Any) -> list[int] | None:
-        """Return None: this Chroma does not search by words."""
-        return None
-
     def count(self, scope: str) -> int:
         """Return how many records `scope` holds."""
         collection = self._collection(scope)
@@ -112,12 +106,8 @@ class Collections:
         """What stands there of a record's words."""
         return record.text
 
-    def _about(self, scope: str, record: VectorRecord) -> dict[str, Any]:  # noqa: ARG002
-        """What stands beside a record."""
-        return {"scope": scope}
-
     def _name(self, scope: str) -> str:
-        return collection_name(scope)
+        return collection_name(scope, scope, digits=8)
 
     def _metadata(self, scope: str) -> dict[str, str]:
         """What stands beside a collection's records."""
@@ -181,7 +171,7 @@ def translated(place: str, done: str, secret: SecretStr | None = None) -> Iterat
         raise StoreError(f"{place}: the vector index cannot be {done} ({told}).") from cause
 
 
-def collection_name(scope: str) -> str:
-    """Return a name that Chroma takes: 3 to 63 of letters, digits, `.`, `_` and `-`."""
+def collection_name(scope: str, owner: str, digits: int) -> str:
+    """Return a name that Chroma takes (3 to 63 of letters, digits, `.`, `_` and `-`), another for each owner."""
     readable = re.sub(r"[^A-Za-z0-9]+", "-", scope).strip("-")[:30]
-    return f"rapporteur-{readable}-{hashlib.sha256(scope.encode()).hexdigest()[:8]}"
+    return f"rapporteur-{readable}-{hashlib.sha256(owner.encode()).hexdigest()[:digits]}"

@@ -5,8 +5,6 @@ Collections belong to a generation, so that hosts never differ about a name.
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
@@ -16,7 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from retrieval.errors import SettingsError, StoreError
-from retrieval.index.chroma.collections import Collections, translated
+from retrieval.index.chroma.collections import Collections, collection_name, translated
 
 if TYPE_CHECKING:
     import httpx
@@ -43,6 +41,8 @@ class Address:
     host: str
     port: int
     token: SecretStr | None = None
+    tenant: str = "default_tenant"  # as `chroma run` names its own
+    database: str = "default_database"
 
     @classmethod
     def parse(cls, url: str, token: SecretStr | None = None) -> Self:
@@ -56,7 +56,7 @@ class Address:
             port = parts.port
         except ValueError:
             parts, port = urlsplit(""), None
-        plain = not (parts.username or parts.password or parts.query or parts.fragment)
+        plain = not (parts.username or parts.password or parts.query or parts.fragment or " " in parts.netloc)
         if parts.scheme not in _PORTS or not parts.hostname or parts.path.strip("/") or not plain:
             raise SettingsError(
                 'RETRIEVAL_STORE: this is no address of a Chroma server. Write "embedded", "cloud", or '
@@ -74,27 +74,40 @@ class Address:
         return {"Authorization": f"Bearer {self.token.get_secret_value()}"} if self.token else {}
 
 
-class RemoteStore(Collections):
+class ServerStore(Collections):
     """One generation of one ledger's collections, on a server that others may use too.
 
     Writing the index anew makes another generation under other names; the ledger says which one counts.
 
     Args:
-        place: The server's address, as messages name it.
         generation: Hexadecimal digits.
+
+    Raises:
+        StoreError: The server cannot be reached.
     """
 
     batch = 250  # a server that is at it for many seconds cannot be told from one that hangs
 
-    def __init__(
-        self,
-        client: Client,
-        place: str,
-        ledger_id: str,
-        generation: str,
-        secret: SecretStr | None = None,
-    ) -> None:
-        super().__init__(client, place, ledger_id, secret)
+    def __init__(self, address: Address, ledger_id: str, generation: str) -> None:
+        import chromadb
+        from chromadb.config import Settings
+
+        with translated(str(address), "reached", address.token):
+            self._listen(address)
+            client = cast(
+                "Client",  # typed as the part that synchronous and asynchronous clients share
+                chromadb.HttpClient(
+                    # all of it: from the name alone chromadb makes no address of an IPv6 one
+                    host=str(address),
+                    port=address.port,
+                    ssl=address.scheme == "https",
+                    headers=address.headers,
+                    tenant=address.tenant,
+                    database=address.database,
+                    settings=Settings(anonymized_telemetry=False),
+                ),
+            )
+        super().__init__(client, str(address), ledger_id, address.token)
         self.generation = generation
         self._sessions = _sessions_of(client)
         for session in self._sessions:
@@ -123,12 +136,23 @@ class RemoteStore(Collections):
                 return
 
     def _name(self, scope: str) -> str:
-        readable = re.sub(r"[^A-Za-z0-9]+", "-", scope).strip("-")[:30]
-        owner = "\n".join((self._ledger_id, self.generation, scope))
-        return f"rapporteur-{readable}-{hashlib.sha256(owner.encode()).hexdigest()[:16]}"
+        return collection_name(scope, "\n".join((self._ledger_id, self.generation, scope)), digits=16)
 
     def _metadata(self, scope: str) -> dict[str, str]:
         return super()._metadata(scope) | {"generation": self.generation}
+
+    @staticmethod
+    def _listen(address: Address) -> None:
+        """Hear the server's heart: making a client asks it something too, and would wait for ever."""
+        import httpx
+
+        answer = httpx.get(
+            f"{address}/api/v2/heartbeat",
+            headers=address.headers,
+            timeout=CONNECT_TIMEOUT_S,
+            follow_redirects=False,  # the token goes nowhere else
+        )
+        answer.raise_for_status()
 
 
 def _sessions_of(client: Client) -> list[httpx.Client]:
@@ -141,43 +165,3 @@ def _sessions_of(client: Client) -> list[httpx.Client]:
     if len(sessions) != len(owners):
         raise StoreError("This version of chromadb keeps its connections elsewhere; install chromadb 1.5.9.")
     return sessions
-
-
-class ServerStore(RemoteStore):
-    """A generation of collections on a Chroma server.
-
-    Raises:
-        StoreError: The server cannot be reached.
-    """
-
-    def __init__(self, address: Address, ledger_id: str, generation: str) -> None:
-        import chromadb
-        from chromadb.config import Settings
-
-        with translated(str(address), "reached", address.token):
-            _listen(address)
-            client = cast(
-                "Client",  # typed as the part that synchronous and asynchronous clients share
-                chromadb.HttpClient(
-                    # all of it: from the name alone chromadb makes no address of an IPv6 one
-                    host=str(address),
-                    port=address.port,
-                    ssl=address.scheme == "https",
-                    headers=address.headers,
-                    settings=Settings(anonymized_telemetry=False),
-                ),
-            )
-        super().__init__(client, str(address), ledger_id, generation, address.token)
-
-
-def _listen(address: Address) -> None:
-    """Hear the server's heart: making a client asks it something too, and would wait for ever."""
-    import httpx
-
-    answer = httpx.get(
-        f"{address}/api/v2/heartbeat",
-        headers=address.headers,
-        timeout=CONNECT_TIMEOUT_S,
-        follow_redirects=False,  # the token goes nowhere else
-    )
-    answer.raise_for_status()

@@ -12,8 +12,7 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from retrieval.index.fulltext import fts5, postings
-from retrieval.index.fulltext.chunks import terms_of_chunks
-from retrieval.index.fulltext.counting import TermStatistics, is_known, statistics
+from retrieval.index.fulltext.counting import TermStatistics, frequencies, is_known, statistics, vocabulary
 from retrieval.index.fulltext.paragraph_terms import MONTHS, IndexedTerms, paragraph_terms
 from retrieval.ledger.statements import is_postgres
 
@@ -24,12 +23,14 @@ __all__ = [
     "add",
     "drop",
     "finds",
+    "frequencies",
+    "holding",
     "merge",
     "paragraph_terms",
     "remove",
     "search",
     "statistics",
-    "terms_of_chunks",
+    "vocabulary",
 ]
 
 
@@ -49,12 +50,21 @@ class FullText(Protocol):
         """Rewrite the index of `scope` without what was deleted."""
 
     def search(
-        self, connection: Connection, scope: str, terms: Sequence[str], *, limit: int, revision_pk: int | None
+        self,
+        connection: Connection,
+        scope: str,
+        terms: Sequence[str],
+        *,
+        limit: int,
+        revision_pks: Sequence[int] | None,
     ) -> list[int]:
         """Return the paragraphs that hold most of `terms`, best BM25 first, the older of two as good ones."""
 
     def finds(self, connection: Connection, scope: str, pk: int, terms: Sequence[str]) -> bool:
         """Whether the paragraph holds all of `terms`."""
+
+    def holding(self, connection: Connection, scope: str, groups: Sequence[Sequence[str]]) -> list[int]:
+        """Return every paragraph that holds a term of each group, ascending."""
 
 
 def _full_text(connection: Connection) -> FullText:
@@ -85,14 +95,26 @@ def merge(connection: Connection, scope: str) -> None:
 
 
 def search(
-    connection: Connection, scope: str, terms: Sequence[str], *, limit: int, revision_pk: int | None = None
+    connection: Connection,
+    scope: str,
+    terms: Sequence[str],
+    *,
+    limit: int,
+    revision_pks: Sequence[int] | None = None,
 ) -> list[int]:
-    """Return the paragraphs that hold most of `terms`, best BM25 first; of one revision, where given."""
+    """Return the paragraphs that hold most of `terms`, best BM25 first; of some revisions, where given."""
     if not terms or not is_known(connection, scope):
         return []
-    return _full_text(connection).search(connection, scope, terms, limit=limit, revision_pk=revision_pk)
+    return _full_text(connection).search(connection, scope, terms, limit=limit, revision_pks=revision_pks)
 
 
 def finds(connection: Connection, scope: str, pk: int, terms: Sequence[str]) -> bool:
     """Whether a search for all of `terms` together finds the paragraph."""
     return is_known(connection, scope) and _full_text(connection).finds(connection, scope, pk, terms)
+
+
+def holding(connection: Connection, scope: str, groups: Sequence[Sequence[str]]) -> list[int]:
+    """Return every live paragraph of `scope` that holds a term of each group, ascending."""
+    if not groups or not is_known(connection, scope):
+        return []
+    return _full_text(connection).holding(connection, scope, groups)

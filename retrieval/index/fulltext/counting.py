@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, delete, select, text
+from sqlalchemy import Connection, bindparam, delete, func, select, text
 
 from retrieval.ledger import schema
 from retrieval.ledger.statements import batches, is_postgres, upsert
@@ -66,6 +66,24 @@ def statistics(connection: Connection, scopes: Sequence[str], terms: Iterable[st
         length += terms_in_scope
     frequency = frequencies(connection, scopes, terms)
     return TermStatistics(paragraphs, length / paragraphs if paragraphs else 0.0, frequency)
+
+
+def vocabulary(
+    connection: Connection, scopes: Sequence[str], first: str, shortest: int, longest: int
+) -> dict[str, int]:
+    """Return the terms of live paragraphs that begin with a letter and have so many letters, with how many hold each."""
+    t = schema.lexical_terms
+    found: dict[str, int] = {}
+    for term, count in connection.execute(
+        select(t.c.term, t.c.paragraphs).where(
+            t.c.scope.in_(scopes),
+            t.c.term.between(first, first + "\U0010ffff"),
+            func.length(t.c.term).between(shortest, longest),
+            t.c.paragraphs > 0,
+        )
+    ):
+        found[term] = found.get(term, 0) + count
+    return found
 
 
 _S = schema.lexical_statistics

@@ -7,6 +7,7 @@ what another one's readouts hold.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -73,19 +74,24 @@ def merge(connection: Connection, scope: str) -> None:
 
 
 def search(
-    connection: Connection, scope: str, terms: Sequence[str], *, limit: int, revision_pk: int | None
+    connection: Connection,
+    scope: str,
+    terms: Sequence[str],
+    *,
+    limit: int,
+    revision_pks: Sequence[int] | None,
 ) -> list[int]:
     """Return the paragraphs that hold most of `terms`, best BM25 first, the older of two as good ones."""
-    if revision_pk is not None:
-        values = {"query": _any_of(terms), "limit": limit, "revision": revision_pk}
-        return list(connection.scalars(_search(words_table(scope), within_revision=True), values))
+    if revision_pks is not None:
+        values = {"query": _any_of(terms), "limit": limit, "revisions": json.dumps(list(revision_pks))}
+        return list(connection.scalars(_search(words_table(scope), within_revisions=True), values))
     frequency = frequencies(connection, [scope], terms)
     query = _query(
         sorted((term for term in frequency if frequency[term]), key=lambda t: frequency[t]), frequency
     )
     if not query:
         return []
-    statement = _search(words_table(scope), within_revision=False)
+    statement = _search(words_table(scope), within_revisions=False)
     return list(connection.scalars(statement, {"query": query, "limit": limit}))
 
 
@@ -108,11 +114,19 @@ def finds(connection: Connection, scope: str, pk: int, terms: Sequence[str]) -> 
     return connection.scalar(found, {"query": query, "pk": pk}) is not None
 
 
+def holding(connection: Connection, scope: str, groups: Sequence[Sequence[str]]) -> list[int]:
+    """Return every paragraph that holds a term of each group, ascending."""
+    query = " AND ".join(f"({_any_of(group)})" for group in groups)
+    table = words_table(scope)
+    found = text(f"SELECT rowid FROM {table} WHERE {table} MATCH :query ORDER BY rowid")
+    return list(connection.scalars(found, {"query": query}))
+
+
 @lru_cache
-def _search(table: str, *, within_revision: bool) -> TextClause:
+def _search(table: str, *, within_revisions: bool) -> TextClause:
     matches = f"SELECT rowid, rank FROM {table} WHERE {table} MATCH :query"
-    if within_revision:
-        matches += " AND rowid IN (SELECT pk FROM paragraphs WHERE revision = :revision)"
+    if within_revisions:
+        matches += " AND rowid IN (SELECT pk FROM paragraphs WHERE revision IN (SELECT value FROM json_each(:revisions)))"
     else:
         matches += f" ORDER BY rowid DESC LIMIT {MOST_SCORED}"
     return text(f"SELECT rowid FROM ({matches}) ORDER BY rank, rowid LIMIT :limit")

@@ -6,22 +6,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Self
 
 from retrieval.language.terms import indexed_terms, initials, terms
 from retrieval.models import LiveParagraph
 
 MONTHS = "January February March April May June July August September October November December".split()
-
-
-@dataclass(frozen=True, slots=True)
-class ParagraphTerms:
-    """The terms of a paragraph alone, as in a prepared one: all that it is indexed by."""
-
-    counts: Mapping[str, int]
-    title_terms: frozenset[str]
-    heading_terms: frozenset[str]
-    length: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +25,21 @@ class IndexedTerms:
     terms: Sequence[str]
     length: int
 
-    @classmethod
-    def of(cls, found: ParagraphTerms) -> Self:
-        """Return what a paragraph with these terms is found by."""
-        elsewhere = sorted(found.title_terms | found.heading_terms)
-        return cls([*Counter(found.counts).elements(), *elsewhere], found.length)
+
+@dataclass(frozen=True, slots=True)
+class ParagraphTerms:
+    """The terms of a paragraph alone, as in a prepared one: all that it is indexed by."""
+
+    counts: Mapping[str, int]
+    title_terms: frozenset[str]
+    heading_terms: frozenset[str]
+    length: int
+
+    @property
+    def indexed(self) -> IndexedTerms:
+        """What a paragraph with these terms is found by."""
+        elsewhere = sorted(self.title_terms | self.heading_terms)
+        return IndexedTerms([*Counter(self.counts).elements(), *elsewhere], self.length)
 
 
 def paragraph_terms(paragraph: LiveParagraph) -> ParagraphTerms:

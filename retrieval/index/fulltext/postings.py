@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import Connection, delete, func, select, text
+from sqlalchemy import Connection, delete, func, intersect, select, text
 
 from retrieval.index.fulltext.counting import (
     MOST_SCORED,
@@ -51,9 +51,9 @@ SELECT paragraph FROM (
 ORDER BY score DESC, paragraph
 LIMIT :limit
 """
-_WITHIN = "AND p.paragraph IN (SELECT pk FROM paragraphs WHERE revision = :revision)"
+_WITHIN = "AND p.paragraph IN (SELECT pk FROM paragraphs WHERE revision = ANY(CAST(:revisions AS integer[])))"
 _ANYWHERE = text(_SEARCH.format(within="", most=f"ORDER BY p.paragraph DESC LIMIT {MOST_SCORED}"))
-_WITHIN_REVISION = text(_SEARCH.format(within=_WITHIN, most=""))
+_WITHIN_REVISIONS = text(_SEARCH.format(within=_WITHIN, most=""))
 
 # Rows as arrays: paragraphs have a hundred terms each, and a row at a time takes ten times as long.
 _ADD_PARAGRAPHS = text(
@@ -108,11 +108,16 @@ def merge(connection: Connection, scope: str) -> None:
 
 
 def search(
-    connection: Connection, scope: str, terms: Sequence[str], *, limit: int, revision_pk: int | None
+    connection: Connection,
+    scope: str,
+    terms: Sequence[str],
+    *,
+    limit: int,
+    revision_pks: Sequence[int] | None,
 ) -> list[int]:
     """Return the paragraphs that hold most of `terms`, best BM25 first, the older of two as good ones."""
-    if revision_pk is not None:
-        return _best(connection, scope, _askable(terms), 1, limit, revision_pk)
+    if revision_pks is not None:
+        return _best(connection, scope, _askable(terms), 1, limit, revision_pks)
     frequency = frequencies(connection, [scope], terms)
     known = sorted((term for term in frequency if frequency[term]), key=lambda t: frequency[t])
     taken, every = chosen(known, frequency)
@@ -126,21 +131,29 @@ def finds(connection: Connection, scope: str, pk: int, terms: Sequence[str]) -> 
     return connection.scalar(held) == len(set(terms))
 
 
+def holding(connection: Connection, scope: str, groups: Sequence[Sequence[str]]) -> list[int]:
+    """Return every paragraph that holds a term of each group, ascending."""
+    each = (
+        select(_P.c.paragraph).where(_P.c.scope == scope, _P.c.term.in_(_askable(group))) for group in groups
+    )
+    return sorted(connection.scalars(intersect(*each)))
+
+
 def _best(
     connection: Connection,
     scope: str,
     terms: Sequence[str],
     least: int,
     limit: int,
-    revision_pk: int | None,
+    revision_pks: Sequence[int] | None,
 ) -> list[int]:
     """Return the best paragraphs of those that hold so many of `terms` at least."""
     if not terms:
         return []
     values = {"scope": scope, "terms": list(terms), "least": least, "limit": limit}
-    if revision_pk is None:
+    if revision_pks is None:
         return list(connection.scalars(_ANYWHERE, values))
-    return list(connection.scalars(_WITHIN_REVISION, values | {"revision": revision_pk}))
+    return list(connection.scalars(_WITHIN_REVISIONS, values | {"revisions": list(revision_pks)}))
 
 
 def _askable(terms: Iterable[str]) -> list[str]:

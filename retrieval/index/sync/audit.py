@@ -78,6 +78,6 @@ def _of_readout(connection: Connection, index_sync: IndexSync, summary: ReadoutS
                 break
         if pk not in chunk_vectors:
             yield missed
-        terms = fulltext.IndexedTerms.of(fulltext.paragraph_terms(paragraph)).terms
+        terms = fulltext.paragraph_terms(paragraph).indexed.terms
         if terms and not fulltext.finds(connection, summary.scope, pk, terms):
             yield Unfound(summary.scope, summary.id, paragraph.number, "words")

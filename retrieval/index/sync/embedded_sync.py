@@ -1,7 +1,7 @@
 """The vector index in a folder of the store: one writer, and never trusted after an unclean stop.
 
-A fingerprint beside the index says what its files were when they were last known to be whole; an index that
-doesn't match it is checked in a child process first, because a damaged one can end the process that opens it (SIGSEGV). One
+A fingerprint beside the index says what its files were when they were last known to be whole; an index that doesn't
+match it is checked in a child process first, because a damaged one can end the process that opens it (SIGSEGV). One
 that fails is written again from the ledger, beside the old one, without embedding anything.
 """
 
@@ -16,17 +16,21 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from retrieval.errors import StoreError, StoreHeldError
 from retrieval.index.chroma.embedded import EmbeddedStore
 from retrieval.index.encoder import Vector
-from retrieval.index.sync.index_sync import REMOTE, IndexSync, Work, unguarded
+from retrieval.index.sync.index_sync import REMOTE, IndexSync
+from retrieval.index.sync.index_writer import Backlog, IndexWriter
 from retrieval.index.sync.integrity import is_intact
-from retrieval.index.vector_index import Hit, LedgerScan, VectorIndex
+from retrieval.index.sync.store_lock import StoreLock
+from retrieval.index.vector_index import Hit, VectorIndex
 from retrieval.ledger.ledger import Ledger
-from retrieval.store_lock import StoreLock
 
 log = logging.getLogger(__name__)
+
+Index = TypeVar("Index", bound=VectorIndex)
 
 _MANY_SCANNED = 5000
 """Scanning so many beside every query takes a few milliseconds."""
@@ -46,16 +50,16 @@ class EmbeddedSync(IndexSync):
         lock: Of that folder; given back with the index.
     """
 
+    place = "Chroma"
+
     def __init__(self, folder: Path, ledger: Ledger, lock: StoreLock) -> None:
         super().__init__(ledger)
         self._folder = folder
         self._lock = lock
         self._index: VectorIndex | None = None
         self._path = folder
-        self._guard = threading.RLock()  # questions come from several threads
         self._users: Counter[int] = Counter()
         self._retired: dict[int, VectorIndex] = {}
-        self._mending: threading.Thread | None = None
         self._writing = threading.RLock()
         self._waits = False  # another process was writing when this one wanted to read
         self._failed = False
@@ -83,11 +87,6 @@ class EmbeddedSync(IndexSync):
         with self._current() as index:
             return isinstance(index, EmbeddedStore)
 
-    @property
-    def place(self) -> str:
-        """Where the index stands, in words."""
-        return "Chroma"
-
     @contextmanager
     def _current(self) -> Iterator[VectorIndex]:
         """The index for one query: one that is replaced meanwhile is closed only afterwards."""
@@ -104,13 +103,13 @@ class EmbeddedSync(IndexSync):
                 self._close_retired()
 
     def _fall_back(self) -> VectorIndex:
-        """The index failed in use: scan the ledger until it is mended."""
+        """The index failed in use: scan the ledger until it is repaired."""
         with self._guard:
             self._failed = True
             Fingerprint(self._path).drop()
-            return self._use(LedgerScan(self._ledger), self._path)
+            return self._use(self._scan, self._path)
 
-    def _use(self, index: VectorIndex, path: Path) -> VectorIndex:
+    def _use(self, index: Index, path: Path) -> Index:
         """Answer from `index` from now on."""
         with self._guard:
             if self._index is not None:
@@ -130,7 +129,7 @@ class EmbeddedSync(IndexSync):
         if not self._lock.share():
             log.info("the vector index is being written by another process; scanning the ledger instead")
             self._waits = True
-            return LedgerScan(self._ledger)
+            return self._scan
         self._path = self._named_folder()
         if Fingerprint(self._path).matches():
             try:
@@ -138,12 +137,11 @@ class EmbeddedSync(IndexSync):
             except StoreError as error:
                 log.warning("%s", error)
         elif not self._path.exists() and not self._records():
-            return LedgerScan(self._ledger)  # nothing was indexed yet
-        self._mending = threading.Thread(target=self._mend, name="mend-index", daemon=True)
-        self._mending.start()
-        return LedgerScan(self._ledger)
+            return self._scan  # nothing was indexed yet
+        self._begin_repair(self._check_and_repair)
+        return self._scan
 
-    def _mend(self) -> None:
+    def _check_and_repair(self) -> None:
         """Check the index and, if it is broken, write it anew; questions are answered meanwhile."""
         try:
             if self._is_intact(self._path):
@@ -168,27 +166,14 @@ class EmbeddedSync(IndexSync):
         with self._current():
             pass
 
-    def settle(self) -> None:
-        """Open the index, and wait until a check or a repair in the background has ended."""
-        self.open()
-        self._join()
-
-    def _join(self) -> None:
-        mending = self._mending
-        if mending is not None and mending is not threading.current_thread():
-            mending.join()
-
     def close(self) -> None:
         """Give the index and its lock back, after a repair that is soon done."""
         try:
-            self._close()
+            super().close()
         finally:
             self._lock.release()
 
-    def _close(self) -> None:
-        if not self._is_quickly_mended():
-            self._stopping.set()
-        self._join()
+    def _give_back(self) -> None:
         with self._guard:
             index, self._index = self._index, None
             for retired in self._retired.values():
@@ -210,21 +195,21 @@ class EmbeddedSync(IndexSync):
     def catch_up(self, *, timeout_s: float = 0.0, at_leisure: bool = False) -> bool:
         """Hand the index what it misses, or write it anew; where much is missing, wait ten seconds at least."""
         self._join()
-        work = self._work()
-        if work.is_none and not self._failed and not self._leftovers():
+        backlog = Backlog.of(self._ledger)
+        if backlog.is_empty and not self._failed and not self._leftovers():
             return True
-        if at_leisure and not work.rewrite and not self._failed and self._can_wait(work):
+        if at_leisure and not backlog.rewrite and not self._failed and self._can_wait(backlog):
             return False
-        if max(map(len, work.missing.values()), default=0) > _MANY_SCANNED:
+        if backlog.most_missing > _MANY_SCANNED:
             timeout_s = max(timeout_s, 10.0)
         try:
             with self._writing, self._lock.owned(timeout_s=timeout_s):
-                if work.rewrite or self._failed:
+                if backlog.rewrite or self._failed:
                     self._rewrite()
                 else:
                     index = self._writable()
                     Fingerprint(self._path).drop()
-                    self._hand_over(index, work, unguarded)
+                    IndexWriter(self._ledger, index, self._stopping).hand_over(backlog)
                     self._handed_over = time.monotonic()
                 self._sweep()
         except StoreHeldError as error:
@@ -235,23 +220,21 @@ class EmbeddedSync(IndexSync):
             return False
         return True
 
-    def _can_wait(self, work: Work) -> bool:
+    def _can_wait(self, backlog: Backlog) -> bool:
         recently = self._handed_over is not None and time.monotonic() - self._handed_over < _APART_S
-        return recently and max(map(len, work.missing.values()), default=0) <= _FEW_SCANNED
+        return recently and backlog.most_missing <= _FEW_SCANNED
 
-    def _writable(self) -> VectorIndex:
+    def _writable(self) -> EmbeddedStore:
         """Return Chroma, opened or written anew where something else stands in for it."""
-        index = self._index
-        if isinstance(index, EmbeddedStore):
-            return index
+        if isinstance(self._index, EmbeddedStore):
+            return self._index
         path = self._named_folder()
-        if (self._index_name() or "").startswith(REMOTE):
-            return self._rewrite()
-        if self._records() and not (Fingerprint(path).matches() or self._is_intact(path)):
-            return self._rewrite()
-        return self._use(EmbeddedStore(path, self._ledger.id), path)
+        is_fresh = not self._index_name().startswith(REMOTE) and not self._records()
+        if is_fresh or Fingerprint(path).matches() or self._is_intact(path):
+            return self._use(EmbeddedStore(path, self._ledger.id), path)
+        return self._rewrite()
 
-    def _rewrite(self) -> VectorIndex:
+    def _rewrite(self) -> EmbeddedStore:
         """Write a new index beside the old one, then use it; the lock is owned.
 
         It is used before the ledger says so: what the ledger calls missing is scanned beside it, and what it
@@ -259,13 +242,14 @@ class EmbeddedSync(IndexSync):
         """
         path = self._next_folder()
         index = EmbeddedStore(path, self._ledger.id)
+        writer = IndexWriter(self._ledger, index, self._stopping)
         try:
-            added = self._fill(index, self._unless_stopping)
+            filled = writer.fill()
         except BaseException:
             index.close()
             raise
         self._use(index, path)
-        self._switch(path.name, added, unguarded)
+        writer.switch(path.name, filled)
         self._failed = False
         self._sweep()
         return index

@@ -18,8 +18,9 @@ import numpy as np
 from pydantic import SecretStr
 
 from retrieval.errors import StoreError
+from retrieval.index.chroma.collections import Collections
 from retrieval.index.chroma.embedded import EmbeddedStore
-from retrieval.index.vector_index import VectorIndex, finds_itself
+from retrieval.index.vector_index import finds_itself
 from retrieval.ledger import scopes, vectors
 from retrieval.ledger.ledger import Ledger
 
@@ -36,7 +37,7 @@ _SAMPLE = 1000
 _AT_ONCE = 100
 
 _HIDDEN = 0.01
-"""A sound graph may hide one vector in hundreds of others; that has its turn to be looked up (`sync/rechecks.py`)."""
+"""An intact graph may hide one vector in hundreds of others; that has its turn to be looked up (`sync/index_writer.py`)."""
 
 
 def is_intact(path: Path, ledger: Path | SecretStr) -> bool:
@@ -61,7 +62,7 @@ def is_intact(path: Path, ledger: Path | SecretStr) -> bool:
     return done.returncode == 0
 
 
-def problem_of(index: VectorIndex, ledger: Ledger) -> str | None:
+def problem_of(index: Collections, ledger: Ledger) -> str | None:
     """Return what is wrong with an index, or None.
 
     Every scope of the ledger must hold at least what the ledger says it was handed, and return nearly all of a sample

@@ -8,21 +8,20 @@ question. A server that is gone, hangs or lost what it held is done without: the
 from __future__ import annotations
 
 import logging
-import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable
 from typing import TypeVar
 
 from sqlalchemy import Connection
 
 from retrieval.errors import IngestBusyError, StoreError, StoreHeldError, StoreUnwritableError
-from retrieval.index.chroma.server import RemoteStore
+from retrieval.index.chroma.server import ServerStore
 from retrieval.index.encoder import Vector
-from retrieval.index.sync.index_sync import REMOTE, IndexSync, Scanned, Work
+from retrieval.index.sync.index_sync import REMOTE, IndexSync, Scanned
+from retrieval.index.sync.index_writer import Backlog, IndexWriter
 from retrieval.index.sync.integrity import problem_of
-from retrieval.index.vector_index import Hit, LedgerScan, VectorIndex
+from retrieval.index.vector_index import Hit, VectorIndex
 from retrieval.ledger import scopes
 from retrieval.ledger.leases import Turn, my_turn
 from retrieval.ledger.ledger import Ledger
@@ -36,7 +35,7 @@ INDEX_LEASE = "index"
 _PAUSES_S = (1.0, 30.0)
 """How long a server that failed is left alone: twice as long each time, between these bounds."""
 
-Connect = Callable[[str], RemoteStore]
+Connect = Callable[[str], ServerStore]
 """Generation -> the store that holds it; raises StoreError where the server cannot be reached."""
 
 
@@ -60,44 +59,23 @@ class RemoteSync(IndexSync):
     ) -> None:
         super().__init__(ledger)
         self._connect = connect
-        self._place = place
+        self._address = place
+        self.place = f"Chroma at {place}"
         self._purpose = purpose
         self._clock = clock
-        self._scan = LedgerScan(ledger)
-        self._guard = threading.RLock()  # questions come from several threads
-        self._store: RemoteStore | None = None
+        self._store: ServerStore | None = None
         self._whole: set[str] = set()  # scopes whose records were counted since the server was reached
         self._sampled = False
-        self._problem: str | None = None
         self._pause_s, self._until = 0.0, 0.0
-        self._mending: threading.Thread | None = None
 
     # --- asking ---
 
     def query(self, scope: str, vector: Vector, limit: int) -> list[Hit]:
         """Return the indexed embeddings nearest to `vector`, closest first."""
-        if self._is_known_empty(scope):
+        known = self._scanned.get(scope)
+        if known is not None and not known.records:  # most servers have no readouts of their own
             return []
         return self._ask(scope, lambda index: index.query(scope, vector, limit))
-
-    @property
-    def is_hybrid(self) -> bool:
-        """Whether what is reached searches by words too."""
-        store = self._reached()
-        return store is not None and store.is_hybrid
-
-    def search(
-        self, scope: str, vector: Vector, weights: Mapping[str, float], limit: int
-    ) -> list[int] | None:
-        """Return embeddings by vector and words together, best first; None where the index can't."""
-        if self._is_known_empty(scope):
-            return []
-        return self._ask(scope, lambda index: index.search(scope, vector, weights, limit))
-
-    def _is_known_empty(self, scope: str) -> bool:
-        """Most servers have no readouts of their own: they are not asked about."""
-        known = self._scanned.get(scope)
-        return known is not None and not known.records
 
     def count(self, scope: str) -> int:
         """Return how many embeddings the index of `scope` holds."""
@@ -107,16 +85,6 @@ class RemoteSync(IndexSync):
     def is_whole(self) -> bool:
         """Whether the server serves, and not the scan that stands in for it."""
         return self._reached() is not None
-
-    @property
-    def place(self) -> str:
-        """Where the index stands, in words."""
-        return f"Chroma at {self._place}"
-
-    @property
-    def problem(self) -> str | None:
-        """Why the server does not serve."""
-        return self._problem
 
     def scanned(self, connection: Connection, scope: str) -> Scanned:
         """Return what is scanned beside every query, and notice where the index was written anew."""
@@ -142,16 +110,16 @@ class RemoteSync(IndexSync):
                     self._lost(store, error)
         return question(self._scan)
 
-    def _reached(self) -> RemoteStore | None:
+    def _reached(self) -> ServerStore | None:
         """Return the store of the generation that counts; None while the server is left alone."""
         with self._guard:
-            if self._store is not None or self._clock() < self._until or self._is_being_mended():
+            if self._store is not None or self._clock() < self._until or self._is_being_repaired():
                 return self._store
             self._until = self._clock() + _PAUSES_S[0]  # one thread tries, the others scan
-        name = self._index_name() or ""
+        name = self._index_name()
         if not name.startswith(REMOTE):
             if self._records():
-                self._begin_mending()
+                self._begin_repair(self.catch_up)
             return None
         try:
             return self._use(self._connect(name.removeprefix(REMOTE)))
@@ -159,7 +127,7 @@ class RemoteSync(IndexSync):
             self._lost(None, error)
             return None
 
-    def _count_once(self, store: RemoteStore, scope: str) -> None:
+    def _count_once(self, store: ServerStore, scope: str) -> None:
         """Compare what the server holds with what it was handed: it may have been set up anew, or restored."""
         if scope in self._whole:
             return
@@ -168,24 +136,24 @@ class RemoteSync(IndexSync):
         found = store.count(scope)
         if found < expected:
             self._demand_rewrite()
-            self._begin_mending()
+            self._begin_repair(self.catch_up)
             raise StoreError(
-                f"{self._place}: the vector index holds {found} embeddings of {scope} instead of {expected}; "
+                f"{self._address}: the vector index holds {found} embeddings of {scope} instead of {expected}; "
                 "it is written again from the ledger."
             )
         self._whole.add(scope)
 
     # --- reaching the server, and doing without it ---
 
-    def _use(self, store: RemoteStore) -> RemoteStore:
+    def _use(self, store: ServerStore) -> ServerStore:
         with self._guard:
-            if self._problem is not None:
-                log.warning("%s: the vector index is reached again", self._place)
+            if self.problem is not None:
+                log.warning("%s: the vector index is reached again", self._address)
             self._drop()
-            self._store, self._problem = store, None
+            self._store, self.problem = store, None
         return store
 
-    def _moved(self, store: RemoteStore) -> bool:
+    def _moved(self, store: ServerStore) -> bool:
         """Whether another generation counts by now, or another thread has dealt with this store."""
         named = self._index_name()
         with self._guard:
@@ -197,15 +165,15 @@ class RemoteSync(IndexSync):
             self._until = 0.0
             return True
 
-    def _lost(self, store: RemoteStore | None, error: StoreError) -> None:
+    def _lost(self, store: ServerStore | None, error: StoreError) -> None:
         """Leave the server alone for a while."""
         with self._guard:
             if self._store is not store:
                 return
-            if self._problem is None:
+            if self.problem is None:
                 log.warning("%s The ledger is scanned instead.", error)
             self._drop()
-            self._problem = str(error)
+            self.problem = str(error)
             self._pause_s = min(max(self._pause_s * 2, _PAUSES_S[0]), _PAUSES_S[1])
             self._until = self._clock() + self._pause_s
 
@@ -217,17 +185,6 @@ class RemoteSync(IndexSync):
         if store is not None:
             store.close()
 
-    def _begin_mending(self) -> None:
-        """Write the index anew in the background: the ledger alone knows what it should hold."""
-        with self._guard:
-            if self._mending is None or not self._mending.is_alive():
-                self._mending = threading.Thread(target=self.catch_up, name="mend-index", daemon=True)
-                self._mending.start()
-
-    def _is_being_mended(self) -> bool:
-        mending = self._mending
-        return mending is not None and mending.is_alive() and mending is not threading.current_thread()
-
     # --- a life ---
 
     def open(self) -> None:
@@ -235,13 +192,13 @@ class RemoteSync(IndexSync):
         self._reached()
 
     def settle(self) -> None:
-        """Reach the server, look whether it is sound, and wait until a repair in the background has ended."""
+        """Reach the server, check its integrity, and wait until a repair in the background has ended."""
         store = self._reached()
         if store is not None and not self._is_intact(store):
-            self._begin_mending()
+            self._begin_repair(self.catch_up)
         self._join()
 
-    def _is_intact(self, store: RemoteStore) -> bool:
+    def _is_intact(self, store: ServerStore) -> bool:
         """Look up some vectors by themselves, once: a server that was killed can count what it no longer finds."""
         if self._sampled:
             return True
@@ -252,19 +209,11 @@ class RemoteSync(IndexSync):
             return True  # nobody knows
         self._sampled = problem is None
         if problem is not None:
-            log.warning("%s: %s; the vector index is written again from the ledger", self._place, problem)
+            log.warning("%s: %s; the vector index is written again from the ledger", self._address, problem)
             self._demand_rewrite()
         return problem is None
 
-    def _join(self) -> None:
-        if self._is_being_mended() and self._mending is not None:
-            self._mending.join()
-
-    def close(self) -> None:
-        """Give the connection back, after a repair that is soon done."""
-        if not self._is_quickly_mended():
-            self._stopping.set()
-        self._join()
+    def _give_back(self) -> None:
         with self._guard:
             self._drop()
 
@@ -276,12 +225,14 @@ class RemoteSync(IndexSync):
         store = self._reached()
         if store is not None:
             self._is_intact(store)
-        if self._is_done(self._work()):
+        if self._is_done(Backlog.of(self._ledger)):
             return True
         before = self._index_name()
         try:
-            with self._turn(timeout_s) as turn:
-                self._catch_up(turn, self._work())  # whoever had the turn until now may have done it
+            purpose = f"{self._purpose}, writing the vector index"
+            with my_turn(self._ledger, purpose, timeout_s=timeout_s, name=INDEX_LEASE) as turn:
+                # anew: whoever had the turn until now may have done it
+                self._catch_up(turn, Backlog.of(self._ledger))
         except (IngestBusyError, StoreHeldError, StoreUnwritableError) as error:
             log.info("the vector index catches up later: %s", error)
             return False
@@ -294,38 +245,30 @@ class RemoteSync(IndexSync):
             return False
         return True
 
-    def _is_done(self, work: Work) -> bool:
-        nothing = work.is_none and not any(work.unfound.values())
+    def _is_done(self, backlog: Backlog) -> bool:
+        nothing = backlog.is_empty and not any(backlog.unfound.values())
         return nothing and (self._is_named() or not self._records())
 
     def _is_named(self) -> bool:
-        return (self._index_name() or "").startswith(REMOTE)
+        return self._index_name().startswith(REMOTE)
 
-    def _catch_up(self, turn: Turn, work: Work) -> None:
-        if work.rewrite or not self._is_named():
+    def _catch_up(self, turn: Turn, backlog: Backlog) -> None:
+        if backlog.rewrite or not self._is_named():
             self._rewrite(turn)
             return
         store = self._reached()
         if store is None:
-            raise StoreError(self._problem or f"{self._place}: the vector index cannot be reached.")
-        self._look_again(store, work.unfound, turn.guard)
-        self._hand_over(store, work, turn.guard)
-
-    def _turn(self, timeout_s: float) -> AbstractContextManager[Turn]:
-        purpose = f"{self._purpose}, writing the vector index"
-        return my_turn(self._ledger, purpose, timeout_s=timeout_s, name=INDEX_LEASE)
+            raise StoreError(self.problem or f"{self._address}: the vector index cannot be reached.")
+        writer = IndexWriter(self._ledger, store, self._stopping, turn)
+        writer.look_again(backlog.unfound)
+        writer.hand_over(backlog)
 
     def _rewrite(self, turn: Turn) -> None:
         """Write another generation, then let it be the one that counts; the old one goes when that is done."""
-
-        def go_on() -> None:
-            self._unless_stopping()
-            turn.keep_alive()
-
         store = self._connect(uuid.uuid4().hex[:12])
+        writer = IndexWriter(self._ledger, store, self._stopping, turn)
         try:
-            added = self._fill(store, go_on)
-            self._switch(REMOTE + store.generation, added, turn.guard)
+            writer.switch(REMOTE + store.generation, writer.fill())
         except BaseException:
             store.close()
             raise

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from retrieval.sources.labels import candidates
 from retrieval.sources.lines import ends_sentence
 
+_AMOUNT = re.compile(
+    r"(?:[A-Z]{1,3})?\W{0,3}\d[\d.,’'\s/–-]*\W{0,3}(?:[^\W\d]+\.?)?\W{0,2}"
+)  # "EUR 12 million", "3.5 %"
 _PROSE_CHARS = 100  # of a cell that is a paragraph rather than an entry
 _HEAD_CHARS = 80
 _ENTRIES = 0.34  # of the cells may be prose, in a table without heads that is no layout
@@ -46,7 +50,7 @@ def is_layout(grid: Grid) -> bool:
 def row_texts(grid: Grid) -> list[str]:
     """Return each row of a table of data as a text: "Donor: Norland; Amount: 12 million"."""
     rows = list(grid.rows)
-    heads = grid.heads or int(_has_heads(rows))
+    heads = grid.heads or int(has_heads(rows))
     names = _names(rows[:heads])
     out = [_row(row, names) for row in rows[heads:]]
     stated = [
@@ -79,15 +83,15 @@ def _is_label(cell: str) -> bool:
     return len(cell) < 12 and any(label.end >= len(cell) for label in candidates(cell))
 
 
-def _has_heads(rows: Sequence[Sequence[str]]) -> bool:
+def has_heads(rows: Sequence[Sequence[str]]) -> bool:
     """Whether the first row names what numbers below it count."""
     if len(rows) < 2 or not all(
-        cell and len(cell) <= _HEAD_CHARS and not _is_amount(cell) for cell in rows[0]
+        cell and len(cell) <= _HEAD_CHARS and not is_amount(cell) for cell in rows[0]
     ):
         return False
-    return any(_is_amount(row[i]) for row in rows[1:] for i in range(min(len(row), len(rows[0]))))
+    return any(is_amount(row[i]) for row in rows[1:] for i in range(min(len(row), len(rows[0]))))
 
 
-def _is_amount(cell: str) -> bool:
-    letters = [c for c in cell if c.isalnum()]
-    return bool(letters) and 2 * sum(c.isdigit() for c in letters) >= len(letters)
+def is_amount(cell: str) -> bool:
+    """Whether a cell is a number, with a sign or a unit, rather than words."""
+    return bool(_AMOUNT.fullmatch(cell))

@@ -18,6 +18,7 @@ import pytest
 from bot.__main__ import main
 from retrieval.bootstrap import Services
 from retrieval.index import encoder
+from retrieval.ledger import migrations
 from retrieval.ledger.leases import my_turn
 from retrieval.ledger.ledger import Ledger
 from tests.conftest import WriteReadout
@@ -182,7 +183,9 @@ def test_doctor_passes_and_says_what_it_looked_at(run: Run, store: str) -> None:
 
     checks = json.loads(out)["checks"]
     assert (status, {check["passed"] for check in checks}) == (0, {True})
-    assert {"settings", "model", "corpus", "ledger", "vector index"} <= {check["name"] for check in checks}
+    found = {check["name"]: check["found"] for check in checks}
+    assert {"settings", "model", "corpus", "ledger", "vector index"} <= found.keys()
+    assert found["ledger"].endswith(f", schema revision {migrations.head()}")
 
 
 WRONG = {

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from retrieval.answering.service import MAX_QUESTION_CHARS, AnsweringService, checked
 from retrieval.bootstrap import Services
 from retrieval.errors import NotFoundError, QuestionError
-from retrieval.index import retriever
 from retrieval.models import Answer, Status
+from retrieval.search import retriever
 
 WHERE = "Where was the meeting held?"
 _ASKING = "who what when where which why how many did the Minister ASEAN Japan announce say about not"

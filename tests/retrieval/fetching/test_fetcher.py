@@ -171,15 +171,15 @@ CASES: dict[str, tuple[Reply, str]] = {
     ),
     "an image": (
         answer(b"\x89PNG", content_type="image/png"),
-        'it is "image/png", not a page, text, PDF, DOCX or JSON. Use the address of the text itself.',
+        'it is "image/png", not a page, a document, text or JSON. Use the address of the text itself.',
     ),
     "a type that is none": (
         answer(b"text", content_type="\x9b31m\u00e4" + "x" * 99),
-        f'it is "?31m?{"x" * 55}", not a page, text, PDF, DOCX or JSON. Use the address of the text itself.',
+        f'it is "?31m?{"x" * 55}", not a page, a document, text or JSON. Use the address of the text itself.',
     ),
     "a zip": (
         answer(b"PK", content_type="application/zip"),
-        'it is "application/zip", not a page, text, PDF, DOCX or JSON. Use the address of the text itself.',
+        'it is "application/zip", not a page, a document, text or JSON. Use the address of the text itself.',
     ),
     "nothing": (answer(**HTML), "the page is empty. Open it in a browser to see whether it is there."),
     "white space": (

@@ -27,7 +27,6 @@ from retrieval.errors import SettingsError, StoreError
 from retrieval.index.chroma import cloud as cloud_module
 from retrieval.index.chroma.cloud import CloudAddress, CloudStore
 from retrieval.index.encoder import Vector
-from retrieval.index.fulltext import IndexedTerms
 from retrieval.index.vector_index import Hit, VectorRecord
 from tests.cloud import DATABASE, KEY, TENANT, CloudStandIn
 
@@ -44,7 +43,7 @@ def cloud() -> Iterator[CloudStandIn]:
 
 def _address(cloud: CloudStandIn, key: str = KEY, **other: str) -> CloudAddress:
     named = {"tenant": TENANT, "database": DATABASE} | other
-    return CloudAddress.parse(cloud.url, key=SecretStr(key), **named)
+    return CloudAddress.read(cloud.url, key=SecretStr(key), **named)
 
 
 def _store(cloud: CloudStandIn, generation: str = "0a1b2c", ledger: str = LEDGER) -> CloudStore:
@@ -63,8 +62,7 @@ def _axis(n: int, dimensions: int = 5) -> Vector:
 
 
 def _record(n: int, words: str, dimensions: int = 5) -> VectorRecord:
-    terms = IndexedTerms(words.split(), len(words.split()))
-    return VectorRecord(n + 1, _axis(n, dimensions), f"Of {words}.", terms)
+    return VectorRecord(n + 1, _axis(n, dimensions), f"Of {words}.")
 
 
 @pytest.fixture
@@ -102,8 +100,6 @@ def _everything_once(cloud: CloudStandIn) -> None:
         store.query("shared", _axis(0, 2), 1)
         store.add("shared", [_record(0, "ferry ferry visa", 2), _record(1, "", 2)])
         store.query_each("shared", np.eye(2, dtype=np.float32), 1)
-        store.search("shared", _axis(0, 2), {"visa": 1.5, "ferry": 0.5}, 24)
-        store.search("shared", _axis(1, 2), {}, 24)
         store.count("shared")
         store.sweep()
 
@@ -133,29 +129,21 @@ def test_query_returns_the_nearest_first_with_their_distances(filled: CloudStore
     assert _rounded(filled.query("shared", _PROBE, 3)) == [(4, 0.3), (2, 0.5), (5, 0.6)]
 
 
-def test_many_queries_at_once_are_answered_as_one_is(filled: CloudStore) -> None:
-    matrix = np.stack([_PROBE] * 130)
-
-    assert filled.query_each("shared", matrix, 2) == [filled.query("shared", _PROBE, 2)] * 130
-
-
 def test_scopes_are_kept_apart(filled: CloudStore) -> None:
     assert {hit.embedding for hit in filled.query("server", _PROBE, 100)} == {5}
-    assert filled.search("server", _PROBE, {"harbour": 1.0}, 10) == [5]
 
 
 def test_an_unknown_scope_holds_nothing(filled: CloudStore) -> None:
     asked = (
         filled.query("unknown", _PROBE, 3),
-        filled.search("unknown", _PROBE, {"visa": 1.0}, 3),
         filled.count("unknown"),
     )
 
-    assert asked == ([], [], 0)
+    assert asked == ([], 0)
 
 
 def test_adding_what_is_there_changes_nothing(filled: CloudStore) -> None:
-    filled.add("shared", [VectorRecord(1, _axis(3), "other words", IndexedTerms(["school"], 1))])
+    filled.add("shared", [VectorRecord(1, _axis(3), "other words")])
 
     assert (filled.count("shared"), filled.query("shared", _axis(0), 1)[0].embedding) == (5, 1)
 
@@ -170,26 +158,6 @@ def test_sweeping_leaves_this_generation_and_other_ledgers(cloud: CloudStandIn, 
         assert (filled.count("shared"), other.count("shared"), len(cloud.collections)) == (5, 1, 3)
 
 
-# --- searching by words too ---
-
-
-def test_search_finds_by_vector_and_by_words_and_fuses_their_ranks(filled: CloudStore) -> None:
-    found = filled.search("shared", _axis(0), {"harbour": 1.0, "visa": 0.1}, 2)
-
-    assert found == [1, 3, 2]  # both; the first by words; the second by vector
-
-
-def test_a_rare_word_weighs_more_than_a_common_one(filled: CloudStore) -> None:
-    by_visa = filled.search("shared", _axis(4), {"harbour": 0.5, "visa": 2.0}, 1)
-    by_harbour = filled.search("shared", _axis(4), {"harbour": 2.0, "visa": 0.5}, 1)
-
-    assert (by_visa, by_harbour) == ([2, 5], [3, 5])
-
-
-def test_a_question_without_words_is_searched_by_vector(filled: CloudStore) -> None:
-    assert filled.search("shared", _PROBE, {}, 3) == [4, 2, 5]
-
-
 # --- within the quotas ---
 
 
@@ -197,12 +165,11 @@ def test_what_is_sent_keeps_to_the_quotas(store: CloudStore) -> None:
     words = " ".join(f"word{n}" for n in range(2000)) + " Ünïcödé" * 4000
     many = [_record(n, f"word{n}", 700) for n in range(699)]
 
-    store.add("s" * 30, [*many, VectorRecord(700, _axis(699, 700), words, IndexedTerms(words.split(), 6000))])
+    store.add("s" * 30, [*many, VectorRecord(700, _axis(699, 700), words)])
 
     assert store.count("s" * 30) == 700
     assert store.query("s" * 30, _axis(699, 700), 4096)[0].embedding == 700
     assert len(store.query("s" * 30, _axis(0, 700), 4096)) == 300
-    assert len(store.search("s" * 30, _axis(0, 700), {"word5": 1.0}, 4096) or []) == 300
 
 
 # --- the key, and what goes wrong ---
@@ -244,10 +211,8 @@ def test_a_key_that_the_service_repeats_is_left_out(
     cloud.failure = (500, f"{{'token': '{KEY}'}} " + "very sorry " * 500)
     caplog.set_level("DEBUG")
 
-    with pytest.raises(
-        StoreError, match=re.escape("cannot be searched ({'token': '…'} very sorry")
-    ) as caught:
-        filled.search("shared", _PROBE, {}, 1)
+    with pytest.raises(StoreError, match=re.escape("cannot be queried ({'token': '…'} very sorry")) as caught:
+        filled.query("shared", _PROBE, 1)
 
     assert KEY not in _told(caught.value) + caplog.text
     assert len(str(caught.value)) < 400
@@ -272,7 +237,7 @@ def test_nobody_waits_for_a_service_that_hangs(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(cloud_module, "ANSWER_TIMEOUT_S", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         host = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        address = CloudAddress.parse(host, tenant=TENANT, database=DATABASE, key=SecretStr(KEY))
+        address = CloudAddress.read(host, tenant=TENANT, database=DATABASE, key=SecretStr(KEY))
 
         with pytest.raises(StoreError, match="cannot be reached"):
             CloudStore(address, LEDGER, "0")
@@ -295,7 +260,7 @@ def test_missing_settings_are_named(given: dict[str, Any], missing: str) -> None
     wanted: dict[str, Any] = {"tenant": None, "database": None, "key": None}
 
     with pytest.raises(SettingsError, match=f"needs {missing} too"):
-        CloudAddress.parse("api.trychroma.com", **wanted | given)
+        CloudAddress.read("api.trychroma.com", **wanted | given)
 
 
 @pytest.mark.parametrize(
@@ -308,13 +273,13 @@ def test_missing_settings_are_named(given: dict[str, Any], missing: str) -> None
     ],
 )
 def test_host_is_read(host: str, reached: str) -> None:
-    assert str(CloudAddress.parse(host, tenant="t", database="d", key=SecretStr("k"))) == reached
+    assert str(CloudAddress.read(host, tenant="t", database="d", key=SecretStr("k"))) == reached
 
 
 @pytest.mark.parametrize("host", ["", "ftp://x", "a b", "https://me:secret@host", "host/path", "host:port"])
 def test_what_is_no_host_is_refused_without_repeating_it(host: str) -> None:
     with pytest.raises(SettingsError, match="RETRIEVAL_CLOUD_HOST: this is no host") as caught:
-        CloudAddress.parse(host, tenant="t", database="d", key=SecretStr("k"))
+        CloudAddress.read(host, tenant="t", database="d", key=SecretStr("k"))
 
     assert "secret" not in _told(caught.value)
 
@@ -322,6 +287,6 @@ def test_what_is_no_host_is_refused_without_repeating_it(host: str) -> None:
 @pytest.mark.parametrize("key", ["ck-a b", "ck-\n1", "ck-é"])
 def test_a_key_that_no_header_can_hold_is_refused_without_repeating_it(key: str) -> None:
     with pytest.raises(SettingsError, match="RETRIEVAL_CLOUD_API_KEY: a key is ASCII") as caught:
-        CloudAddress.parse("host", tenant="t", database="d", key=SecretStr(key))
+        CloudAddress.read("host", tenant="t", database="d", key=SecretStr(key))
 
     assert key not in _told(caught.value)

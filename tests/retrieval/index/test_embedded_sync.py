@@ -13,15 +13,17 @@ import pytest
 
 from retrieval.bootstrap import Services
 from retrieval.errors import StoreError
+from retrieval.index.chroma.collections import Collections
 from retrieval.index.chroma.embedded import EmbeddedStore
 from retrieval.index.chroma.server import Address, ServerStore
 from retrieval.index.encoder import DIMENSIONS, Encoder, Vector
 from retrieval.index.sync.audit import audit
 from retrieval.index.sync.embedded_sync import EmbeddedSync
+from retrieval.index.sync.index_writer import IndexWriter
 from retrieval.index.sync.integrity import main as check
+from retrieval.index.sync.store_lock import StoreLock
 from retrieval.index.vector_index import SAME_TEXT, Hit, LedgerScan, VectorIndex, VectorRecord
 from retrieval.ledger import revisions, scopes, vectors
-from retrieval.store_lock import StoreLock
 from tests.conftest import OpenStore, WriteReadout
 from tests.stores import Store, fill, unit_vectors
 
@@ -114,7 +116,8 @@ def test_index_returns_the_nearest_first_with_their_distances(filled: VectorInde
     assert _rounded(found) == [(4, 0.3), (2, 0.5), (5, 0.6)]
 
 
-def test_index_answers_several_at_once_as_it_does_one(filled: VectorIndex) -> None:
+@pytest.mark.parametrize("filled", ["chroma", "server"], indirect=True)
+def test_index_answers_several_at_once_as_it_does_one(filled: Collections) -> None:
     both = np.stack([_PROBE, np.eye(1, DIMENSIONS, dtype=np.float32)[0]])
 
     found = filled.query_each("shared", both, 2)
@@ -139,7 +142,8 @@ def test_index_counts(filled: VectorIndex) -> None:
     assert (filled.count("shared"), filled.count("server")) == (5, 2)
 
 
-def test_index_is_not_changed_by_adding_what_is_there(filled: VectorIndex) -> None:
+@pytest.mark.parametrize("filled", ["chroma", "server"], indirect=True)
+def test_index_is_not_changed_by_adding_what_is_there(filled: Collections) -> None:
     before = _rounded(filled.query("shared", _PROBE, 100))
 
     filled.add("shared", [VectorRecord(4, -_PROBE, "other words")])
@@ -470,13 +474,13 @@ def test_older_vectors_have_their_turn_two_for_each_that_is_added(
     embeddings = fill(store.ledger, unit_vectors(13))
     store.index(embeddings[:10])
     looked_up: list[list[int]] = []
-    look_up = EmbeddedSync._look_up
+    look_up = IndexWriter._look_up
 
-    def seen(self: EmbeddedSync, index: VectorIndex, scope: str, pks: Sequence[int]) -> dict[int, bool]:
+    def seen(self: IndexWriter, scope: str, pks: Sequence[int]) -> dict[int, bool]:
         looked_up.append([pk - embeddings[0] for pk in pks])
-        return look_up(self, index, scope, pks)
+        return look_up(self, scope, pks)
 
-    monkeypatch.setattr(EmbeddedSync, "_look_up", seen)
+    monkeypatch.setattr(IndexWriter, "_look_up", seen)
     for n in (10, 11, 12):
         store.index([embeddings[n]])
 
@@ -501,7 +505,7 @@ def test_what_was_added_and_not_looked_up_is_scanned_until_the_next_process_does
     store = make_store()
     embeddings = fill(store.ledger, unit_vectors(8))
     with monkeypatch.context() as patch:
-        patch.setattr(EmbeddedSync, "_look_up", _crash)
+        patch.setattr(IndexWriter, "_look_up", _crash)
         with pytest.raises(ZeroDivisionError):
             store.index(embeddings)
     left = (store.indexed(), _scanned(store))

@@ -51,6 +51,17 @@ def _search(connection: Connection, scope: str, *terms: str, limit: int = 10) ->
     return fulltext.search(connection, scope, terms, limit=limit)
 
 
+def test_all_paragraphs_that_hold_a_term_of_each_group_are_told_apart_from_the_rest(
+    connection: Connection,
+) -> None:
+    _add(connection, "a", p1="free open sea", p2="free trade", p3="open sea", p4='quot" sea free')
+
+    assert fulltext.holding(connection, "a", [["sea"], ["free", "open"]]) == [1, 3, 4]
+    assert fulltext.holding(connection, "a", [["free"], ["sea"], ["open", "trade"]]) == [1]
+    assert fulltext.holding(connection, "a", [['quot"', "nothing"]]) == [4]
+    assert fulltext.holding(connection, "a", []) == fulltext.holding(connection, "b", [["sea"]]) == []
+
+
 def test_paragraphs_with_more_and_rarer_terms_come_first(connection: Connection) -> None:
     _add(connection, "a", p1="ferri port", p2="ferri line port alder", p3="reef", p4="port")
 
@@ -188,7 +199,7 @@ def _candidates(connection: Connection) -> list[list[int]]:
     for terms in _asked(60):
         found += [_search(connection, scope, *terms, limit=limit) for scope in "ab" for limit in (5, 500)]
     for terms in _asked(12):
-        found.append(fulltext.search(connection, "a", terms, limit=50, revision_pk=REVISION))
+        found.append(fulltext.search(connection, "a", terms, limit=50, revision_pks=[REVISION]))
     return found
 
 
@@ -255,7 +266,7 @@ def test_within_one_readout_all_that_match_are_scored(connection: Connection) ->
     common = dict.fromkeys(range(2, count + 1), IndexedTerms(["port"], 1))
     fulltext.add(connection, "a", {1: IndexedTerms(["ferri", "port"], 2), **common})
 
-    found = fulltext.search(connection, "a", ["ferri", "port"], limit=2, revision_pk=REVISION)
+    found = fulltext.search(connection, "a", ["ferri", "port"], limit=2, revision_pks=[REVISION])
 
     assert found == [1, 2]
 
@@ -265,7 +276,7 @@ def test_a_scope_that_lost_all_its_paragraphs_holds_nothing(connection: Connecti
     fulltext.remove(connection, "a", [1])
 
     assert _search(connection, "a", "ferri") == []
-    assert fulltext.search(connection, "a", ["ferri"], limit=5, revision_pk=1) == []
+    assert fulltext.search(connection, "a", ["ferri"], limit=5, revision_pks=[1]) == []
 
 
 def test_a_dropped_scope_takes_nothing_of_another_with_it(connection: Connection) -> None:

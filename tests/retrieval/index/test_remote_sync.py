@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from retrieval.errors import SettingsError, StoreError
 from retrieval.index.chroma import server as store_server
-from retrieval.index.chroma.server import Address, RemoteStore, ServerStore
+from retrieval.index.chroma.server import Address, ServerStore
 from retrieval.index.sync.index_sync import REMOTE, IndexSync
 from retrieval.index.sync.remote_sync import INDEX_LEASE, RemoteSync
 from retrieval.index.vector_index import SAME_TEXT, VectorRecord
@@ -60,7 +60,7 @@ def index_sync(
     """As one process of one host has it."""
     address = Address.parse(server.address)
 
-    def connect(generation: str) -> RemoteStore:
+    def connect(generation: str) -> ServerStore:
         return ServerStore(address, ledger.id, generation)
 
     with closing(RemoteSync(ledger, connect, place=str(address), purpose="a test", clock=clock)) as kept:
@@ -189,11 +189,11 @@ def test_whoever_stood_still_while_another_wrote_the_index_records_nothing(
 ) -> None:
     expect(store, fill(store.ledger, unit_vectors(FEW)))
     other = Ledger(store.ledger.address)
-    add = RemoteStore.add
+    add = ServerStore.add
 
-    def stall(self: RemoteStore, scope: str, records: list[VectorRecord]) -> None:
+    def stall(self: ServerStore, scope: str, records: list[VectorRecord]) -> None:
         """Add, and stand still until the lease has run out and another host has written the index."""
-        monkeypatch.setattr(RemoteStore, "add", add)
+        monkeypatch.setattr(ServerStore, "add", add)
         add(self, scope, records)
         with store.ledger.write() as connection:
             lease = leases.current(connection, INDEX_LEASE)
@@ -203,7 +203,7 @@ def test_whoever_stood_still_while_another_wrote_the_index_records_nothing(
             assert there.catch_up()
 
     with closing(other), index_sync(store.ledger, chroma, lambda: 0.0) as here:
-        monkeypatch.setattr(RemoteStore, "add", stall)
+        monkeypatch.setattr(ServerStore, "add", stall)
         late = here.catch_up()
         with store.ledger.read() as connection:
             named = store.ledger.meta(connection, "index_folder")
@@ -244,7 +244,7 @@ def test_a_server_is_left_alone_for_longer_each_time_it_fails(store: Store, own_
     expect(store, fill(store.ledger, unit_vectors(3)))
     clock, tried = Clock(), []
 
-    def connect(_generation: str) -> RemoteStore:
+    def connect(_generation: str) -> ServerStore:
         tried.append(clock.now)
         raise StoreError("not reached")
 

@@ -118,19 +118,6 @@ def test_processes_that_start_at_once_on_a_new_database_make_one_ledger(postgres
         each.close()
 
 
-@pytest.mark.parametrize("version", ["1", "99"])
-def test_another_schema_version_is_a_clear_error(postgres_address: str, version: str) -> None:
-    ledger = Ledger(postgres_address)
-    with ledger.write() as connection:
-        ledger.set_meta(connection, "schema_version", version)
-    ledger.close()
-
-    assert _told(postgres_address) == (
-        f"{_where(postgres_address)}: this store has schema version {version}, and this Rapporteur reads version 3. "
-        "Use the Rapporteur that wrote it, or name another database with LEDGER_URL."
-    )
-
-
 def test_a_standby_refuses_writes_in_one_sentence(postgres: Cluster, postgres_address: str) -> None:
     Ledger(postgres_address).close()
     postgres.run(

@@ -8,8 +8,8 @@ import pytest
 from retrieval.bootstrap import index_identity
 from retrieval.errors import ModelError
 from retrieval.llm.embeddings import BATCH, RemoteEncoder
-from retrieval.llm.naming import ModelName
-from tests.retrieval.llm.test_chat import KEY, HttpError
+from retrieval.llm.providers import ModelName
+from tests.retrieval.llm.test_chat_models import KEY, HttpError
 
 NAME = ModelName("openai", "text-embedding-3-small")
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import pytest
 from pydantic import BaseModel
 
+from retrieval.bootstrap import build_budget
 from retrieval.errors import (
     BudgetSpentError,
     ModelRefusedError,
@@ -18,10 +19,8 @@ from retrieval.errors import (
     SettingsError,
 )
 from retrieval.ledger.ledger import Ledger
-from retrieval.llm.breaker import Breaker
 from retrieval.llm.budget import Allowance, Budget, Prices
-from retrieval.llm.guard import GuardedModel
-from retrieval.llm.setup import build_budget
+from retrieval.llm.guard import Breaker, GuardedModel
 from retrieval.llm.types import Prompt, Reply, Usage
 from retrieval.settings import RetrievalSettings
 

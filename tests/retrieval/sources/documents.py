@@ -128,3 +128,59 @@ def repacked(data: bytes, parts: Mapping[str, bytes]) -> bytes:
         for name, content in parts.items():
             new.writestr(name, content)
     return out.getvalue()
+
+
+def archive(members: Mapping[str, str | bytes]) -> bytes:
+    """Return a ZIP archive."""
+    out = BytesIO()
+    with zipfile.ZipFile(out, "w") as made:
+        for name, content in members.items():
+            made.writestr(name, content)
+    return out.getvalue()
+
+
+def odt(body: str, styles: str = "", more: Mapping[str, str | bytes] | None = None) -> bytes:
+    """Return an OpenDocument text of raw XML."""
+    names = "urn:oasis:names:tc:opendocument:xmlns:"
+    spaces = " ".join(f'xmlns:{name}="{names}{name}:1.0"' for name in ("office", "text", "table", "style"))
+    spaces += f' xmlns:draw="{names}drawing:1.0" xmlns:fo="{names}xsl-fo-compatible:1.0"'
+    content = (
+        f'<?xml version="1.0"?><office:document-content {spaces}><office:automatic-styles>{styles}'
+        f"</office:automatic-styles><office:body><office:text>{body}</office:text></office:body></office:document-content>"
+    )
+    return archive(
+        {"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": content} | dict(more or {})
+    )
+
+
+def epub(
+    pages: Mapping[str, str], metadata: str = "", more: Mapping[str, str | bytes] | None = None
+) -> bytes:
+    """Return an e-book of XHTML bodies, in the order given; `nav.xhtml` is its table of contents."""
+    items = "".join(
+        f'<item id="i{n}" href="{name}" media-type="application/xhtml+xml"'
+        + (' properties="nav"/>' if name == "nav.xhtml" else "/>")
+        for n, name in enumerate(pages)
+    )
+    spine = "".join(f'<itemref idref="i{n}"/>' for n in range(len(pages)))
+    shown = {
+        f"OEBPS/{name}": '<?xml version="1.0" encoding="utf-8"?><!DOCTYPE html><html xmlns="http://www.w3.org/1999/xhtml" '
+        f'xmlns:epub="http://www.idpf.org/2007/ops"><head><title/></head><body>{body}</body></html>'
+        for name, body in pages.items()
+    }
+    return archive(
+        {
+            "mimetype": "application/epub+zip",
+            "META-INF/container.xml": '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>'
+            '<rootfile full-path="OEBPS/book.opf"/></rootfiles></container>',
+            "OEBPS/book.opf": '<package xmlns="http://www.idpf.org/2007/opf" xmlns:dc="http://purl.org/dc/elements/1.1/">'
+            f"<metadata>{metadata}</metadata><manifest>{items}</manifest><spine>{spine}</spine></package>",
+        }
+        | shown
+        | dict(more or {})
+    )
+
+
+def rtf(body: str, head: str = "") -> bytes:
+    """Return an RTF document of raw RTF."""
+    return (r"{\rtf1\ansi\ansicpg1252\deff0 " + head + body + "}").encode("latin-1")

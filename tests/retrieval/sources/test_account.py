@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from retrieval.models import Readout
 from retrieval.sources import parse
-from tests.retrieval.sources.documents import Word, pdf
+from tests.retrieval.sources.documents import Word, epub, odt, pdf, rtf
 
 Block = tuple[str, list[str]]
 """A kind, and its texts: one, or the lines or cells it is made of."""
@@ -120,12 +120,63 @@ def as_pdf(blocks: Sequence[Block]) -> bytes:
     return pdf(texts, title=None)
 
 
+def as_odt(blocks: Sequence[Block]) -> bytes:
+    out = []
+    for kind, texts in blocks:
+        shown = [f"<text:p>{escape(text)}</text:p>" for text in texts]
+        if kind == "heading":
+            out.append(shown[0].replace("text:p>", "text:h>"))
+        elif kind == "table":
+            cells = [f"<table:table-cell>{text}</table:table-cell>" for text in shown]
+            rows = ["".join(cells[i : i + 2]) for i in range(0, len(cells), 2)]
+            out.append(
+                f"<table:table>{''.join(f'<table:table-row>{r}</table:table-row>' for r in rows)}</table:table>"
+            )
+        elif kind == "bullets":
+            items = "".join(f"<text:list-item>{text}</text:list-item>" for text in shown[1:])
+            out.append(f'{shown[0]}<text:list text:style-name="none">{items}</text:list>')
+        elif kind == "breaks":
+            out.append(f"<text:p>{'<text:line-break/>'.join(map(escape, texts))}</text:p>")
+        else:
+            out += shown
+    return odt("".join(out))
+
+
+def as_rtf(blocks: Sequence[Block]) -> bytes:
+    out = []
+    for kind, texts in blocks:
+        if kind == "heading":
+            out.append(rf"\pard\outlinelevel0\b {texts[0]}\b0\par\pard")
+        elif kind == "table":
+            rows = [texts[i : i + 2] for i in range(0, len(texts), 2)]
+            cells = ["".join(rf"\intbl {text}\cell" for text in row) for row in rows]
+            out.append("".join(rf"\trowd{row}\row" for row in cells) + r"\pard")
+        elif kind == "bullets":
+            out.append(texts[0] + r"\par" + "".join(rf"{{\listtext\bullet\tab}}{t}\par" for t in texts[1:]))
+        else:
+            out.append((r"\line " if kind == "breaks" else r"\par ").join(texts) + r"\par")
+    return rtf("\n".join(out))
+
+
+def as_epub(blocks: Sequence[Block]) -> bytes:
+    half = len(blocks) // 2
+    bodies = [as_html(part).decode().partition("<main>")[2] for part in (blocks[:half], blocks[half:])]
+    pages = [body.partition("</main>")[0].replace("<br>", "<br/>") for body in bodies]
+    return epub({"a.xhtml": pages[0], "b.xhtml": pages[1]})
+
+
 FORMATS: dict[str, Callable[[Sequence[Block]], bytes]] = {
     "x.txt": as_text,
     "x.md": as_markdown,
     "x.html": as_html,
 }
-BOUND: dict[str, Callable[[Sequence[Block]], bytes]] = {"x.docx": as_docx, "x.pdf": as_pdf}
+BOUND: dict[str, Callable[[Sequence[Block]], bytes]] = {
+    "x.docx": as_docx,
+    "x.pdf": as_pdf,
+    "x.odt": as_odt,
+    "x.rtf": as_rtf,
+    "x.epub": as_epub,
+}
 SOURCES = st.lists(st.sampled_from(KINDS), min_size=1, max_size=14).map(
     lambda kinds: blocks_of(["sentence", *kinds, "sentence"])
 )

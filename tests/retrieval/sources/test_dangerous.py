@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import struct
+import subprocess
+import sys
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -26,7 +28,7 @@ from retrieval.sources.limits import (
     MAX_TAGS,
     MAX_UNPACKED_BYTES,
 )
-from tests.retrieval.sources.documents import A, B, Word, drawn, pdf, repacked
+from tests.retrieval.sources.documents import A, B, Word, drawn, epub, odt, pdf, repacked, rtf
 
 BODY = f"1. {A}\n\n2. {B}\n"
 
@@ -36,6 +38,14 @@ def docx() -> bytes:
     word.add(f"1. {A}")
     word.add(f"2. {B}")
     return word.bytes()
+
+
+def document() -> bytes:
+    return odt(f"<text:p>1. {A}</text:p><text:p>2. {B}</text:p>")
+
+
+def book() -> bytes:
+    return epub({"a.xhtml": f"<p>1. {A}</p><p>2. {B}</p>"})
 
 
 def with_part(name: str, content: bytes) -> bytes:
@@ -141,11 +151,28 @@ REFUSED: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "NUL": ("x.txt", lambda: b"1. We\x00met.", "NUL bytes"),
     "Excel": ("x.txt", lambda: b"PK\x03\x04..xl/workbook.xml", "an Excel workbook"),
     "PowerPoint": ("x", lambda: b"PK\x03\x04..ppt/presentation.xml", "a PowerPoint presentation"),
-    "OpenDocument": ("x.odt", lambda: b"PK\x03\x04mimetypeapplication/vnd.oasis.opendocument.text", "OpenDocument file (.odt)"),
+    "OpenDocument spreadsheet": ("x", lambda: b"PK\x03\x04mimetypeapplication/vnd.oasis.opendocument.spreadsheet", "an OpenDocument spreadsheet"),
+    "OpenDocument drawing": ("x", lambda: b"PK\x03\x04mimetypeapplication/vnd.oasis.opendocument.graphics", "holds no text"),
+    "OpenDocument cut short": ("x.odt", lambda: document()[:-60], "damaged"),
+    "OpenDocument encrypted": ("x.odt", lambda: odt("", more={"META-INF/manifest.xml": "<encryption-data/>"}), "encrypted"),
+    "OpenDocument with laughs": ("x.odt", lambda: odt("", more={"styles.xml": '<!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>'}), "declares XML entities"),
+    "OpenDocument bomb": ("x.odt", lambda: repacked(document(), {"styles.xml": b" " * 40_000_000}), "unpacks to more than 30 MB"),
+    "OpenDocument without XML": ("x.odt", lambda: odt("<"), "damaged"),
+    "OpenDocument nested deep": ("x.odt", lambda: odt("<text:section>" * 100_000 + "</text:section>" * 100_000), "damaged"),
+    "OpenDocument lists nested deep": ("x.odt", lambda: odt("<text:list><text:list-item>" * 120 + "</text:list-item></text:list>" * 120), "no paragraph"),
+    "OpenDocument of endless rows": ("x.odt", lambda: odt('<table:table><table:table-row table:number-rows-repeated="999999999"><table:table-cell table:number-columns-repeated="999999999"/></table:table-row></table:table>'), "no paragraph"),
+    "e-book cut short": ("x.epub", lambda: book()[:-60], "damaged"),
+    "e-book without pages": ("x.epub", lambda: epub({}), "damaged"),
+    "e-book with entities": ("x.epub", lambda: epub({"a.xhtml": BODY}, more={"OEBPS/a.xhtml": '<!DOCTYPE html [<!ENTITY a SYSTEM "file:///etc/passwd">]><html><p>&a;</p></html>'}), "declares XML entities"),
+    "e-book that leads out": ("x.epub", lambda: epub({"../../../etc/passwd": BODY}), "damaged"),
+    "e-book of a million tags": ("x.epub", lambda: epub({"a.xhtml": "<p>" * (MAX_TAGS + 1)}), "more than 300,000 tags"),
+    "e-book with locked pages": ("x.epub", lambda: epub({"a.xhtml": BODY}, more={"META-INF/encryption.xml": '<EncryptedData><CipherReference URI="OEBPS/a.xhtml"/></EncryptedData>'}), "encrypted"),
+    "RTF nested deep": ("x.rtf", lambda: b"{\\rtf1" + b"{" * 100_000, "nested too deep"),
+    "RTF without text": ("x.rtf", lambda: rb"{\rtf1 {\*\unheard We met.}}", "no paragraph"),
+    "Word XML": ("x.xml", lambda: b'<?xml version="1.0"?><w:wordDocument><w:t>We met.</w:t></w:wordDocument>', "an XML file"),
     "any archive": ("x.docx", lambda: zip_of("a.txt"), "ZIP archive"),
-    "old Word": ("x.doc", lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500), "before 2007"),
+    "old Word": ("x.doc", lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500), "before 2007 (.xls, .ppt)"),
     "encrypted Word": ("x.docx", lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"), "encrypted"),
-    "RTF": ("x.doc", lambda: rb"{\rtf1 We met.}", "RTF"),
     "picture": ("x.pdf", lambda: b"\xff\xd8\xff\xe0" + bytes(50), "picture (JPEG)"),
     "gzip": ("x.html", lambda: b"\x1f\x8b\x08" + bytes(50), "gzip archive"),
 }  # fmt: skip
@@ -245,6 +272,15 @@ RECOGNISED: dict[str, tuple[str, Callable[[], bytes]]] = {
     "Word named PDF": ("x.pdf", docx),
     "HTML named PDF": ("x.pdf", lambda: f"<html><p>1. {A}</p><p>2. {B}</p></html>".encode()),
     "HTML in UTF-16": ("x", lambda: f"<html><p>1. {A}</p><p>2. {B}</p></html>".encode("utf-16")),
+    "OpenDocument named text": ("x.txt", lambda: document()),
+    "e-book named Word": ("x.docx", lambda: book()),
+    "RTF named Word": ("x.doc", lambda: rtf(f"1. {A}\\par 2. {B}\\par")),
+    "XHTML": (
+        "x",
+        lambda: (
+            f'<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><head><title/></head><p>1. {A}</p><p>2. {B}</p></html>'.encode()
+        ),
+    ),
     "text named Word": ("x.docx", BODY.encode),
     "text named PDF": ("x.pdf", BODY.encode),
     "text in UTF-16": ("x.txt", lambda: BODY.encode("utf-16")),
@@ -265,15 +301,26 @@ def test_reader_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) ->
         parse("x.pdf", pdf([A, B]))
 
 
+def test_reader_is_ended_by_the_time_it_computes() -> None:
+    code = "import retrieval.sources.confined as c\nc.CHILD_TIMEOUT_S = 1\nc._confine()\nwhile True: pass"
+
+    ended = subprocess.run([sys.executable, "-c", code], check=False, cwd=Path(__file__).parents[3])
+
+    assert confined._is_out_of_time(ended.returncode)
+
+
 def test_child_gets_no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISCORD_TOKEN", "secret")
 
-    assert "secret" not in confined._environment().values()
+    assert "secret" not in confined.environment().values()
 
 
 VALID = {
     "pdf": drawn(lambda canvas: canvas.drawString(72, 700, "1. The Ministers met in Port Alder.")),
     "docx": docx(),
+    "odt": document(),
+    "epub": book(),
+    "rtf": rtf(f"1. {A}{{\\footnote x}}\\par \\trowd\\intbl a\\cell\\row\\pard 2. {B}\\par"),
     "html": (Path(__file__).parent / "pages" / "drupal.html").read_bytes(),
 }
 

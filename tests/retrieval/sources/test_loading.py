@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -55,6 +56,35 @@ def test_bad_file_is_an_error_beside_the_others(corpus: Path) -> None:
 
     assert [item.error is None for item in found.values()] == [True, False, True, True]
     assert found["aa.txt"].readouts == ()
+
+
+def test_what_is_no_file_of_the_folder_is_refused_beside_the_others(corpus: Path, tmp_path: Path) -> None:
+    outside = tmp_path.parent / f"{tmp_path.name}-outside"
+    outside.mkdir()
+    (outside / "x.txt").write_text(BODY, encoding="utf-8")
+    os.mkfifo(corpus / "pipe.txt")
+    (corpus / "link.txt").symlink_to(outside / "x.txt")
+    (corpus / "folder").symlink_to(outside)
+    (corpus / "lost.txt").symlink_to(corpus / "gone.txt")
+    (corpus / "inner").symlink_to(corpus / "sub")
+
+    found = {Path(item.source).name: item.error.problem for item in load([corpus]) if item.error}
+
+    assert {name: problem[:32] for name, problem in found.items()} == {
+        "pipe.txt": "it is a pipe, a socket or a devi",
+        "link.txt": "it is a link that leads out of t",
+        "folder": "it is a link that leads out of t",
+        "lost.txt": "the file cannot be read (No such",
+    }
+    assert sum(len(item.readouts) for item in load([corpus])) == 3
+
+
+@pytest.mark.parametrize("path", [Path("/dev/zero"), Path("/dev/stdin")], ids=str)
+def test_device_that_is_named_is_refused(path: Path) -> None:
+    error = load_file(path).error
+
+    assert error is not None
+    assert "no file" in error.problem
 
 
 def test_missing_path_is_said_before_anything_is_read(tmp_path: Path) -> None:

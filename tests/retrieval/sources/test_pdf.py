@@ -39,6 +39,23 @@ def test_paragraphs_are_whole_over_lines_columns_and_pages(columns: int) -> None
     assert paragraphs(pdf(NUMBERED, columns=columns, around=heads_and_feet)) == MANY
 
 
+def test_page_with_little_in_its_second_column_is_read_in_columns() -> None:
+    def page(left: int, right: int, first: int) -> Any:
+        def draw(canvas: Any) -> None:
+            for column, count in ((70, left), (310, right)):
+                for row in range(count):
+                    number = first + (row if column == 70 else left + row)
+                    canvas.drawString(
+                        column, 760 - 26 * row, f"{number}. The Ministers met in Port {number} in spring."
+                    )
+
+        return draw
+
+    found = paragraphs(drawn(page(20, 20, 1), page(20, 2, 41)))
+
+    assert list(found) == [str(n) for n in range(1, 63)]
+
+
 SETTINGS: dict[str, dict[str, Any]] = {
     "space between": {"space_after": 6},
     "first line set in": {"space_after": 0, "indent": 18},

@@ -1,6 +1,5 @@
 """DOCX -> lines: the text as Word shows it, with the numbers that Word counts.
 
-    archive      what may be unpacked
     numbering    numbering.xml and styles.xml -> "1.", "2.1", "(a)" before each paragraph
     document     paragraphs and tables -> lines
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
 
 from retrieval.errors import SourceError
 from retrieval.models import LeftOut
-from retrieval.sources.formats.docx.archive import check_archive
-from retrieval.sources.formats.docx.word_numbers import Numbered, Numberer, is_on, lineage, read_numberer
-from retrieval.sources.formats.tables import Grid, is_layout, row_texts
-from retrieval.sources.labels import ALONE, candidates
+from retrieval.sources.formats.archive import check_archive, damaged
+from retrieval.sources.formats.bound import paragraph_lines, table_lines, title_at_top
+from retrieval.sources.formats.docx.word_numbers import Numberer, is_on, lineage, read_numberer
 from retrieval.sources.lines import Extracted, Line, collapse
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -24,13 +23,11 @@ _INSIDE = {
 }  # fmt: skip
 _BLOCKS_INSIDE = {f"{_W}{name}" for name in ("sdt", "sdtContent", "customXml", "ins", "moveTo")}
 _LETTERS = {f"{_W}tab": " ", f"{_W}noBreakHyphen": "-", f"{_W}br": "\n", f"{_W}cr": "\n"}
-_DAMAGED = "the file begins as a Word document but is damaged. Open it in Word, save it anew, and try again."
+_WHAT = "a Word document"
 _DEEPEST = 40
-_PROSE_LINES = 6  # paragraphs of a cell that is laid out like a page
 _TWICE = {
     "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 }  # what older programs show instead
-_INDENT = 4  # columns a list level is set in by
 
 
 @dataclass(slots=True)
@@ -54,17 +51,17 @@ def read_docx(data: bytes) -> Extracted:
     Raises:
         SourceError: Damaged, encrypted or larger than the limits.
     """
-    check_archive(data)
+    check_archive(data, _WHAT, r"word/document\d*\.xml")
     part, properties = _opened(data)
     body = part.element.find(f"{_W}body")
     if body is None:
-        raise SourceError("", _DAMAGED)
+        raise damaged(_WHAT)
     walk = _Walk(read_numberer(_related(part, "numbering"), _related(part, "styles")))
     _blocks(walk, body, 0)
     notes = list(_notes(walk, part))
     return Extracted(
         lines=[*walk.lines, *notes],
-        title=walk.title or _stated(properties, walk.lines),
+        title=walk.title or title_at_top(properties.title, walk.lines),
         left_out=tuple(walk.left_out),
         source=" ".join(_shown(body)),
     )
@@ -103,7 +100,7 @@ def _opened(data: bytes) -> tuple[Any, Any]:
         document = docx.Document(BytesIO(data))
         return document.part, document.core_properties
     except (KeyError, ValueError, AttributeError, TypeError, etree.XMLSyntaxError) as error:
-        raise SourceError("", _DAMAGED) from error
+        raise damaged(_WHAT) from error
 
 
 def _related(part: Any, kind: str) -> Any:
@@ -115,13 +112,6 @@ def _related(part: Any, kind: str) -> Any:
     except (KeyError, ValueError):
         return None
     return found.element if hasattr(found, "element") else parse_xml(found.blob)
-
-
-def _stated(properties: Any, lines: Sequence[Line]) -> str | None:
-    """Return the title of the file's properties, where it stands at the top; often a template left it."""
-    stated = collapse(properties.title or "")
-    top = " ".join(line.text for line in lines[:6]).casefold()
-    return stated if len(stated) > 10 and stated.casefold() in top else None
 
 
 # --- blocks ---
@@ -140,7 +130,7 @@ def _blocks(walk: _Walk, parent: Any, depth: int) -> None:
 
 
 def _table(walk: _Walk, table: Any, depth: int) -> None:
-    """Read a table of data row by row; in one that lays out, cell after cell, a number alone before the next."""
+    """Read the cells of a table, those of deleted rows left out."""
     rows = [
         [cell for cell in row.iter(f"{_W}tc") if next(cell.iterancestors(f"{_W}tr")) is row]
         for row in table.iter(f"{_W}tr")
@@ -155,35 +145,12 @@ def _table(walk: _Walk, table: Any, depth: int) -> None:
             _blocks(walk, cell, depth + 1)
             read[-1].append(walk.lines)
             walk.lines = outer
-    texts = [[" ".join(line.text for line in cell) for cell in row] for row in read]
-    bold = bool(read) and all(all(line.heading for line in cell) for cell in read[0]) and any(read[0])
-    grid = Grid(
-        texts, int(bold and len(read) > 1), nested or any(len(c) > _PROSE_LINES for r in read for c in r)
-    )
-    if not is_layout(grid):
-        walk.lines += [Line(text, walk.count, row=True) for text in row_texts(grid)]
-        return
-    for row_lines in read:
-        first = len(walk.lines)
-        for cell_lines in row_lines:
-            start = len(walk.lines)
-            walk.lines += cell_lines
-            _take_number(walk.lines, first, start)
+    walk.lines += table_lines(read, walk.count, nested=nested)
 
 
 def _is_deleted_row(row: Any) -> bool:
     properties = row.find(f"{_W}trPr")
     return properties is not None and properties.find(f"{_W}del") is not None
-
-
-def _take_number(lines: list[Line], first: int, start: int) -> None:
-    if not first < start < len(lines) or start - first != 1:
-        return
-    number, line = lines[first], lines[start]
-    alone = number.label is not None and number.label.end >= len(number.text)
-    typed = number.label is None and any(label.strength == ALONE for label in candidates(number.text))
-    if alone or typed:
-        lines[first : start + 1] = [replace(number, text=f"{number.text} {line.text}", heading=0)]
 
 
 def _paragraph(walk: _Walk, element: Any) -> None:
@@ -207,27 +174,7 @@ def _paragraph(walk: _Walk, element: Any) -> None:
     heading = _heading(walk, properties, style, pieces)
     if names[:1] == ["title"] and walk.title is None:
         walk.title = text or None
-    _add(walk, pieces, numbered, heading)
-
-
-def _add(walk: _Walk, pieces: Sequence[tuple[str, bool]], numbered: Numbered | None, heading: int) -> None:
-    """Add the lines of one paragraph, parted at its line breaks, the number before the first."""
-    texts = [collapse(text) for text in "".join(text for text, _ in pieces).split("\n")]
-    texts = [text for text in texts if text] or [""]
-    for index, text in enumerate(texts):
-        first = index == 0 and numbered is not None
-        walk.lines.append(
-            Line(
-                text=f"{numbered.text} {text}".strip() if first and numbered else text,
-                number=walk.count,
-                gap=index == 0,
-                indent=_INDENT * numbered.level if numbered else 0,
-                heading=heading,
-                label=numbered.label if first and numbered else None,
-                bullet=bool(first and numbered and numbered.label is None),
-                depth=numbered.level + 1 if numbered else 0,
-            )
-        )
+    walk.lines += paragraph_lines("".join(text for text, _ in pieces), walk.count, numbered, heading)
 
 
 def _mark_is_deleted(properties: Any) -> bool:
@@ -268,6 +215,8 @@ def _pieces(walk: _Walk, parent: Any, depth: int = 0) -> Iterator[tuple[str, boo
 def _run(walk: _Walk, run: Any) -> Iterator[tuple[str, bool]]:
     fonts = run.find(f"{_W}rPr")
     if fonts is not None and is_on(fonts.find(f"{_W}vanish")):
+        if text := collapse("".join(t.text or "" for t in run.iter(f"{_W}t"))):
+            walk.left_out.append(LeftOut("hidden", text, f"paragraph {walk.count}"))
         return
     bold = fonts is not None and is_on(fonts.find(f"{_W}b"))
     for child in run:

@@ -86,7 +86,7 @@ class Numbered:
 class Numberer:
     """Counts through a document, paragraph by paragraph, in reading order."""
 
-    instances: Mapping[str, Instance]
+    instances: dict[str, Instance]
     styles: Mapping[str, Style]
     _counts: dict[str, dict[int, int]] = field(default_factory=dict)
     _started: set[tuple[str, int]] = field(default_factory=set)
@@ -101,7 +101,10 @@ class Numberer:
         found = self._named(properties, style)
         if found is None:
             return None
-        num, level = found
+        return self.count(*found)
+
+    def count(self, num: str, level: int) -> Numbered | None:
+        """Return what stands before the next paragraph of a level of an instance, or None."""
         instance = self.instances[num]
         shape = instance.levels.get(level, Level())
         if shape.kind == "bullet":
@@ -109,6 +112,10 @@ class Numberer:
         counts = self._count(num, instance, level)
         text = _printed(instance, level, counts)
         return Numbered(text, _label(text, counts[level], level, shape.start), level) if text else None
+
+    def set(self, num: str, level: int, value: int) -> None:
+        """Let the next paragraph of a level have `value`."""
+        self._counts.setdefault(self.instances[num].definition, {})[level] = value - 1
 
     def _named(self, properties: Any, style: str | None) -> tuple[str, int] | None:
         own = None if properties is None else properties.find(f"{_W}numPr")

@@ -8,6 +8,6 @@ walker       elements -> lines, ordered lists with the numbers a browser shows
 head         title, date, issuer and address from meta elements and JSON-LD
 """
 
-from retrieval.sources.formats.html.reading import declared_encoding, looks_like_html, read_html
+from retrieval.sources.formats.html.reading import declared_encoding, looks_like_html, read_html, soup_of
 
-__all__ = ["declared_encoding", "looks_like_html", "read_html"]
+__all__ = ["declared_encoding", "looks_like_html", "read_html", "soup_of"]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bs4.element import Tag
 
 _SITE = re.compile(r"\s+(?:[|»–—-]|::)\s+[^|»–—]{2,60}$")
+_SYMBOL = re.compile(r"^[A-Z]{1,6}(?:/[\w.()-]+)+\s*[:|–—-]\s+")  # of a document, before its title
 _PARTED = re.compile(r"\s+(?:[|»–—-]|::)\s+")
 _WORD = re.compile(r"\w+")
 _DATED = re.compile(r"(?:^|[-_])(?:date|dates|published|pubdate|day|time|meta)(?:$|[-_])", re.IGNORECASE)
@@ -40,7 +41,7 @@ def page_title(soup: BeautifulSoup, heading: Tag | None) -> str | None:
     if heading is not None:
         return collapse(heading.get_text(" "))
     stated = meta(soup, "og:title", "dc.title", "dcterms.title") or _in_json(soup, "headline")
-    return stated or _SITE.sub("", _title_element(soup) or "") or None
+    return _SYMBOL.sub("", stated or _SITE.sub("", _title_element(soup) or "")) or None
 
 
 def page_date(soup: BeautifulSoup, is_furniture: Callable[[Tag], bool]) -> str | None:

@@ -69,10 +69,11 @@ class Page:
 
     Args:
         title: The element that titles it, or None.
+        bound: All of it is the document, but for what nobody sees.
     """
 
-    def __init__(self, soup: BeautifulSoup, title: Tag | None) -> None:
-        self._title = title
+    def __init__(self, soup: BeautifulSoup, title: Tag | None, *, bound: bool = False) -> None:
+        self._title, self._bound = title, bound
         self._measures: dict[int, Measure] = {}
         self._whole = soup.body or soup
         self._notes = {
@@ -89,7 +90,7 @@ class Page:
     def main(self) -> Tag:
         """Return the element that holds the document."""
         found = self._whole
-        while (inner := self._only(found)) is not None:
+        while not self._bound and (inner := self._only(found)) is not None:
             found = inner
         return found
 
@@ -116,6 +117,8 @@ class Page:
         """Whether `tag` is the page's and not the document's."""
         if tag.name in UNSEEN or is_hidden(tag):
             return True
+        if self._bound:
+            return bool(self.note(tag))
         measure, words = self.of(tag), set(_names(tag))
         role = str(tag.get("role", "")).lower()
         if (words & ALWAYS or role in _DIALOGS) and not measure.titled:

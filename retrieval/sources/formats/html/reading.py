@@ -23,10 +23,17 @@ from retrieval.sources.limits import MAX_TAGS
 from retrieval.sources.lines import Extracted, Line
 
 if TYPE_CHECKING:
+    from bs4 import BeautifulSoup
     from bs4.element import Tag
 
+_DECLARATION = re.compile(r"\s*<\?xml[^<>]*\?>")
+_CLOSES_ITSELF = re.compile(
+    r"<((?!(?:br|hr|img|input|link|meta|col|area|base|wbr)\b)[a-zA-Z][\w:.-]*)((?:\s[^<>]*)?)/>",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"\w+")
 _TITLE_LINES = 3
+_NAMES = re.compile(r"[^\W\d_]{4}|[\u3040-\u9fff]")  # a line that is more than a symbol: A/RES/77/321
 _LONGEST_TITLE = 200
 _HEAD = re.compile(
     rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|meta|title)\b", re.I | re.S
@@ -46,8 +53,20 @@ def declared_encoding(data: bytes) -> str | None:
     return found[1].decode("ascii") if found else None
 
 
-def read_html(text: str) -> Extracted:
+def soup_of(text: str) -> BeautifulSoup:
+    """Return a page as a tree; XHTML's elements that close themselves are closed for the parser of HTML."""
+    from bs4 import BeautifulSoup
+
+    if _DECLARATION.match(text):
+        text = _CLOSES_ITSELF.sub(r"<\1\2></\1>", _DECLARATION.sub("", text))
+    return BeautifulSoup(text, "lxml")
+
+
+def read_html(text: str, *, bound: bool = False) -> Extracted:
     """Return the lines of the document in a page and what its head says.
+
+    Args:
+        bound: All of the page is the document, as that of a book is: nothing in it is a menu.
 
     Raises:
         SourceError: It has more tags than a document has.
@@ -55,11 +74,9 @@ def read_html(text: str) -> Extracted:
     """
     if text.count("<") > MAX_TAGS:
         raise SourceError("", f"the page has more than {MAX_TAGS:,} tags. Save its text instead.")
-    from bs4 import BeautifulSoup
-
-    soup = BeautifulSoup(text, "lxml")
-    heading = page_heading(soup)
-    page = Page(soup, heading)
+    soup = soup_of(text)
+    heading = None if bound else page_heading(soup)
+    page = Page(soup, heading, bound=bound)
     walker = Walker(page)
     main = page.main()
     walker.walk(main)
@@ -94,7 +111,13 @@ def _as_printed(title: str | None, lines: Sequence[Line]) -> str | None:
     for line in lines[:_TITLE_LINES]:
         printed = _words(line.text)
         shorter, longer = sorted((stated, printed), key=len)
-        if shorter and len(line.text) < _LONGEST_TITLE and len(shorter) > 10 and shorter in longer:
+        if (
+            shorter
+            and _NAMES.search(line.text)
+            and len(line.text) < _LONGEST_TITLE
+            and len(shorter) > 10
+            and shorter in longer
+        ):
             return line.text
     return title
 

@@ -17,6 +17,8 @@ from retrieval.sources.formats.pdf.glyphs import Run
 _STEP = 2.0  # points between the places tried for a strip
 _NARROWEST = 3  # steps of white
 _FEWEST = 4  # wide rows on each side
+_EDGE = 4.0  # points from the edge of a column
+_MOST_CROSSING = 3  # rows over both columns on a page with little on it: heads, a page number
 _DEEPEST = 4  # columns inside columns
 _MARK = 5  # letters of a raised mark
 _SMALL = 0.87  # of the size of what a mark is raised above
@@ -31,6 +33,7 @@ class Row:
         bold: Whether all of it is.
         column: Which of how many columns; rows that cross columns are of column 0 of 1.
         marks: Raised signs that may be marks of footnotes, with where in `text` each begins.
+        table: As in `Run`.
     """
 
     text: str
@@ -42,14 +45,40 @@ class Row:
     column: tuple[int, int] = (0, 1)
     marks: tuple[tuple[int, str], ...] = ()
     page: int = 1
+    table: str = ""
 
 
-def read_rows(runs: Sequence[Run], page: int) -> list[Row]:
-    """Return the rows of a page in reading order."""
-    return _ordered(_beside_marks(runs), (0, 1), page, 0)
+def read_pages(pages: Sequence[Sequence[Run]]) -> list[list[Row]]:
+    """Return the rows of each page in reading order; a page with little on it has the columns of the one before."""
+    out: list[list[Row]] = []
+    before: tuple[float, float] | None = None
+    for number, runs in enumerate(pages, 1):
+        strip = _strip(runs)
+        if strip is not None:
+            rights = sorted(run.left for run in runs if run.left >= strip)
+            before = strip, rights[len(rights) // 10]
+        elif before is not None and _has_columns(runs, *before):
+            strip = before[0]
+        out.append(_ordered(runs, (0, 1), number, 0, strip))
+    return out
 
 
-def _beside_marks(runs: Sequence[Run]) -> list[Run]:
+def _has_columns(runs: Sequence[Run], strip: float, edge: float) -> bool:
+    """Whether what stands right of a strip begins at the edge of its column, and hardly anything crosses it.
+
+    Args:
+        edge: Where the right column begins, in points.
+    """
+    rows = [_cells(row) for row in baselines(runs)]
+    right = [
+        next(cell for cell in row if cell[0] >= strip) for row in rows if any(c[0] >= strip for c in row)
+    ]
+    crossing = sum(cell[0] < strip < cell[1] for row in rows for cell in row)
+    at_edge = sum(abs(cell[0] - edge) < _EDGE for cell in right)
+    return crossing <= _MOST_CROSSING and at_edge > 0.5 * len(right) > 0
+
+
+def beside_marks(runs: Sequence[Run]) -> list[Run]:
     """Return `runs` with raised ones on the baseline of what they are raised above, whatever order they come in."""
     hosts = [run for run in runs if len(run.text) > _MARK or not run.text[:1].isdigit()]
     for run in runs:
@@ -70,8 +99,9 @@ def _carries(host: Run, mark: Run) -> bool:
     return -0.6 * host.size < behind < 0.6 * host.size or -0.3 * host.size < before < 1.2 * host.size
 
 
-def _ordered(runs: Sequence[Run], column: tuple[int, int], page: int, depth: int) -> list[Row]:
-    strip = _strip(runs) if depth < _DEEPEST else None
+def _ordered(
+    runs: Sequence[Run], column: tuple[int, int], page: int, depth: int, strip: float | None
+) -> list[Row]:
     if strip is None:
         return _rows(runs, column, page)
     out: list[Row] = []
@@ -83,10 +113,11 @@ def _ordered(runs: Sequence[Run], column: tuple[int, int], page: int, depth: int
 
     def close() -> None:
         for side, name in sides:
-            out.extend(_ordered(side, name, page, depth + 1) if side else ())
+            inner = _strip(side) if depth + 1 < _DEEPEST else None
+            out.extend(_ordered(side, name, page, depth + 1, inner))
             side.clear()
 
-    for row in _baselines(runs):
+    for row in baselines(runs):
         if _crosses(row, strip):
             close()
             crossing.extend(row)
@@ -104,11 +135,16 @@ def _crosses(row: Sequence[Run], strip: float) -> bool:
     return any(run.left < strip - 1 and run.right > strip + 1 for run in row)
 
 
+def has_strip(runs: Sequence[Run]) -> bool:
+    """Whether a page has columns of prose."""
+    return _strip(runs) is not None
+
+
 def _strip(runs: Sequence[Run]) -> float | None:
     """Return the middle of the white strip between two columns, or None."""
     if len(runs) < 2 * _FEWEST:
         return None
-    rows = _baselines(runs)
+    rows = baselines(runs)
     cells = [cell for row in rows for cell in _cells(row)]
     first, last = min(c[0] for c in cells), max(c[1] for c in cells)
     width = last - first
@@ -167,11 +203,15 @@ def _cells(row: Sequence[Run]) -> list[tuple[float, float]]:
     return out
 
 
-def _baselines(runs: Sequence[Run]) -> list[list[Run]]:
+def baselines(runs: Sequence[Run]) -> list[list[Run]]:
     """Return runs by baseline, from the top, each from the left."""
     rows: list[list[Run]] = []
     for run in sorted(runs, key=lambda run: -run.base):
-        if rows and abs(rows[-1][0].base - run.base) <= 0.35 * max(rows[-1][0].size, run.size):
+        if (
+            rows
+            and not (run.table or rows[-1][0].table)
+            and abs(rows[-1][0].base - run.base) <= 0.35 * max(rows[-1][0].size, run.size)
+        ):
             rows[-1].append(run)
         else:
             rows.append([run])
@@ -179,10 +219,11 @@ def _baselines(runs: Sequence[Run]) -> list[list[Run]]:
 
 
 def _rows(runs: Sequence[Run], column: tuple[int, int], page: int) -> list[Row]:
-    return [_row(row, column, page) for row in _baselines(runs)]
+    return [row_of(row, column, page) for row in baselines(runs)]
 
 
-def _row(runs: Sequence[Run], column: tuple[int, int], page: int) -> Row:
+def row_of(runs: Sequence[Run], column: tuple[int, int] = (0, 1), page: int = 1) -> Row:
+    """Return the row that runs on one baseline are, from the left."""
     text = ""
     marks: list[tuple[int, str]] = []
     before: Run | None = None
@@ -204,4 +245,5 @@ def _row(runs: Sequence[Run], column: tuple[int, int], page: int) -> Row:
         column,
         tuple(marks),
         page,
+        runs[0].table,
     )

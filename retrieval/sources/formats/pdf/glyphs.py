@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from retrieval.sources.formats.pdf.rules import Rule
 
 _BOLD = ("bold", "black", "heavy", "semibold", "demi")
 _BOLD_WEIGHT = 600
@@ -25,6 +27,7 @@ class Run:
         base: The baseline.
         size: Of the font.
         raised: Whether it stands above the letters beside it, like the mark of a footnote.
+        table: "row" for a whole row of a table, "cell" for a whole paragraph of a cell, or "".
     """
 
     text: str
@@ -34,6 +37,7 @@ class Run:
     size: float
     bold: bool = False
     raised: bool = False
+    table: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +49,23 @@ class _Glyph:
     size: float
 
 
-def read_runs(page: Any, textpage: Any, most: int) -> list[Run]:
+def read_runs(page: Any, textpage: Any, most: int, rules: Sequence[Rule] = ()) -> list[Run]:
     """Return the runs of a page in the order in which the file draws them.
 
     Args:
         page, textpage: Of pypdfium2.
         most: Glyphs after which to stop.
+        rules: Lines drawn on it; no run goes over one that stands upright.
     """
     runs: list[Run] = []
+    upright = [rule for rule in rules if not rule.level]
     blank, bold = True, False
     for index, glyph in _glyphs(page, textpage, most):
         if not glyph.text.strip():
             blank = True
             continue
         last = runs[-1] if runs else None
-        goes_on = last is not None and _continues(last, glyph)
+        goes_on = last is not None and _continues(last, glyph) and not _parts(upright, last, glyph)
         if blank or not goes_on:  # type changes between words
             bold = _is_bold(textpage, index)
         if last is None or not goes_on or bold != last.bold:
@@ -78,6 +84,16 @@ def _continues(run: Run, glyph: _Glyph) -> bool:
     return -0.5 * run.size < glyph.left - run.right < 1.2 * run.size
 
 
+def _parts(upright: Sequence[Rule], run: Run, glyph: _Glyph) -> bool:
+    """Whether a line stands between two letters."""
+    if glyph.left - run.right < 0.15 * run.size:
+        return False
+    return any(
+        run.right - 1 <= rule.at <= glyph.left + 1 and rule.start <= glyph.base <= rule.end
+        for rule in upright
+    )
+
+
 def _opened(glyph: _Glyph, *, bold: bool) -> Run:
     return Run(glyph.text, glyph.left, glyph.right, glyph.base, glyph.size, bold)
 
@@ -85,7 +101,7 @@ def _opened(glyph: _Glyph, *, bold: bool) -> Run:
 def _glyphs(page: Any, textpage: Any, most: int) -> Iterator[tuple[int, _Glyph]]:
     import pypdfium2.raw as pdfium
 
-    turn = _turn(page)
+    turn = turning(page)
     box, x, y = pdfium.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
     for index in range(min(textpage.count_chars(), most)):
         code = pdfium.FPDFText_GetUnicode(textpage, index)
@@ -108,7 +124,7 @@ def _character(code: int) -> str:
     return _LIGATURES.get(code) or chr(code)
 
 
-def _turn(page: Any) -> Any:
+def turning(page: Any) -> Any:
     """Return the function from a place on the sheet to where it is seen when the page is turned."""
     width, height = page.get_size()
     return {

@@ -22,6 +22,7 @@ _LITTLE_WHITE = 1.1  # the same, after the end of a sentence
 _DIVIDED = 0.04  # of rows end in a hyphen where words are divided
 _HEADING_ROWS = 4
 _HEADING_CHARS = 300
+_BRACKET_ROWS = 3
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?(?:-[^\W\d_]+)*")
 _BROKEN = re.compile(r"([^\W\d_]+)[-\u00ad\u2010]$")
 _FIRST = re.compile(r"[^\W\d_]+")
@@ -115,7 +116,7 @@ def _blocks(rows: Sequence[Row], setting: Setting) -> Iterator[tuple[bool, list[
     block: list[Row] = []
     gap = True
     for row in rows:
-        if block and _opens(block, row, setting):
+        if block and (row.table or block[-1].table or _opens(block, row, setting)):
             yield gap, block
             block, gap = [], True
         elif block and _may_be_numbered(block[-1], row):
@@ -142,7 +143,14 @@ def _opens(block: Sequence[Row], row: Row, setting: Setting) -> bool:
         return row.left < before.left + row.size or _fits(before, row, setting)
     if _is_set_in(block, row):
         return True
-    return _fits(before, row, setting) and not _is_large(row, setting) and not starts_lower(row.text)
+    if _is_large(row, setting) or starts_lower(row.text) or _is_in_brackets(block):
+        return False
+    return _fits(before, row, setting)
+
+
+def _is_in_brackets(block: Sequence[Row]) -> bool:
+    """Whether a bracket that a paragraph opens is open still: words that belong together."""
+    return sum(row.text.count("(") - row.text.count(")") for row in block[-_BRACKET_ROWS:]) > 0
 
 
 def _opens_after_turn(before: Row, row: Row, setting: Setting) -> bool:
@@ -212,7 +220,8 @@ def _line(block: Sequence[Row], setting: Setting, *, gap: bool) -> Line:
         number=first.page,
         gap=gap,
         indent=max(0, round(_depth(first, setting) / (0.5 * first.size))),
-        heading=heading,
+        heading=0 if first.table == "row" else heading,
+        row=first.table == "row",
     )
 
 
@@ -225,7 +234,7 @@ def _joined(texts: Sequence[str], setting: Setting) -> str:
         elif out.endswith(("-", "–", "/")) and not out.endswith((" -", " –")):
             out += text
         else:
-            out += text if _is_dense(out[-1:]) and _is_dense(text[:1]) else f" {text}"
+            out += text if is_dense(out[-1:]) and is_dense(text[:1]) else f" {text}"
     return out.replace("\u00ad", "")
 
 
@@ -280,6 +289,6 @@ _CLOSED = frozenset(
 )
 
 
-def _is_dense(letter: str) -> bool:
+def is_dense(letter: str) -> bool:
     """Whether `letter` is of a script that puts no space between words."""
     return "\u3000" <= letter <= "\u9fff" or "\uff00" <= letter <= "\uffef"

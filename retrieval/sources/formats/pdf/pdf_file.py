@@ -8,10 +8,12 @@ from typing import Any
 
 from retrieval.errors import SourceError
 from retrieval.models import LeftOut
-from retrieval.sources.formats.pdf.columns import read_rows
-from retrieval.sources.formats.pdf.glyphs import Run, read_runs
+from retrieval.sources.formats.pdf.columns import beside_marks, read_pages
+from retrieval.sources.formats.pdf.glyphs import Run, read_runs, turning
 from retrieval.sources.formats.pdf.margins import Page, body_size, without_footnotes, without_running_heads
 from retrieval.sources.formats.pdf.paragraphs import join_rows, read_setting
+from retrieval.sources.formats.pdf.rules import Rule, read_rules
+from retrieval.sources.formats.pdf.tables import with_tables
 from retrieval.sources.legibility import Legibility, legibility
 from retrieval.sources.limits import MAX_PAGE_CHARS, MAX_PAGES, MAX_TEXT_CHARS
 from retrieval.sources.lines import Extracted, Line, collapse
@@ -42,11 +44,14 @@ def read_pdf(data: bytes) -> Extracted:
     count = len(document)
     if count > MAX_PAGES:
         raise SourceError("", _TOO_MANY_PAGES % f"{count:,}")
-    pages = _pages(document, count)
+    pages, drawn = _pages(document, count)
     runs = [run for page_runs, _ in pages for run in page_runs]
     _check_text(runs, count)
-    read = [Page(read_rows(found, n), height) for n, (found, height) in enumerate(pages, 1)]
+    tabled, marks = with_tables([beside_marks(found) for found, _ in pages], drawn)
+    rows = read_pages(tabled)
+    read = [Page(found, height) for found, (_, height) in zip(rows, pages, strict=True)]
     lines, left = _lines(read)
+    left += marks
     empty = [number for number, (found, _) in enumerate(pages, 1) if not found]
     warnings: tuple[str, ...] = ()
     if empty:
@@ -76,10 +81,12 @@ def _opened(data: bytes) -> Any:
         ) from error
 
 
-def _pages(document: Any, count: int) -> list[tuple[list[Run], float]]:
+def _pages(document: Any, count: int) -> tuple[list[tuple[list[Run], float]], list[list[Rule]]]:
+    """Return the runs and the height of each page, and the lines that are drawn on it."""
     import pypdfium2 as pdfium
 
     out: list[tuple[list[Run], float]] = []
+    rules: list[list[Rule]] = []
     total = 0
     for number in range(count):
         try:
@@ -95,10 +102,11 @@ def _pages(document: Any, count: int) -> list[tuple[list[Run], float]]:
         total += size
         if total > MAX_TEXT_CHARS:
             raise SourceError("", _TOO_LONG)
-        out.append((read_runs(page, textpage, MAX_PAGE_CHARS), page.get_size()[1]))
+        rules.append(read_rules(page, turning(page)))
+        out.append((read_runs(page, textpage, MAX_PAGE_CHARS, rules[-1]), page.get_size()[1]))
         textpage.close()
         page.close()
-    return out
+    return out, rules
 
 
 def _check_text(runs: Sequence[Run], pages: int) -> None:

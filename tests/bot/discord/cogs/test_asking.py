@@ -17,6 +17,7 @@ from bot.locales import load
 from retrieval.answering.foreign_questions import LANGUAGES
 from retrieval.errors import ModelUnavailableError, NotFoundError, SettingsError, StoreError
 from retrieval.models import Answer, Statement
+from retrieval.search.scoping import Filters
 from tests.bot.discord.conftest import BuildBot
 from tests.fakes import FakeLine, FakeServices, paragraph
 
@@ -72,7 +73,7 @@ async def test_a_question_gets_an_answer_with_its_paragraph(member: Any, channel
     assert not result.ephemeral
     assert "seminar on **cybersecurity** this year. [¶7](https://example.org/readout#:~:text=" in told
     assert "**ASEAN-Japan meeting** · 22 June 2022" in told
-    assert controls(result.response) == ["¶7", "Copy citation", "👍", "👎"]
+    assert controls(result.response) == ["¶7", "Copy citation", "Save as file", "👍", "👎"]
 
 
 async def test_a_quick_answer_goes_out_in_one_piece(member: Any, channel: Any) -> None:
@@ -136,7 +137,7 @@ async def test_more_paragraphs_than_a_row_has_buttons_are_offered_in_a_select(
     message = channel.last_message
     chosen = await member.select(message, custom_id=control(message, "pick"), values=["6"])
 
-    assert controls(message) == ["Copy citation", "👍", "👎"]
+    assert controls(message) == ["Copy citation", "Save as file", "👍", "👎"]
     assert "¶7" in text_of(chosen.response)
 
 
@@ -452,3 +453,28 @@ async def test_never_more_choices_than_discord_takes(
 
     assert len(choices) == 25
     assert all(len(choice["name"]) <= 100 for choice in choices)
+
+
+async def test_filters_reach_the_question_and_a_bound_that_is_no_date_is_told(
+    member: Any, channel: Any, services: FakeServices
+) -> None:
+    await member.slash(
+        channel, "ask", question="Cyber?", document="asean-2022", since="March 2022", issuer="Japan"
+    )
+    refused = await member.slash(channel, "ask", question="Cyber?", until="soon")
+
+    assert services.filters == [Filters(("asean-2022",), "2022-03", None, "Japan", None)]
+    assert "soon" in text_of(refused.response)
+
+
+async def test_a_channel_asks_the_readouts_that_its_admins_chose(
+    member: Any, channel: Any, services: FakeServices, simcord_bot: Any
+) -> None:
+    chosen = Filters(issuer="Japan")
+    await simcord_bot.get_cog("AskCog").questions.set_channel_filters(channel.id, chosen)
+    await member.slash(channel, "ask", question="Cyber?")
+    await member.slash(channel, "ask", question="Cyber?", title="meeting")
+    await simcord_bot.get_cog("AskCog").questions.set_channel_filters(channel.id, Filters())
+    await member.slash(channel, "ask", question="Cyber?")
+
+    assert services.filters == [chosen, Filters(title="meeting"), Filters()]

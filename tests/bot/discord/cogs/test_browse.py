@@ -52,7 +52,7 @@ async def test_the_list_names_kind_actor_and_paragraph_and_the_total(member: Any
     assert told.startswith("**Initiatives: 2**\n\n**ASEAN-Japan meeting** · 22 June 2022")
     assert "Cyber Seminar — new, Japan — [¶7](https://example.org/readout#:~:text=" in told
     assert "Visit Programme — resumed, ASEAN — [¶9](" in told
-    assert controls(result.response) == ["¶7", "¶9", "CSV"]
+    assert controls(result.response) == ["¶7", "¶9", "CSV", "Save as file"]
 
 
 async def test_a_paragraph_of_the_list_opens_with_its_evidence_in_bold(member: Any, channel: Any) -> None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -25,18 +23,8 @@ from retrieval.ingest import IngestRequest, Upload
 from retrieval.ingest.job_board import JobWorker
 from retrieval.ledger.ledger import Ledger
 from tests.bot.discord.corpus.conftest import HERE, TEXT, THERE, Process
-from tests.fakes import FileDatabase
 
 ONE, OTHER = 11, 22
-
-AS_IT_WAS = """
-CREATE TABLE discord_watches (
-    job INTEGER NOT NULL, scope VARCHAR NOT NULL, "user" BIGINT NOT NULL, guild BIGINT, channel BIGINT,
-    language VARCHAR(8) NOT NULL, PRIMARY KEY (job)
-);
-INSERT INTO discord_watches VALUES (7, 'shared', 5, NULL, NULL, 'en');
-"""
-"""What the version before this one made, with somebody who still waits."""
 
 
 def waiting(job: int, guild: int | None = HERE, application: int | None = ONE) -> Subscription:
@@ -94,17 +82,6 @@ def test_one_process_claims_it_and_another_may_when_that_runs_out(subscriptions:
     assert subscriptions.claim(1, "a", now=63, until=123) == "mine"
     subscriptions.told(1)
     assert subscriptions.claim(1, "b", now=200, until=260) == "told"
-
-
-def test_somebody_who_waits_in_a_store_of_the_version_before_is_still_told(tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / "ledger.db") as connection:
-        connection.executescript(AS_IT_WAS)
-    connection.close()
-    for _ in range(2):
-        subscriptions = SubscriptionStore(FileDatabase(tmp_path / "ledger.db"))
-
-    assert subscriptions.of(Shards(ONE)) == [Subscription(7, "shared", 5, None, None, "en", None)]
-    assert subscriptions.claim(7, "a", now=0, until=60) == "mine"
 
 
 class Told:

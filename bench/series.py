@@ -1,0 +1,96 @@
+"""Questions over series: with a time, contradicted by the readouts, misspelt.
+
+    python -m bench.series [--held-out] [--show]
+
+The texts and questions were written for this, in `bench/series_sets/`: what was developed with, and, with
+--held-out, what was left unread until the end. Today is 1 May 2026 for all of them.
+
+    timed         the first statement shown, claimed, is in the paragraph of the readout that the question is about
+    contradicted  not claimed as answered: by a year, a number, a meeting's number or a party that no readout has so
+    misspelt      what is shown first is what the question as it should be typed shows, with the same outcome
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import tempfile
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from bench.stores import store_of
+from retrieval.answering.service import AnsweringService
+from retrieval.models import Answer
+
+TODAY = date(2026, 5, 1)
+
+
+def readouts_of(module: Any) -> list[dict[str, Any]]:
+    """Return the texts of a set in the interchange form."""
+    return [
+        {
+            "id": name,
+            "title": series["title"].format(nth=nth, year=year),
+            "date": day,
+            "issuer": series["issuer"],
+            "language": "en",
+            "paragraphs": [{"number": str(n), "text": text} for n, text in enumerate(paragraphs, 1)],
+        }
+        for series in module.SERIES
+        for year, (name, nth, day, paragraphs) in series["years"].items()
+    ]
+
+
+def first_shown(answer: Answer) -> tuple[str, str, bool] | None:
+    """Return readout, paragraph and whether it is claimed."""
+    shown = answer.statements or answer.nearest
+    return (
+        (shown[0].paragraph.document, shown[0].paragraph.number, bool(answer.statements)) if shown else None
+    )
+
+
+def missed(module: Any, answering: AnsweringService) -> dict[str, list[str]]:
+    """Return what went wrong, a line each, by kind."""
+    wrong: dict[str, list[str]] = {"timed": [], "contradicted": [], "misspelt": []}
+    for question, document, paragraph in module.TIMED:
+        found = first_shown(answering.ask(question))
+        if found != (document, paragraph, True):
+            wrong["timed"].append(f"{question} -> {found}, not {document} ¶{paragraph}")
+    for question in module.CONTRADICTED:
+        answer = answering.ask(question)
+        if answer.statements:
+            wrong["contradicted"].append(f"{question} -> {answer.statements[0].text}")
+    for clean, typed in module.MISSPELT:
+        wanted, found = first_shown(answering.ask(clean)), first_shown(answering.ask(typed))
+        if wanted != found or wanted is None:
+            wrong["misspelt"].append(f"{typed} -> {found}, not {wanted}")
+    return wrong
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--held-out", action="store_true", help="the set that nothing was developed with")
+    parser.add_argument("--show", action="store_true", help="print every question that went wrong")
+    arguments = parser.parse_args()
+    module = importlib.import_module(
+        f"bench.series_sets.{'held_out' if arguments.held_out else 'development'}"
+    )
+    with tempfile.TemporaryDirectory(prefix="rapporteur-bench-") as folder:
+        source = Path(folder) / "readouts.jsonl"
+        source.write_text("".join(json.dumps(row) + "\n" for row in readouts_of(module)), encoding="utf-8")
+        with store_of([source]) as services:
+            services.answering.today = lambda: TODAY
+            wrong = missed(module, services.answering)
+    for kind, lines in wrong.items():
+        total = len(getattr(module, kind.upper()))
+        print(f"{kind:<14}{(total - len(lines)) / total:.3f}  ({total - len(lines)} of {total})")
+        if arguments.show:
+            print(*(f"    {line}" for line in lines), sep="\n")
+
+
+if __name__ == "__main__":
+    main()

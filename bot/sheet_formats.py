@@ -1,0 +1,264 @@
+"""Sheets -> Markdown, a Word document, one self-contained HTML page: every passage with its citation; pure."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from bot.plot import HEIGHT, WIDTH, bars, labelled
+from bot.sheets import CitationStyle, Entry, Mark, Passage, Run, Sheet, cite
+
+if TYPE_CHECKING:
+    from docx.document import Document
+    from lxml.etree import _Element
+
+Render = Callable[[Sheet, CitationStyle, str], bytes]
+
+_MARKDOWN = re.compile(r"[\\`*_{}\[\]<>#~|&]|^\s*(?:[-+]|\d+[.)])(?=\s)", re.MULTILINE)
+_SIGNS: dict[Mark, str] = {"same": "", "removed": "~~", "added": "**", "found": "**"}
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def headed(entries: Iterable[Entry]) -> Iterator[tuple[str, Entry]]:
+    """Yield each entry with its heading, "" where it is that of the one before."""
+    shown = ""
+    for entry in entries:
+        yield ("" if entry.heading == shown else entry.heading), entry
+        shown = entry.heading or shown
+
+
+def web_address(url: str | None) -> str | None:
+    """Return `url` where a reader may be sent there: by http or https."""
+    return url if url and urlsplit(url).scheme in {"http", "https"} else None
+
+
+# --- Markdown ---
+
+
+def markdown(sheet: Sheet, style: CitationStyle, _language: str = "en") -> bytes:
+    """Return `sheet` as Markdown (CommonMark, strikethrough as GitHub writes it), in UTF-8."""
+    lines = [f"# {_escaped(sheet.title)}", *(_escaped(line) for line in sheet.lead)]
+    for heading, entry in headed(sheet.entries):
+        lines += [f"## {_escaped(heading)}"] if heading else []
+        lines += [f"**{_escaped(entry.label)}**"] if entry.label else []
+        if entry.inline:
+            lines.append("> " + _marked(entry.inline))
+        passages = (*entry.before, *entry.after)
+        shown = () if entry.inline and entry.before else passages
+        lines += [f"> {_marked(p.runs)}\\\n> — {_cited(p, style)}" for p in shown]
+        lines += [f"— {_cited(p, style)}" for p in passages if p not in shown]
+        lines += [_escaped(entry.note)] if entry.note else []
+    return ("\n\n".join(lines) + "\n").encode()
+
+
+def _marked(runs: Iterable[Run]) -> str:
+    return "".join(_signed(run.text, _SIGNS[run.mark]) for run in runs)
+
+
+def _signed(text: str, sign: str) -> str:
+    core = text.strip()
+    if not sign or not core:
+        return _escaped(text)
+    lead, tail = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
+    return f"{lead}{sign}{_escaped(core)}{sign}{tail}"
+
+
+def _escaped(text: str) -> str:
+    return _MARKDOWN.sub(
+        lambda found: found.group()[:-1] + "\\" + found.group()[-1], " ".join(text.split(" "))
+    )
+
+
+def _cited(passage: Passage, style: CitationStyle) -> str:
+    text, url = cite(passage, style), passage.citation.url
+    if url and web_address(url):
+        before, found, after = text.partition(url)
+        address = url.replace(" ", "%20").replace("<", "%3C").replace(">", "%3E")
+        return f"{_escaped(before)}<{address}>{_escaped(after)}" if found else _escaped(text)
+    return _escaped(text)
+
+
+# --- Word ---
+
+
+def docx(sheet: Sheet, style: CitationStyle, _language: str = "en") -> bytes:
+    """Return `sheet` as a Word document; a comparison is a table of two columns."""
+    import docx as library
+
+    document = library.Document()
+    document.add_heading(_xml(sheet.title), 1)
+    for line in sheet.lead:
+        document.add_paragraph(_xml(line))
+    table = _table(document, sheet.columns) if sheet.columns else None
+    for heading, entry in headed(sheet.entries):
+        if table is not None:
+            cells = table.add_row().cells
+            for cell, passages in zip(cells, (entry.before, entry.after), strict=True):
+                cell.paragraphs[0].add_run(_xml(entry.label)).italic = True
+                _fill(cell, passages, style)
+            continue
+        if heading:
+            document.add_heading(_xml(heading), 2)
+        if entry.label:
+            document.add_paragraph().add_run(_xml(entry.label)).bold = True
+        if entry.inline:
+            _write(document.add_paragraph(), entry.inline)
+        _fill(document, entry.after, style)
+        if entry.note:
+            document.add_paragraph(_xml(entry.note))
+    stream = io.BytesIO()
+    document.save(stream)
+    return stream.getvalue()
+
+
+def _table(document: Document, columns: Sequence[str]) -> Any:
+    table = document.add_table(1, len(columns))
+    table.style = "Table Grid"
+    for cell, title in zip(table.rows[0].cells, columns, strict=True):
+        cell.paragraphs[0].add_run(_xml(title)).bold = True
+    return table
+
+
+def _fill(place: Any, passages: Iterable[Passage], style: CitationStyle) -> None:
+    for passage in passages:
+        _write(place.add_paragraph(), passage.runs)
+        place.add_paragraph().add_run(_xml(f"— {cite(passage, style)}")).italic = True
+
+
+def _write(paragraph: Any, runs: Iterable[Run]) -> None:
+    for run in runs:
+        written = paragraph.add_run(_xml(run.text))
+        written.bold = run.mark in {"added", "found"}
+        written.font.strike = run.mark == "removed"
+
+
+def _xml(text: str) -> str:
+    """Return `text` without the characters that no XML can hold."""
+    return _NOT_XML.sub("\ufffd", text)
+
+
+# --- HTML ---
+
+_STYLE = """
+:root{color-scheme:light dark;--line:#d5d9e0;--dim:#5b6472;--gone:#fde2e0;--new:#dff3e3;--bar:#3462c4;--rest:#cdd2dc}
+@media(prefers-color-scheme:dark){:root{--line:#3a414d;--dim:#a3adbb;--gone:#5a2a2a;--new:#1f4a2d;--bar:#7fa3f0;--rest:#4a5261}}
+*{box-sizing:border-box}
+body{font:1rem/1.55 system-ui,sans-serif;margin:0 auto;max-width:76rem;padding:1rem;overflow-wrap:anywhere}
+h1{font-size:1.4rem;line-height:1.25}h2{font-size:1.1rem;margin:1.6rem 0 .4rem}
+.lead,.note,cite,.label{color:var(--dim)}.lead{margin:.2rem 0}.label{font-weight:600;font-size:.9rem;margin:.8rem 0 .2rem}
+.note{font-style:italic}
+.pair{border-top:1px solid var(--line);padding:.2rem 0 .6rem}
+.columns{display:grid;grid-template-columns:1fr 1fr;gap:1.5rem}
+.heads{position:sticky;top:0;background:Canvas;font-weight:600;padding:.5rem 0}
+blockquote{margin:0 0 .6rem}blockquote:target{outline:2px solid var(--bar);outline-offset:.3rem}
+blockquote>a:first-child{font-weight:600;text-decoration:none;margin-right:.4rem}
+cite{display:block;font-size:.82rem;font-style:normal}
+del{background:var(--gone)}ins{background:var(--new);text-decoration:underline}
+figure{margin:1rem 0}figcaption{color:var(--dim);font-size:.82rem}
+svg{width:100%;max-width:40rem;height:auto}svg text{font-size:11px;fill:currentColor}
+.used{fill:var(--bar)}.rest{fill:var(--rest)}
+@media(max-width:44rem){.columns{grid-template-columns:1fr;gap:.2rem}.heads{position:static}
+.columns>:first-child blockquote{border-left:3px solid var(--rest);padding-left:.6rem}
+.columns>:last-child blockquote{border-left:3px solid var(--bar);padding-left:.6rem}.empty{display:none}}
+@media print{.heads{position:static}}
+"""
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+_TAGS: dict[Mark, str] = {"same": "span", "removed": "del", "added": "ins", "found": "mark"}
+
+
+def html(sheet: Sheet, style: CitationStyle, language: str = "en") -> bytes:
+    """Return `sheet` as one page without scripts that loads nothing; texts are put in as texts, never as markup."""
+    from lxml import etree
+    from lxml.html import builder as tag
+
+    head = tag.HEAD(
+        tag.META(charset="utf-8"),
+        tag.META({"http-equiv": "Content-Security-Policy", "content": _POLICY}),
+        tag.META(name="viewport", content="width=device-width, initial-scale=1"),
+        tag.TITLE(_xml(sheet.title)),
+        tag.STYLE(_STYLE),
+    )
+    body = tag.BODY(tag.H1(_xml(sheet.title)), *(tag.P({"class": "lead"}, _xml(line)) for line in sheet.lead))
+    if sheet.years:
+        body.append(_plot(sheet))
+    if sheet.columns:
+        names = (tag.DIV(f"{letter}: {_xml(name)}") for letter, name in zip("AB", sheet.columns, strict=True))
+        body.append(tag.DIV({"class": "columns heads"}, *names))
+    for heading, entry in headed(sheet.entries):
+        if heading:
+            body.append(tag.H2(_xml(heading)))
+        body.append(_entry(entry, style, two=sheet.columns is not None))
+    page = tag.HTML({"lang": language}, head, body)
+    written: bytes = etree.tostring(page, method="html", encoding="utf-8", doctype="<!DOCTYPE html>")
+    return written
+
+
+def _entry(entry: Entry, style: CitationStyle, *, two: bool) -> _Element:
+    from lxml.html import builder as tag
+
+    block: _Element = tag.E.section({"class": "pair"})
+    if entry.label:
+        block.append(tag.P({"class": "label"}, _xml(entry.label)))
+    if entry.inline and not two:
+        block.append(tag.P(*_tagged(entry.inline)))
+    before, after = ([_quote(p, style) for p in side] for side in (entry.before, entry.after))
+    if two:
+        sides = (tag.DIV({"class": "" if side else "empty"}, *side) for side in (before, after))
+        block.append(tag.DIV({"class": "columns"}, *sides))
+    else:
+        block.extend(after)
+    if entry.note:
+        block.append(tag.P({"class": "note"}, _xml(entry.note)))
+    return block
+
+
+def _quote(passage: Passage, style: CitationStyle) -> _Element:
+    from lxml.html import builder as tag
+
+    named = {"id": passage.anchor} if passage.anchor else {}
+    place: list[Any] = []
+    if passage.anchor:
+        place = [tag.A({"href": f"#{passage.anchor}"}, _xml(passage.place)), " "]
+    text, url = _xml(cite(passage, style)), web_address(passage.citation.url)
+    cited = tag.CITE(text)
+    if url is not None:
+        before, found, after = text.partition(_xml(url))
+        link = tag.A({"href": _xml(url), "rel": "noopener noreferrer"}, found or "↗")
+        cited = tag.CITE(before, link, after)
+    return tag.BLOCKQUOTE(named, *place, *_tagged(passage.runs), cited)
+
+
+def _tagged(runs: Iterable[Run]) -> Iterator[Any]:
+    from lxml.html import builder as tag
+
+    for run in runs:
+        yield tag.E(_TAGS[run.mark], _xml(run.text))
+
+
+def _plot(sheet: Sheet) -> _Element:
+    from lxml.builder import E
+
+    told = "; ".join(f"{year}: {used}/{total}" for year, used, total in sheet.years if used)
+    picture = E.svg({"viewBox": f"0 0 {WIDTH} {HEIGHT}", "role": "img", "aria-label": told})
+    shown = labelled(sheet.years)
+    for x, width, used, total, (year, number, everything) in bars(sheet.years):
+        bottom = HEIGHT - 28
+        for kind, height in (("rest", total), ("used", used)):
+            box = {
+                "x": f"{x:.1f}",
+                "y": f"{bottom - height:.1f}",
+                "width": f"{width:.1f}",
+                "height": f"{height:.1f}",
+            }
+            picture.append(E.rect(E.title(f"{year}: {number}/{everything}"), {"class": kind}, **box))
+        if year in shown:
+            picture.append(E.text(str(year), x=f"{x:.1f}", y=str(HEIGHT - 10)))
+    figure: _Element = E.figure(picture, E.figcaption(sheet.caption))
+    return figure
+
+
+FORMATS: dict[str, Render] = {"md": markdown, "docx": docx, "html": html}
+"""Ending of the file -> what writes it."""

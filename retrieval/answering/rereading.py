@@ -1,0 +1,162 @@
+"""Other ways to read a question: words no readout holds as the nearest that one does, abbreviations and their names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from sqlalchemy import Connection
+
+from retrieval.answering.question import Question
+from retrieval.index import fulltext
+from retrieval.language.place_names import capitals
+from retrieval.language.terms import STOP_WORDS, stem, terms, words
+from retrieval.ledger import live
+
+SHORTEST, LONG = 5, 8
+"""Letters of a word that may be misspelt, and of a term in which two letters may be other ones."""
+
+_CONTRACTED = re.compile(r"(?:s|ll|re|ve|d|nt)$")  # "whats", "theyll"
+
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_EXPLAINED = re.compile(r"\((?:the\s+|hereinafter\s+|or\s+)?[“\"']?([A-Z][\w&-]{1,11})[”\"']?\)")
+
+
+def corrected(
+    connection: Connection,
+    scopes: Sequence[str],
+    asked: Question,
+    frequency: Mapping[str, int],
+    is_word: Callable[[str], bool],
+) -> str | None:
+    """Return the question with every word that no readout holds as the nearest that one does; None: as it is.
+
+    The other spelling of British or American English comes first. A word of the language, or a place, that the
+    readouts just don't mention is left alone, since nothing is misspelt; so is a question that is mostly unknown.
+
+    Args:
+        frequency: Term of the question -> paragraphs that hold it.
+        is_word: Whether a word is common English.
+    """
+    known_as = {term for term, other in asked.other_names if other}
+    unknown = [
+        t for t in asked.terms if t.isascii() and t.isalpha() and not frequency.get(t) and t not in known_as
+    ]
+    if not unknown or (len(unknown) * 2 > len(asked.terms) and len(asked.terms) > 1):
+        return None
+    read: dict[str, str] = {}
+    for found in _WORD.finditer(asked.core):
+        word = found.group()
+        plain = next(iter(words(word)), "")
+        if stem(plain) in unknown and len(plain) >= SHORTEST and _CONTRACTED.sub("", plain) not in STOP_WORDS:
+            nearest = _spelt_otherwise(connection, scopes, plain)
+            if (
+                nearest is None
+                and not (is_word(plain) or is_word(stem(plain)))
+                and plain not in capitals()
+                and plain not in capitals().values()
+            ):
+                nearest = _nearest(connection, scopes, plain)
+            if nearest:
+                read[word] = nearest
+    if not read:
+        return None
+    return _WORD.sub(lambda found: read.get(found.group(), found.group()), asked.core)
+
+
+def _spelt_otherwise(connection: Connection, scopes: Sequence[str], word: str) -> str | None:
+    from breame.spelling import get_american_spelling, get_british_spelling
+
+    others = [other for other in (get_american_spelling(word), get_british_spelling(word)) if other != word]
+    held = fulltext.statistics(connection, scopes, map(stem, others)).document_frequency
+    return next((other for other in others if held.get(stem(other))), None)
+
+
+def _nearest(connection: Connection, scopes: Sequence[str], word: str) -> str | None:
+    """Return the word of the readouts that is one letter away, of a long one two; the commonest of those."""
+    from rapidfuzz import process
+    from rapidfuzz.distance import OSA
+
+    wanted = re.sub("y$", "i", stem(word))  # as the stems of words spelt right end
+    most = 1 if len(wanted) < LONG else 2
+    held = fulltext.vocabulary(connection, scopes, wanted[0], len(wanted) - most, len(wanted) + most)
+    near = process.extract(wanted, list(held), scorer=OSA.distance, score_cutoff=most, limit=None)
+    ordered = sorted(near, key=lambda found: (found[1], -held[found[0]], found[0]))
+    return next((w for term, *_ in ordered if (w := _as_written(connection, scopes, term))), None)
+
+
+def _as_written(connection: Connection, scopes: Sequence[str], term: str) -> str | None:
+    """Return a word of the readouts whose term this is."""
+    for scope in scopes:
+        pks = fulltext.search(connection, scope, [term], limit=1)
+        for paragraph in live.live_paragraphs(connection, pks).values():
+            for text in (paragraph.text, paragraph.heading or "", paragraph.title):
+                for found in _WORD.finditer(text):
+                    if terms(found.group()) == [term]:
+                        return found.group() if found.group()[1:].islower() else found.group().lower()
+    return None
+
+
+def other_forms(asked: Question, texts: Iterable[str]) -> Iterator[str]:
+    """Yield the question with an abbreviation for its long form, and the other way, as `texts` explain them."""
+    pairs = {short: long for text in texts for short, long in explained(text)}
+    for short, long in pairs.items():
+        said = re.compile(rf"\b{re.escape(short)}(?:s\b|\b)", 0 if len(asked.terms) > 1 else re.IGNORECASE)
+        if said.search(asked.core):
+            yield said.sub(lambda _, long=long: long, asked.core)  # type: ignore[misc]
+            continue
+        written = r"[\s-]+".join(rf"{re.escape(word)}s?" for word in long.split())
+        spelt = re.compile(rf"\b{written}\b", re.IGNORECASE)
+        if spelt.search(asked.core):
+            yield spelt.sub(lambda _, short=short: short, asked.core)  # type: ignore[misc]
+
+
+def explained(text: str) -> Iterator[tuple[str, str]]:
+    """Yield (abbreviation, long form) where `text` gives both: "Code of Conduct (COC)".
+
+    The fewest words before the bracket that begin with its letters; else the shortest run whose letters hold those of
+    the abbreviation in order, the first at the beginning of a word (Schwartz & Hearst 2003, A simple algorithm for identifying abbreviation definitions).
+    """
+    for found in _EXPLAINED.finditer(text):
+        short, before = found[1], text[: found.start()].rstrip()
+        most = min(len(short) + 7, 2 * len(short) + 1)
+        candidate = " ".join(before.split()[-most:])
+        if long := _by_initials(short, candidate.split()) or _long_form(short, candidate):
+            yield short, long
+
+
+def _by_initials(short: str, before: Sequence[str]) -> str | None:
+    """Return the fewest words that begin with its letters, small words between them aside."""
+    wanted = short.lower()
+    for count in range(2, len(before) + 1):
+        run = before[-count:]
+        letters = ("".join(w[0] for w in run), "".join(w[0] for w in run if w.lower() not in STOP_WORDS))
+        if wanted in (each.lower() for each in letters) and run[0].lower() not in STOP_WORDS:
+            return " ".join(run)
+    return None
+
+
+def _long_form(short: str, candidate: str) -> str | None:
+    place = len(candidate) - 1
+    for index in range(len(short) - 1, -1, -1):
+        letter = short[index].lower()
+        if not letter.isalnum():
+            continue
+        while place >= 0 and (
+            candidate[place].lower() != letter
+            or (index == 0 and place > 0 and candidate[place - 1].isalnum())
+        ):
+            place -= 1
+        if place < 0:
+            return None
+        place -= 1
+    long = candidate[candidate.rfind(" ", 0, place + 1) + 1 :]
+    return long if " " in long and short not in long.split() else None
+
+
+def is_bare(asked: Question) -> bool:
+    """Whether a question is nothing but a term: it is shown where that stands."""
+    spoken = asked.core.split()
+    return (
+        len(spoken) <= 3 and 1 <= len(asked.terms) <= 2 and not any(w.lower() in STOP_WORDS for w in spoken)
+    )

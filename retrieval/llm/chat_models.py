@@ -1,0 +1,152 @@
+"""LangChain's chat models as ours; imported only when a model is configured."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from langchain.chat_models import init_chat_model
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
+from pydantic import BaseModel, SecretStr
+
+from retrieval.errors import LanguageModelError, RequestRefusedError
+from retrieval.llm.providers import ModelName, access, opened, translated
+from retrieval.llm.transport import bounded_client, bounded_options
+from retrieval.llm.types import Prompt, Reply, Usage
+
+log = logging.getLogger(__name__)
+
+Form = Literal["auto", "structured", "plain"]
+
+
+SCHEMA_REFUSALS = 3
+"""So many requests in a row whose schema was refused, and which went through without, say that none is taken."""
+
+
+class LangChainModel:
+    """A LangChain chat model that is asked once and answers once.
+
+    Args:
+        structured: Ask for JSON of a schema first; a model that cannot is asked without from then on.
+    """
+
+    def __init__(self, chat: BaseChatModel, name: str, *, structured: bool) -> None:
+        self._chat = chat
+        self.name = name
+        self.structured = structured
+        self._schema_refusals = 0
+
+    def complete(self, prompt: Prompt, schema: type[BaseModel] | None = None) -> Reply:
+        """Return the model's reply; see `ChatModel`."""
+        messages = [SystemMessage(prompt.system), HumanMessage(prompt.user)]
+        try:
+            if schema is not None and self.structured:
+                return self._in_form(messages, schema)
+            return _reply(self._chat.invoke(messages, **self._bounds(prompt)))
+        except LanguageModelError:
+            raise
+        except Exception as error:
+            raise translated(error, self.name) from None  # its text may hold the key
+
+    def _bounds(self, prompt: Prompt) -> dict[str, Any]:
+        """How long this reply may be, where the provider takes that with a request."""
+        takes = self.name.startswith(("openai:", "anthropic:"))
+        return {"max_tokens": prompt.max_tokens} if takes and prompt.max_tokens is not None else {}
+
+    def _in_form(self, messages: list[BaseMessage], schema: type[BaseModel]) -> Reply:
+        try:
+            found: Any = self._structured(schema).invoke(messages)
+        except NotImplementedError:
+            log.info("%s takes no schema; asking it without", self.name)
+            self.structured = False
+            return _reply(self._chat.invoke(messages))
+        except Exception as error:
+            failure = translated(error, self.name)
+            if not isinstance(failure, RequestRefusedError):
+                raise failure from None
+            return self._without_schema(messages)
+        self._schema_refusals = 0
+        reply = _reply(found["raw"])
+        return Reply(reply.text, found["parsed"] if "parsed" in found else _fields(found["raw"]), reply.usage)
+
+    def _structured(self, schema: type[BaseModel]) -> Any:
+        """The chat asked for `schema`, as a dict: a reply that misfits is then text, not an error."""
+        options = {"strict": True} if self.name.startswith("openai:") else {}
+        made = self._chat.with_structured_output(schema.model_json_schema(), include_raw=True, **options)
+        # its first step asks; the next would parse, in time that grows with the square of a reply
+        return getattr(made, "first", made)
+
+    def _without_schema(self, messages: list[BaseMessage]) -> Reply:
+        """Ask again; one request that is refused says nothing of the next, several in a row do."""
+        reply = _reply(self._chat.invoke(messages))
+        self._schema_refusals += 1
+        if self._schema_refusals >= SCHEMA_REFUSALS:
+            log.info(
+                "%s takes no schema (%d refusals in a row); asking it without", self.name, SCHEMA_REFUSALS
+            )
+            self.structured = False
+        return reply
+
+
+def _fields(message: Any) -> Mapping[str, Any] | None:
+    """The fields of a reply in form; None where it is in none, and is read as text."""
+    calls = getattr(message, "tool_calls", None)
+    if calls:
+        return dict(calls[0]["args"])
+    try:
+        found = json.loads(str(message.text))
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, Mapping) else None
+
+
+def open_model(
+    name: ModelName,
+    *,
+    api_key: SecretStr | None,
+    base_url: str | None,
+    timeout_s: float,
+    max_output_tokens: int,
+    form: Form = "auto",
+) -> LangChainModel:
+    """Return the model that `name` names; nothing is sent yet.
+
+    Raises:
+        SettingsError: Its package is missing, or it cannot be set up.
+    """
+    options: dict[str, Any] = {"temperature": 0}
+    if name.provider == "ollama":
+        bounded = {"timeout": timeout_s, **bounded_options()}
+        options |= {"num_predict": max_output_tokens, "sync_client_kwargs": bounded}
+    else:
+        # the guard retries: two layers would multiply
+        options |= {"max_tokens": max_output_tokens, "timeout": timeout_s, "max_retries": 0}
+    if name.provider == "openai":
+        options["http_client"] = opened(name, "RETRIEVAL_LLM", lambda: bounded_client("openai", timeout_s))
+    options |= access(name, api_key, base_url)
+
+    def build() -> Any:
+        chat = init_chat_model(name.model, model_provider=name.provider, **options)
+        if name.provider == "anthropic":  # it takes no client, but the one it made can be given another
+            bounded = chat._client.with_options(http_client=bounded_client("anthropic", timeout_s))
+            vars(chat)["_client"] = bounded
+        return chat
+
+    chat = opened(name, "RETRIEVAL_LLM", build)
+    assert isinstance(chat, BaseChatModel)
+    structured = form == "structured" or (form == "auto" and base_url is None and name.provider != "ollama")
+    return LangChainModel(chat, str(name), structured=structured)
+
+
+def _reply(message: Any) -> Reply:
+    if not isinstance(message, AIMessage):
+        return Reply(str(getattr(message, "content", message)))
+    text = str(message.text)
+    if not text and message.tool_calls:
+        text = json.dumps(message.tool_calls[0]["args"])
+    usage = message.usage_metadata
+    counted = Usage(usage["input_tokens"], usage["output_tokens"]) if usage else None
+    return Reply(text, usage=counted)

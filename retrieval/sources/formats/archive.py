@@ -1,0 +1,103 @@
+"""Documents that are ZIP archives (.docx, .odt, .epub): how much is in them, and whether their XML declares entities."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+import zlib
+from io import BytesIO
+from typing import Any
+
+from retrieval.errors import SourceError
+from retrieval.sources.limits import MAX_ARCHIVE_MEMBERS, MAX_UNPACKED_BYTES, MAX_XML_BYTES
+
+_PIECE = 1 << 16
+_DAMAGED = "the file begins as %s but is damaged. Open it, save it anew, and try again."
+_DECLARES = "the document declares XML entities, which none needs and attacks do. Do not trust this file; ask who made it for another."
+ENCRYPTED = "the document is encrypted. Save a copy without a password, then ingest that."
+_TOO_MANY = f"the document holds more than {MAX_ARCHIVE_MEMBERS:,} files. Save its text in a new document."
+_TOO_LARGE = f"the document unpacks to more than {MAX_UNPACKED_BYTES // 1_000_000} MB. Save its text in a new document."
+_LARGE_PART = f"the document's %s unpacks to more than {MAX_XML_BYTES // 1_000_000} MB. Split the document, or save its text."
+_NO_DOCUMENT = "this is a ZIP archive. Unpack it, then ingest what is in it."
+_MACROS = "this is a Word document with macros (.docm). Save it as .docx, then ingest that."
+_XML = (".xml", ".rels", ".opf", ".ncx", ".xhtml", ".html", ".htm")
+_PAGES = (".ncx", ".xhtml", ".html", ".htm")  # they name their kind in a DOCTYPE, as they should
+
+
+def damaged(what: str) -> SourceError:
+    """Return the error for a file that is not what it begins as: "a Word document"."""
+    return SourceError("", _DAMAGED % what)
+
+
+def check_archive(data: bytes, what: str, document: str) -> None:
+    """Unpack `data` piece by piece, counting, and keep nothing.
+
+    What a member says of its own size is not believed.
+
+    Args:
+        what: It is, "a Word document".
+        document: A pattern of the name of the member that it has to have.
+
+    Raises:
+        SourceError: Damaged, encrypted, with macros or declared entities, or larger than the limits.
+    """
+    try:
+        with zipfile.ZipFile(BytesIO(data)) as archive:
+            _check(archive, document)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError) as error:
+        raise damaged(what) from error
+
+
+def _check(archive: zipfile.ZipFile, document: str) -> None:
+    members = archive.infolist()
+    if len(members) > MAX_ARCHIVE_MEMBERS:
+        raise SourceError("", _TOO_MANY)
+    names = {member.filename for member in members}
+    if not any(re.fullmatch(document, name) for name in names):
+        raise SourceError("", _NO_DOCUMENT)
+    if any(name.endswith("vbaProject.bin") for name in names):
+        raise SourceError("", _MACROS)
+    total = 0
+    for member in members:
+        if member.flag_bits & 1:
+            raise SourceError("", ENCRYPTED)
+        total += _unpacked(archive, member, MAX_UNPACKED_BYTES - total)
+
+
+def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int) -> int:
+    """Return how many bytes `member` really holds."""
+    is_xml = member.filename.lower().endswith(_XML)
+    declares = (b"<!ENTITY",) if member.filename.lower().endswith(_PAGES) else (b"<!ENTITY", b"<!DOCTYPE")
+    size, tail = 0, b""
+    with archive.open(member) as opened:
+        while piece := opened.read(_PIECE):
+            size += len(piece)
+            if size > most:
+                raise SourceError("", _TOO_LARGE)
+            if is_xml:
+                if size > MAX_XML_BYTES:
+                    raise SourceError("", _LARGE_PART % member.filename)
+                _check_declarations(tail + piece, declares)
+                tail = piece[-40:]
+    return size
+
+
+def _check_declarations(piece: bytes, declares: tuple[bytes, ...]) -> None:
+    plain = piece.replace(b"\x00", b"")  # UTF-16 too
+    if any(mark in plain for mark in declares):
+        raise SourceError("", _DECLARES)
+
+
+def parsed(xml: bytes, what: str) -> Any:
+    """Return the root of an XML part, as an lxml element; nothing it names is loaded.
+
+    Raises:
+        SourceError: It is no XML.
+    """
+    from lxml import etree
+
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    try:
+        return etree.fromstring(xml, parser)
+    except etree.XMLSyntaxError as error:
+        raise damaged(what) from error

@@ -1,0 +1,113 @@
+"""compare, trace and what became of initiatives, as commands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import docx
+import pytest
+from click.testing import CliRunner, Result
+from lxml import html
+
+from bot.cli.commands import rapporteur
+from tests.communiques import COMMUNIQUES, write_communiques
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> Sequence[str]:
+    folder = tmp_path_factory.mktemp("dialogue")
+    write_communiques(folder / "readouts")
+    return ("--corpus", str(folder / "readouts"), "--store", str(folder / "store"))
+
+
+@pytest.fixture
+def run(folders: Sequence[str]) -> Run:
+    def ran(*arguments: str) -> Result:
+        return CliRunner().invoke(rapporteur, [*arguments, *folders], catch_exceptions=False)
+
+    return ran
+
+
+def test_compare_tells_what_is_new_gone_moved_and_changed(run: Run) -> None:
+    told = run("compare", "dialogue-2023", "dialogue-2024").stdout
+
+    assert told.startswith("A: Joint Communiqué of the 3rd Norland-Estmark Dialogue (14 May 2023)\nB: Joint ")
+    assert "¶2  gone\n  ¶2: Both sides reaffirmed" in told
+    assert "¶2  new\n  ¶2: The two sides signed" in told
+    assert "hold the [-Fourth-]{+Fifth+} Dialogue in [-Sund in 2024-]{+Port Alder in 2025+}." in told
+
+
+def test_compare_as_json_holds_every_paragraph_once_with_its_words(run: Run) -> None:
+    found = json.loads(run("compare", "dialogue-2023", "dialogue-2024", "--json").stdout)
+
+    for side, name in (("a", "dialogue-2023"), ("b", "dialogue-2024")):
+        quotes = [each["quote"] for pair in found["pairs"] for each in pair[side]]
+        assert sorted(quotes) == sorted(COMMUNIQUES[name][2])
+        assert found[side]["document"] == name
+    assert sum(found["counts"].values()) == len(found["pairs"])
+
+
+def test_files_are_written_beside_json(run: Run, tmp_path: Path) -> None:
+    page, word = tmp_path / "c.html", tmp_path / "c.docx"
+    files = ("--html", str(page), "--docx", str(word))
+    found = run("compare", "dialogue-2023", "dialogue-2025", "northern sea", "--json", *files)
+
+    assert json.loads(found.stdout)["topic"] == "northern sea"
+    assert [e.get("id") for e in html.document_fromstring(page.read_bytes()).iter("blockquote")] == [
+        "a-2",
+        "b-2",
+    ]
+    assert len(docx.Document(str(word)).tables[0].rows) == 2
+
+
+def test_trace_tells_uses_absences_and_what_changed(run: Run) -> None:
+    told = run("trace", "free and open Northern Sea").stdout
+
+    assert "In 2 of 3 readouts." in told
+    assert "Not in: Joint Communiqué of the 4th Norland-Estmark Dialogue (3 June 2024)" in told
+    assert "free[- and-]{+,+} open {+and inclusive+} Northern Sea" in told
+
+
+def test_trace_as_json(run: Run) -> None:
+    found = json.loads(run("trace", "free and open Northern Sea", "--until", "2024-12-31", "--json").stdout)
+
+    assert (found["first"], found["last"], found["readouts"]) == ("dialogue-2023", "dialogue-2023", 2)
+    (use,) = found["uses"]
+    assert use["places"][0]["wording"] == "free and open Northern Sea"
+    assert [each["document"] for each in use["absent_after"]] == ["dialogue-2024"]
+
+
+def test_markdown_goes_to_standard_output(run: Run) -> None:
+    told = run("trace", "rescue of seafarers", "--markdown", "-", "--citations", "chicago").stdout
+
+    assert told.startswith("# “rescue of seafarers” over time\n")
+    assert (
+        "Ministry of Norland, “Joint Communiqué of the 4th Norland-Estmark Dialogue,” June 3, 2024, ¶2, <https://"
+        in told
+    )
+
+
+def test_the_life_of_initiatives(run: Run) -> None:
+    found = json.loads(run("initiatives", "--series", "--json").stdout)
+    told = run("initiatives", "--series").stdout
+
+    cable = next(each for each in found["initiatives"] if "Northern Cable Initiative" in each["name"])
+    assert [event["stage"] for event in cable["events"]] == ["announced", "continued"]
+    assert [each["document"] for each in cable["silent_since"]] == ["dialogue-2025"]
+    assert (
+        "Not mentioned since, in: Joint Communiqué of the 5th Norland-Estmark Dialogue (2 June 2025)" in told
+    )
+
+
+def test_answers_and_initiatives_are_taken_away_too(run: Run, tmp_path: Path) -> None:
+    run("ask", "Where will the Sixth Dialogue be held?", "--docx", str(tmp_path / "answer.docx"))
+    run("initiatives", "--markdown", str(tmp_path / "initiatives.md"))
+
+    assert "Sund in 2026" in "\n".join(
+        p.text for p in docx.Document(str(tmp_path / "answer.docx")).paragraphs
+    )
+    assert "¶3" in (tmp_path / "initiatives.md").read_text(encoding="utf-8")
