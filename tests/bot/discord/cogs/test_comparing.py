@@ -11,7 +11,7 @@ import pytest
 import simcord
 
 from bot.discord.answer_store import AnswerStore
-from bot.discord.client import Rapporteur, ShardedRapporteur, build_client
+from bot.discord.client import Rapporteur, build_client
 from bot.discord.cogs.base import BotServices
 from bot.discord.comparison_service import ComparisonService
 from bot.discord.discord_settings import DiscordSettings
@@ -19,7 +19,7 @@ from bot.discord.question_service import QuestionService
 from bot.locales import load
 from retrieval.bootstrap import Services, build_services
 from retrieval.settings import RetrievalSettings
-from tests.bot.discord.test_ask import control, controls, raw, text_of, walk
+from tests.bot.discord.cogs.test_asking import control, controls, raw, text_of, walk
 from tests.communiques import write_communiques
 from tests.conftest import WriteReadout
 from tests.fakes import FileDatabase
@@ -36,7 +36,7 @@ def dialogue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
 
 
 @pytest.fixture
-def simcord_bot(dialogue: Services, tmp_path: Path) -> Rapporteur | ShardedRapporteur:
+def simcord_bot(dialogue: Services, tmp_path: Path) -> Rapporteur:
     chosen = DiscordSettings(_env_file=None, token="t", user_questions_per_minute=0)  # type: ignore[call-arg]
     records = AnswerStore(FileDatabase(tmp_path / "discord.db"))
     desk = QuestionService(chosen, dialogue.answering, dialogue.browser, records, checking=dialogue.checking)
