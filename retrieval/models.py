@@ -63,7 +63,7 @@ class Readout:
         date: ISO 8601 calendar date, "2022-06-22", or None.
         language: ISO 639-1 code of the text.
         warnings: What the parser noticed about the numbering, one sentence each.
-        series: What an admin calls the series it is of, or None: its title says (`comparison/series.py`).
+        series: What an admin calls the series it is of, or None: its title says (`search/series.py`).
         left_out: What of the source stands in none of the paragraphs, and why.
     """
 

@@ -11,7 +11,6 @@ from sqlalchemy import Connection
 
 from retrieval.comparison.lives import Life, lives
 from retrieval.comparison.pairing import Pair, pair_paragraphs
-from retrieval.comparison.series import series_key
 from retrieval.comparison.tracing import Phrase, Trace, TracedReadout, Use, changed_since, uses_in
 from retrieval.errors import QuestionError
 from retrieval.index import fulltext
@@ -22,6 +21,7 @@ from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.models import SHARED, InitiativeKind, LiveParagraph, Statement
 from retrieval.search.browsing import Browser, ListedInitiative, one_of_each_id
+from retrieval.search.series import series_key
 
 MAX_PHRASE_CHARS = 300
 

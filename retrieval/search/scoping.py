@@ -12,12 +12,12 @@ from typing import Protocol, Self
 
 from sqlalchemy import Connection
 
-from retrieval.comparison.series import series_key
 from retrieval.language.terms import stem
 from retrieval.language.times import NEWEST, Span, Times, numbers_of_title, times_in, years_in
 from retrieval.ledger import live, scopes
 from retrieval.ledger.initiatives import actors
 from retrieval.ledger.live import ReadoutSummary
+from retrieval.search.series import series_key
 
 _MOST_SHELVES = 64
 _SIDES = re.compile(r"\b([A-Z]\w+)\s?[-–—]\s?([A-Z]\w+)|\b(?:between|of|by) ([A-Z]\w+)(?:,? and ([A-Z]\w+))?")

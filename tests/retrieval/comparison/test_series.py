@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from retrieval.comparison.series import series_key
+from retrieval.search.series import series_key
 from tests.conftest import OpenStore, WriteReadout
 
 
