@@ -1,6 +1,7 @@
 """Bytes -> text, or the reason why not; and whether the letters make words.
 
-Nobody notices when such a text is ingested, and whoever reads a quote of it gets gibberish under a true number."""
+Nobody notices when such a text is ingested, and whoever reads a quote of it gets gibberish under a true number.
+"""
 
 from __future__ import annotations
 
