@@ -37,9 +37,9 @@ from retrieval.answering.selectors.trained import (
     Decision,
     SelectorModel,
     Shown,
+    Trees,
     packed,
 )
-from retrieval.answering.selectors.trees import Trees
 from retrieval.answering.selectors.word_pieces import (
     Reader,
     best_rows,

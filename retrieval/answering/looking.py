@@ -13,10 +13,9 @@ from retrieval.answering.composing import compose
 from retrieval.answering.contradictions import Scoped
 from retrieval.answering.foreign_questions import foreign_language, language_of_script, notice
 from retrieval.answering.question import Kind, Question, analyse
-from retrieval.answering.rereading import corrected, is_bare, other_forms
+from retrieval.answering.rereading import corrected, is_bare, other_forms, talk_in
 from retrieval.answering.selectors.interface import Candidates
 from retrieval.answering.selectors.trained import TrainedSelector
-from retrieval.answering.typed import talk_in
 from retrieval.errors import NotFoundError
 from retrieval.index import fulltext
 from retrieval.language.times import times_in

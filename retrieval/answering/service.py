@@ -16,9 +16,9 @@ from retrieval.answering.conversation import part_in_full, resolve
 from retrieval.answering.foreign_questions import language_name
 from retrieval.answering.looking import Looked, Looker
 from retrieval.answering.question import Kind, Question, analyse
+from retrieval.answering.rereading import cleaned
 from retrieval.answering.selectors.interface import Selector
 from retrieval.answering.selectors.trained import Explained, TrainedSelector
-from retrieval.answering.typed import cleaned
 from retrieval.answering.wording import MODEL_FAILED, MODEL_OVER_BUDGET, MODEL_UNUSABLE
 from retrieval.errors import (
     BudgetSpentError,

@@ -2,14 +2,14 @@
 
     loading      files, folders and addresses -> sources, with the corrections beside them
     parsing      which format it is; lines -> readout
-    kinds, limits, confined, hygiene          what is refused, how much is read, in which process, which characters
-    decoding     bytes -> text
-    markdown, html, pdf, docx, mail, interchange, matter one format each -> lines; tables: rows with their column heads
-    book, account                             what is left out and why; that no word is lost
-    furniture, repairs, parts                 what is not body, lost line breaks, several documents in one source
-    front, titles, issuers, dates, languages, legibility the title block and what it says; whether letters make words
-    labels, sequences, plan                   what can be a number, which ones are, what they number
-    blocks, headings, numbering, oddities     lines -> blocks -> numbered paragraphs, and their oddities
+    kinds, limits, confined, hygiene  what is refused, how much is read, in which process, which characters
+    decoding     bytes -> text, and whether its letters make words
+    formats/     one reader a format: bytes -> lines; interchange is our own JSON
+    account      what is left out and why; that no word is lost
+    furniture, parts                  what is not body; several documents in one source
+    front_matter, titles              the title block and what it says
+    labels, sequences, numbering_plan what can be a number, which ones are, what they number
+    blocks, headings, numbering       lines -> blocks -> numbered paragraphs
 
 Libraries for HTML, PDF, DOCX, YAML, encodings and foreign dates are imported when a source needs them.
 """

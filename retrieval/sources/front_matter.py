@@ -14,9 +14,18 @@ from dataclasses import dataclass, replace
 from retrieval.language.dates import find_date, find_own_date
 from retrieval.sources.blocks import Block, group, is_marked_heading, reads_as_heading
 from retrieval.sources.furniture import without_reading_time
-from retrieval.sources.issuers import body_in, find_issuer, is_body, issuer_of_title, starts_with_body
 from retrieval.sources.lines import Extracted, Line, ends_sentence, starts_lower
-from retrieval.sources.titles import as_written, is_generic, names_document, without_symbol
+from retrieval.sources.titles import (
+    as_written,
+    body_in,
+    find_issuer,
+    is_body,
+    is_generic,
+    issuer_of_title,
+    names_document,
+    starts_with_body,
+    without_symbol,
+)
 
 _MAX_BLOCKS = 24
 _MAX_CHARS = 200

@@ -6,17 +6,17 @@
   sentence of its own, items stay inside the parent's text, as bullets do.
 * Text that belongs to no number stands at its place: `after 7`, `after 7#2`; in an annex it is `annex`. Sentences
   after the last number are counted on (`10`, `11`).
-* Where nothing is numbered, paragraphs are counted; a heading that only another heading follows is `heading`.
-"""
+* Where nothing is numbered, paragraphs are counted; a heading that only another heading follows is `heading`."""
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from retrieval.models import Numbering, Paragraph
+from retrieval.models import Numbering, Paragraph, is_beside
 from retrieval.sources.blocks import (
     Block,
     group,
@@ -307,3 +307,45 @@ def _unnumbered(
 def _is_sentence(text: str) -> bool:
     word = text.isascii() and len(text.split()) < 2  # "President." below a signature
     return ends_sentence(text) and not word and (not opens_list(text) or len(text) > _LEAD)
+
+
+_MOST = 5
+_NUMBER = re.compile(r"\d+(?=$|[#(])")
+
+
+def numbering_warnings(paragraphs: Sequence[Paragraph]) -> tuple[str, ...]:
+    """Return a sentence for every oddity: numbers that repeat, are left out, go back, or are not printed."""
+    body = [p for p in paragraphs if not is_beside(p.number)]
+    printed = [p.number for p in body if p.numbering is Numbering.PRINTED]
+    parts = {p.part for p in body}
+    own = [[p.number for p in body if p.part == part and p.numbering is Numbering.PRINTED] for part in parts]
+    counted = [p.number for p in body if p.numbering is Numbering.COUNTED]
+    found = [*(r for some in own for r in _repeats(some)), *(s for some in own for s in _steps(some))]
+    if len(found) > _MOST:
+        found = [*found[:_MOST], f"{len(found) - _MOST} more numbers repeat, are left out or go back."]
+    if not printed:
+        found.append("The source prints no paragraph numbers; they were counted.")
+    elif counted:
+        numbers = counted[0] if len(counted) == 1 else f"{counted[0]} to {counted[-1]}"
+        found.append(f"The source prints no number at {numbers}; counted.")
+    return tuple(found)
+
+
+def _repeats(printed: Sequence[str]) -> Iterator[str]:
+    times: dict[str, list[str]] = {}
+    for number in printed:
+        times.setdefault(number.split("#", 1)[0], []).append(number)
+    for number, cited in times.items():
+        if len(cited) > 1:
+            yield f"The number {number} is printed {len(cited)} times; the second is cited as {cited[1]}."
+
+
+def _steps(printed: Sequence[str]) -> Iterator[str]:
+    plain = [int(found[0]) for n in printed if (found := _NUMBER.match(n))]
+    outer = [number for number, _ in itertools.groupby(plain)]  # "2(1)" and "2(2)" are both of 2
+    for before, after in itertools.pairwise(outer):
+        if after > before + 1:
+            left = str(before + 1) if after == before + 2 else f"{before + 1} to {after - 1}"
+            yield f"After {before} the source goes on with {after}: {left} left out."
+        elif after < before and after != 1:
+            yield f"After {before} the source goes back to {after}."

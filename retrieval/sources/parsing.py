@@ -10,9 +10,9 @@ from pathlib import PurePath
 from retrieval.errors import SourceError
 from retrieval.language.detection import guess_language
 from retrieval.models import Numbering, Paragraph, Readout
+from retrieval.sources.account import Book
 from retrieval.sources.blocks import reads_as_heading
-from retrieval.sources.book import Book
-from retrieval.sources.decoding import as_utf8, decode
+from retrieval.sources.decoding import Legibility, as_utf8, decode, legibility
 from retrieval.sources.formats.html import looks_like_html
 from retrieval.sources.formats.markdown import looks_like_markdown, read_markdown, read_plain
 from retrieval.sources.formats.notes import with_notes
@@ -22,15 +22,13 @@ from retrieval.sources.hygiene import clean_lines, clean_readout, printable
 from retrieval.sources.identity import humanised, id_of, make_id, says_something
 from retrieval.sources.kinds import head, is_doc, is_docx, is_epub, is_odt, is_pdf, is_rtf, unreadable
 from retrieval.sources.labels import candidates
-from retrieval.sources.legibility import Legibility, legibility
 from retrieval.sources.limits import MAX_BYTES, MAX_LINE_CHARS, MAX_LINES, MAX_PARAGRAPH_CHARS, MAX_TEXT_CHARS
 from retrieval.sources.lines import Extracted, Line, starts_lower
-from retrieval.sources.numbering import Draft, number_paragraphs
+from retrieval.sources.numbering import Draft, number_paragraphs, numbering_warnings
 from retrieval.sources.numbering_plan import contents_rows, make_plan
-from retrieval.sources.oddities import numbering_warnings
 from retrieval.sources.overrides import Overrides
 from retrieval.sources.parts import split_parts
-from retrieval.sources.repairs import split_missed_breaks
+from retrieval.sources.sequences import split_missed_breaks
 
 PARSER_VERSION = 4
 """Goes up when the same bytes become other paragraphs, so that a revision says what read it."""
@@ -264,7 +262,7 @@ def _sample(paragraphs: Sequence[Paragraph]) -> str:
 def _read_text(name: str, data: bytes) -> Extracted:
     """Read plain text, and text with Markdown's markup."""
     text, warnings = decode(name, data)
-    from retrieval.sources.matter import split_front_matter
+    from retrieval.sources.formats.markdown import split_front_matter
 
     matter, body, first_line = split_front_matter(name, text)
     marked = PurePath(name).suffix.lower() in _MARKDOWN.suffixes or looks_like_markdown(body)

@@ -1,4 +1,4 @@
-"""What a title looks like."""
+"""What titles look like, and the bodies that issue documents: as letterheads, bylines and titles name them."""
 
 from __future__ import annotations
 
@@ -76,3 +76,91 @@ def as_written(title: str, lines: Sequence[Line]) -> str:
         return plain if plain in _SMALL and not is_first else word[:1] + word[1:].lower()
 
     return _WORD.sub(written, title)
+
+
+_STATED = re.compile(
+    r"(?:author|issued\s+by|issuer|source|published\s+by|by|发布机构|發布機關|発表者|発出)\s*[:：]\s*(?P<name>[^•·|]{2,120}?)\s*(?:[•·|]|$)",
+    re.IGNORECASE,
+)
+_BODY_WORD = (
+    r"ministr(?:y|ies)|ministère|ministerio|kementerian|department|secretariat|white house|cabinet|embassy|commission|council"
+    r"|committee|assembly|assemblée|senate|parliament|bank|banco|banque|bundesbank|court|tribunal|office|agency|authority"
+    r"|conference of the parties|conseil|consejo|comité|comisión|bundesministerium|bộ|press service|information service"
+)
+_BODY = re.compile(
+    rf"(?<!\w)(?:{_BODY_WORD})(?!\w)|外務省|防衛省|内閣|官邸|外交部|国务院|國務院|商务部|律政部|银行|銀行|위원회|외교부|กระทรวง",
+    re.I,
+)
+_UNITED = re.compile(r"(?:United Nations|European Union|African Union|ASEAN|OECD|NATO)")
+_HEAD = re.compile(r"(?P<name>[^\d:|•]{4,80}?)\s*(?:[A-Z]{1,8}(?:/[\w.()*-]+)+\*?|Distr\..*)?$")
+_MINUTES = re.compile(
+    r"""
+    # "Minutes of the Monetary Policy Committee", "minutes of the Board meeting"
+    \b(?:minutes|proceedings)\b.*?\b(?:of\ the|by\ the)\s+
+    (?P<name>(?:[A-Z][\w’'.-]*\s+){0,4}(?:Committee|Board|Council|Commission|Court))\b
+    |\bminutes\ of\ (?:the\ )?(?P<other>(?:[A-Z][\w’'.-]*\s+){1,4}(?:Committee|Board|Council
+    |Commission))\ meeting
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_BY = re.compile(
+    r"^(?P<name>[A-Z][\w’' -]{3,60}?)\s+(?:resolution|decision|recommendation)\s+\S*\d", re.IGNORECASE
+)
+_VERBS = re.compile(
+    r"\b(?:is|are|was|were|has|have|will|shall|adopted|reference|welcomed?|agreed)\b", re.IGNORECASE
+)
+_GOES_ON = re.compile(  # what may stand behind the word for a body in its name: "Ministry of Defence", not "Council votes"
+    r"$|s?\s*(?:$|[,(–—:;-]|(?:of|for|on|and|in|to|de|du|des|del|da|do|van|für|der|des|luar|dan|nationale?|nacional|general"
+    r"|headquarters|office|service|secretariat|centre|center)\b|(?:" + _BODY_WORD + r")\b)",
+    re.IGNORECASE,
+)
+_LONGEST = 80
+
+
+def find_issuer(text: str) -> str | None:
+    """Return whom a line names as the issuer ("Issued by: …"), or None."""
+    found = _STATED.match(text) or (_STATED.search(text) if len(text) < 2 * _LONGEST else None)
+    return found["name"].strip() if found else None
+
+
+def is_body(text: str) -> bool:
+    """Whether a short line is the name of a body that issues documents, and nothing else."""
+    return body_in(text) is not None
+
+
+def body_in(text: str) -> str | None:
+    """Return the body that a line of a letterhead names ("General Assembly Distr.: General"), or None."""
+    found = _HEAD.match(text) if len(text) <= _LONGEST + 40 else None
+    name = found["name"].strip(" ,;–—-") if found else ""
+    if (
+        not name
+        or len(name.split()) > 10
+        or len(name) > _LONGEST
+        or _VERBS.search(name)
+        or text.endswith((".", ",", ";"))
+    ):
+        return None
+    if _names_kind(name):
+        return None
+    named = _BODY.search(name)
+    return name if named and (not named.group().isascii() or _GOES_ON.match(name[named.end() :])) else None
+
+
+def starts_with_body(text: str) -> bool:
+    """Whether a line begins with the name of a body: "Conference of the Parties to the Pact"."""
+    return bool(_BODY.match(text))
+
+
+def _names_kind(text: str) -> bool:
+    from retrieval.sources.titles import names_document
+
+    return names_document(text)
+
+
+def issuer_of_title(title: str) -> str | None:
+    """Return the body whose minutes or resolution a title names, or None."""
+    if found := _BY.match(title):
+        return found["name"] if _BODY.search(found["name"]) else None
+    if found := _MINUTES.search(title):
+        return (found["name"] or found["other"] or "").strip() or None
+    return None

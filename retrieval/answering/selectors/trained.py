@@ -1,8 +1,7 @@
 """The selector that ships: trees, trained on labelled readouts, say which sentences answer and whether any does.
 
 Three questions one after the other: which of all candidate sentences may answer (at a glance); which of the best few
-do (read word piece by word piece); and does the best of them answer at all.
-"""
+do (read word piece by word piece); and does the best of them answer at all."""
 
 from __future__ import annotations
 
@@ -17,7 +16,6 @@ from numpy.typing import NDArray
 
 from retrieval.answering.selectors.features import Rarity, describe
 from retrieval.answering.selectors.interface import Candidates, Pick, Selection
-from retrieval.answering.selectors.trees import Trees, sigmoid
 from retrieval.answering.selectors.word_pieces import (
     DECISION_COLUMNS,
     READ_COLUMNS,
@@ -31,6 +29,78 @@ from retrieval.answering.selectors.word_pieces import (
 from retrieval.index.encoder import Encoder
 from retrieval.model_files import open_session, verified
 from retrieval.models import Status
+
+Floats = NDArray[np.float64]
+
+_ARRAYS = ("roots", "feature", "threshold", "missing_left", "left", "right", "value")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trees:
+    """Binary trees over a table of figures; nodes of all trees stand in one list, a leaf is its own child.
+
+    Attributes:
+        baseline: Log-odds before any tree.
+        depth: Steps from a root to the furthest leaf.
+        roots: int32, (n_trees,).
+        feature: int16, (n_nodes,): the column that a node asks.
+        threshold: float64, (n_nodes,): at most this goes left.
+        missing_left: bool, (n_nodes,): where a missing figure (NaN) goes.
+        left, right: int32, (n_nodes,).
+        value: float64, (n_nodes,): log-odds that a leaf adds.
+    """
+
+    baseline: float
+    depth: int
+    roots: NDArray[np.int32]
+    feature: NDArray[np.int16]
+    threshold: Floats
+    missing_left: NDArray[np.bool_]
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+    value: Floats
+
+    def log_odds(self, table: NDArray[np.float32]) -> Floats:
+        """Return the log-odds of each row of `table`, (n_rows, n_columns): float64, (n_rows,)."""
+        nodes = np.repeat(self.roots[np.newaxis], len(table), axis=0)
+        rows = np.arange(len(table))[:, np.newaxis]
+        figures = table.astype(np.float64)
+        missing = np.isnan(figures)
+        any_missing = bool(missing.any())
+        for _ in range(self.depth):
+            column = self.feature[nodes]
+            goes_left = figures[rows, column] <= self.threshold[nodes]
+            if any_missing:
+                goes_left |= missing[rows, column] & self.missing_left[nodes]
+            nodes = np.where(goes_left, self.left[nodes], self.right[nodes])
+        found: Floats = self.value[nodes].sum(axis=1) + self.baseline
+        return found
+
+    def probability(self, table: NDArray[np.float32]) -> Floats:
+        """Return the probability of each row of `table`, 0..1: float64, (n_rows,)."""
+        return sigmoid(self.log_odds(table))
+
+    def arrays(self, name: str) -> dict[str, NDArray[np.generic]]:
+        """Return the arrays that `from_arrays` reads, each key beginning with `name`."""
+        found: dict[str, NDArray[np.generic]] = {f"{name}.{key}": getattr(self, key) for key in _ARRAYS}
+        return found | {f"{name}.shape": np.array([self.baseline, self.depth], np.float64)}
+
+    @classmethod
+    def from_arrays(cls, stored: Mapping[str, NDArray[np.generic]], name: str) -> Trees:
+        """Return the trees that `arrays` gave under `name`.
+
+        Raises:
+            KeyError: An array is missing.
+        """
+        baseline, depth = np.asarray(stored[f"{name}.shape"], np.float64).tolist()
+        return cls(baseline, int(depth), *(stored[f"{name}.{key}"] for key in _ARRAYS))  # type: ignore[arg-type]
+
+
+def sigmoid(log_odds: Floats) -> Floats:
+    """Return the probabilities of log-odds."""
+    found: Floats = 1.0 / (1.0 + np.exp(-np.clip(log_odds, -40.0, 40.0)))
+    return found
+
 
 MODEL_DIR = Path(__file__).parent / "model"
 MODEL_FILE = "selector.npz"

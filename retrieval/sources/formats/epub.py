@@ -21,7 +21,7 @@ from retrieval.sources.decoding import decode
 from retrieval.sources.formats.archive import ENCRYPTED, check_archive, damaged, parsed
 from retrieval.sources.formats.bound import title_at_top
 from retrieval.sources.formats.html import declared_encoding, read_html, soup_of
-from retrieval.sources.formats.html.texts import strings
+from retrieval.sources.formats.html.page import strings
 from retrieval.sources.limits import MAX_TAGS
 from retrieval.sources.lines import Extracted, collapse
 

@@ -3,10 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retrieval.answering.composing import compose
+from retrieval.answering.composing import compose, highlights
 from retrieval.answering.direct import ReadoutName, list_mentions, look_up, named_readout, summarise
 from retrieval.answering.foreign_questions import foreign_language
-from retrieval.answering.highlighting import highlights
 from retrieval.answering.question import Kind, analyse
 from retrieval.answering.selectors.interface import Candidates, Pick, Selection
 from retrieval.answering.selectors.trained import TrainedSelector

@@ -8,9 +8,8 @@ from datetime import date
 import pytest
 
 from retrieval.answering.question import analyse
-from retrieval.answering.rereading import explained
+from retrieval.answering.rereading import cleaned, explained, talk_in
 from retrieval.answering.service import AnsweringService
-from retrieval.answering.typed import cleaned, talk_in
 from retrieval.models import Status
 from retrieval.search.scoping import Filters
 from tests.conftest import OpenStore, WriteReadout

@@ -167,7 +167,7 @@ def test_raised_marks_are_no_numbers_and_notes_stand_beside_the_paragraphs() -> 
 
 def test_pdf_whose_letters_stand_for_others_is_refused() -> None:
     shifted = "".join(chr(0x250 + ord(c) % 90) if c.isalpha() else c for c in " ".join([A, B, C]))
-    from retrieval.sources.legibility import Legibility, legibility
+    from retrieval.sources.decoding import Legibility, legibility
 
     assert legibility(" ".join([shifted] * 3)) is Legibility.GIBBERISH
     assert legibility(" ".join([A, B, C] * 3)) is Legibility.FINE

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from retrieval.language.dates import find_date
-from retrieval.sources.issuers import body_in
 from retrieval.sources.lines import collapse
+from retrieval.sources.titles import body_in
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup

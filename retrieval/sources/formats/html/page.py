@@ -3,13 +3,12 @@
 Prose decides: blocks of text that are not mostly links. From the whole page downwards, the only element that
 holds all the prose is entered again and again; where prose parts, the way ends, so that no paragraph is lost
 to a guess. Inside, furniture is what says so in its role, name or class, unless much of the prose is in it,
-and blocks that are nothing but links.
-"""
+and blocks that are nothing but links."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,6 +27,35 @@ from retrieval.sources.lines import collapse, ends_sentence
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup
     from bs4.element import Tag
+
+UNTOLD = frozenset(("script", "style", "template", "head", "noscript", "svg", "iframe", "object", "canvas"))
+"""What holds no words that anybody reads, so that none are left out with it."""
+
+_PREFORMATTED = re.compile(r"white-space:pre")
+_PREFORMATTED_CLASSES = frozenset(("whitespace-pre", "whitespace-pre-wrap", "whitespace-pre-line"))
+
+
+def is_preformatted(tag: Tag) -> bool:
+    """Whether a line end in the text of `tag` is one that a reader sees."""
+    if any(name in _PREFORMATTED_CLASSES for name in tag.get_attribute_list("class")):
+        return True
+    return bool(_PREFORMATTED.search(str(tag.get("style", "")).replace(" ", "").lower()))
+
+
+def strings(tag: Tag, without: Sequence[Tag] = ()) -> Iterator[str]:
+    """Yield the texts in `tag`, those inside of `without` left out."""
+    from bs4.element import NavigableString, PreformattedString, Tag
+
+    stopped = {id(each) for each in without}
+    waiting: list[object] = [tag]
+    while waiting:  # without recursion: hostile pages nest a hundred thousand deep
+        node = waiting.pop()
+        if isinstance(node, Tag):
+            if id(node) not in stopped and node.name not in UNTOLD:
+                waiting.extend(reversed(node.contents))
+        elif isinstance(node, NavigableString) and not isinstance(node, PreformattedString):
+            yield str(node)
+
 
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _NOTE_MARK = re.compile(r"[\[(]?(?:\d{1,3}|[ivx]{1,5}|[*†‡]{1,3})[\])]?")

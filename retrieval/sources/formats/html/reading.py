@@ -15,8 +15,7 @@ from retrieval.sources.formats.html.head import (
     page_language,
     page_title,
 )  # fmt: skip
-from retrieval.sources.formats.html.page import Page, tags
-from retrieval.sources.formats.html.texts import strings
+from retrieval.sources.formats.html.page import Page, strings, tags
 from retrieval.sources.formats.html.walker import Walker
 from retrieval.sources.kinds import head
 from retrieval.sources.limits import MAX_TAGS

@@ -7,8 +7,15 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from retrieval.models import LeftOut
-from retrieval.sources.formats.html.page import Page, is_hidden, note_target, tags
-from retrieval.sources.formats.html.texts import UNTOLD, is_preformatted, strings
+from retrieval.sources.formats.html.page import (
+    UNTOLD,
+    Page,
+    is_hidden,
+    is_preformatted,
+    note_target,
+    strings,
+    tags,
+)
 from retrieval.sources.formats.html.vocabulary import BLOCKS
 from retrieval.sources.formats.tables import Grid, is_layout, row_texts
 from retrieval.sources.labels import ALONE, Label, candidates, letters, roman

@@ -37,6 +37,7 @@ from retrieval.bootstrap import build_services
 from retrieval.errors import NotFoundError
 from retrieval.ingest.job_board import JobWorker
 from retrieval.ledger import schema
+from retrieval.search.scoping import Filters
 from retrieval.settings import RetrievalSettings
 
 GUILDS = (101, 202, 303)
@@ -336,7 +337,8 @@ class Scopes(RuleBasedStateMachine):
         person, guild = who
         place = Place(person.user, guild)
         try:
-            reply = self.run(self.questions.ask(QUESTION, place, PHRASES, document=document))
+            filters = Filters((document,) if document else ())
+            reply = self.run(self.questions.ask(QUESTION, place, PHRASES, filters=filters))
         except NotFoundError as error:
             self.done["ask: not there"] += 1
             assert document not in self.visible(guild)

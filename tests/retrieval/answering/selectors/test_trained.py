@@ -12,8 +12,14 @@ from hypothesis import strategies as st
 from retrieval.answering.question import analyse
 from retrieval.answering.selectors.features import COLUMNS, Rarity, describe
 from retrieval.answering.selectors.interface import Candidates
-from retrieval.answering.selectors.trained import MODEL_DIR, MODEL_FILE, Decision, Shown, TrainedSelector
-from retrieval.answering.selectors.trees import Trees
+from retrieval.answering.selectors.trained import (
+    MODEL_DIR,
+    MODEL_FILE,
+    Decision,
+    Shown,
+    TrainedSelector,
+    Trees,
+)
 from retrieval.errors import ModelError
 from retrieval.index.encoder import Encoder
 from retrieval.index.fulltext import TermStatistics

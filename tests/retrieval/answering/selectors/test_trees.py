@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from retrieval.answering.selectors.trees import Trees
+from retrieval.answering.selectors.trained import Trees
 
 
 def two_trees() -> Trees:
