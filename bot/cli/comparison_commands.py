@@ -23,13 +23,7 @@ _DATE = click.DateTime(formats=["%Y-%m-%d"])
 @click.argument("topic", required=False)
 @exporting
 @as_json
-def compare(
-    options: CommonOptions,
-    a: str,
-    b: str,
-    topic: str | None,
-    exports: Exports,
-) -> None:
+def compare(options: CommonOptions, a: str, b: str, topic: str | None, exports: Exports) -> None:
     """Show readouts A and B side by side: what is new, gone, moved, and the words that changed.
 
     Paragraphs are paired by what they say, not by their numbers; TOPIC narrows them down.
@@ -51,11 +45,7 @@ def compare(
 @exporting
 @as_json
 def trace(
-    options: CommonOptions,
-    phrase: str,
-    since: datetime | None,
-    until: datetime | None,
-    exports: Exports,
+    options: CommonOptions, phrase: str, since: datetime | None, until: datetime | None, exports: Exports
 ) -> None:
     """Show where PHRASE and its close variants stand, by date, and the words that changed since the time before.
 

@@ -290,16 +290,10 @@ def show_report(console: Console, report: IngestReport, *, dry_run: bool) -> Non
         console.print(Text(text, style="yellow"))
     for warning in report.warnings:
         console.print(Text(f"? {warning}", style="yellow"))
-    for name, left in _by_document(report.left_out).items():
+    for name in dict.fromkeys(each.document for each in report.left_out):
+        left = [each for each in report.left_out if each.document == name]
         console.print(Text(f"  {name}: left out: {_reasons(left)} (--json lists them)", style="dim"))
     console.print(Text(_summary(report, dry_run=dry_run), style="dim"))
-
-
-def _by_document(left_out: Sequence[LeftOutOf]) -> dict[str, list[LeftOutOf]]:
-    found: dict[str, list[LeftOutOf]] = {}
-    for left in left_out:
-        found.setdefault(left.document, []).append(left)
-    return found
 
 
 _MARKS = {"same": "", "added": "bold green", "removed": "strike red"}
