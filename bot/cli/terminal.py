@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from retrieval.answering.checking import ClaimCheck, Compared, Mark, Verdict
+from retrieval.answering.models import Answer, Status
 from retrieval.answering.selectors.trained import Explained
 from retrieval.answering.wording import (
     CLOSEST,
@@ -33,7 +34,6 @@ from retrieval.ingest import AuditEntry
 from retrieval.ingest import Progress as ReportProgress
 from retrieval.ingest.lifecycle import History
 from retrieval.models import (
-    Answer,
     IngestReport,
     LeftOut,
     LeftOutOf,
@@ -41,7 +41,6 @@ from retrieval.models import (
     Numbering,
     ParagraphDiff,
     Statement,
-    Status,
 )
 from retrieval.search.browsing import ListedInitiative, ReadoutSummary
 from retrieval.search.browsing import Table as TableOf

@@ -20,8 +20,9 @@ from bot.discord.pages import (
 )
 from bot.locales import Phrases
 from retrieval.answering.checking import ClaimCheck, Compared, Verdict
+from retrieval.answering.models import Answer, Status, Translations
 from retrieval.answering.wording import also_places
-from retrieval.models import Answer, Statement, Status, Translations
+from retrieval.models import Statement
 
 _MAX_QUESTION = 300
 

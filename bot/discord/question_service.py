@@ -22,10 +22,11 @@ from bot.discord.refusals import QuestionTooLongError
 from bot.export import initiatives_csv
 from bot.locales import Phrases
 from retrieval.answering.checking import MAX_CLAIM_CHARS, ClaimService
+from retrieval.answering.models import Answer, Talk
 from retrieval.answering.service import AnsweringService
 from retrieval.answering.wording import MODEL_FAILED
 from retrieval.errors import QuestionError
-from retrieval.models import Answer, Statement, Talk
+from retrieval.models import Statement
 from retrieval.search.browsing import Browser, ListedInitiative
 from retrieval.search.scoping import ALL, Filters
 

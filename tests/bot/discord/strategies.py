@@ -5,18 +5,10 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from bot.discord.readout_rendering import KINDS
+from retrieval.answering.models import Answer, Translations
 from retrieval.initiatives import AlsoIn
 from retrieval.ledger.live import ReadoutSummary
-from retrieval.models import (
-    Answer,
-    Evidence,
-    Initiative,
-    InitiativeCitation,
-    LiveParagraph,
-    Numbering,
-    Statement,
-    Translations,
-)
+from retrieval.models import Evidence, Initiative, InitiativeCitation, LiveParagraph, Numbering, Statement
 from retrieval.search.browsing import ListedInitiative
 from tests.fakes import summary
 

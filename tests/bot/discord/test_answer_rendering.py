@@ -15,7 +15,8 @@ from bot.discord.pages import MAX_CITED, MAX_TEXT, Page
 from bot.discord.readout_rendering import citation_text, render_citations, render_documents, render_paragraph
 from bot.locales import load
 from retrieval.answering.checking import ClaimCheck, Compared, Difference, Judged, Mark, Opinion, Verdict
-from retrieval.models import Answer, LiveParagraph, Numbering, Statement, Translations
+from retrieval.answering.models import Answer, Translations
+from retrieval.models import LiveParagraph, Numbering, Statement
 from tests.bot.discord.strategies import answers, long_texts, paragraphs, texts
 
 PHRASES = load().of("en-US")

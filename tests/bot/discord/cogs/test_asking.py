@@ -15,8 +15,9 @@ import simcord
 from bot.discord.question_service import Place
 from bot.locales import load
 from retrieval.answering.foreign_questions import LANGUAGES
+from retrieval.answering.models import Answer
 from retrieval.errors import ModelUnavailableError, NotFoundError, SettingsError, StoreError
-from retrieval.models import Answer, Statement
+from retrieval.models import Statement
 from retrieval.search.scoping import Filters
 from tests.bot.discord.conftest import BuildBot
 from tests.fakes import FakeLine, FakeServices, paragraph
