@@ -135,7 +135,19 @@ def test_langchain_stays_in_the_splitter_the_models_and_its_own_retriever() -> N
     }
 
 
-ROOMS = ("language", "fetching", "sources", "ledger", "index", "llm", "search", "answering", "ingest")
+ROOMS = (
+    "language",
+    "fetching",
+    "sources",
+    "ledger",
+    "index",
+    "llm",
+    "initiatives",
+    "search",
+    "comparison",
+    "answering",
+    "ingest",
+)
 """From the ground up."""
 
 
