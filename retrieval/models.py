@@ -360,11 +360,13 @@ class Alike:
     Attributes:
         document: The readout that is there.
         why: "the same content", "the same title and date".
+        brought: The id that the source itself gives.
     """
 
     source: str
     document: str
     why: str
+    brought: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from bot.discord.pages import MAX_CITED, Cited, Page
 from bot.locales import Phrases
 
 _MAX_ROW = 5
-_MAX_LABEL = 80
+MAX_LABEL = 80
 _MAX_OPTION = 100
 
 _EVENTS = {"turn": "list_control", "csv": "list_control", "leaf": "sheet_control", "files": "sheet_control"}
@@ -24,7 +24,7 @@ _EVENTS = {"turn": "list_control", "csv": "list_control", "leaf": "sheet_control
 class Control(
     DynamicItem[Item[Any]],
     template=(
-        r"(?P<of>corpus:)?(?P<action>open|pick|copy|translate|good|bad|turn|csv|leaf|files|yes|edit|no)"
+        r"(?P<of>corpus:)?(?P<action>open|pick|copy|translate|good|bad|turn|csv|leaf|files|yes|edit|no|replace|both)"
         r":(?P<answer>[0-9a-f]{12}):(?P<page>\d+):(?P<index>\d+)"
     ),
 ):
@@ -144,7 +144,7 @@ def _rows(
         starts = range(0, len(cited), MAX_CITED)
         return [*([_select(cited, start, phrases, place)] for start in starts), closing]
     buttons = [
-        Control(Button(label=shortened(c.label, _MAX_LABEL), custom_id=f"open:{place}:{index}"))
+        Control(Button(label=shortened(c.label, MAX_LABEL), custom_id=f"open:{place}:{index}"))
         for index, c in enumerate(cited)
     ]
     return [buttons + closing] if len(buttons) + len(closing) <= _MAX_ROW else [buttons, closing]

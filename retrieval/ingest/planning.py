@@ -133,7 +133,9 @@ class Planner:
 
     def _readouts(self, loaded: LoadedSource) -> tuple[Readout, ...]:
         details = self._request.details.get(loaded.source)
-        return tuple(details.apply(r) for r in loaded.readouts) if details else loaded.readouts
+        readouts = tuple(details.apply(r) for r in loaded.readouts) if details else loaded.readouts
+        taken_as = self._request.taken_as
+        return tuple(replace(r, id=taken_as[r.id]) if r.id in taken_as else r for r in readouts)
 
     def _known(self, ids: set[str]) -> dict[str, ReadoutSummary]:
         return live.readouts_by_id(self._connection, self._request.scope, ids)
@@ -203,7 +205,8 @@ class Planner:
         if holder is not None:
             return f'its id "{document}" is also that of {holder}. Rename one of the two files.'
         taken = before is not None and before.source != change.source and before.revision != change.revision
-        if taken and not self._request.replace and before is not None:
+        may_take = self._request.replace or document in self._request.taken_as.values()
+        if taken and not may_take and before is not None:
             return (
                 f'its id "{document}" is already that of {before.source}. Rename the file, or use --replace to '
                 "let it take over."
@@ -220,13 +223,14 @@ class Planner:
 
     def _twin(self, change: Change) -> Alike | None:
         """Return the live readout that a new one looks like, unless somebody said that it is another."""
-        if change.live is not None or self._request.separate or self._request.seen is not None:
+        said = self._request.separate or change.readout.id in self._request.taken_as.values()
+        if change.live is not None or said or self._request.seen is not None:
             return None
         found = likest(self._connection, self._request.scope, change.readout)
         if found is None or found[0] in self._brought:
             return None
         del self._brought[change.readout.id]
-        return Alike(change.source, *found)
+        return Alike(change.source, *found, change.readout.id)
 
     def _compare(self, change: Change) -> None:
         self._plan.paragraphs += len(change.readout.paragraphs)

@@ -45,6 +45,8 @@ class IngestRequest:
         uploads: Files as bytes.
         replace: Let a source take over an id that another source holds.
         separate: Keep a source beside a readout that it looks like.
+        taken_as: Id that a source brings -> that of the readout it looks like and replaces, or its own again, to be
+            kept beside it: what somebody said who was asked.
         prune: Withdraw readouts whose source is gone from the folders named.
         details: Source name -> corrections of its readout.
         seen: Readout id -> the live revision that a preview compared with ("" for none): another one by then
@@ -59,6 +61,7 @@ class IngestRequest:
     actor: str = "command line"
     replace: bool = False
     separate: bool = False
+    taken_as: Mapping[str, str] = field(default_factory=dict)
     prune: bool = False
     details: Mapping[str, Details] = field(default_factory=dict)
     seen: Mapping[str, str] | None = None

@@ -497,6 +497,30 @@ async def test_a_preview_is_confirmed_after_a_restart(alone: Corpus, folder: Pat
         assert "Added: `ferry`" in await alone.ended(await alone.press(shown, "yes"))
 
 
+async def test_a_document_that_is_there_is_asked_about_and_the_buttons_outlive_a_restart(
+    alone: Corpus, folder: Path
+) -> None:
+    async with BotProcess(alone.standin, folder) as first:
+        await alone.standin.connected()
+        await alone.added()
+        shown = [
+            await alone.run("add", file=Upload(name, CORRECTED)) for name in ("line.md", "communique.txt")
+        ]
+        await first.stop()
+    async with BotProcess(alone.standin, folder):
+        await alone.standin.connected(times=2)
+        for given, action in zip(shown, ("both", "replace"), strict=True):
+            assert buttons(given.shown[0]) == ["replace", "both", "no"]
+            await alone.press(given, action)
+        both, replaced = (text_of(given.shown[0]) for given in shown)
+
+        assert "Chosen: `line` is kept beside" in both
+        assert "Chosen: what comes as `communique` replaces `ferry`." in replaced
+        assert "in ~~November~~**October**" in replaced
+        assert "Changed: `ferry`" in await alone.ended(await alone.press(shown[1], "yes"))
+        assert "Added: `line`" in await alone.ended(await alone.press(shown[0], "yes"))
+
+
 async def test_a_server_that_removed_the_bot_is_purged_in_time_and_not_when_it_is_back(
     alone: Corpus, scene: Scene, folder: Path
 ) -> None:

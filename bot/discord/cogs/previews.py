@@ -18,10 +18,11 @@ from bot.discord.corpus.job_notifier import Ending, JobNotifier, Subscription
 from bot.discord.corpus.preview_store import MAX_FIELD, Preview
 from bot.discord.corpus.service import CorpusService
 from bot.discord.delivery import in_time, sentence_for, show_in_place
+from bot.discord.discord_markdown import shortened
 from bot.discord.permissions import caller_of
 from bot.discord.refusals import RefusedError
 from bot.discord.shards import Shards
-from bot.discord.views import Control, text_view
+from bot.discord.views import MAX_LABEL, Control, text_view
 from bot.locales import Phrases
 from retrieval.models import SHARED
 
@@ -61,7 +62,14 @@ class PreviewsCog(BaseCog):
     @commands.Cog.listener()
     async def on_preview_control(self, interaction: Interaction, control: Control) -> None:
         """Do what a control says, if whoever pressed it may."""
-        use = {"turn": self._turn, "yes": self._confirm, "edit": self._edit, "no": self._cancel}
+        use = {
+            "turn": self._turn,
+            "yes": self._confirm,
+            "edit": self._edit,
+            "no": self._cancel,
+            "replace": self._settle,
+            "both": self._settle,
+        }
         work = partial(use[control.action], interaction, control)
         await self.guarded(interaction, self._or_closed(interaction, work))
 
@@ -106,6 +114,14 @@ class PreviewsCog(BaseCog):
         )
         preview = await in_time(interaction, work, ephemeral=True, in_place=True)
         await show_in_place(interaction, preview_view(preview, phrases, page))
+
+    async def _settle(self, interaction: Interaction, control: Control) -> None:
+        phrases, replaces = self.phrases(interaction), control.action == "replace"
+        work = self._corpus.previews.settle(
+            caller_of(interaction), control.answer, control.index, phrases, replaces=replaces
+        )
+        preview = await in_time(interaction, work, ephemeral=True, in_place=True)
+        await show_in_place(interaction, preview_view(preview, phrases))
 
     async def _cancel(self, interaction: Interaction, control: Control) -> None:
         work = self._corpus.cancel(caller_of(interaction), control.answer)
@@ -186,7 +202,12 @@ def _buttons(preview: Preview, phrases: Phrases, number: int, edits: int | None)
         danger = preview.kind in ("remove", "purge")
         style = discord.ButtonStyle.danger if danger else discord.ButtonStyle.success
         yield button("yes", number, 0, label=phrases("corpus.control.confirm"), style=style)
-    if edits is not None:
+    if preview.alike is not None:
+        answered, primary = len(preview.request["taken_as"]), discord.ButtonStyle.primary
+        named = phrases("corpus.control.replace", id=preview.alike.document)
+        yield button("replace", number, answered, label=shortened(named, MAX_LABEL), style=primary)
+        yield button("both", number, answered, label=phrases("corpus.control.both"), style=primary)
+    elif edits is not None:  # a row holds five: what is asked comes first
         yield button("edit", number, edits, label=phrases("corpus.control.edit"))
     yield button("no", number, 0, label=phrases("corpus.control.cancel"))
 

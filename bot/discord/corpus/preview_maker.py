@@ -163,7 +163,7 @@ class PreviewMaker:
             seen={each: revisions.get(each, "") for each in ids},
             expected={each: revisions.get(each, "") for each in plan.unchanged} | differing,
         )
-        pages, editable = preview_pages(plan, request.scope, phrases)
+        pages, editable = preview_pages(plan, request, phrases)
         return self._new(
             caller,
             "ingest",
@@ -173,7 +173,8 @@ class PreviewMaker:
             editable=editable,
             growth=growth,
             documents=tuple(ids),
-            confirmable=bool(plan.changes),
+            confirmable=bool(plan.changes) and not plan.alike,
+            alike=plan.alike[0] if plan.alike else None,
             files=request.uploads,
         )
 
@@ -263,13 +264,43 @@ class PreviewMaker:
         source = self._request_name(request, editable.source)
         known = request.details.get(source, Details())
         details = {**request.details, source: replace(known, **changed)}
-        again = replace(request, details=details, seen=None, expected=None, actor=caller.actor)
-        with self._slots.taken(preview.scope):
-            fresh = await self._parsing.run(self._previewed, caller, again, phrases)
-        fresh = replace(fresh, id=preview.id, at=preview.at)
+        fresh = await self._anew(caller, preview, replace(request, details=details), phrases)
         if not await self._look_ups.run(self._store.revise, fresh):
             raise RefusedError("corpus.expired")
         return fresh
+
+    async def settle(
+        self, caller: Caller, preview_id: str, question: int, phrases: Phrases, *, replaces: bool
+    ) -> Preview:
+        """Return the preview anew, now that somebody said what a source is that looks like a readout.
+
+        Args:
+            question: How many were answered before: a second click on a button answers no other question.
+            replaces: It is that readout, and replaces it; else both are kept.
+
+        Raises:
+            As `open` does.
+        """
+        preview = await self.open(caller, preview_id, files=True)
+        request = (
+            IngestRequest.from_json(preview.request, preview.files) if preview.kind == "ingest" else None
+        )
+        if request is None or preview.alike is None or question != len(request.taken_as):
+            return preview
+        alike = preview.alike
+        said = {**request.taken_as, alike.brought: alike.document if replaces else alike.brought}
+        fresh = await self._anew(caller, preview, replace(request, taken_as=said), phrases)
+        revised = await self._look_ups.run(self._store.revise, fresh, preview)
+        return fresh if revised else await self.open(caller, preview_id)
+
+    async def _anew(
+        self, caller: Caller, preview: Preview, request: IngestRequest, phrases: Phrases
+    ) -> Preview:
+        """Return what takes the place of `preview`, not kept yet."""
+        again = replace(request, seen=None, expected=None, actor=caller.actor)
+        with self._slots.taken(preview.scope):
+            fresh = await self._parsing.run(self._previewed, caller, again, phrases)
+        return replace(fresh, id=preview.id, at=preview.at)
 
     def _request_name(self, request: IngestRequest, source: str) -> str:
         """Return what a request calls a source that the ledger names relative to the corpus."""

@@ -17,9 +17,9 @@ from bot.discord.discord_markdown import escape, length, shortened
 from bot.discord.pages import MAX_TEXT, MAX_TITLE, Block, flat, paged
 from bot.locales import Phrases
 from retrieval.diff import word_diff
-from retrieval.ingest import Change, KnownReadout, Plan
+from retrieval.ingest import Change, IngestRequest, KnownReadout, Plan
 from retrieval.ingest.lifecycle import Difference
-from retrieval.models import Paragraph, ParagraphChange, ParagraphDiff, Piece, Readout
+from retrieval.models import Alike, Paragraph, ParagraphChange, ParagraphDiff, Piece, Readout
 from retrieval.search.browsing import ReadoutSummary
 
 _ROOM = MAX_TEXT - 300
@@ -32,13 +32,14 @@ _FIRST_WORDS = 90
 
 
 def preview_pages(
-    plan: Plan, scope: str, phrases: Phrases
+    plan: Plan, request: IngestRequest, phrases: Phrases
 ) -> tuple[tuple[PreviewPage, ...], tuple[Editable, ...]]:
     """Return the pages that show what an ingest would do, and the readouts on them that can be corrected."""
+    where = where_name(request.scope, phrases)
     bodies: list[tuple[str, int | None]] = []
     editable: list[Editable] = []
     alone = _alone(plan)
-    blocks = _general_blocks(plan, phrases)
+    blocks = _general_blocks(plan, request, phrases)
     for change in (*plan.changes, *plan.held):
         edits = None
         if change.source in alone:
@@ -49,9 +50,7 @@ def preview_pages(
         blocks = []
     if blocks:
         bodies += [(page.text, None) for page in paged(blocks, phrases, room=_ROOM)]
-    return _numbered(
-        bodies, phrases("corpus.preview.title", where=where_name(scope, phrases)), phrases
-    ), tuple(editable)
+    return _numbered(bodies, phrases("corpus.preview.title", where=where), phrases), tuple(editable)
 
 
 def _alone(plan: Plan) -> set[str]:
@@ -79,18 +78,26 @@ def _numbered(
     return tuple(pages)
 
 
-def _general_blocks(plan: Plan, phrases: Phrases) -> list[Block]:
-    blocks = []
-    if not plan.changes:
+def _general_blocks(plan: Plan, request: IngestRequest, phrases: Phrases) -> list[Block]:
+    blocks = [Block(f"❓ {_question(alike, phrases)}") for alike in plan.alike[:1]]  # one after the other
+    if len(plan.alike) > 1:
+        blocks.append(Block(phrases("corpus.preview.more_alike", count=len(plan.alike) - 1)))
+    for brought, document in list(request.taken_as.items())[:_MAX_NAMES]:
+        key = "kept_beside" if brought == document else "taken_as"
+        blocks.append(Block(f"✅ {phrases(f'corpus.preview.{key}', brought=brought, id=document)}"))
+    if not plan.changes and not plan.alike:
         blocks.append(Block(phrases("corpus.preview.nothing")))
     if plan.unchanged:
         blocks.append(Block(phrases("corpus.preview.unchanged", ids=named_ids(plan.unchanged, phrases))))
     for failed in plan.failed:
         blocks.append(Block(failed_line(failed.source, failed.line, failed.error, phrases)))
-    for alike in plan.alike:
-        named = {"source": source_name(alike.source, phrases), "id": alike.document}
-        blocks.append(Block(f"⚠ {phrases('corpus.preview.alike', **named)}"))
     return blocks + [Block(f"⚠ {escape(shortened(w, MAX_ERROR))}") for w in plan.warnings[:_MAX_WARNINGS]]
+
+
+def _question(alike: Alike, phrases: Phrases) -> str:
+    key = "same_content" if alike.why == "the same content" else "same_title"
+    source = source_name(alike.source, phrases)
+    return phrases(f"corpus.preview.{key}", source=source, id=alike.document, brought=alike.brought)
 
 
 def _change_blocks(change: Change, *, held: bool, phrases: Phrases) -> list[Block]:

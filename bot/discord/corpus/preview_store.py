@@ -14,6 +14,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from retrieval.front_end_store import Database, draft_files, drafts
 from retrieval.ingest import Upload
+from retrieval.models import Alike
 
 Kind = Literal["ingest", "remove", "purge", "rollback"]
 
@@ -69,7 +70,8 @@ class Preview:
     Attributes:
         request: What to do, as JSON: of an ingest its request, else the readout and its revisions.
         documents: Ids of the readouts it is about.
-        confirmable: Whether there is anything to do.
+        confirmable: Whether there is anything to do, and nothing to ask.
+        alike: What is asked about before: whether a source is a readout that is there already.
     """
 
     id: str
@@ -84,6 +86,7 @@ class Preview:
     growth: Growth = field(default_factory=Growth)
     documents: tuple[str, ...] = ()
     confirmable: bool = True
+    alike: Alike | None = None
     files: tuple[Upload, ...] = field(default=(), repr=False)
 
 
@@ -104,10 +107,12 @@ class PreviewStore:
                 row = {"draft": preview.id, "ordinal": ordinal, "name": file.name, "data": file.data}
                 connection.execute(insert(draft_files).values(**row))
 
-    def revise(self, preview: Preview) -> bool:
-        """Write over a preview, its files excepted; False where it is gone."""
+    def revise(self, preview: Preview, before: Preview | None = None) -> bool:
+        """Write over a preview, its files excepted; False where it is gone, or no longer says what `before` does."""
         with self._database.write() as connection:
             statement = update(drafts).where(drafts.c.id == preview.id).values(**_row(preview))
+            if before is not None:
+                statement = statement.where(drafts.c.body == _row(before)["body"])
             return connection.execute(statement).rowcount == 1
 
     def get(self, preview_id: str, *, files: bool = False) -> Preview | None:
@@ -172,6 +177,7 @@ def _row(preview: Preview) -> dict[str, Any]:
         "growth": asdict(preview.growth),
         "documents": preview.documents,
         "confirmable": preview.confirmable,
+        "alike": asdict(preview.alike) if preview.alike else None,
     }
     return {**columns, "body": json.dumps(body)}
 
@@ -186,5 +192,6 @@ def _preview(row: dict[str, Any], files: Sequence[Upload]) -> Preview:
         growth=Growth(**body["growth"]),
         documents=tuple(body["documents"]),
         confirmable=body["confirmable"],
+        alike=Alike(**body["alike"]) if body.get("alike") else None,
         files=tuple(files),
     )
