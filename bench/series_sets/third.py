@@ -133,7 +133,11 @@ TIMED = [
     ("Who chaired the last meeting of the Orrel River Council?", "orc-2025", "1"),
     ("Who was in the chair of the Orrel River Council in 2022?", "orc-2022", "1"),
     ("Who was in the chair at the Council of 2023?", "orc-2023", "1"),
-    ("How much water will Quellia release from the Vass Dam according to the latest conclusions?", "orc-2025", "2"),
+    (
+        "How much water will Quellia release from the Vass Dam according to the latest conclusions?",
+        "orc-2025",
+        "2",
+    ),
     ("How much water did Quellia promise to release from the Vass Dam in 2021?", "orc-2021", "2"),
     ("In 2023, how much water was Quellia to release in dry summers?", "orc-2023", "2"),
     ("What budget did the Council approve in 2022?", "orc-2022", "5"),
