@@ -34,10 +34,11 @@ _OTHER = re.compile(rf"(?:(\b[a-z]+)\s+)?(?:the\s+)?({_NAME})(['’]s?)?")
 _BE = frozenset("be been being is are was were".split())
 _ARTICLES = frozenset("a an the its their".split())
 _PARTITIVE = _ARTICLES | {"of", "per"}
-_TOWARDS = frozenset(("to", "for"))
-_RELATIONS = frozenset("to for of from by with and in on at against over".split())
+_NO_ACT = _BE | {"meet"}  # who met whom is all one
+_MUTUAL = {"with", "and"}
+_RELATIONS = _MUTUAL | frozenset("of from by in on at against over".split())
 _NEXT = re.compile(r"\bnext\b", re.IGNORECASE)
-_SHORT = 6
+_SHORT = 12
 _WORD = re.compile(r"\w+")
 _CLAUSES = re.compile(r"(?:;|, (?:and|but|while|whereas))\s")
 _COUNTED = 3
@@ -69,9 +70,8 @@ class Scoped:
             return replace(answer, nearest=tuple(map(self._said, answer.nearest)))
         told = tuple(map(self._said, answer.statements))
         # what has fewer of the question's words than the words of another party was found by the names alone
-        least = max(
-            (self._shared(s.text) for s in told if any(d.kind == "party" for d in s.differs)), default=0
-        )
+        others = [s for s in told if any(d.kind == "party" for d in s.differs)]
+        least = max((self._shared(s.text) for s in others), default=0)
         agreeing = tuple(s for s in told if not s.differs and self._shared(s.text) >= least)
         if agreeing:
             return replace(answer, statements=agreeing)
@@ -115,8 +115,6 @@ class Scoped:
     def _meeting(self, statement: Statement) -> Difference | None:
         paragraph = statement.paragraph
         numbers = numbers_of_title(paragraph.title)
-        if not numbers:
-            return None
         known = frozenset(terms(paragraph.title))
         own = numbers & {n for n, _ in ordinals_in(statement.text)}
         if own and _NEXT.search(self.question.core) and not _NEXT.search(statement.text):
@@ -124,7 +122,11 @@ class Scoped:
         named = {n for n, _ in ordinals_in(f"{paragraph.heading or ''} {paragraph.text}")} | numbers
         for number, end in self.times.ordinals:
             after = _WORD.findall(self.question.core[end:])[:_NOUNS_AFTER]
-            if number not in named and any(stem(w.lower()) in known or names_document(w) for w in after):
+            if (
+                numbers
+                and number not in named
+                and any(stem(w.lower()) in known or names_document(w) for w in after)
+            ):
                 return Difference("ordinal", _nth(max(numbers)))
         return None
 
@@ -147,9 +149,8 @@ class Scoped:
         if subject is None or subject in _governments(f"{clause} {paragraph.heading or ''}"):
             return None
         around = f"{paragraph.title} {paragraph.issuer or ''}"
-        if subject in _governments(
-            f"{paragraph.text} {around}"
-        ):  # then it is another one's only where that is said
+        if subject in _governments(f"{paragraph.text} {around}"):
+            # then it is another one's only where that is said
             other = _first_party(_WORD.findall(clause)[:_HEAD], parties)
         else:
             other = _first_party(_WORD.findall(f"{statement.text} {around}"), parties)
@@ -160,10 +161,8 @@ class Scoped:
         clause = self._clause(statement.text)
         for doer, verb, rest in _DOER.findall(self.question.core):
             for before, other, owns in _OTHER.findall(rest):
-                places = [
-                    [found.span() for found in re.finditer(rf"\b{name}\b", clause)] for name in (doer, other)
-                ]
-                if verb in _BE or doer == other or any(len(found) != 1 for found in places):
+                places = [[f.span() for f in re.finditer(rf"\b{name}\b", clause)] for name in (doer, other)]
+                if verb in _NO_ACT or doer == other or any(len(found) != 1 for found in places):
                     continue
                 first, last = sorted(found[0] for found in places)
                 between = clause[first[1] : last[0]]
@@ -171,13 +170,10 @@ class Scoped:
                 if not acts or _BE.intersection(between[: between.index(acts[0])].split()):
                     continue
                 asked = _relation(before, owns)
-                said = _relation(
-                    ([w for w in between.split() if w not in _ARTICLES] or [""])[-1],
-                    clause[last[1] : last[1] + 1],
-                )
-                is_turned = first == places[1][0]
-                if asked == said if is_turned else {asked, said} == {"", "from"}:
-                    return Difference("party", other if is_turned else doer)
+                leading = [w for w in between.split() if w not in _ARTICLES]
+                said = _relation(leading[-1], clause[last[1] :])
+                if asked == said not in _MUTUAL and first == places[1][0]:
+                    return Difference("party", other)
         return None
 
     def _shared(self, text: str) -> int:
@@ -212,16 +208,14 @@ def _relation(before: str, after: str) -> str:
     """Return how a name hangs on the verb, by the word before it: "lent A" and "lent to A" are one."""
     if after[:1] in ("'", "’"):
         return "of"
-    return before if before in _RELATIONS - _TOWARDS else ""
+    return before if before in _RELATIONS else ""
 
 
 def _is_verb(word: str, verb: str) -> bool:
     """Whether two words are forms of a verb; of short ones that change inside ("give", "gave") by their consonants."""
-    if stem(word.lower()) == stem(verb.lower()):
-        return True
     bones, others = (re.sub("[aeiou]", "", w.lower()) for w in (word, verb))
-    is_short = max(len(word), len(verb)) <= _SHORT
-    return bones == others or (is_short and (bones[:2] == others[:2] or word[:2] == verb[:2]))
+    is_close = bones == others or (len(word + verb) <= _SHORT and bones[:2] == others[:2])
+    return is_close or stem(word.lower()) == stem(verb.lower())
 
 
 def _counts(text: str) -> list[tuple[str, list[str]]]:
@@ -231,10 +225,9 @@ def _counts(text: str) -> list[tuple[str, list[str]]]:
         number = (terms(word) or [""])[0]
         if number.isdigit():
             following = said[place + 1 : place + 1 + _COUNTED]
-            counted = [
-                *takewhile(lambda w: w not in STOP_WORDS, (w for w in following if w not in _PARTITIVE))
-            ]
-            found += [(number, terms(" ".join(counted)))] if terms(" ".join(counted)) else []
+            named = takewhile(lambda w: w not in STOP_WORDS, (w for w in following if w not in _PARTITIVE))
+            if counted := terms(" ".join(named)):
+                found.append((number, counted))
     return found
 
 
