@@ -41,9 +41,7 @@ _NEXT = re.compile(r"\bnext\b", re.IGNORECASE)
 _SHORT = 12
 _WORD = re.compile(r"\w+")
 _CLAUSES = re.compile(r"(?:;|, (?:and|but|while|whereas))\s")
-_COUNTED = 3
-"""So many words after a number may name what it counts: "70 young coast guards"."""
-
+_COUNTED = 3  # words after a number may name what it counts: "70 young coast guards"
 _HEAD = 4
 """Words at the beginning of a sentence that name who it is about."""
 
@@ -206,9 +204,7 @@ def _first_party(words: Iterable[str], parties: Collection[str]) -> str | None:
 
 def _relation(before: str, after: str) -> str:
     """Return how a name hangs on the verb, by the word before it: "lent A" and "lent to A" are one."""
-    if after[:1] in ("'", "’"):
-        return "of"
-    return before if before in _RELATIONS else ""
+    return "of" if after[:1] in {"'", "’"} else before if before in _RELATIONS else ""
 
 
 def _is_verb(word: str, verb: str) -> bool:
