@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from retrieval.models import Answer, Statement
+from retrieval.answering.models import Answer
+from retrieval.models import Statement
 
 Span = tuple[str, str, int, int]
 """Document, paragraph number, half-open span of the paragraph's text."""

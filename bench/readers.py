@@ -32,9 +32,9 @@ from typing import Any
 from bench.initiatives import labelled_scores
 from bench.labelled import LabelledQuestion, labelled_questions
 from bench.stores import store_of
+from retrieval.answering.models import Answer
 from retrieval.bootstrap import Services
 from retrieval.evaluation import auroc, inexact_quotes
-from retrieval.models import Answer
 
 COVERAGES = (0.2, 0.4, 0.6, 0.8, 1.0)
 

@@ -3,7 +3,7 @@
     python bench/scopes.py [--operations 300] [--runs 3] [--seed 0] [--json]
 
 The operations, what is allowed, and what is compared after each of them stand in `tests/bot/discord/corpus/scopes.py`. They
-go through the desks that the Discord commands go through, with a real ledger, encoder, index and job worker.
+go through the services that the Discord commands go through, with a real ledger, encoder, index and job worker.
 "Refused" counts what the rights refuse, and what cannot be done any more (nothing to roll back to, an expired
 preview). A violation ends its run and is printed with the operations that led to it.
 """
@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT))
 from hypothesis import HealthCheck, Phase, settings  # noqa: E402
 from hypothesis.stateful import run_state_machine_as_test  # noqa: E402
 
-from tests.bot.corpus.scopes import Scopes  # noqa: E402
+from tests.bot.discord.corpus.scopes import Scopes  # noqa: E402
 
 
 def main() -> None:

@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.stores import store_of
+from retrieval.answering.models import Answer
 from retrieval.answering.service import AnsweringService
-from retrieval.models import Answer
 
 TODAY = date(2026, 5, 1)
 

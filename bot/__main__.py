@@ -20,29 +20,27 @@ from retrieval.errors import RapporteurError
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 failed, 2 used wrongly."""
     from bot.cli.commands import rapporteur
+    from bot.cli.options import CommonOptions
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # what a terminal cannot show is spelled out, and stops nothing
             stream.reconfigure(errors="backslashreplace")
-    given = sys.argv[1:] if arguments is None else arguments
-    debug, as_json = "--debug" in given, "--json" in given
-    logging.basicConfig(
-        level=logging.DEBUG if debug else logging.WARNING,
-        format="%(levelname)s %(name)s: %(message)s" if debug else "%(message)s",
-        stream=sys.stderr,
-    )
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    options = CommonOptions()
     try:
         with _interrupts_kept():
-            sys.exit(rapporteur.main(given, prog_name="rapporteur", standalone_mode=False) or 0)
+            sys.exit(
+                rapporteur.main(arguments, prog_name="rapporteur", standalone_mode=False, obj=options) or 0
+            )
     except click.UsageError as error:
-        if not as_json:
+        if not options.as_json:
             error.show()
             sys.exit(error.exit_code)
         _fail(error.format_message(), error.exit_code, as_json=True)
     except RapporteurError as error:
-        if debug:
+        if options.debug:
             raise
-        _fail(str(error), error.exit_status, as_json=as_json)
+        _fail(str(error), error.exit_status, as_json=options.as_json)
     except (KeyboardInterrupt, click.Abort):
         print("Stopped; what was committed before is kept.", file=sys.stderr)
         sys.exit(128 + signal.SIGINT)
@@ -50,15 +48,23 @@ def main(arguments: list[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except OSError as error:
-        if debug:
+        if options.debug:
             raise
         place = f"{error.filename}: " if error.filename else ""
-        _fail(f"{place}{error.strerror or error}. Check the disk and the permissions.", 1, as_json=as_json)
+        _fail(
+            f"{place}{error.strerror or error}. Check the disk and the permissions.",
+            1,
+            as_json=options.as_json,
+        )
     except Exception as error:
-        if debug:
+        if options.debug:
             raise
         reason = f"{type(error).__name__}: {error}"
-        _fail(f"Something unforeseen went wrong ({reason}). Run it again with --debug.", 1, as_json=as_json)
+        _fail(
+            f"Something unforeseen went wrong ({reason}). Run it again with --debug.",
+            1,
+            as_json=options.as_json,
+        )
 
 
 @contextmanager

@@ -29,10 +29,11 @@ from pathlib import Path
 from statistics import fmean, quantiles
 from typing import Any
 
+from retrieval.answering.models import Answer
 from retrieval.answering.service import AnsweringService, Elapsed, checked
 from retrieval.answering.wording import answer_text
 from retrieval.errors import QuestionError, RapporteurError, SourceError
-from retrieval.models import Answer, Citation
+from retrieval.models import Citation
 from retrieval.search.browsing import Browser
 from retrieval.sources.identity import make_id
 

@@ -12,11 +12,11 @@ from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.pool import NullPool
 
 from retrieval.answering.checking import ClaimCheck, Compared, Difference, Mark, Verdict
+from retrieval.answering.models import Answer, Translations
 from retrieval.errors import NotFoundError
 from retrieval.ledger import schema
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.models import (
-    Answer,
     Evidence,
     Initiative,
     InitiativeCitation,
@@ -24,7 +24,6 @@ from retrieval.models import (
     LiveParagraph,
     Numbering,
     Statement,
-    Translations,
 )
 from retrieval.search.browsing import ListedInitiative
 from retrieval.search.scoping import ALL, Filters

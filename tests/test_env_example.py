@@ -20,8 +20,8 @@ _LINE = re.compile(r"^#? ?([A-Z][A-Z0-9_]*)=", re.MULTILINE)
 
 def _settings_classes() -> list[type[BaseSettings]]:
     found: list[type[BaseSettings]] = [RetrievalSettings]
-    if importlib.util.find_spec("bot.settings"):
-        from bot.settings import DiscordSettings
+    if importlib.util.find_spec("bot.discord.discord_settings"):
+        from bot.discord.discord_settings import DiscordSettings
 
         found.append(DiscordSettings)
     return found
@@ -94,7 +94,7 @@ def test_without_a_shared_ledger_it_is_a_file_of_the_store(monkeypatch: pytest.M
 
 
 def test_example_gives_every_discord_setting_its_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = pytest.importorskip("bot.settings").DiscordSettings
+    settings = pytest.importorskip("bot.discord.discord_settings").DiscordSettings
     monkeypatch.setenv("DISCORD_TOKEN", "a token")
     before = settings()
 

@@ -3,10 +3,35 @@
 from __future__ import annotations
 
 import ast
+import functools
+import graphlib
 from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+
+DOORS = frozenset(
+    """adapters answering bootstrap comparison diff errors evaluation fetching front_end_store health ingest
+    initiatives langchain_retriever language llm model_files models search settings sources""".split()
+)
+"""What of `retrieval` a front end may import; what the others hold, it asks these for."""
+
+ABOVE = {
+    "retrieval.ledger": {"index", "search", "answering", "initiatives", "ingest", "llm", "comparison"},
+    "retrieval.index": {"search", "answering", "initiatives", "ingest", "llm", "comparison"},
+    "retrieval.llm": {"search", "answering", "ingest", "comparison"},
+    "retrieval.sources": {
+        "ledger",
+        "index",
+        "search",
+        "answering",
+        "initiatives",
+        "ingest",
+        "llm",
+        "comparison",
+    },
+}
+"""Package -> those of `retrieval` that build on it."""
 
 
 def _imports(package: str) -> Iterator[tuple[str, str]]:
@@ -24,8 +49,67 @@ def _importers(package: str, *wanted: str) -> set[str]:
     return {file for file, imported in _imports(package) if imported.startswith(wanted)}
 
 
+@functools.cache
+def _graph() -> dict[str, set[str]]:
+    """Return module -> the modules of ours that it imports, function bodies included."""
+    paths = [path for package in ("retrieval", "bot") for path in (ROOT / package).rglob("*.py")]
+    names = {".".join(p.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): p for p in paths}
+    graph: dict[str, set[str]] = {}
+    for name, path in names.items():
+        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        found = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+        for node in nodes:
+            if isinstance(node, ast.ImportFrom) and node.module:
+                members = {f"{node.module}.{alias.name}" for alias in node.names}
+                found |= {member if member in names else node.module for member in members}
+        graph[name] = {each for each in found if each in names and each != name}
+    return graph
+
+
+def _package(module: str) -> str:
+    return ".".join(module.split(".")[:2])
+
+
+def _is_below(graph: dict[str, set[str]]) -> bool:
+    """Whether everything stands above all that it imports; else the error names a circle."""
+    graphlib.TopologicalSorter(graph).prepare()
+    return True
+
+
+def test_no_modules_and_no_packages_import_each_other_in_a_circle() -> None:
+    packages: dict[str, set[str]] = {}
+    for module, imported in _graph().items():
+        packages.setdefault(_package(module), set()).update(map(_package, imported))
+
+    assert _is_below(_graph())
+    assert _is_below({name: found - {name} for name, found in packages.items()})
+
+
+def test_no_package_imports_what_builds_on_it() -> None:
+    upward = {
+        (module, each)
+        for module, imported in _graph().items()
+        for each in imported
+        if each.split(".")[1] in ABOVE.get(_package(module), ())
+    }
+
+    assert upward == set()
+
+
+def test_a_front_end_asks_services_and_reads_neither_ledger_nor_index() -> None:
+    asked = {each for module, found in _graph().items() if module.startswith("bot") for each in found}
+
+    assert {
+        each for each in asked if each.startswith("retrieval.") and each.split(".")[1] not in DOORS
+    } == set()
+
+
 def test_retrieval_knows_no_front_end() -> None:
     assert _importers("retrieval", "bot", "discord", "click", "rich") == set()
+
+
+def test_discord_is_behind_one_package() -> None:
+    assert {file for file in _importers("bot", "discord") if not file.startswith("bot/discord/")} == set()
 
 
 def test_the_chroma_stores_are_the_only_importers_of_chromadb() -> None:
@@ -51,7 +135,19 @@ def test_langchain_stays_in_the_splitter_the_models_and_its_own_retriever() -> N
     }
 
 
-ROOMS = ("language", "fetching", "sources", "ledger", "index", "llm", "search", "answering", "ingest")
+ROOMS = (
+    "language",
+    "fetching",
+    "sources",
+    "ledger",
+    "index",
+    "llm",
+    "initiatives",
+    "search",
+    "comparison",
+    "answering",
+    "ingest",
+)
 """From the ground up."""
 
 

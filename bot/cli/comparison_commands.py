@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.options import Exports, as_json, common, console, exporting, phrases, print_json, ready_services
+from bot.cli.options import Command, CommonOptions, Exports, as_json, console, exporting, phrases, print_json
 
 if TYPE_CHECKING:
     from bot.sheets import CitationStyle
@@ -18,23 +17,13 @@ if TYPE_CHECKING:
 _DATE = click.DateTime(formats=["%Y-%m-%d"])
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("a")
 @click.argument("b")
 @click.argument("topic", required=False)
 @exporting
 @as_json
-@common
-def compare(
-    a: str,
-    b: str,
-    topic: str | None,
-    exports: Exports,
-    as_json: bool,
-    corpus: Path | None,
-    store: Path | None,
-    debug: bool,
-) -> None:
+def compare(options: CommonOptions, a: str, b: str, topic: str | None, exports: Exports) -> None:
     """Show readouts A and B side by side: what is new, gone, moved, and the words that changed.
 
     Paragraphs are paired by what they say, not by their numbers; TOPIC narrows them down.
@@ -44,27 +33,19 @@ def compare(
       rapporteur compare dialogue-2024 dialogue-2025
       rapporteur compare dialogue-2024 dialogue-2025 "fisheries" --html fisheries.html
     """
-    with ready_services(corpus, store, purpose="compare", quiet=as_json) as built:
+    with options.ready_services("compare") as built:
         found = built.comparing.compare(a, b, topic)
-        _show(exports, as_json=as_json, style=built.settings.citation_style, found=found)
+        _show(options, exports, style=built.settings.citation_style, found=found)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("phrase")
 @click.option("--since", type=_DATE, metavar="DATE", help="Only readouts from this date on.")
 @click.option("--until", type=_DATE, metavar="DATE", help="Only readouts up to this date.")
 @exporting
 @as_json
-@common
 def trace(
-    phrase: str,
-    since: datetime | None,
-    until: datetime | None,
-    exports: Exports,
-    as_json: bool,
-    corpus: Path | None,
-    store: Path | None,
-    debug: bool,
+    options: CommonOptions, phrase: str, since: datetime | None, until: datetime | None, exports: Exports
 ) -> None:
     """Show where PHRASE and its close variants stand, by date, and the words that changed since the time before.
 
@@ -74,12 +55,14 @@ def trace(
       rapporteur trace "settlement of disputes" --since 2020-01-01 --html disputes.html
     """
     days = {name: day.date().isoformat() for name, day in (("since", since), ("until", until)) if day}
-    with ready_services(corpus, store, purpose="trace", quiet=as_json) as built:
+    with options.ready_services("trace") as built:
         found = built.comparing.trace(phrase, **days)
-        _show(exports, as_json=as_json, style=built.settings.citation_style, found=found)
+        _show(options, exports, style=built.settings.citation_style, found=found)
 
 
-def _show(exports: Exports, *, as_json: bool, style: CitationStyle, found: Comparison | Trace) -> None:
+def _show(
+    options: CommonOptions, exports: Exports, *, style: CitationStyle, found: Comparison | Trace
+) -> None:
     """Write the files asked for, and print as JSON, or as text where nothing was written."""
     from bot.cli.json_output import comparison_json, trace_json
     from bot.cli.terminal_sheet import show_sheet
@@ -91,7 +74,7 @@ def _show(exports: Exports, *, as_json: bool, style: CitationStyle, found: Compa
     else:
         sheet, shown = trace_sheet(found, phrases()), trace_json(found)
     written = exports.write(sheet, style)
-    if as_json:
+    if options.as_json:
         print_json(shown)
     elif not written:
         show_sheet(console(), sheet)

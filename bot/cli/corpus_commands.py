@@ -1,4 +1,4 @@
-"""The subcommands that change what is live, and look back: ingest, history, rollback, remove, reindex."""
+"""The subcommands that change a store: ingest, rollback, remove, reindex, copy-ledger."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.options import as_json, common, console, print_json, ready_services, services
+from bot.cli.options import Command, CommonOptions, as_json, console, print_json
 
 if TYPE_CHECKING:
     from retrieval.bootstrap import Services
@@ -20,7 +20,7 @@ _ANY = "*"
 """`--replace` without an id."""
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("sources", nargs=-1, metavar="[PATH|URL]...")
 @click.option("--dry-run", is_flag=True, help="Show what would change, word by word, and change nothing.")
 @click.option(
@@ -34,18 +34,14 @@ _ANY = "*"
 @click.option("--id", "as_id", metavar="ID", help="What the readout of one source is to be called.")
 @click.option("--prune", is_flag=True, help="Remove readouts whose file is gone from the folders named.")
 @as_json
-@common
 def ingest(
+    options: CommonOptions,
     sources: tuple[str, ...],
     dry_run: bool,
     replace: str | None,
     separate: bool,
     as_id: str | None,
     prune: bool,
-    as_json: bool,
-    corpus: Path | None,
-    store: Path | None,
-    debug: bool,
 ) -> None:
     """Bring files, folders and public web addresses into the store; without any, the corpus.
 
@@ -70,15 +66,15 @@ def ingest(
     request = IngestRequest(paths, urls, replace=bool(replace), separate=separate, prune=prune)
     if name:
         request = _named(request, name)
-    with services(corpus, store, purpose="ingest") as built:
+    with options.services("ingest") as built:
         from bot.cli.terminal import progress_bar, show_report
 
-        with progress_bar(enabled=not as_json) as progress:
+        with progress_bar(enabled=not options.as_json) as progress:
             if dry_run:
                 report = built.ingesting.run(request, dry_run=True, progress=progress)
             else:
                 report = _here_or_there(built, request, progress)
-    if as_json:
+    if options.as_json:
         from bot.cli.json_output import ingest_json
 
         print_json(ingest_json(report, diffs=dry_run))
@@ -115,44 +111,12 @@ def _here_or_there(built: Services, request: IngestRequest, progress: Progress) 
     return report_from_json(ended.report)
 
 
-@click.command()
-@click.argument("document")
-@as_json
-@common
-def history(document: str, as_json: bool, corpus: Path | None, store: Path | None, debug: bool) -> None:
-    """Show the revisions of DOCUMENT and who changed what when.
-
-    \b
-    Example:
-      rapporteur history asean-japan-2022-06-22
-    """
-    with ready_services(corpus, store, purpose="history", quiet=as_json) as built:
-        found = built.lifecycle.history(document)
-    if as_json:
-        from bot.cli.json_output import history_json
-
-        print_json(history_json(found))
-        return
-    from bot.cli.terminal import show_history
-
-    show_history(console(), found)
-
-
-@click.command()
+@click.command(cls=Command)
 @click.argument("document")
 @click.argument("revision", required=False)
 @click.option("--unpin", is_flag=True, help="Let the next ingest replace the revision that is live.")
 @as_json
-@common
-def rollback(
-    document: str,
-    revision: str | None,
-    unpin: bool,
-    as_json: bool,
-    corpus: Path | None,
-    store: Path | None,
-    debug: bool,
-) -> None:
+def rollback(options: CommonOptions, document: str, revision: str | None, unpin: bool) -> None:
     """Make REVISION of DOCUMENT live again; without REVISION, the one before.
 
     The readout is then pinned: an ingest reports that its source differs and leaves it, until --unpin.
@@ -166,9 +130,9 @@ def rollback(
     """
     if unpin and revision:
         raise click.UsageError("--unpin leaves the live revision as it is; give it without REVISION.")
-    with services(corpus, store, purpose="rollback") as built:
+    with options.services("rollback") as built:
         found = built.lifecycle.unpin(document) if unpin else built.lifecycle.roll_back(document, revision)
-    if as_json:
+    if options.as_json:
         from bot.cli.json_output import history_json
 
         print_json(history_json(found))
@@ -182,14 +146,11 @@ def rollback(
         )
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("document")
 @click.option("--purge", is_flag=True, help="Erase every revision of it for good.")
 @as_json
-@common
-def remove(
-    document: str, purge: bool, as_json: bool, corpus: Path | None, store: Path | None, debug: bool
-) -> None:
+def remove(options: CommonOptions, document: str, purge: bool) -> None:
     """Take DOCUMENT out of every answer.
 
     Its revisions are kept for a time, so that "rapporteur rollback" can bring it back; with --purge they are
@@ -200,10 +161,10 @@ def remove(
       rapporteur remove joint-statement-2021
       rapporteur remove joint-statement-2021 --purge
     """
-    with services(corpus, store, purpose="remove") as built:
+    with options.services("remove") as built:
         removal = built.lifecycle.remove(document, purge=purge)
         still_there = (built.settings.corpus_dir / removal.source).exists()
-    if as_json:
+    if options.as_json:
         from bot.cli.json_output import removal_json
 
         print_json(removal_json(removal))
@@ -227,24 +188,21 @@ def remove(
         )
 
 
-@click.command()
+@click.command(cls=Command)
 @as_json
-@common
-def reindex(as_json: bool, corpus: Path | None, store: Path | None, debug: bool) -> None:
+def reindex(options: CommonOptions) -> None:
     """Make every vector and every index anew, from the texts in the store.
 
     Needed after a change of the encoder; never harmful. No source file is read.
     """
-    from bot.cli.options import load_settings
     from bot.cli.terminal import progress_bar
-    from retrieval.bootstrap import build_services
 
     with (
-        build_services(load_settings(corpus, store), purpose="rapporteur reindex", reindexing=True) as built,
-        progress_bar(enabled=not as_json) as progress,
+        options.services("reindex", reindexing=True) as built,
+        progress_bar(enabled=not options.as_json) as progress,
     ):
         done = built.reindexer.run(progress=progress)
-    if as_json:
+    if options.as_json:
         from dataclasses import asdict
 
         print_json(asdict(done))
@@ -255,10 +213,9 @@ def reindex(as_json: bool, corpus: Path | None, store: Path | None, debug: bool)
     )
 
 
-@click.command("copy-ledger")
+@click.command("copy-ledger", cls=Command)
 @as_json
-@common
-def copy_ledger(as_json: bool, corpus: Path | None, store: Path | None, debug: bool) -> None:
+def copy_ledger(options: CommonOptions) -> None:
     """Copy the ledger from the store's folder into the empty PostgreSQL database that LEDGER_URL names.
 
     History, retained text and what the bot remembers included. Stop the bot first; the file stays as it is.
@@ -267,18 +224,17 @@ def copy_ledger(as_json: bool, corpus: Path | None, store: Path | None, debug: b
     Example:
       LEDGER_URL=postgresql://me:secret@db/rapporteur rapporteur copy-ledger
     """
-    from bot.cli.options import load_settings
     from bot.cli.terminal import progress_bar
     from retrieval.bootstrap import open_both_ledgers
     from retrieval.ingest.copy_to_postgres import copy_ledger as copy
 
     with (
-        open_both_ledgers(load_settings(corpus, store)) as (source, target),
-        progress_bar(enabled=not as_json) as progress,
+        open_both_ledgers(options.load_settings()) as (source, target),
+        progress_bar(enabled=not options.as_json) as progress,
     ):
         rows = copy(source, target, progress)
         place = target.place
-    if as_json:
+    if options.as_json:
         print_json({"rows": rows, "ledger": place})
         return
     click.echo(
@@ -286,4 +242,4 @@ def copy_ledger(as_json: bool, corpus: Path | None, store: Path | None, debug: b
     )
 
 
-COMMANDS = (ingest, history, rollback, remove, reindex, copy_ledger)
+COMMANDS = (ingest, rollback, remove, reindex, copy_ledger)

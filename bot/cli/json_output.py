@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from retrieval.answering.checking import ClaimCheck, Compared
+from retrieval.answering.models import Answer
 from retrieval.answering.selectors.trained import Explained
 from retrieval.answering.service import Elapsed
 from retrieval.answering.wording import answer_text, difference_sentence
@@ -16,9 +17,8 @@ from retrieval.comparison.service import Comparison
 from retrieval.comparison.tracing import Trace
 from retrieval.ingest.job_board import report_json
 from retrieval.ingest.lifecycle import History, Removal
-from retrieval.ledger.live import ReadoutSummary
-from retrieval.models import Answer, Citation, IngestReport, LiveParagraph, Statement
-from retrieval.search.browsing import ListedInitiative, Table
+from retrieval.models import Citation, IngestReport, LiveParagraph, Statement
+from retrieval.search.browsing import ListedInitiative, ReadoutSummary, Table
 from retrieval.search.ranking import RankedParagraph
 from retrieval.search.scoping import Shelf
 

@@ -1,8 +1,9 @@
-"""What every subcommand takes, and the services it asks for."""
+"""What every subcommand takes, and what it does with that: open the store, print JSON or text."""
 
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,17 +22,149 @@ if TYPE_CHECKING:
     from retrieval.bootstrap import Services
     from retrieval.settings import RetrievalSettings
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+T = TypeVar("T")
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 _PATH = click.Path(path_type=Path)
 _FILE = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
 _UNBOUNDED = 100_000
 
-as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+
+@dataclass(slots=True)
+class CommonOptions:
+    """What every subcommand was given; click fills it in, and whoever tells of a failure holds it too."""
+
+    corpus: Path | None = None
+    store: Path | None = None
+    debug: bool = False
+    as_json: bool = False
+
+    def load_settings(self) -> RetrievalSettings:
+        """Build the settings once: the command line over the environment over `.env`.
+
+        Raises:
+            SettingsError: One of them has a value that cannot be used.
+        """
+        from pydantic import ValidationError
+
+        from retrieval.errors import SettingsError
+        from retrieval.settings import RetrievalSettings
+
+        given: dict[str, Path | None] = {"corpus_dir": self.corpus, "store_dir": self.store}
+        try:
+            named: dict[str, Any] = {name: path.absolute() for name, path in given.items() if path}
+            return RetrievalSettings(**named)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = "_".join(str(part) for part in first["loc"]).upper()
+            prefix = "" if name.startswith("RETRIEVAL_") else "RETRIEVAL_"
+            raise SettingsError(
+                f"{prefix}{name}: {first['msg']}. Correct it in the environment or in .env; .env.example lists "
+                "every setting."
+            ) from error
+
+    @contextmanager
+    def services(self, purpose: str, *, reindexing: bool = False) -> Iterator[Services]:
+        """Open the store for one command."""
+        from retrieval.bootstrap import build_services
+
+        settings = self.load_settings()
+        with build_services(settings, purpose=f"rapporteur {purpose}", reindexing=reindexing) as built:
+            yield built
+
+    @contextmanager
+    def ready_services(self, purpose: str, *, quiet: bool = False) -> Iterator[Services]:
+        """Open the store, and bring the corpus into an empty one first; that is not told under `--json`."""
+        from bot.cli.terminal import progress_bar
+
+        quiet = quiet or self.as_json
+        with self.services(purpose) as built:
+            with progress_bar(enabled=not quiet) as progress:
+                report = built.ensure_corpus(progress)
+            if report is not None and not quiet:
+                click.echo(
+                    f"First run: ingested {len(report.added)} readout(s), {report.paragraphs} paragraphs.",
+                    err=True,
+                )
+            yield built
+
+    def show(
+        self, found: T, as_json: Callable[[T], Mapping[str, Any]], as_text: Callable[[Console, T], None]
+    ) -> None:
+        """Print what was found in the form that was asked for."""
+        if self.as_json:
+            print_json(as_json(found))
+        else:
+            as_text(console(), found)
+
+
+def _keep(ctx: click.Context, option: click.Parameter, value: Any) -> None:
+    setattr(ctx.ensure_object(CommonOptions), option.name or "", value)
+
+
+def _debug(ctx: click.Context, option: click.Parameter, value: bool) -> None:
+    _keep(ctx, option, value)
+    if value:
+        form = "%(levelname)s %(name)s: %(message)s"
+        logging.basicConfig(level=logging.DEBUG, format=form, stream=sys.stderr, force=True)
+
+
+class Command(click.Command):
+    """A subcommand: a function that takes `CommonOptions` before its own arguments."""
+
+    def __init__(self, name: str | None, *, params: list[click.Parameter] | None = None, **more: Any) -> None:
+        common = [
+            click.Option(
+                ["--corpus"],
+                type=_PATH,
+                metavar="DIR",
+                help="The readouts to start from.  [env: RETRIEVAL_CORPUS_DIR; default: the shipped corpus]",
+            ),
+            click.Option(
+                ["--store"],
+                type=_PATH,
+                metavar="DIR",
+                help="Where readouts are kept.  [env: RETRIEVAL_STORE_DIR]",
+            ),
+            click.Option(
+                ["--debug"],
+                is_flag=True,
+                is_eager=True,
+                callback=_debug,
+                help="Log everything, and show where an error comes from.",
+            ),
+        ]
+        for option in common:
+            option.expose_value, option.callback = False, option.callback or _keep
+        super().__init__(name, params=[*(params or ()), *common], **more)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Call the function."""
+        assert self.callback is not None
+        return ctx.invoke(self.callback, ctx.obj, **ctx.params)
+
+
+class Group(click.Group):
+    """All subcommands; knows how a failure is to be told before click looks at what was given, which may be wrong."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments."""
+        ctx.ensure_object(CommonOptions).as_json = "--json" in args
+        return super().parse_args(ctx, args)
+
+
+as_json = click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    expose_value=False,
+    callback=_keep,
+    help="Print one JSON object on standard output.",
+)
 one_document = click.option("--document", metavar="ID", help="Ask this readout alone.")
 
 
-def exporting(command: Command) -> Command:
+def exporting(command: Function) -> Function:
     """Add the options that write what is found to files; the command gets `exports`."""
 
     @wraps(command)
@@ -39,7 +172,7 @@ def exporting(command: Command) -> Command:
         *given: Any, markdown: Path, docx: Path, html: Path, citations: CitationStyle, **more: Any
     ) -> Any:
         files = {"md": markdown, "docx": docx, "html": html}
-        if more.get("as_json") and any(str(path) == "-" for path in files.values()):
+        if given[0].as_json and any(str(path) == "-" for path in files.values()):
             raise click.UsageError("--json and a file on standard output are two outputs; give one of them.")
         exports = Exports({ending: path for ending, path in files.items() if path is not None}, citations)
         return command(*given, exports=exports, **more)
@@ -98,7 +231,7 @@ def phrases() -> Phrases:
     return load().languages[DEFAULT]
 
 
-def filtered(command: Command) -> Command:
+def filtered(command: Function) -> Function:
     """Add what narrows the readouts, and hand it over as `filters`."""
 
     @wraps(command)
@@ -134,76 +267,6 @@ def _bound(option: str, typed: str | None) -> str | None:
     if typed and bound is None:
         raise click.UsageError(f'{option}: "{typed}" is no date. Write it like 2024, 2024-03 or 2024-03-05.')
     return bound
-
-
-def common(command: Command) -> Command:
-    """Add the options that every subcommand takes."""
-    for option in (
-        click.option("--debug", is_flag=True, help="Log everything, and show where an error comes from."),
-        click.option(
-            "--store", type=_PATH, metavar="DIR", help="Where readouts are kept.  [env: RETRIEVAL_STORE_DIR]"
-        ),
-        click.option(
-            "--corpus",
-            type=_PATH,
-            metavar="DIR",
-            help="The readouts to start from.  [env: RETRIEVAL_CORPUS_DIR; default: the shipped corpus]",
-        ),
-    ):
-        command = option(command)
-    return command
-
-
-def load_settings(corpus: Path | None, store: Path | None) -> RetrievalSettings:
-    """Build the settings once: the command line over the environment over `.env`.
-
-    Raises:
-        SettingsError: One of them has a value that cannot be used.
-    """
-    from pydantic import ValidationError
-
-    from retrieval.errors import SettingsError
-    from retrieval.settings import RetrievalSettings
-
-    given: dict[str, Path | None] = {"corpus_dir": corpus, "store_dir": store}
-    try:
-        named: dict[str, Any] = {name: path.absolute() for name, path in given.items() if path}
-        return RetrievalSettings(**named)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = "_".join(str(part) for part in first["loc"]).upper()
-        prefix = "" if name.startswith("RETRIEVAL_") else "RETRIEVAL_"
-        raise SettingsError(
-            f"{prefix}{name}: {first['msg']}. Correct it in the environment or in .env; .env.example lists "
-            "every setting."
-        ) from error
-
-
-@contextmanager
-def services(corpus: Path | None, store: Path | None, *, purpose: str) -> Iterator[Services]:
-    """Open the store for one command."""
-    from retrieval.bootstrap import build_services
-
-    with build_services(load_settings(corpus, store), purpose=f"rapporteur {purpose}") as built:
-        yield built
-
-
-@contextmanager
-def ready_services(
-    corpus: Path | None, store: Path | None, *, purpose: str, quiet: bool
-) -> Iterator[Services]:
-    """Open the store, and bring the corpus into an empty one first."""
-    from bot.cli.terminal import progress_bar
-
-    with services(corpus, store, purpose=purpose) as built:
-        with progress_bar(enabled=not quiet) as progress:
-            report = built.ensure_corpus(progress)
-        if report is not None and not quiet:
-            click.echo(
-                f"First run: ingested {len(report.added)} readout(s), {report.paragraphs} paragraphs.",
-                err=True,
-            )
-        yield built
 
 
 def console() -> Console:

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from retrieval.answering.checking import ClaimCheck, Compared, Mark, Verdict
+from retrieval.answering.models import Answer, Status
 from retrieval.answering.selectors.trained import Explained
 from retrieval.answering.wording import (
     CLOSEST,
@@ -29,12 +30,10 @@ from retrieval.answering.wording import (
     translation_note,
 )
 from retrieval.diff import word_diff
+from retrieval.ingest import AuditEntry
 from retrieval.ingest import Progress as ReportProgress
 from retrieval.ingest.lifecycle import History
-from retrieval.ledger.history import AuditEntry
-from retrieval.ledger.live import ReadoutSummary
 from retrieval.models import (
-    Answer,
     IngestReport,
     LeftOut,
     LeftOutOf,
@@ -42,9 +41,8 @@ from retrieval.models import (
     Numbering,
     ParagraphDiff,
     Statement,
-    Status,
 )
-from retrieval.search.browsing import ListedInitiative
+from retrieval.search.browsing import ListedInitiative, ReadoutSummary
 from retrieval.search.browsing import Table as TableOf
 from retrieval.search.ranking import RankedParagraph
 from retrieval.search.scoping import Shelf
@@ -291,16 +289,10 @@ def show_report(console: Console, report: IngestReport, *, dry_run: bool) -> Non
         console.print(Text(text, style="yellow"))
     for warning in report.warnings:
         console.print(Text(f"? {warning}", style="yellow"))
-    for name, left in _by_document(report.left_out).items():
+    for name in dict.fromkeys(each.document for each in report.left_out):
+        left = [each for each in report.left_out if each.document == name]
         console.print(Text(f"  {name}: left out: {_reasons(left)} (--json lists them)", style="dim"))
     console.print(Text(_summary(report, dry_run=dry_run), style="dim"))
-
-
-def _by_document(left_out: Sequence[LeftOutOf]) -> dict[str, list[LeftOutOf]]:
-    found: dict[str, list[LeftOutOf]] = {}
-    for left in left_out:
-        found.setdefault(left.document, []).append(left)
-    return found
 
 
 _MARKS = {"same": "", "added": "bold green", "removed": "strike red"}

@@ -1,1 +1,9 @@
-"""The Discord front end."""
+"""The Discord bot."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import discord
+
+Interaction = discord.Interaction[Any]

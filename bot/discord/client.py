@@ -1,43 +1,44 @@
-"""The Discord client: intents, cogs, commands, and one place where errors end."""
+"""The Discord client: intents, cogs, and `rapporteur run`, which keeps it until it is told to stop."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import signal
 from typing import Any
 
 import discord
 from discord import app_commands
 from discord.ext import commands, tasks
 
-from bot.discord.cogs.ask import AskCog
-from bot.discord.cogs.base import DeskCog, Equipment
-from bot.discord.cogs.browse import BrowseCog
-from bot.discord.cogs.check import CheckCog
+from bot.discord.answer_store import AnswerStore
+from bot.discord.cogs.answer_controls import AnswerControlsCog
+from bot.discord.cogs.asking import AskCog, CheckCog
+from bot.discord.cogs.base import BaseCog, BotServices
+from bot.discord.cogs.browse import BrowseCog, InitiativesCog
 from bot.discord.cogs.comparing import ComparisonCog
 from bot.discord.cogs.corpus import CorpusCog
-from bot.discord.cogs.drafts import DraftsCog
-from bot.discord.cogs.initiatives import InitiativesCog
+from bot.discord.cogs.messages import MessagesCog
+from bot.discord.cogs.previews import PreviewsCog
 from bot.discord.cogs.servers import ServersCog
-from bot.discord.cogs.sources import SourcesCog
-from bot.discord.cogs.talk import TalkCog
-from bot.discord.command_sync import CHECKED_EVERY_H, Outcome, sync_commands
-from bot.discord.corpus.controls import DraftControl
-from bot.discord.delivery import guarded
-from bot.discord.permissions import missing_in
+from bot.discord.command_tree import CatalogueTranslator, CommandTree, sync_commands
+from bot.discord.comparison_service import ComparisonService
+from bot.discord.corpus.server_cleanup import ServerCleanup
+from bot.discord.corpus.service import CorpusService
+from bot.discord.discord_settings import DiscordSettings
+from bot.discord.permissions import invite_link, missing_in
+from bot.discord.question_service import QuestionService
 from bot.discord.shards import Shards
-from bot.discord.translation import CatalogueTranslator
 from bot.discord.views import Control
-from bot.settings import DiscordSettings
+from bot.locales import load
+from retrieval.bootstrap import Services
+from retrieval.errors import RapporteurError
+from retrieval.ingest import JobRow
+from retrieval.ingest.job_board import JobWorker
 
 log = logging.getLogger(__name__)
 
-_SYNCED: dict[Outcome, str] = {
-    "sent": "commands sent to Discord",
-    "unchanged": "commands unchanged",
-    "newer": "commands left as they are: a newer Rapporteur on another host sent them",
-}
-
-_COGS: tuple[type[DeskCog], ...] = (AskCog, BrowseCog, InitiativesCog, SourcesCog)
+_COGS: tuple[type[BaseCog], ...] = (AskCog, BrowseCog, InitiativesCog, AnswerControlsCog)
 
 
 def intents_for(settings: DiscordSettings) -> discord.Intents:
@@ -48,77 +49,53 @@ def intents_for(settings: DiscordSettings) -> discord.Intents:
     return intents
 
 
-class Tree(app_commands.CommandTree[Any]):
-    """The commands; an error that no command answered itself ends here."""
+class Rapporteur(commands.AutoShardedBot):
+    """The bot, with as many gateway connections as the settings say."""
 
-    async def on_error(
-        self, interaction: discord.Interaction[Any], error: app_commands.AppCommandError, /
-    ) -> None:
-        """Log the error and tell the person who waits."""
-        equipment: Equipment = interaction.client.equipment
-        cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
-        phrases = equipment.catalogue.of(interaction.locale)
-        if interaction.type is not discord.InteractionType.autocomplete:
-            await guarded(interaction, _raise(cause), phrases, equipment.settings.max_question)
-
-
-async def _raise(error: BaseException) -> None:
-    raise error
-
-
-class _Rapporteur(commands.bot.BotBase):
-    """What the one-connection and the sharded client have in common."""
-
-    equipment: Equipment
-    tree: Tree
+    bot_services: BotServices
+    tree: CommandTree
 
     async def setup_hook(self) -> None:
         """Add cogs and controls, then tell Discord about commands that changed."""
-        equipment = self.equipment
+        bot_services = self.bot_services
         for cog in _COGS:
-            await self.add_cog(cog(equipment))
-        if equipment.comparing:
-            await self.add_cog(ComparisonCog(equipment))
-        await self.add_cog(CheckCog(equipment, self.tree))
-        await self.add_cog(TalkCog(equipment, self._client))
-        if equipment.corpus and equipment.caretaker:
-            await self.add_cog(CorpusCog(equipment, equipment.corpus))
-            await self.add_cog(DraftsCog(equipment, equipment.corpus, self._client))
-            await self.add_cog(ServersCog(equipment, equipment.corpus, equipment.caretaker, self._client))
-        self._client.add_dynamic_items(Control, DraftControl)
-        await self.tree.set_translator(CatalogueTranslator(equipment.catalogue))
+            await self.add_cog(cog(bot_services))
+        if bot_services.comparing:
+            await self.add_cog(ComparisonCog(bot_services))
+        await self.add_cog(CheckCog(bot_services, self.tree))
+        await self.add_cog(MessagesCog(bot_services, self))
+        if bot_services.corpus and bot_services.server_cleanup:
+            await self.add_cog(CorpusCog(bot_services, bot_services.corpus))
+            await self.add_cog(PreviewsCog(bot_services, bot_services.corpus, self))
+            await self.add_cog(
+                ServersCog(bot_services, bot_services.corpus, bot_services.server_cleanup, self)
+            )
+        self.add_dynamic_items(Control)
+        await self.tree.set_translator(CatalogueTranslator(bot_services.catalogue))
         await self._sync_commands()
         self._hourly.start()
-        log.info("%s", content_note(equipment.settings))
-
-    @property
-    def _client(self) -> discord.Client:
-        assert isinstance(self, discord.Client)
-        return self
+        log.info("%s", content_note(bot_services.settings))
 
     async def _sync_commands(self) -> None:
-        application = self._client.application_id
-        assert application is not None
-        outcome = await sync_commands(self.tree, application, self.equipment.desk)
-        log.info("%s", _SYNCED[outcome])
+        assert self.application_id is not None
+        sent = await sync_commands(self.tree, self.application_id, self.bot_services.questions)
+        log.info("commands sent to Discord" if sent else "commands unchanged")
 
-    @tasks.loop(hours=CHECKED_EVERY_H)
+    @tasks.loop(hours=1)
     async def _hourly(self) -> None:
         try:
-            if forgotten := await self.equipment.desk.forget_old():
-                log.info("forgot %d answers older than %d days", forgotten, self.equipment.settings.keep_days)
-            if self._hourly.current_loop:  # at the start they were looked at before
-                await self._sync_commands()
+            if forgotten := await self.bot_services.questions.forget_old():
+                days = self.bot_services.settings.keep_days
+                log.info("forgot %d answers older than %d days", forgotten, days)
         except Exception:  # the next hour may go better
-            log.exception("forgetting old answers, or looking after the commands, failed")
+            log.exception("forgetting old answers failed")
 
     async def on_ready(self) -> None:
         """Say in the log that the bot is there, and which ask channels need more rights."""
-        client, settings = self._client, self.equipment.settings
-        shards = Shards.of(client)
-        log.info("ready as %s in %d servers%s", client.user, len(client.guilds), shards.note())
+        settings, shards = self.bot_services.settings, Shards.of(self)
+        log.info("ready as %s in %d servers%s", self.user, len(self.guilds), shards.note())
         for channel_id in settings.ask_channels:
-            channel = client.get_channel(channel_id)
+            channel = self.get_channel(channel_id)
             if channel is None and not shards.are_all:  # another host's to say
                 continue
             if problem := _ask_channel_problem(channel):
@@ -130,12 +107,12 @@ class _Rapporteur(commands.bot.BotBase):
     async def close(self) -> None:
         """Stop taking questions, let answers in flight arrive, then leave."""
         self._hourly.cancel()
-        for name in (DraftsCog.__name__, ServersCog.__name__):  # followers stop; the jobs go on
+        for name in (PreviewsCog.__name__, ServersCog.__name__):  # followers stop; the jobs go on
             await self.remove_cog(name)
-        if not await self.equipment.desk.close():
+        if not await self.bot_services.questions.close():
             log.warning(
                 "some answers took longer than %.0f s and were left",
-                self.equipment.settings.shutdown_timeout_s,
+                self.bot_services.settings.shutdown_timeout_s,
             )
         await super().close()
 
@@ -157,33 +134,22 @@ def content_note(settings: DiscordSettings) -> str:
     )
 
 
-class Rapporteur(_Rapporteur, commands.Bot):
-    """The bot with one gateway connection."""
-
-
-class ShardedRapporteur(_Rapporteur, commands.AutoShardedBot):
-    """The bot with several gateway connections."""
-
-
-def build_client(equipment: Equipment, **options: Any) -> Rapporteur | ShardedRapporteur:
+def build_client(bot_services: BotServices, **options: Any) -> Rapporteur:
     """Return the client that the settings ask for, not yet logged in.
 
     Args:
         options: Further options of `discord.Client`.
     """
-    settings = equipment.settings
+    settings = bot_services.settings
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # nothing here speaks
-    kind: type[Rapporteur | ShardedRapporteur] = Rapporteur
-    if settings.shards != 1:
-        kind = ShardedRapporteur
-        options["shard_count"] = settings.shards or None
-        options["shard_ids"] = list(settings.shard_ids) or None
-    client = kind(
+    client = Rapporteur(
         command_prefix=(),
         help_command=None,
         intents=intents_for(settings),
         allowed_mentions=discord.AllowedMentions.none(),
-        tree_cls=Tree,
+        tree_cls=CommandTree,
+        shard_count=settings.shards or None,
+        shard_ids=list(settings.shard_ids) or None,  # type: ignore[arg-type]  # it may be None
         # not where a user installed it: nobody would say when it is to forget that server again
         allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
         allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=False),
@@ -191,5 +157,138 @@ def build_client(equipment: Equipment, **options: Any) -> Rapporteur | ShardedRa
         max_messages=None,
         **options,
     )
-    client.equipment = equipment
+    client.bot_services = bot_services
     return client
+
+
+EXIT_DONE, EXIT_FAILED = 0, 1
+
+_LOGIN_S = 15.0
+
+
+def run(settings: DiscordSettings, services: Services) -> int:
+    """Run the bot until SIGTERM or SIGINT; return the exit status."""
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
+    )
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # or every question to a Chroma server is a line
+    return asyncio.run(_run(settings, services))
+
+
+async def _run(settings: DiscordSettings, services: Services) -> int:
+    answers = AnswerStore(services.ledger)
+    questions = QuestionService(
+        settings,
+        services.answering,
+        services.browser,
+        answers,
+        checking=services.checking,
+        mode=services.answering.mode,
+    )
+    corpus = CorpusService(settings, services, answers)
+    server_cleanup = ServerCleanup(services.ledger, corpus, answers, settings.purge_after_days)
+    comparing = ComparisonService(questions, services.comparing, services.settings.citation_style)
+    client = build_client(BotServices(questions, load(), settings, corpus, server_cleanup, comparing))
+    worker = JobWorker(
+        services.ledger, services.ingesting, services.index_sync, purpose="rapporteur run", on_ended=_note
+    )
+    worker.start()
+    stopping = _stop_on_signals(client)
+    warming = asyncio.create_task(questions.warm_up(lambda: _ask_something(services)))
+    try:
+        await client.start(settings.token.get_secret_value())
+    except discord.LoginFailure:
+        return _failed(
+            "Discord refused the token. Copy a new one from the developer portal (Bot, Reset Token) "
+            "into DISCORD_TOKEN."
+        )
+    except discord.PrivilegedIntentsRequired:
+        return _failed(
+            "Discord refused the message-content intent. Switch it on in the developer portal (Bot, Message "
+            "Content Intent), or set DISCORD_MESSAGE_CONTENT=false."
+        )
+    finally:
+        await client.close()
+        await asyncio.gather(warming, *stopping)
+        await asyncio.to_thread(worker.stop)
+        await corpus.close()
+    log.info("stopped")
+    return EXIT_DONE
+
+
+def _note(ended: JobRow) -> None:
+    if ended.error:
+        log.warning("job %d failed: %s", ended.pk, ended.error)
+    else:
+        log.info("job %d is done", ended.pk)
+
+
+def _failed(sentence: str) -> int:
+    log.error(sentence)
+    return EXIT_FAILED
+
+
+def _stop_on_signals(client: Rapporteur) -> set[asyncio.Task[None]]:
+    """Close the client on the first signal; the returned set holds the closing task once there is one."""
+    loop = asyncio.get_running_loop()
+    closing: set[asyncio.Task[None]] = set()
+
+    def stop(name: str) -> None:
+        if not closing:
+            log.info("%s: finishing answers in flight", name)
+            closing.add(loop.create_task(client.close()))
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop, number.name)
+    return closing
+
+
+def _ask_something(services: Services) -> None:
+    """Load encoder, index and language detection, a second altogether, before members wait for it.
+
+    The Spanish question is there for the last of them: loaded amid fifty questions it held them all up for
+    2.5 s (`bench/discord_load.py`).
+    """
+    for question in ("Where was the meeting held?", "¿Dónde se celebró la reunión?"):
+        services.answering.quote(question)
+
+
+def examine_discord(settings: DiscordSettings) -> list[str]:
+    """Log in, without going online, and return what was found, one sentence each.
+
+    Raises:
+        RapporteurError: The bot could not run like this; says what to do.
+    """
+    return asyncio.run(_examined(settings))
+
+
+async def _examined(settings: DiscordSettings) -> list[str]:
+    async with discord.Client(intents=discord.Intents.none()) as client:
+        try:
+            async with asyncio.timeout(_LOGIN_S):
+                await client.login(settings.token.get_secret_value())
+        except discord.LoginFailure:
+            raise RapporteurError(
+                "Discord refused the token. Copy a new one from the developer portal (Bot, Reset Token)."
+            ) from None
+        except (OSError, TimeoutError, discord.HTTPException) as error:
+            raise RapporteurError(
+                f"Discord could not be reached ({type(error).__name__}). Check the network, then try again."
+            ) from error
+        return _found(client, settings)
+
+
+def _found(client: discord.Client, settings: DiscordSettings) -> list[str]:
+    assert client.user is not None
+    assert client.application_id is not None
+    flags = client.application_flags
+    enabled = flags.gateway_message_content or flags.gateway_message_content_limited
+    if settings.message_content and not enabled:
+        raise RapporteurError(
+            "DISCORD_MESSAGE_CONTENT is on, the intent is not. Switch it on in the developer portal (Bot, "
+            "Message Content Intent), or set DISCORD_MESSAGE_CONTENT=false."
+        )
+    found = [f"the token is {client.user}'s", content_note(settings)]
+    if settings.ask_channels and not settings.message_content:
+        found.append("DISCORD_ASK_CHANNELS has no effect without DISCORD_MESSAGE_CONTENT=true")
+    return [*found, f"invite: {invite_link(client.application_id)}"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from bot.discord.corpus.diff_rendering import marked
-from bot.discord.markdown import escape, length, link, source_link
-from bot.discord.rendering import MAX_TEXT, Page, Piece, _Block, _flat, _paged
+from bot.discord.corpus.preview_rendering import marked
+from bot.discord.discord_markdown import escape, length, link, source_link
+from bot.discord.pages import MAX_TEXT, Block, Page, Piece, flat, paged
 from bot.locales import Phrases
 from bot.sheet_formats import headed
 from bot.sheets import Entry, Mark, Passage, Run, Sheet
@@ -23,29 +23,29 @@ _MAX_LEAD = 600
 def render_sheet(sheet: Sheet, phrases: Phrases) -> tuple[Page, ...]:
     """Return the pages of a comparison, a trace or an initiative's life; what is unchanged is named only."""
     columns = zip("AB", sheet.columns, strict=True) if sheet.columns else ()
-    names = [f"**{letter}: {_flat(name, _MAX_HEADING)}**" for letter, name in columns]
+    names = [f"**{letter}: {flat(name, _MAX_HEADING)}**" for letter, name in columns]
     lead = [
-        *(names or [f"**{_flat(sheet.title, _MAX_HEADING)}**"] if sheet.title else []),
-        *(_flat(line, _MAX_LEAD) for line in sheet.lead),
+        *(names or [f"**{flat(sheet.title, _MAX_HEADING)}**"] if sheet.title else []),
+        *(flat(line, _MAX_LEAD) for line in sheet.lead),
     ]
-    blocks = [_Block("\n".join(lead))] if lead else []
+    blocks = [Block("\n".join(lead))] if lead else []
     for number, (heading, entry) in enumerate(headed(sheet.entries)):
         blocks += _blocks(number, heading, entry, two=sheet.columns is not None)
-    return _paged(blocks, phrases)
+    return paged(blocks, phrases)
 
 
-def _blocks(number: int, heading: str, entry: Entry, *, two: bool) -> Iterator[_Block]:
+def _blocks(number: int, heading: str, entry: Entry, *, two: bool) -> Iterator[Block]:
     passages = (*entry.before, *entry.after)
-    head = f"**{_flat(heading, _MAX_HEADING)}**\n" if heading else ""
-    label = f"-# {_flat(entry.label, _MAX_HEADING)}\n" if entry.label else ""
+    head = f"**{flat(heading, _MAX_HEADING)}**\n" if heading else ""
+    label = f"-# {flat(entry.label, _MAX_HEADING)}\n" if entry.label else ""
     texts: list[list[str]] = [list(_parts(entry.inline))] if entry.inline else []
     if not (entry.unchanged or (two and entry.inline)):
         texts += [[f"{_mark_of(p)} ", *_parts(p.runs)] for p in passages]
-    note = [[f"-# {_flat(entry.note, _MAX_LEAD)}"]] if entry.note else []
+    note = [[f"-# {flat(entry.note, _MAX_LEAD)}"]] if entry.note else []
     cited = tuple(p.citation for p in passages)
     for place, text in enumerate(_cut([*texts, *note], f"{head}{label}")):
         # the paragraphs open from the page where they begin
-        yield _Block(
+        yield Block(
             text.strip("\n"), "", Piece(number, "", cited if not place and not entry.unchanged else ())
         )
 

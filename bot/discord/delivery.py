@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 
 import discord
 
-from bot.discord.rendering import Page
-from bot.discord.replies import failure, reply_for
+from bot.discord import Interaction
+from bot.discord.pages import Page
+from bot.discord.refusals import failure, reply_for
 from bot.discord.views import page_view, text_view
 from bot.locales import Phrases
 from retrieval.errors import IndexMismatchError
@@ -26,7 +27,7 @@ PATIENCE_S = 0.25
 
 
 async def in_time(
-    interaction: discord.Interaction[Any],
+    interaction: Interaction,
     work: Coroutine[Any, Any, T],
     *,
     ephemeral: bool,
@@ -55,7 +56,7 @@ async def in_time(
 
 
 async def respond(
-    interaction: discord.Interaction[Any],
+    interaction: Interaction,
     pages: Sequence[Page],
     phrases: Phrases,
     *,
@@ -74,7 +75,7 @@ async def respond(
 
 
 async def show(
-    interaction: discord.Interaction[Any],
+    interaction: Interaction,
     view: discord.ui.LayoutView,
     files: Sequence[discord.File] = (),
     *,
@@ -88,7 +89,7 @@ async def show(
 
 
 async def show_in_place(
-    interaction: discord.Interaction[Any], view: discord.ui.LayoutView, files: Sequence[discord.File] = ()
+    interaction: Interaction, view: discord.ui.LayoutView, files: Sequence[discord.File] = ()
 ) -> None:
     """Put `view`, and the files that it shows, in the place of the message that was clicked."""
     if interaction.response.is_done():
@@ -97,7 +98,7 @@ async def show_in_place(
         await interaction.response.edit_message(view=view, attachments=files)
 
 
-async def attach(interaction: discord.Interaction[Any], *files: discord.File) -> None:
+async def attach(interaction: Interaction, *files: discord.File) -> None:
     """Send files to the person who asked."""
     if interaction.response.is_done():
         await interaction.edit_original_response(attachments=files)
@@ -105,7 +106,7 @@ async def attach(interaction: discord.Interaction[Any], *files: discord.File) ->
         await interaction.response.send_message(files=files, ephemeral=True)
 
 
-async def say(interaction: discord.Interaction[Any], sentence: str) -> None:
+async def say(interaction: Interaction, sentence: str) -> None:
     """Send one sentence to the person who asked, in place of what they wait for."""
     await show(interaction, text_view(sentence), ephemeral=True)
 
@@ -125,7 +126,7 @@ def sentence_for(error: BaseException, phrases: Phrases, max_question: int) -> s
 
 
 async def guarded(
-    interaction: discord.Interaction[Any], work: Awaitable[None], phrases: Phrases, max_question: int
+    interaction: Interaction, work: Awaitable[None], phrases: Phrases, max_question: int
 ) -> None:
     """Do `work`; whatever it raises becomes one sentence for the person who waits."""
     try:

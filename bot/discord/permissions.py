@@ -1,15 +1,14 @@
-"""What the bot needs in a channel, by the names that Discord's settings show; who may manage readouts."""
+"""Who sees and manages which readouts; what the bot needs in a channel, by the names that Discord shows."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
 
 import discord
 
-from bot.services import own_scope
-from bot.settings import DiscordSettings
+from bot.discord import Interaction
+from bot.discord.discord_settings import DiscordSettings
 from retrieval.models import SHARED
 
 NEEDED = discord.Permissions(
@@ -76,7 +75,7 @@ class Caller:
         return f"discord:{self.user} ({plain})" if plain else f"discord:{self.user}"
 
 
-def caller_of(interaction: discord.Interaction[Any]) -> Caller:
+def caller_of(interaction: Interaction) -> Caller:
     """Return who is behind an interaction."""
     user, guild, application = interaction.user, interaction.guild_id, interaction.application_id
     if guild is None or not isinstance(user, discord.Member):
@@ -99,3 +98,19 @@ def may_manage(caller: Caller, scope: str, settings: DiscordSettings) -> bool:
     if caller.guild is None or scope != own_scope(caller.guild):
         return False
     return caller.manages_guild or any(name in settings.admin_roles for _, name in caller.roles)
+
+
+def guild_scopes(guild_id: int | None) -> tuple[str, ...]:
+    """Return what may be read in a server: the shared readouts and its own; in a DM the shared ones alone."""
+    return (SHARED,) if guild_id is None else (SHARED, own_scope(guild_id))
+
+
+def own_scope(guild_id: int) -> str:
+    """Return the scope of a server's own readouts."""
+    return f"guild:{guild_id}"
+
+
+def guild_of(scope: str) -> int | None:
+    """Return the server whose own scope this is; None for the shared one."""
+    kind, _, number = scope.partition(":")
+    return int(number) if kind == "guild" and number.isdecimal() else None

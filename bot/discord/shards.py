@@ -23,12 +23,11 @@ class Shards:
     ids: Set[int] = frozenset({0})
 
     @classmethod
-    def of(cls, client: discord.Client) -> Shards:
+    def of(cls, client: discord.AutoShardedClient) -> Shards:
         """Return the shards of a client that is ready."""
         assert client.application_id is not None
-        if isinstance(client, discord.AutoShardedClient):
-            return cls(client.application_id, client.shard_count or 1, frozenset(client.shards))
-        return cls(client.application_id)
+        count = client.shard_count or 1
+        return cls(client.application_id, count, frozenset(client.shards or range(count)))
 
     @property
     def are_all(self) -> bool:

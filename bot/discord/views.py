@@ -9,8 +9,9 @@ from typing import Any, Self
 import discord
 from discord.ui import ActionRow, Button, DynamicItem, Item, LayoutView, MediaGallery, Select, TextDisplay
 
-from bot.discord.markdown import shortened
-from bot.discord.rendering import MAX_CITED, Cited, Page
+from bot.discord import Interaction
+from bot.discord.discord_markdown import shortened
+from bot.discord.pages import MAX_CITED, Cited, Page
 from bot.locales import Phrases
 
 _MAX_ROW = 5
@@ -22,12 +23,16 @@ _EVENTS = {"turn": "list_control", "csv": "list_control", "leaf": "sheet_control
 
 class Control(
     DynamicItem[Item[Any]],
-    template=r"(?P<action>open|pick|copy|translate|good|bad|turn|csv|leaf|files):(?P<answer>[0-9a-f]{12}):(?P<page>\d+):(?P<index>\d+)",
+    template=(
+        r"(?P<of>corpus:)?(?P<action>open|pick|copy|translate|good|bad|turn|csv|leaf|files|yes|edit|no)"
+        r":(?P<answer>[0-9a-f]{12}):(?P<page>\d+):(?P<index>\d+)"
+    ),
 ):
-    """A button or select under an answer.
+    """A button or select under an answer, a list or a preview; `answer` is the id of what it is under.
 
     What to do stands in its custom id; the `control` event hands it to whoever listens, `list_control` where
-    it is about a whole list, `sheet_control` where it is about a comparison, a trace or files.
+    it is about a whole list, `sheet_control` where it is about a comparison, a trace or files, `preview_control` where
+    it is about a preview.
     """
 
     def __init__(self, item: Item[Any]) -> None:
@@ -35,22 +40,23 @@ class Control(
         match = self.template.fullmatch(self.custom_id)
         assert match is not None  # the base class checked it
         self.action = match["action"]
+        self._event = "preview_control" if match["of"] else _EVENTS.get(self.action, "control")
         self.answer = match["answer"]
         self.page = int(match["page"])
         self.index = int(match["index"])
 
     @classmethod
     async def from_custom_id(
-        cls, _interaction: discord.Interaction[Any], item: Item[Any], _match: re.Match[str], /
+        cls, _interaction: Interaction, item: Item[Any], _match: re.Match[str], /
     ) -> Self:
         """Take a control up again from a message, whichever process sent it."""
         return cls(item)
 
-    async def callback(self, interaction: discord.Interaction[Any]) -> Any:
+    async def callback(self, interaction: Interaction) -> Any:
         """Say that a reader used this control."""
         if isinstance(self.item, Select):
             self.index = int(self.item.values[0])
-        interaction.client.dispatch(_EVENTS.get(self.action, "control"), interaction, self)
+        interaction.client.dispatch(self._event, interaction, self)
 
 
 def page_view(page: Page, phrases: Phrases, *, answer: str | None = None, number: int = 0) -> LayoutView:

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
 
+from retrieval.answering.models import Answer, Status
 from retrieval.answering.question import Kind, Question
 from retrieval.answering.selectors.interface import Candidates, Pick, Selection
 from retrieval.language.terms import terms
-from retrieval.models import Answer, Statement, Status
+from retrieval.models import Statement
 from retrieval.search.preparation import DATE, NAME, NUMBER, Holds
 
 NEAREST = 3

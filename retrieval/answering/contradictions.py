@@ -13,11 +13,12 @@ from datetime import date
 from functools import lru_cache
 from itertools import takewhile
 
+from retrieval.answering.models import Answer
 from retrieval.answering.question import Question, capital_terms
 from retrieval.language.place_names import capitals
 from retrieval.language.terms import STOP_WORDS, stem, terms, words
 from retrieval.language.times import Times, numbers_of_title, ordinals_in, times_in
-from retrieval.models import Answer, Difference, LiveParagraph, Statement
+from retrieval.models import Difference, LiveParagraph, Statement
 from retrieval.search.scoping import Shelf, spans_of
 from retrieval.sources.titles import names_document
 

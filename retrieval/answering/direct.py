@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.answering.models import Answer
 from retrieval.answering.question import Kind, Question
 from retrieval.language.terms import initials_term, terms
-from retrieval.models import Answer, LiveParagraph, Statement, is_beside
+from retrieval.models import LiveParagraph, Statement, is_beside
 from retrieval.search.preparation import PreparedParagraph, prepare
 
 DIRECT_KINDS = frozenset({Kind.LOOKUP, Kind.MENTIONS, Kind.SUMMARY})

@@ -12,6 +12,7 @@ from retrieval.answering import direct
 from retrieval.answering.composing import compose
 from retrieval.answering.contradictions import Scoped
 from retrieval.answering.foreign_questions import foreign_language, language_of_script, notice
+from retrieval.answering.models import Answer
 from retrieval.answering.question import Kind, Question, analyse
 from retrieval.answering.rereading import corrected, is_bare, other_forms, talk_in
 from retrieval.answering.selectors.interface import Candidates
@@ -22,7 +23,7 @@ from retrieval.language.times import times_in
 from retrieval.ledger import live
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.live import ReadoutSummary
-from retrieval.models import Answer, LiveParagraph, Statement
+from retrieval.models import LiveParagraph, Statement
 from retrieval.precedence import Precedence
 from retrieval.search.retriever import CANDIDATES, Found, Query, Retriever
 from retrieval.search.scoping import Filters, Shelf, Shelves, passing

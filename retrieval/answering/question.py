@@ -68,20 +68,31 @@ class Question:
 
 
 _GREETING = re.compile(
-    r"^(?:(?:hi|hello|hey|good (?:morning|afternoon|evening)|dear \w+|thanks|thank you|please|fine|ok(?:ay)?|so|well|"
-    r"and|also|then|rapporteur|bot|there)\b[\s,.!:;-]*)+",
-    re.IGNORECASE,
+    r"""
+    # a greeting before the question
+    ^(?:(?:hi|hello|hey|good\ (?:morning|afternoon|evening)|dear\ \w+|thanks|thank\ you|please|fine
+    |ok(?:ay)?|so|well|and|also|then|rapporteur|bot|there)\b[\s,.!:;-]*)+
+    """,
+    re.VERBOSE | re.IGNORECASE,
 )
 _POLITE = re.compile(
-    r"^(?:(?:can|could|would|will) you (?:please |kindly )?(?:tell|show|explain to|remind|let) (?:me|us)(?: know)?"
-    r"|(?:please )?(?:tell|show|remind) (?:me|us)|(?:i|we)(?: would|['’]d)? (?:like|want|need) to know"
-    r"|do you know|i wonder|any idea)\b[\s,:]*(?:about )?(?=\w)",
-    re.IGNORECASE,
+    r"""
+    # "Could you tell me", "I would like to know"
+    ^(?:(?:can|could|would|will)\ you\ (?:please\ |kindly\ )?(?:tell|show|explain\ to|remind|let)\ (?:me
+    |us)(?:\ know)?|(?:please\ )?(?:tell|show|remind)\ (?:me|us)
+    |(?:i|we)(?:\ would|['’]d)?\ (?:like|want|need)\ to\ know|do\ you\ know|i\ wonder
+    |any\ idea)\b[\s,:]*(?:about\ )?(?=\w)
+    """,
+    re.VERBOSE | re.IGNORECASE,
 )
 _INSTRUCTION = re.compile(
-    r"(?:answer|reply|respond|repeat|ignore|forget|pretend|act|say|write|speak|translate|use|be)\b[^?]*[.:;!\n\"]\s+"
-    r"(?=(?:[\w,]+\s+){0,2}(?:who|whom|whose|what|when|where|which|why|how|is|are|was|were|do|does|did)\b[^.:;!]*\?)",
-    re.IGNORECASE,
+    r"""
+    # an order to the bot before its question: only the question is read
+    (?:answer|reply|respond|repeat|ignore|forget|pretend|act|say|write|speak|translate|use
+    |be)\b[^?]*[.:;!\n\"]\s+(?=(?:[\w,]+\s+){0,2}(?:who|whom|whose|what|when|where|which|why|how|is|are
+    |was|were|do|does|did)\b[^.:;!]*\?)
+    """,
+    re.VERBOSE | re.IGNORECASE,
 )
 """An order about how to answer, before the question itself: it is not what is asked."""
 
@@ -94,33 +105,52 @@ _LOOKUP = re.compile(
     re.IGNORECASE,
 )
 _LEADS_TO_LOOKUP = re.compile(
-    r"^\W*(?:and |also |please )*(?:(?:what|which)(?:['’]?s| is| are| was| does| do| did)?|show|read|quote|print|give|tell|cite|"
-    r"summari[sz]e|explain|display|repeat)?(?: (?:me|us|in|the|text|content|contents|wording|of|out|about|is|does|said|written"
-    r"|stated|full|exact|whole|under|at|by))*\W*$",
-    re.IGNORECASE,
+    r"""
+    # words that lead to "paragraph 5"
+    ^\W*(?:and\ |also\ |please\ )*(?:(?:what|which)(?:['’]?s|\ is|\ are|\ was|\ does|\ do|\ did)?|show
+    |read|quote|print|give|tell|cite|summari[sz]e|explain|display|repeat)?
+    (?:\ (?:me|us|in|the|text|content|contents|wording|of|out|about|is|does|said|written|stated|full
+    |exact|whole|under|at|by))*\W*$
+    """,
+    re.VERBOSE | re.IGNORECASE,
 )
 _MENTIONS = (
     re.compile(
-        r"^(?:in )?(?:which|what) (?:numbered )?(?:paragraphs?|paras?|points?)(?: numbers?)?(?: of [^?]*?)? "
-        r"(?:is|are|was|were|do|does) (?P<subject>.+?) "
-        r"(?:mentioned|referred to|named|cited|discussed|appear(?:s|ed)?|occur(?:s|red)?|found|talked about|come up)\b",
-        re.IGNORECASE,
+        r"""
+        # "Which paragraph mentions X?": X is mentioned
+        ^(?:in\ )?(?:which|what)\ (?:numbered\ )?(?:paragraphs?|paras?|points?)(?:\ numbers?)?
+        (?:\ of\ [^?]*?)?\ (?:is|are|was|were|do|does)[ ]
+        (?P<subject>.+?)\ (?:mentioned|referred\ to|named|cited|discussed|appear(?:s|ed)?
+        |occur(?:s|red)?|found|talked\ about|come\ up)\b
+        """,
+        re.VERBOSE | re.IGNORECASE,
     ),
     re.compile(
-        r"^(?:which|what) (?:paragraphs?|paras?|points?) (?:of [^?]*? )?"
-        r"(?:mentions?|refers? to|names?|cites?|discuss(?:es)?|talks? about|contains?) (?P<subject>.+?)\W*$",
-        re.IGNORECASE,
+        r"""
+        # "Which paragraph mentions X?": the paragraph mentions
+        ^(?:which|what)\ (?:paragraphs?|paras?|points?)\ (?:of\ [^?]*?\ )?
+        (?:mentions?|refers?\ to|names?|cites?|discuss(?:es)?|talks?\ about|contains?)[ ]
+        (?P<subject>.+?)\W*$
+        """,
+        re.VERBOSE | re.IGNORECASE,
     ),
     re.compile(
-        r"^(?:where|how often|how many times) (?:in [^?]*? )?(?:is|are|does|do) (?:the (?:readout|text|document|statement) (?:mention|refer to|name) )?"
-        r"(?P<subject>.+?) (?:mentioned|referred to|named|cited)\b",
-        re.IGNORECASE,
+        r"""
+        # "Where is X mentioned?"
+        ^(?:where|how\ often|how\ many\ times)\ (?:in\ [^?]*?\ )?(?:is|are|does|do)[ ]
+        (?:the\ (?:readout|text|document|statement)\ (?:mention|refer\ to|name)\ )?
+        (?P<subject>.+?)\ (?:mentioned|referred\ to|named|cited)\b
+        """,
+        re.VERBOSE | re.IGNORECASE,
     ),
 )
 _SUMMARY = re.compile(
-    r"\b(?:summar(?:y|ies|i[sz]e[sd]?|i[sz]ing)|overview|main points|key (?:points|takeaways|messages)|gist|tl;?dr|"
-    r"in a nutshell|(?:readout|document|statement|meeting|text) (?:all )?about)\b",
-    re.IGNORECASE,
+    r"""
+    # what is asked for is the whole, in short
+    \b(?:summar(?:y|ies|i[sz]e[sd]?|i[sz]ing)|overview|main\ points|key\ (?:points|takeaways|messages)
+    |gist|tl;?dr|in\ a\ nutshell|(?:readout|document|statement|meeting|text)\ (?:all\ )?about)\b
+    """,
+    re.VERBOSE | re.IGNORECASE,
 )
 _PERSON_NOUN = (
     r"(?:person|people|man|woman|name|leaders?|presidents?|(?:prime |foreign |defen[cs]e )?ministers?|kings?|queens?|"
@@ -180,11 +210,14 @@ _ASKS = re.compile(
 )
 _NAME = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z][\w’'-]+|\d[\w.,]*")
 _FORM = re.compile(
-    r"\bhow (?:many|much)\b|\b(?:what|which) (?:kinds?|types?|sorts?) of\b|\b(?:what|which) (?:year|date)\b"
-    r"|\bthe name of\b|\b(?:an|one) examples? of\b|^(?:list|name)\b"
-    r"|\b(?:according to|going by|judging by|mentioned in|in|of|does|did|do) (?:the|this|that) (?:readout|text|document|statement)\b"
-    r"|\b(?:mention(?:s|ed)?|refers? to|referred to)\b",
-    re.IGNORECASE,
+    r"""
+    # the form of a question, which no sentence answers by holding it
+    \bhow\ (?:many|much)\b|\b(?:what|which)\ (?:kinds?|types?|sorts?)\ of\b
+    |\b(?:what|which)\ (?:year|date)\b|\bthe\ name\ of\b|\b(?:an|one)\ examples?\ of\b|^(?:list|name)\b
+    |\b(?:according\ to|going\ by|judging\ by|mentioned\ in|in|of|does|did|do)\ (?:the|this|that)[ ]
+    (?:readout|text|document|statement)\b|\b(?:mention(?:s|ed)?|refers?\ to|referred\ to)\b
+    """,
+    re.VERBOSE | re.IGNORECASE,
 )
 """Words about the form of the answer: no paragraph is found by them."""
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection
 
+from retrieval.answering.models import Talk
 from retrieval.answering.question import Kind, Question, without_greeting
 from retrieval.index import fulltext
 from retrieval.language.place_names import capitals
 from retrieval.language.terms import STOP_WORDS, stem, terms, words
 from retrieval.ledger import live
-from retrieval.models import Talk
 
 _MARKUP = (
     (re.compile(r"```(?:\w+\n)?|`"), " "),

@@ -17,10 +17,11 @@ from cachetools import LRUCache
 
 from retrieval.answering import prompting
 from retrieval.answering.foreign_questions import language_name
+from retrieval.answering.models import Translations
 from retrieval.errors import LanguageModelError, ModelUnusableError, StoreError
 from retrieval.language.terms import STOP_WORDS, terms, words
 from retrieval.llm.types import Model, Prompt, payer
-from retrieval.models import Statement, Translations
+from retrieval.models import Statement
 
 log = logging.getLogger(__name__)
 

@@ -15,6 +15,7 @@ from retrieval.answering.composing import compose
 from retrieval.answering.conversation import part_in_full, resolve
 from retrieval.answering.foreign_questions import language_name
 from retrieval.answering.looking import Looked, Looker
+from retrieval.answering.models import Answer, Translations
 from retrieval.answering.question import Kind, Question, analyse
 from retrieval.answering.rereading import cleaned
 from retrieval.answering.selectors.interface import Selector
@@ -29,7 +30,7 @@ from retrieval.errors import (
     StoreError,
 )
 from retrieval.ledger.ledger import Ledger
-from retrieval.models import SHARED, Answer, Statement, Translations
+from retrieval.models import SHARED, Statement
 from retrieval.precedence import Precedence
 from retrieval.search.ranking import RankedParagraph
 from retrieval.search.retriever import Retriever

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from retrieval.models import Answer, Difference, Statement, Status, Talk
+from retrieval.answering.models import Answer, Status, Talk
+from retrieval.models import Difference, Statement
 
 NOT_FOUND = "The sources do not answer this."
 CLOSEST = "The sources may not answer this. Closest:"

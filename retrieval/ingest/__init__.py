@@ -4,5 +4,21 @@ from retrieval.ingest.committing import Progress
 from retrieval.ingest.planning import Change, Plan
 from retrieval.ingest.request import Details, IngestRequest, Upload
 from retrieval.ingest.service import IngestService
+from retrieval.ledger.history import AuditEntry, KnownReadout, KnownRevision
+from retrieval.ledger.holdings import Usage
+from retrieval.ledger.jobs import JobRow
 
-__all__ = ["Change", "Details", "IngestRequest", "IngestService", "Plan", "Progress", "Upload"]
+__all__ = [
+    "AuditEntry",
+    "Change",
+    "Details",
+    "IngestRequest",
+    "IngestService",
+    "JobRow",
+    "KnownReadout",
+    "KnownRevision",
+    "Plan",
+    "Progress",
+    "Upload",
+    "Usage",
+]

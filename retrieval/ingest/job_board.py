@@ -13,6 +13,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict
 from typing import Any
 
@@ -23,7 +24,8 @@ from retrieval.index.sync.index_sync import IndexSync
 from retrieval.ingest.committing import Progress
 from retrieval.ingest.request import IngestRequest, Upload
 from retrieval.ingest.service import IngestService
-from retrieval.ledger import jobs, leases
+from retrieval.ledger import holdings, jobs, leases
+from retrieval.ledger.holdings import Usage
 from retrieval.ledger.jobs import JobRow
 from retrieval.ledger.leases import Lease, utc_now
 from retrieval.ledger.ledger import Ledger
@@ -77,10 +79,19 @@ class JobBoard:
         with self._ledger.read() as connection:
             return jobs.get(connection, job)
 
-    def open(self) -> list[JobRow]:
-        """Return what is queued or running, oldest first."""
-        with self._ledger.read() as connection:
-            return jobs.open_jobs(connection)
+    def usage(self, scope: str, since: str = "", within: Connection | None = None) -> Usage:
+        """Return how much `scope` holds, and the ingests asked for since a moment (UTC, ISO 8601).
+
+        Args:
+            within: The transaction to look in, where there is one.
+        """
+        with nullcontext(within) if within is not None else self._ledger.read() as connection:
+            return holdings.usage(connection, scope, since)
+
+    def forget(self, scope: str) -> None:
+        """Forget the ingests of `scope`, those that wait included, with the files that were given to them."""
+        with self._ledger.write() as connection:
+            holdings.forget_jobs(connection, scope)
 
     def follow(self, job: int, progress: Progress) -> JobRow:
         """Wait until a job has ended, telling how far it is.

@@ -9,17 +9,18 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
+from retrieval.diff import diff_paragraphs
 from retrieval.errors import NotFoundError
 from retrieval.index import fulltext
 from retrieval.index.encoder import Encoder
 from retrieval.index.sync.index_sync import IndexSync
 from retrieval.ingest.committing import Committer
-from retrieval.ledger import history, live, revisions
+from retrieval.ledger import history, holdings, live, revisions
 from retrieval.ledger import sources as seen_sources
 from retrieval.ledger.history import AuditEntry, KnownReadout, KnownRevision
 from retrieval.ledger.leases import Turn, my_turn, utc_now
 from retrieval.ledger.ledger import Ledger
-from retrieval.models import SHARED
+from retrieval.models import SHARED, ParagraphDiff
 
 _PATIENCE_S = 10.0
 _REWRITE_PATIENCE_S = 5.0
@@ -61,6 +62,15 @@ class Removal:
     everywhere: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What going back to a revision would change."""
+
+    live: KnownRevision | None
+    to: KnownRevision
+    paragraphs: ParagraphDiff
+
+
 class Lifecycle:
     """Changes what is live without a source: every method is one commit."""
 
@@ -82,6 +92,23 @@ class Lifecycle:
                 tuple(history.revisions_of(connection, known.pk)),
                 tuple(history.audit(connection, known.scope, known.id)),
             )
+
+    def known(self, scope: str | None = None) -> list[KnownReadout]:
+        """Return every readout that is or was in `scope`, or in any, by id."""
+        with self._ledger.read() as connection:
+            return holdings.known(connection, scope)
+
+    def audit(self, scope: str) -> list[AuditEntry]:
+        """Return what was done in a scope, the newest first."""
+        with self._ledger.read() as connection:
+            return history.audit(connection, scope)
+
+    def difference(self, past: History, to: KnownRevision) -> Difference:
+        """Return what making the revision `to` live would change."""
+        with self._ledger.read() as connection:
+            before = live.paragraphs_of_revision(connection, past.live.pk) if past.live else []
+            after = live.paragraphs_of_revision(connection, to.pk)
+        return Difference(past.live, to, diff_paragraphs(before, after))
 
     def roll_back(
         self, document: str, revision: str | None = None, *, scope: str = SHARED, actor: str = "command line"

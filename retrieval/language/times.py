@@ -75,9 +75,13 @@ _NAMED = re.compile(
 
 _YEAR = r"(?:19|20)\d\d"
 _LEADS_TO_YEAR = re.compile(
-    r"(?:^|\b(?:in|since|from|until|till|before|after|by|between|and|to|during|of|the|for|on|or|vs|versus|than|with|year|late|early"
-    r"|mid|through|about|our|this|im|seit|bis|en|de|depuis|desde|hasta|y|et|und)[\s-]+|[,(;:/–—-]\s*)$",
-    re.IGNORECASE,
+    r"""
+    # what may stand before a bare year
+    (?:^|\b(?:in|since|from|until|till|before|after|by|between|and|to|during|of|the|for|on|or|vs|versus
+    |than|with|year|late|early|mid|through|about|our|this|im|seit|bis|en|de|depuis|desde|hasta|y|et
+    |und)[\s-]+|[,(;:/–—-]\s*)$
+    """,
+    re.VERBOSE | re.IGNORECASE,
 )
 """Before four digits that are a year, and no number of soldiers or of a resolution."""
 

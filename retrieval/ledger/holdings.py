@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, LargeBinary, cast, delete, func, select
@@ -19,16 +18,20 @@ class Usage:
         readouts: Live ones.
         paragraphs: Of the live readouts.
         bytes: Text that is kept, in UTF-8, earlier revisions included.
+        ingests: Those asked for since a moment.
+        open_jobs: Numbers of the ingests that are queued or running.
     """
 
     readouts: int = 0
     paragraphs: int = 0
     bytes: int = 0
+    ingests: int = 0
+    open_jobs: tuple[int, ...] = ()
 
 
-def usage(connection: Connection, scope: str) -> Usage:
-    """Return how much `scope` holds."""
-    r, v, p = schema.readouts, schema.revisions, schema.paragraphs
+def usage(connection: Connection, scope: str, since: str) -> Usage:
+    """Return how much `scope` holds, and which ingests were asked for there since a moment (UTC, ISO 8601)."""
+    r, v, p, j = schema.readouts, schema.revisions, schema.paragraphs, schema.jobs
     live = select(func.count()).select_from(r).where(r.c.scope == scope, r.c.live_revision.is_not(None))
     paragraphs = (
         select(func.count())
@@ -45,38 +48,21 @@ def usage(connection: Connection, scope: str) -> Usage:
         .join(r, r.c.pk == v.c.readout)
         .where(r.c.scope == scope)
     )
-    return Usage(*(int(connection.scalar(each) or 0) for each in (live, paragraphs, kept)))
+    asked_for = select(func.count()).select_from(j).where(j.c.scope == scope, j.c.created_at >= since)
+    is_open = (j.c.scope == scope) & j.c.state.in_(("queued", "running"))
+    open_jobs = connection.scalars(select(j.c.pk).where(is_open).order_by(j.c.pk))
+    counts = [int(connection.scalar(each) or 0) for each in (live, paragraphs, kept, asked_for)]
+    return Usage(counts[0], counts[1], counts[2], counts[3], tuple(open_jobs))
 
 
-def known(connection: Connection, scope: str) -> list[KnownReadout]:
-    """Return every readout that is or was in `scope`, by id."""
+def known(connection: Connection, scope: str | None = None) -> list[KnownReadout]:
+    """Return every readout that is or was in `scope`, or in any, by id."""
     r = schema.readouts
-    rows = connection.execute(
-        select(r.c.pk, r.c.id, r.c.scope, r.c.source, r.c.live_revision.label("live_pk"), r.c.pinned)
-        .where(r.c.scope == scope)
-        .order_by(r.c.id)
-    )
+    wanted = select(r.c.pk, r.c.id, r.c.scope, r.c.source, r.c.live_revision.label("live_pk"), r.c.pinned)
+    if scope is not None:
+        wanted = wanted.where(r.c.scope == scope)
+    rows = connection.execute(wanted.order_by(r.c.id))
     return [KnownReadout(**row._asdict()) for row in rows]
-
-
-def scopes_with_readouts(connection: Connection) -> list[str]:
-    """Return every scope that holds a readout, live or not."""
-    r = schema.readouts
-    return list(connection.scalars(select(r.c.scope).distinct().order_by(r.c.scope)))
-
-
-def jobs_since(connection: Connection, scope: str, since: str) -> int:
-    """Return how many ingests were asked for in `scope` since a moment (UTC, ISO 8601)."""
-    j = schema.jobs
-    wanted = select(func.count()).select_from(j).where(j.c.scope == scope, j.c.created_at >= since)
-    return int(connection.scalar(wanted) or 0)
-
-
-def open_jobs(connection: Connection, scope: str) -> Sequence[int]:
-    """Return the numbers of the ingests of `scope` that are queued or running."""
-    j = schema.jobs
-    wanted = select(j.c.pk).where(j.c.scope == scope, j.c.state.in_(("queued", "running"))).order_by(j.c.pk)
-    return list(connection.scalars(wanted))
 
 
 def forget_jobs(connection: Connection, scope: str) -> None:

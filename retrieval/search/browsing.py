@@ -15,6 +15,8 @@ from retrieval.search.scoping import ALL, Filters, passing
 
 _LONGEST_HEAD = 80  # letters
 
+__all__ = ["Browser", "ListedInitiative", "ReadoutSummary", "Table"]
+
 
 @dataclass(frozen=True, slots=True)
 class ListedInitiative:

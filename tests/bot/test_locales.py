@@ -7,7 +7,7 @@ import string
 
 import pytest
 
-from bot.discord.rendering import MAX_TEXT
+from bot.discord.pages import MAX_TEXT
 from bot.locales import Phrases, load
 
 CATALOGUE = load()

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from retrieval.answering.models import Answer
 from retrieval.bootstrap import Services
 from retrieval.errors import SettingsError, StoreError
 from retrieval.index.chroma.cloud import CloudAddress, CloudStore
 from retrieval.index.sync.audit import Audit, audit
 from retrieval.ledger import vectors
-from retrieval.models import Answer
 from retrieval.search.ranking import RankedParagraph
 from tests.cloud import DATABASE, KEY, TENANT, CloudStandIn
 from tests.conftest import OpenStore, WriteReadout

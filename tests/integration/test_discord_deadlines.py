@@ -12,13 +12,12 @@ import pytest
 import pytest_asyncio
 import yarl
 
-from bot.cli.discord_doctor import examine_discord
-from bot.discord.client import Rapporteur, ShardedRapporteur, build_client
-from bot.discord.cogs.base import Equipment
-from bot.discord.questions import Desk
-from bot.discord.records import Records
+from bot.discord.answer_store import AnswerStore
+from bot.discord.client import Rapporteur, build_client, examine_discord
+from bot.discord.cogs.base import BotServices
+from bot.discord.discord_settings import DiscordSettings
+from bot.discord.question_service import QuestionService
 from bot.locales import load
-from bot.settings import DiscordSettings
 from retrieval.errors import RapporteurError
 from tests.fakes import FakeServices, FileDatabase
 from tests.integration.conftest import Scene, answered, text_of
@@ -34,15 +33,15 @@ def services() -> FakeServices:
 @pytest_asyncio.fixture(loop_scope="session")
 async def client(
     scene: Scene, services: FakeServices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Rapporteur | ShardedRapporteur]:
+) -> AsyncIterator[Rapporteur]:
     monkeypatch.setattr(discord.http.Route, "BASE", scene.standin.url)
     gateway = yarl.URL(scene.standin.gateway.url)
     monkeypatch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", gateway)
     settings = DiscordSettings(_env_file=None, token=TOKEN, concurrent_questions=1)  # type: ignore[call-arg, arg-type]
-    desk = Desk(
-        settings, services, services, Records(FileDatabase(tmp_path / "ledger.db")), checking=services
+    questions = QuestionService(
+        settings, services, services, AnswerStore(FileDatabase(tmp_path / "ledger.db")), checking=services
     )
-    client = build_client(Equipment(desk, load(), settings), guild_ready_timeout=0.1)
+    client = build_client(BotServices(questions, load(), settings), guild_ready_timeout=0.1)
     running = asyncio.create_task(client.start(TOKEN))
     await scene.standin.connected()
     yield client

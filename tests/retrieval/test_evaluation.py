@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from retrieval.answering.models import Answer
 from retrieval.answering.service import Elapsed
 from retrieval.bootstrap import Services
 from retrieval.errors import SourceError
@@ -23,7 +24,7 @@ from retrieval.evaluation import (
     read_questions,
     sample,
 )
-from retrieval.models import Answer, LiveParagraph, Numbering, Statement
+from retrieval.models import LiveParagraph, Numbering, Statement
 
 
 def _question(**more: Any) -> EvalQuestion:

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Table, func, select
 
-from bot.discord.records import Records, ShownAnswer, answers
+from bot.discord.answer_store import AnswerStore, ShownAnswer
 from retrieval.bootstrap import LEDGER_FILE
 from retrieval.errors import StoreError
+from retrieval.front_end_store import answers
 from retrieval.ingest import IngestRequest, Upload
 from retrieval.ingest.copy_to_postgres import copy_ledger
 from retrieval.ingest.job_board import WORKER
@@ -37,7 +38,7 @@ def lived_in(open_store: OpenStore, write_readout: WriteReadout, tmp_path: Path)
         services.lifecycle.remove("gone", purge=True)
         own = Upload("own.txt", b"Own talks\n\n1. A lighthouse will be painted in July.\n")
         services.ingesting.run(IngestRequest(uploads=(own,), scope="guild:5"))
-        Records(services.ledger).add(ShownAnswer("a" * 12, QUESTION, "extractive", 2**61, 1))
+        AnswerStore(services.ledger).add(ShownAnswer("a" * 12, QUESTION, "extractive", 2**61, 1))
     with closing(Ledger(tmp_path / "store" / LEDGER_FILE)) as ledger:
         yield ledger
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -10,16 +10,19 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.discord.comparison_desk import ComparisonDesk
-from bot.discord.corpus.departures import Caretaker
-from bot.discord.corpus.desk import CorpusDesk
+from bot.discord import Interaction
+from bot.discord.comparison_service import ComparisonService
+from bot.discord.corpus.server_cleanup import ServerCleanup
+from bot.discord.corpus.service import CorpusService
 from bot.discord.delivery import guarded
-from bot.discord.errors import ClosingError, RefusedError
-from bot.discord.markdown import escape, shortened
-from bot.discord.questions import Desk, Place
+from bot.discord.discord_markdown import escape, shortened
+from bot.discord.discord_settings import DiscordSettings
+from bot.discord.permissions import guild_scopes
+from bot.discord.question_service import Place, QuestionService
+from bot.discord.refusals import ClosingError, RefusedError
 from bot.locales import Catalogue, Phrases
-from bot.settings import DiscordSettings
-from retrieval.search.scoping import Filters, as_bound
+from retrieval.search.browsing import ReadoutSummary
+from retrieval.search.scoping import ALL, Filters, as_bound
 
 MAX_CHOICES = 25
 MAX_CHOICE = 100
@@ -39,44 +42,49 @@ Work = Callable[[], Coroutine[Any, Any, Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Equipment:
-    """What the cogs work with; without `corpus` and `caretaker` there is no /corpus, without
-    `comparing` no /compare."""
+class BotServices:
+    """What the cogs work with; without `corpus` and `server_cleanup` there is no /corpus, without `comparing` no
+    /compare."""
 
-    desk: Desk
+    questions: QuestionService
     catalogue: Catalogue
     settings: DiscordSettings
-    corpus: CorpusDesk | None = None
-    caretaker: Caretaker | None = None
-    comparing: ComparisonDesk | None = None
+    corpus: CorpusService | None = None
+    server_cleanup: ServerCleanup | None = None
+    comparing: ComparisonService | None = None
 
 
-class DeskCog(commands.Cog):
-    """A cog with the front desk behind it."""
+class BaseCog(commands.Cog):
+    """A cog with the services behind it."""
 
-    def __init__(self, equipment: Equipment) -> None:
-        self.desk = equipment.desk
-        self.catalogue = equipment.catalogue
-        self.settings = equipment.settings
-        self.comparing = equipment.comparing
+    def __init__(self, bot_services: BotServices) -> None:
+        self.questions = bot_services.questions
+        self.answers = self.questions.answers
+        self.look_up = self.questions.look_ups.run
+        self.catalogue = bot_services.catalogue
+        self.settings = bot_services.settings
+        self.comparing = bot_services.comparing
 
-    def phrases(self, interaction: discord.Interaction[Any]) -> Phrases:
+    def phrases(self, interaction: Interaction) -> Phrases:
         """Return the language of the person who uses the bot."""
         return self.catalogue.of(interaction.locale)
 
-    async def guarded(self, interaction: discord.Interaction[Any], work: Coroutine[Any, Any, None]) -> None:
+    async def guarded(self, interaction: Interaction, work: Coroutine[Any, Any, None]) -> None:
         """Do `work` as something that a shutdown waits for and that never ends in silence."""
-        with self.desk.busy() as admitted:
+        with self.questions.busy() as admitted:
             phrases = self.phrases(interaction)
             chosen = work if admitted else refused(work)
             await guarded(interaction, chosen, phrases, self.settings.max_question)
 
-    async def document_choices(
-        self, interaction: discord.Interaction[Any], typed: str
-    ) -> list[app_commands.Choice[str]]:
+    async def readable(self, interaction: Interaction, filters: Filters = ALL) -> Sequence[ReadoutSummary]:
+        """Return the readouts that can be read where somebody uses the bot, and pass."""
+        scopes = guild_scopes(interaction.guild_id)
+        return await self.look_up(self.questions.readouts.documents, scopes, filters)
+
+    async def document_choices(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         """Return the readouts whose title or id contains what was typed so far."""
         wanted = typed.casefold().split()
-        lines = await self.desk.documents(interaction.guild_id)
+        lines = await self.readable(interaction)
         found = [line for line in lines if _matches(f"{line.title} {line.date or ''} {line.id}", wanted)]
         return [
             app_commands.Choice(name=_choice(line.title, line.date), value=line.id)
@@ -84,10 +92,10 @@ class DeskCog(commands.Cog):
         ]
 
     async def filter_choices(
-        self, interaction: discord.Interaction[Any], typed: str, option: str
+        self, interaction: Interaction, typed: str, option: str
     ) -> list[app_commands.Choice[str]]:
         """Return what the readouts have of an issuer, a title, or years and days, the newest first."""
-        lines = await self.desk.documents(interaction.guild_id)
+        lines = await self.readable(interaction)
         if option in ("issuer", "title"):
             held = [getattr(line, option) for line in lines]
         else:
@@ -109,13 +117,11 @@ def offering(command: Command) -> Command:
 
 
 def _choices_of(option: str) -> Callable[..., Coroutine[Any, Any, list[app_commands.Choice[str]]]]:
-    async def choices(
-        cog: DeskCog, interaction: discord.Interaction[Any], typed: str
-    ) -> list[app_commands.Choice[str]]:
+    async def choices(cog: BaseCog, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         return await cog.filter_choices(interaction, typed, option)
 
     choices.__qualname__ = (
-        f"DeskCog.{option}_choices"  # by its dot discord.py knows a method, and hands it the cog
+        f"BaseCog.{option}_choices"  # by its dot discord.py knows a method, and hands it the cog
     )
     return choices
 
@@ -152,7 +158,7 @@ def _choice(title: str, date: str | None) -> str:
     return shortened(title or "–", MAX_CHOICE - len(ending)) + ending
 
 
-def place_of(interaction: discord.Interaction[Any]) -> Place:
+def place_of(interaction: Interaction) -> Place:
     """Return who asks, and where."""
     channel = interaction.channel
     thread = channel.id if isinstance(channel, discord.Thread) else None

@@ -1,21 +1,30 @@
-"""/documents, /paragraph and /about: what is there, and the exact words."""
+"""/documents, /paragraph, /about and /initiatives: what is there, and the exact words."""
 
 from __future__ import annotations
 
+import io
+from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any
 
 import discord
 from discord import app_commands
+from discord.ext import commands
 
-from bot.discord.cogs.base import FILTERS, DeskCog, Word, bounded, offering
-from bot.discord.delivery import in_time, respond, say
-from bot.discord.markdown import code, escape, shortened
-from bot.discord.rendering import Page, render_documents, render_paragraph
+from bot.discord import Interaction
+from bot.discord.cogs.base import FILTERS, MAX_CHOICE, MAX_CHOICES, BaseCog, Word, bounded, offering, place_of
+from bot.discord.delivery import attach, in_time, respond, say, show, show_in_place
+from bot.discord.discord_markdown import code, escape, shortened
+from bot.discord.pages import Page
+from bot.discord.permissions import guild_scopes
+from bot.discord.readout_rendering import KINDS, InitiativeFilter, render_documents, render_paragraph
+from bot.discord.views import Control, list_view
 from retrieval.errors import NotFoundError
+from retrieval.models import InitiativeKind
 from retrieval.search.scoping import Filters
 
 
-class BrowseCog(DeskCog):
+class BrowseCog(BaseCog):
     """Shows readouts, paragraphs, and what the bot is; each to the person who asks."""
 
     @offering
@@ -23,7 +32,7 @@ class BrowseCog(DeskCog):
     @app_commands.describe(**FILTERS)
     async def documents(
         self,
-        interaction: discord.Interaction[Any],
+        interaction: Interaction,
         since: Word | None = None,
         until: Word | None = None,
         issuer: Word | None = None,
@@ -33,10 +42,9 @@ class BrowseCog(DeskCog):
         filters = Filters((), since, until, issuer, title)
         await self.guarded(interaction, self._documents(interaction, filters))
 
-    async def _documents(self, interaction: discord.Interaction[Any], filters: Filters) -> None:
+    async def _documents(self, interaction: Interaction, filters: Filters) -> None:
         phrases = self.phrases(interaction)
-        work = self.desk.documents(interaction.guild_id, bounded(filters))
-        lines = await in_time(interaction, work, ephemeral=True)
+        lines = await in_time(interaction, self.readable(interaction, bounded(filters)), ephemeral=True)
         if filters and not lines:
             await say(interaction, phrases("error.none_passes"))
             return
@@ -44,45 +52,38 @@ class BrowseCog(DeskCog):
 
     @app_commands.command(name="paragraph", description="Show one paragraph in full")
     @app_commands.describe(document="Which readout?", number="The paragraph’s number, as printed")
-    async def paragraph(self, interaction: discord.Interaction[Any], document: str, number: str) -> None:
+    @app_commands.autocomplete(document=BaseCog.document_choices)
+    async def paragraph(self, interaction: Interaction, document: str, number: str) -> None:
         """Show one paragraph."""
         await self.guarded(interaction, self._paragraph(interaction, document, number))
 
-    @paragraph.autocomplete("document")
-    async def _choices(
-        self, interaction: discord.Interaction[Any], typed: str
-    ) -> list[app_commands.Choice[str]]:
-        return await self.document_choices(interaction, typed)
-
-    async def _paragraph(self, interaction: discord.Interaction[Any], document: str, number: str) -> None:
+    async def _paragraph(self, interaction: Interaction, document: str, number: str) -> None:
         phrases = self.phrases(interaction)
         number = number.strip().removeprefix("¶").strip()
         try:
-            work = self.desk.paragraph(document, number, interaction.guild_id)
+            scopes = guild_scopes(interaction.guild_id)
+            work = self.look_up(self.questions.readouts.paragraph, document, number, scopes)
             paragraph = await in_time(interaction, work, ephemeral=True)
         except NotFoundError:
             await say(interaction, await self._missing(interaction, document, number))
             return
         await respond(interaction, render_paragraph(paragraph, (), phrases), phrases, ephemeral=True)
 
-    async def _missing(self, interaction: discord.Interaction[Any], document: str, number: str) -> str:
-        known = {line.id for line in await self.desk.documents(interaction.guild_id)}
+    async def _missing(self, interaction: Interaction, document: str, number: str) -> str:
+        known = {line.id for line in await self.readable(interaction)}
         key = "error.no_paragraph" if document in known else "error.no_readout"
-        shown = {
-            "document": code(document),
-            "number": escape(shortened(number, 20)),
-        }
+        shown = {"document": code(document), "number": escape(shortened(number, 20))}
         return self.phrases(interaction)(key, **shown)
 
     @app_commands.command(name="about", description="What this bot knows, how it answers, and what it keeps")
-    async def about(self, interaction: discord.Interaction[Any]) -> None:
+    async def about(self, interaction: Interaction) -> None:
         """Say what the bot knows, how it answers, and what it keeps."""
         await self.guarded(interaction, self._about(interaction))
 
-    async def _about(self, interaction: discord.Interaction[Any]) -> None:
+    async def _about(self, interaction: Interaction) -> None:
         phrases = self.phrases(interaction)
-        lines = await in_time(interaction, self.desk.documents(interaction.guild_id), ephemeral=True)
-        model = self.desk.mode.removeprefix("llm:") if self.desk.mode != "extractive" else None
+        lines = await in_time(interaction, self.readable(interaction), ephemeral=True)
+        model = self.questions.mode.removeprefix("llm:") if self.questions.mode != "extractive" else None
         mode = phrases("about.chosen", model=model) if model else phrases("about.quoted")
         text = phrases(
             "about.text", documents=len(lines), paragraphs=sum(r.paragraphs for r in lines), mode=mode
@@ -91,3 +92,122 @@ class BrowseCog(DeskCog):
         if model:
             told.append(f"-# {phrases('about.model_privacy', model=model)}")
         await respond(interaction, [Page("\n".join(told))], phrases, ephemeral=True)
+
+
+_MAX_WANTED = 100
+
+
+class InitiativesCog(BaseCog):
+    """Lists initiatives to the person who asks, a page at a time."""
+
+    @offering
+    @app_commands.command(name="initiatives", description="List what was announced, each with its paragraph")
+    @app_commands.describe(
+        document="Of one readout only",
+        kind="Of one kind only",
+        text="Words in the name, the actor or the time",
+        **FILTERS,
+    )
+    @app_commands.autocomplete(document=BaseCog.document_choices)
+    async def initiatives(
+        self,
+        interaction: Interaction,
+        document: str | None = None,
+        kind: str | None = None,
+        text: app_commands.Range[str, 1, _MAX_WANTED] | None = None,
+        since: Word | None = None,
+        until: Word | None = None,
+        issuer: Word | None = None,
+        title: Word | None = None,
+    ) -> None:
+        """List initiatives."""
+        wanted = InitiativeFilter(document or None, None, text, since, until, issuer, title)
+        await self.guarded(interaction, self._initiatives(interaction, wanted, kind))
+
+    async def _initiatives(self, interaction: Interaction, typed: InitiativeFilter, kind: str | None) -> None:
+        phrases = self.phrases(interaction)
+        known = self._kind(interaction, kind)
+        if kind and known is None:
+            kinds = ", ".join(self._kinds(interaction).values())
+            await say(interaction, phrases("error.no_kind", kind=code(kind), kinds=kinds))
+            return
+        bounds = bounded(typed.filters)
+        wanted = replace(typed, kind=known, since=bounds.since, until=bounds.until)
+        work = self.questions.list_initiatives(wanted, place_of(interaction), phrases)
+        try:
+            reply = await in_time(interaction, work, ephemeral=True)
+        except NotFoundError:
+            await say(interaction, phrases("error.no_readout", document=code(wanted.document or "")))
+            return
+        pages = reply.pages
+        if wanted.text and self.comparing is not None:
+            pages = await self.comparing.with_life(pages, wanted, interaction.guild_id, phrases)
+        await show(interaction, list_view(pages, phrases, listing=reply.id), ephemeral=True)
+
+    def _kinds(self, interaction: Interaction) -> dict[InitiativeKind, str]:
+        """Return what the kinds are called in the reader's language."""
+        phrases = self.phrases(interaction)
+        return {kind: phrases(f"initiatives.kind.{kind}") for kind in KINDS}
+
+    def _kind(self, interaction: Interaction, typed: object) -> InitiativeKind | None:
+        """Return the kind that was chosen, or typed out in either language."""
+        asked = str(typed).strip().casefold()
+        names = self._kinds(interaction).items()
+        return next((kind for kind, name in names if asked in {kind, name.casefold()}), None)
+
+    @initiatives.autocomplete("kind")
+    async def _kind_choices(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        wanted = typed.strip().casefold()
+        return [
+            app_commands.Choice(name=name, value=kind)
+            for kind, name in self._kinds(interaction).items()
+            if wanted in name.casefold() or wanted in kind
+        ]
+
+    @initiatives.autocomplete("text")
+    async def _names(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        """Offer names that hold the words typed, out of what the other options leave."""
+        chosen = interaction.namespace
+        wanted = InitiativeFilter(chosen.document or None, self._kind(interaction, chosen.kind), typed)
+        try:
+            listed = await self.questions.initiatives(wanted, interaction.guild_id)
+        except NotFoundError:
+            return []
+        names = dict.fromkeys(shortened(each.initiative.name, MAX_CHOICE) for each in listed)
+        # What stands before the cut finds the name just as well, and the ellipsis is not in it.
+        return [app_commands.Choice(name=n, value=n.removesuffix("…")) for n in list(names)[:MAX_CHOICES]]
+
+    @commands.Cog.listener()
+    async def on_list_control(self, interaction: Interaction, control: Control) -> None:
+        """Do what a control under a list says."""
+        use = self._csv if control.action == "csv" else self._turn
+        await self.guarded(interaction, self._or_expired(interaction, use(interaction, control)))
+
+    async def _or_expired(self, interaction: Interaction, use: Coroutine[Any, Any, None]) -> None:
+        try:
+            await use
+        except NotFoundError:  # the readout that the list is of is gone
+            await say(interaction, self.phrases(interaction)("control.expired"))
+
+    async def _turn(self, interaction: Interaction, control: Control) -> None:
+        phrases = self.phrases(interaction)
+        work = self.questions.list_again(control.answer, place_of(interaction), phrases)
+        reply = await in_time(interaction, work, ephemeral=True, in_place=True)
+        if reply is None:
+            await say(interaction, phrases("control.expired"))
+            return
+        number = min(control.page, len(reply.pages) - 1)
+        await show_in_place(interaction, list_view(reply.pages, phrases, listing=reply.id, number=number))
+
+    async def _csv(self, interaction: Interaction, control: Control) -> None:
+        phrases = self.phrases(interaction)
+        work = self.questions.csv_of(control.answer, interaction.guild_id)
+        text = await in_time(interaction, work, ephemeral=True)
+        if text is None:
+            await say(interaction, phrases("control.expired"))
+            return
+        content = text.encode()
+        if len(content) > interaction.filesize_limit:
+            await say(interaction, phrases("initiatives.csv_large"))
+            return
+        await attach(interaction, discord.File(io.BytesIO(content), "initiatives.csv"))

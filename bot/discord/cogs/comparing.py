@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import io
 from datetime import date
-from typing import Any
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.discord.cogs.base import DeskCog, Equipment, place_of
-from bot.discord.comparison_desk import COMPARISON, TRACE, Asked, Shown
+from bot.discord import Interaction
+from bot.discord.cogs.base import BaseCog, BotServices, place_of
+from bot.discord.comparison_service import COMPARISON, TRACE, Asked, Shown
 from bot.discord.delivery import attach, in_time, say, show, show_in_place
-from bot.discord.markdown import code
+from bot.discord.discord_markdown import code
 from bot.discord.views import Control, sheet_view
 from bot.locales import Phrases
 from retrieval.errors import NotFoundError
@@ -22,13 +22,13 @@ _MAX_PHRASE = 300
 _PICTURE = "use-by-year.png"
 
 
-class ComparisonCog(DeskCog):
+class ComparisonCog(BaseCog):
     """Shows what readouts have in common and in what they differ, to the person who asks, a page at a time."""
 
-    def __init__(self, equipment: Equipment) -> None:
-        super().__init__(equipment)
-        assert equipment.comparing is not None
-        self._comparing = equipment.comparing
+    def __init__(self, bot_services: BotServices) -> None:
+        super().__init__(bot_services)
+        assert bot_services.comparing is not None
+        self._comparing = bot_services.comparing
 
     @app_commands.command(
         name="compare", description="Two readouts side by side: what is new, gone, moved or worded otherwise"
@@ -38,7 +38,7 @@ class ComparisonCog(DeskCog):
     )
     async def compare(
         self,
-        interaction: discord.Interaction[Any],
+        interaction: Interaction,
         before: str,
         after: str,
         topic: app_commands.Range[str, 1, _MAX_PHRASE] | None = None,
@@ -49,9 +49,7 @@ class ComparisonCog(DeskCog):
 
     @compare.autocomplete("before")
     @compare.autocomplete("after")
-    async def _choices(
-        self, interaction: discord.Interaction[Any], typed: str
-    ) -> list[app_commands.Choice[str]]:
+    async def _choices(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         return await self.document_choices(interaction, typed)
 
     @app_commands.command(name="trace", description="Where a phrase and its close variants stand, by date")
@@ -62,7 +60,7 @@ class ComparisonCog(DeskCog):
     )
     async def trace(
         self,
-        interaction: discord.Interaction[Any],
+        interaction: Interaction,
         phrase: app_commands.Range[str, 1, _MAX_PHRASE],
         since: str | None = None,
         until: str | None = None,
@@ -71,7 +69,7 @@ class ComparisonCog(DeskCog):
         asked = {"phrase": phrase, "since": since, "until": until}
         await self.guarded(interaction, self._look(interaction, TRACE, asked))
 
-    async def _look(self, interaction: discord.Interaction[Any], mode: str, asked: Asked) -> None:
+    async def _look(self, interaction: Interaction, mode: str, asked: Asked) -> None:
         phrases = self.phrases(interaction)
         wrong = next((asked[n] for n in ("since", "until") if asked.get(n) and not _is_date(asked[n])), None)
         if wrong is not None:
@@ -81,19 +79,19 @@ class ComparisonCog(DeskCog):
         try:
             shown = await in_time(interaction, work, ephemeral=True)
         except NotFoundError:
-            known = {line.id for line in await self.desk.documents(interaction.guild_id)}
+            known = {line.id for line in await self.readable(interaction)}
             missing = next((name for name in (asked["before"], asked["after"]) if name not in known), "")
             await say(interaction, phrases("error.no_readout", document=code(missing or "")))
             return
         await show(interaction, *_view(shown, 0, phrases), ephemeral=True)
 
     @commands.Cog.listener()
-    async def on_sheet_control(self, interaction: discord.Interaction[Any], control: Control) -> None:
+    async def on_sheet_control(self, interaction: Interaction, control: Control) -> None:
         """Do what a control under a comparison or a trace says; under an answer or a list, give it as files."""
         use = self._files if control.action == "files" else self._turn
         await self.guarded(interaction, use(interaction, control))
 
-    async def _turn(self, interaction: discord.Interaction[Any], control: Control) -> None:
+    async def _turn(self, interaction: Interaction, control: Control) -> None:
         phrases = self.phrases(interaction)
         work = self._comparing.again(control.answer, place_of(interaction), phrases)
         try:
@@ -107,7 +105,7 @@ class ComparisonCog(DeskCog):
             interaction, *_view(shown, min(control.page, len(shown.reply.pages) - 1), phrases)
         )
 
-    async def _files(self, interaction: discord.Interaction[Any], control: Control) -> None:
+    async def _files(self, interaction: Interaction, control: Control) -> None:
         phrases = self.phrases(interaction)
         work = self._comparing.files(control.answer, interaction.guild_id, phrases)
         try:

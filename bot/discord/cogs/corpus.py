@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 import io
-from functools import partial
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.discord import Interaction
 from bot.discord.cogs.base import (
     FILTERS,
     MAX_CHOICE,
     MAX_CHOICES,
-    DeskCog,
-    Equipment,
+    BaseCog,
+    BotServices,
     Word,
-    Work,
     bounded,
     channel_of,
     offering,
 )
-from bot.discord.corpus.controls import preview_view
-from bot.discord.corpus.desk import CorpusDesk
-from bot.discord.corpus.drafts import Draft
-from bot.discord.corpus.previewing import Offered
+from bot.discord.cogs.previews import preview_view
+from bot.discord.corpus.preview_maker import AttachedFile
+from bot.discord.corpus.preview_store import Preview
+from bot.discord.corpus.service import CorpusService
 from bot.discord.delivery import attach, in_time, respond, say, show
-from bot.discord.markdown import shortened
-from bot.discord.permissions import caller_of, may_manage
-from bot.services import own_scope
+from bot.discord.discord_markdown import shortened
+from bot.discord.permissions import caller_of, may_manage, own_scope
 from retrieval.search.scoping import Filters
 
 _WHERE = [
@@ -42,18 +41,18 @@ _MAX_PAGES = 5
 
 _ID = app_commands.Range[str, 1, 100]
 
+Ask = Callable[..., Coroutine[Any, Any, Any]]
+"""Something that the service is asked for: who asks comes first, their language last."""
 
-@app_commands.default_permissions(manage_guild=True)  # hides the commands; the desk decides
+
+@app_commands.default_permissions(manage_guild=True)  # hides the commands; the service decides
 class CorpusCog(
-    commands.GroupCog,
-    DeskCog,
-    group_name="corpus",
-    group_description="Add, correct and remove readouts",
+    commands.GroupCog, BaseCog, group_name="corpus", group_description="Add, correct and remove readouts"
 ):
     """Manages readouts; each command shows something to the person who gave it, and to nobody else."""
 
-    def __init__(self, equipment: Equipment, corpus: CorpusDesk) -> None:
-        DeskCog.__init__(self, equipment)
+    def __init__(self, bot_services: BotServices, corpus: CorpusService) -> None:
+        BaseCog.__init__(self, bot_services)
         self._corpus = corpus
 
     # --- commands ---
@@ -71,7 +70,7 @@ class CorpusCog(
     @app_commands.choices(where=_WHERE)
     async def add(
         self,
-        interaction: discord.Interaction[Any],
+        interaction: Interaction,
         file: discord.Attachment | None = None,
         file2: discord.Attachment | None = None,
         file3: discord.Attachment | None = None,
@@ -82,21 +81,17 @@ class CorpusCog(
     ) -> None:
         """Preview new readouts, or corrected ones."""
         files = [each for each in (file, file2, file3, file4, file5) if each is not None]
-        offered = [Offered(each.filename, each.size, each.read) for each in files]
-        phrases = self.phrases(interaction)
-        work = partial(self._corpus.add, caller_of(interaction), where, offered, url, phrases)
-        await self.guarded(interaction, self._preview(interaction, work))
+        offered = [AttachedFile(each.filename, each.size, each.read) for each in files]
+        await self._preview(interaction, self._corpus.previews.add, where, offered, url)
 
     @app_commands.command(name="reingest", description="Preview what the sources say now")
     @app_commands.describe(document="One readout only", where="Who can read it")
     @app_commands.choices(where=_WHERE)
     async def reingest(
-        self, interaction: discord.Interaction[Any], document: _ID | None = None, where: str | None = None
+        self, interaction: Interaction, document: _ID | None = None, where: str | None = None
     ) -> None:
         """Preview reading the sources again."""
-        phrases = self.phrases(interaction)
-        work = partial(self._corpus.reingest, caller_of(interaction), where, document, phrases)
-        await self.guarded(interaction, self._preview(interaction, work))
+        await self._preview(interaction, self._corpus.previews.reingest, where, document)
 
     @app_commands.command(name="remove", description="Take a readout out of every answer")
     @app_commands.describe(
@@ -106,16 +101,10 @@ class CorpusCog(
     )
     @app_commands.choices(where=_WHERE)
     async def remove(
-        self,
-        interaction: discord.Interaction[Any],
-        document: _ID,
-        purge: bool = False,
-        where: str | None = None,
+        self, interaction: Interaction, document: _ID, purge: bool = False, where: str | None = None
     ) -> None:
         """Preview a removal."""
-        phrases = self.phrases(interaction)
-        work = partial(self._corpus.remove, caller_of(interaction), where, document, phrases, purge=purge)
-        await self.guarded(interaction, self._preview(interaction, work))
+        await self._preview(interaction, self._corpus.previews.remove, where, document, purge=purge)
 
     @app_commands.command(name="rollback", description="Go back to an earlier revision of a readout")
     @app_commands.describe(
@@ -127,48 +116,41 @@ class CorpusCog(
     @app_commands.choices(where=_WHERE)
     async def rollback(
         self,
-        interaction: discord.Interaction[Any],
+        interaction: Interaction,
         document: _ID,
         revision: app_commands.Range[str, 1, 12] | None = None,
         unpin: bool = False,
         where: str | None = None,
     ) -> None:
         """Preview a way back, or end one."""
-        caller, phrases = caller_of(interaction), self.phrases(interaction)
         if unpin:
-            ending = partial(self._corpus.unpin, caller, where, document, phrases)
-            await self.guarded(interaction, self._told(interaction, ending))
-            return
-        work = partial(self._corpus.roll_back, caller, where, document, revision, phrases)
-        await self.guarded(interaction, self._preview(interaction, work))
+            await self._told(interaction, self._corpus.unpin, where, document)
+        else:
+            await self._preview(interaction, self._corpus.previews.roll_back, where, document, revision)
 
     @app_commands.command(
         name="status", description="What there is, of how much there may be, and what is running"
     )
     @app_commands.describe(where="Who can read it")
     @app_commands.choices(where=_WHERE)
-    async def status(self, interaction: discord.Interaction[Any], where: str | None = None) -> None:
+    async def status(self, interaction: Interaction, where: str | None = None) -> None:
         """Show what a scope holds."""
-        work = partial(self._corpus.status, caller_of(interaction), where, self.phrases(interaction))
-        await self.guarded(interaction, self._pages(interaction, work))
+        await self._pages(interaction, self._corpus.status, where)
 
     @app_commands.command(name="history", description="Who changed what, and when")
     @app_commands.describe(document="One readout only, with its revisions", where="Who can read it")
     @app_commands.choices(where=_WHERE)
     async def history(
-        self, interaction: discord.Interaction[Any], document: _ID | None = None, where: str | None = None
+        self, interaction: Interaction, document: _ID | None = None, where: str | None = None
     ) -> None:
         """Show the audit trail."""
-        work = partial(
-            self._corpus.history, caller_of(interaction), where, document, self.phrases(interaction)
-        )
-        await self.guarded(interaction, self._pages(interaction, work))
+        await self._pages(interaction, self._corpus.history, where, document)
 
     @app_commands.command(name="export", description="Send readouts as JSON that can be added again")
     @app_commands.describe(document="One readout only", where="Who can read it")
     @app_commands.choices(where=_WHERE)
     async def export(
-        self, interaction: discord.Interaction[Any], document: _ID | None = None, where: str | None = None
+        self, interaction: Interaction, document: _ID | None = None, where: str | None = None
     ) -> None:
         """Send readouts as a file."""
         await self.guarded(interaction, self._export(interaction, document, where))
@@ -176,9 +158,10 @@ class CorpusCog(
     @offering
     @app_commands.command(name="channel", description="Choose which readouts this channel asks")
     @app_commands.describe(document="One readout only", document2="This readout, too", **FILTERS)
+    @app_commands.autocomplete(document=BaseCog.document_choices, document2=BaseCog.document_choices)
     async def channel(
         self,
-        interaction: discord.Interaction[Any],
+        interaction: Interaction,
         document: _ID | None = None,
         document2: _ID | None = None,
         since: Word | None = None,
@@ -191,14 +174,7 @@ class CorpusCog(
         filters = Filters(named, since, until, issuer, title)
         await self.guarded(interaction, self._channel(interaction, filters))
 
-    @channel.autocomplete("document")
-    @channel.autocomplete("document2")
-    async def _documents(
-        self, interaction: discord.Interaction[Any], typed: str
-    ) -> list[app_commands.Choice[str]]:
-        return await self.document_choices(interaction, typed)
-
-    async def _channel(self, interaction: discord.Interaction[Any], typed: Filters) -> None:
+    async def _channel(self, interaction: Interaction, typed: Filters) -> None:
         phrases, channel = self.phrases(interaction), channel_of(interaction.channel)
         caller = caller_of(interaction)
         if channel is None or caller.guild is None:
@@ -207,51 +183,57 @@ class CorpusCog(
             await say(interaction, phrases("corpus.not_admin"))
         else:
             filters = bounded(typed)
-            lines = await self.desk.documents(caller.guild, filters)
+            lines = await self.readable(interaction, filters)
             if not lines:
                 await say(interaction, phrases("error.none_passes"))
                 return
-            await self.desk.set_channel_filters(channel, filters)
+            await self.questions.set_channel_filters(channel, filters)
             key = "corpus.channel_asks" if filters else "corpus.channel_asks_all"
             await say(interaction, phrases(key, count=len(lines)))
 
     # --- what the commands share ---
 
-    async def _preview(self, interaction: discord.Interaction[Any], work: Work) -> None:
-        draft: Draft = await in_time(interaction, work(), ephemeral=True)
-        await show(interaction, preview_view(draft, self.phrases(interaction)), ephemeral=True)
+    async def _preview(self, interaction: Interaction, make: Ask, *given: Any, **more: Any) -> None:
+        async def shown() -> None:
+            work = make(caller_of(interaction), *given, self.phrases(interaction), **more)
+            preview: Preview = await in_time(interaction, work, ephemeral=True)
+            await show(interaction, preview_view(preview, self.phrases(interaction)), ephemeral=True)
 
-    async def _told(self, interaction: discord.Interaction[Any], work: Work) -> None:
-        await say(interaction, await in_time(interaction, work(), ephemeral=True))
+        await self.guarded(interaction, shown())
 
-    async def _pages(self, interaction: discord.Interaction[Any], work: Work) -> None:
-        pages = await in_time(interaction, work(), ephemeral=True)
-        await respond(interaction, pages[:_MAX_PAGES], self.phrases(interaction), ephemeral=True)
+    async def _told(self, interaction: Interaction, ask: Ask, *given: Any) -> None:
+        async def told() -> None:
+            work = ask(caller_of(interaction), *given, self.phrases(interaction))
+            await say(interaction, await in_time(interaction, work, ephemeral=True))
 
-    async def _export(
-        self, interaction: discord.Interaction[Any], document: str | None, where: str | None
-    ) -> None:
+        await self.guarded(interaction, told())
+
+    async def _pages(self, interaction: Interaction, ask: Ask, *given: Any) -> None:
+        async def listed() -> None:
+            work = ask(caller_of(interaction), *given, self.phrases(interaction))
+            pages = await in_time(interaction, work, ephemeral=True)
+            await respond(interaction, pages[:_MAX_PAGES], self.phrases(interaction), ephemeral=True)
+
+        await self.guarded(interaction, listed())
+
+    async def _export(self, interaction: Interaction, document: str | None, where: str | None) -> None:
         work = self._corpus.export(caller_of(interaction), where, document, interaction.filesize_limit)
         name, data = await in_time(interaction, work, ephemeral=True)
         await attach(interaction, discord.File(io.BytesIO(data), name))
 
     @reingest.autocomplete("document")
     @export.autocomplete("document")
-    async def _live(
-        self, interaction: discord.Interaction[Any], typed: str
-    ) -> list[app_commands.Choice[str]]:
+    async def _live(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         return await self._choices(interaction, typed, gone=False)
 
     @remove.autocomplete("document")
     @rollback.autocomplete("document")
     @history.autocomplete("document")
-    async def _known(
-        self, interaction: discord.Interaction[Any], typed: str
-    ) -> list[app_commands.Choice[str]]:
+    async def _known(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         return await self._choices(interaction, typed, gone=True)
 
     async def _choices(
-        self, interaction: discord.Interaction[Any], typed: str, *, gone: bool
+        self, interaction: Interaction, typed: str, *, gone: bool
     ) -> list[app_commands.Choice[str]]:
         where = getattr(interaction.namespace, "where", None)
         found = await self._corpus.choices(caller_of(interaction), where, gone=gone)
@@ -263,9 +245,7 @@ class CorpusCog(
         ]
 
     @rollback.autocomplete("revision")
-    async def _revisions(
-        self, interaction: discord.Interaction[Any], typed: str
-    ) -> list[app_commands.Choice[str]]:
+    async def _revisions(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         chosen = interaction.namespace
         where, document = getattr(chosen, "where", None), getattr(chosen, "document", None)
         if not document:

@@ -9,9 +9,9 @@ from contextlib import suppress
 import discord
 from discord.ext import commands, tasks
 
-from bot.discord.cogs.base import DeskCog, Equipment
-from bot.discord.corpus.departures import Caretaker
-from bot.discord.corpus.desk import CorpusDesk
+from bot.discord.cogs.base import BaseCog, BotServices
+from bot.discord.corpus.server_cleanup import ServerCleanup
+from bot.discord.corpus.service import CorpusService
 from bot.discord.permissions import missing_in
 from bot.discord.shards import Shards
 from bot.discord.views import text_view
@@ -19,15 +19,19 @@ from bot.discord.views import text_view
 log = logging.getLogger(__name__)
 
 
-class ServersCog(DeskCog):
+class ServersCog(BaseCog):
     """Looks after what servers have of their own while the bot is there, and afterwards."""
 
     def __init__(
-        self, equipment: Equipment, corpus: CorpusDesk, caretaker: Caretaker, client: discord.Client
+        self,
+        bot_services: BotServices,
+        corpus: CorpusService,
+        server_cleanup: ServerCleanup,
+        client: discord.AutoShardedClient,
     ) -> None:
-        super().__init__(equipment)
+        super().__init__(bot_services)
         self._corpus = corpus
-        self._caretaker = caretaker
+        self._caretaker = server_cleanup
         self._client = client
 
     async def cog_unload(self) -> None:

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from bot.discord.corpus.diff_rendering import change_lines
-from bot.discord.corpus.drafts import DraftPage, Editable
-from bot.discord.corpus.wording import (
+from bot.discord.corpus.corpus_rendering import (
     MAX_ERROR,
-    MAX_TITLE,
     failed_line,
-    flat,
     moment,
     named_ids,
     source_name,
     where_name,
 )
-from bot.discord.markdown import escape, shortened
-from bot.discord.rendering import MAX_TEXT, _Block, _paged
+from bot.discord.corpus.preview_store import Editable, PreviewPage
+from bot.discord.discord_markdown import escape, length, shortened
+from bot.discord.pages import MAX_TEXT, MAX_TITLE, Block, flat, paged
 from bot.locales import Phrases
-from retrieval.holdings import Difference
-from retrieval.ingest import Change, Plan
-from retrieval.ledger.history import KnownReadout
-from retrieval.ledger.live import ReadoutSummary
-from retrieval.models import Paragraph, ParagraphDiff, Readout
+from retrieval.diff import word_diff
+from retrieval.ingest import Change, KnownReadout, Plan
+from retrieval.ingest.lifecycle import Difference
+from retrieval.models import Paragraph, ParagraphChange, ParagraphDiff, Piece, Readout
+from retrieval.search.browsing import ReadoutSummary
 
 _ROOM = MAX_TEXT - 300
 """What is left of a message under the line that says what it is a preview of."""
@@ -36,7 +33,7 @@ _FIRST_WORDS = 90
 
 def preview_pages(
     plan: Plan, scope: str, phrases: Phrases
-) -> tuple[tuple[DraftPage, ...], tuple[Editable, ...]]:
+) -> tuple[tuple[PreviewPage, ...], tuple[Editable, ...]]:
     """Return the pages that show what an ingest would do, and the readouts on them that can be corrected."""
     bodies: list[tuple[str, int | None]] = []
     editable: list[Editable] = []
@@ -48,10 +45,10 @@ def preview_pages(
             edits = len(editable)
             editable.append(_editable(change))
         blocks += _change_blocks(change, held=change in plan.held, phrases=phrases)
-        bodies += [(page.text, edits) for page in _paged(blocks, phrases, room=_ROOM)]
+        bodies += [(page.text, edits) for page in paged(blocks, phrases, room=_ROOM)]
         blocks = []
     if blocks:
-        bodies += [(page.text, None) for page in _paged(blocks, phrases, room=_ROOM)]
+        bodies += [(page.text, None) for page in paged(blocks, phrases, room=_ROOM)]
     return _numbered(
         bodies, phrases("corpus.preview.title", where=where_name(scope, phrases)), phrases
     ), tuple(editable)
@@ -70,7 +67,7 @@ def _editable(change: Change) -> Editable:
 
 def _numbered(
     bodies: Sequence[tuple[str, int | None]], title: str, phrases: Phrases
-) -> tuple[DraftPage, ...]:
+) -> tuple[PreviewPage, ...]:
     shown = list(bodies[:_MAX_PAGES])
     total = len(shown)
     pages = []
@@ -78,41 +75,41 @@ def _numbered(
         place = f" · {phrases('corpus.preview.page', number=number, pages=total)}" if total > 1 else ""
         more = len(bodies) - total if number == total else 0
         rest = f"\n-# {phrases('corpus.preview.more_pages', count=more)}" if more else ""
-        pages.append(DraftPage(f"**{title}**{place}\n{text}{rest}", edits))
+        pages.append(PreviewPage(f"**{title}**{place}\n{text}{rest}", edits))
     return tuple(pages)
 
 
-def _general_blocks(plan: Plan, phrases: Phrases) -> list[_Block]:
+def _general_blocks(plan: Plan, phrases: Phrases) -> list[Block]:
     blocks = []
     if not plan.changes:
-        blocks.append(_Block(phrases("corpus.preview.nothing")))
+        blocks.append(Block(phrases("corpus.preview.nothing")))
     if plan.unchanged:
-        blocks.append(_Block(phrases("corpus.preview.unchanged", ids=named_ids(plan.unchanged, phrases))))
+        blocks.append(Block(phrases("corpus.preview.unchanged", ids=named_ids(plan.unchanged, phrases))))
     for failed in plan.failed:
-        blocks.append(_Block(failed_line(failed.source, failed.line, failed.error, phrases)))
+        blocks.append(Block(failed_line(failed.source, failed.line, failed.error, phrases)))
     for alike in plan.alike:
         named = {"source": source_name(alike.source, phrases), "id": alike.document}
-        blocks.append(_Block(f"⚠ {phrases('corpus.preview.alike', **named)}"))
-    return blocks + [_Block(f"⚠ {escape(shortened(w, MAX_ERROR))}") for w in plan.warnings[:_MAX_WARNINGS]]
+        blocks.append(Block(f"⚠ {phrases('corpus.preview.alike', **named)}"))
+    return blocks + [Block(f"⚠ {escape(shortened(w, MAX_ERROR))}") for w in plan.warnings[:_MAX_WARNINGS]]
 
 
-def _change_blocks(change: Change, *, held: bool, phrases: Phrases) -> list[_Block]:
+def _change_blocks(change: Change, *, held: bool, phrases: Phrases) -> list[Block]:
     readout = change.readout
     kind = "held" if held else "new" if change.live is None else "changed"
     head = f"**{phrases(f'corpus.preview.{kind}')}: {flat(readout.title, MAX_TITLE)}**"
-    blocks = [_Block(_facts(readout, phrases), head)]
+    blocks = [Block(_facts(readout, phrases), head)]
     if change.live is not None and change.live.source != change.source:
         source = source_name(change.live.source, phrases)
-        blocks.append(_Block(f"⚠ {phrases('corpus.preview.takes_over', source=source)}", head))
+        blocks.append(Block(f"⚠ {phrases('corpus.preview.takes_over', source=source)}", head))
     for warning in readout.warnings[:_MAX_WARNINGS]:
-        blocks.append(_Block(f"⚠ {escape(shortened(warning, MAX_ERROR))}", head))
+        blocks.append(Block(f"⚠ {escape(shortened(warning, MAX_ERROR))}", head))
     if len(readout.warnings) > _MAX_WARNINGS:
         more = phrases("corpus.more", count=len(readout.warnings) - _MAX_WARNINGS)
-        blocks.append(_Block(f"⚠ {more}", head))
-    blocks += [_Block(line, head) for line in _details_changed(change, phrases)]
-    blocks += [_Block(line, head) for line in _left_out_lines(readout, phrases)]
-    blocks += [_Block(line, head) for line in _paragraph_lines(change, phrases)]
-    return blocks + [_Block(line, head) for line in _initiative_lines(change, phrases)]
+        blocks.append(Block(f"⚠ {more}", head))
+    blocks += [Block(line, head) for line in _details_changed(change, phrases)]
+    blocks += [Block(line, head) for line in _left_out_lines(readout, phrases)]
+    blocks += [Block(line, head) for line in _paragraph_lines(change, phrases)]
+    return blocks + [Block(line, head) for line in _initiative_lines(change, phrases)]
 
 
 def _facts(readout: Readout, phrases: Phrases) -> str:
@@ -202,23 +199,93 @@ def _initiative_lines(change: Change, phrases: Phrases) -> Iterable[str]:
 
 def removal_pages(
     known: KnownReadout, live: ReadoutSummary | None, scope: str, phrases: Phrases, *, purge: bool
-) -> tuple[DraftPage, ...]:
+) -> tuple[PreviewPage, ...]:
     """Return the page that asks whether a readout is to be taken away."""
     title = f"**{flat(live.title, MAX_TITLE)}**\n" if live else ""
     told = phrases("corpus.remove.purge" if purge else "corpus.remove.plain", id=known.id)
     named = where_name(scope, phrases)
-    return (DraftPage(f"**{phrases('corpus.remove.title', where=named)}**\n{title}{told}"),)
+    return (PreviewPage(f"**{phrases('corpus.remove.title', where=named)}**\n{title}{told}"),)
 
 
 def rollback_pages(
     document: str, difference: Difference, scope: str, phrases: Phrases
-) -> tuple[DraftPage, ...]:
+) -> tuple[PreviewPage, ...]:
     """Return the pages that show what going back to a revision would change."""
     to = difference.to
     head = phrases("corpus.rollback.to", id=document, revision=to.id, at=moment(to.created_at))
-    blocks = [_Block(f"**{flat(to.title, MAX_TITLE)}**\n{head}")]
-    blocks += [_Block(line) for line in diff_lines(difference.paragraphs, document, phrases)]
-    blocks.append(_Block(f"-# {phrases('corpus.rollback.pins')}"))
-    bodies: list[tuple[str, int | None]] = [(p.text, None) for p in _paged(blocks, phrases, room=_ROOM)]
+    blocks = [Block(f"**{flat(to.title, MAX_TITLE)}**\n{head}")]
+    blocks += [Block(line) for line in diff_lines(difference.paragraphs, document, phrases)]
+    blocks.append(Block(f"-# {phrases('corpus.rollback.pins')}"))
+    bodies: list[tuple[str, int | None]] = [(p.text, None) for p in paged(blocks, phrases, room=_ROOM)]
     title = phrases("corpus.rollback.title", where=where_name(scope, phrases))
     return _numbered(bodies, title, phrases)
+
+
+_MARKS = {"same": "", "removed": "~~", "added": "**"}
+_CONTEXT = 160
+"""Unchanged words shown on each side of a change, in characters."""
+
+_MAX_COMPARED = 40_000
+"""Comparing word by word takes time with the square of the length."""
+
+_MAX_SHOWN = 1_200
+_PIECE = 600
+"""Escaped, a piece of so many characters still fits into a message."""
+
+
+def change_lines(diff: ParagraphDiff, phrases: Phrases, room: int) -> Iterator[str]:
+    """Yield markdown for every paragraph that differs, each text at most `room` long."""
+    for change in diff.changes:
+        name = phrases(f"corpus.diff.{change.kind}", number=escape(shortened(change.number, 40)))
+        if change.was:
+            name = f"{name} {phrases('corpus.diff.was', number=escape(shortened(change.was, 40)))}"
+        if change.kind == "renumbered":
+            yield f"**{name}**"
+            continue
+        line = f"**{name}**"
+        for part in _marked(_pieces(change)):
+            if length(line) + length(part) + 1 > room:
+                yield line
+                line = "…"
+            line = f"{line}\n{part}" if line.startswith("**") and "\n" not in line else line + part
+        yield line
+
+
+def _pieces(change: ParagraphChange) -> Iterable[Piece]:
+    before, after = change.before, change.after
+    if before is None or after is None:
+        kind = "added" if before is None else "removed"
+        return (Piece(kind, shortened(before or after or "", _MAX_SHOWN)),)  # type: ignore[arg-type]
+    if len(before) + len(after) > _MAX_COMPARED:
+        return (Piece("removed", shortened(before, _MAX_SHOWN)), Piece("added", shortened(after, _MAX_SHOWN)))
+    return _nearby(word_diff(before, after))
+
+
+def _nearby(pieces: tuple[Piece, ...]) -> Iterator[Piece]:
+    """Leave out unchanged words that are far from every change."""
+    for index, piece in enumerate(pieces):
+        if piece.kind != "same":
+            yield piece
+            continue
+        head = _CONTEXT if index else 0
+        tail = _CONTEXT if index < len(pieces) - 1 else 0
+        if len(piece.text) <= head + tail + 20:
+            yield piece
+            continue
+        end = piece.text[len(piece.text) - tail :] if tail else ""
+        yield Piece("same", f"{piece.text[:head]} … {end}")
+
+
+def _marked(pieces: Iterable[Piece]) -> Iterator[str]:
+    for piece in pieces:
+        for start in range(0, len(piece.text), _PIECE):
+            yield marked(piece.text[start : start + _PIECE], _MARKS[piece.kind])
+
+
+def marked(text: str, mark: str) -> str:
+    """Put `mark` around the words: one beside a space would be shown instead of meant."""
+    core = text.strip()
+    if not core or not mark:
+        return escape(text)
+    lead = text[: len(text) - len(text.lstrip())]
+    return f"{lead}{mark}{escape(core)}{mark}{text[len(lead) + len(core) :]}"

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from retrieval.answering.models import Rejected, Status
 from retrieval.answering.question import Question
 from retrieval.index.encoder import Vector
 from retrieval.index.fulltext import TermStatistics
-from retrieval.models import SHARED, LiveParagraph, Rejected, Statement, Status
+from retrieval.models import SHARED, LiveParagraph, Statement
 from retrieval.search.preparation import PreparedSentence
 from retrieval.search.ranking import RankedParagraph
 

@@ -13,12 +13,13 @@ from typing import Any
 from cachetools import LRUCache
 from pydantic import BaseModel, Field, create_model
 
+from retrieval.answering.models import Rejected, Status
 from retrieval.answering.prompting import MAX_SENTENCE_CHARS, PROMPT_VERSION, selection_prompt
 from retrieval.answering.selectors.interface import Candidates, Pick, Selection
 from retrieval.errors import ModelUnusableError
 from retrieval.language.terms import normalised
 from retrieval.llm.types import Model, Prompt, Reply, payer
-from retrieval.models import Rejected, Statement, Status
+from retrieval.models import Statement
 
 MAX_PICKS = 8
 """A reply that names more has not selected; the first stand."""

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.answering.models import Status
 from retrieval.answering.selectors.features import Rarity, describe
 from retrieval.answering.selectors.interface import Candidates, Pick, Selection
 from retrieval.answering.selectors.word_pieces import (
@@ -28,7 +29,6 @@ from retrieval.answering.selectors.word_pieces import (
 )
 from retrieval.index.encoder import Encoder
 from retrieval.model_files import open_session, verified
-from retrieval.models import Status
 
 Floats = NDArray[np.float64]
 

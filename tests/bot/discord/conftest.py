@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from bot.discord.client import Rapporteur, ShardedRapporteur, build_client
-from bot.discord.cogs.base import Equipment
-from bot.discord.questions import Desk
-from bot.discord.records import Records
+from bot.discord.answer_store import AnswerStore
+from bot.discord.client import Rapporteur, build_client
+from bot.discord.cogs.base import BotServices
+from bot.discord.discord_settings import DiscordSettings
+from bot.discord.question_service import QuestionService
 from bot.locales import load
-from bot.settings import DiscordSettings
 from tests.fakes import FakeServices, FileDatabase
 
-BuildBot = Callable[..., "Rapporteur | ShardedRapporteur"]
+BuildBot = Callable[..., "Rapporteur"]
 
 
 @pytest.fixture
@@ -26,11 +26,11 @@ def services() -> FakeServices:
 
 @pytest.fixture
 def build_bot(services: FakeServices, tmp_path: Path) -> BuildBot:
-    def build(**settings: Any) -> Rapporteur | ShardedRapporteur:
+    def build(**settings: Any) -> Rapporteur:
         chosen = DiscordSettings(_env_file=None, **{"token": "t", "user_questions_per_minute": 0, **settings})  # type: ignore[call-arg]
-        records = Records(FileDatabase(tmp_path / "ledger.db"))
-        desk = Desk(chosen, services, services, records, checking=services)
-        return build_client(Equipment(desk, load(), chosen))
+        answers = AnswerStore(FileDatabase(tmp_path / "ledger.db"))
+        questions = QuestionService(chosen, services, services, answers, checking=services)
+        return build_client(BotServices(questions, load(), chosen))
 
     return build
 
@@ -42,5 +42,5 @@ def bot_settings(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 
 @pytest.fixture
-def simcord_bot(build_bot: BuildBot, bot_settings: dict[str, Any]) -> Rapporteur | ShardedRapporteur:
+def simcord_bot(build_bot: BuildBot, bot_settings: dict[str, Any]) -> Rapporteur:
     return build_bot(**bot_settings)

@@ -6,11 +6,12 @@ from hypothesis import strategies as st
 from retrieval.answering.composing import compose, highlights
 from retrieval.answering.direct import ReadoutName, list_mentions, look_up, named_readout, summarise
 from retrieval.answering.foreign_questions import foreign_language
+from retrieval.answering.models import Answer, Status
 from retrieval.answering.question import Kind, analyse
 from retrieval.answering.selectors.interface import Candidates, Pick, Selection
 from retrieval.answering.selectors.trained import TrainedSelector
 from retrieval.index.fulltext import TermStatistics
-from retrieval.models import Answer, LiveParagraph, Numbering, Statement, Status
+from retrieval.models import LiveParagraph, Numbering, Statement
 from retrieval.search.preparation import prepare
 from retrieval.search.ranking import Candidate, RankedParagraph, rank
 

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bench.hostile import KINDS, measure
+from retrieval.answering.models import Answer, Rejected, Status
 from retrieval.answering.rewriting import english, standalone
 from retrieval.answering.selectors.interface import Pick
 from retrieval.answering.selectors.language_model import (
@@ -30,7 +31,6 @@ from retrieval.errors import (
 )
 from retrieval.evaluation import inexact_quotes
 from retrieval.llm.types import Prompt, Reply
-from retrieval.models import Answer, Rejected, Status
 from retrieval.settings import shipped_corpus_dir
 from tests.conftest import OpenStore, WriteReadout
 from tests.retrieval.answering.conftest import Told, assisted, key_of

@@ -7,10 +7,10 @@ from datetime import date
 
 import pytest
 
+from retrieval.answering.models import Status
 from retrieval.answering.question import analyse
 from retrieval.answering.rereading import cleaned, explained, talk_in
 from retrieval.answering.service import AnsweringService
-from retrieval.models import Status
 from retrieval.search.scoping import Filters
 from tests.conftest import OpenStore, WriteReadout
 

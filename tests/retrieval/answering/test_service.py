@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from retrieval.answering.models import Answer, Status
 from retrieval.answering.service import MAX_QUESTION_CHARS, AnsweringService, checked
 from retrieval.bootstrap import Services
 from retrieval.errors import NotFoundError, QuestionError
-from retrieval.models import Answer, Status
 from retrieval.search import retriever
 
 WHERE = "Where was the meeting held?"

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from retrieval.answering.models import Status
 from retrieval.answering.question import analyse
 from retrieval.answering.selectors.features import COLUMNS, Rarity, describe
 from retrieval.answering.selectors.interface import Candidates
@@ -23,7 +24,7 @@ from retrieval.answering.selectors.trained import (
 from retrieval.errors import ModelError
 from retrieval.index.encoder import Encoder
 from retrieval.index.fulltext import TermStatistics
-from retrieval.models import LiveParagraph, Numbering, Status
+from retrieval.models import LiveParagraph, Numbering
 from retrieval.search.preparation import prepare
 from retrieval.search.ranking import Candidate, rank
 

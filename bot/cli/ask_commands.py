@@ -1,0 +1,222 @@
+"""The subcommands that ask the readouts: ask, check, search, chat, eval."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bot.cli.options import (
+    Command,
+    CommonOptions,
+    Exports,
+    as_json,
+    console,
+    exporting,
+    filtered,
+    one_document,
+    phrases,
+    print_json,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from retrieval.answering.service import AnsweringService
+    from retrieval.bootstrap import Services
+    from retrieval.evaluation import EvalRow
+    from retrieval.search.scoping import Filters
+
+HISTORY_TURNS = 6
+LEAVING = frozenset({"exit", "quit", ":q", "bye"})
+
+
+@click.command(cls=Command)
+@click.argument("question")
+@filtered
+@click.option("--explain", is_flag=True, help="Print the figures that the answer was decided by, too.")
+@exporting
+@as_json
+def ask(options: CommonOptions, question: str, filters: Filters, explain: bool, exports: Exports) -> None:
+    """Answer QUESTION from the readouts, with the paragraph of every sentence.
+
+    \b
+    Examples:
+      rapporteur ask "Where was the meeting held?"
+      rapporteur ask "What does paragraph 9 say?" --document asean-japan-2022-06-22
+      rapporteur ask "What was announced?" --json | jq -r .text
+      rapporteur ask "What is new on cybersecurity?" --since 2024 --issuer Japan
+      rapporteur ask "Who chaired the meeting?" --explain
+      rapporteur ask "What was announced?" --docx answer.docx --citations chicago
+    """
+    from retrieval.answering.service import checked
+
+    checked(question)
+    with options.ready_services("ask") as built:
+        from bot.cli.json_output import answer_json, explanation_json
+        from bot.cli.terminal import choosing, show_answer, show_explanation
+
+        with choosing(built.answering.mode, enabled=not options.as_json) as on_found:
+            answer, elapsed = built.answering.timed_ask(question, filters=filters, on_found=on_found)
+        explained = built.answering.explain(question, filters=filters) if explain else None
+        written = False
+        if exports.files:
+            from bot.sheets import answer_sheet
+            from retrieval.answering.wording import told
+
+            found = answer.statements or answer.nearest
+            sheet = answer_sheet(question, told(answer), found, phrases())
+            written = exports.write(sheet, built.settings.citation_style)
+    if options.as_json:
+        more = {} if explained is None else explanation_json(explained)
+        print_json(answer_json(answer, elapsed) | more)
+        return
+    if not written:
+        show_answer(console(), answer)
+    if explained is not None:
+        show_explanation(console(), explained)
+
+
+@click.command(cls=Command)
+@click.argument("claim")
+@one_document
+@as_json
+def check(options: CommonOptions, claim: str, document: str | None) -> None:
+    """Compare CLAIM with the sentences of the readouts that are nearest to it.
+
+    "Verbatim" means whole sentences, word for word. Of others it shows what differs; whether they support the claim is
+    for the reader to say, or for a language model, as its opinion.
+
+    \b
+    Examples:
+      rapporteur check "Japan will resume face-to-face defense exchanges."
+      rapporteur check "Minister Kishi announced five initiatives." --json | jq -r .verdict
+    """
+    from retrieval.answering.checking import MAX_CLAIM_CHARS
+    from retrieval.answering.service import checked
+
+    if not claim.strip():
+        raise click.UsageError('The claim is empty. Check something, for example: "Two seminars were held."')
+    checked(claim, MAX_CLAIM_CHARS)
+    with options.ready_services("check") as built:
+        from bot.cli import json_output, terminal
+
+        found = built.checking.check(claim, document=document)
+    options.show(found, json_output.check_json, terminal.show_check)
+
+
+@click.command(cls=Command)
+@click.argument("query")
+@click.option("-k", "top_k", default=5, show_default=True, type=click.IntRange(1, 24), help="Most hits.")
+@filtered
+@as_json
+def search(options: CommonOptions, query: str, top_k: int, filters: Filters) -> None:
+    """Print the paragraphs nearest to QUERY, best first."""
+    from retrieval.answering.service import checked
+
+    checked(query)
+    with options.ready_services("search") as built:
+        from bot.cli import json_output, terminal
+
+        hits = built.answering.search(query, filters=filters, top_k=top_k)
+    options.show(hits, lambda found: json_output.search_json(query, found), terminal.show_hits)
+
+
+@click.command(cls=Command)
+@one_document
+def chat(options: CommonOptions, document: str | None) -> None:
+    """Ask one question after another; "and on cybersecurity?" is understood from those before.
+
+    \b
+    An empty line is ignored; "exit" or end of input ends it.
+    """
+
+    def typed() -> str | None:
+        try:
+            return input("? " if sys.stdin.isatty() else "")
+        except EOFError:
+            return None
+
+    with options.ready_services("chat") as built:
+        converse(built.answering, typed, console(), document)
+
+
+def converse(
+    answering: AnsweringService, ask: Callable[[], str | None], console: Console, document: str | None = None
+) -> None:
+    """Answer until there is nothing more to ask; a question that cannot be answered does not end it.
+
+    Args:
+        ask: The next line that was typed; None at the end.
+    """
+    from bot.cli.terminal import show_answer
+    from retrieval.errors import UsageError
+    from retrieval.search.scoping import Filters
+
+    filters = Filters((document,) if document else ())
+    history: list[str] = []
+    while (typed := ask()) is not None and typed.strip().lower() not in LEAVING:
+        if question := typed.strip():
+            try:
+                answer = answering.ask(question, filters=filters, history=history[-HISTORY_TURNS:])
+                show_answer(console, answer)
+            except UsageError as error:
+                console.print(str(error))
+            history.append(question)
+
+
+@click.command("eval", cls=Command)
+@click.argument("questions", type=click.Path(path_type=Path))
+@click.option("--limit", type=click.IntRange(min=1), help="Ask only this many, drawn at random.")
+@click.option("--seed", default=0, show_default=True, help="Draws the same ones again.")
+@click.option("--language", metavar="CODE", help="Ask only the questions in this language, for example en.")
+@click.option(
+    "--answers", type=click.Path(path_type=Path), metavar="FILE", help="Write each answer, one JSON a line."
+)
+@as_json
+def evaluate(
+    options: CommonOptions,
+    questions: Path,
+    limit: int | None,
+    seed: int,
+    language: str | None,
+    answers: Path | None,
+) -> None:
+    """Ask every question of QUESTIONS.jsonl and print how good the answers are."""
+    from retrieval.evaluation import figures, read_questions, sample
+
+    with options.ready_services("eval") as built:
+        from bot.cli.terminal import show_figures
+
+        asked = [q for q in read_questions(questions) if language is None or q.language == language]
+        rows = _asked(built, sample(asked, limit, seed), quiet=options.as_json)
+        if answers is not None:
+            answers.write_text("".join(_line(row) for row in rows), encoding="utf-8")
+    options.show(figures(rows), dict, show_figures)
+
+
+def _asked(services: Services, questions: list[Any], *, quiet: bool) -> list[EvalRow]:
+    """Ask, and say on a terminal how far it is."""
+    from rich.console import Console
+    from rich.progress import track
+
+    from retrieval.evaluation import ask_all
+
+    stderr = Console(stderr=True)
+    rows = ask_all(questions, services.answering, services.browser)
+    hidden = quiet or not stderr.is_terminal
+    return list(track(rows, "Asking", total=len(questions), console=stderr, transient=True, disable=hidden))
+
+
+def _line(row: EvalRow) -> str:
+    from bot.cli.json_output import answer_json
+
+    content = {"id": row.question.id} | answer_json(row.answer, row.elapsed)
+    return json.dumps(content, ensure_ascii=False) + "\n"
+
+
+COMMANDS = (ask, check, search, chat, evaluate)

@@ -1,0 +1,143 @@
+"""Who is let in, and when: questions a minute, threads and those who wait for one, what is in flight."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+from bot.discord.refusals import BusyError, LimitedError
+
+_MANY = 10_000
+
+
+class Buckets:
+    """A token bucket per key: `per_minute` at once, refilled at that rate.
+
+    Args:
+        per_minute: 0 is no limit.
+        clock: Seconds, never going back.
+    """
+
+    def __init__(self, per_minute: int, clock: Callable[[], float]) -> None:
+        self._size = per_minute
+        self._clock = clock
+        self._full_at: dict[int, float] = {}
+
+    def wait_s(self, key: int) -> int:
+        """Return how many whole seconds `key` has to wait; 0 is none."""
+        if not self._size:
+            return 0
+        missing_s = self._full_at.get(key, 0.0) - self._clock()
+        room_s = 60.0 - 60.0 / self._size
+        return max(0, math.ceil(missing_s - room_s - 1e-9))
+
+    def take(self, key: int) -> None:
+        """Count one question of `key`."""
+        if self._size:
+            now = self._clock()
+            self._full_at[key] = max(self._full_at.get(key, now), now) + 60.0 / self._size
+            if len(self._full_at) > _MANY:
+                self._full_at = {k: full for k, full in self._full_at.items() if full > now}
+
+
+class Limits:
+    """Per-member and per-server limits together."""
+
+    def __init__(self, user_per_minute: int, server_per_minute: int, clock: Callable[[], float]) -> None:
+        self._users = Buckets(user_per_minute, clock)
+        self._servers = Buckets(server_per_minute, clock)
+
+    def admit(self, user: int, server: int | None) -> None:
+        """Count one question, or refuse it; a refused one is not counted.
+
+        Raises:
+            LimitedError: With the seconds to wait.
+        """
+        if seconds := self._users.wait_s(user):
+            raise LimitedError(seconds)
+        if server is not None and (seconds := self._servers.wait_s(server)):
+            raise LimitedError(seconds, whole_server=True)
+        self._users.take(user)
+        if server is not None:
+            self._servers.take(server)
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Workers:
+    """So many threads, and so many calls that may wait for one.
+
+    Args:
+        running: Calls that run at the same time.
+        waiting: Calls that may wait; one more is refused at once rather than left in a silent queue.
+    """
+
+    def __init__(self, running: int, waiting: int, name: str) -> None:
+        self._pool = ThreadPoolExecutor(max_workers=running, thread_name_prefix=name)
+        self._room = running + waiting
+
+    async def run(self, call: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:
+        """Return what `call` returns for these arguments, from a thread.
+
+        Raises:
+            BusyError: Too many calls wait already.
+        """
+        if self._room <= 0:
+            raise BusyError("too many questions wait for their turn")
+        self._room -= 1
+        future = asyncio.get_running_loop().run_in_executor(self._pool, partial(call, *args, **more))
+        # On the future, not around the await: a caller that gives up leaves its thread busy all the same.
+        future.add_done_callback(self._leave)
+        return await asyncio.shield(future)
+
+    def _leave(self, future: asyncio.Future[T]) -> None:
+        self._room += 1
+        if not future.cancelled():
+            future.exception()  # the caller may be gone; its error is not news to the loop
+
+    async def close(self) -> None:
+        """Drop calls that have not begun and wait for those that have.
+
+        However long: what they work with is closed next, and native code that loses its store under its
+        feet takes the process down.
+        """
+        await asyncio.to_thread(self._pool.shutdown, wait=True, cancel_futures=True)
+
+
+class InFlight:
+    """Counts what has begun and is not finished, so that a shutdown can wait for it.
+
+    `with in_flight as admitted:` counts the block; `admitted` is False once the door is closed. What is
+    refused counts too: its sentence has to arrive as well.
+    """
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._open = True
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def __enter__(self) -> bool:
+        self._count += 1
+        self._idle.clear()
+        return self._open
+
+    def __exit__(self, *_: object) -> None:
+        self._count -= 1
+        if not self._count:
+            self._idle.set()
+
+    async def close(self, timeout_s: float) -> bool:
+        """Close the door and wait until nothing is in flight; False when that takes too long."""
+        self._open = False
+        try:
+            await asyncio.wait_for(self._idle.wait(), timeout_s)
+        except TimeoutError:
+            return False
+        return True

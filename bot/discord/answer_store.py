@@ -1,0 +1,177 @@
+"""What the Discord front end must remember, in the ledger: answers shown, their messages, feedback.
+
+An answer's row holds what was asked and which paragraphs were cited, never their text: a readout that is
+purged leaves no copy here. Answers form chains through `parent`; a follow-up's history is its chain, so two
+conversations in one channel never meet.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from bot.discord.pages import Cited
+from retrieval.front_end_store import Database, answers, feedback, messages, state, upsert
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAnswer:
+    """An answer as it was shown.
+
+    Attributes:
+        id: Twelve hexadecimal digits; stands in the controls under the answer.
+        parent: The answer that this one follows up on.
+        thread: The thread that it was asked in.
+        cited: What can be opened, page by page.
+        at: Milliseconds since 1970.
+    """
+
+    id: str
+    question: str
+    mode: str
+    user: int
+    at: int
+    cited: tuple[tuple[Cited, ...], ...] = ()
+    parent: str | None = None
+    guild: int | None = None
+    thread: int | None = None
+
+
+class AnswerStore:
+    """Reads and writes what the front end remembers; synchronous, so it is called off the event loop."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, answer: ShownAnswer) -> None:
+        """Remember an answer, before it is shown: its controls must work from the first moment."""
+        values = {name: getattr(answer, name) for name in answer.__slots__} | {"cited": _dump(answer.cited)}
+        with self._database.write() as connection:
+            connection.execute(insert(answers).values(values))
+
+    def link(self, answer: str, message_ids: Sequence[int]) -> None:
+        """Remember which messages show an answer, so that replies to them continue it."""
+        with self._database.write() as connection:
+            for message in message_ids:
+                row = upsert(connection, messages).values(id=message, answer=answer)
+                connection.execute(row.on_conflict_do_nothing())
+
+    def get(self, answer: str) -> ShownAnswer | None:
+        """Return an answer, or None where it is no longer remembered."""
+        with self._database.read() as connection:
+            return _answer(connection, answer)
+
+    def of_message(self, message: int) -> str | None:
+        """Return the id of the answer that `message` shows, if it shows one."""
+        with self._database.read() as connection:
+            return connection.scalar(select(messages.c.answer).where(messages.c.id == message))
+
+    def latest_in(self, thread: int) -> str | None:
+        """Return the answer that a message in `thread` follows: the last there, or the one it hangs from."""
+        last = select(answers.c.id).where(answers.c.thread == thread).order_by(answers.c.at.desc())
+        with self._database.read() as connection:
+            found: str | None = connection.scalar(last.limit(1))
+        return found or self.of_message(thread)
+
+    def history(self, answer: str | None, turns: int) -> list[str]:
+        """Return the questions that led to `answer`, itself included, oldest first, at most `turns`."""
+        questions: list[str] = []
+        with self._database.read() as connection:
+            while answer is not None and len(questions) < turns:
+                shown = _answer(connection, answer)
+                if shown is None:
+                    break
+                questions.append(shown.question)
+                answer = shown.parent
+        return questions[::-1]
+
+    def rate(self, answer: str, user: int, helpful: bool, at: int) -> bool:
+        """Remember a 👍 or 👎, one for each reader; False where the answer is no longer remembered."""
+        values = {"helpful": int(helpful), "at": at}
+        with self._database.write() as connection:
+            if _answer(connection, answer) is None:
+                return False
+            connection.execute(
+                upsert(connection, feedback)
+                .values(answer=answer, user=user, **values)
+                .on_conflict_do_update(index_elements=["answer", "user"], set_=values)
+            )
+        return True
+
+    def forget_before(self, at: int) -> int:
+        """Forget answers older than `at`, and what hangs on them; return how many there were."""
+        old = select(answers.c.id).where(answers.c.at < at)
+        with self._database.write() as connection:
+            for table in (messages, feedback):
+                connection.execute(delete(table).where(table.c.answer.in_(old)))
+            return connection.execute(delete(answers).where(answers.c.at < at)).rowcount
+
+    def forget_readout(self, document: str, revisions: Iterable[str], guild: int | None) -> int:
+        """Take a purged readout out of every answer that cites it; return how many there were.
+
+        Its place in each stays, empty: buttons name paragraphs by their place.
+
+        Args:
+            revisions: Those that were erased; another scope's readout of the same id keeps its citations.
+            guild: The server whose own readout it was; None: a shared one, cited anywhere.
+        """
+        erased, found = set(revisions), 0
+        here = answers.c.guild == guild if guild is not None else answers.c.id.is_not(None)
+        with self._database.write() as connection:
+            rows = connection.execute(select(answers.c.id, answers.c.cited).where(here))
+            for row in rows.all():
+                pages = _load(row.cited)
+                kept = tuple(tuple(_without(c, document, erased) for c in page) for page in pages)
+                if kept != pages:
+                    found += 1
+                    change = update(answers).where(answers.c.id == row.id).values(cited=_dump(kept))
+                    connection.execute(change)
+        return found
+
+    def forget_guild(self, guild: int) -> None:
+        """Forget every answer that was given in a server."""
+        there = select(answers.c.id).where(answers.c.guild == guild)
+        with self._database.write() as connection:
+            for table in (messages, feedback):
+                connection.execute(delete(table).where(table.c.answer.in_(there)))
+            connection.execute(delete(answers).where(answers.c.guild == guild))
+
+    def state(self, key: str) -> str | None:
+        """Return what `set_state` last kept under `key`."""
+        with self._database.read() as connection:
+            return connection.scalar(select(state.c.value).where(state.c.key == key))
+
+    def set_state(self, key: str, value: str) -> None:
+        """Keep `value` under `key`."""
+        with self._database.write() as connection:
+            row = upsert(connection, state).values(key=key, value=value)
+            connection.execute(row.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
+
+
+def _without(cited: Cited, document: str, revisions: Set[str]) -> Cited:
+    gone = cited.document == document and cited.revision in revisions
+    return Cited("", "", "", "", ()) if gone else cited
+
+
+def _answer(connection: Connection, answer: str) -> ShownAnswer | None:
+    row = connection.execute(select(answers).where(answers.c.id == answer)).mappings().first()
+    return ShownAnswer(**{**row, "cited": _load(row["cited"])}) if row else None
+
+
+def _dump(pages: Sequence[Sequence[Cited]]) -> str:
+    return json.dumps(
+        [[[c.document, c.revision, c.paragraph, c.label, c.spans] for c in page] for page in pages]
+    )
+
+
+def _load(text: str) -> tuple[tuple[Cited, ...], ...]:
+    return tuple(tuple(_cited(*fields) for fields in page) for page in json.loads(text))
+
+
+def _cited(
+    document: str, revision: str, paragraph: str, label: str, spans: Sequence[tuple[int, int]]
+) -> Cited:
+    return Cited(document, revision, paragraph, label, tuple((start, end) for start, end in spans))

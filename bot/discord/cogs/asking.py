@@ -1,0 +1,137 @@
+"""/ask and “Check against the readouts”: a question or a message in, paragraphs out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+import discord
+from discord import app_commands
+
+from bot.discord import Interaction
+from bot.discord.cogs.base import FILTERS, BaseCog, BotServices, Word, bounded, offering, place_of
+from bot.discord.delivery import in_time, respond, say, show
+from bot.discord.discord_markdown import code, shortened
+from bot.discord.pages import Page
+from bot.discord.views import page_view
+from retrieval.errors import NotFoundError
+from retrieval.search.scoping import Filters
+
+log = logging.getLogger(__name__)
+
+_MAX_THREAD_NAME = 100
+
+
+class AskCog(BaseCog):
+    """Answers /ask."""
+
+    @offering
+    @app_commands.command(name="ask", description="Ask about the readouts; the answer names its paragraphs")
+    @app_commands.describe(
+        question="What would you like to know?",
+        document="Look in one readout only",
+        document2="This readout, too",
+        **FILTERS,
+    )
+    @app_commands.autocomplete(document=BaseCog.document_choices, document2=BaseCog.document_choices)
+    async def ask(
+        self,
+        interaction: Interaction,
+        question: str,
+        document: str | None = None,
+        document2: str | None = None,
+        since: Word | None = None,
+        until: Word | None = None,
+        issuer: Word | None = None,
+        title: Word | None = None,
+    ) -> None:
+        """Answer a question."""
+        named = tuple(each for each in (document, document2) if each)
+        filters = Filters(named, since, until, issuer, title)
+        await self.guarded(interaction, self._ask(interaction, question, filters))
+
+    async def _ask(self, interaction: Interaction, question: str, typed: Filters) -> None:
+        phrases, filters = self.phrases(interaction), bounded(typed)
+        acknowledging = asyncio.Lock()
+        on_screen = asyncio.Event()
+
+        async def show_found(page: Page) -> None:
+            async with acknowledging:
+                await show(interaction, page_view(page, phrases), ephemeral=False)
+                on_screen.set()
+
+        work = self.questions.ask(
+            question, place_of(interaction), phrases, filters=filters, quoted=True, show_found=show_found
+        )
+        try:
+            reply = await in_time(interaction, work, ephemeral=False, acknowledging=acknowledging)
+        except NotFoundError:
+            named = filters.documents
+            missing = phrases("error.no_readout", document=code(named[0])) if len(named) == 1 else None
+            await say(interaction, missing or phrases("error.none_passes"))
+            return
+        except Exception:
+            if not on_screen.is_set():
+                raise
+            log.exception("what was found stays on the screen: the answer failed")
+            return
+        ids = await respond(interaction, reply.pages, phrases, answer=reply.id)
+        await self.look_up(self.answers.link, reply.id, ids)
+        if (
+            self.settings.answer_threads
+            and not reply.talk
+            and interaction.guild_id
+            and place_of(interaction).thread is None
+        ):
+            await self._open_thread(interaction, question)
+
+    async def _open_thread(self, interaction: Interaction, question: str) -> None:
+        message = await interaction.original_response()
+        await open_thread(message, question)
+
+
+async def open_thread(message: discord.Message, question: str) -> discord.Thread | None:
+    """Open a thread on an answer, where follow-ups can be asked; None where the bot may not."""
+    try:
+        return await message.create_thread(
+            name=shortened(question, _MAX_THREAD_NAME), auto_archive_duration=1_440
+        )
+    except discord.Forbidden:
+        log.warning(
+            "No thread opened in channel %s: allow Rapporteur “Create Public Threads” there, "
+            "or set DISCORD_ANSWER_THREADS=false.",
+            message.channel.id,
+        )
+        return None
+
+
+class CheckCog(BaseCog):
+    """Answers the context menu command of messages."""
+
+    def __init__(self, bot_services: BotServices, tree: app_commands.CommandTree[Any]) -> None:
+        super().__init__(bot_services)
+        self._tree = tree
+        self._menu = app_commands.ContextMenu(name="Check against the readouts", callback=self._callback)
+
+    async def cog_load(self) -> None:
+        """Add the command; discord.py takes no context menus from a cog's class."""
+        self._tree.add_command(self._menu)
+
+    async def cog_unload(self) -> None:
+        """Take the command away again."""
+        self._tree.remove_command(self._menu.name, type=self._menu.type)
+
+    async def _callback(self, interaction: Interaction, message: discord.Message) -> None:
+        await self.guarded(interaction, self.check(interaction, message))
+
+    async def check(self, interaction: Interaction, message: discord.Message) -> None:
+        """Show what the readouts say beside a message, to the person who asked."""
+        phrases = self.phrases(interaction)
+        claim = message.clean_content.strip()
+        if not claim:
+            await say(interaction, phrases("check.empty"))
+            return
+        work = self.questions.check(claim, place_of(interaction), phrases)
+        reply = await in_time(interaction, work, ephemeral=True)
+        await respond(interaction, reply.pages, phrases, answer=reply.id, ephemeral=True)

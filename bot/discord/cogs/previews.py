@@ -1,0 +1,237 @@
+"""The controls under a preview, and telling whoever confirmed one how the job ended."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+import discord
+from discord.ext import commands
+from discord.ui import ActionRow, Button, Label, LayoutView, Modal, TextDisplay, TextInput
+
+from bot.discord import Interaction
+from bot.discord.cogs.base import BaseCog, BotServices, Work
+from bot.discord.corpus.job_notifier import Ending, JobNotifier, Subscription
+from bot.discord.corpus.preview_store import MAX_FIELD, Preview
+from bot.discord.corpus.service import CorpusService
+from bot.discord.delivery import in_time, sentence_for, show_in_place
+from bot.discord.permissions import caller_of
+from bot.discord.refusals import RefusedError
+from bot.discord.shards import Shards
+from bot.discord.views import Control, text_view
+from bot.locales import Phrases
+from retrieval.models import SHARED
+
+TOKEN_LIFETIME_S = 840.0
+"""How long a message can be edited by the token of a click: Discord says 15 minutes, and one is for the way."""
+
+_CLOSING = frozenset({"corpus.expired", "corpus.changed_meanwhile"})
+"""What leaves a preview with nothing that could still be pressed."""
+
+
+class PreviewsCog(BaseCog):
+    """Does what a preview showed; each click is decided by who clicks, at that moment."""
+
+    def __init__(
+        self, bot_services: BotServices, corpus: CorpusService, client: discord.AutoShardedClient
+    ) -> None:
+        super().__init__(bot_services)
+        self._corpus = corpus
+        self._client = client
+        self._notifier = JobNotifier(
+            corpus.services.jobs,
+            corpus.subscriptions,
+            corpus.look_ups,
+            bot_services.catalogue,
+            self._announce,
+        )
+
+    async def cog_unload(self) -> None:
+        """Stop following; the jobs go on."""
+        await self._notifier.close()
+
+    @commands.Cog.listener()
+    async def on_ready(self) -> None:
+        """Tell those whom the last process could not."""
+        await self._notifier.take_up(Shards.of(self._client))
+
+    @commands.Cog.listener()
+    async def on_preview_control(self, interaction: Interaction, control: Control) -> None:
+        """Do what a control says, if whoever pressed it may."""
+        use = {"turn": self._turn, "yes": self._confirm, "edit": self._edit, "no": self._cancel}
+        work = partial(use[control.action], interaction, control)
+        await self.guarded(interaction, self._or_closed(interaction, work))
+
+    async def _or_closed(self, interaction: Interaction, work: Work) -> None:
+        """An expired preview is closed where it stands; whatever else goes wrong is said beside it."""
+        phrases = self.phrases(interaction)
+        try:
+            await work()
+        except Exception as error:
+            if isinstance(error, RefusedError) and error.key in _CLOSING:
+                await show_in_place(interaction, text_view(phrases(error.key)))
+                return
+            if not interaction.response.is_done():
+                raise
+            sentence = sentence_for(error, phrases, self.settings.max_question)
+            await interaction.followup.send(view=text_view(sentence), ephemeral=True)
+
+    async def _turn(self, interaction: Interaction, control: Control) -> None:
+        work = self._corpus.previews.open(caller_of(interaction), control.answer)
+        preview = await in_time(interaction, work, ephemeral=True, in_place=True)
+        await show_in_place(interaction, preview_view(preview, self.phrases(interaction), control.page))
+
+    async def _edit(self, interaction: Interaction, control: Control) -> None:
+        # A form can only be the first answer, so there is no acknowledging before.
+        preview = await self._corpus.previews.open(caller_of(interaction), control.answer)
+        if control.index >= len(preview.editable):
+            raise RefusedError("corpus.expired")
+        form = details_form(preview, control.index, control.page, self.phrases(interaction))
+        await interaction.response.send_modal(form)
+
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: Interaction) -> None:
+        """Take a form that was sent."""
+        if interaction.type is discord.InteractionType.modal_submit and (target := form_target(interaction)):
+            work = partial(self._revise, interaction, *target)
+            await self.guarded(interaction, self._or_closed(interaction, work))
+
+    async def _revise(self, interaction: Interaction, preview_id: str, page: int, index: int) -> None:
+        phrases = self.phrases(interaction)
+        work = self._corpus.previews.revise(
+            caller_of(interaction), preview_id, index, typed_into(interaction), phrases
+        )
+        preview = await in_time(interaction, work, ephemeral=True, in_place=True)
+        await show_in_place(interaction, preview_view(preview, phrases, page))
+
+    async def _cancel(self, interaction: Interaction, control: Control) -> None:
+        work = self._corpus.cancel(caller_of(interaction), control.answer)
+        await in_time(interaction, work, ephemeral=True, in_place=True)
+        await show_in_place(interaction, text_view(self.phrases(interaction)("corpus.cancelled")))
+
+    async def _confirm(self, interaction: Interaction, control: Control) -> None:
+        phrases = self.phrases(interaction)
+        work = self._corpus.confirm(caller_of(interaction), control.answer, interaction.channel_id, phrases)
+        done = await in_time(interaction, work, ephemeral=True, in_place=True)
+        if done.subscription is None:
+            await show_in_place(interaction, text_view(done.sentence))
+            return
+        queued = (
+            phrases("corpus.progress.job", job=done.subscription.job)
+            + "\n"
+            + phrases("corpus.progress.queued")
+        )
+        try:
+            await show_in_place(interaction, text_view(queued))
+        finally:  # the job is queued, whatever became of the message
+            self._notifier.follow(done.subscription, _editing(interaction))
+
+    async def _announce(self, subscription: Subscription, ending: Ending) -> bool:
+        """Tell the starter in a direct message, or in the channel where they started it."""
+        outside = ending.full if subscription.scope == SHARED else ending.brief
+        with suppress(discord.HTTPException):
+            direct = await self._client.create_dm(discord.Object(subscription.user))
+            await direct.send(view=text_view(outside))
+            return True
+        channel = self._client.get_channel(subscription.channel) if subscription.channel else None
+        if isinstance(channel, discord.abc.Messageable):
+            inside = ending.brief if subscription.scope == SHARED else ending.full
+            with suppress(discord.HTTPException):
+                await channel.send(view=text_view(f"<@{subscription.user}>\n{inside}"))
+                return True
+        return False
+
+
+def _editing(interaction: Interaction) -> Any:
+    """Return what writes over the message that was clicked, for as long as Discord lets it."""
+    clicked = time.monotonic()
+
+    async def edit(text: str) -> bool:
+        if time.monotonic() - clicked > TOKEN_LIFETIME_S:
+            return False
+        try:
+            await interaction.edit_original_response(view=text_view(text))
+        except discord.HTTPException:
+            return False
+        return True
+
+    return edit
+
+
+_FORM = "corpus-details"
+_FORM_LIFETIME_S = 900.0
+
+
+def preview_view(preview: Preview, phrases: Phrases, number: int = 0) -> LayoutView:
+    """Return one page of a preview with what can be done about it."""
+    number = min(number, len(preview.pages) - 1)
+    page = preview.pages[number]
+    view = LayoutView(timeout=None).add_item(TextDisplay(page.text))
+    view.add_item(ActionRow(*_buttons(preview, phrases, number, page.edits)))
+    return view
+
+
+def _buttons(preview: Preview, phrases: Phrases, number: int, edits: int | None) -> Iterator[Control]:
+    def button(action: str, page: int, index: int, **look: Any) -> Control:
+        return Control(Button(custom_id=f"corpus:{action}:{preview.id}:{page}:{index}", **look))
+
+    last = len(preview.pages) - 1
+    if last:
+        yield button("turn", max(number - 1, 0), 0, emoji="◀️", disabled=number == 0)
+        yield button("turn", min(number + 1, last), 1, emoji="▶️", disabled=number == last)
+    if preview.confirmable:
+        danger = preview.kind in ("remove", "purge")
+        style = discord.ButtonStyle.danger if danger else discord.ButtonStyle.success
+        yield button("yes", number, 0, label=phrases("corpus.control.confirm"), style=style)
+    if edits is not None:
+        yield button("edit", number, edits, label=phrases("corpus.control.edit"))
+    yield button("no", number, 0, label=phrases("corpus.control.cancel"))
+
+
+def details_form(preview: Preview, index: int, page: int, phrases: Phrases) -> Modal:
+    """Return the form for one readout; the `interaction` event brings what was typed, after a restart too."""
+    form = Modal(
+        title=phrases("corpus.form.title"),
+        custom_id=f"{_FORM}:{preview.id}:{page}:{index}",
+        timeout=_FORM_LIFETIME_S,
+    )
+    for name, shown in preview.editable[index].fields().items():
+        field: TextInput[Modal] = TextInput(
+            custom_id=name,
+            default=shown,
+            required=name in ("title", "id"),
+            max_length=MAX_FIELD[name],
+            placeholder=phrases("corpus.form.date_format") if name == "date" else None,
+        )
+        form.add_item(Label(text=phrases(f"corpus.form.{name}"), component=field))
+    return form
+
+
+def form_target(interaction: Interaction) -> tuple[str, int, int] | None:
+    """Return preview, page and readout that a submitted form is about; None for another form."""
+    data: Any = interaction.data or {}
+    name, *rest = str(data.get("custom_id", "")).split(":")
+    if name != _FORM or len(rest) != 3 or not all(part.isdecimal() for part in rest[1:]):
+        return None
+    return rest[0], int(rest[1]), int(rest[2])
+
+
+def typed_into(interaction: Interaction) -> dict[str, str]:
+    """Return what was typed into a form, by field."""
+    data: Any = interaction.data or {}
+    return {
+        item["custom_id"]: str(item["value"])
+        for item in _walk(data.get("components", ()))
+        if "value" in item and item.get("custom_id") in MAX_FIELD
+    }
+
+
+def _walk(components: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    for component in components:
+        yield component
+        yield from _walk(component.get("components", ()))
+        if "component" in component:
+            yield from _walk((component["component"],))

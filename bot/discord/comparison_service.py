@@ -1,0 +1,161 @@
+"""What /compare, /trace and the files of anything shown need of the services."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from bot.discord.answer_store import ShownAnswer
+from bot.discord.comparison_rendering import render_sheet
+from bot.discord.discord_markdown import length
+from bot.discord.pages import MAX_TEXT, Page
+from bot.discord.permissions import guild_scopes
+from bot.discord.question_service import LIST, Place, QuestionService, Reply
+from bot.discord.readout_rendering import InitiativeFilter
+from bot.locales import Phrases
+from bot.plot import png
+from bot.sheet_formats import FORMATS
+from bot.sheets import (
+    CitationStyle,
+    Sheet,
+    answer_sheet,
+    comparison_sheet,
+    initiatives_sheet,
+    lives_sheet,
+    statement_of,
+    trace_sheet,
+)
+from retrieval.comparison.service import ComparisonService as Comparing
+from retrieval.errors import NotFoundError
+
+COMPARISON, TRACE = "compare", "trace"
+"""What stands for the mode where what is remembered is one of these."""
+
+_MOST_ENTRIES = 25
+"""Of one initiative; more are looked at one by one."""
+
+Asked = dict[str, str | None]
+"""The options that were given; as JSON they stand for the question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Pages, ready to be shown, and a picture (PNG) below each of them."""
+
+    reply: Reply
+    picture: bytes | None = None
+
+
+class ComparisonService:
+    """Compares and traces for members, off the event loop.
+
+    Args:
+        style: How files cite.
+    """
+
+    def __init__(
+        self, questions: QuestionService, comparing: Comparing, style: CitationStyle = "plain"
+    ) -> None:
+        self._questions = questions
+        self._comparing = comparing
+        self._style = style
+
+    async def look(self, mode: str, asked: Asked, place: Place, phrases: Phrases) -> Shown:
+        """Return a comparison or a trace, remembered.
+
+        Raises:
+            NotFoundError: There is no such readout here.
+            As `QuestionService.ask` does besides.
+        """
+        work = self._work(mode, asked, place.guild, phrases)
+        text = " ".join(value for value in asked.values() if value)
+        sheet, picture = await self._questions.admitted(text, place, lambda: _drawn(work()))
+        question = json.dumps(asked, ensure_ascii=False)
+        pages = render_sheet(sheet, phrases)
+        return Shown(
+            await self._questions.remembered(mode, pages, question, replace(place, thread=None)), picture
+        )
+
+    async def again(self, sheet: str, place: Place, phrases: Phrases) -> Shown | None:
+        """Return what was shown as it is now; None where it is no longer remembered."""
+        shown = await self._remembered(sheet, place.guild)
+        if shown is None or shown.mode not in {COMPARISON, TRACE}:
+            return None
+        work = self._work(shown.mode, json.loads(shown.question), place.guild, phrases)
+        found, picture = await self._questions.look_ups.run(lambda: _drawn(work()))
+        pages = render_sheet(found, phrases)
+        if tuple(page.cited for page in pages) == shown.cited:
+            return Shown(Reply(shown.id, pages), picture)
+        # The readouts changed since: controls that named the old row would open other paragraphs.
+        again = await self._questions.remembered(
+            shown.mode, pages, shown.question, replace(place, thread=None)
+        )
+        return Shown(again, picture)
+
+    async def files(self, answer: str, guild: int | None, phrases: Phrases) -> dict[str, bytes] | None:
+        """Return anything that was shown as files, by name; None where it is no longer remembered."""
+        shown = await self._remembered(answer, guild)
+        if shown is None:
+            return None
+        name = shown.mode if shown.mode in {COMPARISON, TRACE, LIST} else "answer"
+        work = await self._sheet(shown, guild, phrases)
+
+        def made() -> dict[str, bytes]:
+            sheet = work()
+            return {
+                f"{name}.{ending}": render(sheet, self._style, phrases.language)
+                for ending, render in FORMATS.items()
+            }
+
+        return await self._questions.look_ups.run(made)
+
+    async def with_life(
+        self, pages: tuple[Page, ...], wanted: InitiativeFilter, guild: int | None, phrases: Phrases
+    ) -> tuple[Page, ...]:
+        """Return the pages of a list; where it is of one initiative, the first tells what became of it too."""
+        listed = await self._questions.initiatives(wanted, guild)
+        if not 0 < len(listed) == len({each.readout.id for each in listed}) <= _MOST_ENTRIES:
+            return pages  # two of one readout are two initiatives
+        scopes = guild_scopes(guild)
+        lives = await self._questions.look_ups.run(lambda: self._comparing.lives(scopes, among=listed))
+        if len(lives) != 1:
+            return pages
+        (life, *_), first = (
+            render_sheet(replace(lives_sheet(lives, phrases), title="", lead=()), phrases),
+            pages[0],
+        )
+        text = f"{first.text}\n\n{life.text}"
+        return (replace(first, text=text), *pages[1:]) if length(text) <= MAX_TEXT else pages
+
+    async def _remembered(self, answer: str, guild: int | None) -> ShownAnswer | None:
+        shown = await self._questions.look_ups.run(self._questions.answers.get, answer)
+        return shown if shown and shown.guild == guild else None
+
+    def _work(self, mode: str, asked: Asked, guild: int | None, phrases: Phrases) -> Callable[[], Sheet]:
+        scopes, comparing = guild_scopes(guild), self._comparing
+        if mode == COMPARISON:
+            before, after = asked["before"] or "", asked["after"] or ""
+            return lambda: comparison_sheet(comparing.compare(before, after, asked["topic"], scopes), phrases)
+        phrase, since, until = asked["phrase"] or "", asked["since"], asked["until"]
+        return lambda: trace_sheet(comparing.trace(phrase, since=since, until=until, scopes=scopes), phrases)
+
+    async def _sheet(self, shown: ShownAnswer, guild: int | None, phrases: Phrases) -> Callable[[], Sheet]:
+        if shown.mode in {COMPARISON, TRACE}:
+            return self._work(shown.mode, json.loads(shown.question), guild, phrases)
+        if shown.mode == LIST:
+            listed = await self._questions.initiatives(InitiativeFilter.load(shown.question), guild)
+            return lambda: initiatives_sheet(listed, phrases)
+        statements = []
+        for cited in dict.fromkeys(each for page in shown.cited for each in page):
+            try:
+                quoted = cited.document, cited.revision, cited.paragraph, guild_scopes(guild)
+                paragraph, _ = await self._questions.look_ups.run(self._questions.readouts.quoted, *quoted)
+            except NotFoundError:  # its words are no longer kept
+                continue
+            statements.append(statement_of(paragraph, cited.spans))
+        return lambda: answer_sheet(shown.question, (), statements, phrases)
+
+
+def _drawn(sheet: Sheet) -> tuple[Sheet, bytes | None]:
+    return sheet, png(sheet.years) if sheet.years else None

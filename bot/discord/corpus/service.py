@@ -1,0 +1,256 @@
+"""What people who keep the readouts do with them: preview, confirm, undo, look back. Knows nothing of messages."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+
+from sqlalchemy import Connection
+
+from bot.discord.admission import Workers
+from bot.discord.answer_store import AnswerStore
+from bot.discord.corpus.access import ScopeAccess, unknown
+from bot.discord.corpus.corpus_rendering import audit_pages, history_pages, status_pages
+from bot.discord.corpus.job_notifier import Subscription, SubscriptionStore, subscribe
+from bot.discord.corpus.preview_maker import PreviewMaker
+from bot.discord.corpus.preview_store import LIFETIME_MS, Preview, PreviewStore, take
+from bot.discord.discord_settings import DiscordSettings
+from bot.discord.pages import Page
+from bot.discord.permissions import Caller, guild_of
+from bot.discord.refusals import RefusedError
+from bot.export import archive
+from bot.locales import Phrases
+from retrieval.bootstrap import Services
+from retrieval.errors import IndexMismatchError, IngestBusyError
+from retrieval.ingest import IngestRequest, KnownRevision
+from retrieval.ingest.lifecycle import History
+from retrieval.models import SHARED
+from retrieval.sources.identity import make_id
+
+_WAITING = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a confirmation led to: a job to follow, or a sentence."""
+
+    subscription: Subscription | None = None
+    sentence: str = ""
+
+
+class CorpusService:
+    """Manages readouts for Discord.
+
+    Args:
+        clock: Seconds since 1970.
+
+    Attributes:
+        previews: Makes what is confirmed here.
+        subscriptions: Who waits for which job.
+        look_ups: The threads of everything that is quick.
+    """
+
+    def __init__(
+        self,
+        settings: DiscordSettings,
+        services: Services,
+        answers: AnswerStore,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.services = services
+        self._answers = answers
+        self._access = ScopeAccess(settings, services, clock)
+        self._store = PreviewStore(services.ledger)
+        self.subscriptions = SubscriptionStore(services.ledger)
+        # Parsing and committing have threads of their own: questions never wait for either.
+        self._parsing = Workers(1, _WAITING, "preview")
+        self._commits = Workers(1, _WAITING, "commit")
+        self.look_ups = Workers(1, 1_000, "corpus")
+        self.previews = PreviewMaker(self._access, services, self._store, self._parsing, self.look_ups)
+
+    async def close(self) -> None:
+        """Wait for what has begun."""
+        for workers in (self._parsing, self._commits, self.look_ups):
+            await workers.close()
+
+    def forget_old(self) -> None:
+        """Forget previews that can no longer be confirmed; blocking."""
+        self._store.forget_before(self._access.now_ms() - LIFETIME_MS)
+
+    def forget_scope(self, scope: str) -> None:
+        """Forget the previews and jobs of a scope, and who waits for them; blocking."""
+        self._store.forget_scope(scope)
+        self.subscriptions.forget_scope(scope)
+        self.services.jobs.forget(scope)
+
+    async def cancel(self, caller: Caller, preview_id: str) -> None:
+        """Forget a preview."""
+        preview = await self.previews.open(caller, preview_id)
+        await self.look_ups.run(self._store.drop, preview.id)
+
+    async def confirm(self, caller: Caller, preview_id: str, channel: int | None, phrases: Phrases) -> Done:
+        """Do what a preview showed.
+
+        Raises:
+            As `open` does.
+            RefusedError: It changed since, or a bound was reached meanwhile.
+            IngestBusyError, IndexMismatchError: Nothing can be changed now; the preview stays.
+        """
+        preview = await self.previews.open(caller, preview_id, files=True)
+        if not preview.confirmable:
+            raise RefusedError("corpus.expired")
+        if preview.kind == "ingest":
+            return Done(await self.look_ups.run(self._submit, caller, preview, channel, phrases))
+        return Done(sentence=await self._commits.run(self._commit, caller, preview, phrases))
+
+    def _submit(
+        self, caller: Caller, preview: Preview, channel: int | None, phrases: Phrases
+    ) -> Subscription:
+        request = replace(IngestRequest.from_json(preview.request, preview.files), actor=caller.actor)
+
+        def also(connection: Connection, job: int) -> None:
+            if not take(connection, preview.id):
+                raise RefusedError("corpus.expired")
+            self._check_open(connection, preview, job)
+            subscribe(connection, replace(waiting, job=job))
+
+        waiting = Subscription(
+            0, preview.scope, caller.user, caller.guild, channel, phrases.language, caller.application
+        )
+        return replace(waiting, job=self.services.jobs.submit(request, also))
+
+    def _check_open(self, connection: Connection, preview: Preview, job: int) -> None:
+        """Two ingests of one server that were each within the bounds might not be together."""
+        if preview.scope == SHARED:
+            return
+        usage = self.services.jobs.usage(preview.scope, self._access.day_ago(), connection)
+        if set(usage.open_jobs) - {job}:
+            raise RefusedError("corpus.busy_here")
+        self._access.quota.check(usage, preview.growth, usage.ingests - 1)
+
+    def _commit(self, caller: Caller, preview: Preview, phrases: Phrases) -> str:
+        document = preview.request["document"]
+        past = self._access.history(preview.scope, document)
+        if (past.live.id if past.live else None) != preview.request["live"]:
+            self._store.drop(preview.id)
+            raise RefusedError("corpus.changed_meanwhile")
+        if not self._store.drop(preview.id):
+            raise RefusedError("corpus.expired")
+        try:
+            return self._carried_out(caller, preview, past, phrases)
+        except (IngestBusyError, IndexMismatchError):  # nothing was done
+            self._store.add(preview)
+            raise
+
+    def _carried_out(self, caller: Caller, preview: Preview, past: History, phrases: Phrases) -> str:
+        lifecycle, scope, document = self.services.lifecycle, preview.scope, past.readout.id
+        if preview.kind == "rollback":
+            revision = preview.request["revision"]
+            lifecycle.roll_back(document, revision, scope=scope, actor=caller.actor)
+            return phrases("corpus.rollback.done", id=document, revision=revision)
+        if preview.kind == "remove":
+            lifecycle.remove(document, scope=scope, actor=caller.actor)
+            return phrases("corpus.remove.done", id=document)
+        self.purge(scope, document, caller.actor)
+        return phrases("corpus.remove.purged", id=document)
+
+    def purge(self, scope: str, document: str, actor: str) -> None:
+        """Erase a readout from the ledger, from answers that cite it and from previews; blocking."""
+        past = self._access.history(scope, document)
+        self.services.lifecycle.remove(document, purge=True, scope=scope, actor=actor)
+        revisions = [revision.id for revision in past.revisions]
+        self._answers.forget_readout(past.readout.id, revisions, guild_of(scope))
+        self._store.forget_document(scope, past.readout.id)
+
+    async def unpin(self, caller: Caller, where: str | None, document: str, phrases: Phrases) -> str:
+        """Let the next ingest replace a revision that was rolled back to."""
+        scope = self._access.scope(caller, where)
+
+        def unpinned() -> str:
+            known = self._access.history(scope, document).readout
+            if not known.pinned:
+                raise RefusedError("corpus.not_pinned", id=known.id)
+            self.services.lifecycle.unpin(known.id, scope=scope, actor=caller.actor)
+            return phrases("corpus.rollback.unpinned", id=known.id)
+
+        return await self._commits.run(unpinned)
+
+    async def status(self, caller: Caller, where: str | None, phrases: Phrases) -> tuple[Page, ...]:
+        """Return what a scope holds, of how much it may."""
+        scope = self._access.scope(caller, where)
+
+        def found() -> tuple[Page, ...]:
+            usage = self.services.jobs.usage(scope, self._access.day_ago())
+            rows = [self.services.jobs.get(job) for job in usage.open_jobs]
+            quota = {} if scope == SHARED else asdict(self._access.quota)
+            readouts = self.services.browser.documents([scope])
+            return status_pages(scope, readouts, usage, quota, [row for row in rows if row], phrases)
+
+        return await self.look_ups.run(found)
+
+    async def history(
+        self, caller: Caller, where: str | None, document: str | None, phrases: Phrases
+    ) -> tuple[Page, ...]:
+        """Return what was done in a scope, or to one readout."""
+        scope = self._access.scope(caller, where)
+        if document is None:
+            return await self.look_ups.run(
+                lambda: audit_pages(scope, self.services.lifecycle.audit(scope), phrases)
+            )
+        return await self.look_ups.run(lambda: history_pages(self._access.history(scope, document), phrases))
+
+    async def export(
+        self, caller: Caller, where: str | None, document: str | None, limit: int
+    ) -> tuple[str, bytes]:
+        """Return readouts in the interchange format as a file: name and bytes, at most `limit` of them.
+
+        Raises:
+            RefusedError: There are none, or they are too large.
+        """
+        scope = self._access.scope(caller, where)
+
+        def made() -> tuple[str, bytes]:
+            browser = self.services.browser
+            ids = [summary.id for summary in browser.documents([scope])]
+            if document is not None:
+                if make_id(document) not in ids:
+                    raise unknown(document)
+                ids = [make_id(document)]
+            if not ids:
+                raise RefusedError("corpus.nothing_to_export")
+            name, data = archive(
+                [browser.readout(each, [scope]) for each in ids], single=document is not None
+            )
+            if len(data) > limit:
+                raise RefusedError("corpus.export_large")
+            return name, data
+
+        return await self._parsing.run(made)
+
+    async def choices(self, caller: Caller, where: str | None, *, gone: bool) -> list[tuple[str, str]]:
+        """Return (id, what it is called) of the readouts that the caller may manage; `gone`: removed ones too."""
+        try:
+            scope = self._access.scope(caller, where)
+        except RefusedError:
+            return []
+
+        def found() -> list[tuple[str, str]]:
+            lines = {
+                s.id: f"{s.title} {s.date or ''}".strip() for s in self.services.browser.documents([scope])
+            }
+            if gone:
+                lines |= {k.id: k.id for k in self.services.lifecycle.known(scope) if k.id not in lines}
+            return list(lines.items())
+
+        return await self.look_ups.run(found)
+
+    async def revisions(self, caller: Caller, where: str | None, document: str) -> list[KnownRevision]:
+        """Return the revisions that a readout can go back to, the newest first."""
+        try:
+            scope = self._access.scope(caller, where)
+            past = await self.look_ups.run(self._access.history, scope, document)
+        except RefusedError:
+            return []
+        return [v for v in past.revisions if not v.erased and (past.live is None or v.pk != past.live.pk)]

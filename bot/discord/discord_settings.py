@@ -1,0 +1,146 @@
+"""DiscordSettings: everything about the Discord front end that an operator can change."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from retrieval.errors import SettingsError
+
+NO_TOKEN = "DISCORD_TOKEN is not set"
+
+
+class DiscordSettings(BaseSettings):
+    """Settings of `rapporteur run`, from `DISCORD_…` in the environment or `.env`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="DISCORD_",
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        frozen=True,
+        extra="forbid",
+        dotenv_filtering="match_prefix",
+    )
+
+    token: SecretStr
+    """The bot's token, from the developer portal."""
+
+    message_content: bool = False
+    """Ask Discord for message texts (privileged intent): ask channels and unpinged replies need it."""
+
+    ask_channels: Annotated[tuple[int, ...], NoDecode] = ()
+    """Ids of channels where every message is a question."""
+
+    answer_threads: bool = False
+    """Open a thread on every answer."""
+
+    user_questions_per_minute: int = Field(default=6, ge=0)
+    """Questions one member may ask in a minute; 0 is no limit."""
+
+    server_questions_per_minute: int = Field(default=60, ge=0)
+    """Questions one server may ask in a minute; 0 is no limit."""
+
+    max_question: int = Field(default=1_000, ge=20, le=1_000)
+    """Longest question, in characters."""
+
+    concurrent_questions: int = Field(default=4, ge=1, le=64)
+    """Questions answered at the same time."""
+
+    waiting_questions: int = Field(default=100, ge=0)
+    """Questions that may wait for their turn; one more hears "busy"."""
+
+    answer_timeout_s: float = Field(default=300.0, gt=0, le=840)
+    """When an answer is given up; Discord takes none after 15 minutes."""
+
+    shutdown_timeout_s: float = Field(default=20.0, ge=0)
+    """How long answers in flight may take once the bot is told to stop."""
+
+    keep_days: int = Field(default=90, ge=1)
+    """How long answers are remembered, for their buttons and for follow-ups."""
+
+    shards: int = Field(default=1, ge=0)
+    """Gateway connections: 1, a number, or 0 for as many as Discord advises."""
+
+    shard_ids: Annotated[tuple[int, ...], NoDecode] = ()
+    """Those of the gateway connections that this process makes, where others make the rest; none: all."""
+
+    operators: Annotated[tuple[int, ...], NoDecode] = ()
+    """Ids of users and roles that manage the shared readouts."""
+
+    admin_roles: Annotated[tuple[str, ...], NoDecode] = ()
+    """Names of roles whose members manage their own server's readouts, beside those with Manage Server."""
+
+    upload_megabytes: int = Field(default=10, ge=1, le=20)
+    """The largest file that `/corpus add` fetches, in millions of bytes."""
+
+    server_readouts: int = Field(default=200, ge=0)
+    """Readouts of its own that one server may have; 0 is no limit."""
+
+    server_paragraphs: int = Field(default=20_000, ge=0)
+    """Paragraphs of its own that one server may have; 0 is no limit."""
+
+    server_megabytes: int = Field(default=50, ge=0)
+    """Text of its own that is kept for one server, earlier revisions included; 0 is no limit."""
+
+    server_ingests_per_day: int = Field(default=50, ge=0)
+    """Ingests that one server may start in 24 hours; 0 is no limit."""
+
+    purge_after_days: int = Field(default=30, ge=0)
+    """How long a server's own readouts are kept after the bot was removed from it."""
+
+    @field_validator("ask_channels", "operators", "shard_ids", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return value.replace(",", " ").split() if isinstance(value, str) else value
+
+    @field_validator("admin_roles", mode="before")
+    @classmethod
+    def _split_names(cls, value: object) -> object:
+        names = value.split(",") if isinstance(value, str) else value
+        return [n.strip() for n in names if n.strip()] if isinstance(names, list) else names
+
+    @field_validator("shard_ids")
+    @classmethod
+    def _of_the_shards(cls, ids: tuple[int, ...], others: ValidationInfo) -> tuple[int, ...]:
+        count = others.data.get("shards")
+        if not ids or count is None:  # what is wrong with the count is said of the count
+            return ids
+        if not count or (count == 1 and ids != (0,)):
+            raise ValueError("say with DISCORD_SHARDS how many there are, on all hosts together")
+        for each in ids:
+            if not 0 <= each < count:
+                raise ValueError(
+                    f"{each} is none of the {count} of DISCORD_SHARDS, which are 0 to {count - 1}"
+                )
+        return tuple(sorted(set(ids)))
+
+    @field_validator("token")
+    @classmethod
+    def _given(cls, token: SecretStr) -> SecretStr:
+        stripped = token.get_secret_value().strip()
+        if not stripped:
+            raise ValueError("is empty")
+        return SecretStr(stripped.removeprefix("Bot "))
+
+
+def load_settings() -> DiscordSettings:
+    """Read the settings.
+
+    Raises:
+        SettingsError: One is missing or cannot be used; says which. Values are never repeated: one is secret.
+    """
+    try:
+        return DiscordSettings()  # type: ignore[call-arg]  # the token comes from the environment
+    except ValidationError as error:
+        problems = error.errors(include_input=False, include_url=False)
+        names = [f"DISCORD_{'_'.join(map(str, p['loc'])).upper()}" for p in problems]
+        if names == ["DISCORD_TOKEN"]:
+            raise SettingsError(
+                f"{NO_TOKEN}. Copy it from the developer portal (Bot, Reset Token) into .env."
+            ) from None
+        reasons = [p["msg"].removeprefix("Value error, ") for p in problems]
+        told = "; ".join(f"{name}: {reason}" for name, reason in zip(names, reasons, strict=True))
+        raise SettingsError(f"{told}. See .env.example for what each setting takes.") from None

@@ -1,0 +1,366 @@
+"""Takes questions from Discord, admits them, and has them answered off the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from bot.discord.admission import InFlight, Limits, Workers
+from bot.discord.answer_rendering import render_answer, render_check, render_found, render_translations
+from bot.discord.answer_store import AnswerStore, ShownAnswer
+from bot.discord.discord_settings import DiscordSettings
+from bot.discord.pages import Page
+from bot.discord.permissions import guild_scopes
+from bot.discord.readout_rendering import InitiativeFilter, render_initiatives
+from bot.discord.refusals import QuestionTooLongError
+from bot.export import initiatives_csv
+from bot.locales import Phrases
+from retrieval.answering.checking import MAX_CLAIM_CHARS, ClaimService
+from retrieval.answering.models import Answer, Talk
+from retrieval.answering.service import AnsweringService
+from retrieval.answering.wording import MODEL_FAILED
+from retrieval.errors import QuestionError
+from retrieval.models import Statement
+from retrieval.search.browsing import Browser, ListedInitiative
+from retrieval.search.scoping import ALL, Filters
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+HISTORY_TURNS = 6
+"""Earlier questions that a follow-up is understood from."""
+
+_QUICK_WAITING = 1_000
+
+LIST = "initiatives"
+"""What stands for the mode where the answer remembered is a list."""
+
+_CHECK = "check"
+"""What stands for it where it is a claim that was checked."""
+
+
+ShowFound = Callable[[Page], Awaitable[None]]
+"""Shows what was found, in the place where the answer will stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Who asks, and where.
+
+    Attributes:
+        guild: The server, or None in a direct message.
+        thread: The thread, or None outside of one.
+        reply_to: The message that this one replies to.
+        channel: The channel, of a thread the one that it hangs from: it may have readouts of its own choice.
+    """
+
+    user: int
+    guild: int | None = None
+    thread: int | None = None
+    reply_to: int | None = None
+    channel: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer, ready to be shown: its id stands in the controls of its pages; `talk` where nothing was asked."""
+
+    id: str
+    pages: tuple[Page, ...]
+    talk: Talk | None = None
+
+
+class _Found:
+    """Hands what was found from the thread that answers to the event loop, and waits until it is shown."""
+
+    def __init__(self, show: Callable[[Answer], Awaitable[None]]) -> None:
+        self.answer: Answer | None = None
+        self._show = show
+        self._loop = asyncio.get_running_loop()
+        self._told: Future[None] | None = None
+
+    def tell(self, answer: Answer) -> None:
+        """Have `answer` shown; called on any thread, returns at once."""
+        self.answer = answer
+        self._told = asyncio.run_coroutine_threadsafe(self._shown(answer), self._loop)
+
+    async def _shown(self, answer: Answer) -> None:
+        try:
+            await self._show(answer)
+        except Exception:  # the answer itself is still to come
+            log.warning("what was found could not be shown", exc_info=True)
+
+    async def shown(self) -> None:
+        """Wait until it is shown; nothing is shown afterwards."""
+        if self._told is not None:
+            await asyncio.wrap_future(self._told)
+
+
+class QuestionService:
+    """Answers, checks and lists for Discord, and remembers what was shown.
+
+    Args:
+        mode: How answers are made: "extractive", or "llm:<provider>:<model>".
+        clock: Seconds since 1970.
+        ticks: Seconds, never going back.
+
+    Attributes:
+        look_ups: The threads on which `answers` and `readouts` are to be asked.
+    """
+
+    def __init__(
+        self,
+        settings: DiscordSettings,
+        answering: AnsweringService,
+        readouts: Browser,
+        answers: AnswerStore,
+        *,
+        checking: ClaimService,
+        mode: str = "extractive",
+        clock: Callable[[], float] = time.time,
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._settings = settings
+        self._answering = answering
+        self._checking = checking
+        self.readouts = readouts
+        self.answers = answers
+        self._clock = clock
+        self.mode = mode
+        self._limits = Limits(settings.user_questions_per_minute, settings.server_questions_per_minute, ticks)
+        self._questions = Workers(settings.concurrent_questions, settings.waiting_questions, "question")
+        # Clicks, lists and the ledger have threads of their own: a slow question never holds them up.
+        self.look_ups = Workers(2, _QUICK_WAITING, "lookup")
+        self._in_flight = InFlight()
+
+    def busy(self) -> InFlight:
+        """Return what counts as in flight for as long as its `with` block lasts; a shutdown waits for it."""
+        return self._in_flight
+
+    async def ask(
+        self,
+        question: str,
+        place: Place,
+        phrases: Phrases,
+        *,
+        filters: Filters = ALL,
+        quoted: bool = False,
+        show_found: ShowFound | None = None,
+    ) -> Reply:
+        """Answer a question and remember the answer.
+
+        Args:
+            filters: Ask the readouts that pass; where they narrow nothing, those that the channel asks.
+            quoted: Show the question above the answer.
+            show_found: Called with what was found, where a language model goes on to choose; over when this
+                returns.
+
+        Raises:
+            QuestionError, NotFoundError, StoreError: As `AnsweringService.ask` does.
+            LimitedError, BusyError: It is not the moment to ask.
+            TimeoutError: It took too long.
+        """
+        self._admit(question, place)
+        parent = await self._parent(place)
+        history = await self.look_ups.run(self.answers.history, parent, HISTORY_TURNS)
+        scopes = guild_scopes(place.guild)
+        within = filters or await self.channel_filters(place.channel)
+
+        async def show(found: Answer) -> None:
+            if show_found is not None and found.statements:
+                await show_found(render_found(found, phrases, show_question=quoted))
+
+        found = _Found(show)
+        try:
+            async with asyncio.timeout(self._settings.answer_timeout_s):
+                answer = await self._questions.run(
+                    self._answering.ask,
+                    question,
+                    scopes=scopes,
+                    filters=within,
+                    history=history,
+                    on_found=found.tell,
+                )
+        except Exception:  # what was found, and may be on the screen, is never replaced by an error
+            if found.answer is None:
+                raise
+            log.warning("what was found stands: the language model's choice failed", exc_info=True)
+            answer = replace(found.answer, model_failure=MODEL_FAILED)
+        finally:
+            await found.shown()
+        can_translate = self._answering.translates
+        pages = render_answer(answer, phrases, show_question=quoted, can_translate=can_translate)
+        reply = await self.remembered(answer.mode, pages, question, place, parent)
+        return replace(reply, talk=answer.talk)
+
+    async def channel_filters(self, channel: int | None) -> Filters:
+        """Return which readouts a channel asks, as its admins chose."""
+        kept = None if channel is None else await self.look_ups.run(self.answers.state, f"filters:{channel}")
+        return Filters.load(kept) if kept else ALL
+
+    async def set_channel_filters(self, channel: int, filters: Filters) -> None:
+        """Have a channel ask the readouts that pass; filters that narrow nothing are none."""
+        kept = filters.dump() if filters else ""
+        await self.look_ups.run(self.answers.set_state, f"filters:{channel}", kept)
+
+    async def translate(
+        self, statements: Sequence[Statement], language: str, place: Place, phrases: Phrases
+    ) -> tuple[Page, ...]:
+        """Return the pages of quotes with a language model's translation under each.
+
+        Raises:
+            LanguageModelError: It gave none.
+            SettingsError: Nothing is translated any more.
+            LimitedError, BusyError: It is not the moment to ask.
+            TimeoutError: It took too long.
+        """
+        self._limits.admit(place.user, place.guild)
+        scopes = guild_scopes(place.guild)
+        async with asyncio.timeout(self._settings.answer_timeout_s):
+            found = await self._questions.run(self._answering.translations, statements, language, scopes)
+        return render_translations(statements, found, phrases)
+
+    async def check(self, claim: str, place: Place, phrases: Phrases) -> Reply:
+        """Compare a claim with the sentences nearest to it.
+
+        It is not part of a conversation, so it is remembered without its thread.
+
+        Raises:
+            As `ask` does.
+        """
+        claim = claim[:MAX_CLAIM_CHARS]
+        scopes = guild_scopes(place.guild)
+        asked = claim[: self._settings.max_question]
+        found = await self.admitted(asked, place, lambda: self._checking.check(claim, scopes=scopes))
+        return await self.remembered(_CHECK, render_check(found, phrases), claim, replace(place, thread=None))
+
+    async def admitted(self, asked: str, place: Place, work: Callable[[], T]) -> T:
+        """Return what `work` returns, done off the event loop where somebody may ask for it now.
+
+        Raises:
+            As `ask` does, and whatever `work` raises.
+        """
+        self._admit(asked, place)
+        async with asyncio.timeout(self._settings.answer_timeout_s):
+            return await self._questions.run(work)
+
+    async def remembered(
+        self, mode: str, pages: tuple[Page, ...], question: str, place: Place, parent: str | None = None
+    ) -> Reply:
+        """Remember what is shown, so that its controls work; return it with its id."""
+        shown = ShownAnswer(
+            id=secrets.token_hex(6),
+            question=question,
+            mode=mode,
+            user=place.user,
+            at=self.now_ms(),
+            cited=tuple(page.cited for page in pages),
+            parent=parent,
+            guild=place.guild,
+            thread=place.thread,
+        )
+        await self.look_ups.run(self.answers.add, shown)
+        return Reply(shown.id, pages)
+
+    def _admit(self, question: str, place: Place) -> None:
+        if not question.strip():
+            raise QuestionError("the question is empty")
+        if len(question) > self._settings.max_question:
+            raise QuestionTooLongError(len(question), self._settings.max_question)
+        self._limits.admit(place.user, place.guild)
+
+    async def _parent(self, place: Place) -> str | None:
+        if place.reply_to is not None:
+            answer = await self.look_ups.run(self.answers.of_message, place.reply_to)
+            if answer:
+                return answer
+        return None if place.thread is None else await self.look_ups.run(self.answers.latest_in, place.thread)
+
+    async def initiatives(self, wanted: InitiativeFilter, guild: int | None) -> list[ListedInitiative]:
+        """Return the initiatives wanted, newest readout first.
+
+        Raises:
+            NotFoundError: There is no such readout here.
+        """
+        scopes, filters, kind = guild_scopes(guild), wanted.filters, wanted.kind
+        found = await self.look_ups.run(self.readouts.initiatives, scopes, filters=filters, kind=kind)
+        return wanted.matching(found)
+
+    async def list_initiatives(self, wanted: InitiativeFilter, place: Place, phrases: Phrases) -> Reply:
+        """Return the list wanted and remember it: its paragraphs can be opened and its pages turned.
+
+        It is not part of a conversation, so it is remembered without its thread.
+
+        Raises:
+            NotFoundError: There is no such readout here.
+        """
+        pages = await self._list_pages(wanted, place.guild, phrases)
+        return await self.remembered(LIST, pages, wanted.dump(), replace(place, thread=None))
+
+    async def list_again(self, listing: str, place: Place, phrases: Phrases) -> Reply | None:
+        """Return a list that was shown, as it is now; None where it is no longer remembered.
+
+        Raises:
+            NotFoundError: The readout that it is of is gone.
+        """
+        shown = await self._list_shown(listing, place.guild)
+        if shown is None:
+            return None
+        wanted = InitiativeFilter.load(shown.question)
+        pages = await self._list_pages(wanted, place.guild, phrases)
+        if tuple(page.cited for page in pages) == shown.cited:
+            return Reply(shown.id, pages)
+        # The readouts changed since: controls that named the old row would open other paragraphs.
+        return await self.list_initiatives(wanted, place, phrases)
+
+    async def csv_of(self, listing: str, guild: int | None) -> str | None:
+        """Return the whole of a list that was shown as CSV; None where it is no longer remembered.
+
+        Raises:
+            NotFoundError: The readout that it is of is gone.
+        """
+        shown = await self._list_shown(listing, guild)
+        if shown is None:
+            return None
+        return initiatives_csv(await self.initiatives(InitiativeFilter.load(shown.question), guild))
+
+    async def _list_shown(self, listing: str, guild: int | None) -> ShownAnswer | None:
+        shown = await self.look_ups.run(self.answers.get, listing)
+        return shown if shown and shown.mode == LIST and shown.guild == guild else None
+
+    async def _list_pages(
+        self, wanted: InitiativeFilter, guild: int | None, phrases: Phrases
+    ) -> tuple[Page, ...]:
+        listed = await self.initiatives(wanted, guild)
+        lines = await self.look_ups.run(self.readouts.documents, guild_scopes(guild))
+        return render_initiatives(listed, lines, wanted, phrases)
+
+    def now_ms(self) -> int:
+        """Return this moment, in milliseconds since 1970."""
+        return int(self._clock() * 1000)
+
+    async def forget_old(self) -> int:
+        """Forget answers older than the setting says; return how many there were."""
+        before = self.now_ms() - self._settings.keep_days * 86_400_000
+        return await self.look_ups.run(self.answers.forget_before, before)
+
+    async def warm_up(self, call: Callable[[], object]) -> None:
+        """Make `call` where questions are answered, so that the first member does not wait for loading."""
+        try:
+            await self._questions.run(call)
+        except Exception:
+            log.warning("the readouts could not be searched at the start", exc_info=True)
+
+    async def close(self) -> bool:
+        """Take no more questions and wait for answers in flight; False when some took too long."""
+        finished = await self._in_flight.close(self._settings.shutdown_timeout_s)
+        await self._questions.close()
+        await self.look_ups.close()
+        return finished

@@ -1,0 +1,111 @@
+"""What the Discord front end raises on purpose.
+
+RapporteurError (retrieval.errors)
+├── LimitedError            too many questions from one member or server (`seconds`, `whole_server`)
+├── BusyError               the queue of questions is full
+├── ClosingError            the bot is shutting down
+├── RefusedError            a sentence of the language files says why (`key`, `values`)
+│   └── NotAllowedError       this person may not manage these readouts
+└── QuestionError
+    └── QuestionTooLongError  (`length`)
+"""
+
+from __future__ import annotations
+
+from bot.locales import Phrases
+from retrieval.errors import (
+    IndexMismatchError,
+    IngestBusyError,
+    NotFoundError,
+    QuestionError,
+    RapporteurError,
+    StoreError,
+)
+
+
+class LimitedError(RapporteurError):
+    """A member or a server asks faster than allowed.
+
+    Attributes:
+        seconds: Whole seconds until the next question is taken.
+        whole_server: The server's limit was reached, not the member's.
+    """
+
+    def __init__(self, seconds: int, *, whole_server: bool = False) -> None:
+        self.seconds = seconds
+        self.whole_server = whole_server
+        super().__init__(
+            f"too many questions from one {'server' if whole_server else 'member'}; wait {seconds} s"
+        )
+
+
+class BusyError(RapporteurError):
+    """As many questions wait as may wait."""
+
+
+class ClosingError(RapporteurError):
+    """The bot is shutting down and takes no more questions."""
+
+
+class QuestionTooLongError(QuestionError):
+    """The question has more characters than a question may have.
+
+    Attributes:
+        length: How many it has.
+    """
+
+    def __init__(self, length: int, limit: int) -> None:
+        self.length = length
+        super().__init__(f"the question has {length} characters; the limit is {limit}")
+
+
+class RefusedError(RapporteurError):
+    """Something that will not be done, and the person who asked is told why.
+
+    Attributes:
+        key: The sentence in the language files.
+        values: What it names, as markdown.
+    """
+
+    def __init__(self, key: str, **values: object) -> None:
+        self.key = key
+        self.values = values
+        super().__init__(key)
+
+
+class NotAllowedError(RefusedError):
+    """This person may not manage these readouts."""
+
+
+def reply_for(error: BaseException, phrases: Phrases, *, max_question: int) -> str | None:
+    """Return the sentence for an error that a user can act on; None for one that is ours."""
+    match error:
+        case LimitedError(seconds=seconds, whole_server=True):
+            return phrases("error.rate_server", seconds=seconds)
+        case LimitedError(seconds=seconds):
+            return phrases("error.rate", seconds=seconds)
+        case BusyError():
+            return phrases("error.busy")
+        case ClosingError():
+            return phrases("error.closing")
+        case QuestionTooLongError(length=length):
+            return phrases("error.question_long", length=length, limit=max_question)
+        case QuestionError():
+            return phrases("error.question", limit=max_question)
+        case RefusedError(key=key, values=values):
+            return phrases(key, **values)
+        case NotFoundError():  # a channel asks readouts that are gone
+            return phrases("error.none_passes")
+        case IngestBusyError():  # who is at it may be of another server
+            return phrases("corpus.busy")
+        case IndexMismatchError():
+            return phrases("error.reindexed")
+        case StoreError():
+            return phrases("error.unavailable")
+        case _:
+            return None
+
+
+def failure(phrases: Phrases, reference: str) -> str:
+    """Return the sentence for everything else: `reference` is in the log beside the traceback."""
+    return phrases("error.failed", reference=reference)
