@@ -1,12 +1,13 @@
 """Questions over series: with a time, contradicted by the readouts, misspelt.
 
-    python -m bench.series [--held-out] [--show]
+    python -m bench.series [--set development|third|held_out] [--show]
 
-The texts and questions were written for this, in `bench/series_sets/`: what was developed with, and, with
---held-out, what was left unread until the end. Today is 1 May 2026 for all of them.
+The texts and questions were written for this, in `bench/series_sets/`: `development` and `third` are what was
+developed with, `held_out` (also --held-out) is what no rule was written for. Today is 1 May 2026 for all of them.
 
     timed         the first statement shown, claimed, is in the paragraph of the readout that the question is about
     contradicted  not claimed as answered: by a year, a number, a meeting's number or a party that no readout has so
+    confirmed     claimed as answered: its year, number and parties are those of the readouts (`third` alone)
     misspelt      what is shown first is what the question as it should be typed shows, with the same outcome
 """
 
@@ -53,7 +54,7 @@ def first_shown(answer: Answer) -> tuple[str, str, bool] | None:
 
 def missed(module: Any, answering: AnsweringService) -> dict[str, list[str]]:
     """Return what went wrong, a line each, by kind."""
-    wrong: dict[str, list[str]] = {"timed": [], "contradicted": [], "misspelt": []}
+    wrong: dict[str, list[str]] = {"timed": [], "contradicted": [], "confirmed": [], "misspelt": []}
     for question, document, paragraph in module.TIMED:
         found = first_shown(answering.ask(question))
         if found != (document, paragraph, True):
@@ -62,6 +63,9 @@ def missed(module: Any, answering: AnsweringService) -> dict[str, list[str]]:
         answer = answering.ask(question)
         if answer.statements:
             wrong["contradicted"].append(f"{question} -> {answer.statements[0].text}")
+    for question in getattr(module, "CONFIRMED", ()):
+        if not answering.ask(question).statements:
+            wrong["confirmed"].append(question)
     for clean, typed in module.MISSPELT:
         wanted, found = first_shown(answering.ask(clean)), first_shown(answering.ask(typed))
         if wanted != found or wanted is None:
@@ -73,12 +77,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--held-out", action="store_true", help="the set that nothing was developed with")
+    parser.add_argument("--set", choices=("development", "third", "held_out"), default="development")
+    parser.add_argument("--held-out", action="store_const", dest="set", const="held_out")
     parser.add_argument("--show", action="store_true", help="print every question that went wrong")
     arguments = parser.parse_args()
-    module = importlib.import_module(
-        f"bench.series_sets.{'held_out' if arguments.held_out else 'development'}"
-    )
+    module = importlib.import_module(f"bench.series_sets.{arguments.set}")
     with tempfile.TemporaryDirectory(prefix="rapporteur-bench-") as folder:
         source = Path(folder) / "readouts.jsonl"
         source.write_text("".join(json.dumps(row) + "\n" for row in readouts_of(module)), encoding="utf-8")
@@ -86,7 +89,8 @@ def main() -> None:
             services.answering.today = lambda: TODAY
             wrong = missed(module, services.answering)
     for kind, lines in wrong.items():
-        total = len(getattr(module, kind.upper()))
+        if not (total := len(getattr(module, kind.upper(), ()))):
+            continue
         print(f"{kind:<14}{(total - len(lines)) / total:.3f}  ({total - len(lines)} of {total})")
         if arguments.show:
             print(*(f"    {line}" for line in lines), sep="\n")

@@ -27,6 +27,7 @@ from retrieval.models import LiveParagraph, Statement
 from retrieval.precedence import Precedence
 from retrieval.search.retriever import CANDIDATES, Found, Query, Retriever
 from retrieval.search.scoping import Filters, Shelf, Shelves, passing
+from retrieval.search.series import without_name
 
 MOST_SERIES = 2
 """So many series have their newest readout asked by itself, where an older one answered."""
@@ -130,13 +131,38 @@ class Looker:
             return self._with_newest(connection, looked, scopes)
         scoped = replace(scoped, chosen=frozenset((r.id, r.revision) for r in chosen))
         # the time has done its work: no sentence is to be found by it
-        bare = replace(analyse(scoped.times.rest), text=asked.text) if scoped.times.spans else asked
+        words = scoped.times.rest if scoped.times.spans else asked.core
+        bare = replace(analyse(words), text=asked.text) if scoped.times.spans else asked
         looked = self._chosen(connection, scoped, scopes, chosen, bare)
+        if not looked.answer.statements:
+            looked = self._unnamed(connection, scoped, scopes, chosen, looked, words) or looked
         if looked.answer.statements:
             return looked
         wider = self._chosen(connection, scoped, scopes, here)
         is_better = wider.answer.statements or (wider.answer.may_answer and not looked.answer.may_answer)
         return wider if is_better else looked
+
+    def _unnamed(
+        self,
+        connection: Connection,
+        scoped: Scoped,
+        scopes: Sequence[str],
+        chosen: Readouts,
+        near: Looked,
+        words: str,
+    ) -> Looked | None:
+        """Look again without the name of the readout, which has done its work as its time has; None: nothing claimed."""
+        title = next((s.paragraph.title for s in near.answer.nearest), "")
+        unnamed = without_name(words, title)
+        if unnamed == words:
+            return None
+        asked = replace(analyse(unnamed), text=scoped.question.text)
+        looked = self._chosen(connection, scoped, scopes, chosen, asked)
+        if not looked.answer.statements:
+            return None
+        # "Where was the summit held?" is not answered by where the next will be
+        is_of_next = "next" in looked.answer.statements[0].text.lower() and "next" not in words.lower()
+        return None if is_of_next else looked
 
     def _narrowed(
         self, connection: Connection, shelf: Shelf, scopes: Sequence[str], filters: Filters

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from difflib import SequenceMatcher
 from functools import lru_cache
 
+from retrieval.language.place_names import demonyms
 from retrieval.sources.titles import is_generic, names_document
 
 _UNIT = "first|second|third|fourth|fifth|sixth|seventh|eighth|ninth"
@@ -31,6 +33,20 @@ _NUMBER = re.compile(
 )
 _ROMAN = re.compile(r"(?<!\w)(?=[IVXL])X{0,3}L?X{0,3}(?:IX|IV|V?I{0,3})(?!\w)")  # capitals: "VII", not "mix"
 _VENUE = re.compile(r"(?:,\s*[^,\d]{2,40}?){1,2}(?=,\s*\S*\d)")
+_GATHERING = re.compile(
+    r"\b(?:meeting|summit|council|commission|conference|committee|assembly|dialogue|forum|congress|session)\b",
+    re.IGNORECASE,
+)
+_SEAT = re.compile(r"\A([^,\d]+),\s*([^\W\da-z][^,\d]{1,39}),\s*(?=\S*\d)")
+"""A title's beginning, and what stands between it and its first number: "… of the Marine Council, Tavu, 2023"."""
+
+_BODY = re.compile("council|commission|committee|assembly|congress", re.IGNORECASE)
+_SOURCE = re.compile(
+    r",?\s*\b(?:according to|in) the (?:latest|last|newest|most recent|current) "
+    r"(?:statement|communiqu[eé]|declaration|conclusions|minutes|readout|report)s?\b",
+    re.IGNORECASE,
+)
+_FEWEST_OF_NAME = 2
 _WORD = re.compile(r"[^\W_]+(?:\+\d+)?")
 _MOST_WORDS = 3  # of the name of a place
 
@@ -40,7 +56,8 @@ def series_key(title: str, override: str | None = None) -> str | None:
     """Return what the titles of one series have in common; the same text for readouts of one series.
 
     Numbers, ordinals ("56th", "Seventh", "VII", "第七回"), years and dates are left out, and with them the place of a
-    numbered meeting ("…, Vientiane, 10 October 2024").
+    numbered meeting ("…, Vientiane, 10 October 2024") or of a body that meets ("… Council, Tavu, 2023"). A country
+    stays there: it may be whose words they are.
 
     Args:
         override: The series that an admin gave it, in any words.
@@ -53,9 +70,43 @@ def series_key(title: str, override: str | None = None) -> str | None:
     plain = unicodedata.normalize("NFKC", title)
     first = _NUMBER.search(plain)
     if first is not None:
+        plain = _SEAT.sub(_without_seat, plain)
+        first = _NUMBER.search(plain) or first
         plain = plain[: first.end()] + _VENUE.sub(_without_place, plain[first.end() :])
     key = _folded(_NUMBER.sub(" ", _ROMAN.sub(" ", plain)))
     return None if not key or is_generic(key) else key
+
+
+def without_name(question: str, title: str) -> str:
+    """Return a question without the words that say which readout it is asked of; that of a meeting stays "the summit".
+
+    Args:
+        title: That of a readout which the question's time has chosen.
+    """
+    plain = _SOURCE.sub("", question)
+    asked, named = list(re.finditer(r"\w+", plain)), re.findall(r"\w+", title.casefold())
+    words = [found.group().casefold() for found in asked]
+    run = SequenceMatcher(None, words, named, autojunk=False).find_longest_match()
+    if run.size < _FEWEST_OF_NAME:
+        return plain
+    start, end = asked[run.a].start(), asked[run.a + run.size - 1].end()
+    gatherings = _GATHERING.findall(plain[start:end])
+    if not gatherings:
+        return plain
+    kept = "meeting" if _BODY.fullmatch(gatherings[-1]) else gatherings[-1].lower()
+    return f"{plain[:start]}{kept}{plain[end:]}"
+
+
+def _without_seat(found: re.Match[str]) -> str:
+    body, place = found[1], found[2].strip()
+    is_seat = (
+        _GATHERING.search(body)
+        and len(place.split()) <= _MOST_WORDS
+        and not names_document(place)
+        and not _GATHERING.search(place)
+        and place.casefold() not in demonyms().values()
+    )
+    return f"{body}, " if is_seat else found.group()
 
 
 def _without_place(found: re.Match[str]) -> str:

@@ -18,10 +18,11 @@ from tests.conftest import OpenStore, WriteReadout
         ("56th Norland Dialogue", "Norland Dialogue LVII"),
         ("Norland Dialogue, 3 May 2024", "Norland Dialogue – November 2025"),
         ("Chair’s Statement of the 2nd Harbour Summit, Port Alder, 1 May 2024", "Chair's Statement of the 3rd Harbour Summit, Sund, Estmark, 2025"),
+        ("Joint Communiqué of the Marine Council, Tavu, 2023", "Joint Communiqué of the Marine Council, Port Alder, 2024"),
         ("第七回海洋対話", "第12回海洋対話"),
         ("COP28 Statement of Islands", "COP29 Statement of Islands"),
     ],
-    ids=["year", "ordinal", "roman", "date", "place", "japanese", "in a word"],
+    ids=["year", "ordinal", "roman", "date", "place", "place before the year", "japanese", "in a word"],
 )  # fmt: skip
 def test_titles_that_differ_by_a_number_or_a_date_are_one_series(one: str, other: str) -> None:
     assert series_key(one) == series_key(other) is not None
@@ -32,9 +33,11 @@ def test_titles_that_differ_by_a_number_or_a_date_are_one_series(one: str, other
     [
         ("G7 Leaders’ Statement", "G20 Leaders’ Statement"),
         ("Norland–Estmark Dialogue 2024", "Norland–Sudmark Dialogue 2024"),
+        ("Statement by the President, Norland, 2024", "Statement by the President, Estmark, 2024"),
+        ("Report of the National Council, Japan, 2024", "Report of the National Council, France, 2024"),
         ("Third Dialogue, Joint Communiqué, May 2024", "Third Dialogue, Action Plan, May 2024"),
     ],
-    ids=["name with a digit", "party", "kind"],
+    ids=["name with a digit", "party", "whose president", "whose council", "kind"],
 )
 def test_titles_that_differ_by_a_word_are_not(one: str, other: str) -> None:
     assert series_key(one) != series_key(other)
