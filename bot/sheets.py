@@ -12,7 +12,7 @@ from retrieval.comparison.lives import Life
 from retrieval.comparison.pairing import Pair
 from retrieval.comparison.service import Comparison
 from retrieval.comparison.tracing import Trace, TracedReadout
-from retrieval.comparison.wording import pieces
+from retrieval.comparison.word_changes import pieces
 from retrieval.models import Citation, LiveParagraph, Numbering, Piece, Statement, is_beside, place_of
 from retrieval.search.browsing import ListedInitiative
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from retrieval.comparison.tracing import Trace, TracedReadout
-from retrieval.comparison.wording import words
+from retrieval.comparison.word_changes import words
 from retrieval.initiatives import identities
 from retrieval.models import Citation, Initiative, Numbering
 from retrieval.search.browsing import ListedInitiative

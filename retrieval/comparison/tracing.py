@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from retrieval.comparison.wording import Span, pieces, words
+from retrieval.comparison.word_changes import Span, pieces, words
 from retrieval.language.sentences import sentence_spans
 from retrieval.language.terms import STOP_WORDS, normalised, stem, terms
 from retrieval.models import Piece, Statement
