@@ -25,7 +25,7 @@ from retrieval.models import (
     Numbering,
     Statement,
 )
-from retrieval.search.browsing import ListedInitiative
+from retrieval.search.browsing import ListedInitiative, Table, table_around
 from retrieval.search.scoping import ALL, Filters
 
 TEXT = "Japan will hold a seminar on cybersecurity this year. Ping @everyone and *stars* stay as written."
@@ -39,6 +39,12 @@ class FakeLine:
     paragraphs: int = 2
     numbering: str = "printed"
     revision: str = "r1"
+    series: str | None = None
+
+    @property
+    def pk(self) -> int:
+        return hash(self.id)
+
     issuer: str | None = None
     source_url: str | None = "https://example.org/readout"
 
@@ -153,6 +159,11 @@ class FakeServices:
             if (found.document, found.number) == (document, number):
                 return found
         raise NotFoundError(f"no ¶{number} in {document}")
+
+    def table(self, paragraph: LiveParagraph, scopes: Sequence[str]) -> Table | None:
+        return table_around(
+            [p for p in self.paragraphs if p.document == paragraph.document], paragraph.number
+        )
 
     def quoted(
         self, document: str, revision: str, number: str, scopes: Sequence[str]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Self, get_args
 
@@ -26,8 +26,8 @@ from bot.discord.pages import (
 )
 from bot.locales import Phrases
 from retrieval.models import Citation, Initiative, InitiativeKind, LiveParagraph, Numbering, is_beside
-from retrieval.search.browsing import ListedInitiative, ReadoutSummary
-from retrieval.search.scoping import Filters
+from retrieval.search.browsing import ListedInitiative, ReadoutSummary, Table
+from retrieval.search.scoping import Filters, Shelf
 
 
 def render_paragraph(
@@ -37,12 +37,14 @@ def render_paragraph(
     *,
     changed: bool = False,
     superseded: str | None = None,
+    table: Table | None = None,
 ) -> tuple[Page, ...]:
     """Return one paragraph in full with `spans` of it in bold.
 
     Args:
         changed: The readout has another revision than the answer that is being checked.
         superseded: When this very revision stopped being the current one (UTC, ISO 8601).
+        table: What the paragraph is a row of.
     """
     words = paragraph.text[slice(*spans[0])] if spans else paragraph.text
     mark = link(label_of(paragraph, phrases), source_link(paragraph.source_url, words))
@@ -58,7 +60,54 @@ def render_paragraph(
         blocks.append(Block(f"-# {phrases('paragraph.changed')}"))
     if paragraph.numbering is Numbering.COUNTED and not is_beside(paragraph.number):
         blocks.append(Block(f"-# {phrases('paragraph.counted')}"))
+    if table is not None:
+        blocks += _table_blocks(table, paragraph.number, phrases)
     return paged(blocks, phrases)
+
+
+_PHONE = 40
+"""Columns that a code block shows on a phone before it breaks lines."""
+
+_MAX_ROWS = 25
+_MAX_ROW = 160
+
+
+def _table_blocks(table: Table, number: str, phrases: Phrases) -> Iterator[Block]:
+    """Yield the rows around one, that one marked: as a table where a phone has room for it, else as a list."""
+    place = next((i for i, (each, _) in enumerate(table.rows) if each == number), 0)
+    first = max(0, min(place - _MAX_ROWS // 2, len(table.rows) - _MAX_ROWS))
+    rows = table.rows[first : first + _MAX_ROWS]
+    yield Block(phrases("paragraph.table", count=len(table.rows)))
+    lines = [
+        ("", "¶", *table.heads),
+        *((">" if each == number else "", each, *cells) for each, cells in rows),
+    ]
+    drawn = _aligned([[" ".join(cell.split()) for cell in line] for line in lines])
+    if all(_width(line) <= _PHONE and length(line) <= 2 * _PHONE for line in drawn):
+        yield Block(code_block("\n".join(drawn)))
+    else:
+        for each, cells in rows:
+            named = "; ".join(
+                f"{head}: {cell}" for head, cell in zip(table.heads, cells, strict=True) if cell
+            )
+            row = f"¶{flat(each, _MAX_NAME)} {flat(named, _MAX_ROW)}"
+            yield Block(f"- **{row}**" if each == number else f"- {row}")
+    if len(rows) < len(table.rows):
+        yield Block(f"-# {phrases('corpus.more', count=len(table.rows) - len(rows))}")
+
+
+def _aligned(lines: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
+    return [
+        " ".join(c + " " * (w - _width(c)) for c, w in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    ]
+
+
+def _width(text: str) -> int:
+    """Return how many columns a text takes where every letter is as wide, or twice: East Asian ones."""
+    marks = sum(unicodedata.category(c) in ("Mn", "Me", "Cf") for c in text)
+    return len(text) - marks + sum(unicodedata.east_asian_width(c) in "WF" for c in text)
 
 
 def render_documents(readouts: Sequence[ReadoutSummary], phrases: Phrases) -> tuple[Page, ...]:
@@ -66,12 +115,11 @@ def render_documents(readouts: Sequence[ReadoutSummary], phrases: Phrases) -> tu
     if not readouts:
         return (Page(phrases("documents.none")),)
     ordered = sorted(readouts, key=lambda r: (r.date or "", r.title), reverse=True)
-    return paged(
-        [Block(_document_line(r, phrases), f"**{phrases('documents.title')}**") for r in ordered], phrases
-    )
+    shelf, head = Shelf(tuple(ordered)), f"**{phrases('documents.title')}**"
+    return paged([Block(_document_line(r, shelf.series_of(r), phrases), head) for r in ordered], phrases)
 
 
-def _document_line(readout: ReadoutSummary, phrases: Phrases) -> str:
+def _document_line(readout: ReadoutSummary, series: str | None, phrases: Phrases) -> str:
     line = phrases(
         "documents.line",
         title=flat(readout.title, MAX_TITLE),
@@ -82,7 +130,9 @@ def _document_line(readout: ReadoutSummary, phrases: Phrases) -> str:
     note = {"counted": "documents.numbering_counted", "mixed": "documents.numbering_mixed"}.get(
         readout.numbering
     )
-    return f"{line}\n-# {phrases(note)}" if note else line
+    notes = [phrases("documents.series", series=flat(series, MAX_TITLE))] if series else []
+    notes += [phrases(note)] if note else []
+    return f"{line}\n-# {' · '.join(notes)}" if notes else line
 
 
 def citation_text(paragraph: LiveParagraph, spans: Sequence[tuple[int, int]], phrases: Phrases) -> str:

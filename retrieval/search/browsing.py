@@ -72,6 +72,8 @@ class Browser:
         """Return the table that a live paragraph is a row of, or None where it is none."""
         with self._ledger.read() as connection:
             summary = live.readout(connection, scopes, paragraph.document)
+            if summary.revision != paragraph.revision:  # of another scope, or superseded
+                return None
             return table_around(list(live.paragraphs_of(connection, summary).values()), paragraph.number)
 
     def quoted(

@@ -59,7 +59,10 @@ class AnswerControlsCog(BaseCog):
             return
         changed = paragraph.revision != cited.revision
         spans = () if changed else cited.spans
-        pages = render_paragraph(paragraph, spans, phrases, changed=changed, superseded=superseded)
+        table = None if superseded else await self.table_of(interaction, paragraph)
+        pages = render_paragraph(
+            paragraph, spans, phrases, changed=changed, superseded=superseded, table=table
+        )
         await respond(interaction, pages, phrases, ephemeral=True)
 
     async def _copy(self, interaction: Interaction, answer: str, page: int) -> None:

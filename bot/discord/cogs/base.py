@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -21,7 +22,9 @@ from bot.discord.permissions import guild_scopes
 from bot.discord.question_service import Place, QuestionService
 from bot.discord.refusals import ClosingError, RefusedError
 from bot.locales import Catalogue, Phrases
-from retrieval.search.browsing import ReadoutSummary
+from retrieval.errors import NotFoundError
+from retrieval.models import LiveParagraph
+from retrieval.search.browsing import ReadoutSummary, Table
 from retrieval.search.scoping import ALL, Filters, as_bound
 
 MAX_CHOICES = 25
@@ -80,6 +83,13 @@ class BaseCog(commands.Cog):
         """Return the readouts that can be read where somebody uses the bot, and pass."""
         scopes = guild_scopes(interaction.guild_id)
         return await self.look_up(self.questions.readouts.documents, scopes, filters)
+
+    async def table_of(self, interaction: Interaction, paragraph: LiveParagraph) -> Table | None:
+        """Return the table that a paragraph is a row of, where it is one and as it is now."""
+        with suppress(NotFoundError):
+            scopes = guild_scopes(interaction.guild_id)
+            return await self.look_up(self.questions.readouts.table, paragraph, scopes)
+        return None
 
     async def document_choices(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         """Return the readouts whose title or id contains what was typed so far."""

@@ -20,7 +20,8 @@ from bot.discord.permissions import guild_scopes
 from bot.discord.readout_rendering import KINDS, InitiativeFilter, render_documents, render_paragraph
 from bot.discord.views import Control, list_view
 from retrieval.errors import NotFoundError
-from retrieval.models import InitiativeKind
+from retrieval.models import InitiativeKind, LiveParagraph
+from retrieval.search.browsing import Table
 from retrieval.search.scoping import Filters
 
 
@@ -61,13 +62,20 @@ class BrowseCog(BaseCog):
         phrases = self.phrases(interaction)
         number = number.strip().removeprefix("¶").strip()
         try:
-            scopes = guild_scopes(interaction.guild_id)
-            work = self.look_up(self.questions.readouts.paragraph, document, number, scopes)
-            paragraph = await in_time(interaction, work, ephemeral=True)
+            work = self._with_table(interaction, document, number)
+            paragraph, table = await in_time(interaction, work, ephemeral=True)
         except NotFoundError:
             await say(interaction, await self._missing(interaction, document, number))
             return
-        await respond(interaction, render_paragraph(paragraph, (), phrases), phrases, ephemeral=True)
+        pages = render_paragraph(paragraph, (), phrases, table=table)
+        await respond(interaction, pages, phrases, ephemeral=True)
+
+    async def _with_table(
+        self, interaction: Interaction, document: str, number: str
+    ) -> tuple[LiveParagraph, Table | None]:
+        scopes = guild_scopes(interaction.guild_id)
+        paragraph = await self.look_up(self.questions.readouts.paragraph, document, number, scopes)
+        return paragraph, await self.table_of(interaction, paragraph)
 
     async def _missing(self, interaction: Interaction, document: str, number: str) -> str:
         known = {line.id for line in await self.readable(interaction)}

@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 
 from bot.discord.discord_markdown import length
 from bot.discord.pages import MAX_CITED, MAX_TEXT
-from bot.discord.readout_rendering import InitiativeFilter, render_initiatives
+from bot.discord.readout_rendering import InitiativeFilter, render_initiatives, render_paragraph
 from bot.discord.views import list_view
 from bot.locales import load
 from retrieval.initiatives import AlsoIn
 from retrieval.models import Evidence, InitiativeCitation
-from retrieval.search.browsing import ListedInitiative
-from tests.bot.discord.strategies import listed_initiatives, texts
+from retrieval.search.browsing import ListedInitiative, Table
+from tests.bot.discord.strategies import listed_initiatives, texts, words
 from tests.bot.discord.test_answer_rendering import seen, visible
-from tests.fakes import FakeLine, initiative, summary
+from tests.fakes import FakeLine, initiative, paragraph, summary
 
 PHRASES = load().of("en-US")
 OLDER = FakeLine("g7-2021", "G7 *Cyber*", "2021-05-05", source_url=None)
@@ -186,3 +186,22 @@ def test_a_list_is_written_in_the_readers_language() -> None:
     assert page.text.startswith("**取り組み：1件**\n")
     assert "Cyber Seminar — 新規, Japan — " in page.text
     assert page.text.endswith("-# ほかの文書：G7 \\*Cyber\\*, 2021年5月5日 ¶4")
+
+
+@given(st.lists(st.tuples(st.one_of(words, texts), st.text(max_size=9)), min_size=2, max_size=60), st.data())
+@slowish
+def test_a_table_is_shown_within_limits_with_its_row_marked(
+    cells: list[tuple[str, str]], data: st.DataObject
+) -> None:
+    number = str(data.draw(st.integers(1, len(cells))))
+    table = Table(("Donor", "Amount"), tuple((str(n), row) for n, row in enumerate(cells, 1)))
+
+    pages = render_paragraph(paragraph(number=number), (), PHRASES, table=table)
+
+    assert all(length(page.text) <= MAX_TEXT for page in pages)
+    told = "\n".join(page.text for page in pages)
+    marks = re.findall(r"(?m)^(?:> |- \*\*¶)(\d+)", told)
+    assert marks == [number]
+    if "```" in told:
+        fenced = told.split("```")[1]
+        assert all(len(line) <= 80 for line in fenced.splitlines())

@@ -10,6 +10,7 @@ import pytest
 import simcord
 
 from retrieval.initiatives import AlsoIn
+from retrieval.models import Numbering
 from tests.bot.discord.cogs.test_asking import control, controls, text_of
 from tests.bot.discord.conftest import BuildBot
 from tests.fakes import FakeLine, FakeServices, initiative, paragraph, summary
@@ -247,3 +248,77 @@ async def test_a_direct_message_lists_the_shared_readouts_only(
 
     assert text_of(result.response).startswith("**Initiatives: 2**\n")
     assert "Own Programme" not in text_of(result.response)
+
+
+def rows(*texts: str) -> list[Any]:
+    return [
+        paragraph("asean-2022", f"t{n}", text, ordinal=n, numbering=Numbering.COUNTED)
+        for n, text in enumerate(texts, 1)
+    ]
+
+
+async def test_a_row_is_shown_in_its_whole_table(member: Any, channel: Any, services: FakeServices) -> None:
+    services.paragraphs = rows(
+        "Donor: Norland; Amount: 12", "Donor: 日本; Amount: 7 ``` 8", "Donor: Estmark; Amount: 9"
+    )
+
+    told = text_of((await member.slash(channel, "paragraph", document="asean-2022", number="t2")).response)
+
+    assert "It is a row of this table (3 rows):" in told
+    _before, table, after = told.split("```")
+    assert table.strip("\n").splitlines() == [
+        "  ¶  Donor   Amount",
+        "  t1 Norland 12",
+        "> t2 日本    7 `\u200b`\u200b` 8",
+        "  t3 Estmark 9",
+    ]
+    assert after == ""
+
+
+async def test_a_table_too_wide_for_a_phone_is_a_list(
+    member: Any, channel: Any, services: FakeServices
+) -> None:
+    services.paragraphs = rows(
+        *(f"Donor: {name}; Aim: {'*harbours* ' * 5}" for name in ("Norland", "Estmark"))
+    )
+
+    told = text_of((await member.slash(channel, "paragraph", document="asean-2022", number="t2")).response)
+
+    assert "```" not in told
+    assert "- ¶t1 Donor: Norland; Aim: \\*harbours\\*" in told
+    assert "- **¶t2 Donor: Estmark; Aim: " in told
+
+
+async def test_of_a_long_table_the_rows_around_are_shown(
+    member: Any, channel: Any, services: FakeServices
+) -> None:
+    services.paragraphs = rows(*(f"Donor: Land {n}; Amount: {n}" for n in range(1, 101)))
+
+    told = text_of((await member.slash(channel, "paragraph", document="asean-2022", number="t60")).response)
+
+    assert "> t60 Land 60 60" in told
+    assert "Land 40" not in told
+    assert told.endswith("-# and 75 more")
+
+
+async def test_a_row_that_is_opened_is_shown_in_its_table(
+    member: Any, channel: Any, services: FakeServices
+) -> None:
+    services.paragraphs = rows("Donor: Norland; Amount: 12", "Donor: Estmark; Amount: 9")
+    services.listed = [initiative("Cyber Seminar", "t1")]
+    result = await member.slash(channel, "initiatives")
+
+    clicked = await member.click(result.response, custom_id=control(result.response, "open"))
+
+    assert "> t1 Norland 12\n  t2 Estmark 9" in text_of(clicked.response)
+
+
+async def test_readouts_of_a_series_say_so(member: Any, channel: Any, services: FakeServices) -> None:
+    for year in (2023, 2024):
+        line = FakeLine(f"lake-{year}", f"Lake Ministers Meeting {year}", f"{year}-03-01")
+        services.scoped.setdefault(f"guild:{channel.guild.id}", []).append(line)
+
+    told = text_of((await member.slash(channel, "documents")).response)
+
+    assert told.count("-# series: lake ministers meeting") == 2
+    assert told.count("series:") == 2
