@@ -21,8 +21,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, inspect, make_url, select, text
 from sqlalchemy.pool import NullPool
 
-from bot.discord.answer_store import Records
-from bot.discord.corpus.job_notifier import Watch, Watches
+from bot.discord.answer_store import AnswerStore
+from bot.discord.corpus.job_notifier import Subscription, SubscriptionStore
 from bot.discord.shards import Shards
 from retrieval.errors import StoreError, StoreHeldError, StoreUnwritableError
 from retrieval.ledger import engine, migrations, schema
@@ -194,12 +194,12 @@ def test_a_store_of_the_first_version_can_be_rolled_back(old_store: Path, open_s
 @pytest.mark.parametrize(("kind", "version"), BEFORE_TODAY)
 def test_what_a_bot_remembered_is_there(old_store: Path | str) -> None:
     with closing(Ledger(old_store)) as ledger:
-        answer = Records(ledger).get("a" * 12)
-        waiting = Watches(ledger).of(Shards(1))
+        answer = AnswerStore(ledger).get("a" * 12)
+        waiting = SubscriptionStore(ledger).of(Shards(1))
 
     assert answer is not None
     assert answer.question == "When will the ferry line open?"
-    assert waiting == [Watch(7, "shared", 5, None, None, "en", None)]
+    assert waiting == [Subscription(7, "shared", 5, None, None, "en", None)]
 
 
 @pytest.mark.parametrize(("kind", "version"), OLD)
