@@ -191,6 +191,7 @@ def paragraph_json(paragraph: LiveParagraph, table: Table | None = None) -> dict
 def ingest_json(report: IngestReport, *, diffs: bool = False) -> dict[str, Any]:
     """Return what `ingest --json` prints; with `diffs`, paragraph by paragraph what changes."""
     shown = report_json(report)
+    shown["alike"] = [{"source": a.source, "document": a.document, "why": a.why} for a in report.alike]
     if diffs:
         shown["diffs"] = {
             name: [

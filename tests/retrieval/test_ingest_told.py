@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.cli.json_output import ingest_json
 from retrieval.bootstrap import Services
 from retrieval.ingest import IngestRequest
 from retrieval.models import LeftOutOf
@@ -57,6 +58,7 @@ def test_a_document_that_is_there_under_another_name_is_asked_about(
 
     assert [(a.document, a.why) for a in report.alike] == [("lake", why)]
     assert (report.added, ids(services)) == ((), ["lake"])
+    assert ingest_json(report)["alike"] == [{"source": str(again), "document": "lake", "why": why}]
     services.ingesting.run(IngestRequest((str(again),), separate=True))
     assert ids(services) == ["lake", "statement-of-ministers"]
 
