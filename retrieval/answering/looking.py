@@ -177,7 +177,7 @@ class Looker:
         return here
 
     def _scoped(self, asked: Question, shelf: Shelf) -> Scoped:
-        languages = ["en", *{readout.language for readout in shelf.readouts}]
+        languages = list(shelf.languages)
         if not asked.core.isascii() and (script := language_of_script(asked.core)):
             languages.append(script)
         today = self._today()

@@ -115,6 +115,11 @@ class Shelf:
         return {key: sorted(of, key=_age, reverse=True) for key, of in found.items() if len(of) > 1}
 
     @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """Those that times may be written in: English, and those of the readouts, the newest's first."""
+        return tuple(dict.fromkeys(("en", *(readout.language for readout in self.readouts))))
+
+    @cached_property
     def by_place(self) -> Mapping[tuple[str, str], ReadoutSummary]:
         """(id, revision) -> readout."""
         return {(r.id, r.revision): r for r in self.readouts}
