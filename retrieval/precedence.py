@@ -15,6 +15,10 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+AT_ONCE = 8
+"""So many questions are answered at the same time, however many are asked: more would only take turns at the interpreter,
+and each holds a connection to the ledger while it may ask for another one (`ledger.engine.MOST_CONNECTIONS`)."""
+
 _MOST_WAITED_S = 0.5
 """How long work that has long been left alone stands still for questions that never end."""
 
@@ -28,14 +32,16 @@ class Precedence:
     def __init__(self) -> None:
         self._asking = 0
         self._none = threading.Condition()
+        self._turns = threading.Semaphore(AT_ONCE)
 
     @contextmanager
     def question(self) -> Iterator[None]:
-        """A question is being answered for as long as the block lasts."""
+        """A question is being answered for as long as the block lasts, which waits for its turn."""
         with self._none:
             self._asking += 1
         try:
-            yield
+            with self._turns:
+                yield
         finally:
             with self._none:
                 self._asking -= 1
