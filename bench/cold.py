@@ -17,17 +17,16 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from threading import Barrier
 from typing import Any
 from unittest.mock import patch
 
 import numpy as np
 from sqlalchemy import delete
-from bench.stores import store_of
 
-from bench.soak import write
 from bench.seeded import sentence
+from bench.soak import write
+from bench.stores import store_of
 from retrieval.bootstrap import Services
 from retrieval.errors import RapporteurError
 from retrieval.ledger import schema
@@ -67,7 +66,9 @@ def at_once(services: Services, most: int) -> int:
     with ThreadPoolExecutor(most) as pool:
         times = [took for took in pool.map(ask, questions(most)) if took]
     took = time.perf_counter() - started
-    print(f"{most} at once: {len(times)} answered, {len(lost)} lost in {took:.1f} s; median {statistics.median(times):.0f} ms")
+    print(
+        f"{most} at once: {len(times)} answered, {len(lost)} lost in {took:.1f} s; median {statistics.median(times):.0f} ms"
+    )
     for each in sorted(set(lost)):
         print(f"  {each}")
     return len(lost)
@@ -111,7 +112,9 @@ def after_ingest(services: Services) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("what", choices=("at-once", "after-ingest"))
     parser.add_argument("--questions", type=int, default=64)
     parser.add_argument("--readouts", type=int, default=100)

@@ -29,7 +29,7 @@ from bench.seeded import readout, sentence
 from retrieval.bootstrap import Services, build_services
 from retrieval.errors import RapporteurError
 from retrieval.ingest import IngestRequest
-from retrieval.ingest.job_board import JobWorker
+from retrieval.ingest.job_worker import JobWorker
 from retrieval.settings import RetrievalSettings
 from retrieval.sources import to_interchange
 
@@ -82,9 +82,7 @@ class Soak:
 
     def run(self) -> None:
         draw = np.random.default_rng(7)
-        questions = [
-            f"What was said of {sentence(draw, 6).rstrip('.').lower()}?" for _ in range(QUESTIONS)
-        ]
+        questions = [f"What was said of {sentence(draw, 6).rstrip('.').lower()}?" for _ in range(QUESTIONS)]
         self._began = time.monotonic()
         others = [threading.Thread(target=self._ingest), threading.Thread(target=self._watch)]
         for thread in others:
@@ -117,7 +115,9 @@ class Soak:
             if due > self._began + self._lasts_s - 1:
                 return
             time.sleep(max(0.0, due - time.monotonic()))
-            changed = write(self._folder / f"{number % READOUTS}.jsonl", number % READOUTS, seed=1000 + number)
+            changed = write(
+                self._folder / f"{number % READOUTS}.jsonl", number % READOUTS, seed=1000 + number
+            )
             new = write(self._folder / f"n{number}.jsonl", READOUTS + number, seed=2000 + number)
             job = self._services.jobs.submit(IngestRequest((str(changed), str(new))))
             ended = self._services.jobs.follow(job, lambda *_: None)
@@ -133,7 +133,9 @@ class Soak:
 
 
 def write(path: Path, number: int, *, seed: int) -> Path:
-    path.write_text(json.dumps(to_interchange(readout(f"s-{number}", PARAGRAPHS, seed=seed))), encoding="utf-8")
+    path.write_text(
+        json.dumps(to_interchange(readout(f"s-{number}", PARAGRAPHS, seed=seed))), encoding="utf-8"
+    )
     return path
 
 
@@ -149,7 +151,9 @@ def show_growth(before: tracemalloc.Snapshot, after: tracemalloc.Snapshot, most:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--minutes", type=float, default=20.0)
     parser.add_argument("--every", type=float, default=60.0, help="seconds between two ingests")
     parser.add_argument("--rate", type=float, default=5.0, help="questions a second")

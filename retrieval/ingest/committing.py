@@ -141,7 +141,9 @@ class Committer:
             (text for texts in paragraphs for text in texts),
             lambda n: progress("embedding", min(done + n, total), total),
             self._guard,
-            sentences=(p.text[start:end] for p in _paragraphs(group) for start, end in sentence_spans(p.text)),
+            sentences=(
+                p.text[start:end] for p in _paragraphs(group) for start, end in sentence_spans(p.text)
+            ),
         )
 
     @contextmanager

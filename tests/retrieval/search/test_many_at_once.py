@@ -19,6 +19,7 @@ from tests.conftest import OpenStore, WriteReadout
 
 QUESTIONS = 64
 
+
 class SlowEncoder(SeededEncoder):
     """Takes its time for sentences, as the real one does on a busy machine."""
 
@@ -30,7 +31,9 @@ class SlowEncoder(SeededEncoder):
 
 @pytest.fixture
 def services(open_store: OpenStore, write_readout: WriteReadout) -> Iterator[Services]:
-    said = [f"Norland will open ferry line {n}. Its harbour {n} is deep. Estmark welcomed it." for n in range(60)]
+    said = [
+        f"Norland will open ferry line {n}. Its harbour {n} is deep. Estmark welcomed it." for n in range(60)
+    ]
     path = write_readout("talks", said)
     with open_store(corpus=path.parent, encoder=SlowEncoder()) as built:
         built.ensure_corpus()
@@ -81,9 +84,7 @@ def test_a_question_that_fails_leaves_nobody_at_its_connection(
     assert [each for each in looked_up if each > released[0]] == []
 
 
-def test_who_finds_all_connections_in_use_is_told_so(
-    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_finds_all_connections_in_use_is_told_so(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledger._database._engine.pool, "_timeout", 0.05)  # type: ignore[attr-defined]
     held = [ledger.read() for _ in range(MOST_CONNECTIONS)]
     for each in held:
