@@ -149,7 +149,7 @@ class Committer:
     @contextmanager
     def _write(self) -> Iterator[Connection]:
         self._courtesy.give_way()
-        with self._ledger.write() as connection:
+        with self._ledger.write() as connection, self._courtesy.in_haste():
             self._guard(connection)
             yield connection
 

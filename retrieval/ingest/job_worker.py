@@ -32,8 +32,8 @@ from retrieval.ledger.ledger import Ledger
 
 log = logging.getLogger(__name__)
 
-TTL_S = 20.0
-"""How long a worker counts as there after its last sign of life."""
+TTL_S = 60.0
+"""How long a worker counts as there after its last sign of life; its own ingest may hold the store for a while."""
 
 MOST_ATTEMPTS = 5
 """So often a job is begun before it is set aside."""
