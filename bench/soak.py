@@ -104,8 +104,8 @@ class Soak:
     def _ask(self, question: str, due: float) -> None:
         try:
             self._services.answering.ask(question)
-        except RapporteurError as error:
-            self.lost.append(str(error))
+        except Exception as error:  # whatever it is, it is a question without an answer
+            self.lost.append(f"{type(error).__name__}: {error}")
         else:
             self._now().latencies.append((time.monotonic() - due) * 1000)
 
@@ -119,9 +119,11 @@ class Soak:
                 self._folder / f"{number % READOUTS}.jsonl", number % READOUTS, seed=1000 + number
             )
             new = write(self._folder / f"n{number}.jsonl", READOUTS + number, seed=2000 + number)
-            job = self._services.jobs.submit(IngestRequest((str(changed), str(new))))
-            ended = self._services.jobs.follow(job, lambda *_: None)
-            self.ingests.append(ended.state)
+            try:
+                job = self._services.jobs.submit(IngestRequest((str(changed), str(new))))
+                self.ingests.append(self._services.jobs.follow(job, lambda *_: None).state)
+            except RapporteurError as error:
+                self.ingests.append(str(error))
 
     def _watch(self) -> None:
         while time.monotonic() - self._began < self._lasts_s:
@@ -186,6 +188,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print("second to last quarter:", growth(soak.quarters[1], soak.quarters[-1]))
     done = soak.ingests.count("done")
     print(f"{done} of {len(soak.ingests)} ingests done, {len(soak.lost)} questions lost")
+    for told in sorted({*soak.lost, *soak.ingests} - {"done"}):
+        print(f"  {told}")
 
 
 if __name__ == "__main__":
