@@ -1,12 +1,13 @@
 """Questions that meet cold caches: many at once, and those just after an ingest.
 
     python -m bench.cold at-once [--questions 64]
-    python -m bench.cold after-ingest [--readouts 100]
+    python -m bench.cold after-ingest [--readouts 100] [--eval DIR] [--unembedded]
 
-Readouts are made up (`seeded`), encoder, Chroma and SQLite the real ones. `at-once` empties every cache, asks that many
-questions at the same moment, each on a thread of its own, and counts those without an answer. `after-ingest` asks fifties
-of questions in the process that has just ingested, then the same ones again: how many times as long they took at first, and
-how much of that was spent embedding sentences and preparing paragraphs.
+Readouts are made up (`seeded`), or with `--eval` the articles and questions of `squad/`; encoder, Chroma and SQLite are the
+real ones. `at-once` empties every cache, asks that many questions at the same moment, each on a thread of its own, and
+counts those without an answer. `after-ingest` asks fifties of questions in the process that has just ingested, then the same
+ones again: how many times as long they took at first, and how much of that was spent embedding sentences and preparing
+paragraphs. With `--unembedded` the vectors of sentences are thrown away in between: how it was before an ingest made them.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Barrier
 from typing import Any
 from unittest.mock import patch
@@ -29,6 +31,7 @@ from bench.soak import write
 from bench.stores import store_of
 from retrieval.bootstrap import Services
 from retrieval.errors import RapporteurError
+from retrieval.evaluation import read_questions
 from retrieval.ledger import schema
 from retrieval.search import retriever
 
@@ -46,10 +49,15 @@ def asked(services: Services, question: str) -> float:
     return (time.perf_counter() - started) * 1000
 
 
-def at_once(services: Services, most: int) -> int:
-    """Ask all of them at the same moment; returns how many were lost."""
+def throw_away(services: Services) -> None:
+    """Let the vector of no sentence be known."""
     with services.ledger.write() as connection:
         connection.execute(delete(schema.sentence_vectors))
+
+
+def at_once(services: Services, most: int) -> int:
+    """Ask all of them at the same moment; returns how many were lost."""
+    throw_away(services)
     begin = Barrier(most)
     lost: list[str] = []
 
@@ -89,8 +97,7 @@ class Spent:
             self.ms += (time.perf_counter() - started) * 1000
 
 
-def after_ingest(services: Services) -> None:
-    made = questions(FIFTY * FIFTIES)
+def after_ingest(services: Services, made: list[str]) -> None:
     embedding, preparing = Spent(services.retriever._embedded_sentences), Spent(retriever.prepare)
     rounds: list[list[float]] = []
     with (
@@ -118,19 +125,28 @@ def main() -> int:
     parser.add_argument("what", choices=("at-once", "after-ingest"))
     parser.add_argument("--questions", type=int, default=64)
     parser.add_argument("--readouts", type=int, default=100)
+    parser.add_argument("--eval", type=Path, metavar="DIR", help="folder of the question sets")
+    parser.add_argument("--unembedded", action="store_true")
     options = parser.parse_args()
     with store_of([]) as services:
         folder = services.settings.store_dir / "readouts"
         folder.mkdir()
         services.answering.ask("What is loaded with the first question?")
-        for number in range(options.readouts):
-            write(folder / f"{number}.jsonl", number, seed=number)
+        asking, source = questions(FIFTY * FIFTIES), folder
+        if options.eval:
+            source = options.eval / "squad" / "documents.jsonl"
+            asking = [q.question for q in read_questions(source.with_name("questions.jsonl"))]
+        else:
+            for number in range(options.readouts):
+                write(folder / f"{number}.jsonl", number, seed=number)
         started = time.perf_counter()
-        services.ingesting.ingest([folder])
-        print(f"{options.readouts} readouts ingested in {time.perf_counter() - started:.1f} s", flush=True)
+        report = services.ingesting.ingest([source])
+        print(f"{len(report.added)} readouts ingested in {time.perf_counter() - started:.1f} s", flush=True)
         if options.what == "at-once":
             return 1 if at_once(services, options.questions) else 0
-        after_ingest(services)
+        if options.unembedded:
+            throw_away(services)
+        after_ingest(services, asking[: FIFTY * FIFTIES])
         return 0
 
 
