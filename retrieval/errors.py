@@ -13,6 +13,7 @@ RapporteurError                  one sentence: what, where, what to do
 │   ├── StoreHeldError           another process owns it (`holder`)
 │   ├── IngestBusyError          another ingest is running (`holder`)
 │   ├── StoreUnwritableError     read-only, no permission, or no space left
+│   ├── DamagedError             what was asked for is in the store not as it was ingested
 │   └── IndexMismatchError       built with another encoder, template or splitter
 ├── ModelError                   a model's files are missing, damaged or unusable
 └── LanguageModelError           no answer from a language model (`retry`); the usual one is given instead
@@ -111,6 +112,10 @@ class IngestBusyError(StoreError):
 
 class StoreUnwritableError(StoreError):
     """The store is read-only, forbidden, or its disk is full."""
+
+
+class DamagedError(StoreError):
+    """A readout is in the store not as it was ingested: nothing of it is shown."""
 
 
 class IndexMismatchError(StoreError):

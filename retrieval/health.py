@@ -107,10 +107,14 @@ def _index(services: Services) -> str:
 
 def _audit(services: Services, progress: Progress) -> str:
     done = run_audit(services.ledger, services.index_sync, lambda n, total: progress("auditing", n, total))
+    if done.damaged:
+        first = " ".join(f"{each}." for each in done.damaged[:_SHOWN])
+        more = f" And {len(done.damaged) - _SHOWN} more." if len(done.damaged) > _SHOWN else ""
+        raise RapporteurError(f"{first}{more}")
     if done.unfound:
         places = ", ".join(f"{u.document} ¶{u.paragraph} (by {u.by})" for u in done.unfound[:_SHOWN])
         more = f" and {len(done.unfound) - _SHOWN} more" if len(done.unfound) > _SHOWN else ""
         raise RapporteurError(
             f'{len(done.unfound)} of {done.paragraphs} cannot be found: {places}{more}. Run "rapporteur reindex".'
         )
-    return f"all {done.paragraphs} found by their own vector and by their own words"
+    return f"all {done.paragraphs} as they were ingested, found by their own vector and by their own words"

@@ -22,10 +22,19 @@ from retrieval.initiatives import (
     extract_initiatives,
     parse_corrections,
 )
-from retrieval.ledger import live, sources
+from retrieval.ledger import live, seals, sources
 from retrieval.ledger.live import ReadoutSummary, likest
 from retrieval.ledger.sources import SeenSource
-from retrieval.models import Alike, FailedSource, Initiative, LeftOutOf, ParagraphDiff, Readout
+from retrieval.models import (
+    Alike,
+    FailedSource,
+    Initiative,
+    LeftOutOf,
+    LiveParagraph,
+    Paragraph,
+    ParagraphDiff,
+    Readout,
+)
 from retrieval.sources import PARSER_VERSION, LoadedSource, to_interchange
 from retrieval.sources.loading import META
 
@@ -237,13 +246,22 @@ class Planner:
         before = change.live
         if before is None:
             self._plan.changes.append(change)
-        elif before.revision == change.revision:
+            return
+        damage = seals.damage(self._connection, before.revision_pk)
+        if damage is not None:
+            self._plan.warnings.append(f'"{before.id}": {damage.what} was altered in the store.')
+        is_same = before.revision == change.revision
+        if is_same and damage is None:
             self._plan.unchanged.append(before.id)
-        else:
-            paragraphs = live.paragraphs_of(self._connection, before).values()
-            diff = diff_paragraphs(list(paragraphs), change.readout.paragraphs)
-            differs = Change(change.source, change.readout, change.revision, before, diff, change.corrections)
-            (self._plan.held if before.pinned else self._plan.changes).append(differs)
+            return
+        old: Sequence[Paragraph | LiveParagraph] = ()
+        if is_same:
+            old = change.readout.paragraphs
+        elif damage is None:
+            old = list(live.paragraphs_of(self._connection, before).values())
+        diff = diff_paragraphs(old, change.readout.paragraphs)
+        differs = Change(change.source, change.readout, change.revision, before, diff, change.corrections)
+        (self._plan.held if before.pinned and not is_same else self._plan.changes).append(differs)
 
     def _is_gone(self, summary: ReadoutSummary) -> bool:
         """Whether a live readout came from one of the folders and its source no longer brings it."""

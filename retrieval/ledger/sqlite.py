@@ -14,6 +14,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from retrieval.errors import StoreError, StoreHeldError, StoreUnwritableError
 from retrieval.ledger import engine
+from retrieval.ledger.seals import share_damage
 
 
 class SqliteDatabase:
@@ -28,6 +29,7 @@ class SqliteDatabase:
             f"sqlite:///{path}", connect_args={"timeout": engine.BUSY_TIMEOUT_MS / 1000}
         )
         event.listen(self._engine, "connect", _configure)
+        self.damaged = share_damage(self._engine)
         event.listen(self._engine, "begin", _begin)
         self._writer = self._engine.execution_options(transaction="IMMEDIATE")
 
