@@ -74,10 +74,11 @@ def seal(*content: object) -> bytes:
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).digest()
 
 
-_shown = attrgetter(
+_SEALED = (
     *("document", "revision", "title", "date", "issuer", "source_url"),
     *("ordinal", "number", "numbering", "heading", "part", "text"),
 )
+_shown = attrgetter(*_SEALED)
 
 
 def paragraph_seal(paragraph: LiveParagraph | Row[Any]) -> bytes:
@@ -128,9 +129,6 @@ def _paragraph_select() -> Select[Any]:
 PARAGRAPHS = _paragraph_select()
 """What `sound` reads; to be narrowed down."""
 
-_BESIDE = ("pk", "seal", "revision_pk", "scope", "source")
-
-
 def sound(connection: Connection, rows: Iterable[Row[Any]]) -> dict[int, LiveParagraph]:
     """Return the paragraphs that are as they were ingested, by primary key, in the order of `rows` of `PARAGRAPHS`."""
     read = list(rows)
@@ -142,10 +140,8 @@ def sound(connection: Connection, rows: Iterable[Row[Any]]) -> dict[int, LivePar
 
 
 def _paragraph(row: Row[Any]) -> LiveParagraph:
-    values = row._asdict()
-    for name in _BESIDE:
-        del values[name]
-    return LiveParagraph(**values | {"numbering": Numbering(values["numbering"])})
+    values = dict(zip(_SEALED, _shown(row), strict=True))
+    return LiveParagraph(**values | {"numbering": Numbering(row.numbering)})
 
 
 def _damage(about: Any, what: str) -> Damage:
