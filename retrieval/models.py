@@ -396,3 +396,8 @@ class IngestReport:
     elapsed_ms: float = 0.0
     left_out: tuple[LeftOutOf, ...] = ()
     alike: tuple[Alike, ...] = ()
+
+
+def counted(number: int, noun: str) -> str:
+    """Return "1 text", "2 texts"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -1,4 +1,4 @@
-"""The subcommands that change a store: ingest, rollback, remove, reindex, copy-ledger."""
+"""The subcommands that change a store or copy it: ingest, rollback, remove, reindex, backup, restore, copy-ledger."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from bot.cli.options import Command, CommonOptions, as_json, console, print_json
 
 if TYPE_CHECKING:
     from retrieval.bootstrap import Services
+    from retrieval.ingest.backup import Backup
     from retrieval.ingest import IngestRequest, Progress
     from retrieval.models import IngestReport
 
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
 
 _ANY = "*"
 """`--replace` without an id."""
@@ -203,13 +206,14 @@ def reindex(options: CommonOptions) -> None:
     ):
         done = built.reindexer.run(progress=progress)
     if options.as_json:
-        from dataclasses import asdict
-
-        print_json(asdict(done))
+        print_json(dataclasses.asdict(done))
         return
+    from retrieval.models import counted
+
     later = "" if done.is_whole else " The vector index follows when the process that uses it has ended."
     click.echo(
-        f"{done.revisions} revision(s), {done.paragraphs} paragraphs; {done.embedded} texts embedded.{later}"
+        f"{counted(done.revisions, 'revision')}, {counted(done.paragraphs, 'paragraph')}; "
+        f"{counted(done.embedded, 'text')} embedded.{later}"
     )
 
 
@@ -237,9 +241,58 @@ def copy_ledger(options: CommonOptions) -> None:
     if options.as_json:
         print_json({"rows": rows, "ledger": place})
         return
+    from retrieval.models import counted
+
     click.echo(
-        f"{rows} rows copied to {place}. The vector index is written anew when RETRIEVAL_STORE is first used."
+        f"{counted(rows, 'row')} copied to {place}. The vector index is written anew when RETRIEVAL_STORE is first used."
     )
 
 
-COMMANDS = (ingest, rollback, remove, reindex, copy_ledger)
+@click.command(cls=Command)
+@click.argument("file", type=_FILE)
+@as_json
+def backup(options: CommonOptions, file: Path) -> None:
+    """Write all that the store holds to FILE, while others use it.
+
+    The copy is verified before it is called FILE; an earlier backup of that name is replaced. The vector index is not in
+    it: "rapporteur restore" makes a store that writes its own.
+
+    \b
+    Example:
+      rapporteur backup /var/backups/rapporteur.backup
+    """
+    from retrieval.bootstrap import ledger_address
+    from retrieval.ingest.backup import back_up
+
+    _tell(options, back_up(ledger_address(options.load_settings()), file), "backed up to")
+
+
+@click.command(cls=Command)
+@click.argument("file", type=_FILE)
+@as_json
+def restore(options: CommonOptions, file: Path) -> None:
+    """Make a store of the backup FILE, in a folder where none is.
+
+    \b
+    Example:
+      rapporteur restore /var/backups/rapporteur.backup --store /var/lib/rapporteur
+    """
+    from retrieval.bootstrap import ledger_address
+    from retrieval.ingest.backup import restore as make_store
+
+    _tell(options, make_store(file, ledger_address(options.load_settings())), "restored to")
+
+
+def _tell(options: CommonOptions, done: Backup, what: str) -> None:
+    from retrieval.models import counted
+
+    if options.as_json:
+        print_json(dataclasses.asdict(done) | {"path": str(done.path)})
+    else:
+        held = f"{counted(done.readouts, 'readout')}, {counted(done.paragraphs, 'paragraph')}"
+        click.echo(f"{held}, {done.bytes / 1e6:.1f} MB {what} {done.path}, SHA-256 {done.sha256[:12]}….")
+    for sentence in done.damaged:
+        click.echo(sentence, err=True)
+
+
+COMMANDS = (backup, restore, ingest, rollback, remove, reindex, copy_ledger)

@@ -41,6 +41,7 @@ from retrieval.models import (
     Numbering,
     ParagraphDiff,
     Statement,
+    counted,
 )
 from retrieval.search.browsing import ListedInitiative, ReadoutSummary
 from retrieval.search.browsing import Table as TableOf
@@ -213,8 +214,7 @@ def show_initiatives(console: Console, listed: Sequence[ListedInitiative]) -> No
             date = f" ({each.readout.date})" if each.readout.date else ""
             console.print(Text(f"{each.readout.title}{date}", style="dim"))
         console.print(Padding(_initiative_line(each), (0, 0, 0, 2), expand=False))
-    noun = "initiative" if len(listed) == 1 else "initiatives"
-    console.print(Text(f"{len(listed)} {noun}", style="dim"))
+    console.print(Text(counted(len(listed), "initiative"), style="dim"))
 
 
 def _initiative_line(listed: ListedInitiative) -> Text:
@@ -324,7 +324,7 @@ def show_history(console: Console, found: History) -> None:
         line = Text(revision.id, style="bold cyan" if found.live is revision else "cyan")
         line.append(f"  {revision.created_at}  {state}", style="not bold default")
         if not revision.erased:
-            line.append(f"  {revision.paragraphs} paragraphs", style="not bold dim")
+            line.append(f"  {counted(revision.paragraphs, 'paragraph')}", style="not bold dim")
         console.print(line)
     for entry in found.audit:
         console.print(Text(f"{entry.at}  {entry.action} by {entry.actor}{_details(entry)}", style="dim"))
@@ -350,7 +350,7 @@ def _summary(report: IngestReport, *, dry_run: bool) -> str:
     parts = ", ".join(f"{count} {what}" for count, what in counts if count) or "nothing found"
     if dry_run:
         return f"Would be: {parts}. Nothing was changed."
-    return f"{parts}; {report.embedded} texts embedded in {report.elapsed_ms / 1000:.1f} s."
+    return f"{parts}; {counted(report.embedded, 'text')} embedded in {report.elapsed_ms / 1000:.1f} s."
 
 
 @contextmanager

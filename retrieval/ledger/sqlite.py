@@ -111,9 +111,9 @@ class SqliteDatabase:
         try:
             yield
         except DatabaseError as error:
-            raise _translate(self._path, error.orig if error.orig is not None else error) from error
+            raise translate(self._path, error.orig if error.orig is not None else error) from error
         except sqlite3.DatabaseError as error:
-            raise _translate(self._path, error) from error
+            raise translate(self._path, error) from error
         except (ValueError, TypeError, LookupError, ArithmeticError) as error:
             if self._is_whole():
                 raise
@@ -167,7 +167,7 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql(f"BEGIN {mode}")
 
 
-def _translate(path: Path, error: BaseException) -> StoreError:
+def translate(path: Path, error: BaseException) -> StoreError:
     """Return what an error of the driver means, by SQLite's code for it (sqlite.org/rescode.html), and what to do."""
     match getattr(error, "sqlite_errorcode", 0) & 0xFF:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
