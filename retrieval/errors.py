@@ -9,6 +9,7 @@ RapporteurError                  one sentence: what, where, what to do
 │   └── FetchError               an address that brought nothing (`source` is the address)
 │       └── AddressRefusedError  not one that is fetched: not public, not http(s), not well written
 ├── CorpusError                  the corpus folder is missing or unreadable
+│   └── MissingFileError         a file or folder that was named is not there (exit status 2)
 ├── StoreError                   the store cannot be used
 │   ├── StoreHeldError           another process owns it (`holder`)
 │   ├── IngestBusyError          another ingest is running (`holder`)
@@ -80,6 +81,12 @@ class AddressRefusedError(FetchError):
 
 class CorpusError(RapporteurError):
     """The corpus folder is missing or cannot be read."""
+
+
+class MissingFileError(CorpusError):
+    """There is no such file or folder: as with a readout that is not there, nothing was touched."""
+
+    exit_status = 2
 
 
 class StoreError(RapporteurError):

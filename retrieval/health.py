@@ -76,7 +76,9 @@ def _corpus(services: Services) -> str:
     if report.failed:
         first = report.failed[0]
         place = first.source if first.line is None else f"{first.source}:{first.line}"
-        raise RapporteurError(f"{counted(len(report.failed), 'source')} cannot be read, first {place}: {first.error}")
+        raise RapporteurError(
+            f"{counted(len(report.failed), 'source')} cannot be read, first {place}: {first.error}"
+        )
     waiting = len(report.added) + len(report.changed)
     if waiting:
         return f'{counted(waiting, "source")} not ingested yet; run "rapporteur ingest"'

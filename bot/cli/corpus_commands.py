@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
@@ -12,8 +17,8 @@ from bot.cli.options import Command, CommonOptions, as_json, console, print_json
 
 if TYPE_CHECKING:
     from retrieval.bootstrap import Services
-    from retrieval.ingest.backup import Backup
     from retrieval.ingest import IngestRequest, Progress
+    from retrieval.ingest.backup import Backup
     from retrieval.models import IngestReport
 
 
@@ -70,7 +75,8 @@ def ingest(
     if name:
         request = _named(request, name)
     with options.services("ingest") as built:
-        from bot.cli.terminal import progress_bar, show_report
+        from bot.cli.terminal import progress_bar
+        from bot.cli.terminal_changes import show_report
 
         with progress_bar(enabled=not options.as_json) as progress:
             if dry_run:
@@ -83,8 +89,32 @@ def ingest(
         print_json(ingest_json(report, diffs=dry_run))
     else:
         show_report(console(), report, dry_run=dry_run)
+    if report.stopped:
+        click.echo("Stopped; what was done before is kept, and said above.", err=True)
+        raise click.exceptions.Exit(128 + signal.SIGINT)
     if report.failed:
         raise click.exceptions.Exit(1)
+
+
+@contextmanager
+def _stopping() -> Iterator[Callable[[], int]]:
+    """Yield how often Ctrl-C was pressed: the work is left where it can be, and from the third time on at once."""
+    pressed: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield pressed.__len__
+        return
+
+    def press(number: int, _frame: FrameType | None) -> None:
+        pressed.append(number)
+        if len(pressed) > 2:
+            raise KeyboardInterrupt
+        click.echo("Stopping; what was read is finished first. Ctrl-C again stops sooner.", err=True)
+
+    before = signal.signal(signal.SIGINT, press)
+    try:
+        yield pressed.__len__
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _named(request: IngestRequest, name: str) -> IngestRequest:
@@ -105,7 +135,8 @@ def _here_or_there(built: Services, request: IngestRequest, progress: Progress) 
 
     worker = built.jobs.worker()
     if worker is None:
-        return built.ingesting.run(request, progress=progress)
+        with _stopping() as stops:
+            return built.ingesting.run(request, progress=progress, stops=stops)
     job = built.jobs.submit(built.ingesting.in_full(request))
     click.echo(f"Handed to {worker.purpose}, running since {worker.since}, as job {job}.", err=True)
     ended = built.jobs.follow(job, progress)

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, delete, func, select
 
-from retrieval.errors import SettingsError, StoreError
+from retrieval.errors import MissingFileError, SettingsError, StoreError
 from retrieval.index.sync.index_writer import INDEX_NAME
 from retrieval.ledger import migrations, revisions, schema, seals
 from retrieval.ledger.ledger import Ledger
@@ -88,6 +88,7 @@ def restore(file: Path, address: Path | str) -> Backup:
 
     Raises:
         SettingsError: The ledger is to be in PostgreSQL.
+        MissingFileError: There is no `file`.
         StoreError: There is a store already, or `file` is no backup, or not what it was.
     """
     ledger = _in_a_file(address)
@@ -137,7 +138,7 @@ def _refuse_a_store(ledger: Path) -> None:
 def _recorded(file: Path) -> str | None:
     """Return what a backup says that it holds, or None where the file is none."""
     if not file.is_file():
-        raise StoreError(f"{file}: there is no such file. Check the path.")
+        raise MissingFileError(f"{file}: there is no such file. Check the path.")
     try:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
             row = connection.execute("SELECT value FROM meta WHERE key = ?", (_HASH,)).fetchone()

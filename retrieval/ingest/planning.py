@@ -89,6 +89,7 @@ class Plan:
     Attributes:
         held: Differ from a live revision that somebody rolled back to: reported, and left.
         removals: Live, and their source is gone.
+        done: Those of `changes` that were made.
         seen: What each source held, to know it again.
         paragraphs: Read, in the sources that did not fail.
         alike: Look like readouts that are there, under another name; left, for somebody to say what they are.
@@ -96,6 +97,7 @@ class Plan:
     """
 
     changes: list[Change] = field(default_factory=list)
+    done: list[Change] = field(default_factory=list)
     held: list[Change] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     failed: list[FailedSource] = field(default_factory=list)
@@ -110,6 +112,11 @@ class Plan:
     def changes_anything(self) -> bool:
         """Whether there is anything to do."""
         return bool(self.changes or self.removals)
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether it was stopped before all its changes were made."""
+        return len(self.done) < len(self.changes)
 
 
 class Planner:

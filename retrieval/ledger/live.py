@@ -311,4 +311,3 @@ def _holding_select() -> Select[Any]:
 
 _HOLDING = _holding_select()
 """Built once: putting a statement together costs as much as running it, and every question runs this one."""
-

@@ -129,6 +129,7 @@ def _paragraph_select() -> Select[Any]:
 PARAGRAPHS = _paragraph_select()
 """What `sound` reads; to be narrowed down."""
 
+
 def sound(connection: Connection, rows: Iterable[Row[Any]]) -> dict[int, LiveParagraph]:
     """Return the paragraphs that are as they were ingested, by primary key, in the order of `rows` of `PARAGRAPHS`."""
     read = list(rows)

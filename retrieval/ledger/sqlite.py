@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import partial
+from json import JSONDecodeError
 from pathlib import Path
 
 from sqlalchemy import Connection, create_engine, event
@@ -115,7 +116,7 @@ class SqliteDatabase:
         except sqlite3.DatabaseError as error:
             raise translate(self._path, error) from error
         except (ValueError, TypeError, LookupError, ArithmeticError) as error:
-            if self._is_whole():
+            if not isinstance(error, UnicodeDecodeError | JSONDecodeError) and self._is_whole():
                 raise
             raise _unreadable(self._path, error) from error
 
@@ -124,7 +125,7 @@ class SqliteDatabase:
         try:
             with closing(sqlite3.connect(self._path)) as connection:
                 return bool(connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
-        except sqlite3.DatabaseError:
+        except (sqlite3.DatabaseError, UnicodeDecodeError):  # it quotes what it found
             return False
 
 
@@ -149,6 +150,12 @@ def _leave_transactions(connection: DBAPIConnection, _record: ConnectionPoolEntr
     # Left to itself the driver opens no transaction for a SELECT, so every one would see another moment, and
     # none for CREATE TABLE: `_begin` opens them all.
     connection.isolation_level = None
+    connection.text_factory = _decoded
+
+
+def _decoded(data: bytes) -> str:
+    """Return a text, damaged or not: what is not as it was ingested is noticed where it is read (`seals.py`)."""
+    return data.decode("utf-8", "replace")
 
 
 def _configure(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:

@@ -22,7 +22,9 @@ QUESTION = "What will Norland open?"
 
 @pytest.fixture
 def corpus(write_readout: WriteReadout, tmp_path: Path) -> Path:
-    write_readout("talks", ["The Ministers met in Oslo on 3 May.", TRUE], title="Ferry talks", date="2025-05-03")
+    write_readout(
+        "talks", ["The Ministers met in Oslo on 3 May.", TRUE], title="Ferry talks", date="2025-05-03"
+    )
     write_readout("radar", ["Estmark lent a radar to Norland."], title="Radar talks", date="2025-06-03")
     return tmp_path / "readouts"
 
@@ -80,7 +82,9 @@ NAMED: dict[str, Callable[[Services], object]] = {
 def test_what_is_named_and_was_altered_is_refused_with_what_to_do(
     forged: Services, road: Callable[[Services], object]
 ) -> None:
-    with pytest.raises(DamagedError, match=r'"talks" is left out: ¶2 in the ledger is not what was ingested\. '):
+    with pytest.raises(
+        DamagedError, match=r'"talks" is left out: ¶2 in the ledger is not what was ingested\. '
+    ):
         road(forged)
 
 
