@@ -92,10 +92,10 @@ def restore(file: Path, address: Path | str) -> Backup:
         StoreError: There is a store already, or `file` is no backup, or not what it was.
     """
     ledger = _in_a_file(address)
-    _refuse_a_store(ledger)
     expected = _recorded(file)
     if expected is None:
         raise StoreError(f'{file}: this is no backup that can be read. "rapporteur backup FILE" makes one.')
+    _refuse_a_store(ledger)
     ledger.parent.mkdir(parents=True, exist_ok=True)
     with _appearing(ledger, new=True) as part:
         shutil.copyfile(file, part)
