@@ -67,6 +67,7 @@ def back_up(address: Path | str, file: Path) -> Backup:
         _appearing(file) as part,
         closing(SqliteDatabase(ledger)) as database,
         database.read() as connection,
+        connection.begin(),  # all of what follows is one snapshot
     ):
         source = connection.connection.driver_connection
         assert isinstance(source, sqlite3.Connection)
