@@ -7,6 +7,9 @@ is killed (SIGKILL) at a random moment of it. It says before and after each chan
 readout should be live; what the next process finds must be one of the two, whole, for every readout: each of
 its paragraphs found by its own vector and its own words (`retrieval.index.sync.audit`). Vectors are seeded unit
 vectors; everything else is the real thing. Exit status 1 when a start failed any of it.
+
+`--during backup` kills a process that backs up a store of 400 readouts while it is being changed, `--during restore` one
+that makes a store of a backup: what stands under the name that was asked for must be nothing or all of it.
 """
 
 from __future__ import annotations
