@@ -104,7 +104,9 @@ def _unsound(services: Services) -> list[str]:
     return [f"{each.document} {each.what}" for each in found.damaged]
 
 
-def test_reindexing_does_not_hide_it_and_the_true_source_mends_it(forged: Services, corpus: Path) -> None:
+def test_reindexing_does_not_hide_it_and_the_true_source_mends_it(
+    either_ledger: None, forged: Services, corpus: Path
+) -> None:
     before = _unsound(forged)
     forged.reindexer.run(progress=lambda *_: None)
     reindexed = _unsound(forged)
