@@ -14,8 +14,9 @@ from retrieval.index.encoder import MODEL_DIR, Encoder
 from retrieval.index.sync.audit import audit as run_audit
 from retrieval.ingest import Progress
 from retrieval.initiatives import TAGGER_DIR
+from retrieval.language.sentences import counted
 from retrieval.model_files import published_checksums, verified
-from retrieval.models import SHARED, counted
+from retrieval.models import SHARED
 from retrieval.settings import RetrievalSettings
 
 _SHOWN = 10

@@ -398,8 +398,3 @@ class IngestReport:
     left_out: tuple[LeftOutOf, ...] = ()
     alike: tuple[Alike, ...] = ()
     stopped: bool = False
-
-
-def counted(number: int, noun: str) -> str:
-    """Return "1 text", "2 texts"."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -239,7 +239,7 @@ def reindex(options: CommonOptions) -> None:
     if options.as_json:
         print_json(dataclasses.asdict(done))
         return
-    from retrieval.models import counted
+    from retrieval.language.sentences import counted
 
     later = "" if done.is_whole else " The vector index follows when the process that uses it has ended."
     click.echo(
@@ -272,7 +272,7 @@ def copy_ledger(options: CommonOptions) -> None:
     if options.as_json:
         print_json({"rows": rows, "ledger": place})
         return
-    from retrieval.models import counted
+    from retrieval.language.sentences import counted
 
     click.echo(
         f"{counted(rows, 'row')} copied to {place}. The vector index is written anew when RETRIEVAL_STORE is first used."
@@ -315,7 +315,7 @@ def restore(options: CommonOptions, file: Path) -> None:
 
 
 def _tell(options: CommonOptions, done: Backup, what: str) -> None:
-    from retrieval.models import counted
+    from retrieval.language.sentences import counted
 
     if options.as_json:
         print_json(dataclasses.asdict(done) | {"path": str(done.path)})

@@ -82,7 +82,7 @@ class CommonOptions:
             with progress_bar(enabled=not quiet) as progress:
                 report = built.ensure_corpus(progress)
             if report is not None and not quiet:
-                from retrieval.models import counted
+                from retrieval.language.sentences import counted
 
                 held = f"{counted(len(report.added), 'readout')}, {counted(report.paragraphs, 'paragraph')}"
                 click.echo(f"First run: ingested {held}.", err=True)

@@ -30,13 +30,13 @@ from retrieval.answering.wording import (
     translation_note,
 )
 from retrieval.ingest import Progress as ReportProgress
+from retrieval.language.sentences import counted
 from retrieval.models import (
     LeftOut,
     LeftOutOf,
     LiveParagraph,
     Numbering,
     Statement,
-    counted,
 )
 from retrieval.search.browsing import ListedInitiative, ReadoutSummary
 from retrieval.search.browsing import Table as TableOf

@@ -10,7 +10,8 @@ from bot.cli.terminal import print_line, reasons
 from retrieval.diff import word_diff
 from retrieval.ingest import AuditEntry
 from retrieval.ingest.lifecycle import History
-from retrieval.models import IngestReport, ParagraphDiff, counted
+from retrieval.language.sentences import counted
+from retrieval.models import IngestReport, ParagraphDiff
 
 
 def show_report(console: Console, report: IngestReport, *, dry_run: bool) -> None:

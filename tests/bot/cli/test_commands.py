@@ -25,10 +25,10 @@ from bot.cli.terminal import show_documents
 from retrieval.bootstrap import Services
 from retrieval.index import encoder
 from retrieval.ingest.committing import Committer
+from retrieval.language.sentences import counted
 from retrieval.ledger import live, migrations
 from retrieval.ledger.leases import my_turn
 from retrieval.ledger.ledger import Ledger
-from retrieval.models import counted
 from retrieval.sources import LoadedSource, loading
 from tests.conftest import WriteReadout
 
