@@ -13,6 +13,7 @@ from bot.cli.options import Command, CommonOptions, as_json, console, print_json
 if TYPE_CHECKING:
     from retrieval.bootstrap import Services
     from retrieval.ingest import IngestRequest, Progress
+    from retrieval.ingest.lifecycle import History
     from retrieval.models import IngestReport
 
 
@@ -146,6 +147,13 @@ def rollback(options: CommonOptions, document: str, revision: str | None, unpin:
         )
 
 
+def _forget_in_answers(built: Services, past: History) -> None:
+    """Have a bot empty the messages that quote what was erased; it looks for them every hour."""
+    from bot.discord.answer_store import AnswerStore
+
+    AnswerStore(built.ledger).forget_readout(past.readout.id, [v.id for v in past.revisions], None)
+
+
 @click.command(cls=Command)
 @click.argument("document")
 @click.option("--purge", is_flag=True, help="Erase every revision of it for good.")
@@ -162,7 +170,10 @@ def remove(options: CommonOptions, document: str, purge: bool) -> None:
       rapporteur remove joint-statement-2021 --purge
     """
     with options.services("remove") as built:
+        past = built.lifecycle.history(document) if purge else None
         removal = built.lifecycle.remove(document, purge=purge)
+        if past is not None:
+            _forget_in_answers(built, past)
         still_there = (built.settings.corpus_dir / removal.source).exists()
     if options.as_json:
         from bot.cli.json_output import removal_json

@@ -18,8 +18,11 @@ from bot.discord.cogs.base import BaseCog, BotServices
 from bot.discord.cogs.browse import BrowseCog, InitiativesCog
 from bot.discord.cogs.comparing import ComparisonCog
 from bot.discord.cogs.corpus import CorpusCog
+from bot.discord.cogs.feedback import FeedbackCog
 from bot.discord.cogs.messages import MessagesCog
 from bot.discord.cogs.previews import PreviewsCog
+from bot.discord.cogs.privacy import PrivacyCog
+from bot.discord.cogs.server_settings import ServerSettingsCog, SettingControl
 from bot.discord.cogs.servers import ServersCog
 from bot.discord.command_tree import CatalogueTranslator, CommandTree, sync_commands
 from bot.discord.comparison_service import ComparisonService
@@ -38,7 +41,14 @@ from retrieval.ingest.job_board import JobWorker
 
 log = logging.getLogger(__name__)
 
-_COGS: tuple[type[BaseCog], ...] = (AskCog, BrowseCog, InitiativesCog, AnswerControlsCog)
+_COGS: tuple[type[BaseCog], ...] = (
+    AskCog,
+    BrowseCog,
+    InitiativesCog,
+    AnswerControlsCog,
+    FeedbackCog,
+    ServerSettingsCog,
+)
 
 
 def intents_for(settings: DiscordSettings) -> discord.Intents:
@@ -64,13 +74,14 @@ class Rapporteur(commands.AutoShardedBot):
             await self.add_cog(ComparisonCog(bot_services))
         await self.add_cog(CheckCog(bot_services, self.tree))
         await self.add_cog(MessagesCog(bot_services, self))
+        await self.add_cog(PrivacyCog(bot_services, self))
         if bot_services.corpus and bot_services.server_cleanup:
             await self.add_cog(CorpusCog(bot_services, bot_services.corpus))
             await self.add_cog(PreviewsCog(bot_services, bot_services.corpus, self))
             await self.add_cog(
                 ServersCog(bot_services, bot_services.corpus, bot_services.server_cleanup, self)
             )
-        self.add_dynamic_items(Control)
+        self.add_dynamic_items(Control, SettingControl)
         await self.tree.set_translator(CatalogueTranslator(bot_services.catalogue))
         await self._sync_commands()
         self._hourly.start()
@@ -107,7 +118,11 @@ class Rapporteur(commands.AutoShardedBot):
     async def close(self) -> None:
         """Stop taking questions, let answers in flight arrive, then leave."""
         self._hourly.cancel()
-        for name in (PreviewsCog.__name__, ServersCog.__name__):  # followers stop; the jobs go on
+        for name in (
+            PreviewsCog.__name__,
+            ServersCog.__name__,
+            PrivacyCog.__name__,
+        ):  # followers stop; the jobs go on
             await self.remove_cog(name)
         if not await self.bot_services.questions.close():
             log.warning(

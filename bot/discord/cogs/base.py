@@ -63,6 +63,7 @@ class BaseCog(commands.Cog):
     def __init__(self, bot_services: BotServices) -> None:
         self.questions = bot_services.questions
         self.answers = self.questions.answers
+        self.servers = self.questions.servers
         self.look_up = self.questions.look_ups.run
         self.catalogue = bot_services.catalogue
         self.settings = bot_services.settings

@@ -18,7 +18,7 @@ from bot.discord.pages import MAX_TEXT, MAX_TITLE, Block, flat, paged
 from bot.locales import Phrases
 from retrieval.diff import word_diff
 from retrieval.ingest import Change, IngestRequest, KnownReadout, Plan
-from retrieval.ingest.lifecycle import Difference
+from retrieval.ingest.lifecycle import Difference, History
 from retrieval.models import Alike, Paragraph, ParagraphChange, ParagraphDiff, Piece, Readout
 from retrieval.search.browsing import ReadoutSummary
 
@@ -226,6 +226,14 @@ def rollback_pages(
     bodies: list[tuple[str, int | None]] = [(p.text, None) for p in paged(blocks, phrases, room=_ROOM)]
     title = phrases("corpus.rollback.title", where=where_name(scope, phrases))
     return _numbered(bodies, title, phrases)
+
+
+def unpin_pages(past: History, scope: str, phrases: Phrases) -> tuple[PreviewPage, ...]:
+    """Return the page that asks whether a readout is to follow its source again."""
+    title = phrases("corpus.rollback.unpin_title", where=where_name(scope, phrases))
+    live = f"**{flat(past.live.title, MAX_TITLE)}**\n" if past.live else ""
+    told = phrases("corpus.rollback.unpins", id=past.readout.id)
+    return (PreviewPage(f"**{title}**\n{live}{told}"),)
 
 
 _MARKS = {"same": "", "removed": "~~", "added": "**"}
