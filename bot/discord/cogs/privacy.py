@@ -100,7 +100,11 @@ class PrivacyCog(BaseCog):
         phrases = self.catalogue.of(guild.preferred_locale if guild else DEFAULT)
         message = self._client.get_partial_messageable(each.channel).get_partial_message(each.message)
         try:
-            await message.edit(view=text_view(phrases("answer.withdrawn")), attachments=[])
+            await message.edit(
+                view=text_view(phrases("answer.withdrawn")),
+                attachments=[],
+                allowed_mentions=discord.AllowedMentions.none(),
+            )
         except discord.NotFound:
             return True  # somebody deleted it
         except discord.HTTPException as error:

@@ -55,7 +55,8 @@ def insights_of(
         head = f"### {phrases(f'insights.{name}')}"
         bullets = [Block(f"- {each}", head) for each in found]
         blocks += bullets or [Block(f"-# {phrases('settings.none')}", head)]
-    picture = png(weeks(asked, now_ms)) if asked else None
+    by_week = weeks(asked, now_ms)
+    picture = png(by_week) if any(total for _, _, total in by_week) else None
     return Insights(paged(blocks, phrases), picture)
 
 
@@ -65,7 +66,7 @@ def weeks(asked: Sequence[ShownAnswer], now_ms: int) -> list[Week]:
     for each in asked:
         total[_monday(each.at)] += 1
         answered[_monday(each.at)] += bool(each.answered)
-    last = _monday(now_ms)
+    last = max([_monday(now_ms), *total])
     first = max(min(total, default=last), last - timedelta(weeks=_MOST_WEEKS - 1))
     mondays = [first + timedelta(weeks=n) for n in range((last - first).days // 7 + 1)]
     return [(f"{monday:%m-%d}", answered[monday], total[monday]) for monday in mondays]
