@@ -8,7 +8,7 @@ from typing import Protocol
 from sqlalchemy import Connection, or_, select, update
 
 from retrieval.ledger import front_end_schema as schema
-from retrieval.ledger.schema import audit, jobs
+from retrieval.ledger.schema import initiatives, jobs, metadata
 from retrieval.ledger.statements import upsert
 
 __all__ = [
@@ -58,7 +58,9 @@ def rename_actor(connection: Connection, actor: str, name: str) -> int:
         actor: How their name begins; a space and what they are called may follow.
     """
     changed = 0
-    for table in (audit, jobs):
+    for table in metadata.sorted_tables:
+        if "actor" not in table.columns or table is initiatives:  # those are states and ministries
+            continue
         theirs = or_(table.c.actor == actor, table.c.actor.startswith(f"{actor} ", autoescape=True))
         if table is jobs:  # what was asked for names who asked
             for row in connection.execute(select(jobs.c.pk, jobs.c.request).where(theirs)).all():

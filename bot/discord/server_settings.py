@@ -27,7 +27,7 @@ class ServerSettings:
     Attributes:
         ask_channels: Ids of channels where questions are answered without a mention.
         answer_threads: A thread is opened on every answer.
-        answer_everything: In ask channels everything is answered, not only what asks something.
+        ask_everything: In ask channels everything is answered, not only what asks something.
         private_answers: What `/ask` answers is seen by its asker alone.
         language: Which language file replies to messages follow; `READER`: that of the server.
         chosen: The names of those that the server chose; the others are the environment's.
@@ -35,7 +35,7 @@ class ServerSettings:
 
     ask_channels: tuple[int, ...] = ()
     answer_threads: bool = False
-    answer_everything: bool = False
+    ask_everything: bool = False
     private_answers: bool = False
     language: str = READER
     chosen: frozenset[str] = field(default=frozenset(), compare=False)

@@ -55,9 +55,11 @@ def _tables_of_people() -> list[Table]:
 def _made_up(column: Any, number: int) -> Any:
     if column.foreign_keys or column.name in ("id", "answer", "draft"):
         return f"{number:012x}"
-    kinds = {"JSON": {}, "LargeBinary": b""}
+    kinds = {"JSON": {}, "LargeBinary": b"", "Boolean": False, "Float": 0.0}
     kind = type(column.type).__name__
-    return kinds.get(kind, number if isinstance(column.type, BigInteger) or kind == "Integer" else "x")
+    return kinds.get(
+        kind, number if isinstance(column.type, BigInteger) or kind == "Integer" else f"x{number}"
+    )
 
 
 def test_no_table_keeps_the_id_of_somebody_who_was_forgotten(ledger: Ledger) -> None:
