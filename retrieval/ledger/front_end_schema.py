@@ -1,7 +1,6 @@
 """The tables of what a bot remembers, of `schema.metadata` like every other.
 
-Whose `user` stands in one of them is forgotten on demand: `bot/discord/forgetting.py` names each, and a test holds
-it to that.
+Whose `user` stands in one of them is forgotten on demand (`AnswerStore.forget_user`); a test holds it to every table.
 """
 
 from __future__ import annotations

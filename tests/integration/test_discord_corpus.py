@@ -206,6 +206,27 @@ async def test_details_are_corrected_before_anything_is_written(corpus: Corpus, 
     assert "Ferry talks" in listed
 
 
+async def test_what_members_make_of_answers_reaches_the_admins(corpus: Corpus, served: Scene) -> None:
+    answer = await corpus.asked(served.ann, served.channel, "Where is the treasure of the Nibelungs?")
+    message = answer.shown[0]
+    form = await answered(
+        await corpus.standin.use(served.ann, served.channel, message, control(message, "bad"))
+    )
+    thanks = await answered(await corpus.standin.submit(form, reason="It is in the Rhine"))
+    assert told(thanks) == "Thank you, noted."
+
+    shown = await corpus.run("insights")
+    assert "Where is the treasure of the Nibelungs?" in told(shown)
+    assert "“It is in the Rhine”" in told(shown)
+    assert [file["filename"] for file in shown.shown[0]["attachments"]] == ["questions-by-week.png"]
+
+    panel = await answered(await corpus.standin.slash(corpus.admin, served.channel, "settings"))
+    assert "Settings of this server" in told(panel)
+    forgotten = await answered(await corpus.standin.slash(served.ann, served.channel, "forget-me"))
+    assert "Forgotten, in every server" in told(forgotten)
+    assert "Rhine" not in told(await corpus.run("insights"))
+
+
 async def test_several_files_are_previewed_page_by_page_and_a_bad_one_says_why(corpus: Corpus) -> None:
     files = {
         "file": Upload("one.txt", FIRST),

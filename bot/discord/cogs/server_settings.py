@@ -25,7 +25,7 @@ from bot.discord import Interaction
 from bot.discord.cogs.base import BaseCog, channel_of
 from bot.discord.delivery import in_time, say, show, show_in_place
 from bot.discord.discord_markdown import escape, shortened
-from bot.discord.permissions import caller_of, may_manage, own_scope
+from bot.discord.permissions import caller_of, may_manage, missing_in, own_scope
 from bot.discord.server_settings import NAMES, READER, ServerSettings
 from bot.locales import Phrases
 from retrieval.search.scoping import Filters
@@ -123,7 +123,13 @@ class ServerSettingsCog(BaseCog):
     def _told(self, name: str, server: ServerSettings, guild: discord.Guild, phrases: Phrases) -> str:
         origin = phrases("settings.here" if name in server.chosen else "settings.environment")
         value = self._value(name, getattr(server, name), guild, phrases)
-        return f"**{phrases(f'settings.{name}')}**: {value} ({origin})"
+        told = f"**{phrases(f'settings.{name}')}**: {value} ({origin})"
+        shut = _shut(guild, server.ask_channels) if name == "ask_channels" else {}
+        warned = (
+            phrases("error.forbidden", permission=missing, channel=f"<#{channel}>")
+            for channel, missing in shut.items()
+        )
+        return "\n".join([told, *(f"⚠ {each}" for each in warned)])
 
     def _value(self, name: str, value: Any, guild: discord.Guild, phrases: Phrases) -> str:
         if name == "ask_channels":
@@ -193,6 +199,14 @@ def _values(interaction: Interaction) -> list[str]:
 def _there(guild: discord.Guild, channels: Iterable[int]) -> list[int]:
     """Return those of the channels that are this server's: the environment names others' as well."""
     return [each for each in channels if guild.get_channel_or_thread(each) is not None]
+
+
+def _shut(guild: discord.Guild, channels: Iterable[int]) -> dict[int, str]:
+    """Return the channels that the bot cannot speak in, with the permission that it lacks there."""
+    lacking = {
+        each: missing_in(guild.get_channel_or_thread(each), guild.me) for each in _there(guild, channels)
+    }
+    return {channel: missing for channel, missing in lacking.items() if missing}
 
 
 def _narrowing(filters: Filters) -> str:

@@ -86,3 +86,14 @@ def test_a_file_that_cannot_be_written_is_named(voted: Services, tmp_path: Path)
     result = CliRunner().invoke(rapporteur, given)
 
     assert "votes.jsonl: this file cannot be written" in str(result.exception)
+
+
+def test_a_readout_that_is_erased_here_is_taken_out_of_answers_and_their_messages(voted: Services) -> None:
+    document = voted.browser.documents(["shared"])[0].id
+    answers = AnswerStore(voted.ledger)
+    for number in (1, 3):
+        answers.link(f"{number:012x}", [number], 5)
+    given = ["remove", document, "--purge", "--store", str(voted.settings.store_dir)]
+    assert CliRunner().invoke(rapporteur, given, catch_exceptions=False).exit_code == 0
+
+    assert [(each.message, each.channel) for each in answers.withdrawn()] == [(1, 5)]

@@ -65,6 +65,22 @@ async def test_what_is_chosen_holds_at_once_and_until_it_is_given_back(
     assert not (await admin.slash(channel, "ask", question="What about cyber?")).ephemeral
 
 
+async def test_a_channel_that_the_bot_cannot_speak_in_is_said_to_be_one(
+    admin: Any, channel: Any, simcord_env: simcord.Env
+) -> None:
+    panel = (await admin.slash(channel, "settings")).response
+    shut = simcord_env.guild.create_text_channel("shut")
+    simcord_env.bot.get_channel(shut.id)._overwrites = [_denying_everybody(simcord_env.guild.id)]
+    changed = await admin.select(panel, [shut], custom_id="setting:ask_channels")
+
+    assert "I’m missing the permission “Send Messages”" in text_of(changed.response)
+
+
+def _denying_everybody(guild: int) -> Any:
+    denied = discord.Permissions(send_messages=True).value
+    return discord.abc._Overwrites({"id": guild, "type": 0, "allow": "0", "deny": str(denied)})
+
+
 @pytest.mark.bot_settings(message_content=True)
 async def test_a_channel_that_is_chosen_is_answered_in_without_a_mention(
     admin: Any, channel: Any, services: Any
