@@ -16,7 +16,11 @@ DEFAULT = "en"
 _SAID = "source"
 """Where the sentences stand that reading sources says, in English."""
 
-_PARTS = {"problem": _SAID, "numbers": f"{_SAID}.part", "character": f"{_SAID}.part", "kind": f"{_SAID}.kind"}
+_PARTS = {
+    "problem": _SAID,
+    **dict.fromkeys(("numbers", "character"), f"{_SAID}.part"),
+    **{name: f"{_SAID}.{name}" for name in ("kind", "what", "todo")},
+}
 """Those of their values that are such again, and where they stand."""
 
 
