@@ -11,6 +11,7 @@ from sqlalchemy import delete, insert, select
 
 from bot.discord.admission import Workers
 from bot.discord.discord_settings import DiscordSettings
+from retrieval.errors import StoreError
 from retrieval.front_end_store import Database, settings
 
 READER = ""
@@ -72,12 +73,18 @@ class ServerSettingsStore:
         self._known: dict[int, tuple[float, ServerSettings]] = {}
 
     async def of(self, guild: int | None) -> ServerSettings:
-        """Return what holds in a server; in a direct message what the environment says."""
+        """Return what holds in a server; in a direct message what the environment says.
+
+        While the ledger is away: what held when it was there, so that it is told of where an answer is wanted.
+        """
         if guild is None:
             return self.defaults
         read_at, known = self._known.get(guild, (0.0, None))
         if known is None or self._ticks() - read_at > _KNOWN_S:
-            kept = await self._look_ups.run(self._read, guild)
+            try:
+                kept = await self._look_ups.run(self._read, guild)
+            except StoreError:
+                return known or self.defaults
             known = _over(self.defaults, kept)
             self._known[guild] = (self._ticks(), known)
         return known

@@ -10,6 +10,7 @@ import simcord
 
 from bot.discord.discord_settings import DiscordSettings
 from bot.discord.server_settings import NAMES, ServerSettings, ServerSettingsStore, defaults
+from retrieval.errors import StoreError
 from tests.bot.discord.cogs.test_asking import raw, text_of, walk
 
 
@@ -143,3 +144,23 @@ def test_the_environment_says_what_holds_where_nothing_was_chosen() -> None:
     assert defaults(environment) == ServerSettings(
         ask_channels=(5,), answer_threads=True, private_answers=True
     )
+
+
+async def test_a_ledger_that_is_away_leaves_what_held_before(
+    simcord_env: simcord.Env, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    services = simcord_env.bot.bot_services.questions
+    store = ServerSettingsStore(
+        simcord_env.bot.bot_services.settings, services.answers.database, services.look_ups, lambda: now[0]
+    )
+    before = await store.choose(5, "answer_threads", True)
+
+    def away(_guild: int) -> None:
+        raise StoreError("away")
+
+    monkeypatch.setattr(store, "_read", away)
+    now[0] = 60.0
+
+    assert await store.of(5) == before
+    assert await store.of(6) == store.defaults
