@@ -99,7 +99,7 @@ def _named(request: IngestRequest, name: str) -> IngestRequest:
 def _here_or_there(built: Services, request: IngestRequest, progress: Progress) -> IngestReport:
     """Ingest in this process, or let the bot do it that keeps the store, and follow it."""
     from retrieval.errors import RapporteurError
-    from retrieval.ingest.job_board import report_from_json
+    from retrieval.ingest.job_board import report_of
 
     worker = built.jobs.worker()
     if worker is None:
@@ -107,9 +107,9 @@ def _here_or_there(built: Services, request: IngestRequest, progress: Progress) 
     job = built.jobs.submit(built.ingesting.in_full(request))
     click.echo(f"Handed to {worker.purpose}, running since {worker.since}, as job {job}.", err=True)
     ended = built.jobs.follow(job, progress)
-    if ended.error is not None or ended.report is None:
-        raise RapporteurError(ended.error or f"Job {job} left no report.")
-    return report_from_json(ended.report)
+    if ended.error is not None:
+        raise RapporteurError(ended.error)
+    return report_of(ended)
 
 
 @click.command(cls=Command)

@@ -37,7 +37,7 @@ from bot.locales import load
 from retrieval.bootstrap import Services
 from retrieval.errors import RapporteurError
 from retrieval.ingest import JobRow
-from retrieval.ingest.job_board import JobWorker
+from retrieval.ingest.job_worker import JobWorker
 
 log = logging.getLogger(__name__)
 

@@ -275,6 +275,8 @@ jobs = Table(
     Column("created_at", String(32), nullable=False, comment="UTC, ISO 8601"),
     Column("started_at", String(32)),
     Column("finished_at", String(32)),
+    Column("attempts", Integer, nullable=False, server_default="0", comment="how often it was begun"),
+    Column("not_before", String(32), comment="UTC, ISO 8601: when it is tried again"),
     sqlite_autoincrement=True,
 )
 
