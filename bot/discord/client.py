@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+from contextlib import ExitStack
 from typing import Any
 
 import discord
@@ -30,6 +31,7 @@ from bot.discord.permissions import invite_link, missing_in
 from bot.discord.question_service import QuestionService
 from bot.discord.shards import Shards
 from bot.discord.views import Control
+from bot.discord.watch_over import GatewayCog, watched_over
 from bot.locales import load
 from retrieval.bootstrap import Services
 from retrieval.errors import RapporteurError
@@ -71,6 +73,7 @@ class Rapporteur(commands.AutoShardedBot):
                 ServersCog(bot_services, bot_services.corpus, bot_services.server_cleanup, self)
             )
         self.add_dynamic_items(Control)
+        await self.add_cog(GatewayCog())
         await self.tree.set_translator(CatalogueTranslator(bot_services.catalogue))
         await self._sync_commands()
         self._hourly.start()
@@ -168,10 +171,6 @@ _LOGIN_S = 15.0
 
 def run(settings: DiscordSettings, services: Services) -> int:
     """Run the bot until SIGTERM or SIGINT; return the exit status."""
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
-    )
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # or every question to a Chroma server is a line
     return asyncio.run(_run(settings, services))
 
 
@@ -192,6 +191,8 @@ async def _run(settings: DiscordSettings, services: Services) -> int:
     worker = JobWorker(
         services.ledger, services.ingesting, services.index_sync, purpose="rapporteur run", on_ended=_note
     )
+    watching = ExitStack()
+    watching.enter_context(watched_over(client, services, questions))
     worker.start()
     stopping = _stop_on_signals(client)
     warming = asyncio.create_task(questions.warm_up(lambda: _ask_something(services)))
@@ -212,6 +213,7 @@ async def _run(settings: DiscordSettings, services: Services) -> int:
         await asyncio.gather(warming, *stopping)
         await asyncio.to_thread(worker.stop)
         await corpus.close()
+        watching.close()
     log.info("stopped")
     return EXIT_DONE
 
@@ -239,7 +241,10 @@ def _stop_on_signals(client: Rapporteur) -> set[asyncio.Task[None]]:
             closing.add(loop.create_task(client.close()))
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop, number.name)
+        try:
+            loop.add_signal_handler(number, stop, number.name)
+        except NotImplementedError:  # Windows has no such handlers
+            signal.signal(number, lambda n, _: loop.call_soon_threadsafe(stop, signal.Signals(n).name))
     return closing
 
 

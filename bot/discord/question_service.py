@@ -140,6 +140,11 @@ class QuestionService:
         self.look_ups = Workers(2, _QUICK_WAITING, "lookup")
         self._in_flight = InFlight()
 
+    @property
+    def waiting(self) -> int:
+        """How many questions wait for a thread."""
+        return self._questions.waiting
+
     def busy(self) -> InFlight:
         """Return what counts as in flight for as long as its `with` block lasts; a shutdown waits for it."""
         return self._in_flight

@@ -25,7 +25,9 @@ class SqliteDatabase:
         self.place = str(path)
         self._path = path
         self._engine = create_engine(
-            f"sqlite:///{path}", connect_args={"timeout": engine.BUSY_TIMEOUT_MS / 1000}
+            f"sqlite:///{path}",
+            connect_args={"timeout": engine.BUSY_TIMEOUT_MS / 1000},
+            hide_parameters=True,  # an error that is logged names no question
         )
         event.listen(self._engine, "connect", _configure)
         event.listen(self._engine, "begin", _begin)

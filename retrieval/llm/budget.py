@@ -19,6 +19,7 @@ from retrieval.errors import BudgetSpentError
 from retrieval.ledger import schema
 from retrieval.ledger.statements import upsert
 from retrieval.llm.types import Usage
+from retrieval.observing import count
 
 KEPT_DAYS = 60
 
@@ -122,6 +123,9 @@ class Budget:
         tokens = used.input_tokens + used.output_tokens - reserved.tokens
         with self._database.write() as connection:
             self._add(connection, reserved, tokens, self._prices.micros(used) - reserved.micros)
+        count("model_tokens", used.input_tokens, kind="input")
+        count("model_tokens", used.output_tokens, kind="output")
+        count("model_cost", self._prices.micros(used) / 1e6)
 
     def spent_today(self, payer: str | None = None) -> tuple[int, float]:
         """Return tokens and money spent today, by `payer` or by all."""

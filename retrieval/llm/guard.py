@@ -22,6 +22,7 @@ from retrieval.errors import (
 from retrieval.llm.budget import Budget, Reservation
 from retrieval.llm.providers import retrying
 from retrieval.llm.types import ChatModel, Prompt, Reply, Usage
+from retrieval.observing import stage
 
 log = logging.getLogger(__name__)
 
@@ -124,6 +125,7 @@ class GuardedModel:
         self._sleep = sleep
         self._ticks = ticks
 
+    @stage("model")
     def ask(self, prompt: Prompt, *, payer: str, schema: type[BaseModel] | None = None) -> Reply:
         """Return the model's reply.
 

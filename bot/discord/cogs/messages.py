@@ -19,6 +19,7 @@ from bot.discord.permissions import missing_to_answer
 from bot.discord.question_service import Place, Reply
 from bot.discord.views import page_view, text_view
 from bot.locales import DEFAULT, Phrases
+from bot.logs import request
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ class MessagesCog(BaseCog):
         """Answer a message if it is a question to the bot."""
         if message.author.bot or message.type not in _ANSWERABLE or not await self._meant(message):
             return
-        with self.questions.busy() as admitted:
+        with request(), self.questions.busy() as admitted:
             await self._answer(message, admitted=admitted)
 
     async def _meant(self, message: discord.Message) -> bool:
