@@ -26,7 +26,12 @@ COLUMNS = 96
 
 def main() -> None:
     console = Console(
-        record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True, color_system="truecolor", highlight=False
+        record=True,
+        width=COLUMNS,
+        file=io.StringIO(),
+        force_terminal=True,
+        color_system="truecolor",
+        highlight=False,
     )
     with tempfile.TemporaryDirectory() as folder:
         settings = RetrievalSettings(store_dir=Path(folder), _env_file=None)  # type: ignore[call-arg]
