@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 from tests.integration.conftest import QUESTION, Scene, text_of
 from tests.servers import free_port
-from tests.standin.process import BotProcess
+from tests.standin.process import ROOT, BotProcess
 from tests.standin.server import TOKEN
 
 
@@ -25,6 +26,14 @@ async def _get(port: int, path: str) -> tuple[int, str]:
     return await asyncio.to_thread(get)
 
 
+def _named_in(*files: str) -> set[str]:
+    """Return the metrics that alerts and guide speak of."""
+    found = re.findall(
+        r"\brapporteur_\w+", "".join((ROOT / file).read_text(encoding="utf-8") for file in files)
+    )
+    return {name.removesuffix("_bucket") for name in found}
+
+
 async def test_log_and_metrics_tell_of_a_question_and_hold_no_word_of_it(scene: Scene, folder: Path) -> None:
     port = free_port()
     async with BotProcess(scene.standin, folder, RETRIEVAL_METRICS_PORT=str(port)) as bot:
@@ -33,8 +42,9 @@ async def test_log_and_metrics_tell_of_a_question_and_hold_no_word_of_it(scene: 
         await scene.standin.gateway.drop()
         await scene.standin.resumed(1)
         await scene.ask()
-        while (ready := await _get(port, "/readyz"))[0] != 200:  # discord.py waits for the servers' events
-            await asyncio.sleep(0.1)
+        async with asyncio.timeout(60):
+            while (ready := await _get(port, "/readyz"))[0] != 200:  # discord.py waits for the servers' events
+                await asyncio.sleep(0.1)
         alive = await _get(port, "/healthz")
         _, metrics = await _get(port, "/metrics")
         assert await bot.stop() == 0
@@ -54,6 +64,9 @@ async def test_log_and_metrics_tell_of_a_question_and_hold_no_word_of_it(scene: 
     ):
         assert sample in metrics
     assert 'rapporteur_answers_total{outcome="answered"}' in metrics
+    assert _named_in("deploy/alerts.yml", "docs/operating.md") <= set(
+        re.findall(r"^# HELP (\w+)", metrics, re.M)
+    )
     quote = max(text_of(asked.shown[0]).splitlines(), key=len)
     for secret in (QUESTION, "cybersecurity", quote, TOKEN, asked.token):
         assert secret not in log
