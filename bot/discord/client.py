@@ -30,8 +30,8 @@ from bot.discord.discord_settings import DiscordSettings
 from bot.discord.permissions import invite_link, missing_in
 from bot.discord.question_service import QuestionService
 from bot.discord.shards import Shards
+from bot.discord.supervision import GatewayCog, supervised
 from bot.discord.views import Control
-from bot.discord.watch_over import GatewayCog, watched_over
 from bot.locales import load
 from retrieval.bootstrap import Services
 from retrieval.errors import RapporteurError
@@ -192,7 +192,7 @@ async def _run(settings: DiscordSettings, services: Services) -> int:
         services.ledger, services.ingesting, services.index_sync, purpose="rapporteur run", on_ended=_note
     )
     watching = ExitStack()
-    watching.enter_context(watched_over(client, services, questions))
+    watching.enter_context(supervised(client, services, questions))
     worker.start()
     stopping = _stop_on_signals(client)
     warming = asyncio.create_task(questions.warm_up(lambda: _ask_something(services)))

@@ -43,7 +43,9 @@ async def test_log_and_metrics_tell_of_a_question_and_hold_no_word_of_it(scene: 
         await scene.standin.resumed(1)
         await scene.ask()
         async with asyncio.timeout(60):
-            while (ready := await _get(port, "/readyz"))[0] != 200:  # discord.py waits for the servers' events
+            while (ready := await _get(port, "/readyz"))[
+                0
+            ] != 200:  # discord.py waits for the servers' events
                 await asyncio.sleep(0.1)
         alive = await _get(port, "/healthz")
         _, metrics = await _get(port, "/metrics")

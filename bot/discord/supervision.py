@@ -41,7 +41,7 @@ class GatewayCog(commands.Cog):
 
 
 @contextmanager
-def watched_over(
+def supervised(
     client: commands.AutoShardedBot, services: Services, questions: QuestionService
 ) -> Iterator[None]:
     """Keep a log of what is done, and serve metrics where the settings say so, while the block lasts.
