@@ -74,8 +74,10 @@ def run(options: CommonOptions) -> int:
 
     settings = load_settings()
     with options.ready_services("run") as built:
+        from bot import logs
         from bot.discord.client import run as run_bot
 
+        logs.configure(debug=options.debug)
         return run_bot(settings, built)
 
 

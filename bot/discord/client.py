@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+from contextlib import ExitStack
 from typing import Any
 
 import discord
@@ -32,6 +33,7 @@ from bot.discord.discord_settings import DiscordSettings
 from bot.discord.permissions import invite_link, missing_in
 from bot.discord.question_service import QuestionService
 from bot.discord.shards import Shards
+from bot.discord.supervision import GatewayCog, supervised
 from bot.discord.views import Control
 from bot.locales import load
 from retrieval.bootstrap import Services
@@ -82,6 +84,7 @@ class Rapporteur(commands.AutoShardedBot):
                 ServersCog(bot_services, bot_services.corpus, bot_services.server_cleanup, self)
             )
         self.add_dynamic_items(Control, SettingControl)
+        await self.add_cog(GatewayCog())
         await self.tree.set_translator(CatalogueTranslator(bot_services.catalogue))
         await self._sync_commands()
         self._hourly.start()
@@ -183,10 +186,6 @@ _LOGIN_S = 15.0
 
 def run(settings: DiscordSettings, services: Services) -> int:
     """Run the bot until SIGTERM or SIGINT; return the exit status."""
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
-    )
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # or every question to a Chroma server is a line
     return asyncio.run(_run(settings, services))
 
 
@@ -207,6 +206,8 @@ async def _run(settings: DiscordSettings, services: Services) -> int:
     worker = JobWorker(
         services.ledger, services.ingesting, services.index_sync, purpose="rapporteur run", on_ended=_note
     )
+    watching = ExitStack()
+    watching.enter_context(supervised(client, services, questions))
     worker.start()
     stopping = _stop_on_signals(client)
     warming = asyncio.create_task(questions.warm_up(lambda: _ask_something(services)))
@@ -227,6 +228,7 @@ async def _run(settings: DiscordSettings, services: Services) -> int:
         await asyncio.gather(warming, *stopping)
         await asyncio.to_thread(worker.stop)
         await corpus.close()
+        watching.close()
     log.info("stopped")
     return EXIT_DONE
 
@@ -254,7 +256,10 @@ def _stop_on_signals(client: Rapporteur) -> set[asyncio.Task[None]]:
             closing.add(loop.create_task(client.close()))
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop, number.name)
+        try:
+            loop.add_signal_handler(number, stop, number.name)
+        except NotImplementedError:  # Windows has no such handlers
+            signal.signal(number, lambda n, _: loop.call_soon_threadsafe(stop, signal.Signals(n).name))
     return closing
 
 

@@ -143,6 +143,11 @@ class QuestionService:
         self.servers = ServerSettingsStore(settings, answers.database, self.look_ups, ticks)
         self._in_flight = InFlight()
 
+    @property
+    def waiting(self) -> int:
+        """How many questions wait for a thread."""
+        return self._questions.waiting
+
     def busy(self) -> InFlight:
         """Return what counts as in flight for as long as its `with` block lasts; a shutdown waits for it."""
         return self._in_flight

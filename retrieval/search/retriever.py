@@ -25,6 +25,7 @@ from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.ledger.vectors import text_digest
 from retrieval.models import LiveParagraph
+from retrieval.observing import stage
 from retrieval.search.preparation import Holds, PreparedParagraph, prepare
 from retrieval.search.ranking import Candidate, RankedParagraph, rank, resolve_names, shortlist
 
@@ -111,6 +112,7 @@ class Retriever:
         self._ready: _Memory[int, _Ready] = _Memory()
         self._sentence_vectors: _Memory[LiveParagraph, Vector] = _Memory()
 
+    @stage("search")
     def find(
         self,
         connection: Connection,

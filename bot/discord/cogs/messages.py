@@ -20,6 +20,7 @@ from bot.discord.question_service import Place, Reply
 from bot.discord.server_settings import ServerSettings
 from bot.discord.views import page_view, text_view
 from bot.locales import DEFAULT, Phrases
+from bot.logs import request
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ class MessagesCog(BaseCog):
         """Answer a message if it is a question to the bot."""
         if message.author.bot or message.type not in _ANSWERABLE or not await self._meant(message):
             return
-        with self.questions.busy() as admitted:
+        with request(), self.questions.busy() as admitted:
             await self._answer(message, admitted=admitted)
 
     async def _meant(self, message: discord.Message) -> bool:
