@@ -9,10 +9,12 @@ from contextlib import closing, contextmanager
 from functools import partial
 from json import JSONDecodeError
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from retrieval.errors import StoreError, StoreHeldError, StoreUnwritableError
@@ -31,13 +33,15 @@ class SqliteDatabase:
         self._file: tuple[int, int] | None = None  # that was opened
         read_only = _how_to_read(path)
         waits = {"timeout": engine.BUSY_TIMEOUT_MS / 1000}
+        # an error that is logged names no question
+        options: dict[str, Any] = {"hide_parameters": True, **engine.POOL}
         if read_only is None:
-            self._engine = create_engine(f"sqlite:///{path}", connect_args=waits)
+            self._engine = create_engine(f"sqlite:///{path}", connect_args=waits, **options)
             event.listen(self._engine, "connect", _configure)
         else:
             address = f"{path.absolute().as_uri()}?{read_only}"
             connect = partial(sqlite3.connect, address, uri=True, check_same_thread=False, **waits)
-            self._engine = create_engine(f"sqlite:///{path}", creator=connect)
+            self._engine = create_engine(f"sqlite:///{path}", creator=connect, **options)
             event.listen(self._engine, "connect", _leave_transactions)
         event.listen(self._engine, "connect", self._remember_file)
         self.damaged = share_damage(self._engine)
@@ -115,6 +119,8 @@ class SqliteDatabase:
             raise translate(self._path, error.orig if error.orig is not None else error) from error
         except sqlite3.DatabaseError as error:
             raise translate(self._path, error) from error
+        except PoolTimeoutError as error:
+            raise engine.exhausted(self.place) from error
         except (ValueError, TypeError, LookupError, ArithmeticError) as error:
             if not isinstance(error, UnicodeDecodeError | JSONDecodeError) and self._is_whole():
                 raise
