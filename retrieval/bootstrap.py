@@ -21,7 +21,7 @@ from retrieval.index.chroma.server import Address, ServerStore
 from retrieval.index.chunking import CHUNKING_VERSION
 from retrieval.index.encoder import Encoder
 from retrieval.index.sync.embedded_sync import EmbeddedSync
-from retrieval.index.sync.index_sync import IndexSync
+from retrieval.index.sync.index_sync import IndexSync, NoSync
 from retrieval.index.sync.remote_sync import RemoteSync
 from retrieval.index.sync.store_lock import StoreLock
 from retrieval.ingest import IngestService, Progress
@@ -90,6 +90,7 @@ def build_services(
     *,
     purpose: str = "rapporteur",
     reindexing: bool = False,
+    reading: bool = False,
     fetcher: Fetcher | None = None,
     encoder: Encoder | None = None,
 ) -> Iterator[Services]:
@@ -98,6 +99,7 @@ def build_services(
     Args:
         purpose: What this process is, in a word or two, for whoever has to wait for its lock.
         reindexing: Open it also where it was indexed with something else: `reindexer` is then all that works.
+        reading: Only read, for long, beside whoever owns the index in the store's folder.
         fetcher: In place of the one that `settings` describe.
         encoder: Another than the one that the settings name: for measurements.
 
@@ -107,7 +109,8 @@ def build_services(
     """
     _make_folder(settings.store_dir)
     ledger = Ledger(ledger_address(settings))
-    index_sync = build_index_sync(settings, ledger, purpose)
+    leaves = reading and settings.store == EMBEDDED and settings.ledger_url is None
+    index_sync = NoSync(ledger) if leaves else build_index_sync(settings, ledger, purpose)
     try:
         encoder = encoder or build_encoder(settings)
         identity = index_identity(encoder)
