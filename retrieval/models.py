@@ -128,6 +128,7 @@ class LiveParagraph:
     Attributes:
         ordinal: Its place in the readout, from 0; reading order.
         revision: Id of the revision that is live.
+        scope: Who sees its readout; "" where that is not known. Two that differ in nothing else are the same.
     """
 
     document: str
@@ -142,6 +143,7 @@ class LiveParagraph:
     issuer: str | None = None
     source_url: str | None = None
     part: str | None = None
+    scope: str = field(default="", compare=False)
 
     @property
     def place(self) -> str:
@@ -165,6 +167,7 @@ class Citation:
     evidence: Evidence
     url: str | None = None
     part: str | None = None
+    scope: str = field(default="", compare=False)
 
     @classmethod
     def of(cls, paragraph: LiveParagraph, evidence: Evidence) -> Self:
@@ -179,6 +182,7 @@ class Citation:
             evidence=evidence,
             url=paragraph.source_url,
             part=paragraph.part,
+            scope=paragraph.scope,
         )
 
 

@@ -58,6 +58,9 @@ class RetrievalSettings(BaseSettings):
     citation_style: Literal["plain", "chicago", "apa", "oscola"] = "plain"
     """How exported answers, comparisons and traces cite."""
 
+    reading_room_url: str | None = Field(default=None, pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$")
+    """Where readers reach `rapporteur serve`: every ¶ that a source has no anchor for leads there."""
+
     retention_days: int = Field(default=90, ge=0)
     fetch_timeout_s: float = Field(default=30.0, gt=0, le=600)
 

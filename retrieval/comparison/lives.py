@@ -79,7 +79,13 @@ def _listed(each: ListedInitiative, *, is_first: bool) -> Event:
         stage = "listed" if kind == "continuing" else "announced"
     numbering = Numbering.COUNTED if readout.numbering == "counted" else Numbering.PRINTED
     citation = Citation(
-        readout.id, readout.revision, cited.paragraph, numbering, cited.evidence, readout.source_url
+        readout.id,
+        readout.revision,
+        cited.paragraph,
+        numbering,
+        cited.evidence,
+        readout.source_url,
+        scope=readout.scope,
     )
     return Event(stage, readout.title, readout.date, readout.issuer, citation)
 

@@ -213,7 +213,7 @@ def quoted_paragraph(
     """
     p, v, r = schema.paragraphs, schema.revisions, schema.readouts
     rows = connection.execute(
-        _PARAGRAPHS.add_columns(v.c.superseded_at, r.c.scope).where(
+        _PARAGRAPHS.add_columns(v.c.superseded_at).where(
             r.c.id == document, r.c.scope.in_(scopes), v.c.id == revision, p.c.number == number
         )
     )
@@ -222,9 +222,7 @@ def quoted_paragraph(
         raise NotFoundError(
             f'Paragraph {number} of "{document}" as it was (revision {revision}) is no longer kept.'
         )
-    values = {
-        name: value for name, value in found._asdict().items() if name not in ("superseded_at", "scope", "pk")
-    }
+    values = {name: value for name, value in found._asdict().items() if name not in ("superseded_at", "pk")}
     return LiveParagraph(**values | {"numbering": Numbering(values["numbering"])}), found.superseded_at
 
 
@@ -302,6 +300,7 @@ def _paragraph_select() -> Select[Any]:
             v.c.issuer,
             v.c.source_url,
             r.c.id.label("document"),
+            r.c.scope,
         )
         .join(v, v.c.pk == p.c.revision)
         .join(r, r.c.pk == v.c.readout)

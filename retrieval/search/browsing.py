@@ -11,7 +11,7 @@ from retrieval.ledger.initiatives import live_initiatives
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.models import SHARED, Initiative, InitiativeKind, LiveParagraph, Numbering, Paragraph, Readout
-from retrieval.search.scoping import ALL, Filters, passing
+from retrieval.search.scoping import ALL, Filters, Shelf, passing
 
 _LONGEST_HEAD = 80  # letters
 
@@ -119,6 +119,20 @@ class Browser:
             for entry, also_in in zip(of[summary.id], linked[summary.id], strict=True)
             if kind in (None, entry.kind)
         ]
+
+    def reading(
+        self, document: str, scopes: Sequence[str] = (SHARED,)
+    ) -> tuple[ReadoutSummary, list[LiveParagraph], Sequence[ReadoutSummary]]:
+        """Return a live readout, its paragraphs in reading order, and its series, newest first.
+
+        Raises:
+            NotFoundError: There is no such readout.
+        """
+        with self._ledger.read() as connection:
+            summary = live.readout(connection, scopes, document)
+            paragraphs = list(live.paragraphs_of(connection, summary).values())
+            shelf = Shelf(tuple(live.readouts(connection, scopes)))
+        return summary, paragraphs, shelf.siblings(summary)
 
     def readout(self, document: str, scopes: Sequence[str] = (SHARED,)) -> Readout:
         """Return a live readout whole, as it was parsed.
