@@ -15,6 +15,7 @@ from fastapi.exceptions import RequestValidationError
 
 from bot.discord.refusals import BusyError, LimitedError
 from bot.locales import Phrases
+from bot.sheet_formats import STYLE
 from bot.web.api import Api
 from bot.web.desk import Desk
 from bot.web.guard import Guard
@@ -59,7 +60,7 @@ def build_app(services: Services, settings: WebSettings, phrases: Phrases) -> Fa
     app.include_router(Room(desk, pages, phrases).router())
     style = resources.files(__package__).joinpath("style.css").read_text(encoding="utf-8")
     for path, content, media_type in (
-        ("/style.css", style, "text/css"),
+        ("/style.css", STYLE + style, "text/css"),
         ("/icon.svg", _ICON, "image/svg+xml"),
     ):
         app.add_api_route(path, _fixed(content, media_type), include_in_schema=False)

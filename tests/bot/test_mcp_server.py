@@ -122,9 +122,10 @@ async def test_over_http_a_token_lets_in_and_nothing_else(shipped: Services) -> 
     with listening(shipped.settings.store_dir, SERVE_TOKENS=token) as url:
         refused = httpx.post(url, json={})
         http = pytest.importorskip("mcp.client.streamable_http")
-        with_token = http.create_mcp_http_client(headers={"Authorization": f"Bearer {token}"})
-        async with mcp_client.Client(http.streamable_http_client(url, http_client=with_token)) as client:
-            answer = await call(client, "ask", question="Where was the meeting held?")
+        bearer = {"Authorization": f"Bearer {token}"}
+        async with http.create_mcp_http_client(headers=bearer) as with_token:
+            async with mcp_client.Client(http.streamable_http_client(url, http_client=with_token)) as client:
+                answer = await call(client, "ask", question="Where was the meeting held?")
 
     assert refused.status_code == 401
     assert answer["statements"][0]["citations"][0]["paragraph"] == "1"
