@@ -290,25 +290,15 @@ def initiatives_sheet(
     entries = []
     for each in listed:
         entry, readout = each.initiative, each.readout
-        numbering = Numbering.COUNTED if readout.numbering == "counted" else Numbering.PRINTED
-        cited = {c.paragraph: c for c in reversed(entry.citations)}
         passages = tuple(
             Passage(
                 tuple(marked_runs(c.evidence.quote, _within(c.evidence.quote, entry.name), "found")),
                 readout.title,
                 readout.date,
                 readout.issuer,
-                Citation(
-                    readout.id,
-                    readout.revision,
-                    c.paragraph,
-                    numbering,
-                    c.evidence,
-                    readout.source_url,
-                    scope=readout.scope,
-                ),
+                c,
             )
-            for c in reversed(cited.values())
+            for c in each.citations
         )
         details = [phrases(f"initiatives.kind.{entry.kind}"), entry.actor, entry.when]
         label = f"{entry.name}: {', '.join(part for part in details if part)}"

@@ -109,8 +109,7 @@ def build_services(
     """
     _make_folder(settings.store_dir)
     ledger = Ledger(ledger_address(settings))
-    leaves = reading and settings.store == EMBEDDED and settings.ledger_url is None
-    index_sync = NoSync(ledger) if leaves else build_index_sync(settings, ledger, purpose)
+    index_sync = build_index_sync(settings, ledger, purpose, reading=reading)
     try:
         encoder = encoder or build_encoder(settings)
         identity = index_identity(encoder)
@@ -148,11 +147,14 @@ def build_services(
         ledger.close()
 
 
-def build_index_sync(settings: RetrievalSettings, ledger: Ledger, purpose: str) -> IndexSync:
+def build_index_sync(
+    settings: RetrievalSettings, ledger: Ledger, purpose: str, *, reading: bool = False
+) -> IndexSync:
     """Return what keeps the vector index true to the ledger, where `RETRIEVAL_STORE` says that it stands.
 
     Args:
         purpose: What this process is, in a word or two, for whoever has to wait for it.
+        reading: Leave one in the store's folder to whoever owns it.
 
     Raises:
         SettingsError: It says nothing that can be understood, or what cannot be shared is to be.
@@ -163,6 +165,8 @@ def build_index_sync(settings: RetrievalSettings, ledger: Ledger, purpose: str) 
                 "LEDGER_URL is for hosts that share a ledger, and each of them would keep a vector index of its own. "
                 "Set RETRIEVAL_STORE to a Chroma server that all of them reach."
             )
+        if reading:
+            return NoSync(ledger)
         return EmbeddedSync(settings.store_dir, ledger, StoreLock(settings.store_dir, purpose))
     store: type[ServerStore]
     if settings.store == CLOUD:

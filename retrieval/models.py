@@ -174,16 +174,8 @@ class Citation:
         """Cite `evidence` in `paragraph`; a quote that is not in it cannot become a citation."""
         if paragraph.text[evidence.start : evidence.end] != evidence.quote:
             raise ValueError(f"evidence is not in {paragraph.document} ¶{paragraph.number}")
-        return cls(
-            document=paragraph.document,
-            revision=paragraph.revision,
-            paragraph=paragraph.number,
-            numbering=paragraph.numbering,
-            evidence=evidence,
-            url=paragraph.source_url,
-            part=paragraph.part,
-            scope=paragraph.scope,
-        )
+        p = paragraph
+        return cls(p.document, p.revision, p.number, p.numbering, evidence, p.source_url, p.part, p.scope)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,14 @@ class Phrases:
         locales: Discord's names of this language ("en-US", "en-GB").
         texts: Sentences by key ("answer.quoted"); `{name}` stands for a value.
         months: The twelve months as dates name them.
+        room: The address of the reading room, where every ¶ leads that has no place at its source, or None.
     """
 
     language: str
     locales: tuple[str, ...]
     texts: Mapping[str, str]
     months: tuple[str, ...]
+    room: str | None = None
 
     def __call__(self, key: str, /, **values: object) -> str:
         """Return the sentence called `key` with its values filled in."""
@@ -58,17 +60,21 @@ class Catalogue:
         return self.named(locale) or self.languages[DEFAULT]
 
 
-def load() -> Catalogue:
-    """Read every language file beside this module."""
+def load(room: str | None = None) -> Catalogue:
+    """Read every language file beside this module.
+
+    Args:
+        room: The address of the reading room.
+    """
     files = (f for f in resources.files(__package__).iterdir() if f.name.endswith(".toml"))
     languages = {f.name.removesuffix(".toml"): f.read_text(encoding="utf-8") for f in files}
-    return Catalogue(MappingProxyType({code: _parse(code, text) for code, text in languages.items()}))
+    return Catalogue(MappingProxyType({code: _parse(code, text, room) for code, text in languages.items()}))
 
 
-def _parse(language: str, text: str) -> Phrases:
+def _parse(language: str, text: str, room: str | None) -> Phrases:
     content = tomllib.loads(text)
     locales, months = tuple(content.pop("locales")), tuple(content.pop("months"))
-    return Phrases(language, locales, MappingProxyType(_flat(content)), months)
+    return Phrases(language, locales, MappingProxyType(_flat(content)), months, room)
 
 
 def _flat(table: Mapping[str, object], prefix: str = "") -> dict[str, str]:

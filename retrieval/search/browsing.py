@@ -10,7 +10,17 @@ from retrieval.ledger import live
 from retrieval.ledger.initiatives import live_initiatives
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.live import ReadoutSummary
-from retrieval.models import SHARED, Initiative, InitiativeKind, LiveParagraph, Numbering, Paragraph, Readout
+from retrieval.models import (
+    SHARED,
+    Citation,
+    Evidence,
+    Initiative,
+    InitiativeKind,
+    LiveParagraph,
+    Numbering,
+    Paragraph,
+    Readout,
+)
 from retrieval.search.scoping import ALL, Filters, Shelf, passing
 
 _LONGEST_HEAD = 80  # letters
@@ -29,6 +39,22 @@ class ListedInitiative:
     initiative: Initiative
     readout: ReadoutSummary
     also_in: tuple[AlsoIn, ...]
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """One for each paragraph that names it, the first one first.
+
+        A readout that is only partly numbered counts as printed here: whether a paragraph is, it says itself.
+        """
+        r = self.readout
+        numbering = Numbering.COUNTED if r.numbering == "counted" else Numbering.PRINTED
+        first: dict[str, Evidence] = {}
+        for cited in self.initiative.citations:
+            first.setdefault(cited.paragraph, cited.evidence)
+        return tuple(
+            Citation(r.id, r.revision, number, numbering, evidence, r.source_url, scope=r.scope)
+            for number, evidence in first.items()
+        )
 
 
 @dataclass(frozen=True, slots=True)
