@@ -15,7 +15,9 @@ import aiohttp
 import pytest
 
 # Source: https://chromedevtools.github.io/devtools-protocol/tot/
-_FLAGS = "--headless --no-sandbox --disable-gpu --disable-dev-shm-usage --remote-debugging-port=0 --no-first-run"
+_FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-dev-shm-usage --remote-debugging-port=0 --no-first-run"
+)
 PROGRAM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
@@ -57,7 +59,11 @@ class Tab:
         for domain in ("Page", "Network", "Log", "Accessibility"):
             await self.call(f"{domain}.enable")
         await self.call(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=False,
         )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         await self.call("Emulation.setEmulatedMedia", features=[scheme])
@@ -85,7 +91,9 @@ class Tab:
         """Return (role, name) of what a screen reader is told, in reading order."""
         nodes = (await self.call("Accessibility.getFullAXTree"))["nodes"]
         return [
-            (node["role"]["value"], node.get("name", {}).get("value", "")) for node in nodes if not node["ignored"]
+            (node["role"]["value"], node.get("name", {}).get("value", ""))
+            for node in nodes
+            if not node["ignored"]
         ]
 
     async def picture(self, path: Path) -> None:

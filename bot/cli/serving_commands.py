@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import socket
 
 import click
 
@@ -17,6 +18,12 @@ def _needs(extra: str, package: str) -> None:
             f'What "rapporteur {extra}" needs is not installed. Run: pip install "rapporteur[{extra}]" (from a clone: '
             f'pip install ".[{extra}]").'
         )
+
+
+def _say(what: str, listening: socket.socket, path: str) -> None:
+    host, port = listening.getsockname()[:2]
+    name = f"[{host}]" if ":" in host else host
+    click.echo(f"{what} at http://{name}:{port}{path}  (Ctrl-C ends it)", err=True)
 
 
 @click.command(cls=Command)
@@ -42,7 +49,7 @@ def serve(options: CommonOptions, address: str) -> None:
     with options.ready_services("serve", reading=True) as built:
         app = build_app(built, settings, phrases())
         with listen(address, settings) as listening:
-            click.echo(f"Reading room at http://{address}/  (Ctrl-C ends it)", err=True)
+            _say("Reading room", listening, "/")
             run_server(app, listening)
 
 
@@ -64,15 +71,20 @@ def mcp(options: CommonOptions, address: str | None) -> None:
         if address is None:
             build_server(built).run()
             return
-        from bot.web.app import run_server
+        from mcp.server.transport_security import TransportSecuritySettings
+
+        from bot.web.app import reading_room_names, run_server
         from bot.web.guard import Guard
         from bot.web.web_settings import listen, load_web_settings
 
         settings = load_web_settings()
         server = build_server(built, settings.concurrent_questions)
         with listen(address, settings) as listening:
-            click.echo(f"Model Context Protocol at http://{address}/mcp  (Ctrl-C ends it)", err=True)
-            run_server(Guard(server.streamable_http_app(), settings, ()), listening)
+            _say("Model Context Protocol", listening, "/mcp")
+            # hosts are checked by the guard, for both servers alike
+            unchecked = TransportSecuritySettings(enable_dns_rebinding_protection=False)
+            app = server.streamable_http_app(transport_security=unchecked)
+            run_server(Guard(app, settings, reading_room_names(built.settings)), listening)
 
 
 COMMANDS = (serve, mcp)

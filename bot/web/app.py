@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
 
 from bot.discord.refusals import BusyError, LimitedError
 from bot.locales import Phrases
@@ -24,6 +25,7 @@ from bot.web.room import Room
 from bot.web.web_settings import WebSettings
 from retrieval.bootstrap import Services
 from retrieval.errors import NotFoundError, RapporteurError, StoreError, UsageError
+from retrieval.settings import RetrievalSettings
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -44,9 +46,9 @@ def build_app(services: Services, settings: WebSettings, phrases: Phrases) -> Fa
     Args:
         services: Of a store that was opened for reading; closed by whoever opened it.
     """
-    room_url = urlsplit(services.settings.reading_room_url or "")
+    root = urlsplit(services.settings.reading_room_url or "").path.rstrip("/")
     desk = Desk(services, settings)
-    pages = Pages(phrases, services.settings.citation_style, room_url.path.rstrip("/"))
+    pages = Pages(phrases, services.settings.citation_style, root)
 
     @asynccontextmanager
     async def life(_app: FastAPI) -> AsyncIterator[None]:
@@ -72,9 +74,9 @@ def build_app(services: Services, settings: WebSettings, phrases: Phrases) -> Fa
             return Response(told, status, more, "application/json")
         return Response(pages.message(_TITLES.get(status, "Not now"), sentence), status, more, "text/html")
 
-    for kind in (RapporteurError, RequestValidationError, 404):
+    for kind in (RapporteurError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, refused)
-    app.add_middleware(Guard, settings=settings, names=[room_url.hostname] if room_url.hostname else [])
+    app.add_middleware(Guard, settings=settings, names=reading_room_names(services.settings))
     return app
 
 
@@ -110,7 +112,15 @@ def _told(error: Exception) -> tuple[int, str, dict[str, str]]:
         )
     if isinstance(error, RapporteurError):
         return 500, str(error), {}
+    if isinstance(error, HTTPException) and error.status_code != 404:
+        return error.status_code, f"{error.detail}.", dict(error.headers or {})
     return 404, "There is no such page.", {}
+
+
+def reading_room_names(settings: RetrievalSettings) -> list[str]:
+    """Return the host names that are answered to, beside those of this machine."""
+    name = urlsplit(settings.reading_room_url or "").hostname
+    return [name] if name else []
 
 
 def run_server(app: ASGIApp, listening: socket.socket) -> None:

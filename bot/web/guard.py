@@ -19,6 +19,7 @@ _HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
+    "cache-control": "private, no-cache",
     "referrer-policy": "no-referrer",  # an address may hold a question
     "cross-origin-resource-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, get_args
+from typing import TYPE_CHECKING, Annotated, get_args
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
@@ -16,7 +16,11 @@ from retrieval.answering.wording import TALK, told
 from retrieval.models import InitiativeKind, Statement
 from retrieval.search.scoping import Filters
 
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
 _READOUTS_A_PAGE = 200
+_READOUTS_A_LIST = 500
 _INITIATIVES_A_PAGE = 50
 _HITS = 12
 
@@ -44,7 +48,7 @@ class Room:
             ("/compare", self.compare),
             ("/trace", self.trace),
         ):
-            router.add_api_route(path, handler, methods=["GET"], response_class=HTMLResponse)
+            router.add_api_route(path, handler, methods=["GET", "HEAD"], response_class=HTMLResponse)
         return router
 
     async def home(self, page: PageNumber = 1) -> HTMLResponse:
@@ -106,7 +110,7 @@ class Room:
         form = self._pages.choice(
             "/initiatives",
             (
-                select("document", "Readout", [("", "Every readout"), *await self._readouts()], document),
+                await self._choice_of_readout("document", "Readout", document, "every readout"),
                 select("kind", "Kind", named_kinds, kind),
             ),
             "Show",
@@ -117,12 +121,11 @@ class Room:
 
     async def compare(self, request: Request, a: str = "", b: str = "", topic: str = "") -> HTMLResponse:
         """Show two readouts side by side."""
-        options = [("", "Choose a readout"), *await self._readouts()]
         form = self._pages.choice(
             "/compare",
             (
-                select("a", "Earlier readout", options, a),
-                select("b", "Later readout", options, b),
+                await self._choice_of_readout("a", "Earlier readout", a, "choose one"),
+                await self._choice_of_readout("b", "Later readout", b, "choose one"),
                 field("topic", "Topic", topic, hint="every topic"),
             ),
             "Compare",
@@ -146,6 +149,10 @@ class Room:
         sheet = trace_sheet(found, self._phrases)
         return HTMLResponse(self._pages.sheet(sheet, form, current="/trace"))
 
-    async def _readouts(self) -> list[tuple[str, str]]:
+    async def _choice_of_readout(self, name: str, label: str, chosen: str, none: str) -> _Element:
+        """Return a choice of one; of more than a list can show, a field for its id."""
         found = await self._desk.read(self._services.browser.documents)
-        return [(each.id, named(each.title, each.date, self._phrases)) for each in found]
+        if len(found) > _READOUTS_A_LIST:
+            return field(name, f"{label} (id)", chosen, hint=none)
+        options = ((each.id, named(each.title, each.date, self._phrases)) for each in found)
+        return select(name, label, [("", none.capitalize()), *options], chosen)

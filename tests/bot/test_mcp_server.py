@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-import socket
-import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.__main__ import main
-from retrieval.bootstrap import Services, build_services
-from tests.conftest import OpenStore, WriteReadout
+from retrieval.bootstrap import Services
+from tests.bot.web.serving import served
 
 mcp_client = pytest.importorskip("mcp.client.client")
 stdio = pytest.importorskip("mcp.client.stdio")
@@ -45,7 +43,7 @@ async def call(client: Any, tool: str, **arguments: Any) -> dict[str, Any]:
     return found
 
 
-async def test_every_tool_gives_exact_quotes_with_their_paragraphs(shipped: Services) -> None:
+async def test_every_tool_gives_exact_quotes_with_their_paragraphs_or_one_sentence(shipped: Services) -> None:
     texts = {p.number: p.text for p in shipped.browser.reading(SHIPPED)[1]}
     async with connected(shipped.settings.store_dir) as client:
         listed = await client.list_tools()
@@ -57,6 +55,8 @@ async def test_every_tool_gives_exact_quotes_with_their_paragraphs(shipped: Serv
         compared = await call(client, "compare", a=SHIPPED, b=SHIPPED)
         checked = await call(client, "check", claim=texts["7"])
         whole = await client.read_resource(f"readout://{SHIPPED}")
+        missing = await client.call_tool("paragraph", {"document": SHIPPED, "number": "99"})
+        no_date = await client.call_tool("documents", {"since": "someday"})
 
     assert sorted(tool.name for tool in listed.tools) == TOOLS
     assert all(tool.annotations.read_only_hint and tool.output_schema for tool in listed.tools)
@@ -70,48 +70,9 @@ async def test_every_tool_gives_exact_quotes_with_their_paragraphs(shipped: Serv
     assert [hit["text"] == texts[hit["paragraph"]] for hit in hits["hits"]] == [True] * 3
     assert (seventh["text"], [d["id"] for d in documents["documents"]]) == (texts["7"], [SHIPPED])
     assert all(f"¶{number} {text}" in whole.contents[0].text for number, text in texts.items())
-
-
-async def test_what_cannot_be_done_is_one_sentence(shipped: Services) -> None:
-    async with connected(shipped.settings.store_dir) as client:
-        missing = await client.call_tool("paragraph", {"document": SHIPPED, "number": "99"})
-        no_date = await client.call_tool("documents", {"since": "someday"})
-
-    assert missing.is_error and f'"{SHIPPED}" has no paragraph "99"' in missing.content[0].text
-    assert no_date.is_error and 'since: "someday" is no date' in no_date.content[0].text
-
-
-async def test_what_another_process_commits_is_found_at_once_and_its_index_is_left_to_it(
-    open_store: OpenStore, write_readout: WriteReadout, tmp_path: Path
-) -> None:
-    """A bot goes on writing its vector index while a client of ours stays connected."""
-    ferry = write_readout("ferry", ["A ferry line to Norland will open in May."])
-    with open_store(corpus=ferry.parent) as bot:
-        bot.ensure_corpus()
-        async with connected(tmp_path / "store") as client:
-            before = await call(client, "search", query="harbour fees")
-            bot.ingesting.ingest([write_readout("fees", ["The harbour fees were waived."], title="Fees")])
-            caught_up = bot.index_sync.catch_up()
-            after = await call(client, "search", query="harbour fees")
-
-    assert [hit["document"] for hit in before["hits"]] == ["ferry"]
-    assert after["hits"][0]["document"] == "fees"
-    assert caught_up
-
-
-@contextmanager
-def listening(store: Path, **settings: str) -> Iterator[str]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    command = [sys.executable, "-m", "bot", "mcp", "--http", address, "--store", str(store)]
-    started = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment() | settings)
-    try:
-        assert started.stderr is not None
-        assert address in started.stderr.readline()
-        yield f"http://{address}/mcp"
-    finally:
-        started.terminate()
-        started.communicate(timeout=30)
+    assert (missing.is_error, no_date.is_error) == (True, True)
+    assert f'"{SHIPPED}" has no paragraph "99"' in missing.content[0].text
+    assert 'since: "someday" is no date' in no_date.content[0].text
 
 
 @pytest.mark.servers
@@ -119,13 +80,16 @@ async def test_over_http_a_token_lets_in_and_nothing_else(shipped: Services) -> 
     import httpx
 
     token = "0123456789abcdef"
-    with listening(shipped.settings.store_dir, SERVE_TOKENS=token) as url:
+    with served(shipped.settings.store_dir, "mcp", SERVE_TOKENS=token) as address:
+        url = f"{address}/mcp"
         refused = httpx.post(url, json={})
         http = pytest.importorskip("mcp.client.streamable_http")
         bearer = {"Authorization": f"Bearer {token}"}
-        async with http.create_mcp_http_client(headers=bearer) as with_token:
-            async with mcp_client.Client(http.streamable_http_client(url, http_client=with_token)) as client:
-                answer = await call(client, "ask", question="Where was the meeting held?")
+        async with (
+            http.create_mcp_http_client(headers=bearer) as with_token,
+            mcp_client.Client(http.streamable_http_client(url, http_client=with_token)) as client,
+        ):
+            answer = await call(client, "ask", question="Where was the meeting held?")
 
     assert refused.status_code == 401
     assert answer["statements"][0]["citations"][0]["paragraph"] == "1"

@@ -310,8 +310,12 @@ def test_a_paragraph_without_a_place_at_its_source_leads_into_the_reading_room()
     of_a_server = replace(paragraph, scope="guild:1")
 
     shared, own = (
-        render_answer(Answer("Which?", (Statement(p, 0, 11),)), phrases)[0].text for p in (paragraph, of_a_server)
+        render_answer(Answer("Which?", (Statement(p, 0, 11),)), phrases)[0].text
+        for p in (paragraph, of_a_server)
     )
 
-    assert "[¶12(a)](https://room.example/readouts/talks?mark=p12%28a%29:0-11&revision=rev1#p12%28a%29)" in shared
+    assert (
+        "[¶12(a)](https://room.example/readouts/talks?mark=p12%28a%29:0-11&revision=rev1#p12%28a%29)"
+        in shared
+    )
     assert "https://" not in own

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import socket
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,19 +15,18 @@ ROOT = Path(__file__).parents[3]
 
 @contextmanager
 def served(store: Path, command: str = "serve", **settings: str) -> Iterator[str]:
-    """Serve a store; the address, without a slash at its end."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+    """Serve a store; the address, without a path."""
     started = subprocess.Popen(
-        [sys.executable, "-m", "bot", command, "--http", address, "--store", str(store)],
+        [sys.executable, "-m", "bot", command, "--http", "127.0.0.1:0", "--store", str(store)],
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT), **settings},
     )
     try:
         assert started.stderr is not None
-        assert address in started.stderr.readline()
-        yield f"http://{address}"
+        told = re.search(r"http://[\d.:]+", started.stderr.readline())
+        assert told is not None
+        yield told[0]
     finally:
         started.terminate()
         started.communicate(timeout=30)

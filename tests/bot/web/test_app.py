@@ -28,7 +28,11 @@ Client = Callable[..., httpx.AsyncClient]
 
 
 def client(
-    services: Services, *, host: str = "127.0.0.1:8080", headers: dict[str, str] | None = None, **settings: Any
+    services: Services,
+    *,
+    host: str = "127.0.0.1:8080",
+    headers: dict[str, str] | None = None,
+    **settings: Any,
 ) -> httpx.AsyncClient:
     app = build_app(services, WebSettings(**settings), load().languages["en"])
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
@@ -61,7 +65,9 @@ async def test_every_paragraph_has_its_printed_number_an_anchor_and_its_words(st
             shown = page(await web.get(f"/readouts/{readout.id}"))
 
         _, paragraphs, _ = stocked.browser.reading(readout.id)
-        found = [(e.get("id"), e[0].text_content(), e[1].text_content()) for e in shown.find_class("paragraph")]
+        found = [
+            (e.get("id"), e[0].text_content(), e[1].text_content()) for e in shown.find_class("paragraph")
+        ]
         assert found == [(anchor_of(p.number), p.number, p.text) for p in paragraphs]
 
 
@@ -158,7 +164,9 @@ async def test_the_openapi_document_describes_every_path_and_what_it_returns(shi
         described = (await web.get("/openapi.json")).json()
 
     returned = {
-        path: of["get"]["responses"]["200"]["content"]["application/json"]["schema"].get("$ref", "").rpartition("/")[2]
+        path: of["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+        .get("$ref", "")
+        .rpartition("/")[2]
         for path, of in described["paths"].items()
     }
     assert returned == {
@@ -172,7 +180,12 @@ async def test_the_openapi_document_describes_every_path_and_what_it_returns(shi
         "/api/compare": "ComparisonJson",
         "/api/trace": "TraceJson",
     }
-    assert set(described["components"]["schemas"]["CitationJson"]["required"]) >= {"paragraph", "quote", "start", "end"}
+    assert set(described["components"]["schemas"]["CitationJson"]["required"]) >= {
+        "paragraph",
+        "quote",
+        "start",
+        "end",
+    }
 
 
 @pytest.mark.parametrize(
@@ -252,7 +265,13 @@ async def test_with_tokens_nothing_is_served_without_one(
 
 @pytest.mark.parametrize(
     ("host", "status"),
-    [("127.0.0.1:8080", 200), ("localhost", 200), ("[::1]:80", 200), ("evil.example", 421), ("evil.example:8080", 421)],
+    [
+        ("127.0.0.1:8080", 200),
+        ("localhost", 200),
+        ("[::1]:80", 200),
+        ("evil.example", 421),
+        ("evil.example:8080", 421),
+    ],
 )
 async def test_a_web_page_cannot_read_loopback_under_a_name_of_its_own(
     shipped: Services, host: str, status: int
@@ -263,7 +282,9 @@ async def test_a_web_page_cannot_read_loopback_under_a_name_of_its_own(
 
 async def test_browsers_are_told_to_load_nothing_from_elsewhere_and_to_run_nothing(shipped: Services) -> None:
     async with client(shipped) as web:
-        policies = {(await web.get(p)).headers["content-security-policy"] for p in ("/", "/style.css", "/nothing")}
+        policies = {
+            (await web.get(p)).headers["content-security-policy"] for p in ("/", "/style.css", "/nothing")
+        }
 
     assert policies == {
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -288,7 +309,7 @@ def test_what_is_no_address_is_told(address: str) -> None:
 def test_a_token_that_can_be_guessed_is_refused_and_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SERVE_TOKENS", f"{TOKEN}, hunter2")
 
-    with pytest.raises(SettingsError, match="SERVE_TOKENS: .*at least 16 characters") as told:
+    with pytest.raises(SettingsError, match=r"SERVE_TOKENS: .*at least 16 characters") as told:
         load_web_settings()
 
     assert "hunter2" not in str(told.value)

@@ -126,7 +126,9 @@ async def test_the_keyboard_alone_leads_to_the_text_and_to_an_answer(room: str, 
     assert (first, skipped, ring, field) == ("Skip to the text", "main", "solid", "question")
 
 
-async def test_nothing_is_lost_without_scripts_and_none_is_there(room: str, tmp_path: Path, store: Services) -> None:
+async def test_nothing_is_lost_without_scripts_and_none_is_there(
+    room: str, tmp_path: Path, store: Services
+) -> None:
     async with browser_tab(tmp_path) as tab:
         await tab.call("Emulation.setScriptExecutionDisabled", value=True)
         await tab.open(f"{room}/readouts/{SHIPPED}")
