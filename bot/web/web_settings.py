@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
 from typing import Annotated
 
@@ -100,5 +101,5 @@ def listen(address: str, settings: WebSettings) -> socket.socket:
     try:
         return socket.create_server((host, int(port)), family=family)
     except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise SettingsError(f"Nothing can listen at {address} ({reason}). Name another port.") from error
+        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error
+        raise SettingsError(f"Nothing can listen at {address} ({reason}). Name another one.") from error

@@ -300,6 +300,14 @@ def test_an_address_that_others_reach_needs_a_token() -> None:
     listen("localhost:0", WebSettings()).close()
 
 
+def test_an_address_that_is_taken_is_told() -> None:
+    with listen("127.0.0.1:0", WebSettings()) as taken:
+        port = taken.getsockname()[1]
+
+        with pytest.raises(SettingsError, match=rf"at 127\.0\.0\.1:{port} \(Address already in use\)"):
+            listen(f"127.0.0.1:{port}", WebSettings())
+
+
 @pytest.mark.parametrize("address", ["8080", "127.0.0.1", "127.0.0.1:99999", "127.0.0.1:http", ":80"])
 def test_what_is_no_address_is_told(address: str) -> None:
     with pytest.raises(SettingsError, match="is no address"):
