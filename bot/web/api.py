@@ -117,13 +117,9 @@ class Api:
             await self._desk.read(self._services.comparing.compare, a, b, topic)
         )
 
-    async def trace(
-        self, request: Request, phrase: str, since: str | None = None, until: str | None = None
-    ) -> TraceJson:
+    async def trace(self, request: Request, phrase: str, filters: Narrowed) -> TraceJson:
         """Return where a phrase and its close variants stand, by date."""
         words = self._desk.admit(request, phrase)
-        filters = Filters.typed((), since, until)
-        comparing = self._services.comparing
         return json_output.trace_json(
-            await self._desk.read(comparing.trace, words, since=filters.since, until=filters.until)
+            await self._desk.read(self._services.comparing.trace, words, filters=filters)
         )
