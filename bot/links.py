@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from urllib.parse import quote, urlsplit
 
 from retrieval.models import SHARED, Citation, LiveParagraph
+from retrieval.search.browsing import ReadoutSummary
 
 _MARK = re.compile(r"(.+):(\d{1,7})-(\d{1,7})")
 
@@ -35,9 +36,18 @@ def paragraph_path(document: str, number: str, spans: Sequence[Span] = (), revis
     return f"/readouts/{quote(document, safe='')}{'?' if asked else ''}{'&'.join(asked)}#{anchor}"
 
 
-def paragraph_url(
-    place: Citation | LiveParagraph, room: str | None, spans: Sequence[Span] | None = None
-) -> str | None:
+Place = Citation | LiveParagraph | tuple[ReadoutSummary, str]
+"""A paragraph: cited, whole, or by its readout and its number."""
+
+
+def source_of(place: Place) -> str | None:
+    """Return the address of the source that a paragraph stands in."""
+    if isinstance(place, tuple):
+        return place[0].source_url
+    return place.url if isinstance(place, Citation) else place.source_url
+
+
+def paragraph_url(place: Place, room: str | None, spans: Sequence[Span] | None = None) -> str | None:
     """Return the address of a paragraph in the reading room, with the words that are cited marked.
 
     None where there is no reading room, where it does not serve the readout, which is not of the shared ones, and
@@ -47,14 +57,18 @@ def paragraph_url(
         room: The address of the reading room (`RETRIEVAL_READING_ROOM_URL`), or None.
         spans: In place of the span of the citation.
     """
-    if isinstance(place, Citation):
-        source, number, cited = place.url, place.paragraph, [(place.evidence.start, place.evidence.end)]
-    else:
-        source, number, cited = place.source_url, place.number, []
-    if not room or place.scope != SHARED or (source and urlsplit(source).fragment):
+    readout = place[0] if isinstance(place, tuple) else place
+    source = source_of(place)
+    if not room or readout.scope != SHARED or (source and urlsplit(source).fragment):
         return None
-    marked = cited if spans is None else spans
-    return room.rstrip("/") + paragraph_path(place.document, number, marked, place.revision)
+    if isinstance(place, tuple):
+        path = paragraph_path(place[0].id, place[1])
+    elif isinstance(place, Citation):
+        cited = [(place.evidence.start, place.evidence.end)] if spans is None else spans
+        path = paragraph_path(place.document, place.paragraph, cited, place.revision)
+    else:
+        path = paragraph_path(place.document, place.number, spans or (), place.revision)
+    return room.rstrip("/") + path
 
 
 def marked_spans(marks: Iterable[str]) -> dict[str, list[Span]]:

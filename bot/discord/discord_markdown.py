@@ -6,8 +6,7 @@ import re
 from collections.abc import Sequence
 from urllib.parse import quote, urlsplit
 
-from bot.links import Span, paragraph_url
-from retrieval.models import Citation, LiveParagraph
+from bot.links import Place, Span, paragraph_url, source_of
 
 _ALWAYS = re.compile(r"[\\*_~|`<\[\]]")
 _LINE_START = re.compile(r"^(\s*)(>|#{1,3}(?=\s)|-#|[-+](?=\s)|\d+(?=[.)]\s))", re.MULTILINE)
@@ -82,16 +81,13 @@ def link(label: str, url: str | None) -> str:
     return f"[{label}]({url})" if url else label
 
 
-def place_link(
-    place: Citation | LiveParagraph, words: str, room: str | None, spans: Sequence[Span] | None = None
-) -> str | None:
+def place_link(place: Place, words: str, room: str | None, spans: Sequence[Span] | None = None) -> str | None:
     """Return where the ¶ of a place leads: into the reading room, or to `words` at the source.
 
     Args:
         spans: What of the paragraph is marked there, in place of the span of the citation.
     """
-    source = place.url if isinstance(place, Citation) else place.source_url
-    return paragraph_url(place, room, spans) or source_link(source, words)
+    return paragraph_url(place, room, spans) or source_link(source_of(place), words)
 
 
 def source_link(url: str | None, words: str = "") -> str | None:

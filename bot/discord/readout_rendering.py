@@ -154,7 +154,8 @@ def citation_text(paragraph: LiveParagraph, spans: Sequence[tuple[int, int]], ph
     ]
     named = ", ".join(part for part in place if part)
     words_of = paragraph.text[slice(*spans[0])] if spans else ""
-    address = place_link(paragraph, words_of, phrases.room, spans)
+    # what is copied out of here names the source itself, where that has an address
+    address = source_link(paragraph.source_url, words_of) or place_link(paragraph, "", phrases.room, spans)
     return " ".join(part for part in (words, "—" if words else "", f"{named}.", address or "") if part)
 
 
@@ -351,7 +352,7 @@ def _places(
     marks: dict[str, list[str]] = {}
     for place in listed.also_in[:_MAX_PLACES]:
         line = readouts.get(place.document)
-        url = source_link(line.source_url) if linked and line else None
+        url = place_link((line, place.paragraph), "", phrases.room) if linked and line else None
         marks.setdefault(place.document, []).append(link(_mark(place.paragraph), url))
     return "; ".join(
         f"{_named(document, readouts.get(document), phrases)} {' '.join(found)}"

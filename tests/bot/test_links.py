@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.links import anchor_of, marked_spans, paragraph_path, paragraph_url
+from retrieval.ledger.live import ReadoutSummary
 from retrieval.models import Citation, Evidence, LiveParagraph, Numbering
 
 ROOM = "https://room.example"
@@ -39,6 +40,14 @@ def test_a_citation_leads_to_its_words_in_the_reading_room() -> None:
 
     assert url == f"{ROOM}/readouts/talks?mark=p7:4-12&revision=rev1#p7"
     assert marked_spans(["p7:4-12"]) == {"p7": [(4, 12)]}
+
+
+def test_a_readout_and_a_number_lead_to_the_paragraph() -> None:
+    readout = ReadoutSummary(
+        1, "talks", "shared", "s", "rev1", 1, "Talks", None, None, None, "en", "printed", (), False, 1
+    )
+
+    assert paragraph_url((readout, "7#2"), ROOM) == f"{ROOM}/readouts/talks#p7~2"
 
 
 def test_brackets_cannot_end_a_link_in_markdown() -> None:

@@ -95,13 +95,14 @@ async def test_over_http_a_token_lets_in_and_nothing_else(shipped: Services) -> 
     assert answer["statements"][0]["citations"][0]["paragraph"] == "1"
 
 
+@pytest.mark.parametrize("command", ["mcp", "serve"])
 def test_without_the_extra_one_sentence_says_how_to_install_it(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
 
     with pytest.raises(SystemExit) as stopped:
-        main(["mcp"])
+        main([command])
 
     assert stopped.value.code == 2
-    assert 'pip install "rapporteur[mcp]"' in capsys.readouterr().err
+    assert f'pip install "rapporteur[{command}]"' in capsys.readouterr().err
