@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 
 DOORS = frozenset(
     """adapters answering bootstrap comparison diff errors evaluation fetching front_end_store health ingest
-    initiatives langchain_retriever language llm model_files models search settings sources""".split()
+    initiatives langchain_retriever language llm model_files models observing search settings sources""".split()
 )
 """What of `retrieval` a front end may import; what the others hold, it asks these for."""
 

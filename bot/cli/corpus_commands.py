@@ -13,6 +13,7 @@ from bot.cli.options import Command, CommonOptions, as_json, console, print_json
 if TYPE_CHECKING:
     from retrieval.bootstrap import Services
     from retrieval.ingest import IngestRequest, Progress
+    from retrieval.ingest.lifecycle import History
     from retrieval.models import IngestReport
 
 
@@ -98,7 +99,7 @@ def _named(request: IngestRequest, name: str) -> IngestRequest:
 def _here_or_there(built: Services, request: IngestRequest, progress: Progress) -> IngestReport:
     """Ingest in this process, or let the bot do it that keeps the store, and follow it."""
     from retrieval.errors import RapporteurError
-    from retrieval.ingest.job_board import report_from_json
+    from retrieval.ingest.job_board import report_of
 
     worker = built.jobs.worker()
     if worker is None:
@@ -106,9 +107,9 @@ def _here_or_there(built: Services, request: IngestRequest, progress: Progress) 
     job = built.jobs.submit(built.ingesting.in_full(request))
     click.echo(f"Handed to {worker.purpose}, running since {worker.since}, as job {job}.", err=True)
     ended = built.jobs.follow(job, progress)
-    if ended.error is not None or ended.report is None:
-        raise RapporteurError(ended.error or f"Job {job} left no report.")
-    return report_from_json(ended.report)
+    if ended.error is not None:
+        raise RapporteurError(ended.error)
+    return report_of(ended)
 
 
 @click.command(cls=Command)
@@ -146,6 +147,13 @@ def rollback(options: CommonOptions, document: str, revision: str | None, unpin:
         )
 
 
+def _forget_in_answers(built: Services, past: History) -> None:
+    """Have a bot empty the messages that quote what was erased; it looks for them every hour."""
+    from bot.discord.answer_store import AnswerStore
+
+    AnswerStore(built.ledger).forget_readout(past.readout.id, [v.id for v in past.revisions], None)
+
+
 @click.command(cls=Command)
 @click.argument("document")
 @click.option("--purge", is_flag=True, help="Erase every revision of it for good.")
@@ -162,7 +170,10 @@ def remove(options: CommonOptions, document: str, purge: bool) -> None:
       rapporteur remove joint-statement-2021 --purge
     """
     with options.services("remove") as built:
+        past = built.lifecycle.history(document) if purge else None
         removal = built.lifecycle.remove(document, purge=purge)
+        if past is not None:
+            _forget_in_answers(built, past)
         still_there = (built.settings.corpus_dir / removal.source).exists()
     if options.as_json:
         from bot.json_output import removal_json

@@ -31,6 +31,7 @@ from retrieval.errors import (
 )
 from retrieval.ledger.ledger import Ledger
 from retrieval.models import SHARED, Statement
+from retrieval.observing import stage
 from retrieval.precedence import Precedence
 from retrieval.search.ranking import RankedParagraph
 from retrieval.search.retriever import Retriever
@@ -150,11 +151,23 @@ class AnsweringService:
         on_found: OnFound | None = None,
     ) -> tuple[Answer, Elapsed]:
         """Answer as `ask` does, and say how long it took."""
+        with stage("question") as told:
+            answer, elapsed = self._timed_ask(question, scopes, _within(document, filters), history, on_found)
+            told["outcome"] = answer.status
+        return answer, elapsed
+
+    def _timed_ask(
+        self,
+        question: str,
+        scopes: Sequence[str],
+        within: Filters,
+        history: Sequence[str],
+        on_found: OnFound | None,
+    ) -> tuple[Answer, Elapsed]:
         started = time.perf_counter()
         typed = cleaned(checked(question))
         standalone = self._standalone(typed, history, scopes)
         asked = analyse(standalone or _resolved(typed, history))
-        within = _within(document, filters)
         clock = _Clock()
         if len(asked.parts) > 1 and asked.kind not in direct.DIRECT_KINDS:
             parts = [

@@ -20,6 +20,7 @@ from retrieval.ledger.leases import TTL_S, my_turn, utc_now
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.sources import SeenSource
 from retrieval.models import SHARED, HeldReadout, IngestReport
+from retrieval.observing import count, stage
 from retrieval.precedence import Courtesy, Precedence
 from retrieval.sources import LoadedSource, load, load_bytes, load_url
 from retrieval.sources.loading import passed_over
@@ -94,6 +95,16 @@ class IngestService:
             IngestBusyError: Another ingest is running.
             StoreUnwritableError: The store cannot be written; nothing was lost.
         """
+        if dry_run:
+            return self._run(request, dry_run, progress)
+        with stage("ingest") as told:
+            report = self._run(request, dry_run, progress)
+            told["outcome"] = "partly" if report.failed else "done"
+        for result in ("added", "changed", "unchanged", "removed", "failed"):
+            count("ingested_readouts", len(getattr(report, result)), result=result)
+        return report
+
+    def _run(self, request: IngestRequest, dry_run: bool, progress: Progress | None) -> IngestReport:
         started = time.perf_counter()
         courtesy = self._precedence.courtesy()
         progress = _told_between(progress or _silent, courtesy)

@@ -215,9 +215,7 @@ class PostgresDatabase:
         except PendingRollbackError as error:  # it was lost, and whoever used it went on all the same
             raise StoreError(f"{self.place}: the connection to the database was lost. Try again.") from error
         except PoolTimeoutError as error:
-            raise StoreError(
-                f"{self.place}: all connections of this process to the database are in use. Try again."
-            ) from error
+            raise engine.exhausted(self.place) from error
 
 
 def _read(address: str) -> URL:
@@ -245,7 +243,11 @@ def _shown(url: URL) -> str:
 def _engine(url: URL) -> Engine:
     options = {name: value for name, value in _CONNECTING.items() if name not in url.query}
     try:
-        return create_engine(url, pool_pre_ping=True, connect_args=options)
+<<<<<<< HEAD
+        return create_engine(url, pool_pre_ping=True, connect_args=options, **engine.POOL)
+=======
+        return create_engine(url, pool_pre_ping=True, connect_args=options, hide_parameters=True)
+>>>>>>> ops
     except ImportError:
         raise SettingsError(
             'LEDGER_URL: the package for PostgreSQL is not installed. Run: pip install "psycopg[binary]"'

@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from retrieval.errors import StoreError, StoreHeldError, StoreUnwritableError
@@ -25,7 +26,13 @@ class SqliteDatabase:
         self.place = str(path)
         self._path = path
         self._engine = create_engine(
-            f"sqlite:///{path}", connect_args={"timeout": engine.BUSY_TIMEOUT_MS / 1000}
+<<<<<<< HEAD
+            f"sqlite:///{path}", connect_args={"timeout": engine.BUSY_TIMEOUT_MS / 1000}, **engine.POOL
+=======
+            f"sqlite:///{path}",
+            connect_args={"timeout": engine.BUSY_TIMEOUT_MS / 1000},
+            hide_parameters=True,  # an error that is logged names no question
+>>>>>>> ops
         )
         event.listen(self._engine, "connect", _configure)
         event.listen(self._engine, "begin", _begin)
@@ -113,6 +120,8 @@ def _translated(path: Path) -> Iterator[None]:
         raise _translate(path, error.orig if error.orig is not None else error) from error
     except sqlite3.DatabaseError as error:
         raise _translate(path, error) from error
+    except PoolTimeoutError as error:
+        raise engine.exhausted(str(path)) from error
 
 
 def _translate(path: Path, error: BaseException) -> StoreError:

@@ -194,6 +194,8 @@ class EmbeddedSync(IndexSync):
 
     def catch_up(self, *, timeout_s: float = 0.0, at_leisure: bool = False) -> bool:
         """Hand the index what it misses, or write it anew; where much is missing, wait ten seconds at least."""
+        if at_leisure and self._is_being_repaired():
+            return False
         self._join()
         backlog = Backlog.of(self._ledger)
         if backlog.is_empty and not self._failed and not self._leftovers():

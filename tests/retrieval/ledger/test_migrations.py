@@ -97,6 +97,12 @@ _CONSTRAINTS = (
 DEFAULT = " DEFAULT '[]'"
 
 
+def _column(line: str) -> str:
+    """Return one line of a table's declaration; behind a column that was added stands the table's own parenthesis."""
+    line = line.strip().rstrip(",").replace(DEFAULT, "")
+    return line[: -1 if line.count(")") > line.count("(") else None]
+
+
 def _catalogue(address: Path | str) -> set[str]:
     """Return everything that a database says of its tables, but the order of columns, defaults and comments."""
     with _connected(address) as connection:
@@ -109,7 +115,7 @@ def _catalogue(address: Path | str) -> set[str]:
         else:
             statements = connection.exec_driver_sql("SELECT tbl_name, sql FROM sqlite_master").all()
             found = [
-                f"{table}: {line.strip().rstrip(',').replace(DEFAULT, '')}"
+                f"{table}: {_column(line)}"
                 for table, sql in statements
                 if not re.match("lexical_[0-9a-f]{16}|sqlite_", table)
                 for line in re.sub(r", (?=\w+ [A-Z])", "\n", sql or "").splitlines()
