@@ -97,6 +97,7 @@ class AnswerJson(TypedDict):
     parts: list[PartJson]
     talk: str | None
     model_failure: str | None
+    damaged: list[str]
     translations: TranslationsJson | None
     elapsed_ms: dict[str, float]
 

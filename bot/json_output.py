@@ -65,6 +65,7 @@ def answer_json(answer: Answer, elapsed: Elapsed) -> AnswerJson:
         "parts": [_part(part) for part in answer.parts],
         "talk": answer.talk,
         "model_failure": answer.model_failure,
+        "damaged": list(answer.damaged),
         "translations": _translations(answer.translations),
         "elapsed_ms": {name: round(value, 3) for name, value in asdict(elapsed).items()},
     }

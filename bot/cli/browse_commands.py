@@ -131,10 +131,10 @@ def history(options: CommonOptions, document: str) -> None:
     """
     with options.ready_services("history") as built:
         from bot import json_output
-        from bot.cli import terminal
+        from bot.cli import terminal_changes
 
         found = built.lifecycle.history(document)
-    options.show(found, json_output.history_json, terminal.show_history)
+    options.show(found, json_output.history_json, terminal_changes.show_history)
 
 
 COMMANDS = (documents, paragraph, initiatives, history)

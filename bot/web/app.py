@@ -24,7 +24,7 @@ from bot.web.pages import Pages
 from bot.web.room import Room
 from bot.web.web_settings import WebSettings
 from retrieval.bootstrap import Services
-from retrieval.errors import NotFoundError, RapporteurError, StoreError, UsageError
+from retrieval.errors import DamagedError, NotFoundError, RapporteurError, StoreError, UsageError
 from retrieval.settings import RetrievalSettings
 
 if TYPE_CHECKING:
@@ -104,6 +104,8 @@ def _told(error: Exception) -> tuple[int, str, dict[str, str]]:
         return 404, str(error), {}
     if isinstance(error, UsageError):
         return 400, str(error), {}
+    if isinstance(error, DamagedError):
+        return 503, "This readout is left out: its text in the store is not what was ingested.", {}
     if isinstance(error, StoreError):
         return (
             503,

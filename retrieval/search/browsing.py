@@ -153,6 +153,7 @@ class Browser:
 
         Raises:
             NotFoundError: There is no such readout.
+            DamagedError: Its text is not what was ingested.
         """
         with self._ledger.read() as connection:
             summary = live.readout(connection, scopes, document)
