@@ -116,8 +116,7 @@ def build_services(
         identity = index_identity(encoder)
         if not reindexing:
             ledger.claim_identity(identity)
-        retriever = Retriever(ledger, index_sync, encoder)
-        precedence = Precedence()
+        retriever, precedence = Retriever(ledger, index_sync, encoder), Precedence()
         model, structured = build_model(settings, ledger) or (None, False)
         assistant = None if model is None else build_assistant(settings, model, structured=structured)
         answering = AnsweringService(ledger, retriever, assistant, precedence, TrainedSelector(encoder))
