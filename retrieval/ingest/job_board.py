@@ -71,7 +71,7 @@ class JobBoard:
     def waiting(self) -> int:
         """Return how many jobs are not done, the one at hand included."""
         with self._ledger.read() as connection:
-            return len(jobs.open_jobs(connection))
+            return jobs.waiting(connection)
 
     def usage(self, scope: str, since: str = "", within: Connection | None = None) -> Usage:
         """Return how much `scope` holds, and the ingests asked for since a moment (UTC, ISO 8601).

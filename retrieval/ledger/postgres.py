@@ -243,11 +243,9 @@ def _shown(url: URL) -> str:
 def _engine(url: URL) -> Engine:
     options = {name: value for name, value in _CONNECTING.items() if name not in url.query}
     try:
-<<<<<<< HEAD
-        return create_engine(url, pool_pre_ping=True, connect_args=options, **engine.POOL)
-=======
-        return create_engine(url, pool_pre_ping=True, connect_args=options, hide_parameters=True)
->>>>>>> ops
+        return create_engine(
+            url, pool_pre_ping=True, connect_args=options, hide_parameters=True, **engine.POOL
+        )
     except ImportError:
         raise SettingsError(
             'LEDGER_URL: the package for PostgreSQL is not installed. Run: pip install "psycopg[binary]"'

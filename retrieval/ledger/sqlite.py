@@ -26,13 +26,10 @@ class SqliteDatabase:
         self.place = str(path)
         self._path = path
         self._engine = create_engine(
-<<<<<<< HEAD
-            f"sqlite:///{path}", connect_args={"timeout": engine.BUSY_TIMEOUT_MS / 1000}, **engine.POOL
-=======
             f"sqlite:///{path}",
             connect_args={"timeout": engine.BUSY_TIMEOUT_MS / 1000},
             hide_parameters=True,  # an error that is logged names no question
->>>>>>> ops
+            **engine.POOL,
         )
         event.listen(self._engine, "connect", _configure)
         event.listen(self._engine, "begin", _begin)
