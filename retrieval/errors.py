@@ -9,10 +9,12 @@ RapporteurError                  one sentence: what, where, what to do (`retry`:
 │   └── FetchError               an address that brought nothing (`source` is the address)
 │       └── AddressRefusedError  not one that is fetched: not public, not http(s), not well written
 ├── CorpusError                  the corpus folder is missing or unreadable
+│   └── MissingFileError         a file or folder that was named is not there (exit status 2)
 ├── StoreError                   the store cannot be used; trying again may help
 │   ├── StoreHeldError           another process owns it (`holder`)
 │   ├── IngestBusyError          another ingest is running (`holder`)
 │   ├── StoreUnwritableError     read-only, no permission, or no space left
+│   ├── DamagedError             what was asked for is in the store not as it was ingested
 │   ├── IndexMismatchError       built with another encoder, template or splitter
 │   └── RowUnreadableError       another version wrote it, or it is damaged
 ├── ModelError                   a model's files are missing, damaged or unusable
@@ -87,6 +89,12 @@ class CorpusError(RapporteurError):
     """The corpus folder is missing or cannot be read."""
 
 
+class MissingFileError(CorpusError):
+    """There is no such file or folder: as with a readout that is not there, nothing was touched."""
+
+    exit_status = 2
+
+
 class StoreError(RapporteurError):
     """The store cannot be used."""
 
@@ -119,6 +127,12 @@ class IngestBusyError(StoreError):
 
 class StoreUnwritableError(StoreError):
     """The store is read-only, forbidden, or its disk is full."""
+
+
+class DamagedError(StoreError):
+    """A readout is in the store not as it was ingested: nothing of it is shown."""
+
+    retry = False
 
 
 class IndexMismatchError(StoreError):

@@ -92,6 +92,7 @@ class AnsweringService:
         precedence: Precedence | None = None,
         selector: TrainedSelector | None = None,
     ) -> None:
+        self._ledger = ledger
         self._assistant = assistant
         self._precedence = precedence or Precedence()
         self._selector = selector or TrainedSelector()
@@ -181,6 +182,7 @@ class AnsweringService:
             answer = self._answer(asked, scopes, within, on_found, clock, question)
         if standalone and standalone != question and answer.read_as is None:
             answer = replace(answer, read_as=standalone)
+        answer = replace(answer, damaged=self._damaged(scopes, within))
         total = (time.perf_counter() - started) * 1000
         return answer, Elapsed(retrieve=clock.retrieve_ms, answer=total - clock.retrieve_ms, total=total)
 
@@ -207,6 +209,11 @@ class AnsweringService:
             if self._assistant.translates and looked.unread is not None:
                 answer = self._translated(answer, looked.unread, scopes)
         return answer
+
+    def _damaged(self, scopes: Sequence[str], filters: Filters) -> tuple[str, ...]:
+        """Return the readouts that would have been asked too, were they what was ingested."""
+        found = sorted({each.document for each in self._ledger.damaged(scopes).values()})
+        return tuple(each for each in found if not filters.documents or each in filters.documents)
 
     def explain(
         self, question: str, *, document: str | None = None, filters: Filters = ALL

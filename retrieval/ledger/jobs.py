@@ -84,10 +84,9 @@ def due(connection: Connection, now: str) -> int | None:
 
 
 def waiting(connection: Connection) -> int:
-    """Return how many jobs are queued or running."""
-    j = schema.jobs
-    wanted = select(func.count()).select_from(j).where(j.c.state.in_(("queued", "running")))
-    return int(connection.scalar(wanted) or 0)
+    """Return how many jobs are not done, the one at hand included."""
+    is_open = schema.jobs.c.state.in_(("queued", "running"))
+    return connection.execute(select(func.count()).select_from(schema.jobs).where(is_open)).scalar_one()
 
 
 def request(connection: Connection, pk: int) -> dict[str, Any] | None:

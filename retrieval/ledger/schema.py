@@ -84,6 +84,7 @@ revisions = Table(
     Column("created_at", String(32), nullable=False, comment="UTC, ISO 8601"),
     Column("superseded_at", String(32), comment="when it stopped being live; null while it is"),
     Column("erased", Boolean, nullable=False, default=False, comment="its text outlived the retention"),
+    Column("seal", LargeBinary(32), comment="of its paragraphs, see `seals.py`"),
     UniqueConstraint("readout", "id"),
     sqlite_autoincrement=True,
 )
@@ -99,6 +100,7 @@ paragraphs = Table(
     Column("heading", Text),
     Column("part", Text, comment="which decision or annex of the source, where there are several"),
     Column("text", Text, nullable=False),
+    Column("seal", LargeBinary(32), comment="SHA-256 of all that it is shown with, see `seals.py`"),
     UniqueConstraint("revision", "ordinal"),
     UniqueConstraint("revision", "number"),
     sqlite_autoincrement=True,
@@ -171,6 +173,7 @@ initiatives = Table(
     Column("actor", Text),
     Column("when", Text),
     Column("citations", JSON, nullable=False, comment="[paragraph number, start, end, quote] each"),
+    Column("seal", LargeBinary(32), comment="SHA-256 of the rest"),
 )
 
 lexical_statistics = Table(
