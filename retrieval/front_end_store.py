@@ -9,10 +9,13 @@ from sqlalchemy import Connection
 
 from retrieval.ledger import schema
 from retrieval.ledger.statements import upsert
+from retrieval.ledger.watches import discord_announcements
 
 __all__ = [
     "Database",
+    "announcements",
     "answers",
+    "audit",
     "departures",
     "draft_files",
     "drafts",
@@ -24,7 +27,9 @@ __all__ = [
     "watches",
 ]
 
+announcements = discord_announcements
 answers = schema.discord_answers
+audit = schema.audit
 departures = schema.discord_departures
 draft_files = schema.discord_draft_files
 drafts = schema.discord_drafts

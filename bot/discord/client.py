@@ -21,6 +21,7 @@ from bot.discord.cogs.corpus import CorpusCog
 from bot.discord.cogs.messages import MessagesCog
 from bot.discord.cogs.previews import PreviewsCog
 from bot.discord.cogs.servers import ServersCog
+from bot.discord.cogs.watching import WatchControl, WatchingCog
 from bot.discord.command_tree import CatalogueTranslator, CommandTree, sync_commands
 from bot.discord.comparison_service import ComparisonService
 from bot.discord.corpus.server_cleanup import ServerCleanup
@@ -67,10 +68,11 @@ class Rapporteur(commands.AutoShardedBot):
         if bot_services.corpus and bot_services.server_cleanup:
             await self.add_cog(CorpusCog(bot_services, bot_services.corpus))
             await self.add_cog(PreviewsCog(bot_services, bot_services.corpus, self))
+            await self.add_cog(WatchingCog(bot_services, bot_services.corpus, self))
             await self.add_cog(
                 ServersCog(bot_services, bot_services.corpus, bot_services.server_cleanup, self)
             )
-        self.add_dynamic_items(Control)
+        self.add_dynamic_items(Control, WatchControl)
         await self.tree.set_translator(CatalogueTranslator(bot_services.catalogue))
         await self._sync_commands()
         self._hourly.start()
@@ -107,7 +109,11 @@ class Rapporteur(commands.AutoShardedBot):
     async def close(self) -> None:
         """Stop taking questions, let answers in flight arrive, then leave."""
         self._hourly.cancel()
-        for name in (PreviewsCog.__name__, ServersCog.__name__):  # followers stop; the jobs go on
+        for name in (
+            PreviewsCog.__name__,
+            WatchingCog.__name__,
+            ServersCog.__name__,
+        ):  # followers stop; the jobs go on
             await self.remove_cog(name)
         if not await self.bot_services.questions.close():
             log.warning(

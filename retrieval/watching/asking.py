@@ -38,6 +38,9 @@ _NO_PARAGRAPHS = "there are no paragraphs in it."
 Gate = Callable[[str, Plan], bool]
 """Whether what a plan brings to a scope may be taken at once; else somebody decides."""
 
+Sketch = Callable[[Watch, IngestRequest, Plan], str | None]
+"""What a front end will show of a readout that somebody is to decide on; kept until they were told."""
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -97,6 +100,7 @@ class Round:
         scope: Whose pages are asked; None: everybody's.
         take: Ingest what is found whatever its page says, and what was found before.
         gate: Asked before anything is taken.
+        sketch: Drawn of what is left to somebody.
         clock: Seconds since 1970.
         draw: A random number from 0 to 1.
         jobs: The ingests that were asked for so far.
@@ -112,6 +116,7 @@ class Round:
     scope: str | None = None
     take: bool = False
     gate: Gate | None = None
+    sketch: Sketch | None = None
     stopping: threading.Event | None = None
     jobs: list[int] = field(default_factory=list)
 
@@ -209,22 +214,8 @@ class Round:
                     connection, link, error.problem, may_pass=isinstance(error, FetchError) and error.may_pass
                 )
             return
-        request = self._request(watch, link.url)
+        request = request_for(self.ledger, watch, link.url)
         self._decide(watch, link, request, self.ingesting.plan(request, [loaded]))
-
-    def _request(self, watch: Watch, url: str) -> IngestRequest:
-        """Return the ingest of one link, its readout named by more of the address where another has its last part."""
-        name = make_id(name_of(url))
-        with self.ledger.read() as connection:
-            holder = live.readouts_by_id(connection, watch.scope, [name]).get(name)
-        parts = urlsplit(url)
-        details = {}
-        if url != watch.url and (parts.query or (holder is not None and holder.source != url)):
-            longer = make_id(
-                "-".join((parts.path + "?" + parts.query).strip("/?").split("/"))[-MAX_ID_CHARS:]
-            )
-            details = {url: Details(id=longer)}
-        return IngestRequest(urls=(url,), scope=watch.scope, actor=f"watch by {watch.actor}", details=details)
 
     def _decide(self, watch: Watch, link: WatchedLink, request: IngestRequest, plan: Plan) -> None:
         """Take what a link brings, or leave it to somebody, who is told of each thing once."""
@@ -245,9 +236,23 @@ class Round:
         if takes and (self.gate is None or self.gate(watch.scope, plan)):
             self.jobs.append(self.board.submit(request, taken))
             return
+        if found is not None and self.sketch is not None and not told:
+            found["sketch"] = self.sketch(watch, request, plan)
         with self.ledger.write() as connection:
             self.turn.guard(connection)
             watches.change_link(connection, link.pk, state=state, told=told, **values)
+
+
+def request_for(ledger: Ledger, watch: Watch, url: str) -> IngestRequest:
+    """Return the ingest of one link, its readout named by more of the address where another has its last part."""
+    name = make_id(name_of(url))
+    with ledger.read() as connection:
+        holder = live.readouts_by_id(connection, watch.scope, [name]).get(name)
+    parts, details = urlsplit(url), {}
+    if url != watch.url and (parts.query or (holder is not None and holder.source != url)):
+        whole = f"{parts.path}?{parts.query}".strip("/?").replace("/", "-")
+        details = {url: Details(id=make_id(whole[-MAX_ID_CHARS:]))}
+    return IngestRequest(urls=(url,), scope=watch.scope, actor=f"{watch.actor}, watching", details=details)
 
 
 def _page_links(found: Fetched, data: bytes) -> Listing:

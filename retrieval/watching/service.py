@@ -18,14 +18,14 @@ from sqlalchemy import Connection
 
 from retrieval.errors import IngestBusyError, NotFoundError, UsageError
 from retrieval.fetching import Fetcher
-from retrieval.ingest import IngestService
+from retrieval.ingest import IngestRequest, IngestService
 from retrieval.ingest.job_board import JobBoard
 from retrieval.ledger import live, watches
 from retrieval.ledger.leases import Turn, my_turn
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.watches import Watch, WatchedLink
 from retrieval.models import SHARED
-from retrieval.watching.asking import Gate, Round, asked, look_at
+from retrieval.watching.asking import Gate, Round, Sketch, asked, look_at, request_for
 from retrieval.watching.listing import Listed
 from retrieval.watching.politeness import PoliteFetcher
 
@@ -159,12 +159,14 @@ class WatchService:
             each for each in found if each.found and alive.get(each.found["id"]) != each.found["revision"]
         ]
 
-    def link(self, scope: str, pk: int) -> WatchedLink | None:
-        """Return one link of a page of a scope."""
+    def offered(self, pk: int) -> tuple[Watch, IngestRequest] | None:
+        """Return the page and the ingest of a link that is left to somebody; None where there is none any more."""
         with self._ledger.read() as connection:
-            mine = {each.pk for each in watches.all_of(connection, scope)}
-            found = watches.links_in(connection, "found")
-        return next((each for each in found if each.pk == pk and each.watch in mine), None)
+            link = next((each for each in watches.links_in(connection, "found") if each.pk == pk), None)
+            watch = next((w for w in watches.all_of(connection) if link and w.pk == link.watch), None)
+        if link is None or watch is None:
+            return None
+        return watch, request_for(self._ledger, watch, link.url)
 
     def remove(self, scope: str, pk: int) -> None:
         """Watch a page no longer; what it brought stays.
@@ -186,6 +188,12 @@ class WatchService:
             again = {} if paused else {"next_at": self._clock(), "failures": 0}
             watches.change(connection, watch.pk, paused=paused, news=None, **again)
 
+    def pause_all(self, scope: str) -> None:
+        """Let every page of a scope be."""
+        with self._ledger.write() as connection:
+            for watch in watches.all_of(connection, scope):
+                watches.change(connection, watch.pk, paused=True)
+
     def forget_scope(self, scope: str) -> None:
         """Watch nothing for a scope any more."""
         with self._ledger.write() as connection:
@@ -201,6 +209,7 @@ class WatchService:
         everything: bool = False,
         take: bool = False,
         gate: Gate | None = None,
+        sketch: Sketch | None = None,
         stopping: threading.Event | None = None,
     ) -> list[int]:
         """Ask the pages that are due, read what is new there, and return the numbers of the ingests asked for.
@@ -210,6 +219,7 @@ class WatchService:
             everything: Ask the others that are not paused as well, hosts that want rest excepted.
             take: Ingest what is found whatever a page says, and what was found before.
             gate: Asked before anything is taken.
+            sketch: Drawn of what is left to somebody, who is told it.
             stopping: Ends the round after the request at hand.
 
         Raises:
@@ -217,7 +227,9 @@ class WatchService:
         """
         try:
             with my_turn(self._ledger, "watch", timeout_s=0, ttl_s=self._ttl_s, name=_LEASE) as turn:
-                round_ = self._round(turn, scope=scope, take=take, gate=gate, stopping=stopping)
+                round_ = self._round(
+                    turn, scope=scope, take=take, gate=gate, sketch=sketch, stopping=stopping
+                )
                 round_.go(everything=everything)
                 return round_.jobs
         except IngestBusyError as error:
@@ -249,7 +261,8 @@ class WatchService:
         """Note that somebody knows."""
         with self._ledger.write() as connection:
             for link in news.links:
-                watches.change_link(connection, link.pk, told=True)
+                kept = {k: v for k, v in (link.found or {}).items() if k != "sketch"}
+                watches.change_link(connection, link.pk, told=True, found=kept or None)
             if news.watch.news:
                 watches.change(connection, news.watch.pk, news=None)
 
