@@ -9,8 +9,9 @@ from typing import Any
 
 from sqlalchemy import delete, func, select, update
 
+from bot.discord.corpus.preview_rendering import initiative_line
 from bot.discord.discord_markdown import length
-from bot.discord.pages import MAX_TEXT, MAX_TITLE, Source, flat, source_line
+from bot.discord.pages import MAX_TEXT, Source, source_line
 from bot.discord.permissions import guild_scopes
 from bot.discord.shards import Shards
 from bot.locales import Catalogue, Phrases
@@ -130,9 +131,7 @@ class Announcing:
         listed = self._services.browser.initiatives(scopes, document=readout.id)
         if listed:
             lines.append(phrases("initiatives.total", total=len(listed)))
-        for entry in listed[:_MAX_INITIATIVES]:
-            kind = phrases(f"initiatives.kind.{entry.initiative.kind}")
-            lines.append(f"- {flat(entry.initiative.name, MAX_TITLE)} ({kind})")
+        lines += [initiative_line(entry.initiative, phrases) for entry in listed[:_MAX_INITIATIVES]]
         if len(listed) > _MAX_INITIATIVES:
             lines.append(phrases("corpus.more", count=len(listed) - _MAX_INITIATIVES))
         before = self._before(readout, scopes)
