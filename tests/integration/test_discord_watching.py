@@ -47,7 +47,7 @@ class Watched(Corpus):
             return next((m for m in shown if all(word in text_of(m) for word in words)), None)
 
         try:
-            await self.standin.until(lambda: there() is not None, timeout_s=15)
+            await self.standin.until(lambda: there() is not None, timeout_s=25)
         except TimeoutError:
             raise AssertionError([text_of(m) for m in self.scene.bot_messages()]) from None
         found = there()
@@ -112,6 +112,7 @@ async def test_a_page_is_watched_asked_about_confirmed_and_announced(
         assert "Nothing is announced" in told(await admin.run("announce"))
 
 
+@pytest.mark.servers
 async def test_what_is_taken_at_once_is_told_and_once(scene: Scene, folder: Path, site: Site) -> None:
     admin = Watched(scene)
     settings = {"STANDIN_SITE": str(site.port), "DISCORD_SERVER_WATCHES": "2"}
@@ -128,7 +129,7 @@ async def test_what_is_taken_at_once_is_told_and_once(scene: Scene, folder: Path
         await admin.message("Not read, and not tried again: **8th Ferry Dialogue held**")
         await bot.kill()
     async with BotProcess(scene.standin, folder, **settings):
-        await scene.standin.connected()
+        await scene.standin.connected(times=2)
         _due(folder)
         site.replies["/news"] = _list(7, 8, 6, 4, 5)
         await admin.message("Taken: **7th Ferry Dialogue**")

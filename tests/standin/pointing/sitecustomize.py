@@ -18,6 +18,9 @@ def _reach(module):  # type: ignore[no-untyped-def]
 
 def _hurry(module):  # type: ignore[no-untyped-def]
     """Look at watched pages more often than anybody's patience takes."""
+    import retrieval.watching.politeness as politeness
+
+    politeness._PAUSE_S = 0.05
     module._LOOKED_AT_EVERY_S = 0.2
     module.WatchingCog._tell.change_interval(seconds=0.2)
 
