@@ -130,8 +130,8 @@ async def test_what_is_taken_at_once_is_told_and_once(scene: Scene, folder: Path
         await bot.kill()
     async with BotProcess(scene.standin, folder, **settings):
         await scene.standin.connected(times=2)
-        _due(folder)
         site.replies["/news"] = _list(7, 8, 6, 4, 5)
+        _due(folder)
         await admin.message("Taken: **7th Ferry Dialogue**")
 
     texts = [text_of(message) for message in scene.bot_messages()]

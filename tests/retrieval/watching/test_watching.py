@@ -140,6 +140,7 @@ def test_what_appears_afterwards_is_read_and_told_once(
     assert [dict(each.found or {})["id"] for each in watching.undecided(watch)] == ["4"]
 
 
+@pytest.mark.usefixtures("either_ledger")
 def test_what_is_found_is_taken_where_that_was_chosen(
     watching: WatchService, services: Services, site: Site
 ) -> None:
