@@ -225,6 +225,8 @@ class WatchService:
         Raises:
             IngestBusyError: Another process asks.
         """
+        if not everything and not self._is_anything_due():
+            return []
         try:
             with my_turn(self._ledger, "watch", timeout_s=0, ttl_s=self._ttl_s, name=_LEASE) as turn:
                 round_ = self._round(
@@ -241,6 +243,18 @@ class WatchService:
         """Note how the ingests ended that were asked for; returns whether any is still to end."""
         with my_turn(self._ledger, "watch", timeout_s=self._ttl_s, ttl_s=self._ttl_s, name=_LEASE) as turn:
             return self._round(turn).settle()
+
+    def _is_anything_due(self) -> bool:
+        """Whether a round has anything to do: nothing is written to find that out."""
+        with self._ledger.read() as connection:
+            every = watches.all_of(connection)
+            if any(not each.paused and each.next_at <= self._clock() for each in every):
+                return True
+            left = watches.links_in(connection, "new", "taken")
+        asked_again = {each.pk for each in every if not each.paused}
+        return any(
+            each.state == "taken" or (not each.attempts and each.watch in asked_again) for each in left
+        )
 
     def _round(self, turn: Turn, **more: Any) -> Round:
         return Round(

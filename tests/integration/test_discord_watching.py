@@ -47,9 +47,11 @@ class Watched(Corpus):
             return next((m for m in shown if all(word in text_of(m) for word in words)), None)
 
         try:
-            await self.standin.until(lambda: there() is not None, timeout_s=25)
+            await self.standin.until(lambda: there() is not None, timeout_s=60)
         except TimeoutError:
-            raise AssertionError([text_of(m) for m in self.scene.bot_messages()]) from None
+            raise AssertionError(
+                [text_of(m) for m in self.scene.bot_messages()], self.scene.standin.problems
+            ) from None
         found = there()
         assert found is not None
         return found

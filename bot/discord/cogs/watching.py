@@ -159,10 +159,13 @@ class WatchingCog(BaseCog):
                 self._desk.ask(self.catalogue, self._stopping)
             except IngestBusyError:  # another process does
                 pass
-            except RapporteurError as error:
-                log.warning("watched pages: %s", error)
-            except Exception:  # the next round may go better
-                log.exception("asking the watched pages failed")
+            except Exception as error:  # the next round may go better
+                if self._stopping.is_set():  # the ledger is closed by now
+                    return
+                if isinstance(error, RapporteurError):
+                    log.warning("watched pages: %s", error)
+                else:
+                    log.exception("asking the watched pages failed")
             self._stopping.wait(_LOOKED_AT_EVERY_S)
 
     @tasks.loop(seconds=_LOOKED_AT_EVERY_S)
