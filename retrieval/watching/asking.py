@@ -33,6 +33,9 @@ _NO_LIST = (
     "there is neither a readout nor a list of links here that a program can see. Name the page that lists them, or its "
     "feed."
 )
+_NO_FEED = (
+    "it was a feed, and is a page now, or the other way round. Look whether it is still the right address."
+)
 _NO_PARAGRAPHS = "there are no paragraphs in it."
 
 Gate = Callable[[str, Plan], bool]
@@ -71,6 +74,8 @@ def look_at(fetcher: PoliteFetcher, url: str, known: Watch | None = None) -> Loo
     if known is not None and known.content_hash == digest:
         return None
     feed = feed_links(data, found.final_url)
+    if known is not None and (known.kind == "feed") != (feed is not None):
+        raise SourceError(url, _NO_FEED)
     listing = feed if feed is not None else _page_links(found, data)
     loaded = load_fetched(found) if feed is None and (known is None or known.kind == "readout") else None
     kind = known.kind if known else "feed" if feed is not None else _kind(listing, loaded)

@@ -234,6 +234,15 @@ def test_a_list_made_anew_is_noted_and_not_read(watching: WatchService, site: Si
     assert len(watching.run(everything=True)) == 1
 
 
+def test_a_page_in_the_place_of_a_feed_is_not_read(watching: WatchService, site: Site) -> None:
+    site.replies["/news"] = feed(1, 2, 3)
+    watching.add(f"{site.url}/news", takes=True)
+    site.replies["/news"] = listing(4, 5, 6)
+
+    assert watching.run(everything=True) == []
+    assert (watching.watched()[0].error or "").startswith("it was a feed, and is a page now")
+
+
 def test_an_entry_whose_page_says_something_else_of_it_is_read_again(
     watching: WatchService, services: Services, site: Site
 ) -> None:
