@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from bench.seeded import SeededEncoder
 from retrieval.bootstrap import Services, build_services
 from retrieval.fetching import Fetcher, FetchPolicy
-from retrieval.ingest.job_board import JobWorker
+from retrieval.ingest.job_worker import JobWorker
 from retrieval.models import SHARED
 from retrieval.settings import RetrievalSettings
 from tests.retrieval.fetching.site import Site, answer

@@ -166,7 +166,7 @@ def _shared() -> str:
 
 def _carry_out(built: Services) -> None:
     """See the ingests through that were asked for: here, or by the bot that keeps the store."""
-    from retrieval.ingest.job_board import JobWorker
+    from retrieval.ingest.job_worker import JobWorker
 
     worker = None
     while built.watching.settle():

@@ -257,7 +257,7 @@ def request_for(ledger: Ledger, watch: Watch, url: str) -> IngestRequest:
     if url != watch.url and (parts.query or (holder is not None and holder.source != url)):
         whole = f"{parts.path}?{parts.query}".strip("/?").replace("/", "-")
         details = {url: Details(id=make_id(whole[-MAX_ID_CHARS:]))}
-    return IngestRequest(urls=(url,), scope=watch.scope, actor=f"{watch.actor}, watching", details=details)
+    return IngestRequest(urls=(url,), scope=watch.scope, actor=f"{watch.actor} (watch)", details=details)
 
 
 def _page_links(found: Fetched, data: bytes) -> Listing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -31,6 +32,7 @@ from retrieval.watching import News, Watch, WatchedLink
 _MAX_URL = 200
 _MAX_REASON = 400
 _MAX_LINKS = 10
+_USER = re.compile(r"discord:(\d+)\b")
 
 
 class WatchDesk:
@@ -67,7 +69,7 @@ class WatchDesk:
             RefusedError: It cannot be watched; says why.
         """
         scope = self._access.scope(caller, where)
-        place: dict[str, Any] = {"channel": channel, "user": caller.user, "guild": caller.guild}
+        place: dict[str, Any] = {"channel": channel, "guild": caller.guild}
         place |= {"application": caller.application, "language": phrases.language}
         most = 0 if scope == SHARED else self._access.settings.server_watches
         there = await self._look_ups.run(self._services.watching.watched, scope)
@@ -205,6 +207,10 @@ class WatchDesk:
         for news in self._services.watching.news():
             place = news.watch.place
             if place and place["application"] == shards.application and shards.serve(place["guild"]):
+                named = _USER.match(
+                    news.watch.actor
+                )  # by a name made up for them, where they wished to be forgotten
+                place = {**place, "user": int(named[1]) if named else None}
                 out += _letters(news, place, phrases_of(catalogue, place))
         return out
 
@@ -218,7 +224,7 @@ def _letters(news: News, place: Mapping[str, Any], phrases: Phrases) -> Iterator
     """Yield what is to be told of a page: each readout to decide on by itself, the others together."""
     url, quiet = _url(news.watch), replace(news.watch, news=None)
     if news.watch.news:
-        reason = escape(shortened(news.watch.error or "", _MAX_REASON))
+        reason = _reason(news.watch.error, phrases)
         text = phrases(f"corpus.watch.{news.watch.news}", url=url, reason=reason)
         yield Letter(place, text, _key(text), News(news.watch))
     for link in news.links:
@@ -240,12 +246,14 @@ def _line(link: WatchedLink, phrases: Phrases) -> str:
     found = link.found or {}
     line = source_line(Source(found.get("title") or link.title or link.url, found.get("date")), phrases)
     if link.state == "refused":
-        return phrases(
-            "corpus.watch.refused", source=line, reason=escape(shortened(link.problem or "", _MAX_REASON))
-        )
+        return phrases("corpus.watch.refused", source=line, reason=_reason(link.problem, phrases))
     if link.state == "live":
         return phrases("corpus.watch.taken", source=line, id=found.get("id", ""))
     return line
+
+
+def _reason(said: str | None, phrases: Phrases, limit: int = _MAX_REASON) -> str:
+    return escape(shortened(phrases.of_source(said or ""), limit))
 
 
 def _url(watch: Watch) -> str:
@@ -271,6 +279,6 @@ def watch_text(watch: Watch, waiting: int, phrases: Phrases) -> str:
     ]
     lines = [f"**{_url(watch)}**", " · ".join(notes)]
     if watch.error:
-        reason = escape(shortened(watch.error, _MAX_URL))
+        reason = _reason(watch.error, phrases, _MAX_URL)
         lines.append(f"-# {phrases('corpus.watch.error', count=watch.failures, reason=reason)}")
     return "\n".join(lines)

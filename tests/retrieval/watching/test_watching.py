@@ -12,7 +12,7 @@ from retrieval.bootstrap import Services
 from retrieval.errors import AddressRefusedError, FetchError, IngestBusyError, SourceError, UsageError
 from retrieval.fetching import Fetcher, FetchPolicy
 from retrieval.index.encoder import Encoder
-from retrieval.ingest.job_board import JobWorker
+from retrieval.ingest.job_worker import JobWorker
 from retrieval.ledger.leases import my_turn
 from retrieval.watching import WatchService
 from tests.conftest import OpenStore
