@@ -89,9 +89,7 @@ class WatchDesk:
             look = await self._parsing.run(lambda: add(url, place=place, **given))
         except (SourceError, UsageError) as error:
             reason = error.problem if isinstance(error, SourceError) else str(error)
-            raise RefusedError(
-                "corpus.watch.failed", reason=escape(shortened(reason, _MAX_REASON))
-            ) from error
+            raise RefusedError("corpus.watch.failed", reason=_reason(reason, phrases)) from error
         then = phrases(f"corpus.watch.{'will_take' if takes else 'will_ask'}")
         if look.newest is None:
             return f"{phrases('corpus.watch.readout', url=_url(look.watch))} {then}"
