@@ -37,6 +37,7 @@ from retrieval.precedence import Precedence
 from retrieval.search.browsing import Browser
 from retrieval.search.retriever import Retriever
 from retrieval.settings import CLOUD, EMBEDDED, RetrievalSettings
+from retrieval.watching import WatchService
 
 if TYPE_CHECKING:
     from retrieval.llm.guard import Budget, Database
@@ -62,6 +63,7 @@ class Services:
     lifecycle: Lifecycle
     jobs: JobBoard
     reindexer: Reindexer
+    watching: WatchService
 
     def ensure_corpus(self, progress: Progress | None = None) -> IngestReport | None:
         """Ingest the corpus into a store that holds nothing yet; None when it holds something.
@@ -120,6 +122,11 @@ def build_services(
         model, structured = build_model(settings, ledger) or (None, False)
         assistant = None if model is None else build_assistant(settings, model, structured=structured)
         answering = AnsweringService(ledger, retriever, assistant, precedence, TrainedSelector(encoder))
+        fetcher = fetcher or Fetcher(FetchPolicy(timeout_s=settings.fetch_timeout_s))
+        retention = Retention(ledger, settings.retention_days)
+        ingesting = IngestService(
+            ledger, index_sync, encoder, settings.corpus_dir, retention, fetcher, precedence
+        )
         yield Services(
             settings=settings,
             ledger=ledger,
@@ -129,18 +136,11 @@ def build_services(
             checking=ClaimService(answering, model, structured=structured),
             browser=Browser(ledger),
             comparing=ComparisonService(ledger, encoder),
-            ingesting=IngestService(
-                ledger,
-                index_sync,
-                encoder,
-                settings.corpus_dir,
-                Retention(ledger, settings.retention_days),
-                fetcher or Fetcher(FetchPolicy(timeout_s=settings.fetch_timeout_s)),
-                precedence,
-            ),
+            ingesting=ingesting,
             lifecycle=Lifecycle(ledger, index_sync, encoder),
             jobs=JobBoard(ledger),
             reindexer=Reindexer(ledger, index_sync, encoder, identity),
+            watching=WatchService(ledger, ingesting, JobBoard(ledger), fetcher),
         )
     finally:
         index_sync.close()

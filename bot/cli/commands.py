@@ -17,6 +17,7 @@ from bot.cli import (
     corpus_commands,
     feedback_commands,
     serving_commands,
+    watch_commands,
 )
 from bot.cli.options import Command, CommonOptions, Group, as_json, print_json
 
@@ -95,6 +96,7 @@ for _group in (
     corpus_commands,
     feedback_commands,
     serving_commands,
+    watch_commands,
 ):
     for _command in _group.COMMANDS:
         rapporteur.add_command(_command)
