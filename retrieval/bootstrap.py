@@ -21,7 +21,7 @@ from retrieval.index.chroma.server import Address, ServerStore
 from retrieval.index.chunking import CHUNKING_VERSION
 from retrieval.index.encoder import Encoder
 from retrieval.index.sync.embedded_sync import EmbeddedSync
-from retrieval.index.sync.index_sync import IndexSync
+from retrieval.index.sync.index_sync import IndexSync, NoSync
 from retrieval.index.sync.remote_sync import RemoteSync
 from retrieval.index.sync.store_lock import StoreLock
 from retrieval.ingest import IngestService, Progress
@@ -92,6 +92,7 @@ def build_services(
     *,
     purpose: str = "rapporteur",
     reindexing: bool = False,
+    reading: bool = False,
     fetcher: Fetcher | None = None,
     encoder: Encoder | None = None,
 ) -> Iterator[Services]:
@@ -100,6 +101,7 @@ def build_services(
     Args:
         purpose: What this process is, in a word or two, for whoever has to wait for its lock.
         reindexing: Open it also where it was indexed with something else: `reindexer` is then all that works.
+        reading: Only read, for long, beside whoever owns the index in the store's folder.
         fetcher: In place of the one that `settings` describe.
         encoder: Another than the one that the settings name: for measurements.
 
@@ -110,7 +112,7 @@ def build_services(
     _make_folder(settings.store_dir)
     _refuse_a_lost_ledger(settings)
     ledger = Ledger(ledger_address(settings))
-    index_sync = build_index_sync(settings, ledger, purpose)
+    index_sync = build_index_sync(settings, ledger, purpose, reading=reading)
     try:
         encoder = encoder or build_encoder(settings)
         identity = index_identity(encoder)
@@ -146,11 +148,14 @@ def build_services(
         ledger.close()
 
 
-def build_index_sync(settings: RetrievalSettings, ledger: Ledger, purpose: str) -> IndexSync:
+def build_index_sync(
+    settings: RetrievalSettings, ledger: Ledger, purpose: str, *, reading: bool = False
+) -> IndexSync:
     """Return what keeps the vector index true to the ledger, where `RETRIEVAL_STORE` says that it stands.
 
     Args:
         purpose: What this process is, in a word or two, for whoever has to wait for it.
+        reading: Leave one in the store's folder to whoever owns it.
 
     Raises:
         SettingsError: It says nothing that can be understood, or what cannot be shared is to be.
@@ -161,6 +166,8 @@ def build_index_sync(settings: RetrievalSettings, ledger: Ledger, purpose: str) 
                 "LEDGER_URL is for hosts that share a ledger, and each of them would keep a vector index of its own. "
                 "Set RETRIEVAL_STORE to a Chroma server that all of them reach."
             )
+        if reading:
+            return NoSync(ledger)
         return EmbeddedSync(settings.store_dir, ledger, StoreLock(settings.store_dir, purpose))
     store: type[ServerStore]
     if settings.store == CLOUD:

@@ -16,6 +16,7 @@ from bot.cli import (
     comparison_commands,
     corpus_commands,
     feedback_commands,
+    serving_commands,
     watch_commands,
 )
 from bot.cli.options import Command, CommonOptions, Group, as_json, print_json
@@ -94,6 +95,7 @@ for _group in (
     comparison_commands,
     corpus_commands,
     feedback_commands,
+    serving_commands,
     watch_commands,
 ):
     for _command in _group.COMMANDS:

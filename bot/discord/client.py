@@ -205,7 +205,11 @@ async def _run(settings: DiscordSettings, services: Services) -> int:
     corpus = CorpusService(settings, services, answers)
     server_cleanup = ServerCleanup(services.ledger, corpus, answers, settings.purge_after_days)
     comparing = ComparisonService(questions, services.comparing, services.settings.citation_style)
-    client = build_client(BotServices(questions, load(), settings, corpus, server_cleanup, comparing))
+    client = build_client(
+        BotServices(
+            questions, load(services.settings.reading_room_url), settings, corpus, server_cleanup, comparing
+        )
+    )
     worker = JobWorker(
         services.ledger, services.ingesting, services.index_sync, purpose="rapporteur run", on_ended=_note
     )
