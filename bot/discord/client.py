@@ -19,6 +19,7 @@ from bot.discord.cogs.browse import BrowseCog, InitiativesCog
 from bot.discord.cogs.comparing import ComparisonCog
 from bot.discord.cogs.corpus import CorpusCog
 from bot.discord.cogs.messages import MessagesCog
+from bot.discord.cogs.paragraphs import ParagraphCog
 from bot.discord.cogs.previews import PreviewsCog
 from bot.discord.cogs.servers import ServersCog
 from bot.discord.command_tree import CatalogueTranslator, CommandTree, sync_commands
@@ -38,7 +39,13 @@ from retrieval.ingest.job_board import JobWorker
 
 log = logging.getLogger(__name__)
 
-_COGS: tuple[type[BaseCog], ...] = (AskCog, BrowseCog, InitiativesCog, AnswerControlsCog)
+_COGS: tuple[type[BaseCog], ...] = (
+    AskCog,
+    BrowseCog,
+    InitiativesCog,
+    ParagraphCog,
+    AnswerControlsCog,
+)
 
 
 def intents_for(settings: DiscordSettings) -> discord.Intents:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.discord.discord_markdown import code, escape, length, shortened
-from bot.discord.pages import MAX_TEXT, MAX_TITLE, Block, Page, flat, paged
+from bot.discord.pages import MAX_TEXT, Block, Page, paged
+from bot.discord.readout_rendering import document_line
 from bot.locales import Phrases
 from retrieval.ingest import AuditEntry, JobRow, KnownRevision, Usage
 from retrieval.ingest.lifecycle import History
@@ -177,13 +178,7 @@ def _status_line(readout: ReadoutSummary, phrases: Phrases) -> str:
         notes.append(phrases("corpus.status.pinned"))
     if readout.warnings:
         notes.append(phrases("corpus.status.warnings", count=len(readout.warnings)))
-    line = phrases(
-        "documents.line",
-        title=flat(readout.title, MAX_TITLE),
-        date=escape(phrases.date(readout.date) or phrases("documents.undated")),
-        paragraphs=readout.paragraphs,
-        id=readout.id,
-    )
+    line = document_line(readout, phrases)
     return f"{line}\n-# {' · '.join(notes)}"
 
 
