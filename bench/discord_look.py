@@ -172,14 +172,12 @@ async def corpus(there: Visit) -> None:
     for title, data in (("new", FERRY), ("corrected", CORRECTED)):
         preview = await there.run(f"/corpus add: {title}", "corpus add", file=Upload("ferry.txt", data))
         done = await there.press(f"{title}: confirmed", preview, "corpus:yes")
-        if done:
-            await there.standin.until(
-                lambda at=done: (
-                    len(list(walk(at.shown[0]["components"]))) > 2 or "done" in str(at.shown[0]["components"])
-                ),
-                60,
-            )
-            there.keep(f"{title}: job ended", done.shown)
+        if done is None:
+            continue
+        await there.standin.until(lambda at=done: "job:ask" in json.dumps(at.shown[0]["components"]), 60)
+        there.keep(f"{title}: job ended", done.shown)
+        await there.press(f"{title}: what changed", done, "job:diff")
+    await there.press("a new readout: its initiatives", done, "job:list")
     await there.run("/corpus status", "corpus status")
     await there.run("/corpus history", "corpus history", document="ferry")
     await there.run("/corpus rollback", "corpus rollback", document="ferry")

@@ -18,6 +18,7 @@ from bot.discord.cogs.base import BaseCog, BotServices
 from bot.discord.cogs.browse import BrowseCog, InitiativesCog
 from bot.discord.cogs.comparing import ComparisonCog
 from bot.discord.cogs.corpus import CorpusCog
+from bot.discord.cogs.job_links import JobLink, JobLinksCog
 from bot.discord.cogs.messages import MessagesCog
 from bot.discord.cogs.paragraphs import ParagraphCog
 from bot.discord.cogs.previews import PreviewsCog
@@ -73,11 +74,12 @@ class Rapporteur(commands.AutoShardedBot):
         await self.add_cog(MessagesCog(bot_services, self))
         if bot_services.corpus and bot_services.server_cleanup:
             await self.add_cog(CorpusCog(bot_services, bot_services.corpus))
+            await self.add_cog(JobLinksCog(bot_services, bot_services.corpus))
             await self.add_cog(PreviewsCog(bot_services, bot_services.corpus, self))
             await self.add_cog(
                 ServersCog(bot_services, bot_services.corpus, bot_services.server_cleanup, self)
             )
-        self.add_dynamic_items(Control)
+        self.add_dynamic_items(Control, JobLink)
         await self.tree.set_translator(CatalogueTranslator(bot_services.catalogue))
         await self._sync_commands()
         self._hourly.start()

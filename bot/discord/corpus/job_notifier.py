@@ -114,8 +114,11 @@ _CLAIM_LOOKED_AT_EVERY_S = 5.0
 CLAIMED_MS = 60_000
 """How long whoever claimed it may take to tell somebody, rate limits included."""
 
-Edit = Callable[[str], Awaitable[bool]]
-"""Writes over the message that the starter looks at; False where that is no longer possible."""
+Edit = Callable[[str, str], Awaitable[bool]]
+"""Writes over the message that the starter looks at; False where that is no longer possible.
+
+Takes the words, and the id of the one readout that they are about, or "".
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +128,12 @@ class Ending:
     Attributes:
         full: For the starter, or for people of the same server.
         brief: Counts alone, for a place outside of the server.
+        document: The readout that it brought, where it was one; else "".
     """
 
     full: str
     brief: str
+    document: str = ""
 
 
 Announce = Callable[[Subscription, Ending], Awaitable[bool]]
@@ -202,7 +207,7 @@ class JobNotifier:
                 pace = Pace(row.stage, now, row.done)
             text = progress_text(row, pace.left_s(row, now), phrases)
             if edit is not None and text != shown and now - edited_at >= EDITED_EVERY_S:
-                edit = edit if await edit(text) else None
+                edit = edit if await edit(text, "") else None
                 shown, edited_at = text, self._ticks()
             await asyncio.sleep(_LOOKED_AT_EVERY_S)
         if row is not None:  # else its server was left, and the job with it
@@ -220,7 +225,7 @@ class JobNotifier:
         if claim == "told":
             return
         ending = ending_of(row, phrases)
-        told = edit is not None and await edit(ending.full)
+        told = edit is not None and await edit(ending.full, ending.document)
         if told or await self._announce(subscription, ending):
             await self._run(self._subscriptions.told, subscription.job)
         else:
@@ -242,7 +247,9 @@ def ending_of(row: JobRow, phrases: Phrases) -> Ending:
     """
     if row.report is not None:
         report = report_from_json(row.report)
-        return Ending(report_text(report, row.pk, phrases), brief_report(report, row.pk, phrases))
+        brought = [*report.added, *(changed.id for changed in report.changed)]
+        document = brought[0] if len(brought) == 1 else ""
+        return Ending(report_text(report, row.pk, phrases), brief_report(report, row.pk, phrases), document)
     failed = phrases("corpus.report.failed", job=row.pk)
     reason = f"\n{escape(shortened(row.error or '', 500))}" if row.scope == SHARED else ""
     return Ending(failed + reason, failed)
