@@ -42,7 +42,8 @@ def _blocks(number: int, heading: str, entry: Entry, *, two: bool) -> Iterator[B
     label = f"-# {flat(entry.label, _MAX_HEADING)}\n" if entry.label else ""
     texts: list[list[str]] = [["> ", *_parts(entry.inline)]] if entry.inline else []
     if not (entry.unchanged or (two and entry.inline)):
-        texts += [["> ", *_parts(p.runs), f" {_mark_of(p)}"] for p in passages]
+        mark = "\n> " if texts else "> "  # apart from the changes above
+        texts += [[mark, *_parts(p.runs), f" {_mark_of(p)}"] for p in passages]
     note = [[f"-# {flat(entry.note, _MAX_LEAD)}"]] if entry.note else []
     cited = tuple(p.citation for p in passages)
     for place, text in enumerate(_cut([*texts, *note], f"{head}{label}")):

@@ -31,7 +31,7 @@ RULE = "\n---\n"
 """In a page's text, where a line is drawn across the message. No text of a source can hold it: quotes begin every
 line with a mark, and all else is on one line."""
 
-_MAX_PARTS = 10
+MAX_PARTS = 10
 """Of a page; each takes two of Discord's 40 components, and the controls up to 14."""
 
 _MAX_NAME = 28
@@ -113,6 +113,12 @@ class Block:
     joint: str = "\n"
 
 
+def source_line(source: Source | None, phrases: Phrases) -> str:
+    """Return what names a readout within a text: its title in bold and its date."""
+    head, _, small = source_head(source, phrases).removeprefix("### ").partition("\n-# ")
+    return f"**{head}** · {small}" if small else f"**{head}**"
+
+
 def source_head(source: Source | None, phrases: Phrases, *notes: str) -> str:
     """Return what names a readout above its quotes: its title as a heading, its date and `notes` under it."""
     title = source.title if source and source.title.strip() else phrases("answer.unknown_title")
@@ -173,7 +179,7 @@ def paged(
 
 def _fits(blocks: Sequence[Block], room: int, phrases: Phrases) -> bool:
     text = _joined(blocks)
-    few = text.count(RULE) < _MAX_PARTS and len(_cited(blocks, phrases)) <= MAX_CITED
+    few = text.count(RULE) < MAX_PARTS and len(_cited(blocks, phrases)) <= MAX_CITED
     return few and length(text) <= room
 
 

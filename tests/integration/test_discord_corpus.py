@@ -133,7 +133,7 @@ async def test_the_round_from_the_first_upload_to_the_rollback(
     preview = told(first)
     assert first.shown[0]["flags"] & 64
     assert "Preview, this server only; nothing has been changed yet" in preview
-    assert "**New: Joint Communique of the Ferry Dialogue**" in preview
+    assert "### New: Joint Communique of the Ferry Dialogue" in preview
     assert "Id: `ferry`\nDate: 2 May 2024\nIssuer: none" in preview
     assert "¶1 Norland will open a ferry line to Estmark in November." in preview
     assert "Initiatives: " in preview
@@ -186,7 +186,7 @@ async def test_details_are_corrected_before_anything_is_written(corpus: Corpus, 
             opened, title="Ferry talks", date="2024-05-03", issuer="Ministry of Norland", id="Ferry 2024"
         )
     )
-    assert "**New: Ferry talks**" in text_of(first.shown[0])
+    assert "### New: Ferry talks" in text_of(first.shown[0])
     assert "Id: `ferry-2024`\nDate: 3 May 2024\nIssuer: Ministry of Norland" in text_of(first.shown[0])
     assert "Added: `ferry-2024`" in await corpus.ended(await corpus.press(revised, "yes"))
 
@@ -202,7 +202,7 @@ async def test_several_files_are_previewed_page_by_page_and_a_bad_one_says_why(c
     }
     shown = await corpus.run("add", **files)
     assert "page 1 of 2" in told(shown)
-    assert "Failed: attachment bad.json" in told(shown)
+    assert "### Failed\n- attachment bad.json" in told(shown)
     assert buttons(shown.shown[0]) == ["turn", "turn", "yes", "edit", "no"]
     forth = [c["custom_id"] for c in walk(shown.shown[0]["components"]) if c.get("custom_id")][1]
     turned = await answered(
@@ -212,7 +212,7 @@ async def test_several_files_are_previewed_page_by_page_and_a_bad_one_says_why(c
     assert "Id: `two`" in told(turned)
     report = await corpus.ended(await corpus.press(turned, "yes"))
     assert "Added: `one`, `two`" in report
-    assert "Failed: attachment bad.json" in report
+    assert "### Failed\n- attachment bad.json" in report
 
 
 async def test_who_may_not_is_refused_at_every_step(corpus: Corpus, served: Scene, running: Running) -> None:
@@ -374,7 +374,7 @@ async def test_one_server_reads_its_own_where_another_has_the_same_id(corpus: Co
     await corpus.added()
     theirs = FIRST.replace(b"Norland", b"Sudland").replace(b"in November", b"in March")
     shown = await corpus.preview(theirs, by=elsewhere.eve, channel=elsewhere.channel)
-    assert "**New:" in told(shown)
+    assert "### New:" in told(shown)
     await corpus.ended(await corpus.press(shown, "yes", by=elsewhere.eve, channel=elsewhere.channel))
 
     here = told(await corpus.asked(served.ann, served.channel))
@@ -493,7 +493,7 @@ async def test_a_preview_is_confirmed_after_a_restart(alone: Corpus, folder: Pat
         opened = await alone.press(shown, "edit")
         await answered(await alone.standin.submit(opened, title="Ferry talks"))
 
-        assert "**New: Ferry talks**" in text_of(shown.shown[0])
+        assert "### New: Ferry talks" in text_of(shown.shown[0])
         assert "Added: `ferry`" in await alone.ended(await alone.press(shown, "yes"))
 
 

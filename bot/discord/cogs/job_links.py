@@ -11,6 +11,7 @@ from discord.ui import ActionRow, Button, DynamicItem, Item, Label, LayoutView, 
 
 from bot.discord import Interaction
 from bot.discord.cogs.base import BaseCog, BotServices, place_of
+from bot.discord.corpus.job_notifier import Brought
 from bot.discord.corpus.service import CorpusService
 from bot.discord.delivery import in_time, respond, show
 from bot.discord.pages import Tone
@@ -48,12 +49,12 @@ class JobLink(
         interaction.client.dispatch("job_link", interaction, self)
 
 
-def job_view(text: str, scope: str, document: str, phrases: Phrases) -> LayoutView:
+def job_view(text: str, scope: str, brought: Brought | None, phrases: Phrases) -> LayoutView:
     """Return what a job did, and what can be done with the one readout that it brought, if it was one."""
-    container = box(text, Tone.ANSWERED if document else Tone.PLAIN)
-    if document:
-        place = f"{'shared' if scope == SHARED else 'server'}:{document}"
-        actions = ("ask", "list", "diff")
+    container = box(text, Tone.ANSWERED if brought else Tone.PLAIN)
+    if brought:
+        place = f"{'shared' if scope == SHARED else 'server'}:{brought.document}"
+        actions = ("ask", "list", "diff") if brought.changed else ("ask", "list")
         links = (
             Button[Any](label=phrases(f"corpus.link.{a}"), custom_id=f"job:{a}:{place}") for a in actions
         )

@@ -15,7 +15,7 @@ from discord.ui import ActionRow, Button, Label, LayoutView, Modal, TextInput
 from bot.discord import Interaction
 from bot.discord.cogs.base import BaseCog, BotServices, Work
 from bot.discord.cogs.job_links import job_view
-from bot.discord.corpus.job_notifier import Edit, Ending, JobNotifier, Subscription
+from bot.discord.corpus.job_notifier import Brought, Edit, Ending, JobNotifier, Subscription
 from bot.discord.corpus.preview_store import MAX_FIELD, Preview
 from bot.discord.corpus.service import CorpusService
 from bot.discord.delivery import in_time, sentence_for, show_in_place
@@ -163,7 +163,7 @@ class PreviewsCog(BaseCog):
                     view=job_view(
                         f"<@{subscription.user}>\n{inside}",
                         subscription.scope,
-                        "" if subscription.scope == SHARED else ending.document,
+                        None if subscription.scope == SHARED else ending.brought,
                         phrases,
                     )
                 )
@@ -175,11 +175,11 @@ def _editing(interaction: Interaction, scope: str, phrases: Phrases) -> Edit:
     """Return what writes over the message that was clicked, for as long as Discord lets it."""
     clicked = time.monotonic()
 
-    async def edit(text: str, document: str) -> bool:
+    async def edit(text: str, brought: Brought | None) -> bool:
         if time.monotonic() - clicked > TOKEN_LIFETIME_S:
             return False
         try:
-            await interaction.edit_original_response(view=job_view(text, scope, document, phrases))
+            await interaction.edit_original_response(view=job_view(text, scope, brought, phrases))
         except discord.HTTPException:
             return False
         return True

@@ -114,11 +114,18 @@ _CLAIM_LOOKED_AT_EVERY_S = 5.0
 CLAIMED_MS = 60_000
 """How long whoever claimed it may take to tell somebody, rate limits included."""
 
-Edit = Callable[[str, str], Awaitable[bool]]
-"""Writes over the message that the starter looks at; False where that is no longer possible.
 
-Takes the words, and the id of the one readout that they are about, or "".
-"""
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """The one readout that a job brought, or changed."""
+
+    document: str
+    changed: bool
+
+
+Edit = Callable[[str, Brought | None], Awaitable[bool]]
+"""Writes words, and what can be done with a readout, over the message that the starter looks at; False where that is
+no longer possible."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +135,12 @@ class Ending:
     Attributes:
         full: For the starter, or for people of the same server.
         brief: Counts alone, for a place outside of the server.
-        document: The readout that it brought, where it was one; else "".
+        brought: Where it was one readout.
     """
 
     full: str
     brief: str
-    document: str = ""
+    brought: Brought | None = None
 
 
 Announce = Callable[[Subscription, Ending], Awaitable[bool]]
@@ -207,7 +214,7 @@ class JobNotifier:
                 pace = Pace(row.stage, now, row.done)
             text = progress_text(row, pace.left_s(row, now), phrases)
             if edit is not None and text != shown and now - edited_at >= EDITED_EVERY_S:
-                edit = edit if await edit(text, "") else None
+                edit = edit if await edit(text, None) else None
                 shown, edited_at = text, self._ticks()
             await asyncio.sleep(_LOOKED_AT_EVERY_S)
         if row is not None:  # else its server was left, and the job with it
@@ -225,7 +232,7 @@ class JobNotifier:
         if claim == "told":
             return
         ending = ending_of(row, phrases)
-        told = edit is not None and await edit(ending.full, ending.document)
+        told = edit is not None and await edit(ending.full, ending.brought)
         if told or await self._announce(subscription, ending):
             await self._run(self._subscriptions.told, subscription.job)
         else:
@@ -247,9 +254,13 @@ def ending_of(row: JobRow, phrases: Phrases) -> Ending:
     """
     if row.report is not None:
         report = report_from_json(row.report)
-        brought = [*report.added, *(changed.id for changed in report.changed)]
-        document = brought[0] if len(brought) == 1 else ""
-        return Ending(report_text(report, row.pk, phrases), brief_report(report, row.pk, phrases), document)
+        changed = [Brought(each.id, changed=True) for each in report.changed]
+        brought = [*(Brought(each, changed=False) for each in report.added), *changed]
+        return Ending(
+            report_text(report, row.pk, phrases),
+            brief_report(report, row.pk, phrases),
+            brought[0] if len(brought) == 1 else None,
+        )
     failed = phrases("corpus.report.failed", job=row.pk)
     reason = f"\n{escape(shortened(row.error or '', 500))}" if row.scope == SHARED else ""
     return Ending(failed + reason, failed)

@@ -122,8 +122,12 @@ def _change_blocks(change: Change, *, held: bool, phrases: Phrases) -> list[Bloc
         _paragraph_lines(change, phrases),
         _initiative_lines(change, phrases),
     ):
-        blocks += [Block(line, head, joint="\n" if n else RULE) for n, line in enumerate(lines)]
+        blocks += [Block(line, head, joint=_joint(line) if n else RULE) for n, line in enumerate(lines)]
     return blocks
+
+
+def _joint(line: str) -> str:
+    return "\n\n" if line.startswith("-# ") else "\n"  # a change has space above its name
 
 
 def _facts(readout: Readout, phrases: Phrases) -> str:
@@ -229,7 +233,9 @@ def rollback_pages(
     to = difference.to
     head = phrases("corpus.rollback.to", id=document, revision=to.id, at=instant(to.created_at))
     blocks = [Block(f"### {flat(to.title, MAX_TITLE)}\n{head}")]
-    blocks += [Block(line) for line in diff_lines(difference.paragraphs, document, phrases)]
+    blocks += [
+        Block(line, joint=_joint(line)) for line in diff_lines(difference.paragraphs, document, phrases)
+    ]
     blocks.append(Block(f"-# {phrases('corpus.rollback.pins')}"))
     bodies: list[tuple[str, int | None]] = [(p.text, None) for p in paged(blocks, phrases, room=_ROOM)]
     title = phrases("corpus.rollback.title", where=where_name(scope, phrases))
@@ -242,7 +248,9 @@ def change_pages(difference: Difference, phrases: Phrases) -> tuple[Page, ...]:
     lead = Block(f"-# {phrases('corpus.history.changed', at=instant(to.created_at))}")
     lines = diff_lines(difference.paragraphs, "", phrases)
     title = f"### {flat(to.title, MAX_TITLE)}"
-    return paged([lead, *(Block(line, title) for line in lines)], phrases, tone=Tone.LISTED)
+    return paged(
+        [lead, *(Block(line, title, joint=_joint(line)) for line in lines)], phrases, tone=Tone.LISTED
+    )
 
 
 _MARKS = {"same": "", "removed": "~~", "added": "**"}

@@ -67,20 +67,24 @@ async def test_two_readouts_are_compared(member: Any, channel: Any) -> None:
     told = text_of(result.response)
 
     assert result.ephemeral
-    assert told.startswith("**A: Joint Communiqué of the 3rd Norland-Estmark Dialogue (14 May 2023)**\n**B: ")
+    assert told.startswith(
+        "-# changed: 4 · gone: 1 · new: 1 · moved: 1 · renumbered: 2\n### A: Joint Communiqué of the 3rd"
+    )
     assert (
         "agreed to hold the ~~Fourth~~**Fifth** Dialogue in ~~Sund in 2024~~**Port Alder in 2025**." in told
     )
-    assert "-# ¶2 gone\n[¶2](https://example.org/dialogue-2023?a=1&b=2#:~:text=" in told.replace("  ", " ")
+    assert "-# ¶2 gone\n> Both sides reaffirmed their" in told
+    assert "Northern Sea. [¶2](https://example.org/dialogue-2023?a=1&b=2#:~:text=" in told
     assert "Save as file" in controls(result.response)
 
 
 async def test_a_paragraph_of_a_comparison_opens(member: Any, channel: Any) -> None:
     options = {"before": "dialogue-2023", "after": "dialogue-2025", "topic": "northern sea"}
     result = await member.slash(channel, "compare", **options)
-    clicked = await member.click(result.response, custom_id=control(result.response, "open"))
+    pick = control(result.response, "pick")
+    chosen = await member.select(result.response, custom_id=pick, values=["0"])
 
-    assert "free and open Northern Sea" in text_of(clicked.response)
+    assert "free and open Northern Sea" in text_of(chosen.response)
 
 
 async def test_a_phrase_is_traced_with_a_picture_of_its_use(member: Any, channel: Any) -> None:
