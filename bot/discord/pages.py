@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from itertools import takewhile
 
 from bot.discord.discord_markdown import blockquote, emphasise, escape, length, shortened
 from bot.locales import Phrases
@@ -35,6 +36,7 @@ MAX_PARTS = 10
 """Of a page; each takes two of Discord's 40 components, and the controls up to 14."""
 
 _MAX_NAME = 28
+_FEW_WORDS = 2
 
 
 class Tone(IntEnum):
@@ -217,15 +219,19 @@ def _cited(blocks: Sequence[Block], phrases: Phrases) -> list[Cited]:
 
 def _names(sources: Mapping[tuple[str, str], Source | None], phrases: Phrases) -> dict[tuple[str, str], str]:
     """Return a short name for each readout, its day in it where the year does not tell them apart."""
+    words = [source.title.split() if source else [] for source in sources.values()]
+    shared = sum(1 for _ in takewhile(lambda each: len(set(each)) == 1, zip(*words, strict=False)))
+    cut = shared if _FEW_WORDS < shared < min(map(len, words)) else 0  # a series differs further on
     for whole in (False, True):
-        names = {key: _short(key[0], source, phrases, whole=whole) for key, source in sources.items()}
+        names = {key: _short(key[0], source, cut, phrases, whole=whole) for key, source in sources.items()}
         if len(set(names.values())) == len(names):
             return names
     return {key: f"{name} ({shortened(key[0], _MAX_NAME)})" for key, name in names.items()}
 
 
-def _short(document: str, source: Source | None, phrases: Phrases, *, whole: bool) -> str:
-    title = shortened(source.title if source and source.title.strip() else document, _MAX_NAME)
+def _short(document: str, source: Source | None, cut: int, phrases: Phrases, *, whole: bool) -> str:
+    title = source.title if source and source.title.strip() else document
+    title = shortened(f"…{' '.join(title.split()[cut:])}" if cut else title, _MAX_NAME)
     date = source.date if source else None
     shown = (phrases.date(date) if whole else date and date[:4]) or ""
     return title if not shown or shown in title else f"{title}, {shown}"

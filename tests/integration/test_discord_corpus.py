@@ -549,3 +549,34 @@ async def _until(happened: Any, timeout_s: float = 20.0) -> None:
     async with asyncio.timeout(timeout_s):
         while not happened():
             await asyncio.sleep(0.05)
+
+
+async def test_a_finished_job_leads_on_to_asking_to_initiatives_and_to_what_changed(corpus: Corpus) -> None:
+    await corpus.added()
+    done = await corpus.press(await corpus.preview(CORRECTED), "yes")
+    await corpus.ended(done)
+
+    async def follow(action: str) -> Interaction:
+        custom_id = control(done.shown[0], f"job:{action}:server:{DOCUMENT}")
+        return await answered(
+            await corpus.standin.use(corpus.admin, corpus.scene.channel, done.shown[0], custom_id)
+        )
+
+    listed, changed, form = await follow("list"), await follow("diff"), await follow("ask")
+    asked = await answered(await corpus.standin.submit(form, question=QUESTION))
+
+    assert "Harbour Pilots Programme" in told(listed)
+    assert "in ~~November~~**October**" in told(changed)
+    assert "in **October**" in told(asked)
+    assert asked.shown[0]["flags"] & 64
+
+
+async def test_why_something_failed_is_told_without_this_machine_in_it(corpus: Corpus) -> None:
+    shown = await corpus.run(
+        "add", file=Upload("latin.txt", "Ministers’ talks\n\n1. Caf\u00e9.".encode("utf-16-be")[1:])
+    )
+
+    assert told(shown).startswith(
+        "-# Preview, this server only; nothing has been changed yet\n### Failed\n- "
+    )
+    assert "rapporteur" not in told(shown)

@@ -220,6 +220,12 @@ def test_two_questions_in_one_are_answered_one_below_the_other() -> None:
 
 def test_paragraphs_of_several_readouts_are_told_apart_by_their_labels() -> None:
     title = "Meeting of the Defence Ministers of many parties"
+    series = [
+        replace(
+            PARAGRAPH, document=f"d-{n}", title=f"Joint Communiqué of the {n}th Lake Dialogue", date=f"20{n}"
+        )
+        for n in (14, 15)
+    ]
     years = [
         replace(PARAGRAPH, document=f"m-{day}", title=title, date=day) for day in ("2024-05-01", "2023-05-02")
     ]
@@ -229,6 +235,7 @@ def test_paragraphs_of_several_readouts_are_told_apart_by_their_labels() -> None
         (page,) = render_answer(Answer("?", tuple(Statement(p, 0, 42) for p in shown)), PHRASES)
         return [cited.label for cited in page.cited]
 
+    assert labels(*series) == ["¶7 · …14th Lake Dialogue, 2014", "¶7 · …15th Lake Dialogue, 2015"]
     assert labels(*years) == ["¶7 · Meeting of the Defence…, 2024", "¶7 · Meeting of the Defence…, 2023"]
     assert labels(years[0], same) == [
         "¶7 · Meeting of the Defence…, 1 May 2024",
