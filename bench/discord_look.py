@@ -97,10 +97,12 @@ class Visit:
         self.channel = world.add_channel(self.guild)
         self.admin = world.add_user("admin")
         world.join(self.guild, self.admin)
-        world.grant(self.guild, self.admin, -1 & MANAGE_GUILD)
+        world.grant(self.guild, self.admin, MANAGE_GUILD)
 
     async def run(self, title: str, name: str, **options: Any) -> Interaction:
-        return await self._done(title, await self.standin.slash(self.admin, self.channel, name, **options))
+        return await self._done(
+            title, await self.standin.slash(self.admin, self.channel, name, locale=self.locale, **options)
+        )
 
     async def press(self, title: str, at: Interaction, action: str) -> Interaction | None:
         components = list(walk(at.shown[0].get("components") or [])) if at.shown else []

@@ -134,7 +134,7 @@ async def test_the_round_from_the_first_upload_to_the_rollback(
     assert first.shown[0]["flags"] & 64
     assert "Preview, this server only; nothing has been changed yet" in preview
     assert "### New: Joint Communique of the Ferry Dialogue" in preview
-    assert "Id: `ferry`\nDate: 2 May 2024\nIssuer: none" in preview
+    assert "- Id: `ferry`\n- Date: 2 May 2024\n- Issuer: none" in preview
     assert "¶1 Norland will open a ferry line to Estmark in November." in preview
     assert "Initiatives: " in preview
     assert "numbers printed in the source" in preview
@@ -168,7 +168,7 @@ async def test_the_round_from_the_first_upload_to_the_rollback(
     assert "Held back" in again
 
     history = told(await corpus.run("history", document=DOCUMENT))
-    actor = f"discord:{corpus.admin['id']} (admin)"
+    actor = f"<@{corpus.admin['id']}>"
     assert history.count(actor) == 3
     for line in ("added `ferry`", "changed `ferry`", "rolled back `ferry`", "paragraphs changed: 1"):
         assert line in history
@@ -187,7 +187,7 @@ async def test_details_are_corrected_before_anything_is_written(corpus: Corpus, 
         )
     )
     assert "### New: Ferry talks" in text_of(first.shown[0])
-    assert "Id: `ferry-2024`\nDate: 3 May 2024\nIssuer: Ministry of Norland" in text_of(first.shown[0])
+    assert "- Id: `ferry-2024`\n- Date: 3 May 2024\n- Issuer: Ministry of Norland" in text_of(first.shown[0])
     assert "Added: `ferry-2024`" in await corpus.ended(await corpus.press(revised, "yes"))
 
     listed = told(await answered(await corpus.standin.slash(served.ann, served.channel, "documents")))
