@@ -106,6 +106,7 @@ def build_services(
         SettingsError: A language model or a shared ledger is named that cannot be set up.
     """
     _make_folder(settings.store_dir)
+    _refuse_a_lost_ledger(settings)
     ledger = Ledger(ledger_address(settings))
     index_sync = build_index_sync(settings, ledger, purpose)
     try:
@@ -289,3 +290,16 @@ def _make_folder(folder: Path) -> None:
             f"{folder}: the store's folder cannot be made ({error.strerror}). Make its parent "
             "writable, or name another one with --store or RETRIEVAL_STORE_DIR."
         ) from error
+
+
+def _refuse_a_lost_ledger(settings: RetrievalSettings) -> None:
+    """A vector index without a ledger is no first run: to begin one would hide that everything is gone."""
+    file = settings.store_dir / LEDGER_FILE
+    is_there = file.exists()
+    if settings.ledger_url is not None or (is_there and file.stat().st_size):
+        return
+    if any(settings.store_dir.glob("chroma*")):
+        raise StoreError(
+            f"{file}: the ledger is {'empty' if is_there else 'missing'} while its vector index is there: this is no "
+            'first run. Restore a backup ("rapporteur restore FILE"), or move the folder away to begin anew.'
+        )

@@ -381,6 +381,7 @@ class IngestReport:
         embedded: Texts that had never been embedded before.
         left_out: What of the sources that were parsed stands in no paragraph, and why.
         alike: Sources to be asked about: they look like readouts that are there.
+        stopped: Somebody stopped it: of the sources that were left nothing was done.
     """
 
     added: tuple[str, ...] = ()
@@ -396,3 +397,4 @@ class IngestReport:
     elapsed_ms: float = 0.0
     left_out: tuple[LeftOutOf, ...] = ()
     alike: tuple[Alike, ...] = ()
+    stopped: bool = False

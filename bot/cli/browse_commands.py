@@ -127,10 +127,10 @@ def history(options: CommonOptions, document: str) -> None:
       rapporteur history asean-japan-2022-06-22
     """
     with options.ready_services("history") as built:
-        from bot.cli import json_output, terminal
+        from bot.cli import json_output, terminal_changes
 
         found = built.lifecycle.history(document)
-    options.show(found, json_output.history_json, terminal.show_history)
+    options.show(found, json_output.history_json, terminal_changes.show_history)
 
 
 COMMANDS = (documents, paragraph, initiatives, history)

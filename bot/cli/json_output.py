@@ -40,6 +40,7 @@ def answer_json(answer: Answer, elapsed: Elapsed) -> dict[str, Any]:
         "parts": [_part(part) for part in answer.parts],
         "talk": answer.talk,
         "model_failure": answer.model_failure,
+        "damaged": list(answer.damaged),
         "translations": asdict(answer.translations) if answer.translations else None,
         "elapsed_ms": {name: round(value, 3) for name, value in asdict(elapsed).items()},
     }

@@ -82,10 +82,10 @@ class CommonOptions:
             with progress_bar(enabled=not quiet) as progress:
                 report = built.ensure_corpus(progress)
             if report is not None and not quiet:
-                click.echo(
-                    f"First run: ingested {len(report.added)} readout(s), {report.paragraphs} paragraphs.",
-                    err=True,
-                )
+                from retrieval.language.sentences import counted
+
+                held = f"{counted(len(report.added), 'readout')}, {counted(report.paragraphs, 'paragraph')}"
+                click.echo(f"First run: ingested {held}.", err=True)
             yield built
 
     def show(

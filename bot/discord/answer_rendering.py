@@ -186,6 +186,8 @@ def _closing(answer: Answer, phrases: Phrases) -> Iterable[Block]:
     yield from _small(answer.notice)
     if answer.read_as:
         yield from _small(phrases("answer.read_as", question=answer.read_as))
+    if answer.damaged:
+        yield from _small(phrases("answer.damaged", readouts=", ".join(answer.damaged)))
     yield from _small(_model_line(answer, phrases))
 
 

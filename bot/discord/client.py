@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+from contextlib import ExitStack
 from typing import Any
 
 import discord
@@ -18,10 +19,13 @@ from bot.discord.cogs.base import BaseCog, BotServices
 from bot.discord.cogs.browse import BrowseCog, InitiativesCog
 from bot.discord.cogs.comparing import ComparisonCog
 from bot.discord.cogs.corpus import CorpusCog
+from bot.discord.cogs.feedback import FeedbackCog
 from bot.discord.cogs.job_links import JobLink, JobLinksCog
 from bot.discord.cogs.messages import MessagesCog
 from bot.discord.cogs.paragraphs import ParagraphCog
 from bot.discord.cogs.previews import PreviewsCog
+from bot.discord.cogs.privacy import PrivacyCog
+from bot.discord.cogs.server_settings import ServerSettingsCog, SettingControl
 from bot.discord.cogs.servers import ServersCog
 from bot.discord.command_tree import CatalogueTranslator, CommandTree, sync_commands
 from bot.discord.comparison_service import ComparisonService
@@ -31,12 +35,13 @@ from bot.discord.discord_settings import DiscordSettings
 from bot.discord.permissions import invite_link, missing_in
 from bot.discord.question_service import QuestionService
 from bot.discord.shards import Shards
+from bot.discord.supervision import GatewayCog, supervised
 from bot.discord.views import Control
 from bot.locales import load
 from retrieval.bootstrap import Services
 from retrieval.errors import RapporteurError
 from retrieval.ingest import JobRow
-from retrieval.ingest.job_board import JobWorker
+from retrieval.ingest.job_worker import JobWorker
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +51,8 @@ _COGS: tuple[type[BaseCog], ...] = (
     InitiativesCog,
     ParagraphCog,
     AnswerControlsCog,
+    FeedbackCog,
+    ServerSettingsCog,
 )
 
 
@@ -72,6 +79,7 @@ class Rapporteur(commands.AutoShardedBot):
             await self.add_cog(ComparisonCog(bot_services))
         await self.add_cog(CheckCog(bot_services, self.tree))
         await self.add_cog(MessagesCog(bot_services, self))
+        await self.add_cog(PrivacyCog(bot_services, self))
         if bot_services.corpus and bot_services.server_cleanup:
             await self.add_cog(CorpusCog(bot_services, bot_services.corpus))
             await self.add_cog(JobLinksCog(bot_services, bot_services.corpus))
@@ -79,7 +87,8 @@ class Rapporteur(commands.AutoShardedBot):
             await self.add_cog(
                 ServersCog(bot_services, bot_services.corpus, bot_services.server_cleanup, self)
             )
-        self.add_dynamic_items(Control, JobLink)
+        self.add_dynamic_items(Control, JobLink, SettingControl)
+        await self.add_cog(GatewayCog())
         await self.tree.set_translator(CatalogueTranslator(bot_services.catalogue))
         await self._sync_commands()
         self._hourly.start()
@@ -116,7 +125,11 @@ class Rapporteur(commands.AutoShardedBot):
     async def close(self) -> None:
         """Stop taking questions, let answers in flight arrive, then leave."""
         self._hourly.cancel()
-        for name in (PreviewsCog.__name__, ServersCog.__name__):  # followers stop; the jobs go on
+        for name in (
+            PreviewsCog.__name__,
+            ServersCog.__name__,
+            PrivacyCog.__name__,
+        ):  # followers stop; the jobs go on
             await self.remove_cog(name)
         if not await self.bot_services.questions.close():
             log.warning(
@@ -177,10 +190,6 @@ _LOGIN_S = 15.0
 
 def run(settings: DiscordSettings, services: Services) -> int:
     """Run the bot until SIGTERM or SIGINT; return the exit status."""
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
-    )
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # or every question to a Chroma server is a line
     return asyncio.run(_run(settings, services))
 
 
@@ -201,6 +210,8 @@ async def _run(settings: DiscordSettings, services: Services) -> int:
     worker = JobWorker(
         services.ledger, services.ingesting, services.index_sync, purpose="rapporteur run", on_ended=_note
     )
+    watching = ExitStack()
+    watching.enter_context(supervised(client, services, questions))
     worker.start()
     stopping = _stop_on_signals(client)
     warming = asyncio.create_task(questions.warm_up(lambda: _ask_something(services)))
@@ -221,6 +232,7 @@ async def _run(settings: DiscordSettings, services: Services) -> int:
         await asyncio.gather(warming, *stopping)
         await asyncio.to_thread(worker.stop)
         await corpus.close()
+        watching.close()
     log.info("stopped")
     return EXIT_DONE
 
@@ -248,7 +260,10 @@ def _stop_on_signals(client: Rapporteur) -> set[asyncio.Task[None]]:
             closing.add(loop.create_task(client.close()))
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop, number.name)
+        try:
+            loop.add_signal_handler(number, stop, number.name)
+        except NotImplementedError:  # Windows has no such handlers
+            signal.signal(number, lambda n, _: loop.call_soon_threadsafe(stop, signal.Signals(n).name))
     return closing
 
 

@@ -34,6 +34,8 @@ _MAX_LABELS = 100
 """Of the buttons of one row together: more are a wall on a phone."""
 
 _EVENTS = {
+    "good": "feedback_control",
+    "bad": "feedback_control",
     "turn": "list_control",
     "csv": "list_control",
     "leaf": "sheet_control",

@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cached_property
+from threading import Lock
 from typing import Protocol, Self
 
+from cachetools import LRUCache
 from sqlalchemy import Connection
 
 from retrieval.language.terms import stem
@@ -195,18 +197,19 @@ class Shelves:
 
     def __init__(self, is_common: Callable[[str], bool]) -> None:
         self._is_common = is_common
-        self._kept: dict[tuple[tuple[str, int], ...], Shelf] = {}
+        self._guard = Lock()
+        self._kept: LRUCache[tuple[str, ...], tuple[list[int], Shelf]] = LRUCache(_MOST_SHELVES)
 
     def shelf(self, connection: Connection, of: Sequence[str]) -> Shelf:
         """Return the live readouts of some scopes, in the order in which a look-up by id prefers them."""
-        key = tuple((scope, scopes.generation(connection, scope)) for scope in of)
-        found = self._kept.get(key)
-        if found is None:
+        generations = [scopes.generation(connection, scope) for scope in of]
+        with self._guard:
+            known, found = self._kept.get(tuple(of), (None, None))
+        if found is None or known != generations:
             readouts = tuple(live.readouts(connection, of))
             found = Shelf(readouts, self._parties(readouts, actors(connection, of)))
-            if len(self._kept) >= _MOST_SHELVES:
-                self._kept.clear()
-            self._kept[key] = found
+            with self._guard:
+                self._kept[tuple(of)] = generations, found  # in place of what was live before
         return found
 
     def _parties(self, readouts: Sequence[ReadoutSummary], acting: Iterable[str]) -> frozenset[str]:

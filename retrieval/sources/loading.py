@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
-from retrieval.errors import CorpusError, FetchError, SourceError
+from retrieval.errors import FetchError, MissingFileError, SourceError
 from retrieval.fetching import Fetched, Fetcher, NotModified, Validators, name_of
 from retrieval.fetching.bodies import charset, is_text, suffix_of
 from retrieval.models import Readout
@@ -59,12 +59,12 @@ def load(paths: Iterable[Path], is_known: IsKnown | None = None) -> Iterator[Loa
     named by the caller never is.
 
     Raises:
-        CorpusError: A path is neither a file nor a folder; nothing was read.
+        MissingFileError: A path is neither a file nor a folder; nothing was read.
     """
     named = [Path(path) for path in paths]
     for path in named:
         if not path.exists():
-            raise CorpusError(f"{path}: there is no such file or folder. Check the path.")
+            raise MissingFileError(f"{path}: there is no such file or folder. Check the path.")
     seen: set[Path] = set()
     for path in named:
         for file in _files(path):

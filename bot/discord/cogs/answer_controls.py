@@ -1,4 +1,4 @@
-"""The controls under an answer: copy the citations, see what is closest, say whether it helped."""
+"""The controls under an answer: copy the citations, see what is closest, translate."""
 
 from __future__ import annotations
 
@@ -28,20 +28,12 @@ class AnswerControlsCog(BaseCog):
 
     async def _use(self, interaction: Interaction, control: Control) -> None:
         match control.action:
-            case "good" | "bad":
-                await self._rate(interaction, control.answer, helpful=control.action == "good")
             case "copy":
                 await self._copy(interaction, control.answer, control.page)
             case "closest":
                 await self._closest(interaction, control.answer, control.page)
             case "translate":
                 await self._translate(interaction, control.answer, control.page)
-
-    async def _rate(self, interaction: Interaction, answer: str, *, helpful: bool) -> None:
-        now = self.questions.now_ms()
-        work = self.look_up(self.answers.rate, answer, interaction.user.id, helpful, now)
-        known = await in_time(interaction, work, ephemeral=True)
-        await say(interaction, self.phrases(interaction)("control.thanks" if known else "control.expired"))
 
     async def _copy(self, interaction: Interaction, answer: str, page: int) -> None:
         phrases = self.phrases(interaction)

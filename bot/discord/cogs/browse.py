@@ -16,6 +16,7 @@ from bot.discord.cogs.base import FILTERS, MAX_CHOICE, MAX_CHOICES, BaseCog, Wor
 from bot.discord.delivery import attach, in_time, respond, say, show, show_in_place
 from bot.discord.discord_markdown import code, shortened
 from bot.discord.pages import Page
+from bot.discord.permissions import caller_of, is_hidden_from
 from bot.discord.readout_rendering import KINDS, InitiativeFilter, render_documents
 from bot.discord.views import Control, list_view
 from retrieval.errors import NotFoundError
@@ -65,6 +66,10 @@ class BrowseCog(BaseCog):
         told = [text.strip(), f"-# {phrases('about.privacy', days=self.settings.keep_days)}"]
         if model:
             told.append(f"-# {phrases('about.model_privacy', model=model)}")
+        where = str(self.settings.privacy_url or phrases("about.source"))
+        told.append(f"-# {phrases('about.kept', where=where)}")
+        if is_hidden_from(caller_of(interaction), self.settings):
+            told.append(phrases("about.hidden"))
         await respond(interaction, [Page("\n".join(told))], phrases, ephemeral=True)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import discord
 from discord import app_commands
 from discord.ext import commands
+from discord.ui import MediaGallery
 
 from bot.discord import Interaction
 from bot.discord.cogs.base import (
@@ -29,12 +30,15 @@ from bot.discord.corpus.service import CorpusService
 from bot.discord.delivery import attach, in_time, respond, say, show
 from bot.discord.discord_markdown import shortened
 from bot.discord.permissions import caller_of, may_manage, own_scope
+from bot.discord.views import page_view
 from retrieval.search.scoping import Filters
 
 _WHERE = [
     app_commands.Choice(name=app_commands.locale_str("this server only"), value="server"),
     app_commands.Choice(name=app_commands.locale_str("shared by all servers"), value="shared"),
 ]
+
+_WEEKS = "questions-by-week.png"
 
 _MAX_PAGES = 5
 """Messages that a list may fill."""
@@ -122,9 +126,9 @@ class CorpusCog(
         unpin: bool = False,
         where: str | None = None,
     ) -> None:
-        """Preview a way back, or end one."""
+        """Preview a way back, or the end of one."""
         if unpin:
-            await self._told(interaction, self._corpus.unpin, where, document)
+            await self._preview(interaction, self._corpus.previews.unpin, where, document)
         else:
             await self._preview(interaction, self._corpus.previews.roll_back, where, document, revision)
 
@@ -145,6 +149,31 @@ class CorpusCog(
     ) -> None:
         """Show the audit trail."""
         await self._pages(interaction, self._corpus.history, where, document)
+
+    @app_commands.command(
+        name="insights", description="What was asked in vain, what was disliked and why, what was opened"
+    )
+    @app_commands.describe(where="Of this server, or of all")
+    @app_commands.choices(where=_WHERE)
+    async def insights(self, interaction: Interaction, where: str | None = None) -> None:
+        """Show what members made of the answers."""
+        await self.guarded(interaction, self._insights(interaction, where))
+
+    async def _insights(self, interaction: Interaction, where: str | None) -> None:
+        phrases = self.phrases(interaction)
+        work = self._corpus.insights(caller_of(interaction), where, phrases)
+        found = await in_time(interaction, work, ephemeral=True)
+        first, *rest = found.pages[:_MAX_PAGES]
+        view, files = page_view(first, phrases), []
+        if found.picture:
+            described = phrases("insights.picture")
+            view.add_item(
+                MediaGallery(discord.MediaGalleryItem(f"attachment://{_WEEKS}", description=described))
+            )
+            files = [discord.File(io.BytesIO(found.picture), _WEEKS)]
+        await show(interaction, view, files, ephemeral=True)
+        for page in rest:
+            await interaction.followup.send(view=page_view(page, phrases), ephemeral=True)
 
     @app_commands.command(name="export", description="Send readouts as JSON that can be added again")
     @app_commands.describe(document="One readout only", where="Who can read it")
@@ -200,13 +229,6 @@ class CorpusCog(
             await show(interaction, preview_view(preview, self.phrases(interaction)), ephemeral=True)
 
         await self.guarded(interaction, shown())
-
-    async def _told(self, interaction: Interaction, ask: Ask, *given: Any) -> None:
-        async def told() -> None:
-            work = ask(caller_of(interaction), *given, self.phrases(interaction))
-            await say(interaction, await in_time(interaction, work, ephemeral=True))
-
-        await self.guarded(interaction, told())
 
     async def _pages(self, interaction: Interaction, ask: Ask, *given: Any) -> None:
         async def listed() -> None:

@@ -17,7 +17,7 @@ from bot.discord.pages import MAX_TEXT, MAX_TITLE, RULE, Block, Page, Tone, flat
 from bot.locales import Phrases
 from retrieval.diff import word_diff
 from retrieval.ingest import Change, IngestRequest, KnownReadout, Plan
-from retrieval.ingest.lifecycle import Difference
+from retrieval.ingest.lifecycle import Difference, History
 from retrieval.models import Alike, Paragraph, ParagraphChange, ParagraphDiff, Piece, Readout
 from retrieval.search.browsing import ReadoutSummary
 
@@ -94,7 +94,10 @@ def _general_blocks(plan: Plan, request: IngestRequest, phrases: Phrases) -> lis
         blocks.append(Block(phrases("corpus.preview.unchanged", ids=named_ids(plan.unchanged, phrases))))
     failed = f"### {phrases('corpus.report.failed_head')}"
     blocks += [Block(failed_line(f.source, f.line, f.error, phrases), failed) for f in plan.failed]
-    return blocks + [Block(f"⚠ {escape(shortened(w, MAX_ERROR))}") for w in plan.warnings[:_MAX_WARNINGS]]
+    return blocks + [
+        Block(f"⚠ {escape(shortened(phrases.of_source(w), MAX_ERROR))}")
+        for w in plan.warnings[:_MAX_WARNINGS]
+    ]
 
 
 def _question(alike: Alike, phrases: Phrases) -> str:
@@ -112,7 +115,7 @@ def _change_blocks(change: Change, *, held: bool, phrases: Phrases) -> list[Bloc
         source = source_name(change.live.source, phrases)
         blocks.append(Block(f"⚠ {phrases('corpus.preview.takes_over', source=source)}", head))
     for warning in readout.warnings[:_MAX_WARNINGS]:
-        blocks.append(Block(f"⚠ {escape(shortened(warning, MAX_ERROR))}", head))
+        blocks.append(Block(f"⚠ {escape(shortened(phrases.of_source(warning), MAX_ERROR))}", head))
     if len(readout.warnings) > _MAX_WARNINGS:
         more = phrases("corpus.more", count=len(readout.warnings) - _MAX_WARNINGS)
         blocks.append(Block(f"⚠ {more}", head))
@@ -157,7 +160,7 @@ def _left_out_lines(readout: Readout, phrases: Phrases) -> Iterable[str]:
     yield phrases("corpus.preview.left_out", count=len(readout.left_out))
     for left in readout.left_out[:_MAX_NAMES]:
         place = f" ({escape(left.place)})" if left.place else ""
-        yield f"- {escape(left.reason)}{place}: {escape(shortened(left.text, _FIRST_WORDS))}"
+        yield f"- {escape(phrases.of_source(left.reason, 'source.reason'))}{place}: {escape(shortened(left.text, _FIRST_WORDS))}"
     if len(readout.left_out) > _MAX_NAMES:
         yield f"- {phrases('corpus.more', count=len(readout.left_out) - _MAX_NAMES)}"
 
@@ -251,6 +254,14 @@ def change_pages(difference: Difference, phrases: Phrases) -> tuple[Page, ...]:
     return paged(
         [lead, *(Block(line, title, joint=_joint(line)) for line in lines)], phrases, tone=Tone.LISTED
     )
+
+
+def unpin_pages(past: History, scope: str, phrases: Phrases) -> tuple[PreviewPage, ...]:
+    """Return the page that asks whether a readout is to follow its source again."""
+    title = phrases("corpus.rollback.unpin_title", where=where_name(scope, phrases))
+    live = f"### {flat(past.live.title, MAX_TITLE)}\n" if past.live else ""
+    told = phrases("corpus.rollback.unpins", id=past.readout.id)
+    return (PreviewPage(f"-# {title}\n{live}{told}", tone=Tone.CLOSEST),)
 
 
 _MARKS = {"same": "", "removed": "~~", "added": "**"}

@@ -12,11 +12,13 @@ from bot.discord.admission import Workers
 from bot.discord.answer_store import AnswerStore
 from bot.discord.corpus.access import ScopeAccess, unknown
 from bot.discord.corpus.corpus_rendering import audit_pages, history_pages, status_pages
+from bot.discord.corpus.insights import Insights, insights_of
 from bot.discord.corpus.job_notifier import Subscription, SubscriptionStore, subscribe
 from bot.discord.corpus.preview_maker import PreviewMaker
 from bot.discord.corpus.preview_rendering import change_pages
 from bot.discord.corpus.preview_store import LIFETIME_MS, Preview, PreviewStore, take
 from bot.discord.discord_settings import DiscordSettings
+from bot.discord.feedback_store import FeedbackStore
 from bot.discord.pages import Page
 from bot.discord.permissions import Caller, guild_of
 from bot.discord.refusals import RefusedError
@@ -34,10 +36,11 @@ _WAITING = 20
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a confirmation led to: a job to follow, or a sentence."""
+    """What a confirmation led to: a job to follow, or a sentence; `purged` where a readout was erased."""
 
     subscription: Subscription | None = None
     sentence: str = ""
+    purged: bool = False
 
 
 class CorpusService:
@@ -104,7 +107,8 @@ class CorpusService:
             raise RefusedError("corpus.expired")
         if preview.kind == "ingest":
             return Done(await self.look_ups.run(self._submit, caller, preview, channel, phrases))
-        return Done(sentence=await self._commits.run(self._commit, caller, preview, phrases))
+        sentence = await self._commits.run(self._commit, caller, preview, phrases)
+        return Done(sentence=sentence, purged=preview.kind == "purge")
 
     def _submit(
         self, caller: Caller, preview: Preview, channel: int | None, phrases: Phrases
@@ -151,6 +155,11 @@ class CorpusService:
             revision = preview.request["revision"]
             lifecycle.roll_back(document, revision, scope=scope, actor=caller.actor)
             return phrases("corpus.rollback.done", id=document, revision=revision)
+        if preview.kind == "unpin":
+            if not past.readout.pinned:
+                raise RefusedError("corpus.not_pinned", id=document)
+            lifecycle.unpin(document, scope=scope, actor=caller.actor)
+            return phrases("corpus.rollback.unpinned", id=document)
         if preview.kind == "remove":
             lifecycle.remove(document, scope=scope, actor=caller.actor)
             return phrases("corpus.remove.done", id=document)
@@ -165,19 +174,6 @@ class CorpusService:
         self._answers.forget_readout(past.readout.id, revisions, guild_of(scope))
         self._store.forget_document(scope, past.readout.id)
 
-    async def unpin(self, caller: Caller, where: str | None, document: str, phrases: Phrases) -> str:
-        """Let the next ingest replace a revision that was rolled back to."""
-        scope = self._access.scope(caller, where)
-
-        def unpinned() -> str:
-            known = self._access.history(scope, document).readout
-            if not known.pinned:
-                raise RefusedError("corpus.not_pinned", id=known.id)
-            self.services.lifecycle.unpin(known.id, scope=scope, actor=caller.actor)
-            return phrases("corpus.rollback.unpinned", id=known.id)
-
-        return await self._commits.run(unpinned)
-
     async def status(self, caller: Caller, where: str | None, phrases: Phrases) -> tuple[Page, ...]:
         """Return what a scope holds, of how much it may."""
         scope = self._access.scope(caller, where)
@@ -190,6 +186,12 @@ class CorpusService:
             return status_pages(scope, readouts, usage, quota, [row for row in rows if row], phrases)
 
         return await self.look_ups.run(found)
+
+    async def insights(self, caller: Caller, where: str | None, phrases: Phrases) -> Insights:
+        """Return what members made of the answers: of a server for its admins, of all places for operators."""
+        scope = self._access.scope(caller, where)
+        feedback, now = FeedbackStore(self.services.ledger), self._access.now_ms()
+        return await self.look_ups.run(insights_of, scope, feedback, self.services.browser, now, phrases)
 
     async def history(
         self, caller: Caller, where: str | None, document: str | None, phrases: Phrases

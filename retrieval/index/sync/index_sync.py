@@ -127,8 +127,8 @@ class IndexSync(ABC):
 
         Args:
             timeout_s: How long to wait for other processes.
-            at_leisure: Leave the little that is missing for later where questions would stand still meanwhile and the
-                last time is not long ago.
+            at_leisure: Leave what is missing for later while the index is checked or written anew in the background, and the
+                little that is missing where questions would stand still meanwhile and the last time is not long ago.
 
         Returns:
             Whether it holds all now; if not, what it misses goes on being scanned.

@@ -15,10 +15,12 @@ from bot.discord.discord_markdown import code_block, emphasise, escape, length, 
 from bot.discord.pages import MAX_CITED, MAX_TEXT, Page, Tone
 from bot.discord.paragraph_rendering import citation_text, render_citations, render_paragraph
 from bot.discord.readout_rendering import render_documents
+from bot.discord.refusals import reply_for
 from bot.discord.views import page_view
 from bot.locales import load
 from retrieval.answering.checking import ClaimCheck, Compared, Difference, Judged, Mark, Opinion, Verdict
 from retrieval.answering.models import Answer, Translations
+from retrieval.errors import DamagedError
 from retrieval.models import LiveParagraph, Numbering, Statement
 from tests.bot.discord.strategies import answers, long_texts, paragraphs, texts
 
@@ -359,3 +361,16 @@ def test_dates_follow_the_language() -> None:
 @slowish
 def test_shortened_text_fits(text: str, limit: int) -> None:
     assert length(shortened(text, limit)) <= limit
+
+
+def test_what_was_left_out_as_it_was_altered_is_said() -> None:
+    (page,) = render_answer(Answer("q", (SAID,), damaged=("talks-2021", "talks-2022")), PHRASES)
+
+    told = "Left out, as its text in the store is not what was read from its source: talks-2021, talks-2022."
+    assert told in str(page)
+
+
+def test_a_readout_that_was_altered_is_refused_in_words_of_its_own() -> None:
+    refused = reply_for(DamagedError("…"), PHRASES, max_question=1000)
+
+    assert refused == PHRASES("error.damaged")
