@@ -78,7 +78,15 @@ class SourceError(RapporteurError):
 
 
 class FetchError(SourceError):
-    """An address brought nothing that can be read."""
+    """An address brought nothing that can be read.
+
+    Attributes:
+        may_pass: Whether asking again later may bring something.
+        retry_after_s: How many seconds the server wants to be left alone, where it says so.
+    """
+
+    may_pass = False
+    retry_after_s: float | None = None
 
 
 class AddressRefusedError(FetchError):

@@ -8,12 +8,15 @@ from typing import Protocol
 from sqlalchemy import Connection, or_, select, update
 
 from retrieval.ledger import front_end_schema as schema
-from retrieval.ledger.schema import initiatives, jobs, metadata
+from retrieval.ledger.schema import audit, initiatives, jobs, metadata
 from retrieval.ledger.statements import upsert
+from retrieval.ledger.watches import discord_announcements
 
 __all__ = [
     "Database",
+    "announcements",
     "answers",
+    "audit",
     "departures",
     "draft_files",
     "drafts",
@@ -28,6 +31,7 @@ __all__ = [
     "watches",
 ]
 
+announcements = discord_announcements
 answers = schema.discord_answers
 departures = schema.discord_departures
 draft_files = schema.discord_draft_files

@@ -12,14 +12,24 @@ ROOT = Path(__file__).parent.parent
 
 DOORS = frozenset(
     """adapters answering bootstrap comparison diff errors evaluation fetching front_end_store health ingest
-    initiatives langchain_retriever language llm model_files models observing search settings sources""".split()
+    initiatives langchain_retriever language llm model_files models observing search settings sources
+    watching""".split()
 )
 """What of `retrieval` a front end may import; what the others hold, it asks these for."""
 
 ABOVE = {
-    "retrieval.ledger": {"index", "search", "answering", "initiatives", "ingest", "llm", "comparison"},
-    "retrieval.index": {"search", "answering", "initiatives", "ingest", "llm", "comparison"},
-    "retrieval.llm": {"search", "answering", "ingest", "comparison"},
+    "retrieval.ledger": {
+        "index",
+        "search",
+        "answering",
+        "initiatives",
+        "ingest",
+        "llm",
+        "comparison",
+        "watching",
+    },
+    "retrieval.index": {"search", "answering", "initiatives", "ingest", "llm", "comparison", "watching"},
+    "retrieval.llm": {"search", "answering", "ingest", "comparison", "watching"},
     "retrieval.sources": {
         "ledger",
         "index",
@@ -29,7 +39,9 @@ ABOVE = {
         "ingest",
         "llm",
         "comparison",
+        "watching",
     },
+    "retrieval.ingest": {"watching"},
 }
 """Package -> those of `retrieval` that build on it."""
 
@@ -146,6 +158,7 @@ ROOMS = (
     "comparison",
     "answering",
     "ingest",
+    "watching",
 )
 """From the ground up."""
 

@@ -64,8 +64,8 @@ def ask(options: CommonOptions, question: str, filters: Filters, explain: bool, 
 
     checked(question)
     with options.ready_services("ask") as built:
-        from bot.cli.json_output import answer_json, explanation_json
         from bot.cli.terminal import choosing, show_answer, show_explanation
+        from bot.json_output import answer_json, explanation_json
 
         with choosing(built.answering.mode, enabled=not options.as_json) as on_found:
             answer, elapsed = built.answering.timed_ask(question, filters=filters, on_found=on_found)
@@ -110,7 +110,8 @@ def check(options: CommonOptions, claim: str, document: str | None) -> None:
         raise click.UsageError('The claim is empty. Check something, for example: "Two seminars were held."')
     checked(claim, MAX_CLAIM_CHARS)
     with options.ready_services("check") as built:
-        from bot.cli import json_output, terminal
+        from bot import json_output
+        from bot.cli import terminal
 
         found = built.checking.check(claim, document=document)
     options.show(found, json_output.check_json, terminal.show_check)
@@ -127,7 +128,8 @@ def search(options: CommonOptions, query: str, top_k: int, filters: Filters) -> 
 
     checked(query)
     with options.ready_services("search") as built:
-        from bot.cli import json_output, terminal
+        from bot import json_output
+        from bot.cli import terminal
 
         hits = built.answering.search(query, filters=filters, top_k=top_k)
     options.show(hits, lambda found: json_output.search_json(query, found), terminal.show_hits)
@@ -248,7 +250,7 @@ def _asked(
 
 
 def _line(row: EvalRow) -> str:
-    from bot.cli.json_output import answer_json
+    from bot.json_output import answer_json
 
     content = {"id": row.question.id} | answer_json(row.answer, row.elapsed)
     return json.dumps(content, ensure_ascii=False) + "\n"

@@ -85,7 +85,7 @@ def ingest(
             else:
                 report = _here_or_there(built, request, progress)
     if options.as_json:
-        from bot.cli.json_output import ingest_json
+        from bot.json_output import ingest_json
 
         print_json(ingest_json(report, diffs=dry_run))
     else:
@@ -168,7 +168,7 @@ def rollback(options: CommonOptions, document: str, revision: str | None, unpin:
     with options.services("rollback") as built:
         found = built.lifecycle.unpin(document) if unpin else built.lifecycle.roll_back(document, revision)
     if options.as_json:
-        from bot.cli.json_output import history_json
+        from bot.json_output import history_json
 
         print_json(history_json(found))
     elif unpin:
@@ -210,7 +210,7 @@ def remove(options: CommonOptions, document: str, purge: bool) -> None:
             _forget_in_answers(built, past)
         still_there = (built.settings.corpus_dir / removal.source).exists()
     if options.as_json:
-        from bot.cli.json_output import removal_json
+        from bot.json_output import removal_json
 
         print_json(removal_json(removal))
         return

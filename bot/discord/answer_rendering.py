@@ -11,8 +11,8 @@ from bot.discord.discord_markdown import (
     escape,
     length,
     link,
+    place_link,
     shortened,
-    source_link,
 )
 from bot.discord.pages import (
     MAX_TEXT,
@@ -155,7 +155,7 @@ def _statement_blocks(answer: Answer, phrases: Phrases) -> Iterable[Block]:
 def _cut_statement(place: int, statement: Statement, phrases: Phrases) -> Iterable[Block]:
     """A statement in as many blocks as it needs, each with its mark; a cut is marked on both sides of it."""
     citation = statement.citation
-    mark = link(label_of(citation, phrases), source_link(citation.url, statement.text))
+    mark = link(label_of(citation, phrases), place_link(citation, statement.text, phrases.room))
     source = Source(statement.paragraph.title, statement.paragraph.date)
     head = source_head(source, phrases)
     room = MAX_TEXT - length(head) - length(mark) - _MAX_LEAD
@@ -211,7 +211,7 @@ def _texts(text: str) -> Iterable[Block]:
 def _nearest_blocks(nearest: Sequence[Statement], phrases: Phrases) -> Iterable[Block]:
     for near in nearest:
         citation = near.citation
-        mark = link(label_of(citation, phrases), source_link(citation.url, near.text))
+        mark = link(label_of(citation, phrases), place_link(citation, near.text, phrases.room))
         source = Source(near.paragraph.title, near.paragraph.date)
         head, quote = source_head(source, phrases), shortened(near.text, _NEAREST_CHARS)
         piece = Piece(-1, near.text, (citation,))

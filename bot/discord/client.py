@@ -27,6 +27,7 @@ from bot.discord.cogs.previews import PreviewsCog
 from bot.discord.cogs.privacy import PrivacyCog
 from bot.discord.cogs.server_settings import ServerSettingsCog, SettingControl
 from bot.discord.cogs.servers import ServersCog
+from bot.discord.cogs.watching import WatchControl, WatchingCog
 from bot.discord.command_tree import CatalogueTranslator, CommandTree, sync_commands
 from bot.discord.comparison_service import ComparisonService
 from bot.discord.corpus.server_cleanup import ServerCleanup
@@ -84,10 +85,11 @@ class Rapporteur(commands.AutoShardedBot):
             await self.add_cog(CorpusCog(bot_services, bot_services.corpus))
             await self.add_cog(JobLinksCog(bot_services, bot_services.corpus))
             await self.add_cog(PreviewsCog(bot_services, bot_services.corpus, self))
+            await self.add_cog(WatchingCog(bot_services, bot_services.corpus, self))
             await self.add_cog(
                 ServersCog(bot_services, bot_services.corpus, bot_services.server_cleanup, self)
             )
-        self.add_dynamic_items(Control, JobLink, SettingControl)
+        self.add_dynamic_items(Control, JobLink, SettingControl, WatchControl)
         await self.add_cog(GatewayCog())
         await self.tree.set_translator(CatalogueTranslator(bot_services.catalogue))
         await self._sync_commands()
@@ -127,6 +129,7 @@ class Rapporteur(commands.AutoShardedBot):
         self._hourly.cancel()
         for name in (
             PreviewsCog.__name__,
+            WatchingCog.__name__,
             ServersCog.__name__,
             PrivacyCog.__name__,
         ):  # followers stop; the jobs go on
@@ -206,7 +209,11 @@ async def _run(settings: DiscordSettings, services: Services) -> int:
     corpus = CorpusService(settings, services, answers)
     server_cleanup = ServerCleanup(services.ledger, corpus, answers, settings.purge_after_days)
     comparing = ComparisonService(questions, services.comparing, services.settings.citation_style)
-    client = build_client(BotServices(questions, load(), settings, corpus, server_cleanup, comparing))
+    client = build_client(
+        BotServices(
+            questions, load(services.settings.reading_room_url), settings, corpus, server_cleanup, comparing
+        )
+    )
     worker = JobWorker(
         services.ledger, services.ingesting, services.index_sync, purpose="rapporteur run", on_ended=_note
     )

@@ -97,6 +97,9 @@ class DiscordSettings(BaseSettings):
     server_ingests_per_day: int = Field(default=50, ge=0)
     """Ingests that one server may start in 24 hours; 0 is no limit."""
 
+    server_watches: int = Field(default=10, ge=0)
+    """Pages that one server may have watched; 0 is no limit."""
+
     purge_after_days: int = Field(default=30, ge=0)
     """How long a server's own readouts are kept after the bot was removed from it."""
 

@@ -12,6 +12,7 @@ from bot.discord.discord_markdown import (
     instant,
     length,
     link,
+    place_link,
     source_link,
 )
 from bot.discord.pages import (
@@ -54,7 +55,7 @@ def render_paragraph(
         table: What the paragraph is a row of.
     """
     words = paragraph.text[slice(*spans[0])] if spans else paragraph.text
-    mark = link(label_of(paragraph, phrases), source_link(paragraph.source_url, words))
+    mark = link(label_of(paragraph, phrases), place_link(paragraph, words, phrases.room, spans))
     head = source_head(Source(paragraph.title, paragraph.date), phrases, mark)
     text, blocks = paragraph.text, [Block(f"-# {lead}")] if lead else []
     for start, end in fragments(text, spans, MAX_TEXT - length(head) - length(lead) - _MARKS):
@@ -146,7 +147,9 @@ def citation_text(paragraph: LiveParagraph, spans: Sequence[tuple[int, int]], ph
         plain_label(paragraph.number, paragraph.numbering, phrases, paragraph.part),
     ]
     named = ", ".join(part for part in place if part)
-    address = source_link(paragraph.source_url, paragraph.text[slice(*spans[0])] if spans else "")
+    words_of = paragraph.text[slice(*spans[0])] if spans else ""
+    # what is copied out of here names the source itself, where that has an address
+    address = source_link(paragraph.source_url, words_of) or place_link(paragraph, "", phrases.room, spans)
     return " ".join(part for part in (words, "—" if words else "", f"{named}.", address or "") if part)
 
 

@@ -13,6 +13,7 @@ from bot.discord.discord_markdown import (
     escape,
     length,
     link,
+    place_link,
     source_link,
 )
 from bot.discord.pages import (
@@ -187,9 +188,9 @@ def _block(
     number: int, listed: ListedInitiative, readouts: Mapping[str, ReadoutSummary], phrases: Phrases
 ) -> Block:
     entry, readout = listed.initiative, listed.readout
-    citations = _citations(listed)
+    citations = listed.citations
     piece = Piece(number, entry.name, citations[:_MAX_PLACES])
-    lines = [f"- {_what(entry, phrases)} — {_marks(citations, readout.source_url, phrases)}"]
+    lines = [f"- {_what(entry, phrases)} — {_marks(citations, phrases)}"]
     if listed.also_in:
         lines.append(f"-# {_elsewhere(listed, readouts, phrases)}")
     also, source = _elsewhere_cited(listed, readouts, phrases), Source(readout.title, readout.date)
@@ -210,27 +211,13 @@ def _head(readout: ReadoutSummary, phrases: Phrases) -> str:
     return source_head(Source(readout.title, readout.date), phrases, *notes)
 
 
-def _citations(listed: ListedInitiative) -> tuple[Citation, ...]:
-    """Return one citation for each paragraph that names the initiative, the first one first.
-
-    A readout that is only partly numbered counts as printed here: its head says that some numbers are not,
-    and the paragraph, once opened, whether this one is.
-    """
-    readout, numbering = listed.readout, _numbering(listed.readout)
-    first = {c.paragraph: c.evidence for c in reversed(listed.initiative.citations)}
-    return tuple(
-        Citation(readout.id, readout.revision, paragraph, numbering, first[paragraph], readout.source_url)
-        for paragraph in dict.fromkeys(c.paragraph for c in listed.initiative.citations)
-    )
-
-
 def _numbering(readout: ReadoutSummary) -> Numbering:
     return Numbering.COUNTED if readout.numbering == "counted" else Numbering.PRINTED
 
 
-def _marks(citations: Sequence[Citation], url: str | None, phrases: Phrases) -> str:
+def _marks(citations: Sequence[Citation], phrases: Phrases) -> str:
     shown = citations[:_MAX_PLACES]
-    linked = " ".join(link(_mark(c.paragraph), source_link(url, c.evidence.quote)) for c in shown)
+    linked = " ".join(link(_mark(c.paragraph), place_link(c, c.evidence.quote, phrases.room)) for c in shown)
     plain = " ".join(_mark(c.paragraph) for c in shown)
     return _with_rest(linked if length(linked) <= _MAX_LINKED else plain, len(citations), phrases)
 
@@ -258,7 +245,7 @@ def _places(
     marks: dict[str, list[str]] = {}
     for place in listed.also_in[:_MAX_PLACES]:
         line = readouts.get(place.document)
-        url = source_link(line.source_url) if linked and line else None
+        url = place_link((line, place.paragraph), "", phrases.room) if linked and line else None
         marks.setdefault(place.document, []).append(link(_mark(place.paragraph), url))
     return "; ".join(
         f"{_named(document, readouts.get(document), phrases)} {' '.join(found)}"

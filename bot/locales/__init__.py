@@ -34,6 +34,7 @@ class Phrases:
         texts: Sentences by key ("answer.quoted"); `{name}` stands for a value.
         months: The twelve months as dates name them.
         said: How the English sentences about sources read, by key.
+        room: The address of the reading room, where every ¶ leads that has no place at its source, or None.
     """
 
     language: str
@@ -41,6 +42,7 @@ class Phrases:
     texts: Mapping[str, str]
     months: tuple[str, ...]
     said: Mapping[str, re.Pattern[str]] = field(default_factory=dict, repr=False)
+    room: str | None = None
 
     def __call__(self, key: str, /, **values: object) -> str:
         """Return the sentence called `key` with its values filled in."""
@@ -87,19 +89,27 @@ class Catalogue:
         return self.named(locale) or self.languages[DEFAULT]
 
 
-def load() -> Catalogue:
-    """Read every language file beside this module."""
+def load(room: str | None = None) -> Catalogue:
+    """Read every language file beside this module.
+
+    Args:
+        room: The address of the reading room.
+    """
     files = (f for f in resources.files(__package__).iterdir() if f.name.endswith(".toml"))
     languages = {f.name.removesuffix(".toml"): f.read_text(encoding="utf-8") for f in files}
     contents = {code: tomllib.loads(text) for code, text in languages.items()}
     english = {key: text for key, text in _flat(contents[DEFAULT]).items() if key.startswith(f"{_SAID}.")}
     said = MappingProxyType({key: _pattern(text) for key, text in english.items()})
-    return Catalogue(MappingProxyType({code: _phrases(code, each, said) for code, each in contents.items()}))
+    return Catalogue(
+        MappingProxyType({code: _phrases(code, each, said, room) for code, each in contents.items()})
+    )
 
 
-def _phrases(language: str, content: dict[str, Any], said: Mapping[str, re.Pattern[str]]) -> Phrases:
+def _phrases(
+    language: str, content: dict[str, Any], said: Mapping[str, re.Pattern[str]], room: str | None
+) -> Phrases:
     locales, months = tuple(content.pop("locales")), tuple(content.pop("months"))
-    return Phrases(language, locales, MappingProxyType(_flat(content)), months, said)
+    return Phrases(language, locales, MappingProxyType(_flat(content)), months, said, room)
 
 
 def _pattern(text: str) -> re.Pattern[str]:

@@ -142,7 +142,7 @@ def sound(connection: Connection, rows: Iterable[Row[Any]]) -> dict[int, LivePar
 
 def _paragraph(row: Row[Any]) -> LiveParagraph:
     values = dict(zip(_SEALED, _shown(row), strict=True))
-    return LiveParagraph(**values | {"numbering": Numbering(row.numbering)})
+    return LiveParagraph(**values | {"numbering": Numbering(row.numbering), "scope": row.scope})
 
 
 def _damage(about: Any, what: str) -> Damage:

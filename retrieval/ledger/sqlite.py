@@ -32,6 +32,7 @@ class SqliteDatabase:
         self._path = path
         self._file: tuple[int, int] | None = None  # that was opened
         read_only = _how_to_read(path)
+        self._is_writable = read_only is None
         waits = {"timeout": engine.BUSY_TIMEOUT_MS / 1000}
         # an error that is logged names no question
         options: dict[str, Any] = {"hide_parameters": True, **engine.POOL}
@@ -76,6 +77,8 @@ class SqliteDatabase:
     @contextmanager
     def restructure(self) -> Iterator[Connection]:
         """One transaction that may rebuild tables which others refer to."""
+        if not self._is_writable:  # SQLite would begin, and fail at the first change
+            raise _unwritable(self._path, "it can only be read")
         with self._translated(), self._writer.connect() as connection:
             driver = connection.connection.cursor()
             driver.execute("PRAGMA foreign_keys=OFF")
@@ -137,11 +140,12 @@ class SqliteDatabase:
 
 def _how_to_read(path: Path) -> str | None:
     """Return how to open what cannot be written, or None where it can: SQLite makes files beside the one it reads."""
-    if not path.exists() or (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+    is_open = partial(os.access, mode=os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+    if not path.exists() or (is_open(path) and is_open(path.parent)):
         return None
     log = path.with_name(f"{path.name}-wal")
     is_complete = not log.exists() or not log.stat().st_size
-    return "immutable=1" if is_complete and not os.access(path.parent, os.W_OK) else "mode=ro"
+    return "immutable=1" if is_complete and not is_open(path.parent) else "mode=ro"
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
@@ -194,16 +198,20 @@ def translate(path: Path, error: BaseException) -> StoreError:
                 f"{path}: the disk is full, so nothing was changed. Free some space, then run the command again."
             )
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
-            return StoreUnwritableError(
-                f"{path}: the store cannot be written ({error}). Make its folder writable, or name another "
-                "one with --store."
-            )
+            return _unwritable(path, error)
         case sqlite3.SQLITE_IOERR:
             return StoreUnwritableError(
                 f"{path}: the disk failed ({error}). Check it and its free space, then try again."
             )
         case _:
             return _unreadable(path, error)
+
+
+def _unwritable(path: Path, reason: object) -> StoreUnwritableError:
+    return StoreUnwritableError(
+        f"{path}: the store cannot be written ({reason}). Make its folder writable, or name another "
+        "one with --store."
+    )
 
 
 def _unreadable(path: Path, error: BaseException) -> StoreError:

@@ -131,7 +131,12 @@ def load_url(
         return LoadedSource(error.source, error=error)  # as it may be shown: without a password
     if isinstance(found, NotModified):
         return LoadedSource(source, as_before=True, validators=validators or Validators())
-    data = _in_utf8(found)
+    return load_fetched(found, is_known)
+
+
+def load_fetched(found: Fetched, is_known: IsKnown | None = None) -> LoadedSource:
+    """Return what came from an address as readouts, as `load_url` does."""
+    source, data = printable(found.url.strip()), in_utf8(found)
     key = content_hash(data)
     if is_known is not None and is_known(source, key):
         return LoadedSource(source, content_hash=key, as_before=True, validators=found.validators)
@@ -146,7 +151,7 @@ def _file_name(found: Fetched) -> str:
     return name if is_known_format(name) else name + (suffix_of(found.content_type) or "")
 
 
-def _in_utf8(found: Fetched) -> bytes:
+def in_utf8(found: Fetched) -> bytes:
     """Return a text in UTF-8 where it is in the encoding that only the header of the answer names."""
     encoding = charset(found.content_type)
     if encoding is None or not is_text(found.content_type):

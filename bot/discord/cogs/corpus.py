@@ -24,6 +24,7 @@ from bot.discord.cogs.base import (
     offering,
 )
 from bot.discord.cogs.previews import preview_view
+from bot.discord.cogs.watching import WHERE, WatchCommands
 from bot.discord.corpus.preview_maker import AttachedFile
 from bot.discord.corpus.preview_store import Preview
 from bot.discord.corpus.service import CorpusService
@@ -32,11 +33,6 @@ from bot.discord.discord_markdown import shortened
 from bot.discord.permissions import caller_of, may_manage, own_scope
 from bot.discord.views import page_view
 from retrieval.search.scoping import Filters
-
-_WHERE = [
-    app_commands.Choice(name=app_commands.locale_str("this server only"), value="server"),
-    app_commands.Choice(name=app_commands.locale_str("shared by all servers"), value="shared"),
-]
 
 _WEEKS = "questions-by-week.png"
 
@@ -51,7 +47,11 @@ Ask = Callable[..., Coroutine[Any, Any, Any]]
 
 @app_commands.default_permissions(manage_guild=True)  # hides the commands; the service decides
 class CorpusCog(
-    commands.GroupCog, BaseCog, group_name="corpus", group_description="Add, correct and remove readouts"
+    WatchCommands,
+    commands.GroupCog,
+    BaseCog,
+    group_name="corpus",
+    group_description="Add, correct and remove readouts",
 ):
     """Manages readouts; each command shows something to the person who gave it, and to nobody else."""
 
@@ -71,7 +71,7 @@ class CorpusCog(
         url="The address of a page or file",
         where="Who can read it",
     )
-    @app_commands.choices(where=_WHERE)
+    @app_commands.choices(where=WHERE)
     async def add(
         self,
         interaction: Interaction,
@@ -90,7 +90,7 @@ class CorpusCog(
 
     @app_commands.command(name="reingest", description="Preview what the sources say now")
     @app_commands.describe(document="One readout only", where="Who can read it")
-    @app_commands.choices(where=_WHERE)
+    @app_commands.choices(where=WHERE)
     async def reingest(
         self, interaction: Interaction, document: _ID | None = None, where: str | None = None
     ) -> None:
@@ -103,7 +103,7 @@ class CorpusCog(
         purge="Erase it with all its revisions; cannot be undone",
         where="Who can read it",
     )
-    @app_commands.choices(where=_WHERE)
+    @app_commands.choices(where=WHERE)
     async def remove(
         self, interaction: Interaction, document: _ID, purge: bool = False, where: str | None = None
     ) -> None:
@@ -117,7 +117,7 @@ class CorpusCog(
         unpin="Let the next ingest replace the revision that was gone back to",
         where="Who can read it",
     )
-    @app_commands.choices(where=_WHERE)
+    @app_commands.choices(where=WHERE)
     async def rollback(
         self,
         interaction: Interaction,
@@ -136,14 +136,14 @@ class CorpusCog(
         name="status", description="What there is, of how much there may be, and what is running"
     )
     @app_commands.describe(where="Who can read it")
-    @app_commands.choices(where=_WHERE)
+    @app_commands.choices(where=WHERE)
     async def status(self, interaction: Interaction, where: str | None = None) -> None:
         """Show what a scope holds."""
         await self._pages(interaction, self._corpus.status, where)
 
     @app_commands.command(name="history", description="Who changed what, and when")
     @app_commands.describe(document="One readout only, with its revisions", where="Who can read it")
-    @app_commands.choices(where=_WHERE)
+    @app_commands.choices(where=WHERE)
     async def history(
         self, interaction: Interaction, document: _ID | None = None, where: str | None = None
     ) -> None:
@@ -154,7 +154,7 @@ class CorpusCog(
         name="insights", description="What was asked in vain, what was disliked and why, what was opened"
     )
     @app_commands.describe(where="Of this server, or of all")
-    @app_commands.choices(where=_WHERE)
+    @app_commands.choices(where=WHERE)
     async def insights(self, interaction: Interaction, where: str | None = None) -> None:
         """Show what members made of the answers."""
         await self.guarded(interaction, self._insights(interaction, where))
@@ -177,7 +177,7 @@ class CorpusCog(
 
     @app_commands.command(name="export", description="Send readouts as JSON that can be added again")
     @app_commands.describe(document="One readout only", where="Who can read it")
-    @app_commands.choices(where=_WHERE)
+    @app_commands.choices(where=WHERE)
     async def export(
         self, interaction: Interaction, document: _ID | None = None, where: str | None = None
     ) -> None:

@@ -99,6 +99,17 @@ class PreviewMaker:
             request = IngestRequest(urls=urls, uploads=uploads, scope=scope, actor=caller.actor, replace=True)
             return await self._preview(caller, request, phrases)
 
+    async def found(self, caller: Caller, request: IngestRequest, phrases: Phrases) -> Preview:
+        """Return the preview of what a watched page brought.
+
+        Raises:
+            As `add` does.
+        """
+        self._access.admit(caller, request.scope)
+        await self._look_ups.run(self._access.check_quota, request.scope, Growth())
+        with self._slots.taken(request.scope):
+            return await self._preview(caller, replace(request, actor=caller.actor), phrases)
+
     async def _fetch(self, offered: Sequence[AttachedFile]) -> tuple[Upload, ...]:
         megabytes = self._access.settings.upload_megabytes
         for file in offered:
@@ -153,7 +164,7 @@ class PreviewMaker:
 
     def _previewed(self, caller: Caller, request: IngestRequest, phrases: Phrases) -> Preview:
         plan = self._plan(request)
-        growth = _growth(plan)
+        growth = growth_of(plan)
         self._access.check_quota(request.scope, growth)
         revisions = {s.id: s.revision for s in self._services.browser.documents([request.scope])}
         differing = {c.readout.id: c.revision for c in (*plan.changes, *plan.held)}
@@ -328,7 +339,7 @@ class PreviewMaker:
         return str(absolute(self._services.settings.corpus_dir) / source)
 
 
-def _growth(plan: Plan) -> Growth:
+def growth_of(plan: Plan) -> Growth:
     """Return what a plan adds to a scope; bytes count every new revision, since earlier ones are kept too."""
     changes = plan.changes
     before = sum(change.live.paragraphs for change in changes if change.live)

@@ -18,7 +18,7 @@ from bot.locales import Phrases
 from retrieval.diff import word_diff
 from retrieval.ingest import Change, IngestRequest, KnownReadout, Plan
 from retrieval.ingest.lifecycle import Difference, History
-from retrieval.models import Alike, Paragraph, ParagraphChange, ParagraphDiff, Piece, Readout
+from retrieval.models import Alike, Initiative, Paragraph, ParagraphChange, ParagraphDiff, Piece, Readout
 from retrieval.search.browsing import ReadoutSummary
 
 _ROOM = MAX_TEXT - 300
@@ -208,14 +208,18 @@ def _first_words(paragraph: Paragraph) -> str:
 def _initiative_lines(change: Change, phrases: Phrases) -> Iterable[str]:
     initiatives, problems = change.initiatives()
     yield phrases("corpus.preview.initiatives", count=len(initiatives))
-    for each in initiatives[:_MAX_NAMES]:
-        number = escape(shortened(each.citations[0].paragraph, 40))
-        kind = phrases(f"initiatives.kind.{each.kind}")
-        yield f"- {escape(shortened(each.name, _FIRST_WORDS))} — {kind} — ¶{number}"
+    yield from (initiative_line(each, phrases) for each in initiatives[:_MAX_NAMES])
     if len(initiatives) > _MAX_NAMES:
         yield f"- {phrases('corpus.more', count=len(initiatives) - _MAX_NAMES)}"
     for problem in problems[:_MAX_WARNINGS]:
         yield f"⚠ {escape(shortened(problem, MAX_ERROR))}"
+
+
+def initiative_line(entry: Initiative, phrases: Phrases) -> str:
+    """Return an initiative's name, kind and paragraph as an entry of a list."""
+    number = escape(shortened(entry.citations[0].paragraph, 40))
+    kind = phrases(f"initiatives.kind.{entry.kind}")
+    return f"- {escape(shortened(entry.name, _FIRST_WORDS))} — {kind} — ¶{number}"
 
 
 def removal_pages(

@@ -17,6 +17,7 @@ from bot.discord.corpus.job_notifier import Subscription, SubscriptionStore, sub
 from bot.discord.corpus.preview_maker import PreviewMaker
 from bot.discord.corpus.preview_rendering import change_pages
 from bot.discord.corpus.preview_store import LIFETIME_MS, Preview, PreviewStore, take
+from bot.discord.corpus.watch_desk import WatchDesk
 from bot.discord.discord_settings import DiscordSettings
 from bot.discord.feedback_store import FeedbackStore
 from bot.discord.pages import Page
@@ -51,6 +52,7 @@ class CorpusService:
 
     Attributes:
         previews: Makes what is confirmed here.
+        watching: What is watched for new readouts, and where what became live is announced.
         subscriptions: Who waits for which job.
         look_ups: The threads of everything that is quick.
     """
@@ -73,6 +75,7 @@ class CorpusService:
         self._commits = Workers(1, _WAITING, "commit")
         self.look_ups = Workers(1, 1_000, "corpus")
         self.previews = PreviewMaker(self._access, services, self._store, self._parsing, self.look_ups)
+        self.watching = WatchDesk(self._access, services, self._parsing, self.look_ups)
 
     async def close(self) -> None:
         """Wait for what has begun."""
@@ -88,6 +91,7 @@ class CorpusService:
         self._store.forget_scope(scope)
         self.subscriptions.forget_scope(scope)
         self.services.jobs.forget(scope)
+        self.watching.forget_scope(scope)
 
     async def cancel(self, caller: Caller, preview_id: str) -> None:
         """Forget a preview."""

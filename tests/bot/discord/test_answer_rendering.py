@@ -363,6 +363,26 @@ def test_shortened_text_fits(text: str, limit: int) -> None:
     assert length(shortened(text, limit)) <= limit
 
 
+def test_a_paragraph_without_a_place_at_its_source_leads_into_the_reading_room() -> None:
+    """Shared readouts alone: a server's own are not served."""
+    phrases = load("https://room.example").languages["en"]
+    paragraph = LiveParagraph(
+        "talks", "rev1", 0, "12(a)", Numbering.PRINTED, "Two seminars were held.", "Talks", scope="shared"
+    )  # fmt: skip
+    of_a_server = replace(paragraph, scope="guild:1")
+
+    shared, own = (
+        render_answer(Answer("Which?", (Statement(p, 0, 11),)), phrases)[0].text
+        for p in (paragraph, of_a_server)
+    )
+
+    assert (
+        "[¶12(a)](https://room.example/readouts/talks?mark=p12%28a%29:0-11&revision=rev1#p12%28a%29)"
+        in shared
+    )
+    assert "https://" not in own
+
+
 def test_what_was_left_out_as_it_was_altered_is_said() -> None:
     (page,) = render_answer(Answer("q", (SAID,), damaged=("talks-2021", "talks-2022")), PHRASES)
 

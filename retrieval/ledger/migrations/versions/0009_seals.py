@@ -9,7 +9,7 @@ from retrieval.ledger import schema, seals
 from retrieval.ledger.vectors import text_digest
 
 revision = "0009"
-down_revision = "0007"
+down_revision = "0008"
 
 
 def upgrade() -> None:
