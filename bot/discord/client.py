@@ -20,7 +20,9 @@ from bot.discord.cogs.browse import BrowseCog, InitiativesCog
 from bot.discord.cogs.comparing import ComparisonCog
 from bot.discord.cogs.corpus import CorpusCog
 from bot.discord.cogs.feedback import FeedbackCog
+from bot.discord.cogs.job_links import JobLink, JobLinksCog
 from bot.discord.cogs.messages import MessagesCog
+from bot.discord.cogs.paragraphs import ParagraphCog
 from bot.discord.cogs.previews import PreviewsCog
 from bot.discord.cogs.privacy import PrivacyCog
 from bot.discord.cogs.server_settings import ServerSettingsCog, SettingControl
@@ -48,6 +50,7 @@ _COGS: tuple[type[BaseCog], ...] = (
     AskCog,
     BrowseCog,
     InitiativesCog,
+    ParagraphCog,
     AnswerControlsCog,
     FeedbackCog,
     ServerSettingsCog,
@@ -80,12 +83,13 @@ class Rapporteur(commands.AutoShardedBot):
         await self.add_cog(PrivacyCog(bot_services, self))
         if bot_services.corpus and bot_services.server_cleanup:
             await self.add_cog(CorpusCog(bot_services, bot_services.corpus))
+            await self.add_cog(JobLinksCog(bot_services, bot_services.corpus))
             await self.add_cog(PreviewsCog(bot_services, bot_services.corpus, self))
             await self.add_cog(WatchingCog(bot_services, bot_services.corpus, self))
             await self.add_cog(
                 ServersCog(bot_services, bot_services.corpus, bot_services.server_cleanup, self)
             )
-        self.add_dynamic_items(Control, SettingControl, WatchControl)
+        self.add_dynamic_items(Control, JobLink, SettingControl, WatchControl)
         await self.add_cog(GatewayCog())
         await self.tree.set_translator(CatalogueTranslator(bot_services.catalogue))
         await self._sync_commands()
