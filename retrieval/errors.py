@@ -9,10 +9,12 @@ RapporteurError                  one sentence: what, where, what to do (`retry`:
 │   └── FetchError               an address that brought nothing (`source` is the address)
 │       └── AddressRefusedError  not one that is fetched: not public, not http(s), not well written
 ├── CorpusError                  the corpus folder is missing or unreadable
+│   └── MissingFileError         a file or folder that was named is not there (exit status 2)
 ├── StoreError                   the store cannot be used; trying again may help
 │   ├── StoreHeldError           another process owns it (`holder`)
 │   ├── IngestBusyError          another ingest is running (`holder`)
 │   ├── StoreUnwritableError     read-only, no permission, or no space left
+│   ├── DamagedError             what was asked for is in the store not as it was ingested
 │   ├── IndexMismatchError       built with another encoder, template or splitter
 │   └── RowUnreadableError       another version wrote it, or it is damaged
 ├── ModelError                   a model's files are missing, damaged or unusable
@@ -76,7 +78,15 @@ class SourceError(RapporteurError):
 
 
 class FetchError(SourceError):
-    """An address brought nothing that can be read."""
+    """An address brought nothing that can be read.
+
+    Attributes:
+        may_pass: Whether asking again later may bring something.
+        retry_after_s: How many seconds the server wants to be left alone, where it says so.
+    """
+
+    may_pass = False
+    retry_after_s: float | None = None
 
 
 class AddressRefusedError(FetchError):
@@ -85,6 +95,12 @@ class AddressRefusedError(FetchError):
 
 class CorpusError(RapporteurError):
     """The corpus folder is missing or cannot be read."""
+
+
+class MissingFileError(CorpusError):
+    """There is no such file or folder: as with a readout that is not there, nothing was touched."""
+
+    exit_status = 2
 
 
 class StoreError(RapporteurError):
@@ -119,6 +135,12 @@ class IngestBusyError(StoreError):
 
 class StoreUnwritableError(StoreError):
     """The store is read-only, forbidden, or its disk is full."""
+
+
+class DamagedError(StoreError):
+    """A readout is in the store not as it was ingested: nothing of it is shown."""
+
+    retry = False
 
 
 class IndexMismatchError(StoreError):

@@ -6,6 +6,7 @@ import asyncio
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import partial
 from typing import ParamSpec, TypeVar
 
@@ -81,6 +82,7 @@ class Workers:
     def __init__(self, running: int, waiting: int, name: str) -> None:
         self._pool = ThreadPoolExecutor(max_workers=running, thread_name_prefix=name)
         self._room = running + waiting
+        self._most_waiting = waiting
 
     async def run(self, call: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:
         """Return what `call` returns for these arguments, from a thread.
@@ -91,10 +93,17 @@ class Workers:
         if self._room <= 0:
             raise BusyError("too many questions wait for their turn")
         self._room -= 1
-        future = asyncio.get_running_loop().run_in_executor(self._pool, partial(call, *args, **more))
+        future = asyncio.get_running_loop().run_in_executor(
+            self._pool, partial(copy_context().run, call, *args, **more)
+        )
         # On the future, not around the await: a caller that gives up leaves its thread busy all the same.
         future.add_done_callback(self._leave)
         return await asyncio.shield(future)
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for a thread."""
+        return max(0, self._most_waiting - self._room)
 
     def _leave(self, future: asyncio.Future[T]) -> None:
         self._room += 1

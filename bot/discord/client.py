@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+from contextlib import ExitStack
 from typing import Any
 
 import discord
@@ -18,9 +19,15 @@ from bot.discord.cogs.base import BaseCog, BotServices
 from bot.discord.cogs.browse import BrowseCog, InitiativesCog
 from bot.discord.cogs.comparing import ComparisonCog
 from bot.discord.cogs.corpus import CorpusCog
+from bot.discord.cogs.feedback import FeedbackCog
+from bot.discord.cogs.job_links import JobLink, JobLinksCog
 from bot.discord.cogs.messages import MessagesCog
+from bot.discord.cogs.paragraphs import ParagraphCog
 from bot.discord.cogs.previews import PreviewsCog
+from bot.discord.cogs.privacy import PrivacyCog
+from bot.discord.cogs.server_settings import ServerSettingsCog, SettingControl
 from bot.discord.cogs.servers import ServersCog
+from bot.discord.cogs.watching import WatchControl, WatchingCog
 from bot.discord.command_tree import CatalogueTranslator, CommandTree, sync_commands
 from bot.discord.comparison_service import ComparisonService
 from bot.discord.corpus.server_cleanup import ServerCleanup
@@ -29,6 +36,7 @@ from bot.discord.discord_settings import DiscordSettings
 from bot.discord.permissions import invite_link, missing_in
 from bot.discord.question_service import QuestionService
 from bot.discord.shards import Shards
+from bot.discord.supervision import GatewayCog, supervised
 from bot.discord.views import Control
 from bot.locales import load
 from retrieval.bootstrap import Services
@@ -38,7 +46,15 @@ from retrieval.ingest.job_worker import JobWorker
 
 log = logging.getLogger(__name__)
 
-_COGS: tuple[type[BaseCog], ...] = (AskCog, BrowseCog, InitiativesCog, AnswerControlsCog)
+_COGS: tuple[type[BaseCog], ...] = (
+    AskCog,
+    BrowseCog,
+    InitiativesCog,
+    ParagraphCog,
+    AnswerControlsCog,
+    FeedbackCog,
+    ServerSettingsCog,
+)
 
 
 def intents_for(settings: DiscordSettings) -> discord.Intents:
@@ -64,13 +80,17 @@ class Rapporteur(commands.AutoShardedBot):
             await self.add_cog(ComparisonCog(bot_services))
         await self.add_cog(CheckCog(bot_services, self.tree))
         await self.add_cog(MessagesCog(bot_services, self))
+        await self.add_cog(PrivacyCog(bot_services, self))
         if bot_services.corpus and bot_services.server_cleanup:
             await self.add_cog(CorpusCog(bot_services, bot_services.corpus))
+            await self.add_cog(JobLinksCog(bot_services, bot_services.corpus))
             await self.add_cog(PreviewsCog(bot_services, bot_services.corpus, self))
+            await self.add_cog(WatchingCog(bot_services, bot_services.corpus, self))
             await self.add_cog(
                 ServersCog(bot_services, bot_services.corpus, bot_services.server_cleanup, self)
             )
-        self.add_dynamic_items(Control)
+        self.add_dynamic_items(Control, JobLink, SettingControl, WatchControl)
+        await self.add_cog(GatewayCog())
         await self.tree.set_translator(CatalogueTranslator(bot_services.catalogue))
         await self._sync_commands()
         self._hourly.start()
@@ -107,7 +127,12 @@ class Rapporteur(commands.AutoShardedBot):
     async def close(self) -> None:
         """Stop taking questions, let answers in flight arrive, then leave."""
         self._hourly.cancel()
-        for name in (PreviewsCog.__name__, ServersCog.__name__):  # followers stop; the jobs go on
+        for name in (
+            PreviewsCog.__name__,
+            WatchingCog.__name__,
+            ServersCog.__name__,
+            PrivacyCog.__name__,
+        ):  # followers stop; the jobs go on
             await self.remove_cog(name)
         if not await self.bot_services.questions.close():
             log.warning(
@@ -168,10 +193,6 @@ _LOGIN_S = 15.0
 
 def run(settings: DiscordSettings, services: Services) -> int:
     """Run the bot until SIGTERM or SIGINT; return the exit status."""
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
-    )
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # or every question to a Chroma server is a line
     return asyncio.run(_run(settings, services))
 
 
@@ -188,10 +209,16 @@ async def _run(settings: DiscordSettings, services: Services) -> int:
     corpus = CorpusService(settings, services, answers)
     server_cleanup = ServerCleanup(services.ledger, corpus, answers, settings.purge_after_days)
     comparing = ComparisonService(questions, services.comparing, services.settings.citation_style)
-    client = build_client(BotServices(questions, load(), settings, corpus, server_cleanup, comparing))
+    client = build_client(
+        BotServices(
+            questions, load(services.settings.reading_room_url), settings, corpus, server_cleanup, comparing
+        )
+    )
     worker = JobWorker(
         services.ledger, services.ingesting, services.index_sync, purpose="rapporteur run", on_ended=_note
     )
+    watching = ExitStack()
+    watching.enter_context(supervised(client, services, questions))
     worker.start()
     stopping = _stop_on_signals(client)
     warming = asyncio.create_task(questions.warm_up(lambda: _ask_something(services)))
@@ -212,6 +239,7 @@ async def _run(settings: DiscordSettings, services: Services) -> int:
         await asyncio.gather(warming, *stopping)
         await asyncio.to_thread(worker.stop)
         await corpus.close()
+        watching.close()
     log.info("stopped")
     return EXIT_DONE
 
@@ -239,7 +267,10 @@ def _stop_on_signals(client: Rapporteur) -> set[asyncio.Task[None]]:
             closing.add(loop.create_task(client.close()))
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop, number.name)
+        try:
+            loop.add_signal_handler(number, stop, number.name)
+        except NotImplementedError:  # Windows has no such handlers
+            signal.signal(number, lambda n, _: loop.call_soon_threadsafe(stop, signal.Signals(n).name))
     return closing
 
 

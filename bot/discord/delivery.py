@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 from collections.abc import Awaitable, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -16,7 +15,9 @@ from bot.discord.pages import Page
 from bot.discord.refusals import failure, reply_for
 from bot.discord.views import page_view, text_view
 from bot.locales import Phrases
+from bot.logs import request_id
 from retrieval.errors import IndexMismatchError
+from retrieval.observing import count
 
 T = TypeVar("T")
 
@@ -119,8 +120,10 @@ def sentence_for(error: BaseException, phrases: Phrases, max_question: int) -> s
             log.error("%s", error)
         else:
             log.info("refused: %s", type(error).__name__)
+        count("refusals", reason=type(error).__name__)
         return known
-    reference = secrets.token_hex(4)
+    reference = request_id()
+    count("failures")
     log.error("failed, reference %s", reference, exc_info=error)
     return failure(phrases, reference)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 
-Span = tuple[int, int]
+from bot.links import Place, Span, paragraph_url, source_of
 
 _ALWAYS = re.compile(r"[\\*_~|`<\[\]]")
 _LINE_START = re.compile(r"^(\s*)(>|#{1,3}(?=\s)|-#|[-+](?=\s)|\d+(?=[.)]\s))", re.MULTILINE)
@@ -60,6 +61,11 @@ def emphasise(text: str, spans: Sequence[Span]) -> str:
     return "".join(parts)
 
 
+def blockquote(markdown: str) -> str:
+    """Return markdown as a quote: a mark before each of its lines."""
+    return "> " + markdown.replace("\n", "\n> ")
+
+
 def _merged(text: str, spans: Sequence[Span]) -> list[Span]:
     """Sort, clip, join and trim: bold that begins or ends with white space would show its asterisks."""
     merged: list[Span] = []
@@ -79,6 +85,15 @@ def _trimmed(text: str, start: int, end: int) -> Span:
 def link(label: str, url: str | None) -> str:
     """Return a masked link, or the label alone where there is no address that can be linked."""
     return f"[{label}]({url})" if url else label
+
+
+def place_link(place: Place, words: str, room: str | None, spans: Sequence[Span] | None = None) -> str | None:
+    """Return where the ¶ of a place leads: into the reading room, or to `words` at the source.
+
+    Args:
+        spans: What of the paragraph is marked there, in place of the span of the citation.
+    """
+    return paragraph_url(place, room, spans) or source_link(source_of(place), words)
 
 
 def source_link(url: str | None, words: str = "") -> str | None:
@@ -106,6 +121,11 @@ def _text_fragment(words: str) -> str:
 
 def _encoded(words: Sequence[str]) -> str:
     return quote(" ".join(words), safe="").replace("-", "%2D")
+
+
+def instant(at: str, style: str = "f") -> str:
+    """Return a moment (UTC, ISO 8601) so that each reader sees it in their own time; `style` as Discord names them."""
+    return f"<t:{int(datetime.fromisoformat(at).replace(tzinfo=UTC).timestamp())}:{style}>"
 
 
 def code_block(text: str) -> str:

@@ -19,6 +19,7 @@ from bot.discord.pages import Page
 from bot.discord.permissions import guild_scopes
 from bot.discord.readout_rendering import InitiativeFilter, render_initiatives
 from bot.discord.refusals import QuestionTooLongError
+from bot.discord.server_settings import ServerSettingsStore
 from bot.export import initiatives_csv
 from bot.locales import Phrases
 from retrieval.answering.checking import MAX_CLAIM_CHARS, ClaimService
@@ -113,6 +114,7 @@ class QuestionService:
 
     Attributes:
         look_ups: The threads on which `answers` and `readouts` are to be asked.
+        servers: What each server chose for itself.
     """
 
     def __init__(
@@ -138,7 +140,13 @@ class QuestionService:
         self._questions = Workers(settings.concurrent_questions, settings.waiting_questions, "question")
         # Clicks, lists and the ledger have threads of their own: a slow question never holds them up.
         self.look_ups = Workers(2, _QUICK_WAITING, "lookup")
+        self.servers = ServerSettingsStore(settings, answers.database, self.look_ups, ticks)
         self._in_flight = InFlight()
+
+    @property
+    def waiting(self) -> int:
+        """How many questions wait for a thread."""
+        return self._questions.waiting
 
     def busy(self) -> InFlight:
         """Return what counts as in flight for as long as its `with` block lasts; a shutdown waits for it."""
@@ -197,7 +205,8 @@ class QuestionService:
             await found.shown()
         can_translate = self._answering.translates
         pages = render_answer(answer, phrases, show_question=quoted, can_translate=can_translate)
-        reply = await self.remembered(answer.mode, pages, question, place, parent)
+        found_it = None if answer.talk else bool(answer.statements)
+        reply = await self.remembered(answer.mode, pages, question, place, parent, answered=found_it)
         return replace(reply, talk=answer.talk)
 
     async def channel_filters(self, channel: int | None) -> Filters:
@@ -252,9 +261,20 @@ class QuestionService:
             return await self._questions.run(work)
 
     async def remembered(
-        self, mode: str, pages: tuple[Page, ...], question: str, place: Place, parent: str | None = None
+        self,
+        mode: str,
+        pages: tuple[Page, ...],
+        question: str,
+        place: Place,
+        parent: str | None = None,
+        *,
+        answered: bool | None = None,
     ) -> Reply:
-        """Remember what is shown, so that its controls work; return it with its id."""
+        """Remember what is shown, so that its controls work; return it with its id.
+
+        Args:
+            answered: Whether the readouts answered; None where nothing was asked of them.
+        """
         shown = ShownAnswer(
             id=secrets.token_hex(6),
             question=question,
@@ -265,6 +285,7 @@ class QuestionService:
             parent=parent,
             guild=place.guild,
             thread=place.thread,
+            answered=answered,
         )
         await self.look_ups.run(self.answers.add, shown)
         return Reply(shown.id, pages)

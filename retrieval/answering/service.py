@@ -31,6 +31,7 @@ from retrieval.errors import (
 )
 from retrieval.ledger.ledger import Ledger
 from retrieval.models import SHARED, Statement
+from retrieval.observing import stage
 from retrieval.precedence import Precedence
 from retrieval.search.ranking import RankedParagraph
 from retrieval.search.retriever import Retriever
@@ -91,6 +92,7 @@ class AnsweringService:
         precedence: Precedence | None = None,
         selector: TrainedSelector | None = None,
     ) -> None:
+        self._ledger = ledger
         self._assistant = assistant
         self._precedence = precedence or Precedence()
         self._selector = selector or TrainedSelector()
@@ -150,11 +152,23 @@ class AnsweringService:
         on_found: OnFound | None = None,
     ) -> tuple[Answer, Elapsed]:
         """Answer as `ask` does, and say how long it took."""
+        with stage("question") as told:
+            answer, elapsed = self._timed_ask(question, scopes, _within(document, filters), history, on_found)
+            told["outcome"] = answer.status
+        return answer, elapsed
+
+    def _timed_ask(
+        self,
+        question: str,
+        scopes: Sequence[str],
+        within: Filters,
+        history: Sequence[str],
+        on_found: OnFound | None,
+    ) -> tuple[Answer, Elapsed]:
         started = time.perf_counter()
         typed = cleaned(checked(question))
         standalone = self._standalone(typed, history, scopes)
         asked = analyse(standalone or _resolved(typed, history))
-        within = _within(document, filters)
         clock = _Clock()
         if len(asked.parts) > 1 and asked.kind not in direct.DIRECT_KINDS:
             parts = [
@@ -168,6 +182,7 @@ class AnsweringService:
             answer = self._answer(asked, scopes, within, on_found, clock, question)
         if standalone and standalone != question and answer.read_as is None:
             answer = replace(answer, read_as=standalone)
+        answer = replace(answer, damaged=self._damaged(scopes, within))
         total = (time.perf_counter() - started) * 1000
         return answer, Elapsed(retrieve=clock.retrieve_ms, answer=total - clock.retrieve_ms, total=total)
 
@@ -194,6 +209,11 @@ class AnsweringService:
             if self._assistant.translates and looked.unread is not None:
                 answer = self._translated(answer, looked.unread, scopes)
         return answer
+
+    def _damaged(self, scopes: Sequence[str], filters: Filters) -> tuple[str, ...]:
+        """Return the readouts that would have been asked too, were they what was ingested."""
+        found = sorted({each.document for each in self._ledger.damaged(scopes).values()})
+        return tuple(each for each in found if not filters.documents or each in filters.documents)
 
     def explain(
         self, question: str, *, document: str | None = None, filters: Filters = ALL

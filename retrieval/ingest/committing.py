@@ -82,6 +82,7 @@ class Committer:
         guard: Asked in every transaction whether this ingest still may write.
         now: UTC, ISO 8601.
         courtesy: How it gives way to questions.
+        stops: Whether to leave what is not begun yet.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class Committer:
         guard: Guard,
         now: str,
         courtesy: Courtesy | None = None,
+        stops: Callable[[], bool] = bool,
     ) -> None:
         self._ledger = ledger
         self._encoder = encoder
@@ -102,9 +104,10 @@ class Committer:
         self._guard = guard
         self._now = now
         self._courtesy = courtesy or Precedence().courtesy()
+        self._stops = stops
 
     def carry_out(self, plan: Plan, progress: Progress) -> int:
-        """Make `plan` so, and return how many texts had to be embedded."""
+        """Make `plan` so, or, where it is stopped, what was begun of it; return how many texts had to be embedded."""
         total = sum(len(change.readout.paragraphs) for change in plan.changes)
         embedded = done = 0
         for group in self._groups(plan):
@@ -113,6 +116,9 @@ class Committer:
             with self._write() as connection:
                 for prepared in group:
                     self._make_live(connection, prepared)
+            plan.done += [prepared.change for prepared in group]
+        if plan.is_cut_short:
+            return embedded
         with self._write() as connection:
             for summary in plan.removals:
                 self.withdraw(connection, summary)
@@ -124,6 +130,8 @@ class Committer:
         """Cut the work into commits: whole readouts, enough of them to keep every core embedding."""
         group: list[_Prepared] = []
         for change in plan.changes:
+            if self._stops():
+                break
             initiatives, problems = change.initiatives(self._courtesy.between)
             plan.warnings += problems
             group.append(_Prepared(change, chunk(change.readout, self._encoder), initiatives))

@@ -68,6 +68,11 @@ class JobBoard:
         with self._ledger.read() as connection:
             return jobs.get(connection, job)
 
+    def waiting(self) -> int:
+        """Return how many jobs are not done, the one at hand included."""
+        with self._ledger.read() as connection:
+            return jobs.waiting(connection)
+
     def usage(self, scope: str, since: str = "", within: Connection | None = None) -> Usage:
         """Return how much `scope` holds, and the ingests asked for since a moment (UTC, ISO 8601).
 

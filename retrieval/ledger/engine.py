@@ -8,6 +8,7 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from retrieval.errors import StoreError
+from retrieval.ledger.seals import Damage
 
 BUSY_TIMEOUT_MS = 10_000
 """How long a write waits for another one."""
@@ -31,10 +32,12 @@ class Database(Protocol):
     Attributes:
         place: Where it is, for people to read; a password is not in it.
         another: How to name another one, in words.
+        damaged: Key of a revision -> what this process found to be otherwise than it was ingested.
     """
 
     place: str
     another: str
+    damaged: dict[int, Damage]
 
     def read(self) -> AbstractContextManager[Connection]:
         """One consistent snapshot for as long as the block lasts."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Text, cast, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Text, cast, delete, func, insert, or_, select, update
 
 from retrieval.ledger import schema
 
@@ -81,6 +81,12 @@ def due(connection: Connection, now: str) -> int | None:
     wanted = select(j.c.pk).where(j.c.state.in_(("queued", "running")), is_due).order_by(j.c.pk).limit(1)
     pk: int | None = connection.scalar(wanted)
     return pk
+
+
+def waiting(connection: Connection) -> int:
+    """Return how many jobs are not done, the one at hand included."""
+    is_open = schema.jobs.c.state.in_(("queued", "running"))
+    return connection.execute(select(func.count()).select_from(schema.jobs).where(is_open)).scalar_one()
 
 
 def request(connection: Connection, pk: int) -> dict[str, Any] | None:

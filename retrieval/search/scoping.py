@@ -14,6 +14,7 @@ from typing import Protocol, Self
 from cachetools import LRUCache
 from sqlalchemy import Connection
 
+from retrieval.errors import UsageError
 from retrieval.language.terms import stem
 from retrieval.language.times import NEWEST, Span, Times, numbers_of_title, times_in, years_in
 from retrieval.ledger import live, scopes
@@ -69,6 +70,27 @@ class Filters:
         """Return what `dump` wrote."""
         fields = json.loads(text)
         return cls(**fields | {"documents": tuple(fields["documents"])})
+
+    @classmethod
+    def typed(
+        cls,
+        documents: Iterable[str] = (),
+        since: str | None = None,
+        until: str | None = None,
+        issuer: str | None = None,
+        title: str | None = None,
+    ) -> Self:
+        """Read what somebody typed; what is left empty narrows nothing.
+
+        Raises:
+            UsageError: A bound is no date.
+        """
+        bounds = {"since": since and as_bound(since), "until": until and as_bound(until)}
+        for name, typed in (("since", since), ("until", until)):
+            if typed and bounds[name] is None:
+                raise UsageError(f'{name}: "{typed}" is no date. Write it like 2024, 2024-03 or 2024-03-05.')
+        named = {"issuer": issuer or None, "title": title or None}
+        return cls(tuple(filter(None, documents)), bounds["since"] or None, bounds["until"] or None, **named)
 
     def __bool__(self) -> bool:
         return bool(self.documents or self.since or self.until or self.issuer or self.title)

@@ -53,19 +53,21 @@ class AskCog(BaseCog):
 
     async def _ask(self, interaction: Interaction, question: str, typed: Filters) -> None:
         phrases, filters = self.phrases(interaction), bounded(typed)
+        server = await self.servers.of(interaction.guild_id)
+        private = server.private_answers
         acknowledging = asyncio.Lock()
         on_screen = asyncio.Event()
 
         async def show_found(page: Page) -> None:
             async with acknowledging:
-                await show(interaction, page_view(page, phrases), ephemeral=False)
+                await show(interaction, page_view(page, phrases), ephemeral=private)
                 on_screen.set()
 
         work = self.questions.ask(
             question, place_of(interaction), phrases, filters=filters, quoted=True, show_found=show_found
         )
         try:
-            reply = await in_time(interaction, work, ephemeral=False, acknowledging=acknowledging)
+            reply = await in_time(interaction, work, ephemeral=private, acknowledging=acknowledging)
         except NotFoundError:
             named = filters.documents
             missing = phrases("error.no_readout", document=code(named[0])) if len(named) == 1 else None
@@ -76,10 +78,12 @@ class AskCog(BaseCog):
                 raise
             log.exception("what was found stays on the screen: the answer failed")
             return
-        ids = await respond(interaction, reply.pages, phrases, answer=reply.id)
-        await self.look_up(self.answers.link, reply.id, ids)
+        ids = await respond(interaction, reply.pages, phrases, answer=reply.id, ephemeral=private)
+        if private:  # nobody can reply to it, and no purge could reach it
+            return
+        await self.look_up(self.answers.link, reply.id, ids, interaction.channel_id)
         if (
-            self.settings.answer_threads
+            server.answer_threads
             and not reply.talk
             and interaction.guild_id
             and place_of(interaction).thread is None

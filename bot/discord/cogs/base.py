@@ -18,10 +18,12 @@ from bot.discord.corpus.service import CorpusService
 from bot.discord.delivery import guarded
 from bot.discord.discord_markdown import escape, shortened
 from bot.discord.discord_settings import DiscordSettings
+from bot.discord.pages import Cited
 from bot.discord.permissions import guild_scopes
 from bot.discord.question_service import Place, QuestionService
 from bot.discord.refusals import ClosingError, RefusedError
 from bot.locales import Catalogue, Phrases
+from bot.logs import request
 from retrieval.errors import NotFoundError
 from retrieval.models import LiveParagraph
 from retrieval.search.browsing import ReadoutSummary, Table
@@ -39,6 +41,9 @@ FILTERS = {
     "title": "Only readouts with these words in their title",
 }
 """The options that narrow the readouts, beside `document`."""
+
+Shown = tuple[Cited, LiveParagraph | None, str | None]
+"""What was cited, the paragraph that is shown for it, and when its revision was superseded, if it was."""
 
 Work = Callable[[], Coroutine[Any, Any, Any]]
 """Not begun, so that a bot that is closing can leave it."""
@@ -63,6 +68,7 @@ class BaseCog(commands.Cog):
     def __init__(self, bot_services: BotServices) -> None:
         self.questions = bot_services.questions
         self.answers = self.questions.answers
+        self.servers = self.questions.servers
         self.look_up = self.questions.look_ups.run
         self.catalogue = bot_services.catalogue
         self.settings = bot_services.settings
@@ -74,7 +80,7 @@ class BaseCog(commands.Cog):
 
     async def guarded(self, interaction: Interaction, work: Coroutine[Any, Any, None]) -> None:
         """Do `work` as something that a shutdown waits for and that never ends in silence."""
-        with self.questions.busy() as admitted:
+        with request(), self.questions.busy() as admitted:
             phrases = self.phrases(interaction)
             chosen = work if admitted else refused(work)
             await guarded(interaction, chosen, phrases, self.settings.max_question)
@@ -90,6 +96,16 @@ class BaseCog(commands.Cog):
             scopes = guild_scopes(interaction.guild_id)
             return await self.look_up(self.questions.readouts.table, paragraph, scopes)
         return None
+
+    async def quoted(self, cited: Cited, guild: int | None) -> Shown:
+        """Return the words that were quoted; where those are no longer kept, the paragraph as it is now."""
+        readouts, scopes = self.questions.readouts, guild_scopes(guild)
+        document, revision, number = cited.document, cited.revision, cited.paragraph
+        with suppress(NotFoundError):
+            return cited, *await self.look_up(readouts.quoted, document, revision, number, scopes)
+        with suppress(NotFoundError):
+            return cited, await self.look_up(readouts.paragraph, document, number, scopes), None
+        return cited, None, None
 
     async def document_choices(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         """Return the readouts whose title or id contains what was typed so far."""

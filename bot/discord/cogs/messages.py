@@ -17,8 +17,10 @@ from bot.discord.delivery import sentence_for
 from bot.discord.pages import Page
 from bot.discord.permissions import missing_to_answer
 from bot.discord.question_service import Place, Reply
+from bot.discord.server_settings import ServerSettings
 from bot.discord.views import page_view, text_view
 from bot.locales import DEFAULT, Phrases
+from bot.logs import request
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +42,7 @@ class MessagesCog(BaseCog):
         """Answer a message if it is a question to the bot."""
         if message.author.bot or message.type not in _ANSWERABLE or not await self._meant(message):
             return
-        with self.questions.busy() as admitted:
+        with request(), self.questions.busy() as admitted:
             await self._answer(message, admitted=admitted)
 
     async def _meant(self, message: discord.Message) -> bool:
@@ -55,10 +57,8 @@ class MessagesCog(BaseCog):
             and channel.owner_id == self._client.user.id
         ):
             return True
-        if (
-            channel.id in self.settings.ask_channels
-            or getattr(channel, "parent_id", None) in self.settings.ask_channels
-        ):
+        ask_channels = (await self.servers.of(message.guild.id)).ask_channels
+        if channel.id in ask_channels or getattr(channel, "parent_id", None) in ask_channels:
             return not message.mentions
         replied = _replied_to(message)
         if replied is None or self._is_of_another(message):
@@ -78,13 +78,14 @@ class MessagesCog(BaseCog):
         return by_role or any(user.id == me.id for user in message.mentions)
 
     async def _answer(self, message: discord.Message, *, admitted: bool) -> None:
-        phrases = self._phrases_for(message)
+        server = await self.servers.of(message.guild.id if message.guild else None)
+        phrases = self._phrases_for(message, server)
         missing = missing_to_answer(message)
         if missing:
             await self._explain(message, phrases, missing)
             return
         placed = ReplyMessages(message, phrases)
-        work = self._show_answer(message, phrases, placed)
+        work = self._show_answer(message, phrases, placed, server)
         try:
             await (work if admitted else refused(work))
         except Exception as error:
@@ -95,7 +96,9 @@ class MessagesCog(BaseCog):
             with suppress(discord.HTTPException):
                 await placed.say(sentence)
 
-    async def _show_answer(self, message: discord.Message, phrases: Phrases, placed: ReplyMessages) -> None:
+    async def _show_answer(
+        self, message: discord.Message, phrases: Phrases, placed: ReplyMessages, server: ServerSettings
+    ) -> None:
         async with message.channel.typing():
             reply = await self._reply(message, phrases, placed)
         if (
@@ -105,9 +108,9 @@ class MessagesCog(BaseCog):
             and placed.first is None
         ):
             return  # not meant for the bot
-        await self.look_up(self.answers.link, reply.id, await placed.show(reply))
+        await self.look_up(self.answers.link, reply.id, await placed.show(reply), message.channel.id)
         if (
-            self.settings.answer_threads
+            server.answer_threads
             and not reply.talk
             and placed.first
             and message.guild
@@ -115,8 +118,10 @@ class MessagesCog(BaseCog):
         ):
             await open_thread(placed.first, _question(message))
 
-    def _phrases_for(self, message: discord.Message) -> Phrases:
+    def _phrases_for(self, message: discord.Message, server: ServerSettings) -> Phrases:
         """Return the server's language: unlike a command, a message does not say which its author reads."""
+        if server.language in self.catalogue.languages:
+            return self.catalogue.languages[server.language]
         return self.catalogue.of(message.guild.preferred_locale if message.guild else DEFAULT)
 
     def _sentence(self, error: Exception, message: discord.Message, phrases: Phrases) -> str:

@@ -47,16 +47,20 @@ BEFORE_TODAY = [each for each in OLD if each.id != "sqlite-1"]
 def old_store(kind: str, version: int, tmp_path: Path, request: pytest.FixtureRequest) -> Path | str:
     """The address of a copy."""
     if kind == "sqlite":
-        path = tmp_path / "store" / "ledger.sqlite3"
-        path.parent.mkdir()
-        path.write_bytes(gzip.decompress((MADE / f"version-{version}.sqlite3.gz").read_bytes()))
-        return path
+        return unpacked(version, tmp_path / "store" / "ledger.sqlite3")
     address: str = request.getfixturevalue("postgres_address")
     dump = gzip.decompress((MADE / f"version-{version}.postgres.sql.gz").read_bytes()).decode()
     with _connected(address) as connection:
         connection.exec_driver_sql(dump)
         connection.commit()
     return address
+
+
+def unpacked(version: int, path: Path) -> Path:
+    """Write the store of a version to `path`, and return that."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(gzip.decompress((MADE / f"version-{version}.sqlite3.gz").read_bytes()))
+    return path
 
 
 def _connected(address: Path | str) -> Connection:
