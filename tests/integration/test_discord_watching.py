@@ -86,12 +86,12 @@ async def test_a_page_is_watched_asked_about_confirmed_and_announced(
         site.replies["/news"] = _list(7, 6, 4, 5)
         _due(folder)
         found = await admin.message(
-            "Found on", "**New: 6th Ferry Dialogue**", "¶1 Norland will open ferry line 6"
+            "Found on", "### New: 6th Ferry Dialogue", "¶1 Norland will open ferry line 6"
         )
         mallory = scene.member("mallory")
         assert "Only people with “Manage Server”" in told(await admin.use(found, "watch:look", mallory))
         for n in (6, 7):
-            offered = await admin.message("Found on", f"**New: {n}th Ferry Dialogue**")
+            offered = await admin.message("Found on", f"### New: {n}th Ferry Dialogue")
             preview = await admin.use(offered, "watch:look")
             assert preview.shown[0]["flags"] & 64
             assert f"Added: `talks-{n}`" in await admin.ended(await admin.press(preview, "yes"))
