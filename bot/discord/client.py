@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
+import threading
+from collections.abc import Callable
 from typing import Any
 
 import discord
 from discord import app_commands
+from discord.backoff import ExponentialBackoff
 from discord.ext import commands, tasks
 
 from bot.discord.answer_store import AnswerStore
@@ -26,6 +30,7 @@ from bot.discord.comparison_service import ComparisonService
 from bot.discord.corpus.server_cleanup import ServerCleanup
 from bot.discord.corpus.service import CorpusService
 from bot.discord.discord_settings import DiscordSettings
+from bot.discord.faults import DISCORD_FAULTS, OneLineFaults, one_line
 from bot.discord.permissions import invite_link, missing_in
 from bot.discord.question_service import QuestionService
 from bot.discord.shards import Shards
@@ -54,6 +59,8 @@ class Rapporteur(commands.AutoShardedBot):
 
     bot_services: BotServices
     tree: CommandTree
+    is_idle = True
+    """Once closed: whether no thread works with the store any more."""
 
     async def setup_hook(self) -> None:
         """Add cogs and controls, then tell Discord about commands that changed."""
@@ -77,9 +84,14 @@ class Rapporteur(commands.AutoShardedBot):
         log.info("%s", content_note(bot_services.settings))
 
     async def _sync_commands(self) -> None:
+        """Send the commands that changed; where Discord does not take them now, the next hour may go better."""
         assert self.application_id is not None
-        sent = await sync_commands(self.tree, self.application_id, self.bot_services.questions)
-        log.info("commands sent to Discord" if sent else "commands unchanged")
+        try:
+            sent = await sync_commands(self.tree, self.application_id, self.bot_services.questions)
+        except DISCORD_FAULTS as error:
+            log.warning("the commands could not be sent, again within the hour: %s", one_line(error))
+        else:
+            log.info("commands sent to Discord" if sent else "commands unchanged")
 
     @tasks.loop(hours=1)
     async def _hourly(self) -> None:
@@ -109,11 +121,7 @@ class Rapporteur(commands.AutoShardedBot):
         self._hourly.cancel()
         for name in (PreviewsCog.__name__, ServersCog.__name__):  # followers stop; the jobs go on
             await self.remove_cog(name)
-        if not await self.bot_services.questions.close():
-            log.warning(
-                "some answers took longer than %.0f s and were left",
-                self.bot_services.settings.shutdown_timeout_s,
-            )
+        self.is_idle = await self.bot_services.questions.close()
         await super().close()
 
 
@@ -164,6 +172,8 @@ def build_client(bot_services: BotServices, **options: Any) -> Rapporteur:
 EXIT_DONE, EXIT_FAILED = 0, 1
 
 _LOGIN_S = 15.0
+_LONGEST_PAUSE_S = 120.0
+_LEAVING_S = 1.5
 
 
 def run(settings: DiscordSettings, services: Services) -> int:
@@ -171,6 +181,8 @@ def run(settings: DiscordSettings, services: Services) -> int:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
     )
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(OneLineFaults())
     logging.getLogger("httpx").setLevel(logging.WARNING)  # or every question to a Chroma server is a line
     return asyncio.run(_run(settings, services))
 
@@ -192,28 +204,71 @@ async def _run(settings: DiscordSettings, services: Services) -> int:
     worker = JobWorker(
         services.ledger, services.ingesting, services.index_sync, purpose="rapporteur run", on_ended=_note
     )
-    worker.start()
-    stopping = _stop_on_signals(client)
+    stopping = asyncio.create_task(_told_to_stop(settings.shutdown_timeout_s))
     warming = asyncio.create_task(questions.warm_up(lambda: _ask_something(services)))
-    try:
-        await client.start(settings.token.get_secret_value())
-    except discord.LoginFailure:
-        return _failed(
-            "Discord refused the token. Copy a new one from the developer portal (Bot, Reset Token) "
-            "into DISCORD_TOKEN."
-        )
-    except discord.PrivilegedIntentsRequired:
-        return _failed(
-            "Discord refused the message-content intent. Switch it on in the developer portal (Bot, Message "
-            "Content Intent), or set DISCORD_MESSAGE_CONTENT=false."
-        )
-    finally:
-        await client.close()
-        await asyncio.gather(warming, *stopping)
-        await asyncio.to_thread(worker.stop)
-        await corpus.close()
+    worker.start()
+    serving = asyncio.create_task(_serve(client, settings.token.get_secret_value()))
+    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    leave_by_force = stopping.result() if stopping.done() else _do_nothing
+    await client.close()
+    status = await _status_of(serving)
+    stopping.cancel()
+    await asyncio.to_thread(worker.stop)
+    is_idle = await corpus.close() and client.is_idle
+    warming.cancel()
     log.info("stopped")
-    return EXIT_DONE
+    if not is_idle:
+        leave_by_force()
+    return status
+
+
+def _do_nothing() -> None: ...
+
+
+async def _serve(client: Rapporteur, token: str) -> None:
+    """Log in and stay; where Discord cannot be reached, try again, ever less often."""
+    back_off = ExponentialBackoff()
+    while True:
+        try:
+            if client.user is None:
+                await client.login(token)
+            await client.connect()
+        except (discord.LoginFailure, discord.PrivilegedIntentsRequired, discord.ConnectionClosed):
+            raise
+        except (*DISCORD_FAULTS, RecursionError) as error:  # discord.py calls itself for every try of a shard
+            if client.is_closed():
+                return
+            pause_s = min(back_off.delay() + 1.0, _LONGEST_PAUSE_S)
+            log.warning("Discord cannot be reached, again in %.0f s: %s", pause_s, one_line(error))
+            if client.user is None:
+                await client.http.close()
+                client.http.connector = discord.utils.MISSING  # it was closed with its session
+            await asyncio.sleep(pause_s)
+        else:
+            return
+
+
+async def _status_of(serving: asyncio.Task[None]) -> int:
+    """Return the exit status, having said in a sentence what the operator has to do."""
+    serving.cancel()
+    (ended,) = await asyncio.gather(serving, return_exceptions=True)
+    match ended:
+        case discord.LoginFailure():
+            return _failed(
+                "Discord refused the token. Copy a new one from the developer portal (Bot, Reset Token) "
+                "into DISCORD_TOKEN."
+            )
+        case discord.PrivilegedIntentsRequired():
+            return _failed(
+                "Discord refused the message-content intent. Switch it on in the developer portal (Bot, Message "
+                "Content Intent), or set DISCORD_MESSAGE_CONTENT=false."
+            )
+        case None | asyncio.CancelledError():
+            return EXIT_DONE
+        case discord.ConnectionClosed():
+            return _failed(f"Discord closed the connection for good: {one_line(ended)}.")
+        case _:
+            raise ended
 
 
 def _note(ended: JobRow) -> None:
@@ -228,19 +283,27 @@ def _failed(sentence: str) -> int:
     return EXIT_FAILED
 
 
-def _stop_on_signals(client: Rapporteur) -> set[asyncio.Task[None]]:
-    """Close the client on the first signal; the returned set holds the closing task once there is one."""
-    loop = asyncio.get_running_loop()
-    closing: set[asyncio.Task[None]] = set()
+async def _told_to_stop(timeout_s: float) -> Callable[[], None]:
+    """Wait for SIGTERM or SIGINT, and see to it that the process then ends in time, whatever hangs.
 
-    def stop(name: str) -> None:
-        if not closing:
-            log.info("%s: finishing answers in flight", name)
-            closing.add(loop.create_task(client.close()))
-
+    Returns:
+        What ends it at once, with the store left as it is: it survives that.
+    """
+    loop, told = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop, number.name)
-    return closing
+        loop.add_signal_handler(number, told.set)
+    await told.wait()
+    log.info("told to stop: answers in flight arrive first")
+
+    def leave() -> None:
+        log.warning("something is still at work; leaving it")
+        logging.shutdown()
+        os._exit(EXIT_DONE)
+
+    timer = threading.Timer(timeout_s + _LEAVING_S, leave)
+    timer.daemon = True
+    timer.start()
+    return leave
 
 
 def _ask_something(services: Services) -> None:

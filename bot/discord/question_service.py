@@ -9,12 +9,13 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 from bot.discord.admission import InFlight, Limits, Workers
 from bot.discord.answer_rendering import render_answer, render_check, render_found, render_translations
 from bot.discord.answer_store import AnswerStore, ShownAnswer
 from bot.discord.discord_settings import DiscordSettings
+from bot.discord.faults import is_ours, one_line
 from bot.discord.pages import Page
 from bot.discord.permissions import guild_scopes
 from bot.discord.readout_rendering import InitiativeFilter, render_initiatives
@@ -30,6 +31,7 @@ from retrieval.models import Statement
 from retrieval.search.browsing import Browser, ListedInitiative
 from retrieval.search.scoping import ALL, Filters
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
@@ -38,6 +40,7 @@ HISTORY_TURNS = 6
 """Earlier questions that a follow-up is understood from."""
 
 _QUICK_WAITING = 1_000
+_WORKERS_S = 0.3
 
 LIST = "initiatives"
 """What stands for the mode where the answer remembered is a list."""
@@ -94,8 +97,8 @@ class _Found:
     async def _shown(self, answer: Answer) -> None:
         try:
             await self._show(answer)
-        except Exception:  # the answer itself is still to come
-            log.warning("what was found could not be shown", exc_info=True)
+        except Exception as error:  # the answer itself is still to come
+            log.warning("what was found could not be shown: %s", one_line(error), exc_info=is_ours(error))
 
     async def shown(self) -> None:
         """Wait until it is shown; nothing is shown afterwards."""
@@ -179,19 +182,19 @@ class QuestionService:
 
         found = _Found(show)
         try:
-            async with asyncio.timeout(self._settings.answer_timeout_s):
-                answer = await self._questions.run(
-                    self._answering.ask,
-                    question,
-                    scopes=scopes,
-                    filters=within,
-                    history=history,
-                    on_found=found.tell,
-                )
-        except Exception:  # what was found, and may be on the screen, is never replaced by an error
+            answer = await self._worked(
+                self._answering.ask,
+                question,
+                scopes=scopes,
+                filters=within,
+                history=history,
+                on_found=found.tell,
+            )
+        except Exception as error:  # what was found is an answer
             if found.answer is None:
                 raise
-            log.warning("what was found stands: the language model's choice failed", exc_info=True)
+            cause = error if is_ours(error) else None
+            log.warning("what was found stands: %s", one_line(error), exc_info=cause)
             answer = replace(found.answer, model_failure=MODEL_FAILED)
         finally:
             await found.shown()
@@ -223,8 +226,7 @@ class QuestionService:
         """
         self._limits.admit(place.user, place.guild)
         scopes = guild_scopes(place.guild)
-        async with asyncio.timeout(self._settings.answer_timeout_s):
-            found = await self._questions.run(self._answering.translations, statements, language, scopes)
+        found = await self._worked(self._answering.translations, statements, language, scopes)
         return render_translations(statements, found, phrases)
 
     async def check(self, claim: str, place: Place, phrases: Phrases) -> Reply:
@@ -248,8 +250,18 @@ class QuestionService:
             As `ask` does, and whatever `work` raises.
         """
         self._admit(asked, place)
+        return await self._worked(work)
+
+    async def _worked(self, call: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:
+        """Return what `call` returns, done off the event loop and in time.
+
+        Raises:
+            TimeoutError: It took too long.
+            ClosingError: A shutdown can wait no longer.
+            BusyError: Too many wait already.
+        """
         async with asyncio.timeout(self._settings.answer_timeout_s):
-            return await self._questions.run(work)
+            return await self._in_flight.unless_settling(self._questions.run(call, *args, **more))
 
     async def remembered(
         self, mode: str, pages: tuple[Page, ...], question: str, place: Place, parent: str | None = None
@@ -359,8 +371,12 @@ class QuestionService:
             log.warning("the readouts could not be searched at the start", exc_info=True)
 
     async def close(self) -> bool:
-        """Take no more questions and wait for answers in flight; False when some took too long."""
-        finished = await self._in_flight.close(self._settings.shutdown_timeout_s)
-        await self._questions.close()
-        await self.look_ups.close()
-        return finished
+        """Take no more questions and let those in flight have their answers, what was found at the least.
+
+        Returns:
+            Whether nothing is at work any more: only then the store may be closed.
+        """
+        if not await self._in_flight.close(self._settings.shutdown_timeout_s):
+            log.warning("some answers took longer than %g s and were left", self._settings.shutdown_timeout_s)
+        closed = [await workers.close(_WORKERS_S) for workers in (self._questions, self.look_ups)]
+        return all(closed)

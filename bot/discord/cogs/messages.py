@@ -6,17 +6,16 @@ import asyncio
 import logging
 import re
 from contextlib import suppress
-from typing import Any
 
 import discord
 from discord.ext import commands
 
-from bot.discord.cogs.asking import open_thread
 from bot.discord.cogs.base import BaseCog, BotServices, channel_of, refused
-from bot.discord.delivery import sentence_for
+from bot.discord.delivery import note_what_stays, open_thread, sentence_for, typing
 from bot.discord.pages import Page
 from bot.discord.permissions import missing_to_answer
 from bot.discord.question_service import Place, Reply
+from bot.discord.screen import MessageScreen, Rank
 from bot.discord.views import page_view, text_view
 from bot.locales import DEFAULT, Phrases
 
@@ -83,37 +82,38 @@ class MessagesCog(BaseCog):
         if missing:
             await self._explain(message, phrases, missing)
             return
-        placed = ReplyMessages(message, phrases)
-        work = self._show_answer(message, phrases, placed)
+        screen = MessageScreen(message)
+        work = self._show_answer(message, phrases, screen)
         try:
             await (work if admitted else refused(work))
         except Exception as error:
-            if placed.shows_words:
-                log.exception("what was found stays on the screen: the answer failed")
-                return
-            sentence = self._sentence(error, message, phrases)
-            with suppress(discord.HTTPException):
-                await placed.say(sentence)
+            if screen.shows_words:
+                note_what_stays(error)
+            else:
+                await screen.put(Rank.NOTICE, text_view(self._sentence(error, message, phrases)))
 
-    async def _show_answer(self, message: discord.Message, phrases: Phrases, placed: ReplyMessages) -> None:
-        async with message.channel.typing():
-            reply = await self._reply(message, phrases, placed)
+    async def _show_answer(self, message: discord.Message, phrases: Phrases, screen: MessageScreen) -> None:
+        async with typing(message.channel):
+            reply = await self._reply(message, phrases, screen)
         if (
             reply.talk == "members"
             and message.guild
             and not self._mentioned(message)
-            and placed.first is None
+            and screen.rank is Rank.NOTHING
         ):
             return  # not meant for the bot
-        await self.look_up(self.answers.link, reply.id, await placed.show(reply))
+        for number, page in enumerate(reply.pages):
+            await screen.put_page(number, page_view(page, phrases, answer=reply.id, number=number))
+        await screen.finish(len(reply.pages))
+        await self.look_up(self.answers.link, reply.id, screen.ids)
         if (
             self.settings.answer_threads
             and not reply.talk
-            and placed.first
+            and screen.first
             and message.guild
             and not _thread(message)
         ):
-            await open_thread(placed.first, _question(message))
+            await open_thread(screen.first, _question(message))
 
     def _phrases_for(self, message: discord.Message) -> Phrases:
         """Return the server's language: unlike a command, a message does not say which its author reads."""
@@ -124,7 +124,7 @@ class MessagesCog(BaseCog):
             return phrases("error.question_empty")
         return sentence_for(error, phrases, self.settings.max_question)
 
-    async def _reply(self, message: discord.Message, phrases: Phrases, placed: ReplyMessages) -> Reply:
+    async def _reply(self, message: discord.Message, phrases: Phrases, screen: MessageScreen) -> Reply:
         place = Place(
             user=message.author.id,
             guild=message.guild.id if message.guild else None,
@@ -132,12 +132,16 @@ class MessagesCog(BaseCog):
             reply_to=_replied_to(message),
             channel=channel_of(message.channel),
         )
-        work = self.questions.ask(_question(message), place, phrases, show_found=placed.show_found)
+
+        async def show_found(page: Page) -> None:
+            await screen.put(Rank.QUOTED, page_view(page, phrases))
+
+        work = self.questions.ask(_question(message), place, phrases, show_found=show_found)
         task = asyncio.ensure_future(work)
         try:
             await asyncio.wait({task}, timeout=SIGN_OF_LIFE_S)
-            if not task.done() and placed.first is None:
-                await placed.say(phrases("answer.looking"))
+            if not task.done():
+                await screen.put(Rank.WAITING, text_view(phrases("answer.looking")))
             return await task
         finally:
             task.cancel()
@@ -155,54 +159,6 @@ class MessagesCog(BaseCog):
             await message.author.send(
                 view=text_view(phrases("error.forbidden", permission=missing, channel=name))
             )
-
-
-class ReplyMessages:
-    """The bot's messages in reply to one message; the first of them is written over while work goes on."""
-
-    def __init__(self, message: discord.Message, phrases: Phrases) -> None:
-        self._asked = message
-        self._phrases = phrases
-        self.first: discord.Message | None = None
-        self.shows_words = False  # of a readout: no sentence about an error takes their place
-        self._sending = asyncio.Lock()
-
-    async def say(self, sentence: str) -> None:
-        """Show one sentence."""
-        await self._first(text_view(sentence))
-
-    async def show_found(self, page: Page) -> None:
-        """Show what was found, until the answer takes its place."""
-        await self._first(page_view(page, self._phrases))
-        self.shows_words = True
-
-    async def show(self, reply: Reply) -> list[int]:
-        """Show an answer; return the ids of its messages."""
-        ids: list[int] = []
-        for number, page in enumerate(reply.pages):
-            view = page_view(page, self._phrases, answer=reply.id, number=number)
-            sent = await self._asked.channel.send(view=view) if number else await self._first(view)
-            ids.append(sent.id)
-        return ids
-
-    async def _first(self, view: discord.ui.LayoutView) -> discord.Message:
-        async with self._sending:
-            if self.first is not None:
-                self.first = await self.first.edit(view=view, allowed_mentions=discord.AllowedMentions.none())
-                return self.first
-            # `fail_if_not_exists=False`: the question may be deleted while it is being answered.
-            reference: Any = self._asked.to_reference(fail_if_not_exists=False) if self._may_reply() else None
-            self.first = await self._asked.channel.send(view=view, reference=reference)
-            return self.first
-
-    def _may_reply(self) -> bool:
-        guild = self._asked.guild
-        channel = self._asked.channel
-        if guild is None or isinstance(
-            channel, discord.DMChannel | discord.GroupChannel | discord.PartialMessageable
-        ):
-            return True
-        return channel.permissions_for(guild.me).read_message_history
 
 
 def _question(message: discord.Message) -> str:
