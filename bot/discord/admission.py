@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 from collections import Counter
-from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
+from bot.discord.faults import is_ours, one_line
 from bot.discord.refusals import BusyError, ClosingError, LimitedError
+from retrieval.answering.models import Answer
+
+log = logging.getLogger(__name__)
 
 _MANY = 10_000
 
@@ -115,6 +120,32 @@ class Workers:
         if self._futures:
             await asyncio.wait(self._futures, timeout=timeout_s)
         return not self._futures
+
+
+class Found:
+    """Hands what was found from the thread that answers to the event loop, and waits until it is shown."""
+
+    def __init__(self, show: Callable[[Answer], Awaitable[None]]) -> None:
+        self.answer: Answer | None = None
+        self._show = show
+        self._loop = asyncio.get_running_loop()
+        self._told: Future[None] | None = None
+
+    def tell(self, answer: Answer) -> None:
+        """Have `answer` shown; called on any thread, returns at once."""
+        self.answer = answer
+        self._told = asyncio.run_coroutine_threadsafe(self._shown(answer), self._loop)
+
+    async def _shown(self, answer: Answer) -> None:
+        try:
+            await self._show(answer)
+        except Exception as error:  # the answer itself is still to come
+            log.warning("what was found could not be shown: %s", one_line(error), exc_info=is_ours(error))
+
+    async def shown(self) -> None:
+        """Wait until it is shown; nothing is shown afterwards."""
+        if self._told is not None:
+            await asyncio.wrap_future(self._told)
 
 
 SETTLING_S = 1.0

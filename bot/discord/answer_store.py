@@ -53,11 +53,11 @@ class AnswerStore:
             connection.execute(insert(answers).values(values))
 
     def link(self, answer: str, message_ids: Sequence[int]) -> None:
-        """Remember which messages show an answer, so that replies to them continue it."""
+        """Remember which messages show an answer, now and no longer another, so that replies to them continue it."""
         with self._database.write() as connection:
             for message in message_ids:
                 row = upsert(connection, messages).values(id=message, answer=answer)
-                connection.execute(row.on_conflict_do_nothing())
+                connection.execute(row.on_conflict_do_update(index_elements=["id"], set_={"answer": answer}))
 
     def get(self, answer: str) -> ShownAnswer | None:
         """Return an answer, or None where it is no longer remembered."""
@@ -68,6 +68,24 @@ class AnswerStore:
         """Return the id of the answer that `message` shows, if it shows one."""
         with self._database.read() as connection:
             return connection.scalar(select(messages.c.answer).where(messages.c.id == message))
+
+    def messages_of(self, answer: str) -> list[int]:
+        """Return the messages that show an answer."""
+        with self._database.read() as connection:
+            return list(connection.scalars(select(messages.c.id).where(messages.c.answer == answer)))
+
+    def has_asked_directly(self, user: int) -> bool:
+        """Whether somebody was answered in direct messages before."""
+        asked = select(answers.c.id).where(answers.c.user == user, answers.c.guild.is_(None)).limit(1)
+        with self._database.read() as connection:
+            return connection.scalar(asked) is not None
+
+    def forget(self, answer: str) -> None:
+        """Forget one answer, and what hangs on it."""
+        with self._database.write() as connection:
+            for table in (messages, feedback):
+                connection.execute(delete(table).where(table.c.answer == answer))
+            connection.execute(delete(answers).where(answers.c.id == answer))
 
     def latest_in(self, thread: int) -> str | None:
         """Return the answer that a message in `thread` follows: the last there, or the one it hangs from."""

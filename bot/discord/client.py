@@ -21,6 +21,7 @@ from bot.discord.cogs.asking import AskCog, CheckCog
 from bot.discord.cogs.base import BaseCog, BotServices
 from bot.discord.cogs.browse import BrowseCog, InitiativesCog
 from bot.discord.cogs.comparing import ComparisonCog
+from bot.discord.cogs.conversation import ConversationCog
 from bot.discord.cogs.corpus import CorpusCog
 from bot.discord.cogs.messages import MessagesCog
 from bot.discord.cogs.previews import PreviewsCog
@@ -35,6 +36,7 @@ from bot.discord.permissions import invite_link, missing_in
 from bot.discord.question_service import QuestionService
 from bot.discord.shards import Shards
 from bot.discord.views import Control
+from bot.discord.welcome_card import DeleteReply, ExampleQuestion
 from bot.locales import load
 from retrieval.bootstrap import Services
 from retrieval.errors import RapporteurError
@@ -47,9 +49,10 @@ _COGS: tuple[type[BaseCog], ...] = (AskCog, BrowseCog, InitiativesCog, AnswerCon
 
 
 def intents_for(settings: DiscordSettings) -> discord.Intents:
-    """Return the events to receive: servers and messages, and message texts only where that is set."""
+    """Return the events to receive: servers, messages, reactions, and message texts only where that is set."""
     intents = discord.Intents.none()
     intents.guilds = intents.guild_messages = intents.dm_messages = True
+    intents.guild_reactions = intents.dm_reactions = True
     intents.message_content = settings.message_content
     return intents
 
@@ -71,13 +74,14 @@ class Rapporteur(commands.AutoShardedBot):
             await self.add_cog(ComparisonCog(bot_services))
         await self.add_cog(CheckCog(bot_services, self.tree))
         await self.add_cog(MessagesCog(bot_services, self))
+        await self.add_cog(ConversationCog(bot_services, self))
         if bot_services.corpus and bot_services.server_cleanup:
             await self.add_cog(CorpusCog(bot_services, bot_services.corpus))
             await self.add_cog(PreviewsCog(bot_services, bot_services.corpus, self))
             await self.add_cog(
                 ServersCog(bot_services, bot_services.corpus, bot_services.server_cleanup, self)
             )
-        self.add_dynamic_items(Control)
+        self.add_dynamic_items(Control, ExampleQuestion, DeleteReply)
         await self.tree.set_translator(CatalogueTranslator(bot_services.catalogue))
         await self._sync_commands()
         self._hourly.start()

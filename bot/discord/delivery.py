@@ -18,6 +18,7 @@ from bot.discord.pages import Page
 from bot.discord.refusals import failure, reply_for
 from bot.discord.screen import InteractionScreen, Rank
 from bot.discord.views import page_view, text_view
+from bot.discord.welcome_card import with_delete
 from bot.locales import Phrases
 from retrieval.errors import IndexMismatchError
 
@@ -67,6 +68,8 @@ async def respond(
     screen = InteractionScreen.of(interaction)
     for number, page in enumerate(pages):
         view = page_view(page, phrases, answer=answer, number=number)
+        if answer is not None and not ephemeral and number == len(pages) - 1:
+            with_delete(view, answer)
         if number:
             await screen.add(view, ephemeral=ephemeral)
         else:

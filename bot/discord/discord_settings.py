@@ -32,7 +32,10 @@ class DiscordSettings(BaseSettings):
     """Ask Discord for message texts (privileged intent): ask channels and unpinged replies need it."""
 
     ask_channels: Annotated[tuple[int, ...], NoDecode] = ()
-    """Ids of channels where every message is a question."""
+    """Ids of channels where questions are answered without a mention."""
+
+    ask_everything: bool = False
+    """Take every message in an ask channel for a question, and not only what reads like one."""
 
     answer_threads: bool = False
     """Open a thread on every answer."""

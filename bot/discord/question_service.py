@@ -7,11 +7,10 @@ import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import ParamSpec, TypeVar
 
-from bot.discord.admission import InFlight, Limits, Workers
+from bot.discord.admission import Found, InFlight, Limits, Workers
 from bot.discord.answer_rendering import render_answer, render_check, render_found, render_translations
 from bot.discord.answer_store import AnswerStore, ShownAnswer
 from bot.discord.discord_settings import DiscordSettings
@@ -20,6 +19,7 @@ from bot.discord.pages import Page
 from bot.discord.permissions import guild_scopes
 from bot.discord.readout_rendering import InitiativeFilter, render_initiatives
 from bot.discord.refusals import QuestionTooLongError
+from bot.discord.welcome_card import example_questions
 from bot.export import initiatives_csv
 from bot.locales import Phrases
 from retrieval.answering.checking import MAX_CLAIM_CHARS, ClaimService
@@ -73,37 +73,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer, ready to be shown: its id stands in the controls of its pages; `talk` where nothing was asked."""
+    """An answer, ready to be shown: its id stands in the controls of its pages; `talk`, and no id, where nothing was asked."""
 
     id: str
     pages: tuple[Page, ...]
     talk: Talk | None = None
-
-
-class _Found:
-    """Hands what was found from the thread that answers to the event loop, and waits until it is shown."""
-
-    def __init__(self, show: Callable[[Answer], Awaitable[None]]) -> None:
-        self.answer: Answer | None = None
-        self._show = show
-        self._loop = asyncio.get_running_loop()
-        self._told: Future[None] | None = None
-
-    def tell(self, answer: Answer) -> None:
-        """Have `answer` shown; called on any thread, returns at once."""
-        self.answer = answer
-        self._told = asyncio.run_coroutine_threadsafe(self._shown(answer), self._loop)
-
-    async def _shown(self, answer: Answer) -> None:
-        try:
-            await self._show(answer)
-        except Exception as error:  # the answer itself is still to come
-            log.warning("what was found could not be shown: %s", one_line(error), exc_info=is_ours(error))
-
-    async def shown(self) -> None:
-        """Wait until it is shown; nothing is shown afterwards."""
-        if self._told is not None:
-            await asyncio.wrap_future(self._told)
 
 
 class QuestionService:
@@ -155,13 +129,17 @@ class QuestionService:
         *,
         filters: Filters = ALL,
         quoted: bool = False,
+        overheard: bool = False,
+        instead_of: str | None = None,
         show_found: ShowFound | None = None,
     ) -> Reply:
-        """Answer a question and remember the answer.
+        """Answer a question and remember the answer; what asks nothing is not remembered.
 
         Args:
             filters: Ask the readouts that pass; where they narrow nothing, those that the channel asks.
             quoted: Show the question above the answer.
+            overheard: It was not said to the bot: talk among members is left alone.
+            instead_of: An earlier answer, whose place in the conversation this one takes.
             show_found: Called with what was found, where a language model goes on to choose; over when this
                 returns.
 
@@ -171,8 +149,9 @@ class QuestionService:
             TimeoutError: It took too long.
         """
         self._admit(question, place)
-        parent = await self._parent(place)
+        parent = await self._parent(place, instead_of)
         history = await self.look_ups.run(self.answers.history, parent, HISTORY_TURNS)
+        about = await self.look_ups.run(self._cited_by, parent)
         scopes = guild_scopes(place.guild)
         within = filters or await self.channel_filters(place.channel)
 
@@ -180,7 +159,7 @@ class QuestionService:
             if show_found is not None and found.statements:
                 await show_found(render_found(found, phrases, show_question=quoted))
 
-        found = _Found(show)
+        found = Found(show)
         try:
             answer = await self._worked(
                 self._answering.ask,
@@ -188,6 +167,8 @@ class QuestionService:
                 scopes=scopes,
                 filters=within,
                 history=history,
+                about=about,
+                overheard=overheard,
                 on_found=found.tell,
             )
         except Exception as error:  # what was found is an answer
@@ -200,8 +181,28 @@ class QuestionService:
             await found.shown()
         can_translate = self._answering.translates
         pages = render_answer(answer, phrases, show_question=quoted, can_translate=can_translate)
-        reply = await self.remembered(answer.mode, pages, question, place, parent)
-        return replace(reply, talk=answer.talk)
+        if answer.talk:
+            return Reply("", pages, answer.talk)
+        return await self.remembered(answer.mode, pages, question, place, parent)
+
+    def _cited_by(self, answer: str | None) -> tuple[str, ...]:
+        """Return the readouts that an answer cites, which a follow-up is about."""
+        shown = self.answers.get(answer) if answer else None
+        cited = (each.document for page in shown.cited for each in page) if shown else ()
+        return tuple(dict.fromkeys(filter(None, cited)))
+
+    async def examples(self, guild: int | None, phrases: Phrases) -> list[str]:
+        """Return questions that what can be read in a server answers."""
+        scopes = guild_scopes(guild)
+
+        def made() -> list[str]:
+            listed = self.readouts.initiatives(scopes)
+            readouts = self.readouts.documents(scopes)
+            return example_questions(
+                listed, readouts, phrases, lambda asked: self._answering.quote(asked, scopes)
+            )
+
+        return await self._worked(made)
 
     async def channel_filters(self, channel: int | None) -> Filters:
         """Return which readouts a channel asks, as its admins chose."""
@@ -288,7 +289,10 @@ class QuestionService:
             raise QuestionTooLongError(len(question), self._settings.max_question)
         self._limits.admit(place.user, place.guild)
 
-    async def _parent(self, place: Place) -> str | None:
+    async def _parent(self, place: Place, instead_of: str | None = None) -> str | None:
+        if instead_of is not None:
+            before = await self.look_ups.run(self.answers.get, instead_of)
+            return before.parent if before else None
         if place.reply_to is not None:
             answer = await self.look_ups.run(self.answers.of_message, place.reply_to)
             if answer:

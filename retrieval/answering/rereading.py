@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from retrieval.answering.models import Talk
+from retrieval.answering.models import Answer, Talk
 from retrieval.answering.question import Kind, Question, without_greeting
 from retrieval.index import fulltext
 from retrieval.language.place_names import capitals
@@ -67,6 +67,41 @@ def talk_in(asked: Question, frequency: Mapping[str, int]) -> Talk | None:
     if _MEMBERS.search(asked.text) and len(known) * 2 < len(asked.terms) and len(words) > 2:
         return "members"
     return None
+
+
+_AMONG_MEMBERS = re.compile(
+    r"\b(?:i|me|my|mine|we|us|our|you|your|yours|u|ur|(?:some|any|every)(?:one|body)|guys|folks|y['’]?all)\b|\b(?:i|we|you)['’]",
+    re.IGNORECASE,
+)
+_STATES = re.compile(
+    r"\b(?:is|are|was|were|am|be|been|has|have|had|do|does|did|will|would|can|could|should|may|might|must|it|she|he|they|that|this)\b"
+    r"|['’](?:s|re|m|ll|ve|d)\b|n['’]t\b",
+    re.IGNORECASE,
+)
+_PROBABLY, _HARDLY = 0.3, 0.1
+
+
+def is_meant(asked: Question, frequency: Mapping[str, int], found: Answer) -> bool:
+    """Whether a message that nobody addressed to the bot is a question to the readouts; in doubt a question is one.
+
+    A question that is put to other members ("did anyone see…", "are you…") is one where the readouts answer it all the
+    same; what is no question only where it is a bare topic that they treat.
+
+    Args:
+        frequency: As `talk_in` takes it.
+        found: What the readouts say to it.
+    """
+    among_members = bool(_AMONG_MEMBERS.search(asked.core))
+    is_question = "?" in asked.text or asked.kind is not Kind.TOPIC
+    if not is_question and asked.core == without_greeting(asked.text):  # nor "tell me about …"
+        return bool(found.statements) and not among_members and not _STATES.search(asked.core)
+    if found.statements and found.confidence >= _PROBABLY:
+        return True
+    if among_members:
+        return False
+    places = {*capitals(), *capitals().values()}
+    names_something = bool(asked.names) or any(stem(place) in asked.terms for place in places)
+    return found.confidence >= _HARDLY or names_something or any(frequency.get(t) for t in asked.terms)
 
 
 SHORTEST, LONG = 5, 8

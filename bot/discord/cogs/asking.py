@@ -9,11 +9,12 @@ from discord import app_commands
 
 from bot.discord import Interaction
 from bot.discord.cogs.base import FILTERS, BaseCog, BotServices, Word, bounded, offering, place_of
-from bot.discord.delivery import in_time, open_thread, respond, say
+from bot.discord.delivery import in_time, open_thread, respond, say, show
 from bot.discord.discord_markdown import code
 from bot.discord.pages import Page
 from bot.discord.screen import InteractionScreen, Rank
 from bot.discord.views import page_view
+from bot.discord.welcome_card import card_view
 from retrieval.errors import NotFoundError
 from retrieval.search.scoping import Filters
 
@@ -46,6 +47,10 @@ class AskCog(BaseCog):
         filters = Filters(named, since, until, issuer, title)
         await self.guarded(interaction, self._ask(interaction, question, filters))
 
+    async def answer(self, interaction: Interaction, question: str) -> None:
+        """Answer a question that was clicked."""
+        await self.guarded(interaction, self._ask(interaction, question, Filters()))
+
     async def _ask(self, interaction: Interaction, question: str, typed: Filters) -> None:
         phrases, filters = self.phrases(interaction), bounded(typed)
         screen = InteractionScreen.of(interaction)
@@ -63,11 +68,17 @@ class AskCog(BaseCog):
             missing = phrases("error.no_readout", document=code(named[0])) if len(named) == 1 else None
             await say(interaction, missing or phrases("error.none_passes"))
             return
+        if reply.talk == "about":
+            examples = await self.questions.examples(interaction.guild_id, phrases)
+            await show(interaction, card_view(phrases, examples), ephemeral=True)
+            return
+        if reply.talk:
+            await respond(interaction, reply.pages, phrases)
+            return
         ids = await respond(interaction, reply.pages, phrases, answer=reply.id)
         await self.look_up(self.answers.link, reply.id, ids)
         if (
             self.settings.answer_threads
-            and not reply.talk
             and interaction.guild_id
             and ids
             and place_of(interaction).thread is None

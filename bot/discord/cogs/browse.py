@@ -19,6 +19,7 @@ from bot.discord.pages import Page
 from bot.discord.permissions import guild_scopes
 from bot.discord.readout_rendering import KINDS, InitiativeFilter, render_documents, render_paragraph
 from bot.discord.views import Control, list_view
+from bot.discord.welcome_card import command_lines
 from retrieval.errors import NotFoundError
 from retrieval.models import InitiativeKind, LiveParagraph
 from retrieval.search.browsing import Table
@@ -99,6 +100,7 @@ class BrowseCog(BaseCog):
         told = [text.strip(), f"-# {phrases('about.privacy', days=self.settings.keep_days)}"]
         if model:
             told.append(f"-# {phrases('about.model_privacy', model=model)}")
+        told += ["", *command_lines(interaction.client.tree, phrases)]
         await respond(interaction, [Page("\n".join(told))], phrases, ephemeral=True)
 
 

@@ -74,7 +74,7 @@ async def test_a_question_gets_an_answer_with_its_paragraph(member: Any, channel
     assert not result.ephemeral
     assert "seminar on **cybersecurity** this year. [¶7](https://example.org/readout#:~:text=" in told
     assert "**ASEAN-Japan meeting** · 22 June 2022" in told
-    assert controls(result.response) == ["¶7", "Copy citation", "Save as file", "👍", "👎"]
+    assert controls(result.response) == ["¶7", "Copy citation", "Save as file", "👍", "👎", "🗑️"]
 
 
 async def test_a_quick_answer_goes_out_in_one_piece(member: Any, channel: Any) -> None:
@@ -138,7 +138,7 @@ async def test_more_paragraphs_than_a_row_has_buttons_are_offered_in_a_select(
     message = channel.last_message
     chosen = await member.select(message, custom_id=control(message, "pick"), values=["6"])
 
-    assert controls(message) == ["Copy citation", "Save as file", "👍", "👎"]
+    assert controls(message) == ["Copy citation", "Save as file", "👍", "👎", "🗑️"]
     assert "¶7" in text_of(chosen.response)
 
 
@@ -271,14 +271,6 @@ async def test_replies_of_two_members_to_two_answers_do_not_mix(
         ("and then?", ("Tell me of Myanmar",)),
         ("and why?", ("Tell me of cyber",)),
     ]
-
-
-async def test_a_mention_without_a_question_is_met_with_an_example(
-    member: Any, channel: Any, simcord_env: simcord.Env
-) -> None:
-    await member.send(channel, mention(simcord_env))
-
-    assert text_of(channel.last_message).startswith("Please ask a question, for example")
 
 
 async def test_messages_that_are_not_meant_for_the_bot_are_left_alone(
