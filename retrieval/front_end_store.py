@@ -8,19 +8,26 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from retrieval.ledger import schema
+from retrieval.ledger.leases import Lease, new_holder, release, renew, take, utc_now
 from retrieval.ledger.statements import upsert
 
 __all__ = [
     "Database",
+    "Lease",
     "answers",
     "departures",
     "draft_files",
     "drafts",
     "feedback",
     "messages",
+    "new_holder",
     "presences",
+    "release",
+    "renew",
     "state",
+    "take",
     "upsert",
+    "utc_now",
     "watches",
 ]
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import discord
 from discord import app_commands
-from discord.backoff import ExponentialBackoff
 from discord.ext import commands, tasks
 
 from bot.discord.answer_store import AnswerStore
@@ -28,6 +27,7 @@ from bot.discord.cogs.previews import PreviewsCog
 from bot.discord.cogs.servers import ServersCog
 from bot.discord.command_tree import CatalogueTranslator, CommandTree, sync_commands
 from bot.discord.comparison_service import ComparisonService
+from bot.discord.connection import serve
 from bot.discord.corpus.server_cleanup import ServerCleanup
 from bot.discord.corpus.service import CorpusService
 from bot.discord.discord_settings import DiscordSettings
@@ -176,7 +176,6 @@ def build_client(bot_services: BotServices, **options: Any) -> Rapporteur:
 EXIT_DONE, EXIT_FAILED = 0, 1
 
 _LOGIN_S = 15.0
-_LONGEST_PAUSE_S = 120.0
 _LEAVING_S = 1.5
 
 
@@ -211,7 +210,7 @@ async def _run(settings: DiscordSettings, services: Services) -> int:
     stopping = asyncio.create_task(_told_to_stop(settings.shutdown_timeout_s))
     warming = asyncio.create_task(questions.warm_up(lambda: _ask_something(services)))
     worker.start()
-    serving = asyncio.create_task(_serve(client, settings.token.get_secret_value()))
+    serving = asyncio.create_task(serve(client, settings, services.ledger))
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
     leave_by_force = stopping.result() if stopping.done() else _do_nothing
     await client.close()
@@ -227,29 +226,6 @@ async def _run(settings: DiscordSettings, services: Services) -> int:
 
 
 def _do_nothing() -> None: ...
-
-
-async def _serve(client: Rapporteur, token: str) -> None:
-    """Log in and stay; where Discord cannot be reached, try again, ever less often."""
-    back_off = ExponentialBackoff()
-    while True:
-        try:
-            if client.user is None:
-                await client.login(token)
-            await client.connect()
-        except (discord.LoginFailure, discord.PrivilegedIntentsRequired, discord.ConnectionClosed):
-            raise
-        except (*DISCORD_FAULTS, RecursionError) as error:  # discord.py calls itself for every try of a shard
-            if client.is_closed():
-                return
-            pause_s = min(back_off.delay() + 1.0, _LONGEST_PAUSE_S)
-            log.warning("Discord cannot be reached, again in %.0f s: %s", pause_s, one_line(error))
-            if client.user is None:
-                await client.http.close()
-                client.http.connector = discord.utils.MISSING  # it was closed with its session
-            await asyncio.sleep(pause_s)
-        else:
-            return
 
 
 async def _status_of(serving: asyncio.Task[None]) -> int:
@@ -269,6 +245,8 @@ async def _status_of(serving: asyncio.Task[None]) -> int:
             )
         case None | asyncio.CancelledError():
             return EXIT_DONE
+        case RapporteurError():
+            return _failed(str(ended))
         case discord.ConnectionClosed():
             return _failed(f"Discord closed the connection for good: {one_line(ended)}.")
         case _:

@@ -78,30 +78,35 @@ _STATES = re.compile(
     r"|['’](?:s|re|m|ll|ve|d)\b|n['’]t\b",
     re.IGNORECASE,
 )
-_PROBABLY, _HARDLY = 0.3, 0.1
+_OF_READOUTS = re.compile(
+    r"\b(?:readouts?|communiqu[eé]s?|statements?|documents?|texts?|paragraphs?)\b|¶", re.IGNORECASE
+)
+_ASKING = re.compile(r"\b(?:who|what|when|where|which|why|how)(?:['’]?(?:s|re|d|ll))?\b", re.IGNORECASE)
+_PROBABLY = 0.3
 
 
-def is_meant(asked: Question, frequency: Mapping[str, int], found: Answer) -> bool:
+def reads_as_question(asked: Question) -> bool:
+    """Whether a message has the form of a question."""
+    is_asked = "?" in asked.text or asked.kind is not Kind.TOPIC or bool(_ASKING.match(asked.core))
+    return is_asked or asked.core != without_greeting(asked.text)  # "tell me about …"
+
+
+def is_meant(asked: Question, found: Answer) -> bool:
     """Whether a message that nobody addressed to the bot is a question to the readouts; in doubt a question is one.
 
-    A question that is put to other members ("did anyone see…", "are you…") is one where the readouts answer it all the
-    same; what is no question only where it is a bare topic that they treat.
+    A question about the members themselves ("did anyone see…", "are you…") is one where the readouts answer it all the
+    same; "do we know who…" is not about them. What is no question is one only as a bare topic that the readouts treat.
 
     Args:
-        frequency: As `talk_in` takes it.
         found: What the readouts say to it.
     """
-    among_members = bool(_AMONG_MEMBERS.search(asked.core))
-    is_question = "?" in asked.text or asked.kind is not Kind.TOPIC
-    if not is_question and asked.core == without_greeting(asked.text):  # nor "tell me about …"
+    clauses = [at.start() for at in _ASKING.finditer(asked.core)]
+    clause = asked.core[clauses[-1] :] if clauses else asked.core
+    among_members = bool(_AMONG_MEMBERS.search(clause))
+    if not reads_as_question(asked):
         return bool(found.statements) and not among_members and not _STATES.search(asked.core)
-    if found.statements and found.confidence >= _PROBABLY:
-        return True
-    if among_members:
-        return False
-    places = {*capitals(), *capitals().values()}
-    names_something = bool(asked.names) or any(stem(place) in asked.terms for place in places)
-    return found.confidence >= _HARDLY or names_something or any(frequency.get(t) for t in asked.terms)
+    is_answered = bool(found.statements) and found.confidence >= _PROBABLY
+    return is_answered or not among_members or bool(_OF_READOUTS.search(asked.core))
 
 
 SHORTEST, LONG = 5, 8

@@ -190,7 +190,7 @@ class AnsweringService:
             scopes,
             within,
             Filters(tuple(about)) if about and is_follow_up and not within else None,
-            (lambda found: is_meant(said, frequency, found)) if overheard else None,
+            (lambda found: is_meant(said, found)) if overheard else None,
             on_found,
         )
         try:

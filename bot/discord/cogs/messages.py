@@ -22,7 +22,8 @@ from bot.discord.screen import MessageScreen, Rank
 from bot.discord.views import page_view, text_view
 from bot.discord.welcome_card import card_view, with_delete
 from bot.locales import DEFAULT, Phrases
-from retrieval.errors import QuestionError
+from retrieval.answering.question import analyse
+from retrieval.answering.rereading import reads_as_question
 
 log = logging.getLogger(__name__)
 
@@ -148,7 +149,7 @@ class MessagesCog(BaseCog):
             except Exception as error:
                 if asked.screen.shows_words:
                     note_what_stays(error)
-                elif asked.meant is not Meant.ANYBODY or not isinstance(error, QuestionError):
+                elif asked.meant is not Meant.ANYBODY or reads_as_question(analyse(asked.question)):
                     sentence = sentence_for(error, phrases, self.settings.max_question)
                     await asked.screen.put(Rank.NOTICE, text_view(sentence))
 
