@@ -8,44 +8,25 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import discord
 from discord import app_commands
 from discord.ext import commands, tasks
 
-from bot.discord.answer_store import AnswerStore
-from bot.discord.cogs.answer_controls import AnswerControlsCog
-from bot.discord.cogs.asking import AskCog, CheckCog
-from bot.discord.cogs.base import BaseCog, BotServices
-from bot.discord.cogs.browse import BrowseCog, InitiativesCog
-from bot.discord.cogs.comparing import ComparisonCog
-from bot.discord.cogs.conversation import ConversationCog
-from bot.discord.cogs.corpus import CorpusCog
-from bot.discord.cogs.messages import MessagesCog
-from bot.discord.cogs.previews import PreviewsCog
-from bot.discord.cogs.servers import ServersCog
 from bot.discord.command_tree import CatalogueTranslator, CommandTree, sync_commands
-from bot.discord.comparison_service import ComparisonService
-from bot.discord.connection import serve
-from bot.discord.corpus.server_cleanup import ServerCleanup
-from bot.discord.corpus.service import CorpusService
 from bot.discord.discord_settings import DiscordSettings
 from bot.discord.faults import DISCORD_FAULTS, OneLineFaults, one_line
 from bot.discord.permissions import invite_link, missing_in
-from bot.discord.question_service import QuestionService
 from bot.discord.shards import Shards
-from bot.discord.views import Control
-from bot.discord.welcome_card import DeleteReply, ExampleQuestion
-from bot.locales import load
-from retrieval.bootstrap import Services
 from retrieval.errors import RapporteurError
-from retrieval.ingest import JobRow
-from retrieval.ingest.job_board import JobWorker
+
+if TYPE_CHECKING:
+    from bot.discord.cogs.base import BotServices
+    from retrieval.bootstrap import Services
+    from retrieval.ingest import JobRow
 
 log = logging.getLogger(__name__)
-
-_COGS: tuple[type[BaseCog], ...] = (AskCog, BrowseCog, InitiativesCog, AnswerControlsCog)
 
 
 def intents_for(settings: DiscordSettings) -> discord.Intents:
@@ -64,24 +45,18 @@ class Rapporteur(commands.AutoShardedBot):
     tree: CommandTree
     is_idle = True
     """Once closed: whether no thread works with the store any more."""
+    _followers: tuple[str, ...] = ()
+    _are_unsent = False
 
     async def setup_hook(self) -> None:
         """Add cogs and controls, then tell Discord about commands that changed."""
+        from bot.discord.assembly import DYNAMIC_ITEMS, FOLLOWERS, build_cogs
+
         bot_services = self.bot_services
-        for cog in _COGS:
-            await self.add_cog(cog(bot_services))
-        if bot_services.comparing:
-            await self.add_cog(ComparisonCog(bot_services))
-        await self.add_cog(CheckCog(bot_services, self.tree))
-        await self.add_cog(MessagesCog(bot_services, self))
-        await self.add_cog(ConversationCog(bot_services, self))
-        if bot_services.corpus and bot_services.server_cleanup:
-            await self.add_cog(CorpusCog(bot_services, bot_services.corpus))
-            await self.add_cog(PreviewsCog(bot_services, bot_services.corpus, self))
-            await self.add_cog(
-                ServersCog(bot_services, bot_services.corpus, bot_services.server_cleanup, self)
-            )
-        self.add_dynamic_items(Control, ExampleQuestion, DeleteReply)
+        for cog in build_cogs(self, bot_services):
+            await self.add_cog(cog)
+        self._followers = FOLLOWERS
+        self.add_dynamic_items(*DYNAMIC_ITEMS)
         await self.tree.set_translator(CatalogueTranslator(bot_services.catalogue))
         await self._sync_commands()
         self._hourly.start()
@@ -93,12 +68,16 @@ class Rapporteur(commands.AutoShardedBot):
         try:
             sent = await sync_commands(self.tree, self.application_id, self.bot_services.questions)
         except DISCORD_FAULTS as error:
+            self._are_unsent = True
             log.warning("the commands could not be sent, again within the hour: %s", one_line(error))
         else:
+            self._are_unsent = False
             log.info("commands sent to Discord" if sent else "commands unchanged")
 
     @tasks.loop(hours=1)
     async def _hourly(self) -> None:
+        if self._are_unsent:
+            await self._sync_commands()
         try:
             if forgotten := await self.bot_services.questions.forget_old():
                 days = self.bot_services.settings.keep_days
@@ -123,7 +102,7 @@ class Rapporteur(commands.AutoShardedBot):
     async def close(self) -> None:
         """Stop taking questions, let answers in flight arrive, then leave."""
         self._hourly.cancel()
-        for name in (PreviewsCog.__name__, ServersCog.__name__):  # followers stop; the jobs go on
+        for name in self._followers:  # the jobs go on
             await self.remove_cog(name)
         self.is_idle = await self.bot_services.questions.close()
         await super().close()
@@ -191,19 +170,14 @@ def run(settings: DiscordSettings, services: Services) -> int:
 
 
 async def _run(settings: DiscordSettings, services: Services) -> int:
-    answers = AnswerStore(services.ledger)
-    questions = QuestionService(
-        settings,
-        services.answering,
-        services.browser,
-        answers,
-        checking=services.checking,
-        mode=services.answering.mode,
-    )
-    corpus = CorpusService(settings, services, answers)
-    server_cleanup = ServerCleanup(services.ledger, corpus, answers, settings.purge_after_days)
-    comparing = ComparisonService(questions, services.comparing, services.settings.citation_style)
-    client = build_client(BotServices(questions, load(), settings, corpus, server_cleanup, comparing))
+    from bot.discord.assembly import build_bot_services
+    from bot.discord.connection import serve
+    from retrieval.ingest.job_board import JobWorker
+
+    bot_services = build_bot_services(settings, services)
+    questions, corpus = bot_services.questions, bot_services.corpus
+    assert corpus is not None
+    client = build_client(bot_services)
     worker = JobWorker(
         services.ledger, services.ingesting, services.index_sync, purpose="rapporteur run", on_ended=_note
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import discord
 from discord import app_commands
@@ -12,8 +12,10 @@ from discord.ui import ActionRow, Button, DynamicItem, Item, LayoutView, TextDis
 
 from bot.discord import Interaction
 from bot.locales import Phrases
-from retrieval.answering.models import Answer
-from retrieval.search.browsing import ListedInitiative, ReadoutSummary
+
+if TYPE_CHECKING:
+    from retrieval.answering.models import Answer
+    from retrieval.search.browsing import ListedInitiative, ReadoutSummary
 
 EXAMPLES = 3
 _MOST_TRIED = 9
