@@ -7,7 +7,6 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import discord
@@ -186,7 +185,8 @@ async def _run(settings: DiscordSettings, services: Services) -> int:
     worker.start()
     serving = asyncio.create_task(serve(client, settings, services.ledger))
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    leave_by_force = stopping.result() if stopping.done() else _do_nothing
+    if not stopping.done():
+        await asyncio.wait({warming})
     await client.close()
     status = await _status_of(serving)
     stopping.cancel()
@@ -195,11 +195,15 @@ async def _run(settings: DiscordSettings, services: Services) -> int:
     warming.cancel()
     log.info("stopped")
     if not is_idle:
-        leave_by_force()
+        _leave(status)
     return status
 
 
-def _do_nothing() -> None: ...
+def _leave(status: int) -> None:
+    """End the process at once, with the store left as it is: it survives that."""
+    log.warning("something is still at work; leaving it")
+    logging.shutdown()
+    os._exit(status)
 
 
 async def _status_of(serving: asyncio.Task[None]) -> int:
@@ -239,27 +243,16 @@ def _failed(sentence: str) -> int:
     return EXIT_FAILED
 
 
-async def _told_to_stop(timeout_s: float) -> Callable[[], None]:
-    """Wait for SIGTERM or SIGINT, and see to it that the process then ends in time, whatever hangs.
-
-    Returns:
-        What ends it at once, with the store left as it is: it survives that.
-    """
+async def _told_to_stop(timeout_s: float) -> None:
+    """Wait for SIGTERM or SIGINT, and see to it that the process then ends in time, whatever hangs."""
     loop, told = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
     await told.wait()
     log.info("told to stop: answers in flight arrive first")
-
-    def leave() -> None:
-        log.warning("something is still at work; leaving it")
-        logging.shutdown()
-        os._exit(EXIT_DONE)
-
-    timer = threading.Timer(timeout_s + _LEAVING_S, leave)
+    timer = threading.Timer(timeout_s + _LEAVING_S, _leave, [EXIT_DONE])
     timer.daemon = True
     timer.start()
-    return leave
 
 
 def _ask_something(services: Services) -> None:

@@ -120,7 +120,7 @@ async def _reached(client: discord.AutoShardedClient, call: Callable[[], Awaitab
         except (*DISCORD_FAULTS, RecursionError) as error:  # discord.py calls itself for every try of a shard
             pause_s = min(back_off.delay() + 1.0, _LONGEST_PAUSE_S)
             log.warning("Discord cannot be reached, again in %.0f s: %s", pause_s, one_line(error))
-            if client.user is None:
+            if client.application is None:
                 await client.http.close()
                 client.http.connector = discord.utils.MISSING  # it was closed with its session
             await asyncio.sleep(pause_s)

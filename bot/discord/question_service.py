@@ -380,7 +380,8 @@ class QuestionService:
         Returns:
             Whether nothing is at work any more: only then the store may be closed.
         """
-        if not await self._in_flight.close(self._settings.shutdown_timeout_s):
-            log.warning("some answers took longer than %g s and were left", self._settings.shutdown_timeout_s)
-        closed = [await workers.close(_WORKERS_S) for workers in (self._questions, self.look_ups)]
-        return all(closed)
+        timeout_s, begun = self._settings.shutdown_timeout_s, time.monotonic()
+        if not await self._in_flight.close(timeout_s):
+            log.warning("some answers took longer than %g s and were left", timeout_s)
+        left_s = max(_WORKERS_S, timeout_s - (time.monotonic() - begun))
+        return all([await workers.close(left_s) for workers in (self._questions, self.look_ups)])
