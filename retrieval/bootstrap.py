@@ -39,7 +39,7 @@ from retrieval.search.retriever import Retriever
 from retrieval.settings import CLOUD, EMBEDDED, RetrievalSettings
 
 if TYPE_CHECKING:
-    from retrieval.llm.budget import Budget, Database
+    from retrieval.llm.guard import Budget, Database
 
 log = logging.getLogger(__name__)
 
@@ -179,8 +179,8 @@ def build_model(settings: RetrievalSettings, database: Database) -> tuple[Model,
     """
     if settings.llm is None:
         return None
-    from retrieval.llm.chat_models import open_model
     from retrieval.llm.guard import GuardedModel
+    from retrieval.llm.langchain_models import open_model
     from retrieval.llm.providers import ModelName
 
     model = open_model(
@@ -210,7 +210,7 @@ def build_encoder(settings: RetrievalSettings) -> Encoder:
     """
     if settings.embeddings == "builtin":
         return Encoder()
-    from retrieval.llm.embeddings import open_encoder
+    from retrieval.llm.langchain_models import open_encoder
     from retrieval.llm.providers import ModelName
 
     return open_encoder(
@@ -227,7 +227,7 @@ def build_budget(settings: RetrievalSettings, database: Database) -> Budget:
         SettingsError: There is a limit on money and no price.
         StoreError: The ledger cannot be written.
     """
-    from retrieval.llm.budget import Allowance, Budget, Prices
+    from retrieval.llm.guard import Allowance, Budget, Prices
 
     prices = Prices(settings.llm_input_price, settings.llm_output_price)
     limited = settings.llm_daily_cost or settings.llm_server_daily_cost
@@ -246,7 +246,7 @@ def build_budget(settings: RetrievalSettings, database: Database) -> Budget:
 
 def build_assistant(settings: RetrievalSettings, model: Model, *, structured: bool) -> Assistant:
     """Return what a language model does for answers."""
-    from retrieval.answering.rewriting import Rewriter
+    from retrieval.answering.conversation import Rewriter
     from retrieval.answering.selectors.language_model import LanguageModelSelector
 
     selector = LanguageModelSelector(model, structured=structured, most_paragraphs=settings.llm_paragraphs)

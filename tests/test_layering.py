@@ -129,8 +129,7 @@ def test_langchain_stays_in_the_splitter_the_models_and_its_own_retriever() -> N
 
     assert found <= {
         "retrieval/langchain_retriever.py",
-        "retrieval/llm/chat_models.py",
-        "retrieval/llm/embeddings.py",
+        "retrieval/llm/langchain_models.py",
         "retrieval/index/chunking.py",
     }
 

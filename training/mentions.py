@@ -10,8 +10,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from retrieval.initiatives.mentions import KINDS
-from retrieval.initiatives.windows import Window, lead_in, windows
+from retrieval.initiatives.tagging import KINDS, Window, lead_in, windows
 from training.labelled import Document, LabelledInitiative, Sentence
 
 OUTSIDE, BEGIN, INSIDE = range(3)

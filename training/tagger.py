@@ -32,9 +32,7 @@ from bench.initiatives import Row, Scores, score, total
 from retrieval.index.encoder import DIMENSIONS
 from retrieval.index.encoder import MODEL_DIR as ENCODER_DIR
 from retrieval.initiatives.extraction import merge
-from retrieval.initiatives.mentions import OUTPUTS, Mention, Thresholds, decode
-from retrieval.initiatives.tagging import TAGGER_DIR
-from retrieval.initiatives.windows import SEGMENTS
+from retrieval.initiatives.tagging import OUTPUTS, SEGMENTS, TAGGER_DIR, Mention, Thresholds, decode
 from retrieval.model_files import open_tokenizer
 from scripts.build_encoder import download_weights, export, quantize
 from training.labelled import Document, LabelledInitiative, fold_of, load_documents, load_initiatives

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.options import Command, CommonOptions, Exports, as_json, console, exporting, phrases, print_json
+from bot.cli.options import (
+    Command,
+    CommonOptions,
+    Exports,
+    as_json,
+    console,
+    exporting,
+    filtered,
+    phrases,
+    print_json,
+)
 
 if TYPE_CHECKING:
     from bot.sheets import CitationStyle
     from retrieval.comparison.service import Comparison
     from retrieval.comparison.tracing import Trace
-
-_DATE = click.DateTime(formats=["%Y-%m-%d"])
+    from retrieval.search.scoping import Filters
 
 
 @click.command(cls=Command)
@@ -40,23 +48,19 @@ def compare(options: CommonOptions, a: str, b: str, topic: str | None, exports: 
 
 @click.command(cls=Command)
 @click.argument("phrase")
-@click.option("--since", type=_DATE, metavar="DATE", help="Only readouts from this date on.")
-@click.option("--until", type=_DATE, metavar="DATE", help="Only readouts up to this date.")
+@filtered
 @exporting
 @as_json
-def trace(
-    options: CommonOptions, phrase: str, since: datetime | None, until: datetime | None, exports: Exports
-) -> None:
+def trace(options: CommonOptions, phrase: str, filters: Filters, exports: Exports) -> None:
     """Show where PHRASE and its close variants stand, by date, and the words that changed since the time before.
 
     \b
     Examples:
       rapporteur trace "free and open Indo-Pacific"
-      rapporteur trace "settlement of disputes" --since 2020-01-01 --html disputes.html
+      rapporteur trace "settlement of disputes" --since 2020 --issuer Japan --html disputes.html
     """
-    days = {name: day.date().isoformat() for name, day in (("since", since), ("until", until)) if day}
     with options.ready_services("trace") as built:
-        found = built.comparing.trace(phrase, **days)
+        found = built.comparing.trace(phrase, filters=filters)
         _show(options, exports, style=built.settings.citation_style, found=found)
 
 

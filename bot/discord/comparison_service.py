@@ -28,6 +28,7 @@ from bot.sheets import (
 )
 from retrieval.comparison.service import ComparisonService as Comparing
 from retrieval.errors import NotFoundError
+from retrieval.search.scoping import Filters
 
 COMPARISON, TRACE = "compare", "trace"
 """What stands for the mode where what is remembered is one of these."""
@@ -137,8 +138,9 @@ class ComparisonService:
         if mode == COMPARISON:
             before, after = asked["before"] or "", asked["after"] or ""
             return lambda: comparison_sheet(comparing.compare(before, after, asked["topic"], scopes), phrases)
-        phrase, since, until = asked["phrase"] or "", asked["since"], asked["until"]
-        return lambda: trace_sheet(comparing.trace(phrase, since=since, until=until, scopes=scopes), phrases)
+        phrase = asked["phrase"] or ""
+        filters = Filters((), *(asked.get(name) for name in ("since", "until", "issuer", "title")))
+        return lambda: trace_sheet(comparing.trace(phrase, filters=filters, scopes=scopes), phrases)
 
     async def _sheet(self, shown: ShownAnswer, guild: int | None, phrases: Phrases) -> Callable[[], Sheet]:
         if shown.mode in {COMPARISON, TRACE}:

@@ -1,16 +1,31 @@
-"""Follow-ups, understood from the conversation's own words: no model, and nothing that was not said.
+"""Follow-ups and translations: from the conversation's own words, or put into other words by a language model.
 
-A question that cannot stand on its own ("when was it held?", "why?") is given the topic of the latest question
-that named one. Every other question is left alone: measured on real follow-ups (`bench/followups.py`), most
-name what they are about, and old words only lead retrieval astray.
+Without a model: a question that cannot stand on its own ("when was it held?", "why?") is given the topic of the
+latest question that named one. Every other question is left alone: measured on real follow-ups
+(`bench/followups.py`), most name what they are about, and old words only lead retrieval astray.
+
+A model rewrites a follow-up from the conversation's own words, so that may be shown as what was understood. A question
+in another language is translated for retrieval alone and never shown. A quote is translated only where somebody
+asked for it, and stands under the quote, marked as what it is.
 """
 
 from __future__ import annotations
 
+import logging
 import re
+import threading
+import unicodedata
 from collections.abc import Sequence
 
-from retrieval.language.terms import STOP_WORDS, terms
+from cachetools import LRUCache
+
+from retrieval.answering import prompting
+from retrieval.answering.foreign_questions import language_name
+from retrieval.answering.models import Translations
+from retrieval.errors import LanguageModelError, ModelUnusableError, StoreError
+from retrieval.language.terms import STOP_WORDS, terms, words
+from retrieval.llm.types import Model, Prompt, payer
+from retrieval.models import Statement
 
 MAX_CARRIED = 2
 """Words carried over at most."""
@@ -85,3 +100,127 @@ def _content_words(text: str) -> list[str]:
         for word in found
         if word.lower() not in STOP_WORDS and word.lower() not in _ABOUT_TALKING and terms(word)
     ]
+
+
+log = logging.getLogger(__name__)
+
+MAX_CHARS = 400
+KEPT_SHARE = 0.5
+"""Of the follow-up's own terms, at least this share must be in the rewritten question."""
+
+_REMEMBERED = 512
+_QUOTES = "\"'“”‘’«»「」 \t"
+_ASKING = frozenset(
+    "what which who whom whose when where why how much many did does do is are was were".split()
+)
+_HIDDEN = frozenset({"Cc", "Cf", "Co", "Cs", "Cn"})
+_LEAD = re.compile(r"^(?:standalone |rewritten |english )?question\s*:\s*", re.IGNORECASE)
+
+
+class Rewriter:
+    """Has a language model put texts into other words; where it is of no help, they stay as they are."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._known: LRUCache[tuple[str, ...], str] = LRUCache(_REMEMBERED)
+        self._lock = threading.Lock()
+
+    def standalone(self, question: str, history: Sequence[str], scopes: Sequence[str]) -> str | None:
+        """Return a follow-up as a question of its own, or None."""
+        reply = self._asked(prompting.standalone_prompt(question, history), scopes)
+        return reply and standalone(reply, question, history)
+
+    def english(self, question: str, language: str, scopes: Sequence[str]) -> str | None:
+        """Return a question in English, or None.
+
+        Args:
+            language: Its ISO 639-1 code.
+        """
+        reply = self._asked(prompting.english_prompt(question, language_name(language)), scopes)
+        return reply and english(reply, question)
+
+    def translations(
+        self, statements: Sequence[Statement], language: str, scopes: Sequence[str]
+    ) -> Translations:
+        """Return every statement in another language.
+
+        Args:
+            language: Its English name.
+
+        Raises:
+            LanguageModelError: The model gave none.
+            StoreError: What is spent cannot be kept.
+        """
+        texts = tuple(self._translation(statement.text, language, scopes) for statement in statements)
+        return Translations(self._model.name, texts)
+
+    def _translation(self, quote: str, language: str, scopes: Sequence[str]) -> str:
+        reply = self._model.ask(prompting.translation_prompt(quote, language), payer=payer(scopes))
+        text = _plain(reply.text)
+        if not text or len(text) > _most_chars(quote):
+            raise ModelUnusableError(
+                "The language model's translation is empty, or far longer than the quote."
+            )
+        return text
+
+    def _asked(self, prompt: Prompt, scopes: Sequence[str]) -> str | None:
+        key = (prompt.system, prompt.user, *scopes)
+        with self._lock:
+            known = self._known.get(key)
+        if known is not None:
+            return known
+        try:
+            reply = self._model.ask(prompt, payer=payer(scopes)).text
+        except (LanguageModelError, StoreError) as error:
+            log.info("the question stays as it is: %s", error)
+            return None
+        with self._lock:
+            self._known[key] = reply
+        return reply
+
+
+def standalone(reply: str, question: str, history: Sequence[str]) -> str | None:
+    """Return the rewritten follow-up, or None where `reply` holds a word that was never said."""
+    line = _one_line(reply)
+    if line is None:
+        return None
+    own, known = set(terms(question)), set(terms(" ".join([question, *history])))
+    added = {
+        w for w in words(line) if w not in STOP_WORDS and w not in _ASKING and not set(terms(w)) <= known
+    }
+    if added or (own and len(own & set(terms(line))) < KEPT_SHARE * len(own)):
+        return None
+    return line
+
+
+def english(reply: str, question: str) -> str | None:
+    """Return the English question, or None where `reply` is not one."""
+    line = _one_line(reply)
+    if line is None or not terms(line):
+        return None
+    letters = [character for character in line if character.isalpha()]
+    latin = sum(character.isascii() for character in letters)
+    return line if latin >= 0.8 * len(letters) and len(line) <= _most_chars(question) else None
+
+
+def _most_chars(text: str) -> int:
+    """How long a translation of `text` may be: Chinese becomes four times as long in English."""
+    return 4 * len(text) + 80
+
+
+def _one_line(reply: str) -> str | None:
+    lines = [line for line in reply.strip().splitlines() if line.strip()]
+    if len(lines) != 1:
+        return None
+    line = _LEAD.sub("", lines[0].strip()).strip(_QUOTES)
+    return line if 0 < len(line) <= MAX_CHARS and line == _plain(line) else None
+
+
+def _plain(text: str) -> str:
+    """Return `text` as one line without characters that do not show."""
+    shown = "".join(" " if c.isspace() else c for c in text if c.isspace() or not _hidden(c))
+    return " ".join(shown.split())
+
+
+def _hidden(character: str) -> bool:
+    return unicodedata.category(character) in _HIDDEN

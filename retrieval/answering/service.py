@@ -39,7 +39,7 @@ from retrieval.search.retriever import Retriever
 from retrieval.search.scoping import ALL, Filters
 
 if TYPE_CHECKING:
-    from retrieval.answering.rewriting import Rewriter
+    from retrieval.answering.conversation import Rewriter
 
 log = logging.getLogger(__name__)
 

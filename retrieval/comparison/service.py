@@ -21,6 +21,7 @@ from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.models import SHARED, InitiativeKind, LiveParagraph, Statement
 from retrieval.search.browsing import Browser, ListedInitiative, one_of_each_id
+from retrieval.search.scoping import ALL, Filters, passing
 from retrieval.search.series import series_key
 
 MAX_PHRASE_CHARS = 300
@@ -96,17 +97,17 @@ class ComparisonService:
         self,
         phrase: str,
         *,
-        since: str | None = None,
-        until: str | None = None,
+        filters: Filters = ALL,
         scopes: Sequence[str] = (SHARED,),
     ) -> Trace:
         """Return where a phrase and its close variants stand in the live readouts, by date.
 
         Args:
             phrase: 1 to 300 characters, of which one word means something.
-            since, until: ISO 8601 dates, both included; readouts without a date are then left out.
+            filters: Only in the readouts that pass.
 
         Raises:
+            NotFoundError: They name a readout that isn't there.
             QuestionError: There is nothing to look for.
             StoreError: The store cannot be read.
         """
@@ -114,7 +115,7 @@ class ComparisonService:
             raise QuestionError("none of these words can be looked for")
         with self._ledger.read() as connection:
             readouts = one_of_each_id(live.readouts(connection, scopes), scopes)
-            return self._traced(connection, wanted, _dated(readouts, since, until), scopes)
+            return self._traced(connection, wanted, passing(connection, readouts, scopes, filters), scopes)
 
     def _traced(
         self, connection: Connection, phrase: str, readouts: Sequence[ReadoutSummary], scopes: Sequence[str]
@@ -177,9 +178,3 @@ def _checked(text: str) -> str:
     if not 0 < len(flat) <= MAX_PHRASE_CHARS or not flat.isprintable():
         raise QuestionError(f"what to look for must be text of 1 to {MAX_PHRASE_CHARS} characters")
     return flat
-
-
-def _dated(readouts: Sequence[ReadoutSummary], since: str | None, until: str | None) -> list[ReadoutSummary]:
-    if since is None and until is None:
-        return list(readouts)
-    return [r for r in readouts if r.date is not None and (since or "") <= r.date <= (until or "9999")]

@@ -7,10 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 
-from retrieval.initiatives.mentions import Mention
 from retrieval.initiatives.naming import acronym_in, is_proper, name_key, without_acronym
-from retrieval.initiatives.tagging import Passage, Tagger, shipped_tagger
-from retrieval.initiatives.windows import lead_in
+from retrieval.initiatives.tagging import Mention, Passage, Tagger, lead_in, shipped_tagger
 from retrieval.language.sentences import sentence_spans
 from retrieval.models import Evidence, Initiative, InitiativeCitation, Paragraph, Readout
 

@@ -6,10 +6,10 @@
     decoding     bytes -> text, and whether its letters make words
     formats/     one reader a format: bytes -> lines; interchange is our own JSON
     account      what is left out and why; that no word is lost
-    furniture, parts                  what is not body; several documents in one source
+    furniture                         what is not body
     front_matter, titles              the title block and what it says
     labels, sequences, numbering_plan what can be a number, which ones are, what they number
-    blocks, headings, numbering       lines -> blocks -> numbered paragraphs
+    blocks, headings, numbering       lines -> blocks -> numbered paragraphs; several documents in one source
 
 Libraries for HTML, PDF, DOCX, YAML, encodings and foreign dates are imported when a source needs them.
 """

@@ -18,6 +18,7 @@ from retrieval.sources.formats.markdown import looks_like_markdown, read_markdow
 from retrieval.sources.formats.notes import with_notes
 from retrieval.sources.front_matter import read_front
 from retrieval.sources.furniture import page_numbers
+from retrieval.sources.headings import split_parts
 from retrieval.sources.hygiene import clean_lines, clean_readout, printable
 from retrieval.sources.identity import humanised, id_of, make_id, says_something
 from retrieval.sources.kinds import head, is_doc, is_docx, is_epub, is_odt, is_pdf, is_rtf, unreadable
@@ -27,7 +28,6 @@ from retrieval.sources.lines import Extracted, Line, starts_lower
 from retrieval.sources.numbering import Draft, number_paragraphs, numbering_warnings
 from retrieval.sources.numbering_plan import contents_rows, make_plan
 from retrieval.sources.overrides import Overrides
-from retrieval.sources.parts import split_parts
 from retrieval.sources.sequences import split_missed_breaks
 
 PARSER_VERSION = 4

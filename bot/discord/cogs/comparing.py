@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import io
-from datetime import date
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot.discord import Interaction
-from bot.discord.cogs.base import BaseCog, BotServices, place_of
+from bot.discord.cogs.base import FILTERS, BaseCog, BotServices, Word, bounded, offering, place_of
 from bot.discord.comparison_service import COMPARISON, TRACE, Asked, Shown
 from bot.discord.delivery import attach, in_time, say, show, show_in_place
 from bot.discord.discord_markdown import code
 from bot.discord.views import Control, sheet_view
 from bot.locales import Phrases
 from retrieval.errors import NotFoundError
+from retrieval.search.scoping import Filters
 
 _MAX_PHRASE = 300
 _PICTURE = "use-by-year.png"
@@ -52,33 +52,35 @@ class ComparisonCog(BaseCog):
     async def _choices(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         return await self.document_choices(interaction, typed)
 
+    @offering
     @app_commands.command(name="trace", description="Where a phrase and its close variants stand, by date")
-    @app_commands.describe(
-        phrase="Which words?",
-        since="From this date on, like 2022-06-22",
-        until="Up to this date, like 2022-06-22",
-    )
+    @app_commands.describe(phrase="Which words?", **FILTERS)
     async def trace(
         self,
         interaction: Interaction,
         phrase: app_commands.Range[str, 1, _MAX_PHRASE],
-        since: str | None = None,
-        until: str | None = None,
+        since: Word | None = None,
+        until: Word | None = None,
+        issuer: Word | None = None,
+        title: Word | None = None,
     ) -> None:
         """Trace a phrase."""
-        asked = {"phrase": phrase, "since": since, "until": until}
-        await self.guarded(interaction, self._look(interaction, TRACE, asked))
+        await self.guarded(
+            interaction, self._trace(interaction, phrase, Filters((), since, until, issuer, title))
+        )
+
+    async def _trace(self, interaction: Interaction, phrase: str, typed: Filters) -> None:
+        within = bounded(typed)
+        names = ("since", "until", "issuer", "title")
+        asked = {"phrase": phrase} | {name: getattr(within, name) for name in names}
+        await self._look(interaction, TRACE, asked)
 
     async def _look(self, interaction: Interaction, mode: str, asked: Asked) -> None:
         phrases = self.phrases(interaction)
-        wrong = next((asked[n] for n in ("since", "until") if asked.get(n) and not _is_date(asked[n])), None)
-        if wrong is not None:
-            await say(interaction, phrases("corpus.bad_date", date=code(wrong)))
-            return
         work = self._comparing.look(mode, asked, place_of(interaction), phrases)
         try:
             shown = await in_time(interaction, work, ephemeral=True)
-        except NotFoundError:
+        except NotFoundError:  # a trace names no readout
             known = {line.id for line in await self.readable(interaction)}
             missing = next((name for name in (asked["before"], asked["after"]) if name not in known), "")
             await say(interaction, phrases("error.no_readout", document=code(missing or "")))
@@ -131,10 +133,3 @@ def _view(shown: Shown, number: int, phrases: Phrases) -> tuple[discord.ui.Layou
     reply = shown.reply
     name = _PICTURE if picture else None
     return sheet_view(reply.pages, phrases, sheet=reply.id, number=number, picture=name), picture
-
-
-def _is_date(text: str | None) -> bool:
-    try:
-        return bool(text and date.fromisoformat(text)) and len(text or "") == len("2022-06-22")
-    except ValueError:
-        return False

@@ -1,4 +1,4 @@
-"""What every Chroma has in common: one collection for each scope, and its errors in the house's words."""
+"""What every Chroma has in common: one collection for each scope, its errors in the house's words; and the embedded one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import textwrap
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from pydantic import SecretStr
@@ -175,3 +176,27 @@ def collection_name(scope: str, owner: str, digits: int) -> str:
     """Return a name that Chroma takes (3 to 63 of letters, digits, `.`, `_` and `-`), another for each owner."""
     readable = re.sub(r"[^A-Za-z0-9]+", "-", scope).strip("-")[:30]
     return f"rapporteur-{readable}-{hashlib.sha256(owner.encode()).hexdigest()[:digits]}"
+
+
+class EmbeddedStore(Collections):
+    """Embedded Chroma in one folder.
+
+    Args:
+        path: Its folder; made when missing.
+
+    Raises:
+        StoreError: Chroma cannot open the folder, or it belongs to another ledger.
+    """
+
+    def __init__(self, path: Path, ledger_id: str) -> None:
+        import chromadb
+        from chromadb.config import Settings
+
+        with translated(str(path), "opened"):
+            client = cast(
+                "Client",  # typed as the part that synchronous and asynchronous clients share
+                chromadb.PersistentClient(
+                    path, settings=Settings(anonymized_telemetry=False, allow_reset=False)
+                ),
+            )
+        super().__init__(client, str(path), ledger_id)

@@ -18,8 +18,7 @@ import numpy as np
 from pydantic import SecretStr
 
 from retrieval.errors import StoreError
-from retrieval.index.chroma.collections import Collections
-from retrieval.index.chroma.embedded import EmbeddedStore
+from retrieval.index.chroma.collections import Collections, EmbeddedStore
 from retrieval.index.vector_index import finds_itself
 from retrieval.ledger import scopes, vectors
 from retrieval.ledger.ledger import Ledger

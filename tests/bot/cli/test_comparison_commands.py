@@ -81,6 +81,20 @@ def test_trace_as_json(run: Run) -> None:
     assert [each["document"] for each in use["absent_after"]] == ["dialogue-2024"]
 
 
+def test_trace_keeps_to_the_readouts_that_pass_its_filters(run: Run) -> None:
+    found = json.loads(
+        run("trace", "free and open Northern Sea", "--title", "3rd", "--issuer", "norland", "--json").stdout
+    )
+    none = json.loads(run("trace", "free and open Northern Sea", "--issuer", "Elbonia", "--json").stdout)
+
+    assert (found["first"], found["readouts"], none["first"], none["readouts"]) == (
+        "dialogue-2023",
+        1,
+        None,
+        0,
+    )
+
+
 def test_markdown_goes_to_standard_output(run: Run) -> None:
     told = run("trace", "rescue of seafarers", "--markdown", "-", "--citations", "chicago").stdout
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 from pydantic import BaseModel
 
-from retrieval.answering.rewriting import Rewriter
+from retrieval.answering.conversation import Rewriter
 from retrieval.answering.selectors.language_model import LanguageModelSelector
 from retrieval.answering.service import AnsweringService, Assistant
 from retrieval.bootstrap import Services

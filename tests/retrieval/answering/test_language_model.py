@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bench.hostile import KINDS, measure
+from retrieval.answering.conversation import english, standalone
 from retrieval.answering.models import Answer, Rejected, Status
-from retrieval.answering.rewriting import english, standalone
 from retrieval.answering.selectors.interface import Pick
 from retrieval.answering.selectors.language_model import (
     MAX_PICKS,

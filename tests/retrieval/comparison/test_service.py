@@ -11,6 +11,7 @@ from retrieval.bootstrap import Services, build_services
 from retrieval.comparison.tracing import Phrase
 from retrieval.errors import NotFoundError, QuestionError
 from retrieval.ledger import live
+from retrieval.search.scoping import Filters
 from retrieval.settings import RetrievalSettings
 from tests.communiques import write_communiques
 
@@ -74,7 +75,7 @@ def test_a_trace_has_first_and_last_use_and_the_absence_between(dialogue: Servic
 
 
 def test_a_trace_keeps_to_the_dates_asked_for(dialogue: Services) -> None:
-    trace = dialogue.comparing.trace(PHRASE, since="2024-01-01", until="2025-12-31")
+    trace = dialogue.comparing.trace(PHRASE, filters=Filters(since="2024", until="2025"))
 
     assert [r.document for r in trace.readouts] == ["dialogue-2024", "dialogue-2025"]
 

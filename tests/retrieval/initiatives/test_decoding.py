@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from retrieval.initiatives.mentions import KINDS, OUTPUTS, Logits, Mention, Thresholds, decode, trimmed
+from retrieval.initiatives.tagging import KINDS, OUTPUTS, Logits, Mention, Thresholds, decode, trimmed
 
 TEXT = "Norland will launch a (small) fund, a forum. Estmark waits."
 SENTENCES = [(0, 44), (45, 59)]

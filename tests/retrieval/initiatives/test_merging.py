@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from retrieval.initiatives.extraction import merge
-from retrieval.initiatives.mentions import Mention
+from retrieval.initiatives.tagging import Mention
 from retrieval.models import Initiative, InitiativeKind, Readout
 
 Build = Callable[..., Readout]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from retrieval.index.encoder import MODEL_DIR
-from retrieval.initiatives.windows import CAPITAL, LOWER, UPPER, WINDOW_TOKENS, lead_in, windows
+from retrieval.initiatives.tagging import CAPITAL, LOWER, UPPER, WINDOW_TOKENS, lead_in, windows
 from retrieval.language.sentences import sentence_spans
 from retrieval.model_files import open_tokenizer
 

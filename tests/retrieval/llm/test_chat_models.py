@@ -19,7 +19,7 @@ from retrieval.errors import (
     RequestRefusedError,
     SettingsError,
 )
-from retrieval.llm.chat_models import LangChainModel, open_model
+from retrieval.llm.langchain_models import LangChainModel, open_model
 from retrieval.llm.providers import ModelName
 from retrieval.llm.types import Prompt, Usage
 from retrieval.settings import RetrievalSettings

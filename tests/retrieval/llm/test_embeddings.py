@@ -7,7 +7,7 @@ import pytest
 
 from retrieval.bootstrap import index_identity
 from retrieval.errors import ModelError
-from retrieval.llm.embeddings import BATCH, RemoteEncoder
+from retrieval.llm.langchain_models import BATCH, RemoteEncoder
 from retrieval.llm.providers import ModelName
 from tests.retrieval.llm.test_chat_models import KEY, HttpError
 

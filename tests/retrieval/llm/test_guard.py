@@ -19,8 +19,7 @@ from retrieval.errors import (
     SettingsError,
 )
 from retrieval.ledger.ledger import Ledger
-from retrieval.llm.budget import Allowance, Budget, Prices
-from retrieval.llm.guard import Breaker, GuardedModel
+from retrieval.llm.guard import Allowance, Breaker, Budget, GuardedModel, Prices
 from retrieval.llm.types import Prompt, Reply, Usage
 from retrieval.settings import RetrievalSettings
 

@@ -14,8 +14,7 @@ import pytest
 from pydantic import SecretStr
 
 from retrieval.errors import LanguageModelError, ModelError, ModelRefusedError, ModelUnusableError
-from retrieval.llm.chat_models import LangChainModel, open_model
-from retrieval.llm.embeddings import open_encoder
+from retrieval.llm.langchain_models import LangChainModel, open_encoder, open_model
 from retrieval.llm.providers import ModelName
 from retrieval.llm.transport import MAX_REPLY_BYTES, BoundedTransport, _routes
 from retrieval.llm.types import Prompt

@@ -1,11 +1,9 @@
 """HTML -> lines: what a reader of the page sees of the document in it.
 
-reading      recognising a page, its encoding; page -> lines and metadata
+reading      recognising a page, its encoding; page -> lines, title, date, issuer and address
 page         which part of the page is the document, and what in it is not
-texts        the texts in an element
 vocabulary   words of markup for what is seen and what is the page's own
 walker       elements -> lines, ordered lists with the numbers a browser shows
-head         title, date, issuer and address from meta elements and JSON-LD
 """
 
 from retrieval.sources.formats.html.reading import declared_encoding, looks_like_html, read_html, soup_of

@@ -96,10 +96,10 @@ async def test_a_phrase_is_traced_with_a_picture_of_its_use(member: Any, channel
 
 async def test_a_trace_keeps_to_dates_and_says_what_is_none(member: Any, channel: Any) -> None:
     since = await member.slash(channel, "trace", phrase="Northern Sea", since="2024-01-01")
-    wrong = await member.slash(channel, "trace", phrase="Northern Sea", until="next year")
+    wrong = await member.slash(channel, "trace", phrase="Northern Sea", until="whenever")
 
     assert "In 1 of 2 readouts." in text_of(since.response)
-    assert text_of(wrong.response) == "“next year” is no date. Please write it like 2022-06-22."
+    assert text_of(wrong.response) == "“whenever” is no date. Please write it like 2022-06-22."
 
 
 @pytest.mark.parametrize("command", ["compare", "trace", "initiatives", "ask"])
