@@ -148,7 +148,7 @@ async def all_of(folder: Path, model: str, hanging: threading.Event) -> tuple[li
     exits: list[float] = []
     settings = {
         "RETRIEVAL_LLM": "openai:fake", "RETRIEVAL_LLM_BASE_URL": model, "RETRIEVAL_LLM_API_KEY": "k",
-        "RETRIEVAL_LLM_TIMEOUT_S": "30", "DISCORD_ANSWER_THREADS": "true", "DISCORD_USER_QUESTIONS_PER_MINUTE": "0",
+        "RETRIEVAL_LLM_TIMEOUT_S": "30", "RETRIEVAL_LLM_SERVER_DAILY_TOKENS": "0", "DISCORD_ANSWER_THREADS": "true", "DISCORD_USER_QUESTIONS_PER_MINUTE": "0",
         "DISCORD_SERVER_QUESTIONS_PER_MINUTE": "0", "DISCORD_SHUTDOWN_TIMEOUT_S": str(SHUTDOWN_S),
     }  # fmt: skip
     problems = 0

@@ -62,11 +62,7 @@ def with_delete(view: LayoutView, answer: str) -> LayoutView:
     """Add the button that takes the reply away: to the last row with room, else in one of its own."""
     button = DeleteReply(Button(emoji="🗑️", custom_id=f"delete:{answer}"))
     rows = [item for item in view.walk_children() if isinstance(item, ActionRow)]
-    if (
-        rows
-        and len(rows[-1].children) < _ROW
-        and all(isinstance(c, Button | DynamicItem) for c in rows[-1].children)
-    ):
+    if rows and sum(item.width for item in rows[-1].children) < _ROW:
         rows[-1].add_item(button)
     elif view.total_children_count + 2 <= _MAX_COMPONENTS:
         view.add_item(ActionRow(button))

@@ -69,10 +69,13 @@ def talk_in(asked: Question, frequency: Mapping[str, int]) -> Talk | None:
     return None
 
 
+_ANYONE = r"(?:some|any|every)(?:one|body)"
 _AMONG_MEMBERS = re.compile(
-    r"\b(?:i|me|my|mine|we|us|our|you|your|yours|u|ur|(?:some|any|every)(?:one|body)|guys|folks|y['’]?all)\b|\b(?:i|we|you)['’]",
+    r"\b(?:i|me|my|mine|our|you|your|yours|u|ur|guys|folks|y['’]?all)\b|\b(?:i|you)['’]"
+    rf"|(?:^\W*|\b(?:has|have|did|does|do|is|are|was|can|could|would|will|should)\s+){_ANYONE}\b",  # as the subject
     re.IGNORECASE,
 )
+_EXCLAIMS = re.compile(r"^\W*what\s+an?\b[^?]*$", re.IGNORECASE)
 _STATES = re.compile(
     r"\b(?:is|are|was|were|am|be|been|has|have|had|do|does|did|will|would|can|could|should|may|might|must|it|she|he|they|that|this)\b"
     r"|['’](?:s|re|m|ll|ve|d)\b|n['’]t\b",
@@ -87,6 +90,8 @@ _PROBABLY = 0.3
 
 def reads_as_question(asked: Question) -> bool:
     """Whether a message has the form of a question."""
+    if _EXCLAIMS.match(asked.core):
+        return False
     is_asked = "?" in asked.text or asked.kind is not Kind.TOPIC or bool(_ASKING.match(asked.core))
     return is_asked or asked.core != without_greeting(asked.text)  # "tell me about …"
 
