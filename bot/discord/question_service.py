@@ -8,6 +8,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 from bot.discord.admission import Found, InFlight, Limits, Workers
@@ -159,31 +160,34 @@ class QuestionService:
             if show_found is not None and found.statements:
                 await show_found(render_found(found, phrases, show_question=quoted))
 
-        found = Found(show)
-        try:
-            answer = await self._worked(
-                self._answering.ask,
-                question,
-                scopes=scopes,
-                filters=within,
-                history=history,
-                about=about,
-                overheard=overheard,
-                on_found=found.tell,
-            )
-        except Exception as error:  # what was found is an answer
-            if found.answer is None:
-                raise
-            cause = error if is_ours(error) else None
-            log.warning("what was found stands: %s", one_line(error), exc_info=cause)
-            answer = replace(found.answer, model_failure=MODEL_FAILED)
-        finally:
-            await found.shown()
+        ask = partial(
+            self._answering.ask,
+            question,
+            scopes=scopes,
+            filters=within,
+            history=history,
+            about=about,
+            overheard=overheard,
+        )
+        answer = await self._chosen_or_found(ask, Found(show))
         can_translate = self._answering.translates
         pages = render_answer(answer, phrases, show_question=quoted, can_translate=can_translate)
         if answer.talk:
             return Reply("", pages, answer.talk)
         return await self.remembered(answer.mode, pages, question, place, parent)
+
+    async def _chosen_or_found(self, ask: Callable[..., Answer], found: Found) -> Answer:
+        """Return the answer; where it fails or takes too long, what was found until then."""
+        try:
+            return await self._worked(ask, on_found=found.tell)
+        except Exception as error:
+            if found.answer is None:
+                raise
+            cause = error if is_ours(error) else None
+            log.warning("what was found stands: %s", one_line(error), exc_info=cause)
+            return replace(found.answer, model_failure=MODEL_FAILED)
+        finally:
+            await found.shown()
 
     def _cited_by(self, answer: str | None) -> tuple[str, ...]:
         """Return the readouts that an answer cites, which a follow-up is about."""

@@ -77,9 +77,13 @@ _AMONG_MEMBERS = re.compile(
 )
 _EXCLAIMS = re.compile(r"^\W*what\s+an?\b[^?]*$", re.IGNORECASE)
 _STATES = re.compile(
-    r"\b(?:is|are|was|were|am|be|been|has|have|had|do|does|did|will|would|can|could|should|may|might|must|it|she|he|they|that|this)\b"
-    r"|['’](?:s|re|m|ll|ve|d)\b|n['’]t\b",
-    re.IGNORECASE,
+    r"""
+    # the verb or pronoun of a sentence that states something
+    \b(?:is|are|was|were|am|be|been|has|have|had|do|does|did|will|would|can|could|should|may|might|must
+    |it|she|he|they|that|this)\b
+    |['’](?:s|re|m|ll|ve|d)\b|n['’]t\b
+    """,
+    re.VERBOSE | re.IGNORECASE,
 )
 _OF_READOUTS = re.compile(
     r"\b(?:readouts?|communiqu[eé]s?|statements?|documents?|texts?|paragraphs?)\b|¶", re.IGNORECASE
