@@ -1,12 +1,15 @@
 """Kill a process that changes a store, again and again, and look at what the next start finds.
 
-    python bench/crashes.py [--kills 200] [--seed 1]
+    python bench/crashes.py [--kills 200] [--seed 1] [--during changes|backup|restore]
 
 A child goes through ingests, re-ingests, rollbacks, removals and rewrites of the vector index on one store and
 is killed (SIGKILL) at a random moment of it. It says before and after each change which revision of each
 readout should be live; what the next process finds must be one of the two, whole, for every readout: each of
 its paragraphs found by its own vector and its own words (`retrieval.index.sync.audit`). Vectors are seeded unit
 vectors; everything else is the real thing. Exit status 1 when a start failed any of it.
+
+`--during backup` kills a process that backs up a store of 400 readouts while it is being changed, `--during restore` one
+that makes a store of a backup: what stands under the name that was asked for must be nothing or all of it.
 """
 
 from __future__ import annotations
@@ -22,14 +25,19 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import closing
+from itertools import count
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.seeded import readout, seeded_services
-from retrieval.bootstrap import Services
+from retrieval.bootstrap import LEDGER_FILE, Services
 from retrieval.errors import NotFoundError
 from retrieval.index.sync.audit import audit
+from retrieval.ingest.backup import back_up, restore
+from retrieval.ledger import revisions, seals, vectors
+from retrieval.ledger.ledger import Ledger
 from retrieval.sources import to_interchange
 
 NAMES = [f"talks-{n}" for n in range(8)]
@@ -105,6 +113,66 @@ def inspect(store: Path, corpus: Path) -> None:
     )
 
 
+def copying(mode: str, source: Path, target: Path) -> None:
+    """Back up or restore until killed."""
+    if mode == "backup":
+        with seeded_services(source, source.parent / "corpus") as services:
+            print("ready", flush=True)
+            for n in count():
+                services.ingesting.ingest([write(source.parent / "corpus", NAMES[n % len(NAMES)], n)])
+                back_up(source / LEDGER_FILE, target)
+    print("ready", flush=True)
+    restore(source, target / LEDGER_FILE)
+    print("done", flush=True)
+    time.sleep(60)
+
+
+def during_copies(mode: str, kills: int, draw: random.Random, folder: Path) -> int:
+    """Kill a process at a backup or a restore so often, and return how often all or nothing was there."""
+    store, copy = folder / "store", folder / "copy"
+    for n in range(400):
+        (folder / "corpus" / f"more-{n}.json").write_text(
+            json.dumps(to_interchange(readout(f"more-{n}", 12, seed=n)))
+        )
+    with seeded_services(store, folder / "corpus") as services:
+        services.ingesting.ingest()
+    started = time.perf_counter()
+    back_up(store / LEDGER_FILE, copy)
+    took = time.perf_counter() - started
+    good, found = 0, Counter[str]()
+    for kill in range(kills):
+        target = copy if mode == "backup" else folder / f"restored-{kill}"
+        if mode == "backup" and kill % 2:
+            copy.unlink(missing_ok=True)
+        process = run(mode, store if mode == "backup" else copy, target)
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(draw.uniform(0.0, 1.5 * took))
+        process.kill()
+        process.communicate()
+        if mode == "backup" and copy.exists():
+            target = folder / f"checked-{kill}"
+            restore(copy, target / LEDGER_FILE)  # raises where anything of it is not what it was
+        left = len([*folder.glob(".copy*"), *target.glob(".ledger*")])
+        if not (target / LEDGER_FILE).exists():
+            state, whole = "nothing", True
+        else:
+            with closing(Ledger(target / LEDGER_FILE)) as ledger, ledger.read() as connection:
+                sound = [not seals.damage(connection, pk) for pk in revisions.kept_revisions(connection)]
+                held = len(vectors.live_embeddings(connection, "shared"))
+            state, whole = "all of it", all(sound) and len(sound) >= 400 and held >= 4800
+            if kill + 1 < kills:
+                shutil.rmtree(target)
+        found[f"{state}, beside an unfinished part" if left else state] += 1
+        good += whole
+        for part in (*folder.glob(".copy*"), *folder.glob("restored-*/.ledger*")):
+            part.unlink()
+    print(
+        f"{kills} kills during {mode} (which takes {took:.2f} s): nothing or all of it {good}/{kills}; {dict(found)}"
+    )
+    return good
+
+
 def run(mode: str, store: Path, corpus: Path, seed: int = 0) -> subprocess.Popen[str]:
     command = [sys.executable, __file__, mode, str(store), str(corpus), str(seed)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -148,10 +216,15 @@ def main() -> int:
     )
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--during", choices=["changes", "backup", "restore"], default="changes")
     options = parser.parse_args()
     draw, counts, during = random.Random(options.seed), Counter[str](), Counter[str]()
     folder = Path(tempfile.mkdtemp(prefix="rapporteur-crashes-"))
     (folder / "corpus").mkdir()
+    if options.during != "changes":
+        good = during_copies(options.during, options.kills, draw, folder)
+        shutil.rmtree(folder)
+        return 0 if good == options.kills else 1
     answered: list[float] = []
     live: dict[str, str] = {}
     for kill in range(options.kills):
@@ -187,7 +260,9 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1 and sys.argv[1] in ("child", "inspect"):
+    if len(sys.argv) > 1 and sys.argv[1] in ("backup", "restore"):
+        copying(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
+    elif len(sys.argv) > 1 and sys.argv[1] in ("child", "inspect"):
         mode, where, source, given = sys.argv[1:]
         child(Path(where), Path(source), int(given)) if mode == "child" else inspect(
             Path(where), Path(source)

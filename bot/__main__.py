@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
+import re
 import signal
 import sys
 import threading
@@ -47,24 +49,30 @@ def main(arguments: list[str] | None = None) -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    except OSError as error:
-        if options.debug:
-            raise
-        place = f"{error.filename}: " if error.filename else ""
-        _fail(
-            f"{place}{error.strerror or error}. Check the disk and the permissions.",
-            1,
-            as_json=options.as_json,
-        )
     except Exception as error:
         if options.debug:
             raise
-        reason = f"{type(error).__name__}: {error}"
-        _fail(
-            f"Something unforeseen went wrong ({reason}). Run it again with --debug.",
-            1,
-            as_json=options.as_json,
-        )
+        _fail(_sentence(error), 1, as_json=options.as_json)
+
+
+_NO_MEMORY = re.compile(
+    "can't start new thread|bad.?alloc|allocate memory|failed to map segment", re.IGNORECASE
+)
+"""As threads, native libraries and the loader of these put it."""
+
+
+def _sentence(error: Exception) -> str:
+    """Return what happened and what to do, for what no part of the program foresaw."""
+    number = error.errno if isinstance(error, OSError) else None
+    if isinstance(error, MemoryError) or number == errno.ENOMEM or _NO_MEMORY.search(str(error)):
+        return "There is not enough memory for this. Close other programs, or allow this one more, and try again."
+    place = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""
+    if number in (errno.ENOSPC, errno.EDQUOT):
+        return f"{place}the disk is full. Free some space, then try again."
+    if isinstance(error, OSError):
+        return f"{place}{error.strerror or error}. Check the disk and the permissions."
+    reason = f"{type(error).__name__}: {error}"
+    return f"Something unforeseen went wrong ({reason}). Run it again with --debug."
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""How many readouts of each year use a phrase: bars, as SVG for a page and as PNG for Discord.
+"""How many of each year or week there are, and of which so many are something: bars, as SVG for a page and as PNG for Discord.
 
 The PNG is drawn by PDFium, which reads PDFs here anyway: Pillow or matplotlib would be much for a few rectangles.
 """
@@ -10,8 +10,8 @@ import threading
 import zlib
 from collections.abc import Sequence
 
-Year = tuple[int, int, int]
-"""The year, how many readouts use it, how many there are."""
+Year = tuple[int | str, int, int]
+"""The year (or what else stands below the axis), how many are it, how many there are."""
 
 WIDTH, HEIGHT = 640, 180
 _LEFT, _BOTTOM, _TOP = 12, 28, 22
@@ -31,7 +31,7 @@ def bars(years: Sequence[Year]) -> list[tuple[float, float, float, float, Year]]
     ]
 
 
-def labelled(years: Sequence[Year]) -> set[int]:
+def labelled(years: Sequence[Year]) -> set[int | str]:
     """Return the years that are written below the axis."""
     every = -(-len(years) // _MOST_LABELS)
     return {year for year, _, _ in years[::every]}

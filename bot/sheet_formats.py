@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 Render = Callable[[Sheet, CitationStyle, str], bytes]
+Address = Callable[[Passage], str | None]
 
 _MARKDOWN = re.compile(r"[\\`*_{}\[\]<>#~|&]|^\s*(?:[-+]|\d+[.)])(?=\s)", re.MULTILINE)
 _SIGNS: dict[Mark, str] = {"same": "", "removed": "~~", "added": "**", "found": "**"}
@@ -89,26 +90,26 @@ def docx(sheet: Sheet, style: CitationStyle, _language: str = "en") -> bytes:
     import docx as library
 
     document = library.Document()
-    document.add_heading(_xml(sheet.title), 1)
+    document.add_heading(xml_text(sheet.title), 1)
     for line in sheet.lead:
-        document.add_paragraph(_xml(line))
+        document.add_paragraph(xml_text(line))
     table = _table(document, sheet.columns) if sheet.columns else None
     for heading, entry in headed(sheet.entries):
         if table is not None:
             cells = table.add_row().cells
             for cell, passages in zip(cells, (entry.before, entry.after), strict=True):
-                cell.paragraphs[0].add_run(_xml(entry.label)).italic = True
+                cell.paragraphs[0].add_run(xml_text(entry.label)).italic = True
                 _fill(cell, passages, style)
             continue
         if heading:
-            document.add_heading(_xml(heading), 2)
+            document.add_heading(xml_text(heading), 2)
         if entry.label:
-            document.add_paragraph().add_run(_xml(entry.label)).bold = True
+            document.add_paragraph().add_run(xml_text(entry.label)).bold = True
         if entry.inline:
             _write(document.add_paragraph(), entry.inline)
         _fill(document, entry.after, style)
         if entry.note:
-            document.add_paragraph(_xml(entry.note))
+            document.add_paragraph(xml_text(entry.note))
     stream = io.BytesIO()
     document.save(stream)
     return stream.getvalue()
@@ -118,31 +119,31 @@ def _table(document: Document, columns: Sequence[str]) -> Any:
     table = document.add_table(1, len(columns))
     table.style = "Table Grid"
     for cell, title in zip(table.rows[0].cells, columns, strict=True):
-        cell.paragraphs[0].add_run(_xml(title)).bold = True
+        cell.paragraphs[0].add_run(xml_text(title)).bold = True
     return table
 
 
 def _fill(place: Any, passages: Iterable[Passage], style: CitationStyle) -> None:
     for passage in passages:
         _write(place.add_paragraph(), passage.runs)
-        place.add_paragraph().add_run(_xml(f"— {cite(passage, style)}")).italic = True
+        place.add_paragraph().add_run(xml_text(f"— {cite(passage, style)}")).italic = True
 
 
 def _write(paragraph: Any, runs: Iterable[Run]) -> None:
     for run in runs:
-        written = paragraph.add_run(_xml(run.text))
+        written = paragraph.add_run(xml_text(run.text))
         written.bold = run.mark in {"added", "found"}
         written.font.strike = run.mark == "removed"
 
 
-def _xml(text: str) -> str:
+def xml_text(text: str) -> str:
     """Return `text` without the characters that no XML can hold."""
     return _NOT_XML.sub("\ufffd", text)
 
 
 # --- HTML ---
 
-_STYLE = """
+STYLE = """
 :root{color-scheme:light dark;--line:#d5d9e0;--dim:#5b6472;--gone:#fde2e0;--new:#dff3e3;--bar:#3462c4;--rest:#cdd2dc}
 @media(prefers-color-scheme:dark){:root{--line:#3a414d;--dim:#a3adbb;--gone:#5a2a2a;--new:#1f4a2d;--bar:#7fa3f0;--rest:#4a5261}}
 *{box-sizing:border-box}
@@ -178,64 +179,80 @@ def html(sheet: Sheet, style: CitationStyle, language: str = "en") -> bytes:
         tag.META(charset="utf-8"),
         tag.META({"http-equiv": "Content-Security-Policy", "content": _POLICY}),
         tag.META(name="viewport", content="width=device-width, initial-scale=1"),
-        tag.TITLE(_xml(sheet.title)),
-        tag.STYLE(_STYLE),
+        tag.TITLE(xml_text(sheet.title)),
+        tag.STYLE(STYLE),
     )
-    body = tag.BODY(tag.H1(_xml(sheet.title)), *(tag.P({"class": "lead"}, _xml(line)) for line in sheet.lead))
-    if sheet.years:
-        body.append(_plot(sheet))
-    if sheet.columns:
-        names = (tag.DIV(f"{letter}: {_xml(name)}") for letter, name in zip("AB", sheet.columns, strict=True))
-        body.append(tag.DIV({"class": "columns heads"}, *names))
-    for heading, entry in headed(sheet.entries):
-        if heading:
-            body.append(tag.H2(_xml(heading)))
-        body.append(_entry(entry, style, two=sheet.columns is not None))
-    page = tag.HTML({"lang": language}, head, body)
+    page = tag.HTML({"lang": language}, head, tag.BODY(*elements(sheet, style)))
     written: bytes = etree.tostring(page, method="html", encoding="utf-8", doctype="<!DOCTYPE html>")
     return written
 
 
-def _entry(entry: Entry, style: CitationStyle, *, two: bool) -> _Element:
+def elements(
+    sheet: Sheet, style: CitationStyle, address: Address = lambda _passage: None
+) -> Iterator[_Element]:
+    """Yield what a page shows of `sheet`, its heading first.
+
+    Args:
+        address: Where a passage's ¶ leads; None: it is its own anchor.
+    """
+    from lxml.html import builder as tag
+
+    yield tag.H1(xml_text(sheet.title))
+    yield from (tag.P({"class": "lead"}, xml_text(line)) for line in sheet.lead)
+    if sheet.years:
+        yield _plot(sheet)
+    if sheet.columns:
+        names = (
+            tag.DIV(f"{letter}: {xml_text(name)}") for letter, name in zip("AB", sheet.columns, strict=True)
+        )
+        yield tag.DIV({"class": "columns heads"}, *names)
+    for heading, entry in headed(sheet.entries):
+        if heading:
+            yield tag.H2(xml_text(heading))
+        yield _entry(entry, style, address, two=sheet.columns is not None)
+
+
+def _entry(entry: Entry, style: CitationStyle, address: Address, *, two: bool) -> _Element:
     from lxml.html import builder as tag
 
     block: _Element = tag.E.section({"class": "pair"})
     if entry.label:
-        block.append(tag.P({"class": "label"}, _xml(entry.label)))
+        block.append(tag.P({"class": "label"}, xml_text(entry.label)))
     if entry.inline and not two:
-        block.append(tag.P(*_tagged(entry.inline)))
-    before, after = ([_quote(p, style) for p in side] for side in (entry.before, entry.after))
+        block.append(tag.P(*tagged(entry.inline)))
+    before, after = ([_quote(p, style, address) for p in side] for side in (entry.before, entry.after))
     if two:
         sides = (tag.DIV({"class": "" if side else "empty"}, *side) for side in (before, after))
         block.append(tag.DIV({"class": "columns"}, *sides))
     else:
         block.extend(after)
     if entry.note:
-        block.append(tag.P({"class": "note"}, _xml(entry.note)))
+        block.append(tag.P({"class": "note"}, xml_text(entry.note)))
     return block
 
 
-def _quote(passage: Passage, style: CitationStyle) -> _Element:
+def _quote(passage: Passage, style: CitationStyle, address: Address) -> _Element:
     from lxml.html import builder as tag
 
     named = {"id": passage.anchor} if passage.anchor else {}
     place: list[Any] = []
-    if passage.anchor:
-        place = [tag.A({"href": f"#{passage.anchor}"}, _xml(passage.place)), " "]
-    text, url = _xml(cite(passage, style)), web_address(passage.citation.url)
+    if target := address(passage) or (passage.anchor and f"#{passage.anchor}"):
+        place = [tag.A({"href": target}, xml_text(passage.place)), " "]
+    text, url = xml_text(cite(passage, style)), web_address(passage.citation.url)
     cited = tag.CITE(text)
     if url is not None:
-        before, found, after = text.partition(_xml(url))
-        link = tag.A({"href": _xml(url), "rel": "noopener noreferrer"}, found or "↗")
+        before, found, after = text.partition(xml_text(url))
+        link = tag.A({"href": xml_text(url), "rel": "noopener noreferrer"}, found or "↗")
         cited = tag.CITE(before, link, after)
-    return tag.BLOCKQUOTE(named, *place, *_tagged(passage.runs), cited)
+    return tag.BLOCKQUOTE(named, *place, *tagged(passage.runs), cited)
 
 
-def _tagged(runs: Iterable[Run]) -> Iterator[Any]:
+def tagged(runs: Iterable[Run]) -> Iterator[Any]:
+    """Yield the elements that show words, each with what it is."""
     from lxml.html import builder as tag
 
     for run in runs:
-        yield tag.E(_TAGS[run.mark], _xml(run.text))
+        yield tag.E(_TAGS[run.mark], xml_text(run.text))
 
 
 def _plot(sheet: Sheet) -> _Element:

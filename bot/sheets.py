@@ -49,7 +49,7 @@ class Passage:
     def of(cls, statement: Statement, mark: Mark = "found", anchor: str = "") -> Passage:
         """Show a statement, its highlights as `mark`."""
         p = statement.paragraph
-        runs = tuple(_runs(statement.text, statement.highlights, mark))
+        runs = tuple(marked_runs(statement.text, statement.highlights, mark))
         return cls(runs, p.title, p.date, p.issuer, statement.citation, anchor)
 
     @property
@@ -138,7 +138,12 @@ def answer_sheet(
 ) -> Sheet:
     """Return an answer; `lead` is what is said of it in fixed words."""
     entries = (
-        Entry(named(s.paragraph.title, s.paragraph.date, phrases), after=(Passage.of(s),)) for s in statements
+        Entry(
+            named(s.paragraph.title, s.paragraph.date, phrases),
+            after=(Passage.of(s),),
+            note=" ".join(phrases(f"answer.differs.{d.kind}", value=d.value) for d in s.differs),
+        )
+        for s in statements
     )
     return Sheet(question, tuple(lead), tuple(entries))
 
@@ -257,7 +262,7 @@ def _life_entries(life: Life, phrases: Phrases) -> Iterator[Entry]:
             stage = f"{stage}, {phrases('life.last')}"
         span = _within(event.citation.evidence.quote, life.name)
         passage = Passage(
-            tuple(_runs(event.citation.evidence.quote, span, "found")),
+            tuple(marked_runs(event.citation.evidence.quote, span, "found")),
             event.title,
             event.date,
             event.issuer,
@@ -274,30 +279,33 @@ def _within(text: str, words: str) -> list[tuple[int, int]]:
     return [(at, at + len(words))] if at >= 0 else []
 
 
-def initiatives_sheet(listed: Sequence[ListedInitiative], phrases: Phrases) -> Sheet:
-    """Return a list of initiatives, every sentence that names one with its citation."""
+def initiatives_sheet(
+    listed: Sequence[ListedInitiative], phrases: Phrases, total: int | None = None
+) -> Sheet:
+    """Return a list of initiatives, every sentence that names one with its citation.
+
+    Args:
+        total: How many there are, where `listed` is a part of them.
+    """
     entries = []
     for each in listed:
         entry, readout = each.initiative, each.readout
-        numbering = Numbering.COUNTED if readout.numbering == "counted" else Numbering.PRINTED
-        cited = {c.paragraph: c for c in reversed(entry.citations)}
         passages = tuple(
             Passage(
-                tuple(_runs(c.evidence.quote, _within(c.evidence.quote, entry.name), "found")),
+                tuple(marked_runs(c.evidence.quote, _within(c.evidence.quote, entry.name), "found")),
                 readout.title,
                 readout.date,
                 readout.issuer,
-                Citation(
-                    readout.id, readout.revision, c.paragraph, numbering, c.evidence, readout.source_url
-                ),
+                c,
             )
-            for c in reversed(cited.values())
+            for c in each.citations
         )
         details = [phrases(f"initiatives.kind.{entry.kind}"), entry.actor, entry.when]
         label = f"{entry.name}: {', '.join(part for part in details if part)}"
         entries.append(Entry(named(readout.title, readout.date, phrases), label, after=passages))
-    total = phrases("initiatives.total", total=len(listed)) if listed else phrases("initiatives.none")
-    return Sheet(phrases("life.title"), (total,), tuple(entries))
+    count = len(listed) if total is None else total
+    told = phrases("initiatives.total", total=count) if count else phrases("initiatives.none")
+    return Sheet(phrases("life.title"), (told,), tuple(entries))
 
 
 def statement_of(paragraph: LiveParagraph, spans: Sequence[tuple[int, int]]) -> Statement:
@@ -307,7 +315,8 @@ def statement_of(paragraph: LiveParagraph, spans: Sequence[tuple[int, int]]) -> 
     return Statement(paragraph, start, end)
 
 
-def _runs(text: str, spans: Iterable[tuple[int, int]], mark: Mark) -> Iterator[Run]:
+def marked_runs(text: str, spans: Iterable[tuple[int, int]], mark: Mark) -> Iterator[Run]:
+    """Yield all of `text`, what lies in `spans` as `mark`; of spans that leave the text, what is in it."""
     position = 0
     for start, end in sorted(spans):
         if position < start:

@@ -21,7 +21,7 @@ from retrieval.index.chroma.server import Address, ServerStore
 from retrieval.index.chunking import CHUNKING_VERSION
 from retrieval.index.encoder import Encoder
 from retrieval.index.sync.embedded_sync import EmbeddedSync
-from retrieval.index.sync.index_sync import IndexSync
+from retrieval.index.sync.index_sync import IndexSync, NoSync
 from retrieval.index.sync.remote_sync import RemoteSync
 from retrieval.index.sync.store_lock import StoreLock
 from retrieval.ingest import IngestService, Progress
@@ -37,6 +37,7 @@ from retrieval.precedence import Precedence
 from retrieval.search.browsing import Browser
 from retrieval.search.retriever import Retriever
 from retrieval.settings import CLOUD, EMBEDDED, RetrievalSettings
+from retrieval.watching import WatchService
 
 if TYPE_CHECKING:
     from retrieval.llm.guard import Budget, Database
@@ -62,6 +63,7 @@ class Services:
     lifecycle: Lifecycle
     jobs: JobBoard
     reindexer: Reindexer
+    watching: WatchService
 
     def ensure_corpus(self, progress: Progress | None = None) -> IngestReport | None:
         """Ingest the corpus into a store that holds nothing yet; None when it holds something.
@@ -90,6 +92,7 @@ def build_services(
     *,
     purpose: str = "rapporteur",
     reindexing: bool = False,
+    reading: bool = False,
     fetcher: Fetcher | None = None,
     encoder: Encoder | None = None,
 ) -> Iterator[Services]:
@@ -98,6 +101,7 @@ def build_services(
     Args:
         purpose: What this process is, in a word or two, for whoever has to wait for its lock.
         reindexing: Open it also where it was indexed with something else: `reindexer` is then all that works.
+        reading: Only read, for long, beside whoever owns the index in the store's folder.
         fetcher: In place of the one that `settings` describe.
         encoder: Another than the one that the settings name: for measurements.
 
@@ -106,18 +110,23 @@ def build_services(
         SettingsError: A language model or a shared ledger is named that cannot be set up.
     """
     _make_folder(settings.store_dir)
+    _refuse_a_lost_ledger(settings)
     ledger = Ledger(ledger_address(settings))
-    index_sync = build_index_sync(settings, ledger, purpose)
+    index_sync = build_index_sync(settings, ledger, purpose, reading=reading)
     try:
         encoder = encoder or build_encoder(settings)
         identity = index_identity(encoder)
         if not reindexing:
             ledger.claim_identity(identity)
-        retriever = Retriever(ledger, index_sync, encoder)
-        precedence = Precedence()
+        retriever, precedence = Retriever(ledger, index_sync, encoder), Precedence()
         model, structured = build_model(settings, ledger) or (None, False)
         assistant = None if model is None else build_assistant(settings, model, structured=structured)
         answering = AnsweringService(ledger, retriever, assistant, precedence, TrainedSelector(encoder))
+        fetcher = fetcher or Fetcher(FetchPolicy(timeout_s=settings.fetch_timeout_s))
+        retention = Retention(ledger, settings.retention_days)
+        ingesting = IngestService(
+            ledger, index_sync, encoder, settings.corpus_dir, retention, fetcher, precedence
+        )
         yield Services(
             settings=settings,
             ledger=ledger,
@@ -127,29 +136,25 @@ def build_services(
             checking=ClaimService(answering, model, structured=structured),
             browser=Browser(ledger),
             comparing=ComparisonService(ledger, encoder),
-            ingesting=IngestService(
-                ledger,
-                index_sync,
-                encoder,
-                settings.corpus_dir,
-                Retention(ledger, settings.retention_days),
-                fetcher or Fetcher(FetchPolicy(timeout_s=settings.fetch_timeout_s)),
-                precedence,
-            ),
+            ingesting=ingesting,
             lifecycle=Lifecycle(ledger, index_sync, encoder),
             jobs=JobBoard(ledger),
             reindexer=Reindexer(ledger, index_sync, encoder, identity),
+            watching=WatchService(ledger, ingesting, JobBoard(ledger), fetcher),
         )
     finally:
         index_sync.close()
         ledger.close()
 
 
-def build_index_sync(settings: RetrievalSettings, ledger: Ledger, purpose: str) -> IndexSync:
+def build_index_sync(
+    settings: RetrievalSettings, ledger: Ledger, purpose: str, *, reading: bool = False
+) -> IndexSync:
     """Return what keeps the vector index true to the ledger, where `RETRIEVAL_STORE` says that it stands.
 
     Args:
         purpose: What this process is, in a word or two, for whoever has to wait for it.
+        reading: Leave one in the store's folder to whoever owns it.
 
     Raises:
         SettingsError: It says nothing that can be understood, or what cannot be shared is to be.
@@ -160,6 +165,8 @@ def build_index_sync(settings: RetrievalSettings, ledger: Ledger, purpose: str) 
                 "LEDGER_URL is for hosts that share a ledger, and each of them would keep a vector index of its own. "
                 "Set RETRIEVAL_STORE to a Chroma server that all of them reach."
             )
+        if reading:
+            return NoSync(ledger)
         return EmbeddedSync(settings.store_dir, ledger, StoreLock(settings.store_dir, purpose))
     store: type[ServerStore]
     if settings.store == CLOUD:
@@ -289,3 +296,16 @@ def _make_folder(folder: Path) -> None:
             f"{folder}: the store's folder cannot be made ({error.strerror}). Make its parent "
             "writable, or name another one with --store or RETRIEVAL_STORE_DIR."
         ) from error
+
+
+def _refuse_a_lost_ledger(settings: RetrievalSettings) -> None:
+    """A vector index without a ledger is no first run: to begin one would hide that everything is gone."""
+    file = settings.store_dir / LEDGER_FILE
+    is_there = file.exists()
+    if settings.ledger_url is not None or (is_there and file.stat().st_size):
+        return
+    if any(settings.store_dir.glob("chroma*")):
+        raise StoreError(
+            f"{file}: the ledger is {'empty' if is_there else 'missing'} while its vector index is there: this is no "
+            'first run. Restore a backup ("rapporteur restore FILE"), or move the folder away to begin anew.'
+        )

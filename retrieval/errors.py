@@ -1,6 +1,6 @@
 """Every error Rapporteur raises on purpose.
 
-RapporteurError                  one sentence: what, where, what to do
+RapporteurError                  one sentence: what, where, what to do (`retry`: asking the same again may help)
 ├── UsageError                   the caller asked for something that cannot be done (exit status 2)
 │   ├── QuestionError            empty, too long, or not text
 │   ├── SettingsError            a setting that cannot be used
@@ -9,13 +9,16 @@ RapporteurError                  one sentence: what, where, what to do
 │   └── FetchError               an address that brought nothing (`source` is the address)
 │       └── AddressRefusedError  not one that is fetched: not public, not http(s), not well written
 ├── CorpusError                  the corpus folder is missing or unreadable
-├── StoreError                   the store cannot be used
+│   └── MissingFileError         a file or folder that was named is not there (exit status 2)
+├── StoreError                   the store cannot be used; trying again may help
 │   ├── StoreHeldError           another process owns it (`holder`)
 │   ├── IngestBusyError          another ingest is running (`holder`)
 │   ├── StoreUnwritableError     read-only, no permission, or no space left
-│   └── IndexMismatchError       built with another encoder, template or splitter
+│   ├── DamagedError             what was asked for is in the store not as it was ingested
+│   ├── IndexMismatchError       built with another encoder, template or splitter
+│   └── RowUnreadableError       another version wrote it, or it is damaged
 ├── ModelError                   a model's files are missing, damaged or unusable
-└── LanguageModelError           no answer from a language model (`retry`); the usual one is given instead
+└── LanguageModelError           no answer from a language model; the usual one is given instead
     ├── ModelUnavailableError    too slow, too busy, or not reached; trying again may help
     │   └── NoTurnError          other questions had the model's turns for too long: it was not asked
     ├── ModelRefusedError        a wrong key, an unknown model
@@ -28,9 +31,14 @@ from __future__ import annotations
 
 
 class RapporteurError(Exception):
-    """The base of the tree: its text is one sentence that says what, where and what to do."""
+    """The base of the tree: its text is one sentence that says what, where and what to do.
+
+    Attributes:
+        retry: Whether asking the same again may help.
+    """
 
     exit_status = 1
+    retry = False
 
 
 class UsageError(RapporteurError):
@@ -70,7 +78,15 @@ class SourceError(RapporteurError):
 
 
 class FetchError(SourceError):
-    """An address brought nothing that can be read."""
+    """An address brought nothing that can be read.
+
+    Attributes:
+        may_pass: Whether asking again later may bring something.
+        retry_after_s: How many seconds the server wants to be left alone, where it says so.
+    """
+
+    may_pass = False
+    retry_after_s: float | None = None
 
 
 class AddressRefusedError(FetchError):
@@ -81,8 +97,16 @@ class CorpusError(RapporteurError):
     """The corpus folder is missing or cannot be read."""
 
 
+class MissingFileError(CorpusError):
+    """There is no such file or folder: as with a readout that is not there, nothing was touched."""
+
+    exit_status = 2
+
+
 class StoreError(RapporteurError):
     """The store cannot be used."""
+
+    retry = True
 
 
 class StoreHeldError(StoreError):
@@ -113,8 +137,22 @@ class StoreUnwritableError(StoreError):
     """The store is read-only, forbidden, or its disk is full."""
 
 
+class DamagedError(StoreError):
+    """A readout is in the store not as it was ingested: nothing of it is shown."""
+
+    retry = False
+
+
 class IndexMismatchError(StoreError):
     """The index was built with another encoder, text template or splitter."""
+
+    retry = False
+
+
+class RowUnreadableError(StoreError):
+    """What one row of the ledger holds is not what this version writes there."""
+
+    retry = False
 
 
 class ModelError(RapporteurError):
@@ -125,12 +163,7 @@ class LanguageModelError(RapporteurError):
     """A language model, or an embedding model somewhere else, gave no answer.
 
     Its text never holds what the provider said: that may repeat the key or the question.
-
-    Attributes:
-        retry: Whether asking the same again may help.
     """
-
-    retry = False
 
 
 class ModelUnavailableError(LanguageModelError):

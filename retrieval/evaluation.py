@@ -24,15 +24,16 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import fmean, quantiles
 from typing import Any
 
 from retrieval.answering.models import Answer
-from retrieval.answering.service import AnsweringService, Elapsed, checked
+from retrieval.answering.rereading import checked
+from retrieval.answering.service import AnsweringService, Elapsed
 from retrieval.answering.wording import answer_text
-from retrieval.errors import QuestionError, RapporteurError, SourceError
+from retrieval.errors import MissingFileError, QuestionError, RapporteurError, SourceError
 from retrieval.models import Citation
 from retrieval.search.browsing import Browser
 from retrieval.sources.identity import make_id
@@ -45,7 +46,7 @@ Place = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class EvalQuestion:
-    """One line of a question file."""
+    """One line of a question file; `line` counts from 1."""
 
     id: str
     question: str
@@ -56,6 +57,7 @@ class EvalQuestion:
     answerable: bool
     history: tuple[str, ...]
     language: str
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,24 +75,40 @@ def read_questions(path: Path) -> list[EvalQuestion]:
     """Return the questions of a `.jsonl` file.
 
     Raises:
+        MissingFileError: There is no such file.
         SourceError: The file cannot be read, or a line of it is not a question; the line is named.
+    """
+    questions = []
+    for row in each_question(path):
+        if isinstance(row, SourceError):
+            raise row
+        questions.append(row)
+    return questions
+
+
+def each_question(path: Path) -> Iterator[EvalQuestion | SourceError]:
+    """Yield the questions of a `.jsonl` file, and what is wrong with the lines that are none.
+
+    Raises:
+        MissingFileError: There is no such file.
+        SourceError: The file cannot be read.
     """
     try:
         # not splitlines: JSON may hold the other line breaks of Unicode as they are
         lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except FileNotFoundError as error:
+        raise MissingFileError(f"{path}: the questions cannot be read ({error.strerror}).") from error
     except (OSError, UnicodeDecodeError) as error:
         raise SourceError(str(path), f"the questions cannot be read ({error}).") from error
-    questions = []
     for number, line in enumerate(lines, start=1):
         if line.strip():
             try:
-                questions.append(_question(json.loads(line)))
+                yield replace(_question(json.loads(line)), line=number)
             except (ValueError, KeyError, TypeError, AttributeError, QuestionError) as error:
                 problem = (
                     f'this is not a question ({error}). Each line is a JSON object with "id", "question".'
                 )
-                raise SourceError(str(path), problem, number) from error
-    return questions
+                yield SourceError(str(path), problem, number)
 
 
 def _question(row: Mapping[str, Any]) -> EvalQuestion:
@@ -145,11 +163,19 @@ def ask_all(
     questions: Iterable[EvalQuestion], service: AnsweringService, browser: Browser
 ) -> Iterator[EvalRow]:
     """Ask every question and check every quote against the paragraph it cites."""
-    for q in questions:
-        hits = service.search(q.question, document=q.document, history=q.history, top_k=_DEPTH)
-        ranked = tuple((h.prepared.paragraph.document, h.prepared.paragraph.number) for h in hits)
-        answer, elapsed = service.timed_ask(q.question, document=q.document, history=q.history)
-        yield EvalRow(q, answer, elapsed, ranked, len(inexact_quotes(answer, browser)))
+    return (ask_one(question, service, browser) for question in questions)
+
+
+def ask_one(q: EvalQuestion, service: AnsweringService, browser: Browser) -> EvalRow:
+    """Ask one question.
+
+    Raises:
+        NotFoundError: There is no such readout as it names.
+    """
+    hits = service.search(q.question, document=q.document, history=q.history, top_k=_DEPTH)
+    ranked = tuple((h.prepared.paragraph.document, h.prepared.paragraph.number) for h in hits)
+    answer, elapsed = service.timed_ask(q.question, document=q.document, history=q.history)
+    return EvalRow(q, answer, elapsed, ranked, len(inexact_quotes(answer, browser)))
 
 
 def inexact_quotes(answer: Answer, browser: Browser) -> list[str]:

@@ -5,25 +5,32 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, or_, select, update
 
-from retrieval.ledger import schema
+from retrieval.ledger import front_end_schema as schema
 from retrieval.ledger.leases import Lease, new_holder, release, renew, take, utc_now
+from retrieval.ledger.schema import audit, initiatives, jobs, metadata
 from retrieval.ledger.statements import upsert
+from retrieval.ledger.watches import discord_announcements
 
 __all__ = [
     "Database",
     "Lease",
+    "announcements",
     "answers",
+    "audit",
     "departures",
     "draft_files",
     "drafts",
     "feedback",
     "messages",
     "new_holder",
+    "openings",
     "presences",
     "release",
+    "rename_actor",
     "renew",
+    "settings",
     "state",
     "take",
     "upsert",
@@ -31,13 +38,16 @@ __all__ = [
     "watches",
 ]
 
+announcements = discord_announcements
 answers = schema.discord_answers
 departures = schema.discord_departures
 draft_files = schema.discord_draft_files
 drafts = schema.discord_drafts
 feedback = schema.discord_feedback
 messages = schema.discord_messages
+openings = schema.discord_openings
 presences = schema.discord_presences
+settings = schema.discord_settings
 state = schema.discord_state
 watches = schema.discord_watches
 
@@ -50,3 +60,22 @@ class Database(Protocol):
 
     def write(self) -> AbstractContextManager[Connection]:
         """One transaction."""
+
+
+def rename_actor(connection: Connection, actor: str, name: str) -> int:
+    """Call somebody by another name wherever it says who changed what; return in how many places it did.
+
+    Args:
+        actor: How their name begins; a space and what they are called may follow.
+    """
+    changed = 0
+    for table in metadata.sorted_tables:
+        if "actor" not in table.columns or table is initiatives:  # those are states and ministries
+            continue
+        theirs = or_(table.c.actor == actor, table.c.actor.startswith(f"{actor} ", autoescape=True))
+        if table is jobs:  # what was asked for names who asked
+            for row in connection.execute(select(jobs.c.pk, jobs.c.request).where(theirs)).all():
+                renamed = {**row.request, "actor": name}
+                connection.execute(update(jobs).where(jobs.c.pk == row.pk).values(request=renamed))
+        changed += connection.execute(update(table).where(theirs).values(actor=name)).rowcount
+    return changed

@@ -14,6 +14,7 @@ from retrieval.index.encoder import MODEL_DIR, Encoder
 from retrieval.index.sync.audit import audit as run_audit
 from retrieval.ingest import Progress
 from retrieval.initiatives import TAGGER_DIR
+from retrieval.language.sentences import counted
 from retrieval.model_files import published_checksums, verified
 from retrieval.models import SHARED
 from retrieval.settings import RetrievalSettings
@@ -76,11 +77,13 @@ def _corpus(services: Services) -> str:
     if report.failed:
         first = report.failed[0]
         place = first.source if first.line is None else f"{first.source}:{first.line}"
-        raise RapporteurError(f"{len(report.failed)} source(s) cannot be read, first {place}: {first.error}")
+        raise RapporteurError(
+            f"{counted(len(report.failed), 'source')} cannot be read, first {place}: {first.error}"
+        )
     waiting = len(report.added) + len(report.changed)
     if waiting:
-        return f'{waiting} source(s) not ingested yet; run "rapporteur ingest"'
-    return f"{len(report.unchanged)} readout(s), all ingested"
+        return f'{counted(waiting, "source")} not ingested yet; run "rapporteur ingest"'
+    return f"{counted(len(report.unchanged), 'readout')}, all ingested"
 
 
 def _ledger(services: Services) -> str:
@@ -88,8 +91,8 @@ def _ledger(services: Services) -> str:
     paragraphs = sum(summary.paragraphs for summary in summaries)
     size, revision = services.ledger.size() / 1e6, services.ledger.schema_revision()
     return (
-        f"{len(summaries)} readout(s), {paragraphs} paragraphs, {size:.1f} MB in {services.ledger.place}, "
-        f"schema revision {revision}"
+        f"{counted(len(summaries), 'readout')}, {counted(paragraphs, 'paragraph')}, {size:.1f} MB in "
+        f"{services.ledger.place}, schema revision {revision}"
     )
 
 
@@ -102,15 +105,19 @@ def _index(services: Services) -> str:
     with services.ledger.read() as connection:
         waiting = len(index_sync.scanned(connection, SHARED).pks)
     scanned = f", {waiting} scanned beside it" if waiting else ""
-    return f"{kind}, {index_sync.count(SHARED)} embeddings{scanned}"
+    return f"{kind}, {counted(index_sync.count(SHARED), 'embedding')}{scanned}"
 
 
 def _audit(services: Services, progress: Progress) -> str:
     done = run_audit(services.ledger, services.index_sync, lambda n, total: progress("auditing", n, total))
+    if done.damaged:
+        first = " ".join(f"{each}." for each in done.damaged[:_SHOWN])
+        more = f" And {len(done.damaged) - _SHOWN} more." if len(done.damaged) > _SHOWN else ""
+        raise RapporteurError(f"{first}{more}")
     if done.unfound:
         places = ", ".join(f"{u.document} ¶{u.paragraph} (by {u.by})" for u in done.unfound[:_SHOWN])
         more = f" and {len(done.unfound) - _SHOWN} more" if len(done.unfound) > _SHOWN else ""
         raise RapporteurError(
             f'{len(done.unfound)} of {done.paragraphs} cannot be found: {places}{more}. Run "rapporteur reindex".'
         )
-    return f"all {done.paragraphs} found by their own vector and by their own words"
+    return f"all {done.paragraphs} as they were ingested, found by their own vector and by their own words"

@@ -128,6 +128,7 @@ class LiveParagraph:
     Attributes:
         ordinal: Its place in the readout, from 0; reading order.
         revision: Id of the revision that is live.
+        scope: Who sees its readout; "" where that is not known. Two that differ in nothing else are the same.
     """
 
     document: str
@@ -142,6 +143,7 @@ class LiveParagraph:
     issuer: str | None = None
     source_url: str | None = None
     part: str | None = None
+    scope: str = field(default="", compare=False)
 
     @property
     def place(self) -> str:
@@ -165,21 +167,15 @@ class Citation:
     evidence: Evidence
     url: str | None = None
     part: str | None = None
+    scope: str = field(default="", compare=False)
 
     @classmethod
     def of(cls, paragraph: LiveParagraph, evidence: Evidence) -> Self:
         """Cite `evidence` in `paragraph`; a quote that is not in it cannot become a citation."""
         if paragraph.text[evidence.start : evidence.end] != evidence.quote:
             raise ValueError(f"evidence is not in {paragraph.document} ¶{paragraph.number}")
-        return cls(
-            document=paragraph.document,
-            revision=paragraph.revision,
-            paragraph=paragraph.number,
-            numbering=paragraph.numbering,
-            evidence=evidence,
-            url=paragraph.source_url,
-            part=paragraph.part,
-        )
+        p = paragraph
+        return cls(p.document, p.revision, p.number, p.numbering, evidence, p.source_url, p.part, p.scope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,6 +377,7 @@ class IngestReport:
         embedded: Texts that had never been embedded before.
         left_out: What of the sources that were parsed stands in no paragraph, and why.
         alike: Sources to be asked about: they look like readouts that are there.
+        stopped: Somebody stopped it: of the sources that were left nothing was done.
     """
 
     added: tuple[str, ...] = ()
@@ -396,3 +393,4 @@ class IngestReport:
     elapsed_ms: float = 0.0
     left_out: tuple[LeftOutOf, ...] = ()
     alike: tuple[Alike, ...] = ()
+    stopped: bool = False

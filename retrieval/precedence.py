@@ -15,11 +15,18 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+AT_ONCE = 8
+"""So many questions are answered at the same time, however many are asked: more would only take turns at the interpreter,
+and each holds a connection to the ledger while it may ask for another one (`ledger.engine.MOST_CONNECTIONS`)."""
+
 _MOST_WAITED_S = 0.5
 """How long work that has long been left alone stands still for questions that never end."""
 
 _WAITED_PER_WORKED = 3.0
 """And how long for each second that it was at work: a quarter of the time is its own, whatever is asked."""
+
+_WAITED_IN_HASTE = 0.5
+"""And while it keeps others waiting, for the store: a question's own answer is written there, too."""
 
 
 class Precedence:
@@ -28,14 +35,16 @@ class Precedence:
     def __init__(self) -> None:
         self._asking = 0
         self._none = threading.Condition()
+        self._turns = threading.Semaphore(AT_ONCE)
 
     @contextmanager
     def question(self) -> Iterator[None]:
-        """A question is being answered for as long as the block lasts."""
+        """A question is being answered for as long as the block lasts, which waits for its turn."""
         with self._none:
             self._asking += 1
         try:
-            yield
+            with self._turns:
+                yield
         finally:
             with self._none:
                 self._asking -= 1
@@ -71,14 +80,25 @@ class Courtesy:
         self._precedence = precedence
         self._clock = clock
         self._patience_s = _MOST_WAITED_S
+        self._waited_per_worked = _WAITED_PER_WORKED
         self._went_on = clock()
+
+    @contextmanager
+    def in_haste(self) -> Iterator[None]:
+        """Others wait for what is done in the block."""
+        self._patience_s, self._waited_per_worked = 0.0, _WAITED_IN_HASTE
+        self._went_on = self._clock()
+        try:
+            yield
+        finally:
+            self._waited_per_worked = _WAITED_PER_WORKED
 
     def give_way(self) -> None:
         """Stand still while questions are being answered; at once where there are none."""
         if not self._precedence.is_asked:
             return
         stopped = self._clock()
-        earned = (stopped - self._went_on) * _WAITED_PER_WORKED
+        earned = (stopped - self._went_on) * self._waited_per_worked
         patience = min(self._patience_s + earned, _MOST_WAITED_S)
         self._precedence.wait(patience)
         self._went_on = self._clock()

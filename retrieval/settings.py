@@ -58,6 +58,14 @@ class RetrievalSettings(BaseSettings):
     citation_style: Literal["plain", "chicago", "apa", "oscola"] = "plain"
     """How exported answers, comparisons and traces cite."""
 
+    reading_room_url: str | None = Field(default=None, pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$")
+    """Where readers reach `rapporteur serve`: every ¶ that a source has no anchor for leads there."""
+
+    metrics_port: int = Field(default=0, ge=0, le=65_535)
+    """Where `/metrics`, `/healthz` and `/readyz` are served; 0: nowhere."""
+
+    metrics_host: str = "127.0.0.1"
+
     retention_days: int = Field(default=90, ge=0)
     fetch_timeout_s: float = Field(default=30.0, gt=0, le=600)
 

@@ -145,10 +145,16 @@ def open_store(tmp_path: Path) -> OpenStore:
         index: str = EMBEDDED,
         encoder: Encoder | None = None,
         reindexing: bool = False,
+        reading: bool = False,
     ) -> Iterator[Services]:
         settings = RetrievalSettings(corpus_dir=corpus or shipped_corpus_dir(), store_dir=store, store=index)
         with build_services(
-            settings, purpose="a test", fetcher=fetcher, encoder=encoder, reindexing=reindexing
+            settings,
+            purpose="a test",
+            fetcher=fetcher,
+            encoder=encoder,
+            reindexing=reindexing,
+            reading=reading,
         ) as built:
             yield built
 

@@ -12,14 +12,24 @@ ROOT = Path(__file__).parent.parent
 
 DOORS = frozenset(
     """adapters answering bootstrap comparison diff errors evaluation fetching front_end_store health ingest
-    initiatives langchain_retriever language llm model_files models search settings sources""".split()
+    initiatives langchain_retriever language llm model_files models observing search settings sources
+    watching""".split()
 )
 """What of `retrieval` a front end may import; what the others hold, it asks these for."""
 
 ABOVE = {
-    "retrieval.ledger": {"index", "search", "answering", "initiatives", "ingest", "llm", "comparison"},
-    "retrieval.index": {"search", "answering", "initiatives", "ingest", "llm", "comparison"},
-    "retrieval.llm": {"search", "answering", "ingest", "comparison"},
+    "retrieval.ledger": {
+        "index",
+        "search",
+        "answering",
+        "initiatives",
+        "ingest",
+        "llm",
+        "comparison",
+        "watching",
+    },
+    "retrieval.index": {"search", "answering", "initiatives", "ingest", "llm", "comparison", "watching"},
+    "retrieval.llm": {"search", "answering", "ingest", "comparison", "watching"},
     "retrieval.sources": {
         "ledger",
         "index",
@@ -29,7 +39,9 @@ ABOVE = {
         "ingest",
         "llm",
         "comparison",
+        "watching",
     },
+    "retrieval.ingest": {"watching"},
 }
 """Package -> those of `retrieval` that build on it."""
 
@@ -146,6 +158,7 @@ ROOMS = (
     "comparison",
     "answering",
     "ingest",
+    "watching",
 )
 """From the ground up."""
 
@@ -177,3 +190,20 @@ def test_models_and_errors_stand_at_the_bottom() -> None:
         "retrieval/models.py": {"__future__", "collections", "dataclasses", "enum", "typing"},
         "retrieval/errors.py": {"__future__"},
     }
+
+
+def test_words_of_paragraphs_leave_the_ledger_through_the_seals() -> None:
+    """What else reads them shows none: it compares, counts, erases, or embeds."""
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for package in ("retrieval", "bot")
+        for path in (ROOT / package).rglob("*.py")
+        if "migrations" not in path.parts
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in ("p.c.text", "schema.paragraphs.c.text")
+    }
+
+    assert found == {f"retrieval/ledger/{name}.py" for name in _READERS_OF_WORDS}
+
+
+_READERS_OF_WORDS = ("seals", "live", "history", "holdings", "revisions", "vectors")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -28,11 +29,17 @@ if TYPE_CHECKING:
 
     from retrieval.answering.service import AnsweringService
     from retrieval.bootstrap import Services
-    from retrieval.evaluation import EvalRow
+    from retrieval.errors import SourceError
+    from retrieval.evaluation import EvalQuestion, EvalRow
     from retrieval.search.scoping import Filters
 
 HISTORY_TURNS = 6
 LEAVING = frozenset({"exit", "quit", ":q", "bye"})
+HELPING = frozenset({"help", "?"})
+CHAT_HELP = """Type a question and press Enter; the next may lean on it: "and on cybersecurity?"
+"What does paragraph 9 say?" looks one up, and a word by itself shows where it stands.
+"exit", or the end of input, ends it. --document, --since, --until, --issuer and --title, given to "rapporteur chat",
+narrow down what is asked."""
 
 
 @click.command(cls=Command)
@@ -53,12 +60,12 @@ def ask(options: CommonOptions, question: str, filters: Filters, explain: bool, 
       rapporteur ask "Who chaired the meeting?" --explain
       rapporteur ask "What was announced?" --docx answer.docx --citations chicago
     """
-    from retrieval.answering.service import checked
+    from retrieval.answering.rereading import checked
 
     checked(question)
     with options.ready_services("ask") as built:
-        from bot.cli.json_output import answer_json, explanation_json
         from bot.cli.terminal import choosing, show_answer, show_explanation
+        from bot.json_output import answer_json, explanation_json
 
         with choosing(built.answering.mode, enabled=not options.as_json) as on_found:
             answer, elapsed = built.answering.timed_ask(question, filters=filters, on_found=on_found)
@@ -97,13 +104,14 @@ def check(options: CommonOptions, claim: str, document: str | None) -> None:
       rapporteur check "Minister Kishi announced five initiatives." --json | jq -r .verdict
     """
     from retrieval.answering.checking import MAX_CLAIM_CHARS
-    from retrieval.answering.service import checked
+    from retrieval.answering.rereading import checked
 
     if not claim.strip():
         raise click.UsageError('The claim is empty. Check something, for example: "Two seminars were held."')
     checked(claim, MAX_CLAIM_CHARS)
     with options.ready_services("check") as built:
-        from bot.cli import json_output, terminal
+        from bot import json_output
+        from bot.cli import terminal
 
         found = built.checking.check(claim, document=document)
     options.show(found, json_output.check_json, terminal.show_check)
@@ -116,24 +124,27 @@ def check(options: CommonOptions, claim: str, document: str | None) -> None:
 @as_json
 def search(options: CommonOptions, query: str, top_k: int, filters: Filters) -> None:
     """Print the paragraphs nearest to QUERY, best first."""
-    from retrieval.answering.service import checked
+    from retrieval.answering.rereading import checked
 
     checked(query)
     with options.ready_services("search") as built:
-        from bot.cli import json_output, terminal
+        from bot import json_output
+        from bot.cli import terminal
 
         hits = built.answering.search(query, filters=filters, top_k=top_k)
     options.show(hits, lambda found: json_output.search_json(query, found), terminal.show_hits)
 
 
 @click.command(cls=Command)
-@one_document
-def chat(options: CommonOptions, document: str | None) -> None:
+@filtered
+def chat(options: CommonOptions, filters: Filters) -> None:
     """Ask one question after another; "and on cybersecurity?" is understood from those before.
 
     \b
-    An empty line is ignored; "exit" or end of input ends it.
+    An empty line is ignored; "help" says what can be typed; "exit" or end of input ends it.
     """
+    with suppress(ImportError):  # arrows and the earlier lines, where the system has them
+        import readline  # noqa: F401
 
     def typed() -> str | None:
         try:
@@ -142,11 +153,16 @@ def chat(options: CommonOptions, document: str | None) -> None:
             return None
 
     with options.ready_services("chat") as built:
-        converse(built.answering, typed, console(), document)
+        if filters:
+            built.browser.documents(filters=filters)  # one that is not there ends it now
+        converse(built.answering, typed, console(), filters)
 
 
 def converse(
-    answering: AnsweringService, ask: Callable[[], str | None], console: Console, document: str | None = None
+    answering: AnsweringService,
+    ask: Callable[[], str | None],
+    console: Console,
+    filters: Filters | None = None,
 ) -> None:
     """Answer until there is nothing more to ask; a question that cannot be answered does not end it.
 
@@ -155,17 +171,18 @@ def converse(
     """
     from bot.cli.terminal import show_answer
     from retrieval.errors import UsageError
-    from retrieval.search.scoping import Filters
+    from retrieval.search.scoping import ALL
 
-    filters = Filters((document,) if document else ())
     history: list[str] = []
-    while (typed := ask()) is not None and typed.strip().lower() not in LEAVING:
-        if question := typed.strip():
+    while (typed := ask()) is not None and (question := typed.strip()).lower() not in LEAVING:
+        if question.lower() in HELPING:
+            console.print(CHAT_HELP, markup=False)
+        elif question:
             try:
-                answer = answering.ask(question, filters=filters, history=history[-HISTORY_TURNS:])
-                show_answer(console, answer)
+                recent = history[-HISTORY_TURNS:]
+                show_answer(console, answering.ask(question, filters=filters or ALL, history=recent))
             except UsageError as error:
-                console.print(str(error))
+                click.echo(str(error), err=True)
             history.append(question)
 
 
@@ -186,34 +203,54 @@ def evaluate(
     language: str | None,
     answers: Path | None,
 ) -> None:
-    """Ask every question of QUESTIONS.jsonl and print how good the answers are."""
-    from retrieval.evaluation import figures, read_questions, sample
+    """Ask every question of QUESTIONS.jsonl and print how good the answers are.
 
+    A line that is no question, or names a readout that is not there, is left out and told at the end; the exit status
+    is then 1.
+    """
+    from retrieval.errors import SourceError
+    from retrieval.evaluation import each_question, figures, sample
+
+    read = list(each_question(questions))
+    failed = [row for row in read if isinstance(row, SourceError)]
+    asked = [q for q in read if not isinstance(q, SourceError) and language in (None, q.language)]
     with options.ready_services("eval") as built:
         from bot.cli.terminal import show_figures
 
-        asked = [q for q in read_questions(questions) if language is None or q.language == language]
-        rows = _asked(built, sample(asked, limit, seed), quiet=options.as_json)
+        done = list(_asked(built, questions, sample(asked, limit, seed), quiet=options.as_json))
+        rows = [row for row in done if not isinstance(row, SourceError)]
+        failed += [row for row in done if isinstance(row, SourceError)]
         if answers is not None:
             answers.write_text("".join(_line(row) for row in rows), encoding="utf-8")
-    options.show(figures(rows), dict, show_figures)
+    told = [{"line": error.line, "error": error.problem} for error in failed]
+    options.show(figures(rows), lambda found: {**found, "failed": told}, show_figures)
+    if failed:
+        for error in [] if options.as_json else failed:
+            click.echo(str(error), err=True)
+        raise click.exceptions.Exit(1)
 
 
-def _asked(services: Services, questions: list[Any], *, quiet: bool) -> list[EvalRow]:
+def _asked(
+    services: Services, file: Path, questions: list[EvalQuestion], *, quiet: bool
+) -> Iterator[EvalRow | SourceError]:
     """Ask, and say on a terminal how far it is."""
     from rich.console import Console
     from rich.progress import track
 
-    from retrieval.evaluation import ask_all
+    from retrieval.errors import NotFoundError, SourceError
+    from retrieval.evaluation import ask_one
 
     stderr = Console(stderr=True)
-    rows = ask_all(questions, services.answering, services.browser)
     hidden = quiet or not stderr.is_terminal
-    return list(track(rows, "Asking", total=len(questions), console=stderr, transient=True, disable=hidden))
+    for question in track(questions, "Asking", console=stderr, transient=True, disable=hidden):
+        try:
+            yield ask_one(question, services.answering, services.browser)
+        except NotFoundError as error:
+            yield SourceError(str(file), str(error), question.line)
 
 
 def _line(row: EvalRow) -> str:
-    from bot.cli.json_output import answer_json
+    from bot.json_output import answer_json
 
     content = {"id": row.question.id} | answer_json(row.answer, row.elapsed)
     return json.dumps(content, ensure_ascii=False) + "\n"

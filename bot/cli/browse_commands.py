@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 def documents(options: CommonOptions, folder: Path | None, filters: Filters) -> None:
     """List the readouts, newest first, and which are of one series."""
     with options.ready_services("documents") as built:
-        from bot.cli import json_output, terminal
+        from bot import json_output
+        from bot.cli import terminal
 
         summaries = built.browser.documents(filters=filters)
         if folder is not None:
@@ -49,7 +50,8 @@ def paragraph(options: CommonOptions, document: str, number: str) -> None:
       rapporteur paragraph asean-japan-2022-06-22 7
     """
     with options.ready_services("paragraph") as built:
-        from bot.cli import json_output, terminal
+        from bot import json_output
+        from bot.cli import terminal
 
         found = built.browser.paragraph(document, number.removeprefix("¶"))
         table = built.browser.table(found)
@@ -94,7 +96,8 @@ def initiatives(
             "--csv and --json are two formats, and --series has none in CSV; give one of them."
         )
     with options.ready_services("initiatives", quiet=as_csv) as built:
-        from bot.cli import json_output, terminal
+        from bot import json_output
+        from bot.cli import terminal
 
         listed = built.browser.initiatives(filters=filters, kind=kind)
         if series or exports.files:
@@ -127,10 +130,11 @@ def history(options: CommonOptions, document: str) -> None:
       rapporteur history asean-japan-2022-06-22
     """
     with options.ready_services("history") as built:
-        from bot.cli import json_output, terminal
+        from bot import json_output
+        from bot.cli import terminal_changes
 
         found = built.lifecycle.history(document)
-    options.show(found, json_output.history_json, terminal.show_history)
+    options.show(found, json_output.history_json, terminal_changes.show_history)
 
 
 COMMANDS = (documents, paragraph, initiatives, history)

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli import ask_commands, browse_commands, comparison_commands, corpus_commands
+from bot.cli import (
+    ask_commands,
+    browse_commands,
+    comparison_commands,
+    corpus_commands,
+    feedback_commands,
+    serving_commands,
+    watch_commands,
+)
 from bot.cli.options import Command, CommonOptions, Group, as_json, print_json
 
 if TYPE_CHECKING:
@@ -74,11 +82,21 @@ def run(options: CommonOptions) -> int:
 
     settings = load_settings()
     with options.ready_services("run") as built:
+        from bot import logs
         from bot.discord.client import run as run_bot
 
+        logs.configure(debug=options.debug)
         return run_bot(settings, built)
 
 
-for _group in (ask_commands, browse_commands, comparison_commands, corpus_commands):
+for _group in (
+    ask_commands,
+    browse_commands,
+    comparison_commands,
+    corpus_commands,
+    feedback_commands,
+    serving_commands,
+    watch_commands,
+):
     for _command in _group.COMMANDS:
         rapporteur.add_command(_command)

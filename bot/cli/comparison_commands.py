@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import click
@@ -68,11 +69,12 @@ def _show(
     options: CommonOptions, exports: Exports, *, style: CitationStyle, found: Comparison | Trace
 ) -> None:
     """Write the files asked for, and print as JSON, or as text where nothing was written."""
-    from bot.cli.json_output import comparison_json, trace_json
     from bot.cli.terminal_sheet import show_sheet
+    from bot.json_output import comparison_json, trace_json
     from bot.sheets import comparison_sheet, trace_sheet
     from retrieval.comparison.service import Comparison
 
+    shown: Mapping[str, object]
     if isinstance(found, Comparison):
         sheet, shown = comparison_sheet(found, phrases()), comparison_json(found)
     else:

@@ -1,9 +1,14 @@
-"""The subcommands that change a store: ingest, rollback, remove, reindex, copy-ledger."""
+"""The subcommands that change a store or copy it: ingest, rollback, remove, reindex, backup, restore, copy-ledger."""
 
 from __future__ import annotations
 
 import dataclasses
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
@@ -13,8 +18,12 @@ from bot.cli.options import Command, CommonOptions, as_json, console, print_json
 if TYPE_CHECKING:
     from retrieval.bootstrap import Services
     from retrieval.ingest import IngestRequest, Progress
+    from retrieval.ingest.backup import Backup
+    from retrieval.ingest.lifecycle import History
     from retrieval.models import IngestReport
 
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
 
 _ANY = "*"
 """`--replace` without an id."""
@@ -67,7 +76,8 @@ def ingest(
     if name:
         request = _named(request, name)
     with options.services("ingest") as built:
-        from bot.cli.terminal import progress_bar, show_report
+        from bot.cli.terminal import progress_bar
+        from bot.cli.terminal_changes import show_report
 
         with progress_bar(enabled=not options.as_json) as progress:
             if dry_run:
@@ -75,13 +85,37 @@ def ingest(
             else:
                 report = _here_or_there(built, request, progress)
     if options.as_json:
-        from bot.cli.json_output import ingest_json
+        from bot.json_output import ingest_json
 
         print_json(ingest_json(report, diffs=dry_run))
     else:
         show_report(console(), report, dry_run=dry_run)
+    if report.stopped:
+        click.echo("Stopped; what was done before is kept, and said above.", err=True)
+        raise click.exceptions.Exit(128 + signal.SIGINT)
     if report.failed:
         raise click.exceptions.Exit(1)
+
+
+@contextmanager
+def _stopping() -> Iterator[Callable[[], int]]:
+    """Yield how often Ctrl-C was pressed: the work is left where it can be, and from the third time on at once."""
+    pressed: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield pressed.__len__
+        return
+
+    def press(number: int, _frame: FrameType | None) -> None:
+        pressed.append(number)
+        if len(pressed) > 2:
+            raise KeyboardInterrupt
+        click.echo("Stopping; what was read is finished first. Ctrl-C again stops sooner.", err=True)
+
+    before = signal.signal(signal.SIGINT, press)
+    try:
+        yield pressed.__len__
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _named(request: IngestRequest, name: str) -> IngestRequest:
@@ -98,17 +132,18 @@ def _named(request: IngestRequest, name: str) -> IngestRequest:
 def _here_or_there(built: Services, request: IngestRequest, progress: Progress) -> IngestReport:
     """Ingest in this process, or let the bot do it that keeps the store, and follow it."""
     from retrieval.errors import RapporteurError
-    from retrieval.ingest.job_board import report_from_json
+    from retrieval.ingest.job_board import report_of
 
     worker = built.jobs.worker()
     if worker is None:
-        return built.ingesting.run(request, progress=progress)
+        with _stopping() as stops:
+            return built.ingesting.run(request, progress=progress, stops=stops)
     job = built.jobs.submit(built.ingesting.in_full(request))
     click.echo(f"Handed to {worker.purpose}, running since {worker.since}, as job {job}.", err=True)
     ended = built.jobs.follow(job, progress)
-    if ended.error is not None or ended.report is None:
-        raise RapporteurError(ended.error or f"Job {job} left no report.")
-    return report_from_json(ended.report)
+    if ended.error is not None:
+        raise RapporteurError(ended.error)
+    return report_of(ended)
 
 
 @click.command(cls=Command)
@@ -133,7 +168,7 @@ def rollback(options: CommonOptions, document: str, revision: str | None, unpin:
     with options.services("rollback") as built:
         found = built.lifecycle.unpin(document) if unpin else built.lifecycle.roll_back(document, revision)
     if options.as_json:
-        from bot.cli.json_output import history_json
+        from bot.json_output import history_json
 
         print_json(history_json(found))
     elif unpin:
@@ -144,6 +179,13 @@ def rollback(options: CommonOptions, document: str, revision: str | None, unpin:
             f"{found.readout.id}: revision {name} is live again, and pinned until "
             f'"rapporteur rollback {found.readout.id} --unpin".'
         )
+
+
+def _forget_in_answers(built: Services, past: History) -> None:
+    """Have a bot empty the messages that quote what was erased; it looks for them every hour."""
+    from bot.discord.answer_store import AnswerStore
+
+    AnswerStore(built.ledger).forget_readout(past.readout.id, [v.id for v in past.revisions], None)
 
 
 @click.command(cls=Command)
@@ -162,10 +204,13 @@ def remove(options: CommonOptions, document: str, purge: bool) -> None:
       rapporteur remove joint-statement-2021 --purge
     """
     with options.services("remove") as built:
+        past = built.lifecycle.history(document) if purge else None
         removal = built.lifecycle.remove(document, purge=purge)
+        if past is not None:
+            _forget_in_answers(built, past)
         still_there = (built.settings.corpus_dir / removal.source).exists()
     if options.as_json:
-        from bot.cli.json_output import removal_json
+        from bot.json_output import removal_json
 
         print_json(removal_json(removal))
         return
@@ -203,13 +248,14 @@ def reindex(options: CommonOptions) -> None:
     ):
         done = built.reindexer.run(progress=progress)
     if options.as_json:
-        from dataclasses import asdict
-
-        print_json(asdict(done))
+        print_json(dataclasses.asdict(done))
         return
+    from retrieval.language.sentences import counted
+
     later = "" if done.is_whole else " The vector index follows when the process that uses it has ended."
     click.echo(
-        f"{done.revisions} revision(s), {done.paragraphs} paragraphs; {done.embedded} texts embedded.{later}"
+        f"{counted(done.revisions, 'revision')}, {counted(done.paragraphs, 'paragraph')}; "
+        f"{counted(done.embedded, 'text')} embedded.{later}"
     )
 
 
@@ -237,9 +283,58 @@ def copy_ledger(options: CommonOptions) -> None:
     if options.as_json:
         print_json({"rows": rows, "ledger": place})
         return
+    from retrieval.language.sentences import counted
+
     click.echo(
-        f"{rows} rows copied to {place}. The vector index is written anew when RETRIEVAL_STORE is first used."
+        f"{counted(rows, 'row')} copied to {place}. The vector index is written anew when RETRIEVAL_STORE is first used."
     )
 
 
-COMMANDS = (ingest, rollback, remove, reindex, copy_ledger)
+@click.command(cls=Command)
+@click.argument("file", type=_FILE)
+@as_json
+def backup(options: CommonOptions, file: Path) -> None:
+    """Write all that the store holds to FILE, while others use it.
+
+    The copy is verified before it is called FILE; an earlier backup of that name is replaced. The vector index is not in
+    it: "rapporteur restore" makes a store that writes its own.
+
+    \b
+    Example:
+      rapporteur backup /var/backups/rapporteur.backup
+    """
+    from retrieval.bootstrap import ledger_address
+    from retrieval.ingest.backup import back_up
+
+    _tell(options, back_up(ledger_address(options.load_settings()), file), "backed up to")
+
+
+@click.command(cls=Command)
+@click.argument("file", type=_FILE)
+@as_json
+def restore(options: CommonOptions, file: Path) -> None:
+    """Make a store of the backup FILE, in a folder where none is.
+
+    \b
+    Example:
+      rapporteur restore /var/backups/rapporteur.backup --store /var/lib/rapporteur
+    """
+    from retrieval.bootstrap import ledger_address
+    from retrieval.ingest.backup import restore as make_store
+
+    _tell(options, make_store(file, ledger_address(options.load_settings())), "restored to")
+
+
+def _tell(options: CommonOptions, done: Backup, what: str) -> None:
+    from retrieval.language.sentences import counted
+
+    if options.as_json:
+        print_json(dataclasses.asdict(done) | {"path": str(done.path)})
+    else:
+        held = f"{counted(done.readouts, 'readout')}, {counted(done.paragraphs, 'paragraph')}"
+        click.echo(f"{held}, {done.bytes / 1e6:.1f} MB {what} {done.path}, SHA-256 {done.sha256[:12]}….")
+    for sentence in done.damaged:
+        click.echo(sentence, err=True)
+
+
+COMMANDS = (backup, restore, ingest, rollback, remove, reindex, copy_ledger)

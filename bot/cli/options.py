@@ -64,28 +64,35 @@ class CommonOptions:
             ) from error
 
     @contextmanager
-    def services(self, purpose: str, *, reindexing: bool = False) -> Iterator[Services]:
+    def services(
+        self, purpose: str, *, reindexing: bool = False, reading: bool = False
+    ) -> Iterator[Services]:
         """Open the store for one command."""
         from retrieval.bootstrap import build_services
 
         settings = self.load_settings()
-        with build_services(settings, purpose=f"rapporteur {purpose}", reindexing=reindexing) as built:
+        opened = build_services(
+            settings, purpose=f"rapporteur {purpose}", reindexing=reindexing, reading=reading
+        )
+        with opened as built:
             yield built
 
     @contextmanager
-    def ready_services(self, purpose: str, *, quiet: bool = False) -> Iterator[Services]:
+    def ready_services(
+        self, purpose: str, *, quiet: bool = False, reading: bool = False
+    ) -> Iterator[Services]:
         """Open the store, and bring the corpus into an empty one first; that is not told under `--json`."""
         from bot.cli.terminal import progress_bar
 
         quiet = quiet or self.as_json
-        with self.services(purpose) as built:
+        with self.services(purpose, reading=reading) as built:
             with progress_bar(enabled=not quiet) as progress:
                 report = built.ensure_corpus(progress)
             if report is not None and not quiet:
-                click.echo(
-                    f"First run: ingested {len(report.added)} readout(s), {report.paragraphs} paragraphs.",
-                    err=True,
-                )
+                from retrieval.language.sentences import counted
+
+                held = f"{counted(len(report.added), 'readout')}, {counted(report.paragraphs, 'paragraph')}"
+                click.echo(f"First run: ingested {held}.", err=True)
             yield built
 
     def show(

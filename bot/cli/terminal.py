@@ -29,23 +29,22 @@ from retrieval.answering.wording import (
     partial_sentence,
     translation_note,
 )
-from retrieval.diff import word_diff
-from retrieval.ingest import AuditEntry
 from retrieval.ingest import Progress as ReportProgress
-from retrieval.ingest.lifecycle import History
+from retrieval.language.sentences import counted
 from retrieval.models import (
-    IngestReport,
     LeftOut,
     LeftOutOf,
     LiveParagraph,
     Numbering,
-    ParagraphDiff,
     Statement,
 )
 from retrieval.search.browsing import ListedInitiative, ReadoutSummary
 from retrieval.search.browsing import Table as TableOf
 from retrieval.search.ranking import RankedParagraph
 from retrieval.search.scoping import Shelf
+
+_BESIDE_AN_ID = 50
+"""Columns that date, title, numbers and series take at least."""
 
 STAGES = {
     "reading": "Reading sources",
@@ -176,9 +175,33 @@ def _show_statements(console: Console, answer: Answer) -> None:
 
 
 def show_documents(console: Console, summaries: Sequence[ReadoutSummary]) -> None:
-    """Print one line a readout, newest first."""
+    """Print one line a readout, newest first; several where a terminal is too narrow for its id beside the rest."""
+    longest = max((len(s.id) for s in summaries), default=0)
+    shown = _show_apart if longest + _BESIDE_AN_ID > console.width else _show_in_a_table
+    shown(console, summaries)
+    for s in summaries:
+        for warning in s.warnings:
+            print_line(console, Text(f"{s.id}: {warning}", style="yellow"))
+        if s.left_out:
+            print_line(console, Text(f"{s.id}: left out: {reasons(s.left_out)}.", style="dim"))
+
+
+def print_line(console: Console, text: Text) -> None:
+    """Print a line that is wrapped by the terminal, if at all: what is copied from it stays whole."""
+    console.print(text, soft_wrap=True)
+
+
+def _show_apart(console: Console, summaries: Sequence[ReadoutSummary]) -> None:
+    shelf = Shelf(tuple(summaries))
+    for s in summaries:
+        print_line(console, Text(s.id, style="cyan"))
+        about = [s.date, s.title, counted(s.paragraphs, "paragraph"), s.numbering, shelf.series_of(s)]
+        console.print(Padding(Text(", ".join(filter(None, about))), (0, 0, 0, 2), expand=False))
+
+
+def _show_in_a_table(console: Console, summaries: Sequence[ReadoutSummary]) -> None:
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("id", style="cyan", overflow="fold")
+    table.add_column("id", style="cyan", no_wrap=True)
     table.add_column("date", no_wrap=True)
     table.add_column("title", overflow="fold")
     table.add_column("¶", justify="right", no_wrap=True)
@@ -191,14 +214,9 @@ def show_documents(console: Console, summaries: Sequence[ReadoutSummary]) -> Non
         cells = (s.id, s.date or "", Text(s.title), str(s.paragraphs), s.numbering)
         table.add_row(*cells, *([Text(name)] if any(series) else []))
     console.print(table)
-    for s in summaries:
-        for warning in s.warnings:
-            console.print(Text(f"{s.id}: {warning}", style="yellow"))
-        if s.left_out:
-            console.print(Text(f"{s.id}: left out: {_reasons(s.left_out)}.", style="dim"))
 
 
-def _reasons(left_out: Sequence[LeftOut | LeftOutOf]) -> str:
+def reasons(left_out: Sequence[LeftOut | LeftOutOf]) -> str:
     """Return what was left out by its reasons: "3 running heads, 1 menu"."""
     counts = Counter(left.reason for left in left_out)
     return ", ".join(f"{count} × {reason}" for reason, count in counts.most_common())
@@ -213,8 +231,7 @@ def show_initiatives(console: Console, listed: Sequence[ListedInitiative]) -> No
             date = f" ({each.readout.date})" if each.readout.date else ""
             console.print(Text(f"{each.readout.title}{date}", style="dim"))
         console.print(Padding(_initiative_line(each), (0, 0, 0, 2), expand=False))
-    noun = "initiative" if len(listed) == 1 else "initiatives"
-    console.print(Text(f"{len(listed)} {noun}", style="dim"))
+    console.print(Text(counted(len(listed), "initiative"), style="dim"))
 
 
 def _initiative_line(listed: ListedInitiative) -> Text:
@@ -253,104 +270,8 @@ def show_hits(console: Console, hits: Iterable[RankedParagraph]) -> None:
     """Print paragraphs, best first, with their scores."""
     for hit in hits:
         p = hit.prepared.paragraph
-        console.print(Text.assemble((f"{p.document} {p.place}", "cyan"), (f"  {hit.score:.3f}", "dim")))
+        print_line(console, Text.assemble((f"{p.document} {p.place}", "cyan"), (f"  {hit.score:.3f}", "dim")))
         console.print(Padding(Text(p.text), (0, 0, 0, 2), expand=False))
-
-
-def show_report(console: Console, report: IngestReport, *, dry_run: bool) -> None:
-    """Print what an ingest changed, a line a readout."""
-    for name in report.added:
-        console.print(Text(f"+ {name}", style="green"))
-    for change in report.changed:
-        counts = (
-            f"{change.paragraphs_added} added, {change.paragraphs_changed} changed, "
-            f"{change.paragraphs_removed} removed"
-            + (f", {change.paragraphs_renumbered} renumbered" if change.paragraphs_renumbered else "")
-        )
-        console.print(Text(f"~ {change.id}  ({counts})", style="yellow"))
-        if dry_run and change.id in report.diffs:
-            _show_diff(console, report.diffs[change.id])
-    for held in report.held:
-        text = (
-            f"= {held.id}  (its source differs, but revision {held.revision} is pinned: "
-            f'"rapporteur rollback {held.id} --unpin" lets it in)'
-        )
-        console.print(Text(text, style="yellow"))
-    for name in report.removed:
-        console.print(Text(f"- {name}", style="red"))
-    for failed in report.failed:
-        place = failed.source if failed.line is None else f"{failed.source}:{failed.line}"
-        console.print(Text(f"! {place}: {failed.error}", style="red"))
-    for alike in report.alike:
-        text = (
-            f'? {alike.source}: it looks like "{alike.document}" ({alike.why}), and was not taken. Use '
-            f'"--replace {alike.document}" if it is the same readout, or "--separate" to keep both.'
-        )
-        console.print(Text(text, style="yellow"))
-    for warning in report.warnings:
-        console.print(Text(f"? {warning}", style="yellow"))
-    for name in dict.fromkeys(each.document for each in report.left_out):
-        left = [each for each in report.left_out if each.document == name]
-        console.print(Text(f"  {name}: left out: {_reasons(left)} (--json lists them)", style="dim"))
-    console.print(Text(_summary(report, dry_run=dry_run), style="dim"))
-
-
-_MARKS = {"same": "", "added": "bold green", "removed": "strike red"}
-
-
-def _show_diff(console: Console, diff: ParagraphDiff) -> None:
-    """Print every paragraph that differs, its words marked: struck out what goes, bold what comes."""
-    for change in diff.changes:
-        pieces = word_diff(change.before or "", change.after or "")
-        marks = {"added": "{+%s+}", "removed": "[-%s-]", "same": "%s"}
-        line = Text(f"¶{change.number}  ", style="cyan")
-        if change.was:
-            line.append(f"(was ¶{change.was})  ", style="not bold dim")
-        if change.kind == "renumbered":
-            console.print(Padding(line, (0, 0, 0, 4), expand=False))
-            continue
-        for piece in pieces:
-            shown = piece.text if console.is_terminal else marks[piece.kind] % piece.text
-            line.append(shown, style=_MARKS[piece.kind] or "not bold default")
-        console.print(Padding(line, (0, 0, 0, 4), expand=False))
-
-
-def show_history(console: Console, found: History) -> None:
-    """Print the revisions of a readout, the newest first, and what was done to it."""
-    for revision in found.revisions:
-        state = "live" if found.live is revision else f"until {revision.superseded_at}"
-        state += ", pinned" if found.live is revision and found.readout.pinned else ""
-        state += ", text erased" if revision.erased else ""
-        line = Text(revision.id, style="bold cyan" if found.live is revision else "cyan")
-        line.append(f"  {revision.created_at}  {state}", style="not bold default")
-        if not revision.erased:
-            line.append(f"  {revision.paragraphs} paragraphs", style="not bold dim")
-        console.print(line)
-    for entry in found.audit:
-        console.print(Text(f"{entry.at}  {entry.action} by {entry.actor}{_details(entry)}", style="dim"))
-
-
-def _details(entry: AuditEntry) -> str:
-    """Return what changed, in words."""
-    names = {"paragraphs_added": "added", "paragraphs_changed": "changed", "paragraphs_removed": "removed"}
-    parts = [f"{entry.summary[key]} {word}" for key, word in names.items() if entry.summary.get(key)]
-    return f" ({', '.join(parts)})" if parts else ""
-
-
-def _summary(report: IngestReport, *, dry_run: bool) -> str:
-    counts = [
-        (len(report.added), "added"),
-        (len(report.changed), "changed"),
-        (len(report.removed), "removed"),
-        (len(report.held), "pinned"),
-        (len(report.unchanged), "unchanged"),
-        (len(report.alike), "to be asked about"),
-        (len(report.failed), "failed"),
-    ]
-    parts = ", ".join(f"{count} {what}" for count, what in counts if count) or "nothing found"
-    if dry_run:
-        return f"Would be: {parts}. Nothing was changed."
-    return f"{parts}; {report.embedded} texts embedded in {report.elapsed_ms / 1000:.1f} s."
 
 
 @contextmanager

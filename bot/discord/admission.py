@@ -8,6 +8,7 @@ import math
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
@@ -87,6 +88,7 @@ class Workers:
     def __init__(self, running: int, waiting: int, name: str) -> None:
         self._pool = ThreadPoolExecutor(max_workers=running, thread_name_prefix=name)
         self._room = running + waiting
+        self._most_waiting = waiting
         self._futures = set[asyncio.Future[Any]]()
 
     async def run(self, call: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:
@@ -98,11 +100,18 @@ class Workers:
         if self._room <= 0:
             raise BusyError("too many questions wait for their turn")
         self._room -= 1
-        future = asyncio.get_running_loop().run_in_executor(self._pool, partial(call, *args, **more))
+        future = asyncio.get_running_loop().run_in_executor(
+            self._pool, partial(copy_context().run, call, *args, **more)
+        )
         # On the future, not around the await: a caller that gives up leaves its thread busy all the same.
         self._futures.add(future)
         future.add_done_callback(self._leave)
         return await asyncio.shield(future)
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for a thread."""
+        return max(0, self._most_waiting - self._room)
 
     def _leave(self, future: asyncio.Future[Any]) -> None:
         self._room += 1
@@ -110,7 +119,7 @@ class Workers:
         if not future.cancelled():
             future.exception()  # the caller may be gone; its error is not news to the loop
 
-    async def close(self, timeout_s: float) -> bool:
+    async def close(self, timeout_s: float | None = None) -> bool:
         """Drop calls that have not begun and wait for those that have; False when that takes too long.
 
         Then nothing that they work with may be closed: native code that loses its store under its feet takes the

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from bot.discord.discord_markdown import emphasise, escape, length, link, shortened, source_link
+from bot.discord.discord_markdown import emphasise, escape, length, link, place_link, shortened
 from bot.discord.pages import (
     MAX_TEXT,
     Block,
@@ -101,7 +101,7 @@ def _statement_blocks(answer: Answer, phrases: Phrases) -> Iterable[Block]:
 def _cut_statement(place: int, statement: Statement, phrases: Phrases) -> Iterable[Block]:
     """A statement in as many blocks as it needs, each with its mark."""
     citation = statement.citation
-    mark = link(label_of(citation, phrases), source_link(citation.url, statement.text))
+    mark = link(label_of(citation, phrases), place_link(citation, statement.text, phrases.room))
     head = source_line(Source(statement.paragraph.title, statement.paragraph.date), phrases)
     room = MAX_TEXT - length(head) - length(mark) - len("\n\n \n")
     for start, end in fragments(statement.text, statement.highlights, room):
@@ -127,6 +127,8 @@ def _closing(answer: Answer, phrases: Phrases) -> Iterable[Block]:
     yield from _small(answer.notice)
     if answer.read_as:
         yield from _small(phrases("answer.read_as", question=answer.read_as))
+    if answer.damaged:
+        yield from _small(phrases("answer.damaged", readouts=", ".join(answer.damaged)))
     yield from _small(_model_line(answer, phrases))
     if answer.mode == "extractive":
         yield Block(f"-# {phrases('answer.quoted')}")
@@ -152,7 +154,7 @@ def _texts(text: str) -> Iterable[Block]:
 def _nearest_blocks(nearest: Sequence[Statement], phrases: Phrases) -> Iterable[Block]:
     for near in nearest:
         citation = near.citation
-        mark = link(label_of(citation, phrases), source_link(citation.url, near.text))
+        mark = link(label_of(citation, phrases), place_link(citation, near.text, phrases.room))
         excerpt = shortened(near.text, _NEAREST_CHARS)
         source = Source(near.paragraph.title, near.paragraph.date)
         yield Block(

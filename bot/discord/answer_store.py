@@ -8,13 +8,36 @@ conversations in one channel never meet.
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    delete,
+    insert,
+    select,
+    update,
+)
 
 from bot.discord.pages import Cited
-from retrieval.front_end_store import Database, answers, feedback, messages, state, upsert
+from retrieval.front_end_store import (
+    Database,
+    answers,
+    draft_files,
+    drafts,
+    feedback,
+    messages,
+    openings,
+    rename_actor,
+    settings,
+    state,
+    upsert,
+    watches,
+)
+
+DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +50,7 @@ class ShownAnswer:
         thread: The thread that it was asked in.
         cited: What can be opened, page by page.
         at: Milliseconds since 1970.
+        answered: Whether the readouts answered; None where nothing was asked of them.
     """
 
     id: str
@@ -38,51 +62,77 @@ class ShownAnswer:
     parent: str | None = None
     guild: int | None = None
     thread: int | None = None
+    answered: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """How many questions and votes of somebody there were; what histories call them now, if they are in one."""
+
+    questions: int
+    votes: int
+    pseudonym: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """A message of the bot that quotes what was erased: it is yet to be emptied."""
+
+    message: int
+    channel: int | None
+    guild: int | None
 
 
 class AnswerStore:
     """Reads and writes what the front end remembers; synchronous, so it is called off the event loop."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self.database = database
 
     def add(self, answer: ShownAnswer) -> None:
         """Remember an answer, before it is shown: its controls must work from the first moment."""
         values = {name: getattr(answer, name) for name in answer.__slots__} | {"cited": _dump(answer.cited)}
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             connection.execute(insert(answers).values(values))
 
-    def link(self, answer: str, message_ids: Sequence[int]) -> None:
-        """Remember which messages show an answer, now and no longer another, so that replies to them continue it."""
-        with self._database.write() as connection:
+    def link(self, answer: str, message_ids: Sequence[int], channel: int | None = None) -> None:
+        """Remember which messages show an answer, and where: replies continue it, and a purge reaches them."""
+        with self.database.write() as connection:
             for message in message_ids:
-                row = upsert(connection, messages).values(id=message, answer=answer)
-                connection.execute(row.on_conflict_do_update(index_elements=["id"], set_={"answer": answer}))
+                shows = {"answer": answer, "channel": channel}  # and no longer another
+                row = upsert(connection, messages).values(id=message, **shows)
+                connection.execute(row.on_conflict_do_update(index_elements=["id"], set_=shows))
 
     def get(self, answer: str) -> ShownAnswer | None:
         """Return an answer, or None where it is no longer remembered."""
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             return _answer(connection, answer)
 
     def of_message(self, message: int) -> str | None:
         """Return the id of the answer that `message` shows, if it shows one."""
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             return connection.scalar(select(messages.c.answer).where(messages.c.id == message))
+
+    def cited_by(self, answer: str | None) -> tuple[str, ...]:
+        """Return the readouts that an answer cites: what a follow-up is about."""
+        shown = self.get(answer) if answer else None
+        cited = (each.document for page in shown.cited for each in page) if shown else ()
+        return tuple(dict.fromkeys(filter(None, cited)))
 
     def messages_of(self, answer: str) -> list[int]:
         """Return the messages that show an answer."""
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             return list(connection.scalars(select(messages.c.id).where(messages.c.answer == answer)))
 
     def has_asked_directly(self, user: int) -> bool:
         """Whether somebody was answered in direct messages before."""
         asked = select(answers.c.id).where(answers.c.user == user, answers.c.guild.is_(None)).limit(1)
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             return connection.scalar(asked) is not None
 
     def forget(self, answer: str) -> None:
         """Forget one answer, and what hangs on it."""
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             for table in (messages, feedback):
                 connection.execute(delete(table).where(table.c.answer == answer))
             connection.execute(delete(answers).where(answers.c.id == answer))
@@ -90,14 +140,14 @@ class AnswerStore:
     def latest_in(self, thread: int) -> str | None:
         """Return the answer that a message in `thread` follows: the last there, or the one it hangs from."""
         last = select(answers.c.id).where(answers.c.thread == thread).order_by(answers.c.at.desc())
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             found: str | None = connection.scalar(last.limit(1))
         return found or self.of_message(thread)
 
     def history(self, answer: str | None, turns: int) -> list[str]:
         """Return the questions that led to `answer`, itself included, oldest first, at most `turns`."""
         questions: list[str] = []
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             while answer is not None and len(questions) < turns:
                 shown = _answer(connection, answer)
                 if shown is None:
@@ -107,9 +157,12 @@ class AnswerStore:
         return questions[::-1]
 
     def rate(self, answer: str, user: int, helpful: bool, at: int) -> bool:
-        """Remember a 👍 or 👎, one for each reader; False where the answer is no longer remembered."""
-        values = {"helpful": int(helpful), "at": at}
-        with self._database.write() as connection:
+        """Remember a 👍 or 👎, one for each reader; False where the answer is no longer remembered.
+
+        A vote anew takes back why the one before was given.
+        """
+        values = {"helpful": int(helpful), "at": at, "reason": None}
+        with self.database.write() as connection:
             if _answer(connection, answer) is None:
                 return False
             connection.execute(
@@ -119,18 +172,40 @@ class AnswerStore:
             )
         return True
 
+    def forget_user(self, user: int) -> Forgotten:
+        """Forget what somebody asked and voted, in every place, and leave their id in no table.
+
+        Their previews go as well, and nobody tells them of jobs. Who changed a readout stays in its history, under
+        a name that says nothing of them, the same for all that one person did.
+        """
+        asked = select(answers.c.id).where(answers.c.user == user)
+        made = select(drafts.c.id).where(drafts.c.user == user)
+        pseudonym = f"discord:forgotten-{secrets.token_hex(4)}"
+        with self.database.write() as connection:
+            votes = connection.execute(delete(feedback).where(feedback.c.user == user)).rowcount
+            for table in (messages, feedback):
+                connection.execute(delete(table).where(table.c.answer.in_(asked)))
+            connection.execute(delete(draft_files).where(draft_files.c.draft.in_(made)))
+            for table in (drafts, watches):
+                connection.execute(delete(table).where(table.c.user == user))
+            questions = connection.execute(delete(answers).where(answers.c.user == user)).rowcount
+            changed = rename_actor(connection, f"discord:{user}", pseudonym)
+        return Forgotten(questions, votes, pseudonym if changed else None)
+
     def forget_before(self, at: int) -> int:
         """Forget answers older than `at`, and what hangs on them; return how many there were."""
         old = select(answers.c.id).where(answers.c.at < at)
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             for table in (messages, feedback):
                 connection.execute(delete(table).where(table.c.answer.in_(old)))
+            connection.execute(delete(openings).where(openings.c.day < at // DAY_MS))
             return connection.execute(delete(answers).where(answers.c.at < at)).rowcount
 
     def forget_readout(self, document: str, revisions: Iterable[str], guild: int | None) -> int:
         """Take a purged readout out of every answer that cites it; return how many there were.
 
-        Its place in each stays, empty: buttons name paragraphs by their place.
+        Its place in each stays, empty: buttons name paragraphs by their place. The messages that show one of
+        them are to be emptied: `withdrawn` has them until `emptied` is told.
 
         Args:
             revisions: Those that were erased; another scope's readout of the same id keeps its citations.
@@ -138,7 +213,7 @@ class AnswerStore:
         """
         erased, found = set(revisions), 0
         here = answers.c.guild == guild if guild is not None else answers.c.id.is_not(None)
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             rows = connection.execute(select(answers.c.id, answers.c.cited).where(here))
             for row in rows.all():
                 pages = _load(row.cited)
@@ -147,24 +222,41 @@ class AnswerStore:
                     found += 1
                     change = update(answers).where(answers.c.id == row.id).values(cited=_dump(kept))
                     connection.execute(change)
+                    quoting = update(messages).where(messages.c.answer == row.id)
+                    connection.execute(quoting.values(withdrawn=True))
+            connection.execute(delete(openings).where(openings.c.revision.in_(erased)))
         return found
+
+    def withdrawn(self) -> list[Withdrawn]:
+        """Return the messages that quote what was erased and were not emptied yet."""
+        wanted = select(messages.c.id, messages.c.channel, answers.c.guild).join_from(messages, answers)
+        with self.database.read() as connection:
+            rows = connection.execute(wanted.where(messages.c.withdrawn).order_by(messages.c.id))
+            return [Withdrawn(*row) for row in rows]
+
+    def emptied(self, message: int) -> None:
+        """A message shows no answer any more."""
+        with self.database.write() as connection:
+            connection.execute(delete(messages).where(messages.c.id == message))
 
     def forget_guild(self, guild: int) -> None:
         """Forget every answer that was given in a server."""
         there = select(answers.c.id).where(answers.c.guild == guild)
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             for table in (messages, feedback):
                 connection.execute(delete(table).where(table.c.answer.in_(there)))
             connection.execute(delete(answers).where(answers.c.guild == guild))
+            for kept in (openings, settings):
+                connection.execute(delete(kept).where(kept.c.guild == guild))
 
     def state(self, key: str) -> str | None:
         """Return what `set_state` last kept under `key`."""
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             return connection.scalar(select(state.c.value).where(state.c.key == key))
 
     def set_state(self, key: str, value: str) -> None:
         """Keep `value` under `key`."""
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             row = upsert(connection, state).values(key=key, value=value)
             connection.execute(row.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
 
@@ -176,7 +268,13 @@ def _without(cited: Cited, document: str, revisions: Set[str]) -> Cited:
 
 def _answer(connection: Connection, answer: str) -> ShownAnswer | None:
     row = connection.execute(select(answers).where(answers.c.id == answer)).mappings().first()
-    return ShownAnswer(**{**row, "cited": _load(row["cited"])}) if row else None
+    return shown_of(row) if row else None
+
+
+def shown_of(row: RowMapping) -> ShownAnswer:
+    """Return the answer that a row of `answers` holds."""
+    fields = {name: row[name] for name in ShownAnswer.__slots__}
+    return ShownAnswer(**{**fields, "cited": _load(row["cited"])})
 
 
 def _dump(pages: Sequence[Sequence[Cited]]) -> str:

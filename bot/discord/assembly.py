@@ -12,23 +12,28 @@ from bot.discord.cogs.browse import BrowseCog, InitiativesCog
 from bot.discord.cogs.comparing import ComparisonCog
 from bot.discord.cogs.conversation import ConversationCog
 from bot.discord.cogs.corpus import CorpusCog
+from bot.discord.cogs.feedback import FeedbackCog
 from bot.discord.cogs.messages import MessagesCog
 from bot.discord.cogs.previews import PreviewsCog
+from bot.discord.cogs.privacy import PrivacyCog
+from bot.discord.cogs.server_settings import ServerSettingsCog, SettingControl
 from bot.discord.cogs.servers import ServersCog
+from bot.discord.cogs.watching import WatchControl, WatchingCog
 from bot.discord.comparison_service import ComparisonService
 from bot.discord.corpus.server_cleanup import ServerCleanup
 from bot.discord.corpus.service import CorpusService
 from bot.discord.discord_settings import DiscordSettings
 from bot.discord.question_service import QuestionService
+from bot.discord.supervision import GatewayCog
 from bot.discord.views import Control
 from bot.discord.welcome_card import DeleteReply, ExampleQuestion
 from bot.locales import load
 from retrieval.bootstrap import Services
 
-DYNAMIC_ITEMS = (Control, ExampleQuestion, DeleteReply)
+DYNAMIC_ITEMS = (Control, SettingControl, WatchControl, ExampleQuestion, DeleteReply)
 """What is answered on messages of any age."""
 
-FOLLOWERS = (PreviewsCog.__name__, ServersCog.__name__)
+FOLLOWERS = tuple(cog.__name__ for cog in (PreviewsCog, WatchingCog, ServersCog, PrivacyCog))
 """Cogs that follow jobs, which go on when the bot ends."""
 
 
@@ -46,13 +51,15 @@ def build_bot_services(settings: DiscordSettings, services: Services) -> BotServ
     corpus = CorpusService(settings, services, answers)
     server_cleanup = ServerCleanup(services.ledger, corpus, answers, settings.purge_after_days)
     comparing = ComparisonService(questions, services.comparing, services.settings.citation_style)
-    return BotServices(questions, load(), settings, corpus, server_cleanup, comparing)
+    catalogue = load(services.settings.reading_room_url)
+    return BotServices(questions, catalogue, settings, corpus, server_cleanup, comparing)
 
 
 def build_cogs(client: commands.AutoShardedBot, bot_services: BotServices) -> list[commands.Cog]:
     """Return all that the bot answers, as far as there are the services for it."""
     cogs: list[commands.Cog] = [
-        cog(bot_services) for cog in (AskCog, BrowseCog, InitiativesCog, AnswerControlsCog)
+        cog(bot_services)
+        for cog in (AskCog, BrowseCog, InitiativesCog, AnswerControlsCog, FeedbackCog, ServerSettingsCog)
     ]
     if bot_services.comparing:
         cogs.append(ComparisonCog(bot_services))
@@ -60,11 +67,14 @@ def build_cogs(client: commands.AutoShardedBot, bot_services: BotServices) -> li
         CheckCog(bot_services, client.tree),
         MessagesCog(bot_services, client),
         ConversationCog(bot_services, client),
+        PrivacyCog(bot_services, client),
+        GatewayCog(),
     ]
     if bot_services.corpus and bot_services.server_cleanup:
         cogs += [
             CorpusCog(bot_services, bot_services.corpus),
             PreviewsCog(bot_services, bot_services.corpus, client),
+            WatchingCog(bot_services, bot_services.corpus, client),
             ServersCog(bot_services, bot_services.corpus, bot_services.server_cleanup, client),
         ]
     return cogs

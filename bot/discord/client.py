@@ -159,19 +159,16 @@ _LEAVING_S = 1.5
 
 def run(settings: DiscordSettings, services: Services) -> int:
     """Run the bot until SIGTERM or SIGINT; return the exit status."""
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
-    )
     for handler in logging.getLogger().handlers:
         handler.addFilter(OneLineFaults())
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # or every question to a Chroma server is a line
     return asyncio.run(_run(settings, services))
 
 
 async def _run(settings: DiscordSettings, services: Services) -> int:
     from bot.discord.assembly import build_bot_services
     from bot.discord.connection import serve
-    from retrieval.ingest.job_board import JobWorker
+    from bot.discord.supervision import supervised
+    from retrieval.ingest.job_worker import JobWorker
 
     bot_services = build_bot_services(settings, services)
     questions, corpus = bot_services.questions, bot_services.corpus
@@ -181,18 +178,19 @@ async def _run(settings: DiscordSettings, services: Services) -> int:
         services.ledger, services.ingesting, services.index_sync, purpose="rapporteur run", on_ended=_note
     )
     stopping = asyncio.create_task(_told_to_stop(settings.shutdown_timeout_s))
-    warming = asyncio.create_task(questions.warm_up(lambda: _ask_something(services)))
-    worker.start()
-    serving = asyncio.create_task(serve(client, settings, services.ledger))
-    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    if not stopping.done():
-        await asyncio.wait({warming})
-    await client.close()
-    status = await _status_of(serving)
-    stopping.cancel()
-    await asyncio.to_thread(worker.stop)
-    is_idle = await corpus.close() and client.is_idle
-    warming.cancel()
+    with supervised(client, services, questions):
+        warming = asyncio.create_task(questions.warm_up(lambda: _ask_something(services)))
+        worker.start()
+        serving = asyncio.create_task(serve(client, settings, services.ledger))
+        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not stopping.done():
+            await asyncio.wait({warming})
+        await client.close()
+        status = await _status_of(serving)
+        stopping.cancel()
+        await asyncio.to_thread(worker.stop)
+        is_idle = await corpus.close() and client.is_idle
+        warming.cancel()
     log.info("stopped")
     if not is_idle:
         _leave(status)
@@ -247,7 +245,10 @@ async def _told_to_stop(timeout_s: float) -> None:
     """Wait for SIGTERM or SIGINT, and see to it that the process then ends in time, whatever hangs."""
     loop, told = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, told.set)
+        try:
+            loop.add_signal_handler(number, told.set)
+        except NotImplementedError:  # Windows has no such handlers
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(told.set))
     await told.wait()
     log.info("told to stop: answers in flight arrive first")
     timer = threading.Timer(timeout_s + _LEAVING_S, _leave, [EXIT_DONE])

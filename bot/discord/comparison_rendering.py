@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from bot.discord.corpus.preview_rendering import marked
-from bot.discord.discord_markdown import escape, length, link, source_link
+from bot.discord.discord_markdown import escape, length, link, place_link
 from bot.discord.pages import MAX_TEXT, Block, Page, Piece, flat, paged
 from bot.locales import Phrases
 from bot.sheet_formats import headed
@@ -30,17 +30,17 @@ def render_sheet(sheet: Sheet, phrases: Phrases) -> tuple[Page, ...]:
     ]
     blocks = [Block("\n".join(lead))] if lead else []
     for number, (heading, entry) in enumerate(headed(sheet.entries)):
-        blocks += _blocks(number, heading, entry, two=sheet.columns is not None)
+        blocks += _blocks(number, heading, entry, phrases, two=sheet.columns is not None)
     return paged(blocks, phrases)
 
 
-def _blocks(number: int, heading: str, entry: Entry, *, two: bool) -> Iterator[Block]:
+def _blocks(number: int, heading: str, entry: Entry, phrases: Phrases, *, two: bool) -> Iterator[Block]:
     passages = (*entry.before, *entry.after)
     head = f"**{flat(heading, _MAX_HEADING)}**\n" if heading else ""
     label = f"-# {flat(entry.label, _MAX_HEADING)}\n" if entry.label else ""
     texts: list[list[str]] = [list(_parts(entry.inline))] if entry.inline else []
     if not (entry.unchanged or (two and entry.inline)):
-        texts += [[f"{_mark_of(p)} ", *_parts(p.runs)] for p in passages]
+        texts += [[f"{_mark_of(p, phrases)} ", *_parts(p.runs)] for p in passages]
     note = [[f"-# {flat(entry.note, _MAX_LEAD)}"]] if entry.note else []
     cited = tuple(p.citation for p in passages)
     for place, text in enumerate(_cut([*texts, *note], f"{head}{label}")):
@@ -50,9 +50,9 @@ def _blocks(number: int, heading: str, entry: Entry, *, two: bool) -> Iterator[B
         )
 
 
-def _mark_of(passage: Passage) -> str:
+def _mark_of(passage: Passage, phrases: Phrases) -> str:
     words = "".join(run.text for run in passage.runs)
-    return link(escape(passage.place), source_link(passage.citation.url, words))
+    return link(escape(passage.place), place_link(passage.citation, words, phrases.room))
 
 
 def _parts(runs: Iterable[Run]) -> Iterator[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 from collections.abc import AsyncIterator, Awaitable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -20,7 +19,9 @@ from bot.discord.screen import InteractionScreen, Rank
 from bot.discord.views import page_view, text_view
 from bot.discord.welcome_card import with_delete
 from bot.locales import Phrases
+from bot.logs import request_id
 from retrieval.errors import IndexMismatchError
+from retrieval.observing import count
 
 T = TypeVar("T")
 
@@ -155,8 +156,10 @@ def sentence_for(error: BaseException, phrases: Phrases, max_question: int) -> s
             log.error("%s", error)
         else:
             log.info("refused: %s", type(error).__name__)
+        count("refusals", reason=type(error).__name__)
         return known
-    reference = secrets.token_hex(4)
+    reference = request_id()
+    count("failures")
     log.error("failed, reference %s", reference, exc_info=error)
     return failure(phrases, reference)
 

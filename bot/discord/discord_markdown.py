@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from urllib.parse import quote, urlsplit
 
-Span = tuple[int, int]
+from bot.links import Place, Span, paragraph_url, source_of
 
 _ALWAYS = re.compile(r"[\\*_~|`<\[\]]")
 _LINE_START = re.compile(r"^(\s*)(>|#{1,3}(?=\s)|-#|[-+](?=\s)|\d+(?=[.)]\s))", re.MULTILINE)
@@ -79,6 +79,15 @@ def _trimmed(text: str, start: int, end: int) -> Span:
 def link(label: str, url: str | None) -> str:
     """Return a masked link, or the label alone where there is no address that can be linked."""
     return f"[{label}]({url})" if url else label
+
+
+def place_link(place: Place, words: str, room: str | None, spans: Sequence[Span] | None = None) -> str | None:
+    """Return where the ¶ of a place leads: into the reading room, or to `words` at the source.
+
+    Args:
+        spans: What of the paragraph is marked there, in place of the span of the citation.
+    """
+    return paragraph_url(place, room, spans) or source_link(source_of(place), words)
 
 
 def source_link(url: str | None, words: str = "") -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, HttpUrl, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from retrieval.errors import SettingsError
@@ -40,6 +40,9 @@ class DiscordSettings(BaseSettings):
     answer_threads: bool = False
     """Open a thread on every answer."""
 
+    private_answers: bool = False
+    """Show what `/ask` answers to its asker alone."""
+
     user_questions_per_minute: int = Field(default=6, ge=0)
     """Questions one member may ask in a minute; 0 is no limit."""
 
@@ -60,6 +63,9 @@ class DiscordSettings(BaseSettings):
 
     shutdown_timeout_s: float = Field(default=20.0, ge=0)
     """How long answers in flight may take once the bot is told to stop."""
+
+    privacy_url: HttpUrl | None = None
+    """Where readers find what is kept of them, for `/about`; none: it names docs/privacy.md."""
 
     keep_days: int = Field(default=90, ge=1)
     """How long answers are remembered, for their buttons and for follow-ups."""
@@ -90,6 +96,9 @@ class DiscordSettings(BaseSettings):
 
     server_ingests_per_day: int = Field(default=50, ge=0)
     """Ingests that one server may start in 24 hours; 0 is no limit."""
+
+    server_watches: int = Field(default=10, ge=0)
+    """Pages that one server may have watched; 0 is no limit."""
 
     purge_after_days: int = Field(default=30, ge=0)
     """How long a server's own readouts are kept after the bot was removed from it."""

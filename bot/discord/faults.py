@@ -28,10 +28,11 @@ def is_ours(error: BaseException) -> bool:
 
 
 def one_line(error: BaseException) -> str:
-    """Return an error as a log names it: Discord's by its status and code."""
+    """Return an error as a log names it: Discord's by its status and code, ours without what it says of a text."""
     if isinstance(error, discord.HTTPException):
         return f"Discord answered {error.status}, code {error.code}: {' '.join(error.text.split())[:200]}"
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    said = str(error) if isinstance(error, DISCORD_FAULTS) else ""
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
 class OneLineFaults(logging.Filter):

@@ -100,6 +100,14 @@ def may_manage(caller: Caller, scope: str, settings: DiscordSettings) -> bool:
     return caller.manages_guild or any(name in settings.admin_roles for _, name in caller.roles)
 
 
+def is_hidden_from(caller: Caller, settings: DiscordSettings) -> bool:
+    """Whether somebody may manage their server's readouts by a role alone: Discord then hides /corpus from them.
+
+    It shows such commands to people with "Manage Server", until an admin of the server says otherwise.
+    """
+    return not caller.manages_guild and any(name in settings.admin_roles for _, name in caller.roles)
+
+
 def guild_scopes(guild_id: int | None) -> tuple[str, ...]:
     """Return what may be read in a server: the shared readouts and its own; in a DM the shared ones alone."""
     return (SHARED,) if guild_id is None else (SHARED, own_scope(guild_id))

@@ -20,6 +20,7 @@ from bot.discord.pages import Page
 from bot.discord.permissions import guild_scopes
 from bot.discord.readout_rendering import InitiativeFilter, render_initiatives
 from bot.discord.refusals import QuestionTooLongError
+from bot.discord.server_settings import ServerSettingsStore
 from bot.discord.welcome_card import example_questions
 from bot.export import initiatives_csv
 from bot.locales import Phrases
@@ -91,6 +92,7 @@ class QuestionService:
 
     Attributes:
         look_ups: The threads on which `answers` and `readouts` are to be asked.
+        servers: What each server chose for itself.
     """
 
     def __init__(
@@ -116,7 +118,13 @@ class QuestionService:
         self._questions = Workers(settings.concurrent_questions, settings.waiting_questions, "question")
         # Clicks, lists and the ledger have threads of their own: a slow question never holds them up.
         self.look_ups = Workers(2, _QUICK_WAITING, "lookup")
+        self.servers = ServerSettingsStore(settings, answers.database, self.look_ups, ticks)
         self._in_flight = InFlight()
+
+    @property
+    def waiting(self) -> int:
+        """How many questions wait for a thread."""
+        return self._questions.waiting
 
     def busy(self) -> InFlight:
         """Return what counts as in flight for as long as its `with` block lasts; a shutdown waits for it."""
@@ -152,7 +160,7 @@ class QuestionService:
         self._admit(question, place)
         parent = await self._parent(place, instead_of)
         history = await self.look_ups.run(self.answers.history, parent, HISTORY_TURNS)
-        about = await self.look_ups.run(self._cited_by, parent)
+        about = await self.look_ups.run(self.answers.cited_by, parent)
         scopes = guild_scopes(place.guild)
         within = filters or await self.channel_filters(place.channel)
 
@@ -174,7 +182,8 @@ class QuestionService:
         pages = render_answer(answer, phrases, show_question=quoted, can_translate=can_translate)
         if answer.talk:
             return Reply("", pages, answer.talk)
-        return await self.remembered(answer.mode, pages, question, place, parent)
+        found_it = bool(answer.statements)
+        return await self.remembered(answer.mode, pages, question, place, parent, answered=found_it)
 
     async def _chosen_or_found(self, ask: Callable[..., Answer], found: Found) -> Answer:
         """Return the answer; where it fails or takes too long, what was found until then."""
@@ -189,24 +198,11 @@ class QuestionService:
         finally:
             await found.shown()
 
-    def _cited_by(self, answer: str | None) -> tuple[str, ...]:
-        """Return the readouts that an answer cites, which a follow-up is about."""
-        shown = self.answers.get(answer) if answer else None
-        cited = (each.document for page in shown.cited for each in page) if shown else ()
-        return tuple(dict.fromkeys(filter(None, cited)))
-
     async def examples(self, guild: int | None, phrases: Phrases) -> list[str]:
         """Return questions that what can be read in a server answers."""
         scopes = guild_scopes(guild)
-
-        def made() -> list[str]:
-            listed = self.readouts.initiatives(scopes)
-            readouts = self.readouts.documents(scopes)
-            return example_questions(
-                listed, readouts, phrases, lambda asked: self._answering.quote(asked, scopes)
-            )
-
-        return await self._worked(made)
+        quote = partial(self._answering.quote, scopes=scopes)
+        return await self._worked(example_questions, self.readouts, scopes, quote, phrases)
 
     async def channel_filters(self, channel: int | None) -> Filters:
         """Return which readouts a channel asks, as its admins chose."""
@@ -269,9 +265,20 @@ class QuestionService:
             return await self._in_flight.unless_settling(self._questions.run(call, *args, **more))
 
     async def remembered(
-        self, mode: str, pages: tuple[Page, ...], question: str, place: Place, parent: str | None = None
+        self,
+        mode: str,
+        pages: tuple[Page, ...],
+        question: str,
+        place: Place,
+        parent: str | None = None,
+        *,
+        answered: bool | None = None,
     ) -> Reply:
-        """Remember what is shown, so that its controls work; return it with its id."""
+        """Remember what is shown, so that its controls work; return it with its id.
+
+        Args:
+            answered: Whether the readouts answered; None where nothing was asked of them.
+        """
         shown = ShownAnswer(
             id=secrets.token_hex(6),
             question=question,
@@ -282,6 +289,7 @@ class QuestionService:
             parent=parent,
             guild=place.guild,
             thread=place.thread,
+            answered=answered,
         )
         await self.look_ups.run(self.answers.add, shown)
         return Reply(shown.id, pages)

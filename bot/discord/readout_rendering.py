@@ -8,7 +8,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Self, get_args
 
-from bot.discord.discord_markdown import code, code_block, emphasise, escape, length, link, source_link
+from bot.discord.discord_markdown import (
+    code,
+    code_block,
+    emphasise,
+    escape,
+    length,
+    link,
+    place_link,
+    source_link,
+)
 from bot.discord.pages import (
     MAX_TEXT,
     MAX_TITLE,
@@ -47,7 +56,7 @@ def render_paragraph(
         table: What the paragraph is a row of.
     """
     words = paragraph.text[slice(*spans[0])] if spans else paragraph.text
-    mark = link(label_of(paragraph, phrases), source_link(paragraph.source_url, words))
+    mark = link(label_of(paragraph, phrases), place_link(paragraph, words, phrases.room, spans))
     head = f"{source_line(Source(paragraph.title, paragraph.date), phrases)} · {mark}"
     blocks = [
         Block(emphasise(paragraph.text[start:end], [(s - start, e - start) for s, e in spans]), head)
@@ -144,7 +153,9 @@ def citation_text(paragraph: LiveParagraph, spans: Sequence[tuple[int, int]], ph
         plain_label(paragraph.number, paragraph.numbering, phrases, paragraph.part),
     ]
     named = ", ".join(part for part in place if part)
-    address = source_link(paragraph.source_url, paragraph.text[slice(*spans[0])] if spans else "")
+    words_of = paragraph.text[slice(*spans[0])] if spans else ""
+    # what is copied out of here names the source itself, where that has an address
+    address = source_link(paragraph.source_url, words_of) or place_link(paragraph, "", phrases.room, spans)
     return " ".join(part for part in (words, "—" if words else "", f"{named}.", address or "") if part)
 
 
@@ -283,9 +294,9 @@ def _block(
     number: int, listed: ListedInitiative, readouts: Mapping[str, ReadoutSummary], phrases: Phrases
 ) -> Block:
     entry, readout = listed.initiative, listed.readout
-    citations = _citations(listed)
+    citations = listed.citations
     piece = Piece(number, entry.name, citations[:_MAX_PLACES])
-    lines = [f"{_what(entry, phrases)} — {_marks(citations, readout.source_url, phrases)}"]
+    lines = [f"{_what(entry, phrases)} — {_marks(citations, phrases)}"]
     if listed.also_in:
         lines.append(f"-# {_elsewhere(listed, readouts, phrases)}")
     return Block(
@@ -307,27 +318,13 @@ def _head(readout: ReadoutSummary, phrases: Phrases) -> str:
     return f"{line}\n-# {phrases(note)}" if note else line
 
 
-def _citations(listed: ListedInitiative) -> tuple[Citation, ...]:
-    """Return one citation for each paragraph that names the initiative, the first one first.
-
-    A readout that is only partly numbered counts as printed here: its head says that some numbers are not,
-    and the paragraph, once opened, whether this one is.
-    """
-    readout, numbering = listed.readout, _numbering(listed.readout)
-    first = {c.paragraph: c.evidence for c in reversed(listed.initiative.citations)}
-    return tuple(
-        Citation(readout.id, readout.revision, paragraph, numbering, first[paragraph], readout.source_url)
-        for paragraph in dict.fromkeys(c.paragraph for c in listed.initiative.citations)
-    )
-
-
 def _numbering(readout: ReadoutSummary | ReadoutSummary) -> Numbering:
     return Numbering.COUNTED if readout.numbering == "counted" else Numbering.PRINTED
 
 
-def _marks(citations: Sequence[Citation], url: str | None, phrases: Phrases) -> str:
+def _marks(citations: Sequence[Citation], phrases: Phrases) -> str:
     shown = citations[:_MAX_PLACES]
-    linked = " ".join(link(_mark(c.paragraph), source_link(url, c.evidence.quote)) for c in shown)
+    linked = " ".join(link(_mark(c.paragraph), place_link(c, c.evidence.quote, phrases.room)) for c in shown)
     plain = " ".join(_mark(c.paragraph) for c in shown)
     return _with_rest(linked if length(linked) <= _MAX_LINKED else plain, len(citations), phrases)
 
@@ -355,7 +352,7 @@ def _places(
     marks: dict[str, list[str]] = {}
     for place in listed.also_in[:_MAX_PLACES]:
         line = readouts.get(place.document)
-        url = source_link(line.source_url) if linked and line else None
+        url = place_link((line, place.paragraph), "", phrases.room) if linked and line else None
         marks.setdefault(place.document, []).append(link(_mark(place.paragraph), url))
     return "; ".join(
         f"{_named(document, readouts.get(document), phrases)} {' '.join(found)}"

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from bot.locales import Phrases
 from retrieval.errors import (
+    DamagedError,
     IndexMismatchError,
     IngestBusyError,
     NotFoundError,
@@ -100,6 +101,8 @@ def reply_for(error: BaseException, phrases: Phrases, *, max_question: int) -> s
             return phrases("corpus.busy")
         case IndexMismatchError():
             return phrases("error.reindexed")
+        case DamagedError():
+            return phrases("error.damaged")
         case StoreError():
             return phrases("error.unavailable")
         case _:

@@ -18,7 +18,14 @@ _MAX_ROW = 5
 MAX_LABEL = 80
 _MAX_OPTION = 100
 
-_EVENTS = {"turn": "list_control", "csv": "list_control", "leaf": "sheet_control", "files": "sheet_control"}
+_EVENTS = {
+    "good": "feedback_control",
+    "bad": "feedback_control",
+    "turn": "list_control",
+    "csv": "list_control",
+    "leaf": "sheet_control",
+    "files": "sheet_control",
+}
 
 
 class Control(

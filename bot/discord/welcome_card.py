@@ -15,7 +15,7 @@ from bot.locales import Phrases
 
 if TYPE_CHECKING:
     from retrieval.answering.models import Answer
-    from retrieval.search.browsing import ListedInitiative, ReadoutSummary
+    from retrieval.search.browsing import Browser, ListedInitiative, ReadoutSummary
 
 EXAMPLES = 3
 _MOST_TRIED = 9
@@ -92,12 +92,10 @@ def command_lines(tree: app_commands.CommandTree[Any], phrases: Phrases) -> list
 
 
 def example_questions(
-    initiatives: Sequence[ListedInitiative],
-    readouts: Sequence[ReadoutSummary],
-    phrases: Phrases,
-    quote: Callable[[str], Answer],
+    browser: Browser, scopes: Sequence[str], quote: Callable[[str], Answer], phrases: Phrases
 ) -> list[str]:
-    """Return questions that the readouts answer, at most `EXAMPLES`: each was asked, and its own readout answers it."""
+    """Return questions that the readouts of `scopes` answer, at most `EXAMPLES`: each was asked, and its readout answers."""
+    initiatives, readouts = browser.initiatives(scopes), browser.documents(scopes)
     kinds = [
         _of_initiatives(initiatives, phrases),
         _of_actors(initiatives, phrases),

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
+from string import Formatter
 from types import MappingProxyType
+from typing import Any
 
 DEFAULT = "en"
+
+_SAID = "source"
+"""Where the sentences stand that reading sources says, in English."""
+
+_PARTS = {
+    "problem": _SAID,
+    **dict.fromkeys(("numbers", "character"), f"{_SAID}.part"),
+    **{name: f"{_SAID}.{name}" for name in ("kind", "what", "todo")},
+}
+"""Those of their values that are such again, and where they stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +33,34 @@ class Phrases:
         locales: Discord's names of this language ("en-US", "en-GB").
         texts: Sentences by key ("answer.quoted"); `{name}` stands for a value.
         months: The twelve months as dates name them.
+        said: How the English sentences about sources read, by key.
+        room: The address of the reading room, where every ¶ leads that has no place at its source, or None.
     """
 
     language: str
     locales: tuple[str, ...]
     texts: Mapping[str, str]
     months: tuple[str, ...]
+    said: Mapping[str, re.Pattern[str]] = field(default_factory=dict, repr=False)
+    room: str | None = None
 
     def __call__(self, key: str, /, **values: object) -> str:
         """Return the sentence called `key` with its values filled in."""
         return self.texts[key].format(**values)
+
+    def of_source(self, sentence: str, table: str = _SAID) -> str:
+        """Return what was said of a source in this language; as it is, where the language files do not know it.
+
+        Readouts keep what was odd about them as English sentences, those that earlier versions wrote as well.
+
+        Args:
+            table: Where in the language files it is looked for.
+        """
+        for key, pattern in self.said.items():
+            if key.rpartition(".")[0] == table and (found := pattern.fullmatch(sentence)):
+                values = found.groupdict().items()
+                return self(key, **{n: self.of_source(v, _PARTS[n]) if n in _PARTS else v for n, v in values})
+        return sentence
 
     def date(self, iso: str | None) -> str | None:
         """Return an ISO date as this language writes it; anything else as it is."""
@@ -58,17 +89,35 @@ class Catalogue:
         return self.named(locale) or self.languages[DEFAULT]
 
 
-def load() -> Catalogue:
-    """Read every language file beside this module."""
+def load(room: str | None = None) -> Catalogue:
+    """Read every language file beside this module.
+
+    Args:
+        room: The address of the reading room.
+    """
     files = (f for f in resources.files(__package__).iterdir() if f.name.endswith(".toml"))
     languages = {f.name.removesuffix(".toml"): f.read_text(encoding="utf-8") for f in files}
-    return Catalogue(MappingProxyType({code: _parse(code, text) for code, text in languages.items()}))
+    contents = {code: tomllib.loads(text) for code, text in languages.items()}
+    english = {key: text for key, text in _flat(contents[DEFAULT]).items() if key.startswith(f"{_SAID}.")}
+    said = MappingProxyType({key: _pattern(text) for key, text in english.items()})
+    return Catalogue(
+        MappingProxyType({code: _phrases(code, each, said, room) for code, each in contents.items()})
+    )
 
 
-def _parse(language: str, text: str) -> Phrases:
-    content = tomllib.loads(text)
+def _phrases(
+    language: str, content: dict[str, Any], said: Mapping[str, re.Pattern[str]], room: str | None
+) -> Phrases:
     locales, months = tuple(content.pop("locales")), tuple(content.pop("months"))
-    return Phrases(language, locales, MappingProxyType(_flat(content)), months)
+    return Phrases(language, locales, MappingProxyType(_flat(content)), months, said, room)
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    parts = (
+        re.escape(literal) + (f"(?P<{name}>.+?)" if name else "")
+        for literal, name, _, _ in Formatter().parse(text)
+    )
+    return re.compile("".join(parts), re.DOTALL)
 
 
 def _flat(table: Mapping[str, object], prefix: str = "") -> dict[str, str]:

@@ -14,6 +14,7 @@ from retrieval.answering.question import Kind, Question
 from retrieval.answering.selectors.interface import Candidates, Pick, Selection
 from retrieval.language.terms import terms
 from retrieval.models import Statement
+from retrieval.observing import stage
 from retrieval.search.preparation import DATE, NAME, NUMBER, Holds
 
 NEAREST = 3
@@ -24,6 +25,7 @@ Run = tuple[int, int, int]
 """Neighbouring sentences: row of their paragraph, place of the first, place of the last."""
 
 
+@stage("compose")
 def compose(candidates: Candidates, selection: Selection, mode: str) -> Answer:
     """Return what `selection` makes of a question: its sentences, and no other words."""
     question = candidates.question

@@ -64,6 +64,7 @@ class Answer:
         parts: The answers to the questions it was made of, in their order, where there were several; the
             statements and what is open are theirs.
         talk: What was said where nothing was asked, or None.
+        damaged: Readouts that were left out, as what is in the store is not what was ingested.
     """
 
     question: str
@@ -81,6 +82,7 @@ class Answer:
     translations: Translations | None = None
     parts: tuple[Answer, ...] = ()
     talk: Talk | None = None
+    damaged: tuple[str, ...] = ()
 
     @property
     def status(self) -> Status:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection
 
 from retrieval.answering.models import Answer, Talk
 from retrieval.answering.question import Kind, Question, without_greeting
+from retrieval.errors import QuestionError
 from retrieval.index import fulltext
 from retrieval.language.place_names import capitals
 from retrieval.language.terms import STOP_WORDS, stem, terms, words
 from retrieval.ledger import live
+
+MAX_QUESTION_CHARS = 1_000
 
 _MARKUP = (
     (re.compile(r"```(?:\w+\n)?|`"), " "),
@@ -26,6 +30,31 @@ _MARKUP = (
     (re.compile("[\"“”„«»「」『』]|(?<!\\w)['‘’]|(?<=\\W)['’](?!\\w)"), ""),
     (re.compile(r"[ \t]+"), " "),
 )  # fmt: skip
+
+
+def checked(question: str, most: int = MAX_QUESTION_CHARS) -> str:
+    """Return `question` without surrounding white space.
+
+    Args:
+        most: Characters that it may have.
+
+    Raises:
+        QuestionError: It is empty, too long, or holds control characters.
+    """
+    stripped = question.strip()
+    if not stripped:
+        raise QuestionError("The question is empty. Ask something, for example: What was announced?")
+    if len(stripped) > most:
+        raise QuestionError(
+            f"The question has {len(stripped):,} characters; at most {most:,} are read. Shorten it."
+        )
+    for character in stripped:
+        if unicodedata.category(character) in {"Cc", "Cs"} and character not in "\n\r\t":
+            code = f"U+{ord(character):04X}"
+            raise QuestionError(
+                f"The question holds a control character ({code}). Remove it, then ask again."
+            )
+    return stripped
 
 
 def cleaned(text: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-import unicodedata
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -18,7 +17,7 @@ from retrieval.answering.foreign_questions import language_name
 from retrieval.answering.looking import Looked, Looker
 from retrieval.answering.models import Answer, Translations
 from retrieval.answering.question import Kind, Question, analyse
-from retrieval.answering.rereading import cleaned, is_meant, talk_in
+from retrieval.answering.rereading import MAX_QUESTION_CHARS, checked, cleaned, is_meant, talk_in
 from retrieval.answering.selectors.interface import Selector
 from retrieval.answering.selectors.trained import Explained, TrainedSelector
 from retrieval.answering.wording import MODEL_FAILED, MODEL_OVER_BUDGET, MODEL_UNUSABLE
@@ -27,12 +26,12 @@ from retrieval.errors import (
     LanguageModelError,
     ModelUnusableError,
     NotFoundError,
-    QuestionError,
     SettingsError,
     StoreError,
 )
 from retrieval.ledger.ledger import Ledger
 from retrieval.models import SHARED, Statement
+from retrieval.observing import stage
 from retrieval.precedence import Precedence
 from retrieval.search.ranking import RankedParagraph
 from retrieval.search.retriever import Retriever
@@ -42,8 +41,6 @@ if TYPE_CHECKING:
     from retrieval.answering.conversation import Rewriter
 
 log = logging.getLogger(__name__)
-
-MAX_QUESTION_CHARS = 1_000
 
 OnFound = Callable[[Answer], None]
 """Called with what the shipped selector chose while a language model is still to choose."""
@@ -104,6 +101,7 @@ class AnsweringService:
         precedence: Precedence | None = None,
         selector: TrainedSelector | None = None,
     ) -> None:
+        self._ledger = ledger
         self._assistant = assistant
         self._precedence = precedence or Precedence()
         self._selector = selector or TrainedSelector()
@@ -176,9 +174,24 @@ class AnsweringService:
         on_found: OnFound | None = None,
     ) -> tuple[Answer, Elapsed]:
         """Answer as `ask` does, and say how long it took."""
+        within = _within(document, filters)
+        with stage("question") as told:
+            answer, elapsed = self._timed_ask(question, scopes, within, history, about, overheard, on_found)
+            told["outcome"] = answer.status
+        return answer, elapsed
+
+    def _timed_ask(
+        self,
+        question: str,
+        scopes: Sequence[str],
+        within: Filters,
+        history: Sequence[str],
+        about: Sequence[str],
+        overheard: bool,
+        on_found: OnFound | None,
+    ) -> tuple[Answer, Elapsed]:
         started = time.perf_counter()
         typed = cleaned(checked(question))
-        within = _within(document, filters)
         said = analyse(typed)
         frequency = self._looker.frequency(said, scopes)
         if not within and (talk := talk_in(said, frequency)):
@@ -199,6 +212,7 @@ class AnsweringService:
             answer = Answer(question, talk="members")
         if standalone and standalone != question and answer.read_as is None:
             answer = replace(answer, read_as=standalone)
+        answer = replace(answer, damaged=self._damaged(scopes, within))
         total = (time.perf_counter() - started) * 1000
         return answer, Elapsed(retrieve=way.retrieve_ms, answer=total - way.retrieve_ms, total=total)
 
@@ -238,6 +252,11 @@ class AnsweringService:
                 if looked.answer.statements:
                     return looked
         return self._looker.look(asked, way.scopes, way.filters)
+
+    def _damaged(self, scopes: Sequence[str], filters: Filters) -> tuple[str, ...]:
+        """Return the readouts that would have been asked too, were they what was ingested."""
+        found = sorted({each.document for each in self._ledger.damaged(scopes).values()})
+        return tuple(each for each in found if not filters.documents or each in filters.documents)
 
     def explain(
         self, question: str, *, document: str | None = None, filters: Filters = ALL
@@ -354,31 +373,6 @@ class AnsweringService:
             log.info("the quotes stay untranslated: %s", error)
             return answer
         return replace(answer, translations=found)
-
-
-def checked(question: str, most: int = MAX_QUESTION_CHARS) -> str:
-    """Return `question` without surrounding white space.
-
-    Args:
-        most: Characters that it may have.
-
-    Raises:
-        QuestionError: It is empty, too long, or holds control characters.
-    """
-    stripped = question.strip()
-    if not stripped:
-        raise QuestionError("The question is empty. Ask something, for example: What was announced?")
-    if len(stripped) > most:
-        raise QuestionError(
-            f"The question has {len(stripped):,} characters; at most {most:,} are read. Shorten it."
-        )
-    for character in stripped:
-        if unicodedata.category(character) in {"Cc", "Cs"} and character not in "\n\r\t":
-            code = f"U+{ord(character):04X}"
-            raise QuestionError(
-                f"The question holds a control character ({code}). Remove it, then ask again."
-            )
-    return stripped
 
 
 def _within(document: str | None, filters: Filters) -> Filters:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from retrieval.answering.models import Answer, Status, Talk
 from retrieval.models import Difference, Statement
 
@@ -78,4 +80,11 @@ def told(answer: Answer) -> list[str]:
         found.append(partial_sentence(answer.unanswered))
     if answer.nearest and answer.status is not Status.CLOSEST:
         found.append(NEAREST)
+    found += [damaged_sentence(answer.damaged)] if answer.damaged else []
     return found + ([answer.model_failure] if answer.model_failure else [])
+
+
+def damaged_sentence(documents: Sequence[str]) -> str:
+    """Return the sentence on readouts that were left out."""
+    names = ", ".join(f'"{each}"' for each in documents)
+    return f"Left out, as its text in the store is not what was ingested: {names}. Ingest its source again."

@@ -9,7 +9,7 @@ from typing import Literal
 from retrieval.comparison.tracing import Trace, TracedReadout
 from retrieval.comparison.word_changes import words
 from retrieval.initiatives import identities
-from retrieval.models import Citation, Initiative, Numbering
+from retrieval.models import Citation, Initiative
 from retrieval.search.browsing import ListedInitiative
 
 Stage = Literal["announced", "listed", "continued", "resumed", "mentioned"]
@@ -73,15 +73,11 @@ class Life:
 
 
 def _listed(each: ListedInitiative, *, is_first: bool) -> Event:
-    kind, readout, cited = each.initiative.kind, each.readout, each.initiative.citations[0]
+    kind, readout = each.initiative.kind, each.readout
     stage: Stage = "resumed" if kind == "resumed" else "continued"
     if is_first and stage == "continued":
         stage = "listed" if kind == "continuing" else "announced"
-    numbering = Numbering.COUNTED if readout.numbering == "counted" else Numbering.PRINTED
-    citation = Citation(
-        readout.id, readout.revision, cited.paragraph, numbering, cited.evidence, readout.source_url
-    )
-    return Event(stage, readout.title, readout.date, readout.issuer, citation)
+    return Event(stage, readout.title, readout.date, readout.issuer, each.citations[0])
 
 
 def _join_longer_names(groups: dict[object, list[ListedInitiative]]) -> None:

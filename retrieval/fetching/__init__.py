@@ -11,8 +11,8 @@
 Knows no ledger and no front end. The HTTP library is imported when the first page is fetched.
 """
 
-from retrieval.fetching.fetcher import Fetcher
+from retrieval.fetching.fetcher import AGENT, Fetcher
 from retrieval.fetching.models import Fetched, FetchPolicy, NotModified, Validators
 from retrieval.fetching.urls import name_of
 
-__all__ = ["FetchPolicy", "Fetched", "Fetcher", "NotModified", "Validators", "name_of"]
+__all__ = ["AGENT", "FetchPolicy", "Fetched", "Fetcher", "NotModified", "Validators", "name_of"]

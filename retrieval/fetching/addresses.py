@@ -78,10 +78,16 @@ def _ask(url: str, target: Target, resolver: Resolver, timeout_s: float) -> Sequ
     try:
         found = answer.get(timeout=max(timeout_s, 0))
     except Empty:
-        raise FetchError(url, f'nobody said in time where "{target.host}" is. Try again later.') from None
+        raise _unknown(url, f'nobody said in time where "{target.host}" is. Try again later.') from None
     if isinstance(found, OSError | UnicodeError) or not found:
         problem = f'the name "{target.host}" is not known. Check how it is written, and the connection.'
-        raise FetchError(url, problem) from (found if isinstance(found, Exception) else None)
+        raise _unknown(url, problem) from (found if isinstance(found, Exception) else None)
     if isinstance(found, Exception):
         raise found
     return found
+
+
+def _unknown(url: str, problem: str) -> FetchError:
+    error = FetchError(url, problem)
+    error.may_pass = True  # a name server may be out of order
+    return error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from retrieval.errors import FetchError
 
@@ -64,14 +64,14 @@ def is_text(content_type: str) -> bool:
     return (kind.startswith("text/") and kind != "text/rtf") or kind.endswith(("json", "xml", "jsonl"))
 
 
-def check_type(url: str, content_type: str) -> None:
-    """Let pass what could be a readout; files of no stated type are told by their bytes later.
+def check_type(url: str, content_type: str, more: Collection[str] = ()) -> None:
+    """Let pass what could be a readout, or is of one of the types `more`; what states none is told by its bytes.
 
     Raises:
         FetchError: It is something else, a picture say.
     """
     kind = media_type(content_type)
-    if kind not in _SUFFIXES:
+    if kind not in _SUFFIXES and kind not in more:
         problem = f'it is "{_shown(kind)}", not a page, a document, text or JSON. Use the address of the text itself.'
         raise FetchError(url, problem)
 

@@ -22,6 +22,8 @@ _FRAMING = 4  # times the body: text sent in small chunks carries more framing t
 class PassingError(FetchError):
     """May not happen again: worth another try."""
 
+    may_pass = True
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -69,16 +71,17 @@ def exchange(
     request = httpcore2.Request(b"GET", place, headers=asked)
     connection = httpcore2.HTTPConnection(place.origin, ssl_context=ssl_context, network_backend=backend)
     with _in_words(url, target, policy), connection:
-        return _read(url, connection.handle_request(request), policy.max_bytes)
+        return _read(url, connection.handle_request(request), policy)
 
 
-def _read(url: str, response: httpcore2.Response, max_bytes: int) -> Answer:
+def _read(url: str, response: httpcore2.Response, policy: FetchPolicy) -> Answer:
+    max_bytes = policy.max_bytes
     headers: dict[str, str] = {}
     for name, value in response.headers:
         headers.setdefault(name.decode("latin-1").lower(), value.decode("latin-1").strip())
     if response.status != 200:
         return Answer(response.status, headers)
-    check_type(url, headers.get("content-type", ""))
+    check_type(url, headers.get("content-type", ""), policy.more_types)
     stated = headers.get("content-length", "")
     if stated.isdecimal() and int(stated) > max_bytes:
         raise too_large(url, max_bytes)
@@ -116,11 +119,13 @@ def _in_words(url: str, target: Target, policy: FetchPolicy) -> Iterator[None]:
 
 def late(url: str, policy: FetchPolicy) -> FetchError:
     """Return the error for what took too long."""
-    return FetchError(
+    error = FetchError(
         url,
         f"it did not come within {policy.timeout_s:g} seconds. Try again later, or raise "
         "RETRIEVAL_FETCH_TIMEOUT_S.",
     )
+    error.may_pass = True
+    return error
 
 
 def _unconnected(url: str, host: str, error: Exception) -> FetchError:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _PASSING = (500, 502, 503, 504)
+_COMES_BACK = frozenset({408, 425, 429, *range(500, 600)})
 _MOST_VALIDATOR_CHARS = 512
 _STATUS = {
     401: "it asks for a password. Save the page as a file and ingest it",
@@ -28,6 +31,10 @@ _STATUS = {
     410: "the page was taken away. Look for its new address",
     429: "the server takes no more requests for now. Try again later",
 }
+
+
+AGENT = "Rapporteur"
+"""What servers know it by."""
 
 
 class Fetcher:
@@ -59,6 +66,10 @@ class Fetcher:
             FetchError: Nothing that can be read came from it in time.
         """
         return _Fetch(url.strip(), self).run(validators or Validators())
+
+    def under(self, policy: FetchPolicy) -> Fetcher:
+        """Return one that does the same under another policy."""
+        return Fetcher(policy, resolver=self.resolver, ssl_context=self._ssl_context)
 
     @cached_property
     def ssl_context(self) -> ssl.SSLContext:
@@ -130,9 +141,10 @@ class _Fetch:
             ssl_context=self._fetcher.ssl_context if target.scheme == "https" else None,
         )
         if answer.status in _PASSING:
-            raise PassingError(
-                self._url, f"the server has a problem of its own (status {answer.status}). Try again later."
-            )
+            problem = f"the server has a problem of its own (status {answer.status}). Try again later."
+            failed = PassingError(self._url, problem)
+            failed.retry_after_s = retry_after_s(answer.headers.get("retry-after", ""))
+            raise failed
         return answer
 
     def _addresses_of(self, target: Target) -> tuple[str, ...]:
@@ -148,7 +160,10 @@ class _Fetch:
         """Return where a redirect leads, read and checked like the address itself."""
         location = answer.headers.get("location", "")
         if answer.status not in _REDIRECTS or not location:
-            raise FetchError(self._url, _status_problem(answer))
+            failed = FetchError(self._url, _status_problem(answer))
+            failed.may_pass = answer.status in _COMES_BACK
+            failed.retry_after_s = retry_after_s(answer.headers.get("retry-after", ""))
+            raise failed
         try:
             there = parse_url(urljoin(target.url, _as_unicode(location).replace(" ", "%20")))
         except AddressRefusedError as error:
@@ -179,9 +194,23 @@ def _user_agent() -> str:
     from importlib.metadata import PackageNotFoundError, version
 
     try:
-        return f"Rapporteur/{version('rapporteur')}"
+        return f"{AGENT}/{version('rapporteur')}"
     except PackageNotFoundError:  # run from a clone
-        return "Rapporteur"
+        return AGENT
+
+
+def retry_after_s(stated: str) -> float | None:
+    """Return how many seconds a `Retry-After` header asks to wait, in either of its forms; None: it asks for nothing.
+
+    Source: RFC 9110, section 10.2.3.
+    """
+    if stated.isdecimal():
+        return float(stated[:9])
+    try:
+        moment = parsedate_to_datetime(stated)
+    except ValueError:
+        return None
+    return max(0.0, moment.timestamp() - time.time())
 
 
 def _validators(headers: Mapping[str, str]) -> Validators:

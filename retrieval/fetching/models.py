@@ -59,6 +59,7 @@ class FetchPolicy:
             https-alt). Any other port of a public machine is another service, or somebody's door.
         attempts: How often one request is sent, where the failure may pass.
         backoff_s: The first pause between two attempts; each next one is twice as long.
+        more_types: Media types that are taken beside those of readouts.
         allowed: (address, port) pairs that are fetched although they are not public: for tests, which have
             only this machine. No setting fills it.
     """
@@ -69,4 +70,5 @@ class FetchPolicy:
     ports: frozenset[int] = frozenset({80, 443, 8080, 8443})
     attempts: int = 3
     backoff_s: float = 0.5
+    more_types: frozenset[str] = frozenset()
     allowed: frozenset[tuple[str, int]] = frozenset()

@@ -17,7 +17,7 @@ SAME_TEXT = 1e-5
 """A hit at this cosine distance or less is the same text's vector: in float32, one of 4,000 is 1.1e-6 from itself."""
 
 _SCANNED_AT_ONCE = 8192
-_MOST = 100_000
+MOST_SCANNED = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class LedgerScan:
     """The vectors of the ledger, scanned exactly: slower than an index, and never wrong.
 
     Serves while Chroma is written by another process, checked or written anew. It holds what Chroma would;
-    what Chroma misses is scanned beside it, as it is beside Chroma. Beyond `_MOST` vectors a scan would take
+    what Chroma misses is scanned beside it, as it is beside Chroma. Beyond `MOST_SCANNED` vectors a scan would take
     seconds a question: then it finds none, and the words alone put paragraphs forward.
     """
 
@@ -87,7 +87,7 @@ class LedgerScan:
     def query(self, scope: str, vector: Vector, limit: int) -> list[Hit]:
         """Return the nearest of `scope`, closest first."""
         with self._ledger.read() as connection:
-            if scopes.state(connection, scope).records > _MOST:
+            if scopes.state(connection, scope).records > MOST_SCANNED:
                 return []
             return scan(connection, vectors.findable(connection, scope), vector, limit)
 

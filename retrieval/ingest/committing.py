@@ -12,13 +12,14 @@ from retrieval.index import fulltext
 from retrieval.index.chunking import chunk_spans, embedding_text, title_for_embedding
 from retrieval.index.encoder import Encoder, Vector
 from retrieval.ingest.planning import Change, Plan
+from retrieval.language.sentences import sentence_spans
 from retrieval.ledger import initiatives as kept
 from retrieval.ledger import live, revisions, scopes, sources, vectors
 from retrieval.ledger.history import KnownReadout, KnownRevision
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.ledger.vectors import text_digest
-from retrieval.models import ChangedReadout, Initiative, Readout
+from retrieval.models import ChangedReadout, Initiative, Paragraph, Readout
 from retrieval.precedence import Courtesy, Precedence
 
 Progress = Callable[[str, int, int], None]
@@ -81,6 +82,7 @@ class Committer:
         guard: Asked in every transaction whether this ingest still may write.
         now: UTC, ISO 8601.
         courtesy: How it gives way to questions.
+        stops: Whether to leave what is not begun yet.
     """
 
     def __init__(
@@ -93,6 +95,7 @@ class Committer:
         guard: Guard,
         now: str,
         courtesy: Courtesy | None = None,
+        stops: Callable[[], bool] = bool,
     ) -> None:
         self._ledger = ledger
         self._encoder = encoder
@@ -101,9 +104,10 @@ class Committer:
         self._guard = guard
         self._now = now
         self._courtesy = courtesy or Precedence().courtesy()
+        self._stops = stops
 
     def carry_out(self, plan: Plan, progress: Progress) -> int:
-        """Make `plan` so, and return how many texts had to be embedded."""
+        """Make `plan` so, or, where it is stopped, what was begun of it; return how many texts had to be embedded."""
         total = sum(len(change.readout.paragraphs) for change in plan.changes)
         embedded = done = 0
         for group in self._groups(plan):
@@ -112,6 +116,9 @@ class Committer:
             with self._write() as connection:
                 for prepared in group:
                     self._make_live(connection, prepared)
+            plan.done += [prepared.change for prepared in group]
+        if plan.is_cut_short:
+            return embedded
         with self._write() as connection:
             for summary in plan.removals:
                 self.withdraw(connection, summary)
@@ -123,6 +130,8 @@ class Committer:
         """Cut the work into commits: whole readouts, enough of them to keep every core embedding."""
         group: list[_Prepared] = []
         for change in plan.changes:
+            if self._stops():
+                break
             initiatives, problems = change.initiatives(self._courtesy.between)
             plan.warnings += problems
             group.append(_Prepared(change, chunk(change.readout, self._encoder), initiatives))
@@ -140,12 +149,15 @@ class Committer:
             (text for texts in paragraphs for text in texts),
             lambda n: progress("embedding", min(done + n, total), total),
             self._guard,
+            sentences=(
+                p.text[start:end] for p in _paragraphs(group) for start, end in sentence_spans(p.text)
+            ),
         )
 
     @contextmanager
     def _write(self) -> Iterator[Connection]:
         self._courtesy.give_way()
-        with self._ledger.write() as connection:
+        with self._ledger.write() as connection, self._courtesy.in_haste():
             self._guard(connection)
             yield connection
 
@@ -235,8 +247,18 @@ class Committer:
         )
 
 
+def _paragraphs(group: Sequence[_Prepared]) -> Iterator[Paragraph]:
+    return (paragraph for each in group for paragraph in each.change.readout.paragraphs)
+
+
 def embed_missing(
-    ledger: Ledger, encoder: Encoder, texts: Iterable[str], report: Callable[[int], None], guard: Guard
+    ledger: Ledger,
+    encoder: Encoder,
+    texts: Iterable[str],
+    report: Callable[[int], None],
+    guard: Guard,
+    *,
+    sentences: Iterable[str] = (),
 ) -> int:
     """Embed the texts never embedded before and keep their vectors at once: work done stays done.
 
@@ -245,19 +267,27 @@ def embed_missing(
     Args:
         report: Told how many of the texts are done, as if all of them had to be embedded: how many were known
             before would say what another scope holds.
+        sentences: What questions compare themselves with; the first ones would have to embed them.
+
+    Returns:
+        How many of `texts` had to be embedded.
     """
-    wanted = {text_digest(text): text for text in texts}
+    wanted, spoken = ({text_digest(text): text for text in each} for each in (texts, sentences))
     with ledger.read() as connection:
         known = vectors.embedding_pks(connection, wanted)
+        heard = vectors.sentence_vectors(connection, spoken)
     missing = {key: text for key, text in wanted.items() if key not in known}
-    fresh: dict[bytes, Vector] = {}
-    for key, vector in zip(missing, encoder.embed_each(list(missing.values())), strict=True):
-        fresh[key] = vector
-        report(len(wanted) * len(fresh) // len(missing))
+    unheard = {key: text for key, text in spoken.items() if key not in heard}
+    every = [*missing.values(), *unheard.values()]
+    fresh: list[Vector] = []
+    for vector in encoder.embed_each(every):
+        fresh.append(vector)
+        report(len(wanted) * len(fresh) // len(every))
     with ledger.write() as connection:
         guard(connection)
-        vectors.add_embeddings(connection, fresh)
-    return len(fresh)
+        vectors.add_embeddings(connection, dict(zip(missing, fresh, strict=False)))
+        vectors.keep_sentence_vectors(connection, dict(zip(unheard, fresh[len(missing) :], strict=True)))
+    return len(missing)
 
 
 def _counts(diff: ChangedReadout) -> dict[str, int]:

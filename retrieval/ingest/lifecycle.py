@@ -117,6 +117,7 @@ class Lifecycle:
 
         Raises:
             NotFoundError: There is no such revision, or its text is no longer kept.
+            DamagedError: Its text is not what was ingested.
             IngestBusyError: An ingest is running.
         """
         with self._turn("rollback", actor) as turn:
@@ -124,6 +125,7 @@ class Lifecycle:
             to = _target(past, revision)
             with self._ledger.write() as connection:
                 turn.guard(connection)
+                live.paragraphs_of_revision(connection, to.pk)  # all of it is as it was ingested
                 self._committer(turn, scope, actor).roll_back(connection, past.readout, to)
             self._index_sync.catch_up()
         return self.history(document, [scope])

@@ -22,10 +22,19 @@ from retrieval.initiatives import (
     extract_initiatives,
     parse_corrections,
 )
-from retrieval.ledger import live, sources
+from retrieval.ledger import live, seals, sources
 from retrieval.ledger.live import ReadoutSummary, likest
 from retrieval.ledger.sources import SeenSource
-from retrieval.models import Alike, FailedSource, Initiative, LeftOutOf, ParagraphDiff, Readout
+from retrieval.models import (
+    Alike,
+    FailedSource,
+    Initiative,
+    LeftOutOf,
+    LiveParagraph,
+    Paragraph,
+    ParagraphDiff,
+    Readout,
+)
 from retrieval.sources import PARSER_VERSION, LoadedSource, to_interchange
 from retrieval.sources.loading import META
 
@@ -80,6 +89,7 @@ class Plan:
     Attributes:
         held: Differ from a live revision that somebody rolled back to: reported, and left.
         removals: Live, and their source is gone.
+        done: Those of `changes` that were made.
         seen: What each source held, to know it again.
         paragraphs: Read, in the sources that did not fail.
         alike: Look like readouts that are there, under another name; left, for somebody to say what they are.
@@ -87,6 +97,7 @@ class Plan:
     """
 
     changes: list[Change] = field(default_factory=list)
+    done: list[Change] = field(default_factory=list)
     held: list[Change] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     failed: list[FailedSource] = field(default_factory=list)
@@ -101,6 +112,11 @@ class Plan:
     def changes_anything(self) -> bool:
         """Whether there is anything to do."""
         return bool(self.changes or self.removals)
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether it was stopped before all its changes were made."""
+        return len(self.done) < len(self.changes)
 
 
 class Planner:
@@ -237,13 +253,22 @@ class Planner:
         before = change.live
         if before is None:
             self._plan.changes.append(change)
-        elif before.revision == change.revision:
+            return
+        damage = seals.damage(self._connection, before.revision_pk)
+        if damage is not None:
+            self._plan.warnings.append(f'"{before.id}": {damage.what} was altered in the store.')
+        is_same = before.revision == change.revision
+        if is_same and damage is None:
             self._plan.unchanged.append(before.id)
-        else:
-            paragraphs = live.paragraphs_of(self._connection, before).values()
-            diff = diff_paragraphs(list(paragraphs), change.readout.paragraphs)
-            differs = Change(change.source, change.readout, change.revision, before, diff, change.corrections)
-            (self._plan.held if before.pinned else self._plan.changes).append(differs)
+            return
+        old: Sequence[Paragraph | LiveParagraph] = ()
+        if is_same:
+            old = change.readout.paragraphs
+        elif damage is None:
+            old = list(live.paragraphs_of(self._connection, before).values())
+        diff = diff_paragraphs(old, change.readout.paragraphs)
+        differs = Change(change.source, change.readout, change.revision, before, diff, change.corrections)
+        (self._plan.held if before.pinned and not is_same else self._plan.changes).append(differs)
 
     def _is_gone(self, summary: ReadoutSummary) -> bool:
         """Whether a live readout came from one of the folders and its source no longer brings it."""

@@ -121,6 +121,7 @@ def write_words(connection: Connection) -> None:
     """Index the words of every live paragraph; none of them is indexed yet."""
     for scope in revisions.live_scopes(connection):
         for summary in live.readouts(connection, [scope]):
-            paragraphs = live.paragraphs_of(connection, summary)
+            pks = revisions.revision_paragraphs(connection, summary.revision_pk)
+            paragraphs = live.live_paragraphs(connection, pks)  # what was altered has no words
             terms = {pk: fulltext.paragraph_terms(p).indexed for pk, p in paragraphs.items()}
             fulltext.add(connection, scope, terms)

@@ -75,7 +75,11 @@ class IngestRequest:
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any], uploads: tuple[Upload, ...] = ()) -> Self:
-        """Return the request that a row kept."""
+        """Return the request that a row kept.
+
+        Raises:
+            KeyError, TypeError, AttributeError: Another version wrote it.
+        """
         details = {name: Details(**each) for name, each in kept["details"].items()}
         lists = {name: tuple(kept[name]) for name in ("paths", "urls")}
         return cls(**{**kept, **lists, "details": details, "uploads": uploads})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,9 +20,12 @@ from retrieval.ledger.leases import TTL_S, my_turn, utc_now
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.sources import SeenSource
 from retrieval.models import SHARED, HeldReadout, IngestReport
+from retrieval.observing import count, stage
 from retrieval.precedence import Courtesy, Precedence
 from retrieval.sources import LoadedSource, load, load_bytes, load_url
 from retrieval.sources.loading import passed_over
+
+Stops = Callable[[], int]
 
 _PATIENCE_S = 10.0
 _MOST_NAMES = 8
@@ -79,12 +82,19 @@ class IngestService:
         return self.run(request, dry_run=dry_run, progress=progress)
 
     def run(
-        self, request: IngestRequest, *, dry_run: bool = False, progress: Progress | None = None
+        self,
+        request: IngestRequest,
+        *,
+        dry_run: bool = False,
+        progress: Progress | None = None,
+        stops: Stops = int,
     ) -> IngestReport:
         """Do what `request` says.
 
         Args:
             dry_run: Report what would change and change nothing.
+            stops: How often somebody asked to stop. Once ends the reading, and what was read is still made live;
+                once more, or for the first time after the reading, leaves what is not begun.
 
         Returns:
             The report; a source that failed is in it, and left what was live untouched.
@@ -94,28 +104,46 @@ class IngestService:
             IngestBusyError: Another ingest is running.
             StoreUnwritableError: The store cannot be written; nothing was lost.
         """
+        if dry_run:
+            return self._run(request, dry_run, progress, stops)
+        with stage("ingest") as told:
+            report = self._run(request, dry_run, progress, stops)
+            told["outcome"] = "partly" if report.failed else "done"
+        for result in ("added", "changed", "unchanged", "removed", "failed"):
+            count("ingested_readouts", len(getattr(report, result)), result=result)
+        return report
+
+    def _run(
+        self, request: IngestRequest, dry_run: bool, progress: Progress | None, stops: Stops
+    ) -> IngestReport:
         started = time.perf_counter()
         courtesy = self._precedence.courtesy()
         progress = _told_between(progress or _silent, courtesy)
         request = self.in_full(request)
-        loaded = self.load(request, progress)
+        loaded = self.load(request, progress, stops)
+        stopped = stops()
+        if stopped:  # what was not read is not gone
+            request = replace(request, prune=False)
         plan = self.plan(request, loaded)
         skipped = _skipped(request)
         embedded = 0
         if dry_run:
             plan.warnings += [problem for change in plan.changes for problem in change.initiatives()[1]]
         elif plan.changes_anything or plan.seen:
-            plan, embedded = self._carry_out(request, loaded, progress, courtesy)
+            plan, embedded = self._carry_out(request, loaded, progress, courtesy, lambda: stops() > stopped)
         plan.warnings += skipped
-        return _report(plan, embedded, (time.perf_counter() - started) * 1000)
+        report = _report(plan, embedded, (time.perf_counter() - started) * 1000, dry_run=dry_run)
+        return replace(report, stopped=bool(stopped) or report.stopped)
 
     def plan(self, request: IngestRequest, loaded: Sequence[LoadedSource]) -> Plan:
         """Return what `run` would do with sources that were loaded; changes nothing."""
         with self._ledger.read() as connection:
             return Planner(connection, request, self._corpus_dir).plan(loaded)
 
-    def load(self, request: IngestRequest, progress: Progress | None = None) -> list[LoadedSource]:
-        """Parse everything, before anything is compared or changed.
+    def load(
+        self, request: IngestRequest, progress: Progress | None = None, stops: Stops = int
+    ) -> list[LoadedSource]:
+        """Parse everything, until it is stopped, before anything is compared or changed.
 
         Raises:
             CorpusError: A path is missing, or there is no readout at all.
@@ -126,6 +154,8 @@ class IngestService:
         for loaded in self._sources(request):
             found.append(loaded)
             progress("reading", len(found), 0)
+            if stops():
+                break
         if not found:
             folders = ", ".join(request.paths) or "nothing was named"
             raise CorpusError(f"{folders}: there is no readout here. Name files or a folder that holds some.")
@@ -160,7 +190,12 @@ class IngestService:
             yield load_bytes(f"upload:{upload.name}", upload.data, name=upload.name)
 
     def _carry_out(
-        self, request: IngestRequest, loaded: Sequence[LoadedSource], progress: Progress, courtesy: Courtesy
+        self,
+        request: IngestRequest,
+        loaded: Sequence[LoadedSource],
+        progress: Progress,
+        courtesy: Courtesy,
+        stops: Callable[[], bool],
     ) -> tuple[Plan, int]:
         purpose, ttl_s = f"ingest by {request.actor}", self._turn_ttl_s
         with my_turn(self._ledger, purpose, timeout_s=_PATIENCE_S, ttl_s=ttl_s) as turn:
@@ -180,6 +215,7 @@ class IngestService:
                 guard=turn.guard,
                 now=utc_now(),
                 courtesy=courtesy,
+                stops=stops,
             )
             embedded = committer.carry_out(plan, alive)
             courtesy.give_way()
@@ -207,25 +243,28 @@ def _validators(seen: SeenSource | None) -> Validators | None:
     return Validators(seen.etag, seen.last_modified)
 
 
-def _report(plan: Plan, embedded: int, elapsed_ms: float) -> IngestReport:
+def _report(plan: Plan, embedded: int, elapsed_ms: float, *, dry_run: bool) -> IngestReport:
+    changes = plan.changes if dry_run else plan.done
+    stopped = plan.is_cut_short and not dry_run
     return IngestReport(
-        added=tuple(c.readout.id for c in plan.changes if c.diff is None),
-        changed=tuple(c.diff.counted(c.readout.id) for c in plan.changes if c.diff is not None),
+        added=tuple(c.readout.id for c in changes if c.diff is None),
+        changed=tuple(c.diff.counted(c.readout.id) for c in changes if c.diff is not None),
         unchanged=tuple(plan.unchanged),
-        removed=tuple(r.id for r in plan.removals),
+        removed=() if stopped else tuple(r.id for r in plan.removals),
         failed=tuple(plan.failed),
         held=tuple(
             HeldReadout(c.live.id, c.live.revision, c.diff.counted(c.live.id))
             for c in plan.held
             if c.live is not None and c.diff is not None
         ),
-        diffs={c.readout.id: c.diff for c in plan.changes if c.diff is not None},
+        diffs={c.readout.id: c.diff for c in changes if c.diff is not None},
         warnings=tuple(plan.warnings),
         paragraphs=plan.paragraphs,
         embedded=embedded,
         elapsed_ms=elapsed_ms,
         left_out=tuple(plan.left_out),
         alike=tuple(plan.alike),
+        stopped=stopped,
     )
 
 

@@ -32,3 +32,8 @@ def sentence_spans(text: str, language: str = "en") -> list[tuple[int, int]]:
 def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
     piece = text[start:end]
     return start + len(piece) - len(piece.lstrip()), end - len(piece) + len(piece.rstrip())
+
+
+def counted(number: int, noun: str) -> str:
+    """Return "1 text", "2 texts"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -7,8 +7,23 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
+from retrieval.errors import StoreError
+from retrieval.ledger.seals import Damage
+
 BUSY_TIMEOUT_MS = 10_000
 """How long a write waits for another one."""
+
+MOST_CONNECTIONS = 16
+"""So many of one process, whoever calls. Who holds one and asks for another must be fewer (`precedence.AT_ONCE`), or they
+would wait for each other."""
+
+POOL = {"pool_size": 5, "max_overflow": MOST_CONNECTIONS - 5}
+"""What SQLAlchemy is told of them: five stay open, and who finds all in use waits for half a minute."""
+
+
+def exhausted(place: str) -> StoreError:
+    """Return the error for connections that were all in use for that long."""
+    return StoreError(f"{place}: all connections of this process to the store are in use. Try again.")
 
 
 class Database(Protocol):
@@ -17,10 +32,12 @@ class Database(Protocol):
     Attributes:
         place: Where it is, for people to read; a password is not in it.
         another: How to name another one, in words.
+        damaged: Key of a revision -> what this process found to be otherwise than it was ingested.
     """
 
     place: str
     another: str
+    damaged: dict[int, Damage]
 
     def read(self) -> AbstractContextManager[Connection]:
         """One consistent snapshot for as long as the block lasts."""

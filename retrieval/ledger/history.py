@@ -119,9 +119,8 @@ def erase_text(connection: Connection, revision_pks: Iterable[int]) -> None:
 
     p, v, s = schema.paragraphs, schema.revisions, schema.sentence_vectors
     for pk in revision_pks:
-        language = connection.scalar(select(v.c.language).where(v.c.pk == pk)) or "en"
         texts = list(connection.scalars(select(p.c.text).where(p.c.revision == pk)))
-        sentences = {text_digest(t[start:end]) for t in texts for start, end in sentence_spans(t, language)}
+        sentences = {text_digest(t[start:end]) for t in texts for start, end in sentence_spans(t)}
         for some in batches(sentences):
             connection.execute(delete(s).where(s.c.digest.in_(some)))
         embeddings = _embeddings_of(connection, pk)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import Connection, Row, delete, insert, select, tuple_
 
-from retrieval.ledger import schema
+from retrieval.ledger import schema, seals
+from retrieval.ledger.statements import batches
 from retrieval.models import Evidence, Initiative, InitiativeCitation
 
 
@@ -30,23 +31,34 @@ def keep(connection: Connection, revision_pk: int, initiatives: Sequence[Initiat
         for ordinal, entry in enumerate(initiatives)
     ]
     if rows:
-        connection.execute(insert(i), rows)
+        connection.execute(insert(i), [row | {"seal": seals.initiative_seal(row)} for row in rows])
 
 
 def live_initiatives(
     connection: Connection, scopes: Sequence[str]
 ) -> dict[tuple[str, str], list[Initiative]]:
-    """Return (scope, readout id) -> initiatives of its live revision, in reading order."""
-    i, r = schema.initiatives, schema.readouts
+    """Return (scope, readout id) -> initiatives of its live revision, in reading order, where all is as it was ingested."""
+    i, r, v = schema.initiatives, schema.readouts, schema.revisions
     rows = connection.execute(
-        select(r.c.scope, r.c.id, i)
+        select(r.c.scope, r.c.id, r.c.source, v.c.id.label("revision_id"), i)
         .join(r, r.c.live_revision == i.c.revision)
+        .join(v, v.c.pk == i.c.revision)
         .where(r.c.scope.in_(scopes))
         .order_by(r.c.pk, i.c.ordinal)
-    )
+    ).all()
+    for row in rows:
+        if seals.initiative_seal(row._mapping) != row.seal:
+            damage = seals.Damage(row.scope, row.id, row.revision_id, "its list of initiatives", row.source)
+            seals.note(connection, row.revision, damage)
+    cited = dict.fromkeys((row.revision, number) for row in rows for number, *_ in row.citations)
+    for some in batches(cited):
+        p = schema.paragraphs
+        wanted = seals.PARAGRAPHS.where(tuple_(p.c.revision, p.c.number).in_(some))
+        seals.sound(connection, connection.execute(wanted))
     found: dict[tuple[str, str], list[Initiative]] = {}
     for row in rows:
-        found.setdefault((row.scope, row.id), []).append(_initiative(row))
+        if row.revision not in seals.known_damage(connection):
+            found.setdefault((row.scope, row.id), []).append(_initiative(row))
     return found
 
 

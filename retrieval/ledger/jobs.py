@@ -1,12 +1,17 @@
-"""Jobs: ingests that one process asks for and another carries out, as rows that outlive both."""
+"""Jobs: ingests that one process asks for and another carries out, as rows that outlive both.
+
+Which job is next is asked of columns that every version has; what is JSON in a row is read for that job alone, so that one
+that another version wrote, or that is damaged, is in nobody's way.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Text, cast, delete, func, insert, or_, select, update
 
 from retrieval.ledger import schema
 
@@ -17,14 +22,15 @@ class JobRow:
 
     Attributes:
         state: "queued", "running", "done" or "failed".
-        report: What `ingest --json` prints, once it is done.
-        error: One sentence, where it failed.
+        report: What `ingest --json` prints, once it is done; None also where the row holds no such thing.
+        error: One sentence, where it failed, or why it is tried again.
+        attempts: How often it was begun.
+        not_before: When it is tried again, UTC, ISO 8601; None: at once.
     """
 
     pk: int
     scope: str
     actor: str
-    request: dict[str, Any]
     state: str
     holder: str | None
     stage: str
@@ -35,6 +41,8 @@ class JobRow:
     created_at: str
     started_at: str | None
     finished_at: str | None
+    attempts: int
+    not_before: str | None
 
 
 def add(
@@ -59,15 +67,40 @@ def add(
 
 def get(connection: Connection, pk: int) -> JobRow | None:
     """Return one job."""
-    row = connection.execute(select(schema.jobs).where(schema.jobs.c.pk == pk)).first()
-    return None if row is None else JobRow(**row._asdict())
-
-
-def open_jobs(connection: Connection) -> list[JobRow]:
-    """Return the jobs that are queued or running, oldest first."""
     j = schema.jobs
-    rows = connection.execute(select(j).where(j.c.state.in_(("queued", "running"))).order_by(j.c.pk))
-    return [JobRow(**row._asdict()) for row in rows]
+    columns = [j.c[name] for name in JobRow.__slots__ if name != "report"]
+    wanted = select(*columns, cast(j.c.report, Text).label("report")).where(j.c.pk == pk)
+    row = connection.execute(wanted).first()
+    return None if row is None else JobRow(**row._asdict() | {"report": _object(row.report)})
+
+
+def due(connection: Connection, now: str) -> int | None:
+    """Return the oldest job that is queued or running and may be begun."""
+    j = schema.jobs
+    is_due = or_(j.c.not_before.is_(None), j.c.not_before <= now)
+    wanted = select(j.c.pk).where(j.c.state.in_(("queued", "running")), is_due).order_by(j.c.pk).limit(1)
+    pk: int | None = connection.scalar(wanted)
+    return pk
+
+
+def waiting(connection: Connection) -> int:
+    """Return how many jobs are not done, the one at hand included."""
+    is_open = schema.jobs.c.state.in_(("queued", "running"))
+    return connection.execute(select(func.count()).select_from(schema.jobs).where(is_open)).scalar_one()
+
+
+def request(connection: Connection, pk: int) -> dict[str, Any] | None:
+    """Return what a job is asked to do; None where its row holds nothing of that kind."""
+    j = schema.jobs
+    return _object(connection.scalar(select(cast(j.c.request, Text)).where(j.c.pk == pk)))
+
+
+def _object(text: str | None) -> dict[str, Any] | None:
+    try:
+        found = json.loads(text or "null")
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def uploads(connection: Connection, pk: int) -> list[tuple[str, bytes]]:
@@ -77,11 +110,12 @@ def uploads(connection: Connection, pk: int) -> list[tuple[str, bytes]]:
     return [(row.name, row.data) for row in rows]
 
 
-def start(connection: Connection, pk: int, holder: str, now: str) -> None:
-    """`holder` carries the job out from now on, and whoever did before no longer does."""
+def start(connection: Connection, pk: int, holder: str, now: str) -> int:
+    """`holder` carries the job out from now on, and whoever did before no longer does; returns the attempts."""
     j = schema.jobs
     values = {"state": "running", "holder": holder, "started_at": now, "stage": "", "done": 0, "total": 0}
-    connection.execute(update(j).where(j.c.pk == pk).values(**values))
+    connection.execute(update(j).where(j.c.pk == pk).values(attempts=j.c.attempts + 1, **values))
+    return int(connection.scalar(select(j.c.attempts).where(j.c.pk == pk)) or 0)
 
 
 def progress(connection: Connection, pk: int, holder: str, stage: str, done: int, total: int) -> None:
@@ -91,8 +125,15 @@ def progress(connection: Connection, pk: int, holder: str, stage: str, done: int
 
 
 def give_back(connection: Connection, pk: int, holder: str) -> None:
-    """Let a job wait again, where it is still the holder's."""
-    values = {"state": "queued", "holder": None}
+    """Let a job wait again as if it had not been begun, where it is still the holder's."""
+    j = schema.jobs
+    values = {"state": "queued", "holder": None, "attempts": j.c.attempts - 1}
+    connection.execute(update(j).where(_is_run_by(pk, holder)).values(**values))
+
+
+def put_off(connection: Connection, pk: int, holder: str, *, error: str, not_before: str) -> None:
+    """Let a job be tried again from a moment on (UTC, ISO 8601), where it is still the holder's."""
+    values = {"state": "queued", "holder": None, "error": error, "not_before": not_before}
     connection.execute(update(schema.jobs).where(_is_run_by(pk, holder)).values(**values))
 
 

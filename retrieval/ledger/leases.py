@@ -15,7 +15,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -218,6 +218,6 @@ def my_turn(
             release(connection, lease)
 
 
-def utc_now() -> str:
-    """Return the time as the ledger writes it."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
+def utc_now(later_s: float = 0.0) -> str:
+    """Return the time as the ledger writes it, or what it will be in some seconds."""
+    return (datetime.now(UTC) + timedelta(seconds=later_s)).isoformat(timespec="seconds")

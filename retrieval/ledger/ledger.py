@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from sqlalchemy import Connection, bindparam, select
 from retrieval.errors import IndexMismatchError, StoreError, StoreUnwritableError
 from retrieval.ledger import migrations, schema
 from retrieval.ledger.engine import Database
+from retrieval.ledger.seals import Damage
 from retrieval.ledger.statements import upsert
 
 log = logging.getLogger(__name__)
@@ -72,6 +74,16 @@ class Ledger:
     def checkpoint(self) -> bool:
         """Take what was erased out of the database's files; returns whether nothing of it is left there."""
         return self._database.checkpoint()
+
+    def damaged(self, scopes: Sequence[str]) -> dict[int, Damage]:
+        """Return what this process left out of `scopes`, as it is not what was ingested: key of the live revision -> why."""
+        known = dict(self._database.damaged)
+        if not known:
+            return {}
+        r = schema.readouts
+        with self.read() as connection:
+            is_there = r.c.live_revision.in_(known) & r.c.scope.in_(scopes)
+            return {pk: known[pk] for pk in connection.scalars(select(r.c.live_revision).where(is_there))}
 
     def schema_revision(self) -> str:
         """Return which revision the tables are at."""

@@ -14,10 +14,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
-from retrieval.errors import NotFoundError
-from retrieval.ledger import schema
+from retrieval.errors import DamagedError, NotFoundError
+from retrieval.ledger import schema, seals
 from retrieval.ledger.statements import batches
-from retrieval.models import LeftOut, LiveParagraph, Numbering, Readout, is_beside
+from retrieval.models import LeftOut, LiveParagraph, Readout, is_beside
 from retrieval.sources.identity import make_id
 
 _SIGNS = re.compile(r"[\s¶§]+")
@@ -169,24 +169,35 @@ def live_paragraphs(connection: Connection, pks: Iterable[int]) -> dict[int, Liv
     """Return the paragraphs with these primary keys that belong to a live revision."""
     found: dict[int, LiveParagraph] = {}
     for some in batches(pks):
-        for row in connection.execute(_LIVE.where(schema.paragraphs.c.pk.in_(some))):
-            found[row.pk] = _live_paragraph(row)
+        found |= seals.sound(connection, connection.execute(_LIVE.where(schema.paragraphs.c.pk.in_(some))))
     return found
 
 
 def paragraphs_of(connection: Connection, summary: ReadoutSummary) -> dict[int, LiveParagraph]:
-    """Return every paragraph of a live readout by primary key, in reading order."""
-    rows = connection.execute(
-        _LIVE.where(schema.paragraphs.c.revision == summary.revision_pk).order_by(schema.paragraphs.c.ordinal)
-    )
-    return {row.pk: _live_paragraph(row) for row in rows}
+    """Return every paragraph of a live readout by primary key, in reading order.
+
+    Raises:
+        DamagedError: One of them is not what was ingested.
+    """
+    return _whole(connection, summary.revision_pk)
 
 
 def paragraphs_of_revision(connection: Connection, revision_pk: int) -> list[LiveParagraph]:
-    """Return the paragraphs of a revision, live or not, in reading order; none where its text is gone."""
+    """Return the paragraphs of a revision, live or not, in reading order; none where its text is gone.
+
+    Raises:
+        DamagedError: One of them is not what was ingested.
+    """
+    return list(_whole(connection, revision_pk).values())
+
+
+def _whole(connection: Connection, revision_pk: int) -> dict[int, LiveParagraph]:
     p = schema.paragraphs
-    rows = connection.execute(_PARAGRAPHS.where(p.c.revision == revision_pk).order_by(p.c.ordinal))
-    return [_live_paragraph(row) for row in rows]
+    rows = connection.execute(seals.PARAGRAPHS.where(p.c.revision == revision_pk).order_by(p.c.ordinal))
+    found = seals.sound(connection, rows)
+    if (damage := seals.known_damage(connection).get(revision_pk)) is not None:
+        raise DamagedError(str(damage))
+    return found
 
 
 def paragraph(connection: Connection, scopes: Sequence[str], document: str, number: str) -> LiveParagraph:
@@ -210,10 +221,11 @@ def quoted_paragraph(
 
     Raises:
         NotFoundError: There was no such revision, or its text is no longer kept.
+        DamagedError: It is not what was ingested.
     """
     p, v, r = schema.paragraphs, schema.revisions, schema.readouts
     rows = connection.execute(
-        _PARAGRAPHS.add_columns(v.c.superseded_at, r.c.scope).where(
+        seals.PARAGRAPHS.add_columns(v.c.superseded_at).where(
             r.c.id == document, r.c.scope.in_(scopes), v.c.id == revision, p.c.number == number
         )
     )
@@ -222,10 +234,10 @@ def quoted_paragraph(
         raise NotFoundError(
             f'Paragraph {number} of "{document}" as it was (revision {revision}) is no longer kept.'
         )
-    values = {
-        name: value for name, value in found._asdict().items() if name not in ("superseded_at", "scope", "pk")
-    }
-    return LiveParagraph(**values | {"numbering": Numbering(values["numbering"])}), found.superseded_at
+    shown = seals.sound(connection, [found]).get(found.pk)
+    if shown is None:
+        raise DamagedError(str(seals.known_damage(connection)[found.revision_pk]))
+    return shown, found.superseded_at
 
 
 def paragraphs_holding(
@@ -243,14 +255,12 @@ def paragraphs_holding(
 def paragraphs_with(connection: Connection, revision_pks: Iterable[int], words: str) -> list[LiveParagraph]:
     """Return the live paragraphs of some revisions that hold `words`, as they are written."""
     p = schema.paragraphs
-    return [
-        paragraph
-        for some in batches(revision_pks)
-        for row in connection.execute(
-            _LIVE.where(p.c.revision.in_(some), p.c.text.contains(words, autoescape=True)).order_by(p.c.pk)
-        )
-        if words in (paragraph := _live_paragraph(row)).text
-    ]
+    found: list[LiveParagraph] = []
+    for some in batches(revision_pks):
+        holds = p.c.revision.in_(some) & p.c.text.contains(words, autoescape=True)
+        rows = connection.execute(_LIVE.where(holds).order_by(p.c.pk))
+        found += [each for each in seals.sound(connection, rows).values() if words in each.text]
+    return found
 
 
 def _summaries() -> Select[Any]:
@@ -285,31 +295,7 @@ def _summary(row: Row[Any]) -> ReadoutSummary:
     return ReadoutSummary(**row._asdict() | {"warnings": tuple(row.warnings), "left_out": left_out})
 
 
-def _paragraph_select() -> Select[Any]:
-    p, v, r = schema.paragraphs, schema.revisions, schema.readouts
-    return (
-        select(
-            p.c.pk,
-            p.c.ordinal,
-            p.c.number,
-            p.c.numbering,
-            p.c.heading,
-            p.c.part,
-            p.c.text,
-            v.c.id.label("revision"),
-            v.c.title,
-            v.c.date,
-            v.c.issuer,
-            v.c.source_url,
-            r.c.id.label("document"),
-        )
-        .join(v, v.c.pk == p.c.revision)
-        .join(r, r.c.pk == v.c.readout)
-    )
-
-
-_PARAGRAPHS = _paragraph_select()
-_LIVE = _PARAGRAPHS.where(schema.readouts.c.live_revision == schema.revisions.c.pk)
+_LIVE = seals.PARAGRAPHS.where(schema.readouts.c.live_revision == schema.revisions.c.pk)
 
 
 def _holding_select() -> Select[Any]:
@@ -325,9 +311,3 @@ def _holding_select() -> Select[Any]:
 
 _HOLDING = _holding_select()
 """Built once: putting a statement together costs as much as running it, and every question runs this one."""
-
-
-def _live_paragraph(row: Row[Any]) -> LiveParagraph:
-    values = row._asdict()
-    del values["pk"]
-    return LiveParagraph(**values | {"numbering": Numbering(values["numbering"])})

@@ -19,6 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from retrieval.errors import SettingsError, StoreError, StoreHeldError, StoreUnwritableError
 from retrieval.ledger import engine
+from retrieval.ledger.seals import share_damage
 
 _LOCKED = "55P03"
 _STALLED = "25P03"
@@ -138,6 +139,7 @@ class PostgresDatabase:
         url = _read(address)
         self.place = _shown(url)
         self._engine = _engine(url)
+        self.damaged = share_damage(self._engine)
         self._reader = self._engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
@@ -215,9 +217,7 @@ class PostgresDatabase:
         except PendingRollbackError as error:  # it was lost, and whoever used it went on all the same
             raise StoreError(f"{self.place}: the connection to the database was lost. Try again.") from error
         except PoolTimeoutError as error:
-            raise StoreError(
-                f"{self.place}: all connections of this process to the database are in use. Try again."
-            ) from error
+            raise engine.exhausted(self.place) from error
 
 
 def _read(address: str) -> URL:
@@ -245,7 +245,9 @@ def _shown(url: URL) -> str:
 def _engine(url: URL) -> Engine:
     options = {name: value for name, value in _CONNECTING.items() if name not in url.query}
     try:
-        return create_engine(url, pool_pre_ping=True, connect_args=options)
+        return create_engine(
+            url, pool_pre_ping=True, connect_args=options, hide_parameters=True, **engine.POOL
+        )
     except ImportError:
         raise SettingsError(
             'LEDGER_URL: the package for PostgreSQL is not installed. Run: pip install "psycopg[binary]"'

@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, LargeBinary, String, cast, delete, insert, literal, select, update
 
-from retrieval.ledger import schema
+from retrieval.ledger import schema, seals
 from retrieval.ledger.ledger import INDEX_IDENTITY, REINDEXING, Ledger
 from retrieval.ledger.statements import batches
-from retrieval.models import Numbering, Paragraph, Readout
+from retrieval.models import LiveParagraph, Numbering, Paragraph, Readout
 
 
 def add_revision(
@@ -38,7 +38,10 @@ def add_revision(
     known = connection.execute(
         select(v.c.pk, v.c.erased).where(v.c.readout == readout_pk, v.c.id == revision)
     ).first()
-    if known is not None and known.erased:  # its text comes back; what it was is still the same
+    if known is not None and (known.erased or seals.damage(connection, known.pk)):
+        # its text comes back; what it was is still the same
+        r = schema.readouts
+        connection.execute(update(r).where(r.c.live_revision == known.pk).values(live_revision=None))
         connection.execute(delete(v).where(v.c.pk == known.pk))
         known = None
     revision_pk = (
@@ -84,6 +87,15 @@ def _insert_revision(
     chunks: Sequence[Sequence[tuple[int, int, int]]],
     now: str,
 ) -> int:
+    cited = (readout.title, readout.date, readout.issuer, readout.source_url)
+    own_seals = [
+        seals.paragraph_seal(
+            LiveParagraph(
+                readout.id, revision, ordinal, p.number, p.numbering, p.text, cited[0], p.heading, *cited[1:], p.part
+            )
+        )
+        for ordinal, p in enumerate(readout.paragraphs)
+    ]  # fmt: skip
     revision_pk = _inserted(
         connection,
         insert(schema.revisions).values(
@@ -99,6 +111,7 @@ def _insert_revision(
             warnings=list(readout.warnings),
             left_out=[[left.reason, left.text, left.place] for left in readout.left_out],
             created_at=now,
+            seal=seals.revision_seal(own_seals),
         ),
     )
     connection.execute(
@@ -112,6 +125,7 @@ def _insert_revision(
                 "heading": paragraph.heading,
                 "part": paragraph.part,
                 "text": paragraph.text,
+                "seal": own_seals[ordinal],
             }
             for ordinal, paragraph in enumerate(readout.paragraphs)
         ],

@@ -30,7 +30,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-metadata = MetaData()
+from retrieval.ledger.front_end_schema import metadata as metadata  # one for all tables of a store
+
 postings_metadata = MetaData()
 """Tables that stand only in PostgreSQL, which has no FTS5."""
 
@@ -83,6 +84,7 @@ revisions = Table(
     Column("created_at", String(32), nullable=False, comment="UTC, ISO 8601"),
     Column("superseded_at", String(32), comment="when it stopped being live; null while it is"),
     Column("erased", Boolean, nullable=False, default=False, comment="its text outlived the retention"),
+    Column("seal", LargeBinary(32), comment="of its paragraphs, see `seals.py`"),
     UniqueConstraint("readout", "id"),
     sqlite_autoincrement=True,
 )
@@ -98,6 +100,7 @@ paragraphs = Table(
     Column("heading", Text),
     Column("part", Text, comment="which decision or annex of the source, where there are several"),
     Column("text", Text, nullable=False),
+    Column("seal", LargeBinary(32), comment="SHA-256 of all that it is shown with, see `seals.py`"),
     UniqueConstraint("revision", "ordinal"),
     UniqueConstraint("revision", "number"),
     sqlite_autoincrement=True,
@@ -170,6 +173,7 @@ initiatives = Table(
     Column("actor", Text),
     Column("when", Text),
     Column("citations", JSON, nullable=False, comment="[paragraph number, start, end, quote] each"),
+    Column("seal", LargeBinary(32), comment="SHA-256 of the rest"),
 )
 
 lexical_statistics = Table(
@@ -274,6 +278,8 @@ jobs = Table(
     Column("created_at", String(32), nullable=False, comment="UTC, ISO 8601"),
     Column("started_at", String(32)),
     Column("finished_at", String(32)),
+    Column("attempts", Integer, nullable=False, server_default="0", comment="how often it was begun"),
+    Column("not_before", String(32), comment="UTC, ISO 8601: when it is tried again"),
     sqlite_autoincrement=True,
 )
 
@@ -295,93 +301,6 @@ llm_spending = Table(
     Column("payer", String, primary_key=True),
     Column("tokens", BigInteger, nullable=False),
     Column("micros", BigInteger, nullable=False),
-)
-
-discord_answers = Table(
-    "discord_answers",
-    metadata,
-    Column("id", String(12), primary_key=True),
-    Column("parent", String(12)),
-    Column("guild", BigInteger),
-    Column("thread", BigInteger),
-    Column("user", BigInteger, nullable=False),
-    Column("question", Text, nullable=False),
-    Column("mode", String, nullable=False),
-    Column("cited", Text, nullable=False),
-    Column("at", BigInteger, nullable=False),
-    Index("discord_answers_thread", "thread", "at"),
-)
-
-discord_messages = Table(
-    "discord_messages",
-    metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("answer", ForeignKey("discord_answers.id", ondelete="CASCADE"), nullable=False, index=True),
-)
-
-discord_feedback = Table(
-    "discord_feedback",
-    metadata,
-    Column("answer", ForeignKey("discord_answers.id", ondelete="CASCADE"), primary_key=True),
-    Column("user", BigInteger, primary_key=True),
-    Column("helpful", Integer, nullable=False),
-    Column("at", BigInteger, nullable=False),
-)
-
-discord_state = Table(
-    "discord_state",
-    metadata,
-    Column("key", String, primary_key=True),
-    Column("value", Text, nullable=False),
-)
-
-discord_drafts = Table(
-    "discord_drafts",
-    metadata,
-    Column("id", String(12), primary_key=True),
-    Column("kind", String(8), nullable=False),
-    Column("scope", String, nullable=False),
-    Column("user", BigInteger, nullable=False),
-    Column("guild", BigInteger),
-    Column("at", BigInteger, nullable=False),
-    Column("body", Text, nullable=False),
-)
-
-discord_draft_files = Table(
-    "discord_draft_files",
-    metadata,
-    Column("draft", ForeignKey("discord_drafts.id", ondelete="CASCADE"), primary_key=True),
-    Column("ordinal", Integer, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("data", LargeBinary, nullable=False),
-)
-
-discord_watches = Table(
-    "discord_watches",
-    metadata,
-    Column("job", Integer, primary_key=True, autoincrement=False),
-    Column("scope", String, nullable=False),
-    Column("user", BigInteger, nullable=False),
-    Column("guild", BigInteger),
-    Column("channel", BigInteger),
-    Column("language", String(8), nullable=False),
-    Column("application", BigInteger),  # unknown of those that an earlier version kept
-    Column("teller", String),
-    Column("claimed_until", BigInteger),
-)
-
-discord_presences = Table(
-    "discord_presences",
-    metadata,
-    Column("application", BigInteger, primary_key=True, autoincrement=False),
-    Column("guild", BigInteger, primary_key=True, autoincrement=False),
-)
-
-discord_departures = Table(
-    "discord_departures",
-    metadata,
-    Column("guild", BigInteger, primary_key=True, autoincrement=False),
-    Column("at", BigInteger, nullable=False),
 )
 
 

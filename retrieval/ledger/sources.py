@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, select
 
-from retrieval.ledger import schema
+from retrieval.ledger import schema, seals
 from retrieval.ledger.statements import upsert
 
 
@@ -31,17 +31,19 @@ class SeenSource:
 
 
 def seen_source(connection: Connection, scope: str, source: str) -> SeenSource | None:
-    """Return what `source` held when it was last read, where all of that is what is live now."""
+    """Return what `source` held when it was last read, where all of that is live now, as it was read."""
     s, r, v = schema.sources, schema.readouts, schema.revisions
     row = connection.execute(select(s).where(s.c.scope == scope, s.c.source == source)).first()
     if row is None:
         return None
     live = connection.execute(
-        select(r.c.id, v.c.id)
+        select(r.c.id, v.c.id.label("revision"), v.c.pk)
         .join(v, v.c.pk == r.c.live_revision)
         .where(r.c.scope == scope, r.c.id.in_(row.revisions), r.c.source == source, ~r.c.pinned)
-    )
-    if {document: revision for document, revision in live} != row.revisions:  # noqa: C416
+    ).all()
+    if {each.id: each.revision for each in live} != row.revisions:
+        return None
+    if any(seals.damage(connection, each.pk) for each in live):
         return None
     return SeenSource(source, row.content_hash, row.revisions, row.etag, row.last_modified)
 

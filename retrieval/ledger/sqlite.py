@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from functools import partial
+from json import JSONDecodeError
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from retrieval.errors import StoreError, StoreHeldError, StoreUnwritableError
 from retrieval.ledger import engine
+from retrieval.ledger.seals import share_damage
 
 
 class SqliteDatabase:
@@ -24,10 +30,22 @@ class SqliteDatabase:
     def __init__(self, path: Path) -> None:
         self.place = str(path)
         self._path = path
-        self._engine = create_engine(
-            f"sqlite:///{path}", connect_args={"timeout": engine.BUSY_TIMEOUT_MS / 1000}
-        )
-        event.listen(self._engine, "connect", _configure)
+        self._file: tuple[int, int] | None = None  # that was opened
+        read_only = _how_to_read(path)
+        self._is_writable = read_only is None
+        waits = {"timeout": engine.BUSY_TIMEOUT_MS / 1000}
+        # an error that is logged names no question
+        options: dict[str, Any] = {"hide_parameters": True, **engine.POOL}
+        if read_only is None:
+            self._engine = create_engine(f"sqlite:///{path}", connect_args=waits, **options)
+            event.listen(self._engine, "connect", _configure)
+        else:
+            address = f"{path.absolute().as_uri()}?{read_only}"
+            connect = partial(sqlite3.connect, address, uri=True, check_same_thread=False, **waits)
+            self._engine = create_engine(f"sqlite:///{path}", creator=connect, **options)
+            event.listen(self._engine, "connect", _leave_transactions)
+        event.listen(self._engine, "connect", self._remember_file)
+        self.damaged = share_damage(self._engine)
         event.listen(self._engine, "begin", _begin)
         self._writer = self._engine.execution_options(transaction="IMMEDIATE")
 
@@ -38,13 +56,13 @@ class SqliteDatabase:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent snapshot for as long as the block lasts."""
-        with _translated(self._path), self._engine.connect() as connection:
+        with self._translated(), self._engine.connect() as connection:
             yield connection
 
     @contextmanager
     def write(self, *, patient: bool = True) -> Iterator[Connection]:
         """One transaction while nobody else writes: all of the block or nothing of it."""
-        with _translated(self._path), self._writer.connect() as connection:
+        with self._translated(), self._writer.connect() as connection:
             driver = connection.connection.cursor()
             if not patient:
                 driver.execute("PRAGMA busy_timeout=0")
@@ -59,7 +77,9 @@ class SqliteDatabase:
     @contextmanager
     def restructure(self) -> Iterator[Connection]:
         """One transaction that may rebuild tables which others refer to."""
-        with _translated(self._path), self._writer.connect() as connection:
+        if not self._is_writable:  # SQLite would begin, and fail at the first change
+            raise _unwritable(self._path, "it can only be read")
+        with self._translated(), self._writer.connect() as connection:
             driver = connection.connection.cursor()
             driver.execute("PRAGMA foreign_keys=OFF")
             try:
@@ -75,7 +95,7 @@ class SqliteDatabase:
         Returns:
             False: somebody went on reading, which keeps the log from being emptied.
         """
-        with _translated(self._path), self._engine.connect() as connection:
+        with self._translated(), self._engine.connect() as connection:
             driver = connection.connection.cursor()
             is_busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             driver.close()
@@ -85,11 +105,71 @@ class SqliteDatabase:
         """Return how many bytes the file has."""
         return self._path.stat().st_size
 
+    def _remember_file(self, _connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+        self._file = self._file or _identity(self._path)
 
-def _configure(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Turn what the database driver raises into a `StoreError` that says what to do."""
+        if self._file is not None and _identity(self._path) != self._file:
+            raise StoreError(
+                f"{self._path}: the ledger was deleted or replaced while this process used it. Put it back or "
+                'restore a backup ("rapporteur restore FILE"), then start again.'
+            )
+        try:
+            yield
+        except DatabaseError as error:
+            raise translate(self._path, error.orig if error.orig is not None else error) from error
+        except sqlite3.DatabaseError as error:
+            raise translate(self._path, error) from error
+        except PoolTimeoutError as error:
+            raise engine.exhausted(self.place) from error
+        except (ValueError, TypeError, LookupError, ArithmeticError) as error:
+            if not isinstance(error, UnicodeDecodeError | JSONDecodeError) and self._is_whole():
+                raise
+            raise _unreadable(self._path, error) from error
+
+    def _is_whole(self) -> bool:
+        """Whether what was read could be a ledger: asked where it made no sense."""
+        try:
+            with closing(sqlite3.connect(self._path)) as connection:
+                return bool(connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
+        except (sqlite3.DatabaseError, UnicodeDecodeError):  # it quotes what it found
+            return False
+
+
+def _how_to_read(path: Path) -> str | None:
+    """Return how to open what cannot be written, or None where it can: SQLite makes files beside the one it reads."""
+    is_open = partial(os.access, mode=os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+    if not path.exists() or (is_open(path) and is_open(path.parent)):
+        return None
+    log = path.with_name(f"{path.name}-wal")
+    is_complete = not log.exists() or not log.stat().st_size
+    return "immutable=1" if is_complete and not is_open(path.parent) else "mode=ro"
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _leave_transactions(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
     # Left to itself the driver opens no transaction for a SELECT, so every one would see another moment, and
     # none for CREATE TABLE: `_begin` opens them all.
     connection.isolation_level = None
+    connection.text_factory = _decoded
+
+
+def _decoded(data: bytes) -> str:
+    """Return a text, damaged or not: what is not as it was ingested is noticed where it is read (`seals.py`)."""
+    return data.decode("utf-8", "replace")
+
+
+def _configure(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+    _leave_transactions(connection, record)
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=NORMAL")
@@ -104,35 +184,38 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql(f"BEGIN {mode}")
 
 
-@contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    """Turn what the database driver raises into a `StoreError` that says what to do."""
-    try:
-        yield
-    except DatabaseError as error:
-        raise _translate(path, error.orig if error.orig is not None else error) from error
-    except sqlite3.DatabaseError as error:
-        raise _translate(path, error) from error
+def translate(path: Path, error: BaseException) -> StoreError:
+    """Return what an error of the driver means, by SQLite's code for it (sqlite.org/rescode.html), and what to do."""
+    match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return StoreHeldError(
+                f"{path}: another process has been writing to the store for "
+                f"{engine.BUSY_TIMEOUT_MS // 1000} s. Wait for it to finish, then try again.",
+                holder="another process",
+            )
+        case sqlite3.SQLITE_FULL:
+            return StoreUnwritableError(
+                f"{path}: the disk is full, so nothing was changed. Free some space, then run the command again."
+            )
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
+            return _unwritable(path, error)
+        case sqlite3.SQLITE_IOERR:
+            return StoreUnwritableError(
+                f"{path}: the disk failed ({error}). Check it and its free space, then try again."
+            )
+        case _:
+            return _unreadable(path, error)
 
 
-def _translate(path: Path, error: BaseException) -> StoreError:
-    reason = str(error)
-    if "locked" in reason or "busy" in reason:
-        return StoreHeldError(
-            f"{path}: another process has been writing to the store for "
-            f"{engine.BUSY_TIMEOUT_MS // 1000} s. Wait for it to finish, then try again.",
-            holder="another process",
-        )
-    if "full" in reason:
-        return StoreUnwritableError(
-            f"{path}: the disk is full, so nothing was changed. Free some space, then run the command again."
-        )
-    if "readonly" in reason or "unable to open" in reason or "disk I/O" in reason:
-        return StoreUnwritableError(
-            f"{path}: the store cannot be written ({reason}). Make its folder writable, or name another "
-            "one with --store."
-        )
+def _unwritable(path: Path, reason: object) -> StoreUnwritableError:
+    return StoreUnwritableError(
+        f"{path}: the store cannot be written ({reason}). Make its folder writable, or name another "
+        "one with --store."
+    )
+
+
+def _unreadable(path: Path, error: BaseException) -> StoreError:
     return StoreError(
-        f"{path}: the ledger cannot be read ({reason}). "
-        "Restore it from a backup, or move it away and ingest again."
+        f'{path}: the ledger cannot be read ({error}). Restore a backup into another store ("rapporteur restore '
+        'FILE --store DIR"), or move it away and ingest again.'
     )

@@ -32,6 +32,7 @@ from retrieval.ledger import schema
 from retrieval.ledger.statements import upsert
 from retrieval.llm.providers import retrying
 from retrieval.llm.types import ChatModel, Prompt, Reply, Usage
+from retrieval.observing import count, stage
 
 KEPT_DAYS = 60
 
@@ -135,6 +136,9 @@ class Budget:
         tokens = used.input_tokens + used.output_tokens - reserved.tokens
         with self._database.write() as connection:
             self._add(connection, reserved, tokens, self._prices.micros(used) - reserved.micros)
+        count("model_tokens", used.input_tokens, kind="input")
+        count("model_tokens", used.output_tokens, kind="output")
+        count("model_cost", self._prices.micros(used) / 1e6)
 
     def spent_today(self, payer: str | None = None) -> tuple[int, float]:
         """Return tokens and money spent today, by `payer` or by all."""
@@ -270,6 +274,7 @@ class GuardedModel:
         self._sleep = sleep
         self._ticks = ticks
 
+    @stage("model")
     def ask(self, prompt: Prompt, *, payer: str, schema: type[BaseModel] | None = None) -> Reply:
         """Return the model's reply.
 

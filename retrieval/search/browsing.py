@@ -10,8 +10,18 @@ from retrieval.ledger import live
 from retrieval.ledger.initiatives import live_initiatives
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.live import ReadoutSummary
-from retrieval.models import SHARED, Initiative, InitiativeKind, LiveParagraph, Numbering, Paragraph, Readout
-from retrieval.search.scoping import ALL, Filters, passing
+from retrieval.models import (
+    SHARED,
+    Citation,
+    Evidence,
+    Initiative,
+    InitiativeKind,
+    LiveParagraph,
+    Numbering,
+    Paragraph,
+    Readout,
+)
+from retrieval.search.scoping import ALL, Filters, Shelf, passing
 
 _LONGEST_HEAD = 80  # letters
 
@@ -29,6 +39,22 @@ class ListedInitiative:
     initiative: Initiative
     readout: ReadoutSummary
     also_in: tuple[AlsoIn, ...]
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """One for each paragraph that names it, the first one first.
+
+        A readout that is only partly numbered counts as printed here: whether a paragraph is, it says itself.
+        """
+        r = self.readout
+        numbering = Numbering.COUNTED if r.numbering == "counted" else Numbering.PRINTED
+        first: dict[str, Evidence] = {}
+        for cited in self.initiative.citations:
+            first.setdefault(cited.paragraph, cited.evidence)
+        return tuple(
+            Citation(r.id, r.revision, number, numbering, evidence, r.source_url, scope=r.scope)
+            for number, evidence in first.items()
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +145,21 @@ class Browser:
             for entry, also_in in zip(of[summary.id], linked[summary.id], strict=True)
             if kind in (None, entry.kind)
         ]
+
+    def reading(
+        self, document: str, scopes: Sequence[str] = (SHARED,)
+    ) -> tuple[ReadoutSummary, list[LiveParagraph], Sequence[ReadoutSummary]]:
+        """Return a live readout, its paragraphs in reading order, and its series, newest first.
+
+        Raises:
+            NotFoundError: There is no such readout.
+            DamagedError: Its text is not what was ingested.
+        """
+        with self._ledger.read() as connection:
+            summary = live.readout(connection, scopes, document)
+            paragraphs = list(live.paragraphs_of(connection, summary).values())
+            shelf = Shelf(tuple(live.readouts(connection, scopes)))
+        return summary, paragraphs, shelf.siblings(summary)
 
     def readout(self, document: str, scopes: Sequence[str] = (SHARED,)) -> Readout:
         """Return a live readout whole, as it was parsed.

@@ -64,7 +64,7 @@ class PreparedParagraph:
         return tuple(text[s.start : s.end] for s in self.sentences)
 
 
-def prepare(paragraph: LiveParagraph, language: str = "en") -> PreparedParagraph:
+def prepare(paragraph: LiveParagraph) -> PreparedParagraph:
     """Tokenise and split `paragraph` once, so that no question has to."""
     found = paragraph_terms(paragraph)
     return PreparedParagraph(
@@ -74,7 +74,7 @@ def prepare(paragraph: LiveParagraph, language: str = "en") -> PreparedParagraph
         heading_terms=found.heading_terms,
         length=found.length,
         sentences=tuple(
-            _sentence(paragraph.text, start, end) for start, end in sentence_spans(paragraph.text, language)
+            _sentence(paragraph.text, start, end) for start, end in sentence_spans(paragraph.text)
         ),
     )
 

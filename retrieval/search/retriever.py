@@ -20,11 +20,12 @@ from retrieval.index.encoder import Encoder, Vector
 from retrieval.index.fulltext import TermStatistics
 from retrieval.index.sync.index_sync import IndexSync, Scanned
 from retrieval.index.vector_index import Hit
-from retrieval.ledger import live, revisions, vectors
+from retrieval.ledger import live, revisions, seals, vectors
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.ledger.vectors import text_digest
 from retrieval.models import LiveParagraph
+from retrieval.observing import stage
 from retrieval.search.preparation import Holds, PreparedParagraph, prepare
 from retrieval.search.ranking import Candidate, RankedParagraph, rank, resolve_names, shortlist
 
@@ -106,11 +107,13 @@ class Retriever:
         self._ledger = ledger
         self._index_sync = index_sync
         self._encoder = encoder
-        self._pool = ThreadPoolExecutor(thread_name_prefix="words")
+        self._pool = ThreadPoolExecutor(thread_name_prefix="question")
         self._is_opened = False
         self._ready: _Memory[int, _Ready] = _Memory()
+        self._damaged = 0  # revisions that were known to be when `_ready` began to fill
         self._sentence_vectors: _Memory[LiveParagraph, Vector] = _Memory()
 
+    @stage("search")
     def find(
         self,
         connection: Connection,
@@ -155,14 +158,14 @@ class Retriever:
         """Search by vector in the index, and by words here."""
         # first of all: what the index is handed after this snapshot is still scanned by it
         exact = {scope: self._index_sync.scanned(connection, scope) for scope in scopes}
-        # the words are looked up while the encoder and Chroma, which need no Python, are at work
-        words = self._pool.submit(self._by_words, connection, scopes, query)
+        # embedding needs no Python, and no connection: one is used by the thread alone that has it to give back
+        embedding = self._pool.submit(self._encoder.embed, query.text)
         if not self._is_opened:  # the first question: what both import and load takes seconds
             self._is_opened = True
             self._pool.submit(self._index_sync.open)
-        vector = self._encoder.embed(query.text)
+        by_words, statistics = self._by_words(connection, scopes, query)
+        vector = embedding.result()
         hits = {scope: self._index_sync.query(scope, vector, CANDIDATES) for scope in scopes}
-        by_words, statistics = words.result()
         dense = [pk for s in scopes for pk in self._dense(connection, s, vector, hits[s], exact[s])]
         return vector, list(dict.fromkeys([*dense, *by_words])), statistics
 
@@ -256,6 +259,10 @@ class Retriever:
 
     def _prepared(self, connection: Connection, pks: Iterable[int]) -> dict[int, _Ready]:
         wanted = list(pks)
+        damaged = len(seals.known_damage(connection))
+        if damaged != self._damaged:  # what was read of it before is left out as well
+            self._ready.forget()
+            self._damaged = damaged
         found = self._ready.known(wanted)
         missing = [pk for pk in wanted if pk not in found]
         if missing:
@@ -264,6 +271,8 @@ class Retriever:
             fresh = {pk: _Ready(prepare(p), chunk_vectors[pk]) for pk, p in paragraphs.items()}
             found |= fresh
             self._ready.keep(fresh)
+        if len(seals.known_damage(connection)) != damaged:
+            return self._prepared(connection, wanted)
         return {pk: found[pk] for pk in wanted if pk in found}
 
     def _with_sentences(self, connection: Connection, candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -339,3 +348,7 @@ class _Memory(Generic[K, V]):
     def keep(self, fresh: Mapping[K, V]) -> None:
         with self._lock:
             self._values.update(fresh)
+
+    def forget(self) -> None:
+        with self._lock:
+            self._values.clear()

@@ -8,10 +8,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cached_property
+from threading import Lock
 from typing import Protocol, Self
 
+from cachetools import LRUCache
 from sqlalchemy import Connection
 
+from retrieval.errors import UsageError
 from retrieval.language.terms import stem
 from retrieval.language.times import NEWEST, Span, Times, numbers_of_title, times_in, years_in
 from retrieval.ledger import live, scopes
@@ -67,6 +70,27 @@ class Filters:
         """Return what `dump` wrote."""
         fields = json.loads(text)
         return cls(**fields | {"documents": tuple(fields["documents"])})
+
+    @classmethod
+    def typed(
+        cls,
+        documents: Iterable[str] = (),
+        since: str | None = None,
+        until: str | None = None,
+        issuer: str | None = None,
+        title: str | None = None,
+    ) -> Self:
+        """Read what somebody typed; what is left empty narrows nothing.
+
+        Raises:
+            UsageError: A bound is no date.
+        """
+        bounds = {"since": since and as_bound(since), "until": until and as_bound(until)}
+        for name, typed in (("since", since), ("until", until)):
+            if typed and bounds[name] is None:
+                raise UsageError(f'{name}: "{typed}" is no date. Write it like 2024, 2024-03 or 2024-03-05.')
+        named = {"issuer": issuer or None, "title": title or None}
+        return cls(tuple(filter(None, documents)), bounds["since"] or None, bounds["until"] or None, **named)
 
     def __bool__(self) -> bool:
         return bool(self.documents or self.since or self.until or self.issuer or self.title)
@@ -195,18 +219,19 @@ class Shelves:
 
     def __init__(self, is_common: Callable[[str], bool]) -> None:
         self._is_common = is_common
-        self._kept: dict[tuple[tuple[str, int], ...], Shelf] = {}
+        self._guard = Lock()
+        self._kept: LRUCache[tuple[str, ...], tuple[list[int], Shelf]] = LRUCache(_MOST_SHELVES)
 
     def shelf(self, connection: Connection, of: Sequence[str]) -> Shelf:
         """Return the live readouts of some scopes, in the order in which a look-up by id prefers them."""
-        key = tuple((scope, scopes.generation(connection, scope)) for scope in of)
-        found = self._kept.get(key)
-        if found is None:
+        generations = [scopes.generation(connection, scope) for scope in of]
+        with self._guard:
+            known, found = self._kept.get(tuple(of), (None, None))
+        if found is None or known != generations:
             readouts = tuple(live.readouts(connection, of))
             found = Shelf(readouts, self._parties(readouts, actors(connection, of)))
-            if len(self._kept) >= _MOST_SHELVES:
-                self._kept.clear()
-            self._kept[key] = found
+            with self._guard:
+                self._kept[tuple(of)] = generations, found  # in place of what was live before
         return found
 
     def _parties(self, readouts: Sequence[ReadoutSummary], acting: Iterable[str]) -> frozenset[str]:

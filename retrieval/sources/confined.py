@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -65,8 +66,6 @@ def environment() -> dict[str, str]:
 
 
 def _is_out_of_time(status: int) -> bool:
-    import signal
-
     return status == -getattr(signal, "SIGXCPU", 0) != 0
 
 
@@ -135,6 +134,9 @@ def main() -> None:
     if sys.argv[1] == "--run":
         _confine(OFFICE_MEMORY_BYTES, MAX_UNPACKED_BYTES)
         os.execv(sys.argv[2], sys.argv[2:])
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C is for the parent, which ends this one where it must
     data = sys.stdin.buffer.read()
     _confine()
     answer = _answer(sys.argv[1], data)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
-from retrieval.errors import CorpusError, FetchError, SourceError
+from retrieval.errors import FetchError, MissingFileError, SourceError
 from retrieval.fetching import Fetched, Fetcher, NotModified, Validators, name_of
 from retrieval.fetching.bodies import charset, is_text, suffix_of
 from retrieval.models import Readout
@@ -59,12 +59,12 @@ def load(paths: Iterable[Path], is_known: IsKnown | None = None) -> Iterator[Loa
     named by the caller never is.
 
     Raises:
-        CorpusError: A path is neither a file nor a folder; nothing was read.
+        MissingFileError: A path is neither a file nor a folder; nothing was read.
     """
     named = [Path(path) for path in paths]
     for path in named:
         if not path.exists():
-            raise CorpusError(f"{path}: there is no such file or folder. Check the path.")
+            raise MissingFileError(f"{path}: there is no such file or folder. Check the path.")
     seen: set[Path] = set()
     for path in named:
         for file in _files(path):
@@ -131,7 +131,12 @@ def load_url(
         return LoadedSource(error.source, error=error)  # as it may be shown: without a password
     if isinstance(found, NotModified):
         return LoadedSource(source, as_before=True, validators=validators or Validators())
-    data = _in_utf8(found)
+    return load_fetched(found, is_known)
+
+
+def load_fetched(found: Fetched, is_known: IsKnown | None = None) -> LoadedSource:
+    """Return what came from an address as readouts, as `load_url` does."""
+    source, data = printable(found.url.strip()), in_utf8(found)
     key = content_hash(data)
     if is_known is not None and is_known(source, key):
         return LoadedSource(source, content_hash=key, as_before=True, validators=found.validators)
@@ -146,7 +151,7 @@ def _file_name(found: Fetched) -> str:
     return name if is_known_format(name) else name + (suffix_of(found.content_type) or "")
 
 
-def _in_utf8(found: Fetched) -> bytes:
+def in_utf8(found: Fetched) -> bytes:
     """Return a text in UTF-8 where it is in the encoding that only the header of the answer names."""
     encoding = charset(found.content_type)
     if encoding is None or not is_text(found.content_type):

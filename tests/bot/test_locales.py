@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import string
+from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from bot.discord.pages import MAX_TEXT
 from bot.locales import Phrases, load
+from retrieval import fetching, sources
+from retrieval.fetching.exchange import Answer
+from retrieval.fetching.fetcher import _status_problem
+from retrieval.models import Numbering, Paragraph
+from retrieval.sources import account, parse
+from retrieval.sources.kinds import unreadable
+from retrieval.sources.numbering import numbering_warnings
 
 CATALOGUE = load()
 ENGLISH = CATALOGUE.languages["en"]
@@ -45,3 +55,124 @@ class TestEveryLanguage:
 def test_a_language_that_is_not_there_is_english() -> None:
     assert CATALOGUE.of("th") is CATALOGUE.of("en-GB") is ENGLISH
     assert CATALOGUE.named("th") is None
+
+
+FETCHING, SOURCES = Path(fetching.__file__).parent, Path(sources.__file__).parent
+NOT_FROM_PEOPLE = {"interchange", "overrides"}
+"""What a program or an operator wrote: its faults are told in English."""
+
+PROBLEM = re.compile(r"(?![A-Z])[^\n]{15,}\. [A-Z][^\n]*\.")
+"""What is wrong, then what to do."""
+
+
+def _text(node: ast.AST | None, named: dict[str, str]) -> str | None:
+    """Return a text as it may come out, its values made up."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.Name(id=name):
+            return named.get(name)
+        case ast.JoinedStr(values=values):
+            parts = (v.value if isinstance(v, ast.Constant) else _text(v.value, named) for v in values)
+            return "".join("7" if part is None else str(part) for part in parts)
+    return None
+
+
+def problems(folder: Path) -> set[str]:
+    """Return the sentences in a package's code that say what is wrong with something and what to do."""
+    found: set[str] = set()
+    for path in folder.rglob("*.py"):
+        if path.stem in NOT_FROM_PEOPLE:
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        named: dict[str, str] = {}
+        for node in tree.body:
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                named |= {node.targets[0].id: text} if (text := _text(node.value, named)) else {}
+        aside = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # docstrings
+        aside |= {id(v) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for v in node.values}
+        texts = (
+            _text(node, named)
+            for node in ast.walk(tree)
+            if not isinstance(node, ast.Name) and id(node) not in aside
+        )
+        found |= {re.sub(r"%0?\d?[sdX]", "7", text) for text in texts if text and PROBLEM.fullmatch(text)}
+    return found
+
+
+TOLD_OTHERWISE = {
+    "7 7 address. Only pages on the public web are fetched.",
+    "7: there is no such file or folder. Check the path.",
+}
+"""The first in two ways, see below; the second to the command line alone."""
+
+
+@pytest.mark.parametrize(("folder", "fewest"), [(FETCHING, 25), (SOURCES, 40)], ids=["fetching", "reading"])
+def test_every_refusal_of_a_source_has_words_in_every_language(folder: Path, fewest: int) -> None:
+    """Written in the code in English; a sentence that is changed there fails here."""
+    sentences = problems(folder) - TOLD_OTHERWISE
+
+    assert len(sentences) > fewest
+    assert [each for each in sentences if not _is_known(each)] == []
+
+
+def _is_known(sentence: str) -> bool:
+    others = [language for language in CATALOGUE.languages.values() if language is not ENGLISH]
+    return ENGLISH.of_source(sentence) == sentence and all(o.of_source(sentence) != sentence for o in others)
+
+
+def test_refusals_that_are_put_together_have_words_as_well() -> None:
+    answers = [
+        Answer(status, headers) for status in (401, 404, 429, 500) for headers in ({}, {"retry-after": "9"})
+    ]
+    address = "a private address. Only pages on the public web are fetched."
+
+    assert all(_is_known(_status_problem(answer)) for answer in answers)
+    assert _is_known(f"h is {address}")
+    assert _is_known(f'the name "h" leads to {address}')
+
+
+@pytest.mark.parametrize("data", [b"GIF89a", b"7z\xbc\xaf\x27\x1c", b"\x7fELF", b"%!PS"])
+def test_what_a_file_is_instead_of_a_readout_is_said_in_the_language_of_the_rest(data: bytes) -> None:
+    told = unreadable(data)
+
+    assert told is not None
+    assert _is_known(told)
+    assert "this is" not in CATALOGUE.languages["id"].of_source(told)
+    assert not re.search("ingest|Save|Run|Unpack|archive", CATALOGUE.languages["id"].of_source(told))
+
+
+WARNED = (
+    *numbering_warnings([Paragraph(n, "x", Numbering.PRINTED) for n in ("1", "3", "3#2", "2", "9")]),
+    *numbering_warnings([Paragraph("1", "x", Numbering.PRINTED), *(Paragraph(n, "x", Numbering.COUNTED) for n in "23")]),
+    *numbering_warnings([Paragraph("1", "x", Numbering.COUNTED)]),
+    *account.warning(Counter({"lost": 2}), Counter()),
+    *account.warning(Counter(), Counter("x")),
+    *parse("x.txt", "Talks\n\n1. A\u0007 word.\n".encode("utf-16"))[0].warnings,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("warning", sorted(set(WARNED)))
+def test_every_warning_of_reading_has_words_in_every_language(warning: str) -> None:
+    assert ENGLISH.of_source(warning) == warning
+    for language in CATALOGUE.languages.values():
+        assert language is ENGLISH or language.of_source(warning) != warning
+
+
+def test_what_no_language_knows_stays_as_it_is() -> None:
+    unknown = "This has to be read by somebody else: 5 to 7."
+
+    assert {language.of_source(unknown) for language in CATALOGUE.languages.values()} == {unknown}
+
+
+def test_parts_of_a_sentence_are_in_the_same_language_as_the_rest() -> None:
+    said = CATALOGUE.languages["id"].of_source
+
+    assert said("After 4 the source goes on with 8: 5 to 7 left out.") == (
+        "Setelah 4 sumber berlanjut dengan 8: 5 sampai 7 tidak ada."
+    )
+    assert said(
+        'it redirects elsewhere: "nas.local" is a name of a private network. Only public pages are fetched.'
+    ) == (
+        'dialihkan ke tempat lain: "nas.local" adalah nama jaringan privat. Hanya halaman publik yang diambil.'
+    )

@@ -20,7 +20,7 @@ from retrieval.index.sync.embedded_sync import EmbeddedSync
 from retrieval.index.sync.store_lock import StoreLock
 from retrieval.ingest import IngestService
 from retrieval.ingest.committing import Committer
-from retrieval.ingest.job_board import JobWorker
+from retrieval.ingest.job_worker import JobWorker
 from retrieval.ingest.lifecycle import Retention
 from retrieval.ledger import postgres
 from retrieval.ledger.ledger import Ledger

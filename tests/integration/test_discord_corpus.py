@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import io
 import sqlite3
 import zipfile
@@ -99,6 +100,12 @@ def told(interaction: Interaction) -> str:
     return "\n".join(text_of(message) for message in interaction.shown)
 
 
+def typed(form: Interaction) -> dict[str, str]:
+    """What the fields of a form hold when it opens."""
+    assert form.modal is not None
+    return {c["custom_id"]: c.get("value", "") for c in walk(form.modal["components"]) if c["type"] == 4}
+
+
 @pytest.fixture
 def corpus(served: Scene) -> Corpus:
     """Of a server of the bot that tests share."""
@@ -172,26 +179,52 @@ async def test_the_round_from_the_first_upload_to_the_rollback(
     assert history.count(actor) == 3
     for line in ("added `ferry`", "changed `ferry`", "rolled back `ferry`", "paragraphs changed: 1"):
         assert line in history
-    assert "is unpinned" in told(await corpus.run("rollback", document=DOCUMENT, unpin=True))
+    unpinning = await corpus.run("rollback", document=DOCUMENT, unpin=True)
+    assert "Held back" in told(await corpus.preview(CORRECTED))  # it was only asked
+    assert "is unpinned" in told(await corpus.press(unpinning, "yes"))
     assert "Changed: `ferry`" in await corpus.added(CORRECTED)
 
 
 async def test_details_are_corrected_before_anything_is_written(corpus: Corpus, served: Scene) -> None:
     first = await corpus.preview()
     opened = await corpus.press(first, "edit")
-    bad = await answered(await corpus.standin.submit(opened, date="soon"))
+    bad = await answered(await corpus.standin.submit(opened, title="Ferry talks", date="soon"))
     assert "“soon” is no date" in told(bad)
+    opened = await corpus.press(bad, "edit")
+    assert typed(opened)["title"] == "Ferry talks"
+    assert typed(opened)["date"] == "soon"
     revised = await answered(
         await corpus.standin.submit(
             opened, title="Ferry talks", date="2024-05-03", issuer="Ministry of Norland", id="Ferry 2024"
         )
     )
-    assert "**New: Ferry talks**" in text_of(first.shown[0])
-    assert "Id: `ferry-2024`\nDate: 3 May 2024\nIssuer: Ministry of Norland" in text_of(first.shown[0])
+    assert "**New: Ferry talks**" in told(revised)
+    assert "Id: `ferry-2024`\nDate: 3 May 2024\nIssuer: Ministry of Norland" in told(revised)
     assert "Added: `ferry-2024`" in await corpus.ended(await corpus.press(revised, "yes"))
 
     listed = told(await answered(await corpus.standin.slash(served.ann, served.channel, "documents")))
     assert "Ferry talks" in listed
+
+
+async def test_what_members_make_of_answers_reaches_the_admins(corpus: Corpus, served: Scene) -> None:
+    answer = await corpus.asked(served.ann, served.channel, "Where is the treasure of the Nibelungs?")
+    message = answer.shown[0]
+    form = await answered(
+        await corpus.standin.use(served.ann, served.channel, message, control(message, "bad"))
+    )
+    thanks = await answered(await corpus.standin.submit(form, reason="It is in the Rhine"))
+    assert told(thanks) == "Thank you, noted."
+
+    shown = await corpus.run("insights")
+    assert "Where is the treasure of the Nibelungs?" in told(shown)
+    assert "“It is in the Rhine”" in told(shown)
+    assert [file["filename"] for file in shown.shown[0]["attachments"]] == ["questions-by-week.png"]
+
+    panel = await answered(await corpus.standin.slash(corpus.admin, served.channel, "settings"))
+    assert "Settings of this server" in told(panel)
+    forgotten = await answered(await corpus.standin.slash(served.ann, served.channel, "forget-me"))
+    assert "Forgotten, in every server" in told(forgotten)
+    assert "Rhine" not in told(await corpus.run("insights"))
 
 
 async def test_several_files_are_previewed_page_by_page_and_a_bad_one_says_why(corpus: Corpus) -> None:
@@ -396,16 +429,17 @@ async def test_what_was_removed_comes_back_and_what_was_purged_does_not(
     await corpus.press(await corpus.run("rollback", document=DOCUMENT), "yes")
     assert "November" in told(await corpus.asked(served.ann, served.channel))
 
+    before = copy.deepcopy(answer.shown[0])
     purge = await corpus.run("remove", document=DOCUMENT, purge=True)
     assert "cannot be undone" in told(purge)
     assert "was erased" in told(await corpus.press(purge, "yes"))
     opened = await answered(
-        await corpus.standin.use(
-            served.ann, served.channel, answer.shown[0], control(answer.shown[0], "open")
-        )
+        await corpus.standin.use(served.ann, served.channel, before, control(before, "open"))
     )
     assert told(opened) == "This paragraph is no longer among the readouts."
     assert "no readout `ferry`" in told(await corpus.run("rollback", document=DOCUMENT))
+    await corpus.standin.until(lambda: "has been erased" in text_of(answer.shown[0]))
+    assert "November" not in str(answer.shown[0]["components"])
     cited = rows(running.folder, f"SELECT cited FROM discord_answers WHERE guild = {served.guild.id}")
     assert not [row for row in cited if DOCUMENT in row[0]]
 

@@ -15,7 +15,7 @@ import pytest
 
 from retrieval.bootstrap import Services
 from retrieval.ingest import IngestRequest
-from retrieval.ingest.job_board import JobWorker
+from retrieval.ingest.job_worker import JobWorker
 from retrieval.ledger.jobs import JobRow
 from tests.conftest import OpenStore, WriteReadout
 

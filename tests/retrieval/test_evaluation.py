@@ -11,7 +11,7 @@ import pytest
 from retrieval.answering.models import Answer
 from retrieval.answering.service import Elapsed
 from retrieval.bootstrap import Services
-from retrieval.errors import SourceError
+from retrieval.errors import MissingFileError, SourceError
 from retrieval.evaluation import (
     EvalQuestion,
     EvalRow,
@@ -243,7 +243,9 @@ def test_a_file_that_cannot_be_read_is_named(file: Path, content: bytes | None) 
     if content is not None:
         file.write_bytes(content)
 
-    with pytest.raises(SourceError, match=r"questions\.jsonl: the questions cannot be read \("):
+    with pytest.raises(
+        (SourceError, MissingFileError), match=r"questions\.jsonl: the questions cannot be read \("
+    ):
         read_questions(file)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.cli.json_output import ingest_json
+from bot.json_output import ingest_json
 from retrieval.bootstrap import Services
 from retrieval.ingest import IngestRequest
 from retrieval.models import LeftOutOf

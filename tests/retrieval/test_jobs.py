@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Connection, text, update
 
 from retrieval.bootstrap import Services
-from retrieval.errors import IngestBusyError, RapporteurError
+from retrieval.errors import IngestBusyError, RapporteurError, RowUnreadableError, StoreError
 from retrieval.ingest import Details, IngestRequest, IngestService, Progress, Upload
-from retrieval.ingest.job_board import WORKER, JobWorker, report_from_json
+from retrieval.ingest.job_board import WORKER, JobBoard, report_from_json, report_of
+from retrieval.ingest.job_worker import MOST_ATTEMPTS, JobWorker
 from retrieval.ledger import jobs, leases, schema
 from retrieval.ledger.jobs import JobRow
+from retrieval.ledger.leases import utc_now
 from retrieval.ledger.ledger import INDEX_IDENTITY
 from retrieval.models import FailedSource, IngestReport
 from tests.conftest import OpenStore, WriteReadout
@@ -155,7 +159,7 @@ class Interrupted:
         error: Raised at the end; None: the report says that nothing was there.
     """
 
-    def __init__(self, meanwhile: Callable[[], object], error: RapporteurError | None = None) -> None:
+    def __init__(self, meanwhile: Callable[[], object], error: BaseException | None = None) -> None:
         self._meanwhile = meanwhile
         self.error = error
 
@@ -269,3 +273,212 @@ def test_a_worker_whose_encoder_no_longer_fits_leaves_jobs_to_one_whose_does(
     assert [r.message.partition(":")[0] for r in caplog.records if r.levelname == "ERROR"] == [
         "no ingest is carried out here"
     ]
+
+
+WRITTEN_OTHERWISE = {
+    "a list": "[1]",
+    "a part is missing": '{"paths": []}',
+    "a part that is not known": json.dumps(IngestRequest().as_json() | {"colour": "blue"}),
+    "a part of another kind": json.dumps(IngestRequest().as_json() | {"details": "none"}),
+    "no JSON": '{"paths',
+}
+
+
+@pytest.mark.parametrize("request_text", WRITTEN_OTHERWISE.values(), ids=WRITTEN_OTHERWISE)
+def test_a_job_that_this_version_cannot_read_is_set_aside_and_the_next_is_carried_out(
+    services: Services, request_text: str
+) -> None:
+    broken = services.jobs.submit(IngestRequest())
+    good = services.jobs.submit(IngestRequest(uploads=(Upload("talks.txt", TEXT),)))
+    if services.ledger.place.startswith("postgresql") and request_text == WRITTEN_OTHERWISE["no JSON"]:
+        pytest.skip("PostgreSQL keeps no such row")
+    with services.ledger.write() as connection:
+        written = text("UPDATE jobs SET request = CAST(:request AS JSON) WHERE pk = :pk")
+        if not services.ledger.place.startswith("postgresql"):
+            written = text("UPDATE jobs SET request = :request WHERE pk = :pk")
+        connection.execute(written, {"request": request_text, "pk": broken})
+    told: list[JobRow] = []
+    worker = _worker(services, told)
+
+    carried_out = [worker.run_once(), worker.run_once(), worker.run_once()]
+
+    assert (carried_out, [(row.pk, row.state) for row in told]) == (
+        [True, True, False],
+        [(broken, "failed"), (good, "done")],
+    )
+    assert told[0].error == (
+        f"What is kept of job {broken} was written by another version of Rapporteur, or is damaged. Ask for it again."
+    )
+
+
+def test_a_report_that_this_version_cannot_read_leaves_a_job_done(services: Services) -> None:
+    job = services.jobs.submit(IngestRequest())
+    with services.ledger.write() as connection:
+        connection.execute(update(schema.jobs).values(state="done", report={"colour": "blue"}))
+
+    row = services.jobs.follow(job, lambda *_: None)
+
+    assert row.state == "done"
+    with pytest.raises(RowUnreadableError, match="written by another version"):
+        report_of(row)
+
+
+def test_a_failure_that_may_pass_is_tried_again_later_and_others_go_first(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (services.jobs.submit(IngestRequest()) for _ in range(2))
+    busy = Interrupted(lambda: None, StoreError("The disk is full."))
+    told: list[JobRow] = []
+    worker = _stalled(services, busy, told)
+
+    worker.run_once()
+    put_off = services.jobs.get(first)
+    busy.error = None
+    carried_out = [worker.run_once(), worker.run_once()]
+
+    assert put_off is not None
+    assert (put_off.state, put_off.error, put_off.attempts) == ("queued", "The disk is full.", 1)
+    assert put_off.not_before is not None
+    assert put_off.not_before > str(put_off.started_at)
+    assert (carried_out, [row.pk for row in told]) == ([True, False], [second])
+    later = utc_now(60)
+    monkeypatch.setattr("retrieval.ingest.job_worker.utc_now", lambda _later_s=0.0: later)
+    assert worker.run_once()
+    assert [(row.pk, row.state, row.error, row.attempts) for row in told] == [
+        (second, "done", None, 1),
+        (first, "done", None, 2),
+    ]
+
+
+def test_a_failure_that_does_not_pass_ends_the_job_after_some_attempts(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("retrieval.ingest.job_worker.RETRIED_AFTER_S", 0.0)
+    services.jobs.submit(IngestRequest())
+    told: list[JobRow] = []
+    worker = _stalled(services, Interrupted(lambda: None, StoreError("The disk is full.")), told)
+
+    begun = sum(worker.run_once() for _ in range(MOST_ATTEMPTS + 2))
+
+    assert (begun, [(row.state, row.error) for row in told]) == (
+        MOST_ATTEMPTS,
+        [("failed", "The disk is full.")],
+    )
+
+
+def test_a_job_that_ends_every_process_that_begins_it_is_set_aside(services: Services) -> None:
+    poisoned = services.jobs.submit(IngestRequest(uploads=(Upload("talks.txt", TEXT),)))
+    with services.ledger.write() as connection:
+        for _ in range(MOST_ATTEMPTS):
+            jobs.start(connection, poisoned, "a process that is no more", "2026-01-01T00:00:00+00:00")
+    told: list[JobRow] = []
+
+    _worker(services, told).run_once()
+
+    assert [(row.state, services.browser.documents()) for row in told] == [("failed", [])]
+    assert "begun 5 times and never came to its end, so it was set aside" in str(told[0].error)
+
+
+class Panic(BaseException):
+    """What a library in Rust raises."""
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("error", [Panic("a panic"), ValueError("a fault")], ids=["panic", "fault"])
+def test_whatever_a_job_raises_it_is_told_and_the_next_is_carried_out(
+    services: Services, error: BaseException
+) -> None:
+    services.jobs.submit(IngestRequest())
+    interrupted = Interrupted(lambda: None, error)
+    told: list[JobRow] = []
+    worker = _stalled(services, interrupted, told)
+    worker.start()
+    try:
+        _until(lambda: bool(told))
+        interrupted.error = None
+        services.jobs.submit(IngestRequest())
+        _until(lambda: len(told) == 2)
+    finally:
+        worker.stop()
+
+    assert [(row.state, row.error) for row in told] == [
+        ("failed", "Something went wrong inside Rapporteur; the log of the bot says what."),
+        ("done", None),
+    ]
+
+
+def test_a_worker_that_does_not_get_on_gives_its_lease_up_and_takes_it_again_when_it_does(
+    services: Services, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("retrieval.ingest.job_worker.pause_s", lambda _failures: 0.01)
+    due, faults = jobs.due, [Panic("a panic")]
+
+    def panicking(connection: Connection, now: str) -> int | None:
+        if faults:
+            raise faults[0]
+        return due(connection, now)
+
+    worker = JobWorker(
+        services.ledger, services.ingesting, services.index_sync, purpose="a test's bot", ttl_s=0.2
+    )
+    worker.start()
+    try:
+        _until(lambda: services.jobs.worker() is not None)
+        monkeypatch.setattr(jobs, "due", panicking)
+        _until(lambda: services.jobs.worker() is None)
+        faults.clear()
+        _until(lambda: services.jobs.worker() is not None)
+    finally:
+        worker.stop()
+
+    assert any("again in" in record.message and "a panic" in record.message for record in caplog.records)
+
+
+def test_a_job_that_outlasts_an_orderly_end_is_not_one_that_failed(services: Services) -> None:
+    job = services.jobs.submit(IngestRequest())
+    seen: list[JobRow | None] = []
+    worker = _stalled(services, Interrupted(lambda: (worker.stop(), seen.append(services.jobs.get(job)))), [])  # type: ignore[arg-type]
+
+    worker.run_once()
+
+    [waiting] = seen
+    assert waiting is not None
+    assert (waiting.state, waiting.holder, waiting.attempts) == ("queued", None, 0)
+
+
+def test_who_follows_a_job_is_told_its_end_though_the_store_failed_meanwhile(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("retrieval.ingest.job_board.pause_s", lambda _failures: 0.0)
+    job = services.jobs.submit(IngestRequest())
+    _stalled(services, Interrupted(lambda: None), []).run_once()
+    get, failing = services.jobs.get, [StoreError("locked")] * 3
+
+    def failing_at_first(pk: int) -> JobRow | None:
+        if failing:
+            raise failing.pop()
+        return get(pk)
+
+    monkeypatch.setattr(JobBoard, "get", lambda _, pk: failing_at_first(pk))
+
+    assert services.jobs.follow(job, lambda *_: None).state == "done"
+
+
+def test_who_follows_a_job_in_a_store_that_stays_away_is_told_so(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("retrieval.ingest.job_board.pause_s", lambda _failures: 0.0)
+
+    def fail(_board: JobBoard, _pk: int) -> JobRow | None:
+        raise StoreError("The disk is gone.")
+
+    monkeypatch.setattr(JobBoard, "get", fail)
+
+    with pytest.raises(StoreError, match=r"How job 1 went on cannot be seen; .* The disk is gone\."):
+        services.jobs.follow(1, lambda *_: None)

@@ -361,3 +361,18 @@ def test_many_superseded_records_make_the_index_be_written_anew(
 
     assert services.index_sync.count(SHARED) < 6
     assert _by_words_and_vector(services) == [[("1", MAY.replace("May", "September")), ("2", REEF)]] * 2
+
+
+def test_a_purge_takes_the_vectors_of_sentences_too_whatever_their_language(
+    services: Services, write_readout: WriteReadout
+) -> None:
+    """Where a sentence ends depends on the language it is cut by: "5." ends one in English, none in German."""
+    text = "Die Minister trafen sich am 5. Mai in Bonn."
+    write_readout("talks", [text], language="de")
+    services.ingesting.ingest()
+    services.answering.ask("Wann trafen sich die Minister?")
+
+    services.lifecycle.remove("talks", purge=True)
+
+    with services.ledger.read() as connection:
+        assert connection.scalar(select(func.count()).select_from(schema.sentence_vectors)) == 0

@@ -102,6 +102,20 @@ def test_work_is_not_starved_by_questions_that_never_end() -> None:
     assert max(besieged.waited) == 0.5
 
 
+def test_work_that_keeps_others_waiting_has_most_of_the_time() -> None:
+    """A commit that stood still for three quarters of its time kept every other writer out for ten seconds."""
+    clock = Hours()
+    besieged = Besieged(clock)
+    courtesy = besieged.courtesy(clock)
+
+    with courtesy.in_haste():
+        for _ in range(100):
+            clock.now += 0.01
+            courtesy.give_way()
+
+    assert sum(besieged.waited) == pytest.approx(0.5)
+
+
 def test_patience_comes_back_while_nobody_asks_but_not_without_bound() -> None:
     clock = Hours()
     besieged = Besieged(clock)

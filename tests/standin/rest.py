@@ -37,6 +37,7 @@ class Rest:
         self._gateway = gateway
         self.commands: dict[str, Json] = {}
         self.syncs = 0
+        self._nonces: dict[tuple[str, str] | None, Json] = {}  # Discord forgets them after some minutes
 
     def routes(self) -> dict[tuple[str, str], Handler]:
         message = "/channels/{channel}/messages/{message}"
@@ -113,7 +114,12 @@ class Rest:
         if body.get("attachments"):
             self._channel(path, ATTACH_FILES)
         check_message(body)
+        once = (channel["id"], body["nonce"]) if body.get("enforce_nonce") else None
+        if once in self._nonces:
+            return 200, self._nonces[once]
         message = self._world.message(channel, self._world.bot, body)
+        if once is not None:
+            self._nonces[once] = message
         await self._gateway.message("MESSAGE_CREATE", message, channel)
         return 200, message
 

@@ -215,25 +215,30 @@ class StandIn:
         user: dict[str, Any],
         channel: dict[str, Any],
         name: str,
+        /,
         *,
         locale: str = "en-US",
         **options: Any,
     ) -> Interaction:
-        """A user runs a command ("corpus add": a subcommand), an `Upload` for an attachment.
+        """A user runs a command ("corpus add": a subcommand), an `Upload` for an attachment, a channel for a channel.
 
         Returns as soon as the event is out.
         """
-        given, files = [], {}
+        given, files, channels = [], {}, {}
         for key, value in options.items():
             if isinstance(value, Upload):
                 attachment = self._offer(channel, value)
                 files[attachment["id"]] = attachment
                 given.append({"name": key, "type": 11, "value": attachment["id"]})
+            elif isinstance(value, dict):
+                channels[value["id"]] = {**value, "permissions": "0"}
+                given.append({"name": key, "type": 7, "value": value["id"]})
             else:
-                given.append({"name": key, "type": 5 if isinstance(value, bool) else 3, "value": value})
+                kind = 5 if isinstance(value, bool) else 4 if isinstance(value, int) else 3
+                given.append({"name": key, "type": kind, "value": value})
         data = self._command(name, given)
-        if files:
-            data["resolved"] = {"attachments": files}
+        if files or channels:
+            data["resolved"] = {"attachments": files, "channels": channels}
         return await self._interact(user, channel, 2, data, locale=locale)
 
     async def complete(

@@ -1,4 +1,4 @@
-"""The controls under an answer: open a cited paragraph, copy the citations, say whether it helped."""
+"""The controls under an answer: open a cited paragraph, copy the citations, translate."""
 
 from __future__ import annotations
 
@@ -31,20 +31,12 @@ class AnswerControlsCog(BaseCog):
 
     async def _use(self, interaction: Interaction, control: Control) -> None:
         match control.action:
-            case "good" | "bad":
-                await self._rate(interaction, control.answer, helpful=control.action == "good")
             case "copy":
                 await self._copy(interaction, control.answer, control.page)
             case "translate":
                 await self._translate(interaction, control.answer, control.page)
             case _:
                 await self._open(interaction, control.answer, control.page, control.index)
-
-    async def _rate(self, interaction: Interaction, answer: str, *, helpful: bool) -> None:
-        now = self.questions.now_ms()
-        work = self.look_up(self.answers.rate, answer, interaction.user.id, helpful, now)
-        known = await in_time(interaction, work, ephemeral=True)
-        await say(interaction, self.phrases(interaction)("control.thanks" if known else "control.expired"))
 
     async def _open(self, interaction: Interaction, answer: str, page: int, index: int) -> None:
         phrases = self.phrases(interaction)

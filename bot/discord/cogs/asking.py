@@ -53,16 +53,17 @@ class AskCog(BaseCog):
 
     async def _ask(self, interaction: Interaction, question: str, typed: Filters) -> None:
         phrases, filters = self.phrases(interaction), bounded(typed)
-        screen = InteractionScreen.of(interaction)
+        server = await self.servers.of(interaction.guild_id)
+        private, screen = server.private_answers, InteractionScreen.of(interaction)
 
         async def show_found(page: Page) -> None:
-            await screen.put(Rank.QUOTED, page_view(page, phrases))
+            await screen.put(Rank.QUOTED, page_view(page, phrases), ephemeral=private)
 
         work = self.questions.ask(
             question, place_of(interaction), phrases, filters=filters, quoted=True, show_found=show_found
         )
         try:
-            reply = await in_time(interaction, work, ephemeral=False)
+            reply = await in_time(interaction, work, ephemeral=private)
         except NotFoundError:
             named = filters.documents
             missing = phrases("error.no_readout", document=code(named[0])) if len(named) == 1 else None
@@ -73,12 +74,14 @@ class AskCog(BaseCog):
             await show(interaction, card_view(phrases, examples), ephemeral=True)
             return
         if reply.talk:
-            await respond(interaction, reply.pages, phrases)
+            await respond(interaction, reply.pages, phrases, ephemeral=private)
             return
-        ids = await respond(interaction, reply.pages, phrases, answer=reply.id)
-        await self.look_up(self.answers.link, reply.id, ids)
+        ids = await respond(interaction, reply.pages, phrases, answer=reply.id, ephemeral=private)
+        if private:  # nobody can reply to it, and no purge could reach it
+            return
+        await self.look_up(self.answers.link, reply.id, ids, interaction.channel_id)
         if (
-            self.settings.answer_threads
+            server.answer_threads
             and interaction.guild_id
             and ids
             and place_of(interaction).thread is None

@@ -22,6 +22,7 @@ from bot.discord.permissions import guild_scopes
 from bot.discord.question_service import Place, QuestionService
 from bot.discord.refusals import ClosingError, RefusedError
 from bot.locales import Catalogue, Phrases
+from bot.logs import request
 from retrieval.errors import NotFoundError
 from retrieval.models import LiveParagraph
 from retrieval.search.browsing import ReadoutSummary, Table
@@ -63,6 +64,7 @@ class BaseCog(commands.Cog):
     def __init__(self, bot_services: BotServices) -> None:
         self.questions = bot_services.questions
         self.answers = self.questions.answers
+        self.servers = self.questions.servers
         self.look_up = self.questions.look_ups.run
         self.catalogue = bot_services.catalogue
         self.settings = bot_services.settings
@@ -74,7 +76,7 @@ class BaseCog(commands.Cog):
 
     async def guarded(self, interaction: Interaction, work: Coroutine[Any, Any, None]) -> None:
         """Do `work` as something that a shutdown waits for and that never ends in silence."""
-        with self.questions.busy() as admitted:
+        with request(), self.questions.busy() as admitted:
             phrases = self.phrases(interaction)
             chosen = work if admitted else refused(work)
             await guarded(interaction, chosen, phrases, self.settings.max_question)

@@ -16,7 +16,7 @@ from bot.discord.cogs.base import FILTERS, MAX_CHOICE, MAX_CHOICES, BaseCog, Wor
 from bot.discord.delivery import attach, in_time, respond, say, show, show_in_place
 from bot.discord.discord_markdown import code, escape, shortened
 from bot.discord.pages import Page
-from bot.discord.permissions import guild_scopes
+from bot.discord.permissions import caller_of, guild_scopes, is_hidden_from
 from bot.discord.readout_rendering import KINDS, InitiativeFilter, render_documents, render_paragraph
 from bot.discord.views import Control, list_view
 from bot.discord.welcome_card import command_lines
@@ -100,6 +100,10 @@ class BrowseCog(BaseCog):
         told = [text.strip(), f"-# {phrases('about.privacy', days=self.settings.keep_days)}"]
         if model:
             told.append(f"-# {phrases('about.model_privacy', model=model)}")
+        where = str(self.settings.privacy_url or phrases("about.source"))
+        told.append(f"-# {phrases('about.kept', where=where)}")
+        if is_hidden_from(caller_of(interaction), self.settings):
+            told.append(phrases("about.hidden"))
         told += ["", *command_lines(interaction.client.tree, phrases)]
         await respond(interaction, [Page("\n".join(told))], phrases, ephemeral=True)
 

@@ -9,6 +9,7 @@ from typing import Any
 import discord
 from discord import app_commands
 from discord.ext import commands
+from discord.ui import MediaGallery
 
 from bot.discord import Interaction
 from bot.discord.cogs.base import (
@@ -23,18 +24,17 @@ from bot.discord.cogs.base import (
     offering,
 )
 from bot.discord.cogs.previews import preview_view
+from bot.discord.cogs.watching import WHERE, WatchCommands
 from bot.discord.corpus.preview_maker import AttachedFile
 from bot.discord.corpus.preview_store import Preview
 from bot.discord.corpus.service import CorpusService
 from bot.discord.delivery import attach, in_time, respond, say, show
 from bot.discord.discord_markdown import shortened
 from bot.discord.permissions import caller_of, may_manage, own_scope
+from bot.discord.views import page_view
 from retrieval.search.scoping import Filters
 
-_WHERE = [
-    app_commands.Choice(name=app_commands.locale_str("this server only"), value="server"),
-    app_commands.Choice(name=app_commands.locale_str("shared by all servers"), value="shared"),
-]
+_WEEKS = "questions-by-week.png"
 
 _MAX_PAGES = 5
 """Messages that a list may fill."""
@@ -47,7 +47,11 @@ Ask = Callable[..., Coroutine[Any, Any, Any]]
 
 @app_commands.default_permissions(manage_guild=True)  # hides the commands; the service decides
 class CorpusCog(
-    commands.GroupCog, BaseCog, group_name="corpus", group_description="Add, correct and remove readouts"
+    WatchCommands,
+    commands.GroupCog,
+    BaseCog,
+    group_name="corpus",
+    group_description="Add, correct and remove readouts",
 ):
     """Manages readouts; each command shows something to the person who gave it, and to nobody else."""
 
@@ -67,7 +71,7 @@ class CorpusCog(
         url="The address of a page or file",
         where="Who can read it",
     )
-    @app_commands.choices(where=_WHERE)
+    @app_commands.choices(where=WHERE)
     async def add(
         self,
         interaction: Interaction,
@@ -86,7 +90,7 @@ class CorpusCog(
 
     @app_commands.command(name="reingest", description="Preview what the sources say now")
     @app_commands.describe(document="One readout only", where="Who can read it")
-    @app_commands.choices(where=_WHERE)
+    @app_commands.choices(where=WHERE)
     async def reingest(
         self, interaction: Interaction, document: _ID | None = None, where: str | None = None
     ) -> None:
@@ -99,7 +103,7 @@ class CorpusCog(
         purge="Erase it with all its revisions; cannot be undone",
         where="Who can read it",
     )
-    @app_commands.choices(where=_WHERE)
+    @app_commands.choices(where=WHERE)
     async def remove(
         self, interaction: Interaction, document: _ID, purge: bool = False, where: str | None = None
     ) -> None:
@@ -113,7 +117,7 @@ class CorpusCog(
         unpin="Let the next ingest replace the revision that was gone back to",
         where="Who can read it",
     )
-    @app_commands.choices(where=_WHERE)
+    @app_commands.choices(where=WHERE)
     async def rollback(
         self,
         interaction: Interaction,
@@ -122,9 +126,9 @@ class CorpusCog(
         unpin: bool = False,
         where: str | None = None,
     ) -> None:
-        """Preview a way back, or end one."""
+        """Preview a way back, or the end of one."""
         if unpin:
-            await self._told(interaction, self._corpus.unpin, where, document)
+            await self._preview(interaction, self._corpus.previews.unpin, where, document)
         else:
             await self._preview(interaction, self._corpus.previews.roll_back, where, document, revision)
 
@@ -132,23 +136,48 @@ class CorpusCog(
         name="status", description="What there is, of how much there may be, and what is running"
     )
     @app_commands.describe(where="Who can read it")
-    @app_commands.choices(where=_WHERE)
+    @app_commands.choices(where=WHERE)
     async def status(self, interaction: Interaction, where: str | None = None) -> None:
         """Show what a scope holds."""
         await self._pages(interaction, self._corpus.status, where)
 
     @app_commands.command(name="history", description="Who changed what, and when")
     @app_commands.describe(document="One readout only, with its revisions", where="Who can read it")
-    @app_commands.choices(where=_WHERE)
+    @app_commands.choices(where=WHERE)
     async def history(
         self, interaction: Interaction, document: _ID | None = None, where: str | None = None
     ) -> None:
         """Show the audit trail."""
         await self._pages(interaction, self._corpus.history, where, document)
 
+    @app_commands.command(
+        name="insights", description="What was asked in vain, what was disliked and why, what was opened"
+    )
+    @app_commands.describe(where="Of this server, or of all")
+    @app_commands.choices(where=WHERE)
+    async def insights(self, interaction: Interaction, where: str | None = None) -> None:
+        """Show what members made of the answers."""
+        await self.guarded(interaction, self._insights(interaction, where))
+
+    async def _insights(self, interaction: Interaction, where: str | None) -> None:
+        phrases = self.phrases(interaction)
+        work = self._corpus.insights(caller_of(interaction), where, phrases)
+        found = await in_time(interaction, work, ephemeral=True)
+        first, *rest = found.pages[:_MAX_PAGES]
+        view, files = page_view(first, phrases), []
+        if found.picture:
+            described = phrases("insights.picture")
+            view.add_item(
+                MediaGallery(discord.MediaGalleryItem(f"attachment://{_WEEKS}", description=described))
+            )
+            files = [discord.File(io.BytesIO(found.picture), _WEEKS)]
+        await show(interaction, view, files, ephemeral=True)
+        for page in rest:
+            await interaction.followup.send(view=page_view(page, phrases), ephemeral=True)
+
     @app_commands.command(name="export", description="Send readouts as JSON that can be added again")
     @app_commands.describe(document="One readout only", where="Who can read it")
-    @app_commands.choices(where=_WHERE)
+    @app_commands.choices(where=WHERE)
     async def export(
         self, interaction: Interaction, document: _ID | None = None, where: str | None = None
     ) -> None:
@@ -200,13 +229,6 @@ class CorpusCog(
             await show(interaction, preview_view(preview, self.phrases(interaction)), ephemeral=True)
 
         await self.guarded(interaction, shown())
-
-    async def _told(self, interaction: Interaction, ask: Ask, *given: Any) -> None:
-        async def told() -> None:
-            work = ask(caller_of(interaction), *given, self.phrases(interaction))
-            await say(interaction, await in_time(interaction, work, ephemeral=True))
-
-        await self.guarded(interaction, told())
 
     async def _pages(self, interaction: Interaction, ask: Ask, *given: Any) -> None:
         async def listed() -> None:

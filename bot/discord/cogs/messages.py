@@ -19,9 +19,11 @@ from bot.discord.pages import Page
 from bot.discord.permissions import missing_to_answer
 from bot.discord.question_service import Place, Reply
 from bot.discord.screen import MessageScreen, Rank
+from bot.discord.server_settings import ServerSettings
 from bot.discord.views import page_view, text_view
 from bot.discord.welcome_card import card_view, with_delete
 from bot.locales import DEFAULT, Phrases
+from bot.logs import request
 from retrieval.answering.question import analyse
 from retrieval.answering.rereading import reads_as_question
 
@@ -78,7 +80,7 @@ class MessagesCog(BaseCog):
         self._asked[message.id] = asked
         if len(self._asked) > _REMEMBERED:
             del self._asked[next(iter(self._asked))]
-        with self.questions.busy() as admitted:
+        with request(), self.questions.busy() as admitted:
             await self._answer(asked, admitted=admitted)
 
     @commands.Cog.listener()
@@ -92,7 +94,7 @@ class MessagesCog(BaseCog):
         if not question or question == asked.question:  # a link's preview appeared
             return
         asked.question, asked.screen.asked = question, message
-        with self.questions.busy() as admitted:
+        with request(), self.questions.busy() as admitted:
             async with asked.answering:  # the first answer
                 pass
             if asked.answer and await self.look_up(self.answers.get, asked.answer) is None:
@@ -118,9 +120,10 @@ class MessagesCog(BaseCog):
         ):
             return Meant.CONVERSATION
         here = {channel.id, getattr(channel, "parent_id", None)}
-        if here & set(self.settings.ask_channels):
-            return Meant.BOT if self.settings.ask_everything else Meant.ANYBODY
-        return None
+        server = await self.servers.of(message.guild.id)
+        if not here & set(server.ask_channels):
+            return None
+        return Meant.BOT if server.ask_everything else Meant.ANYBODY
 
     def _is_of_another(self, message: discord.Message) -> bool:
         """Whether what is replied to is somebody else's: another bot's answers may stand in the same ledger."""
@@ -136,13 +139,14 @@ class MessagesCog(BaseCog):
 
     async def _answer(self, asked: _Asked, *, admitted: bool) -> None:
         message = asked.screen.asked
-        phrases = self._phrases_for(message)
+        server = await self.servers.of(message.guild.id if message.guild else None)
+        phrases = self._phrases_for(message, server)
         missing = missing_to_answer(message)
         if missing:
             if asked.meant is Meant.BOT:
                 await self._explain(message, phrases, missing)
             return
-        work = self._show_answer(asked, phrases)
+        work = self._show_answer(asked, phrases, server)
         async with asked.answering:
             try:
                 await (work if admitted else refused(work))
@@ -153,7 +157,7 @@ class MessagesCog(BaseCog):
                     sentence = sentence_for(error, phrases, self.settings.max_question)
                     await asked.screen.put(Rank.NOTICE, text_view(sentence))
 
-    async def _show_answer(self, asked: _Asked, phrases: Phrases) -> None:
+    async def _show_answer(self, asked: _Asked, phrases: Phrases, server: ServerSettings) -> None:
         screen, message = asked.screen, asked.screen.asked
         if not asked.question:
             await self._introduce(screen, phrases)
@@ -175,8 +179,8 @@ class MessagesCog(BaseCog):
         if asked.answer:
             await self.look_up(self.answers.forget, asked.answer)
         asked.answer = reply.id
-        await self.look_up(self.answers.link, reply.id, screen.ids)
-        if self.settings.answer_threads and screen.first and message.guild and not _thread(message):
+        await self.look_up(self.answers.link, reply.id, screen.ids, message.channel.id)
+        if server.answer_threads and screen.first and message.guild and not _thread(message):
             await open_thread(screen.first, asked.question)
 
     async def _talk(self, asked: _Asked, reply: Reply, phrases: Phrases) -> None:
@@ -203,8 +207,10 @@ class MessagesCog(BaseCog):
         examples = await self.questions.examples(guild, phrases)
         await screen.put(Rank.NOTICE, card_view(phrases, examples))
 
-    def _phrases_for(self, message: discord.Message) -> Phrases:
+    def _phrases_for(self, message: discord.Message, server: ServerSettings) -> Phrases:
         """Return the server's language: unlike a command, a message does not say which its author reads."""
+        if server.language in self.catalogue.languages:
+            return self.catalogue.languages[server.language]
         return self.catalogue.of(message.guild.preferred_locale if message.guild else DEFAULT)
 
     async def _reply(self, asked: _Asked, phrases: Phrases) -> Reply:

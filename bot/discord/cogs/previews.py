@@ -17,13 +17,14 @@ from bot.discord.cogs.base import BaseCog, BotServices, Work
 from bot.discord.corpus.job_notifier import Ending, JobNotifier, Subscription
 from bot.discord.corpus.preview_store import MAX_FIELD, Preview
 from bot.discord.corpus.service import CorpusService
-from bot.discord.delivery import in_time, sentence_for, show_in_place
+from bot.discord.delivery import in_time, sentence_for, show, show_in_place
 from bot.discord.discord_markdown import shortened
 from bot.discord.permissions import caller_of
 from bot.discord.refusals import RefusedError
 from bot.discord.shards import Shards
 from bot.discord.views import MAX_LABEL, Control, text_view
 from bot.locales import Phrases
+from retrieval.errors import RapporteurError
 from retrieval.models import SHARED
 
 TOKEN_LIFETIME_S = 840.0
@@ -73,8 +74,12 @@ class PreviewsCog(BaseCog):
         work = partial(use[control.action], interaction, control)
         await self.guarded(interaction, self._or_closed(interaction, work))
 
-    async def _or_closed(self, interaction: Interaction, work: Work) -> None:
-        """An expired preview is closed where it stands; whatever else goes wrong is said beside it."""
+    async def _or_closed(self, interaction: Interaction, work: Work, again: Control | None = None) -> None:
+        """An expired preview is closed where it stands; whatever else goes wrong is said beside it.
+
+        Args:
+            again: Opens the form anew, with what was typed into it.
+        """
         phrases = self.phrases(interaction)
         try:
             await work()
@@ -82,10 +87,14 @@ class PreviewsCog(BaseCog):
             if isinstance(error, RefusedError) and error.key in _CLOSING:
                 await show_in_place(interaction, text_view(phrases(error.key)))
                 return
-            if not interaction.response.is_done():
-                raise
             sentence = sentence_for(error, phrases, self.settings.max_question)
-            await interaction.followup.send(view=text_view(sentence), ephemeral=True)
+            view = text_view(sentence)
+            if again is not None and isinstance(error, RapporteurError):
+                view.add_item(ActionRow(again))
+            if interaction.response.is_done():
+                await interaction.followup.send(view=view, ephemeral=True)
+            else:
+                await show(interaction, view, ephemeral=True)
 
     async def _turn(self, interaction: Interaction, control: Control) -> None:
         work = self._corpus.previews.open(caller_of(interaction), control.answer)
@@ -105,12 +114,13 @@ class PreviewsCog(BaseCog):
         """Take a form that was sent."""
         if interaction.type is discord.InteractionType.modal_submit and (target := form_target(interaction)):
             work = partial(self._revise, interaction, *target)
-            await self.guarded(interaction, self._or_closed(interaction, work))
+            again = _edit_control(*target, self.phrases(interaction))
+            await self.guarded(interaction, self._or_closed(interaction, work, again))
 
     async def _revise(self, interaction: Interaction, preview_id: str, page: int, index: int) -> None:
         phrases = self.phrases(interaction)
         work = self._corpus.previews.revise(
-            caller_of(interaction), preview_id, index, typed_into(interaction), phrases
+            caller_of(interaction), preview_id, index, typed_into(interaction, MAX_FIELD), phrases
         )
         preview = await in_time(interaction, work, ephemeral=True, in_place=True)
         await show_in_place(interaction, preview_view(preview, phrases, page))
@@ -134,6 +144,8 @@ class PreviewsCog(BaseCog):
         done = await in_time(interaction, work, ephemeral=True, in_place=True)
         if done.subscription is None:
             await show_in_place(interaction, text_view(done.sentence))
+            if done.purged:
+                self._client.dispatch("purged", interaction, done.sentence)
             return
         queued = (
             phrases("corpus.progress.job", job=done.subscription.job)
@@ -208,8 +220,13 @@ def _buttons(preview: Preview, phrases: Phrases, number: int, edits: int | None)
         yield button("replace", number, answered, label=shortened(named, MAX_LABEL), style=primary)
         yield button("both", number, answered, label=phrases("corpus.control.both"), style=primary)
     elif edits is not None:  # a row holds five: what is asked comes first
-        yield button("edit", number, edits, label=phrases("corpus.control.edit"))
+        yield _edit_control(preview.id, number, edits, phrases)
     yield button("no", number, 0, label=phrases("corpus.control.cancel"))
+
+
+def _edit_control(preview_id: str, page: int, index: int, phrases: Phrases) -> Control:
+    custom_id = f"corpus:edit:{preview_id}:{page}:{index}"
+    return Control(Button(custom_id=custom_id, label=phrases("corpus.control.edit")))
 
 
 def details_form(preview: Preview, index: int, page: int, phrases: Phrases) -> Modal:
@@ -219,7 +236,7 @@ def details_form(preview: Preview, index: int, page: int, phrases: Phrases) -> M
         custom_id=f"{_FORM}:{preview.id}:{page}:{index}",
         timeout=_FORM_LIFETIME_S,
     )
-    for name, shown in preview.editable[index].fields().items():
+    for name, shown in {**preview.editable[index].fields(), **preview.editable[index].typed}.items():
         field: TextInput[Modal] = TextInput(
             custom_id=name,
             default=shown,
@@ -240,13 +257,13 @@ def form_target(interaction: Interaction) -> tuple[str, int, int] | None:
     return rest[0], int(rest[1]), int(rest[2])
 
 
-def typed_into(interaction: Interaction) -> dict[str, str]:
-    """Return what was typed into a form, by field."""
+def typed_into(interaction: Interaction, fields: Mapping[str, int]) -> dict[str, str]:
+    """Return what was typed into a form, by field, no more of each than `fields` says (characters)."""
     data: Any = interaction.data or {}
     return {
-        item["custom_id"]: str(item["value"])
+        item["custom_id"]: str(item["value"])[: fields[item["custom_id"]]]
         for item in _walk(data.get("components", ()))
-        if "value" in item and item.get("custom_id") in MAX_FIELD
+        if "value" in item and item.get("custom_id") in fields
     }
 
 

@@ -35,7 +35,11 @@ def source_name(source: str, phrases: Phrases) -> str:
 def failed_line(source: str, line: int | None, error: str, phrases: Phrases) -> str:
     """Return the line that says why a source brought nothing."""
     place = source_name(source, phrases) + (f":{line}" if line else "")
-    return phrases("corpus.report.failed_line", source=place, error=escape(shortened(error, MAX_ERROR)))
+    return phrases(
+        "corpus.report.failed_line",
+        source=place,
+        error=escape(shortened(phrases.of_source(error), MAX_ERROR)),
+    )
 
 
 def named_ids(ids: Sequence[str], phrases: Phrases) -> str:

@@ -15,19 +15,24 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from bot.discord.admission import Workers
 from bot.discord.corpus.corpus_rendering import Pace, brief_report, progress_text, report_text
 from bot.discord.discord_markdown import escape, shortened
+from bot.discord.refusals import BusyError
 from bot.discord.shards import Shards
 from bot.locales import Catalogue, Phrases
+from retrieval.errors import RowUnreadableError, StoreError
 from retrieval.front_end_store import Database, watches
 from retrieval.ingest import JobRow
-from retrieval.ingest.job_board import JobBoard, report_from_json
+from retrieval.ingest.job_board import JobBoard, pause_s, report_of
 from retrieval.models import SHARED
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 Claim = Literal["mine", "taken", "told"]
 """Whether this process tells, another one is at it, or they know."""
@@ -174,7 +179,7 @@ class JobNotifier:
 
     async def take_up(self, shards: Shards) -> None:
         """Follow the jobs whose starters no process told yet, of those that are this one's to tell."""
-        for subscription in await self._run(self._subscriptions.of, shards):
+        for subscription in await self._patiently(self._subscriptions.of, shards):
             self.follow(subscription)
 
     async def close(self) -> None:
@@ -193,7 +198,7 @@ class JobNotifier:
     async def _to_the_end(self, subscription: Subscription, edit: Edit | None) -> None:
         phrases = self._phrases(subscription)
         pace, shown, edited_at = Pace("", 0.0, 0), "", -EDITED_EVERY_S
-        while (row := await self._run(self._jobs.get, subscription.job)) and row.state in (
+        while (row := await self._patiently(self._jobs.get, subscription.job)) and row.state in (
             "queued",
             "running",
         ):
@@ -209,7 +214,7 @@ class JobNotifier:
             await asyncio.sleep(max(0.0, edited_at + EDITED_EVERY_S - self._ticks()))
             await self._tell(subscription, row, edit, phrases)
         else:
-            await self._run(self._subscriptions.told, subscription.job)
+            await self._patiently(self._subscriptions.told, subscription.job)
 
     async def _tell(
         self, subscription: Subscription, row: JobRow, edit: Edit | None, phrases: Phrases
@@ -222,14 +227,28 @@ class JobNotifier:
         ending = ending_of(row, phrases)
         told = edit is not None and await edit(ending.full)
         if told or await self._announce(subscription, ending):
-            await self._run(self._subscriptions.told, subscription.job)
+            await self._patiently(self._subscriptions.told, subscription.job)
         else:
-            await self._run(self._subscriptions.release, subscription.job, self._teller)
+            await self._patiently(self._subscriptions.release, subscription.job, self._teller)
             log.warning("job %d: whoever started it could not be told", subscription.job)
 
     async def _claim(self, job: int) -> Claim:
+        return await self._patiently(self._claimed, job)
+
+    def _claimed(self, job: int) -> Claim:
         now = int(self._clock() * 1000)
-        return await self._run(self._subscriptions.claim, job, self._teller, now, now + CLAIMED_MS)
+        return self._subscriptions.claim(job, self._teller, now, now + CLAIMED_MS)
+
+    async def _patiently(self, call: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:
+        """Ask the store, again and again where it does not answer: somebody waits to be told in the end."""
+        failures = 0
+        while True:
+            try:
+                return await self._run(call, *args, **more)
+            except (StoreError, BusyError) as error:
+                failures += 1
+                log.warning("following jobs, again in %.1f s: %s", pause_s(failures), error)
+                await asyncio.sleep(pause_s(failures))
 
     def _phrases(self, subscription: Subscription) -> Phrases:
         return self._catalogue.languages.get(subscription.language) or self._catalogue.of(None)
@@ -240,8 +259,11 @@ def ending_of(row: JobRow, phrases: Phrases) -> Ending:
 
     Why one failed as a whole is about this machine, so only operators read it.
     """
-    if row.report is not None:
-        report = report_from_json(row.report)
+    if row.state == "done":
+        try:
+            report = report_of(row)
+        except RowUnreadableError:  # of another version: that it is done is all that can be said
+            return Ending(*2 * [phrases("corpus.report.title", job=row.pk)])
         return Ending(report_text(report, row.pk, phrases), brief_report(report, row.pk, phrases))
     failed = phrases("corpus.report.failed", job=row.pk)
     reason = f"\n{escape(shortened(row.error or '', 500))}" if row.scope == SHARED else ""

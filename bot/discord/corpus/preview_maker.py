@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.discord.admission import Workers
 from bot.discord.corpus.access import PreviewSlots, ScopeAccess, unknown
-from bot.discord.corpus.preview_rendering import preview_pages, removal_pages, rollback_pages
+from bot.discord.corpus.preview_rendering import preview_pages, removal_pages, rollback_pages, unpin_pages
 from bot.discord.corpus.preview_store import LIFETIME_MS, Growth, Kind, Preview, PreviewStore
 from bot.discord.discord_markdown import escape, shortened
 from bot.discord.permissions import Caller
@@ -99,6 +99,17 @@ class PreviewMaker:
             request = IngestRequest(urls=urls, uploads=uploads, scope=scope, actor=caller.actor, replace=True)
             return await self._preview(caller, request, phrases)
 
+    async def found(self, caller: Caller, request: IngestRequest, phrases: Phrases) -> Preview:
+        """Return the preview of what a watched page brought.
+
+        Raises:
+            As `add` does.
+        """
+        self._access.admit(caller, request.scope)
+        await self._look_ups.run(self._access.check_quota, request.scope, Growth())
+        with self._slots.taken(request.scope):
+            return await self._preview(caller, replace(request, actor=caller.actor), phrases)
+
     async def _fetch(self, offered: Sequence[AttachedFile]) -> tuple[Upload, ...]:
         megabytes = self._access.settings.upload_megabytes
         for file in offered:
@@ -153,7 +164,7 @@ class PreviewMaker:
 
     def _previewed(self, caller: Caller, request: IngestRequest, phrases: Phrases) -> Preview:
         plan = self._plan(request)
-        growth = _growth(plan)
+        growth = growth_of(plan)
         self._access.check_quota(request.scope, growth)
         revisions = {s.id: s.revision for s in self._services.browser.documents([request.scope])}
         differing = {c.readout.id: c.revision for c in (*plan.changes, *plan.held)}
@@ -243,10 +254,26 @@ class PreviewMaker:
 
         return await self._kept(made)
 
+    async def unpin(self, caller: Caller, where: str | None, document: str, phrases: Phrases) -> Preview:
+        """Return the preview of letting the next ingest replace a revision that was rolled back to."""
+        scope = self._access.scope(caller, where)
+
+        def made() -> Preview:
+            past = self._access.history(scope, document)
+            if not past.readout.pinned:
+                raise RefusedError("corpus.not_pinned", id=past.readout.id)
+            request = {"document": past.readout.id, "live": past.live.id if past.live else None}
+            pages = unpin_pages(past, scope, phrases)
+            return self._new(caller, "unpin", scope, request, pages=pages, documents=(past.readout.id,))
+
+        return await self._kept(made)
+
     async def revise(
         self, caller: Caller, preview_id: str, index: int, typed: Mapping[str, str], phrases: Phrases
     ) -> Preview:
         """Return the preview anew, with what somebody typed into the form of one of its readouts.
+
+        What cannot be used stays in the form for the next time that it is opened.
 
         Raises:
             As `open` does.
@@ -256,6 +283,9 @@ class PreviewMaker:
         if preview.kind != "ingest" or index >= len(preview.editable):
             raise RefusedError("corpus.expired")
         editable = preview.editable[index]
+        kept = replace(editable, typed=dict(typed))
+        forms = (*preview.editable[:index], kept, *preview.editable[index + 1 :])
+        await self._look_ups.run(self._store.revise, replace(preview, editable=forms))
         before = editable.fields()
         changed = {k: v.strip() for k, v in typed.items() if v.strip() and v.strip() != before.get(k)}
         if (date := changed.get("date")) and not is_iso_date(date):
@@ -309,7 +339,7 @@ class PreviewMaker:
         return str(absolute(self._services.settings.corpus_dir) / source)
 
 
-def _growth(plan: Plan) -> Growth:
+def growth_of(plan: Plan) -> Growth:
     """Return what a plan adds to a scope; bytes count every new revision, since earlier ones are kept too."""
     changes = plan.changes
     before = sum(change.live.paragraphs for change in changes if change.live)

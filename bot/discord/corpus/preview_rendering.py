@@ -18,8 +18,8 @@ from bot.discord.pages import MAX_TEXT, MAX_TITLE, Block, flat, paged
 from bot.locales import Phrases
 from retrieval.diff import word_diff
 from retrieval.ingest import Change, IngestRequest, KnownReadout, Plan
-from retrieval.ingest.lifecycle import Difference
-from retrieval.models import Alike, Paragraph, ParagraphChange, ParagraphDiff, Piece, Readout
+from retrieval.ingest.lifecycle import Difference, History
+from retrieval.models import Alike, Initiative, Paragraph, ParagraphChange, ParagraphDiff, Piece, Readout
 from retrieval.search.browsing import ReadoutSummary
 
 _ROOM = MAX_TEXT - 300
@@ -91,7 +91,10 @@ def _general_blocks(plan: Plan, request: IngestRequest, phrases: Phrases) -> lis
         blocks.append(Block(phrases("corpus.preview.unchanged", ids=named_ids(plan.unchanged, phrases))))
     for failed in plan.failed:
         blocks.append(Block(failed_line(failed.source, failed.line, failed.error, phrases)))
-    return blocks + [Block(f"⚠ {escape(shortened(w, MAX_ERROR))}") for w in plan.warnings[:_MAX_WARNINGS]]
+    return blocks + [
+        Block(f"⚠ {escape(shortened(phrases.of_source(w), MAX_ERROR))}")
+        for w in plan.warnings[:_MAX_WARNINGS]
+    ]
 
 
 def _question(alike: Alike, phrases: Phrases) -> str:
@@ -109,7 +112,7 @@ def _change_blocks(change: Change, *, held: bool, phrases: Phrases) -> list[Bloc
         source = source_name(change.live.source, phrases)
         blocks.append(Block(f"⚠ {phrases('corpus.preview.takes_over', source=source)}", head))
     for warning in readout.warnings[:_MAX_WARNINGS]:
-        blocks.append(Block(f"⚠ {escape(shortened(warning, MAX_ERROR))}", head))
+        blocks.append(Block(f"⚠ {escape(shortened(phrases.of_source(warning), MAX_ERROR))}", head))
     if len(readout.warnings) > _MAX_WARNINGS:
         more = phrases("corpus.more", count=len(readout.warnings) - _MAX_WARNINGS)
         blocks.append(Block(f"⚠ {more}", head))
@@ -146,7 +149,7 @@ def _left_out_lines(readout: Readout, phrases: Phrases) -> Iterable[str]:
     yield phrases("corpus.preview.left_out", count=len(readout.left_out))
     for left in readout.left_out[:_MAX_NAMES]:
         place = f" ({escape(left.place)})" if left.place else ""
-        yield f"- {escape(left.reason)}{place}: {escape(shortened(left.text, _FIRST_WORDS))}"
+        yield f"- {escape(phrases.of_source(left.reason, 'source.reason'))}{place}: {escape(shortened(left.text, _FIRST_WORDS))}"
     if len(readout.left_out) > _MAX_NAMES:
         yield f"- {phrases('corpus.more', count=len(readout.left_out) - _MAX_NAMES)}"
 
@@ -194,14 +197,18 @@ def _first_words(paragraph: Paragraph) -> str:
 def _initiative_lines(change: Change, phrases: Phrases) -> Iterable[str]:
     initiatives, problems = change.initiatives()
     yield phrases("corpus.preview.initiatives", count=len(initiatives))
-    for each in initiatives[:_MAX_NAMES]:
-        number = escape(shortened(each.citations[0].paragraph, 40))
-        kind = phrases(f"initiatives.kind.{each.kind}")
-        yield f"- {escape(shortened(each.name, _FIRST_WORDS))} — {kind} — ¶{number}"
+    yield from (initiative_line(each, phrases) for each in initiatives[:_MAX_NAMES])
     if len(initiatives) > _MAX_NAMES:
         yield f"- {phrases('corpus.more', count=len(initiatives) - _MAX_NAMES)}"
     for problem in problems[:_MAX_WARNINGS]:
         yield f"⚠ {escape(shortened(problem, MAX_ERROR))}"
+
+
+def initiative_line(entry: Initiative, phrases: Phrases) -> str:
+    """Return an initiative's name, kind and paragraph as an entry of a list."""
+    number = escape(shortened(entry.citations[0].paragraph, 40))
+    kind = phrases(f"initiatives.kind.{entry.kind}")
+    return f"- {escape(shortened(entry.name, _FIRST_WORDS))} — {kind} — ¶{number}"
 
 
 def removal_pages(
@@ -226,6 +233,14 @@ def rollback_pages(
     bodies: list[tuple[str, int | None]] = [(p.text, None) for p in paged(blocks, phrases, room=_ROOM)]
     title = phrases("corpus.rollback.title", where=where_name(scope, phrases))
     return _numbered(bodies, title, phrases)
+
+
+def unpin_pages(past: History, scope: str, phrases: Phrases) -> tuple[PreviewPage, ...]:
+    """Return the page that asks whether a readout is to follow its source again."""
+    title = phrases("corpus.rollback.unpin_title", where=where_name(scope, phrases))
+    live = f"**{flat(past.live.title, MAX_TITLE)}**\n" if past.live else ""
+    told = phrases("corpus.rollback.unpins", id=past.readout.id)
+    return (PreviewPage(f"**{title}**\n{live}{told}"),)
 
 
 _MARKS = {"same": "", "removed": "~~", "added": "**"}

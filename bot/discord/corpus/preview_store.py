@@ -16,7 +16,7 @@ from retrieval.front_end_store import Database, draft_files, drafts
 from retrieval.ingest import Upload
 from retrieval.models import Alike
 
-Kind = Literal["ingest", "remove", "purge", "rollback"]
+Kind = Literal["ingest", "remove", "purge", "rollback", "unpin"]
 
 LIFETIME_MS = 3_600_000
 """How long a preview can be confirmed."""
@@ -33,13 +33,18 @@ _MAX_OF_ONE_SCOPE = 20
 
 @dataclass(frozen=True, slots=True)
 class Editable:
-    """What the form for one readout starts from; `source` names what brings it."""
+    """What the form for one readout starts from; `source` names what brings it.
+
+    Attributes:
+        typed: What was typed into it last and could not be used, by field.
+    """
 
     source: str
     id: str
     title: str
     date: str | None = None
     issuer: str | None = None
+    typed: dict[str, str] = field(default_factory=dict)
 
     def fields(self) -> dict[str, str]:
         """Return what the form's fields hold before anything is typed."""

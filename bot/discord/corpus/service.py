@@ -12,10 +12,13 @@ from bot.discord.admission import Workers
 from bot.discord.answer_store import AnswerStore
 from bot.discord.corpus.access import ScopeAccess, unknown
 from bot.discord.corpus.corpus_rendering import audit_pages, history_pages, status_pages
+from bot.discord.corpus.insights import Insights, insights_of
 from bot.discord.corpus.job_notifier import Subscription, SubscriptionStore, subscribe
 from bot.discord.corpus.preview_maker import PreviewMaker
 from bot.discord.corpus.preview_store import LIFETIME_MS, Preview, PreviewStore, take
+from bot.discord.corpus.watch_desk import WatchDesk
 from bot.discord.discord_settings import DiscordSettings
+from bot.discord.feedback_store import FeedbackStore
 from bot.discord.pages import Page
 from bot.discord.permissions import Caller, guild_of
 from bot.discord.refusals import RefusedError
@@ -34,10 +37,11 @@ _CLOSING_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a confirmation led to: a job to follow, or a sentence."""
+    """What a confirmation led to: a job to follow, or a sentence; `purged` where a readout was erased."""
 
     subscription: Subscription | None = None
     sentence: str = ""
+    purged: bool = False
 
 
 class CorpusService:
@@ -48,6 +52,7 @@ class CorpusService:
 
     Attributes:
         previews: Makes what is confirmed here.
+        watching: What is watched for new readouts, and where what became live is announced.
         subscriptions: Who waits for which job.
         look_ups: The threads of everything that is quick.
     """
@@ -70,6 +75,7 @@ class CorpusService:
         self._commits = Workers(1, _WAITING, "commit")
         self.look_ups = Workers(1, 1_000, "corpus")
         self.previews = PreviewMaker(self._access, services, self._store, self._parsing, self.look_ups)
+        self.watching = WatchDesk(self._access, services, self._parsing, self.look_ups)
 
     async def close(self) -> bool:
         """Wait for what has begun; False where it takes too long: then the store may not be closed."""
@@ -85,6 +91,7 @@ class CorpusService:
         self._store.forget_scope(scope)
         self.subscriptions.forget_scope(scope)
         self.services.jobs.forget(scope)
+        self.watching.forget_scope(scope)
 
     async def cancel(self, caller: Caller, preview_id: str) -> None:
         """Forget a preview."""
@@ -104,7 +111,8 @@ class CorpusService:
             raise RefusedError("corpus.expired")
         if preview.kind == "ingest":
             return Done(await self.look_ups.run(self._submit, caller, preview, channel, phrases))
-        return Done(sentence=await self._commits.run(self._commit, caller, preview, phrases))
+        sentence = await self._commits.run(self._commit, caller, preview, phrases)
+        return Done(sentence=sentence, purged=preview.kind == "purge")
 
     def _submit(
         self, caller: Caller, preview: Preview, channel: int | None, phrases: Phrases
@@ -151,6 +159,11 @@ class CorpusService:
             revision = preview.request["revision"]
             lifecycle.roll_back(document, revision, scope=scope, actor=caller.actor)
             return phrases("corpus.rollback.done", id=document, revision=revision)
+        if preview.kind == "unpin":
+            if not past.readout.pinned:
+                raise RefusedError("corpus.not_pinned", id=document)
+            lifecycle.unpin(document, scope=scope, actor=caller.actor)
+            return phrases("corpus.rollback.unpinned", id=document)
         if preview.kind == "remove":
             lifecycle.remove(document, scope=scope, actor=caller.actor)
             return phrases("corpus.remove.done", id=document)
@@ -165,19 +178,6 @@ class CorpusService:
         self._answers.forget_readout(past.readout.id, revisions, guild_of(scope))
         self._store.forget_document(scope, past.readout.id)
 
-    async def unpin(self, caller: Caller, where: str | None, document: str, phrases: Phrases) -> str:
-        """Let the next ingest replace a revision that was rolled back to."""
-        scope = self._access.scope(caller, where)
-
-        def unpinned() -> str:
-            known = self._access.history(scope, document).readout
-            if not known.pinned:
-                raise RefusedError("corpus.not_pinned", id=known.id)
-            self.services.lifecycle.unpin(known.id, scope=scope, actor=caller.actor)
-            return phrases("corpus.rollback.unpinned", id=known.id)
-
-        return await self._commits.run(unpinned)
-
     async def status(self, caller: Caller, where: str | None, phrases: Phrases) -> tuple[Page, ...]:
         """Return what a scope holds, of how much it may."""
         scope = self._access.scope(caller, where)
@@ -190,6 +190,12 @@ class CorpusService:
             return status_pages(scope, readouts, usage, quota, [row for row in rows if row], phrases)
 
         return await self.look_ups.run(found)
+
+    async def insights(self, caller: Caller, where: str | None, phrases: Phrases) -> Insights:
+        """Return what members made of the answers: of a server for its admins, of all places for operators."""
+        scope = self._access.scope(caller, where)
+        feedback, now = FeedbackStore(self.services.ledger), self._access.now_ms()
+        return await self.look_ups.run(insights_of, scope, feedback, self.services.browser, now, phrases)
 
     async def history(
         self, caller: Caller, where: str | None, document: str | None, phrases: Phrases

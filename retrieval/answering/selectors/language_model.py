@@ -20,6 +20,7 @@ from retrieval.errors import ModelUnusableError
 from retrieval.language.terms import normalised
 from retrieval.llm.types import Model, Prompt, Reply, payer
 from retrieval.models import Statement
+from retrieval.observing import stage
 
 MAX_PICKS = 8
 """A reply that names more has not selected; the first stand."""
@@ -63,6 +64,7 @@ class LanguageModelSelector:
         """What answers chosen here say of themselves."""
         return f"llm:{self._model.name}"
 
+    @stage("select")
     def select(self, candidates: Candidates) -> Selection:
         """Return the sentences that the model points at.
 

@@ -29,6 +29,7 @@ from retrieval.answering.selectors.word_pieces import (
 )
 from retrieval.index.encoder import Encoder
 from retrieval.model_files import open_session, verified
+from retrieval.observing import stage
 
 Floats = NDArray[np.float64]
 
@@ -209,6 +210,7 @@ class TrainedSelector:
         self._encoder = encoder if encoder is not None and is_shipped else Encoder()
         self._dir = model_dir
 
+    @stage("select")
     def select(self, candidates: Candidates) -> Selection:
         """Return the sentences that answer, or that come nearest where none does."""
         read = self._read(candidates)

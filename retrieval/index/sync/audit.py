@@ -1,4 +1,4 @@
-"""Proof that every live paragraph can be found: by its own vector and by its own words."""
+"""Proof that every paragraph is as it was ingested, and that every live one can be found by its own vector and words."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from sqlalchemy import Connection
 from retrieval.index import fulltext
 from retrieval.index.sync.index_sync import IndexSync
 from retrieval.index.vector_index import SAME_TEXT
-from retrieval.ledger import live, scopes, vectors
+from retrieval.ledger import live, revisions, scopes, seals, vectors
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.live import ReadoutSummary
+from retrieval.ledger.seals import Damage
 
 _NEAREST = 5
 """Texts of one meaning can share a vector: any of them at distance 0 will do."""
@@ -34,14 +35,20 @@ class Unfound:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """What was looked at and what was not found."""
+    """What was looked at and what was not found.
+
+    Attributes:
+        paragraphs: Live ones.
+        damaged: Revisions, live or kept, that are not what was ingested.
+    """
 
     paragraphs: int
     unfound: tuple[Unfound, ...]
+    damaged: tuple[Damage, ...] = ()
 
 
 def audit(ledger: Ledger, index_sync: IndexSync, progress: Callable[[int, int], None]) -> Audit:
-    """Look up every live paragraph of every scope on the path that a question takes.
+    """Compare all that is kept with its seals, and look up every live paragraph on the path that a question takes.
 
     Args:
         progress: Told how many paragraphs of how many were looked up.
@@ -53,14 +60,21 @@ def audit(ledger: Ledger, index_sync: IndexSync, progress: Callable[[int, int], 
             for state in scopes.states(connection)
             for summary in live.readouts(connection, [state.scope])
         ]
+        kept = revisions.kept_revisions(connection)
+    damaged: dict[int, Damage] = {}
+    for revision in kept:
+        with ledger.read() as connection:
+            if (damage := seals.damage(connection, revision)) is not None:
+                damaged[revision] = damage
     total, done = sum(summary.paragraphs for summary in summaries), 0
     unfound: list[Unfound] = []
     for summary in summaries:
-        with ledger.read() as connection:
-            unfound += _of_readout(connection, index_sync, summary)
+        if summary.revision_pk not in damaged:
+            with ledger.read() as connection:
+                unfound += _of_readout(connection, index_sync, summary)
         done += summary.paragraphs
         progress(done, total)
-    return Audit(total, tuple(unfound))
+    return Audit(total, tuple(unfound), tuple(damaged.values()))
 
 
 def _of_readout(connection: Connection, index_sync: IndexSync, summary: ReadoutSummary) -> Iterator[Unfound]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import shutil
 import threading
 import time
@@ -126,6 +127,8 @@ class EmbeddedSync(IndexSync):
 
     def _open(self) -> VectorIndex:
         self._waits = False
+        if not os.access(self._folder, os.W_OK):  # Chroma writes even to read
+            return self._scan
         if not self._lock.share():
             log.info("the vector index is being written by another process; scanning the ledger instead")
             self._waits = True
@@ -194,6 +197,8 @@ class EmbeddedSync(IndexSync):
 
     def catch_up(self, *, timeout_s: float = 0.0, at_leisure: bool = False) -> bool:
         """Hand the index what it misses, or write it anew; where much is missing, wait ten seconds at least."""
+        if at_leisure and self._is_being_repaired():
+            return False
         self._join()
         backlog = Backlog.of(self._ledger)
         if backlog.is_empty and not self._failed and not self._leftovers():

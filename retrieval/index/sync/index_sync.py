@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from retrieval.errors import StoreError
 from retrieval.index.encoder import Vector
 from retrieval.index.sync.index_writer import INDEX_NAME, REWRITE_DUE
-from retrieval.index.vector_index import Hit, LedgerScan, nearest
+from retrieval.index.vector_index import MOST_SCANNED, Hit, LedgerScan, nearest
 from retrieval.ledger import scopes, vectors
 from retrieval.ledger.ledger import Ledger
 
@@ -127,8 +127,8 @@ class IndexSync(ABC):
 
         Args:
             timeout_s: How long to wait for other processes.
-            at_leisure: Leave the little that is missing for later where questions would stand still meanwhile and the
-                last time is not long ago.
+            at_leisure: Leave what is missing for later while the index is checked or written anew in the background, and the
+                little that is missing where questions would stand still meanwhile and the last time is not long ago.
 
         Returns:
             Whether it holds all now; if not, what it misses goes on being scanned.
@@ -166,3 +166,49 @@ class IndexSync(ABC):
     def _records(self) -> int:
         with self._ledger.read() as connection:
             return sum(state.records for state in scopes.states(connection))
+
+
+class NoSync(IndexSync):
+    """Leaves an index in a folder to the process that owns it: what it holds is scanned in the ledger, exactly.
+
+    For processes that only read, for long, beside a bot: sharing the folder, they would keep the bot from writing there.
+    The vectors of a scope are held in memory until something changes there (1.5 KiB each).
+    """
+
+    place = "exact scan of the ledger"
+
+    def __init__(self, ledger: Ledger) -> None:
+        super().__init__(ledger)
+        self._held: dict[str, Scanned] = {}
+
+    def query(self, scope: str, vector: Vector, limit: int) -> list[Hit]:
+        """Return the indexed embeddings nearest to `vector`, closest first; none where there are too many to scan."""
+        with self._ledger.read() as connection:
+            state, generation = scopes.state(connection, scope), scopes.generation(connection, scope)
+            held = self._held.get(scope)
+            if not 0 < state.records <= MOST_SCANNED:
+                return []
+            if held is None or held.generation != generation:
+                found = vectors.vectors(connection, vectors.findable(connection, scope))
+                matrix = np.stack(list(found.values())) if found else np.empty((0, 0), np.float32)
+                held = self._held[scope] = Scanned(generation, list(found), matrix, state.records)
+        return held.nearest(vector, limit)
+
+    def count(self, scope: str) -> int:
+        """Return how many embeddings of `scope` the index holds."""
+        return self._scan.count(scope)
+
+    @property
+    def is_whole(self) -> bool:
+        """Never."""
+        return False
+
+    def open(self) -> None:
+        """There is nothing to open."""
+
+    def catch_up(self, *, timeout_s: float = 0.0, at_leisure: bool = False) -> bool:  # noqa: ARG002
+        """Leave it to the owner."""
+        return False
+
+    def _give_back(self) -> None:
+        self._held.clear()

@@ -219,8 +219,10 @@ class RemoteSync(IndexSync):
 
     # --- writing ---
 
-    def catch_up(self, *, timeout_s: float = 0.0, at_leisure: bool = False) -> bool:  # noqa: ARG002
-        """Hand the index what it misses, or write it anew; questions go on meanwhile, so nothing is left for later."""
+    def catch_up(self, *, timeout_s: float = 0.0, at_leisure: bool = False) -> bool:
+        """Hand the index what it misses, or write it anew; questions go on meanwhile, so little is left for later."""
+        if at_leisure and self._is_being_repaired():
+            return False
         self._join()
         store = self._reached()
         if store is not None:

@@ -17,7 +17,7 @@ from typing import IO
 
 import portalocker
 
-from retrieval.errors import StoreHeldError
+from retrieval.errors import StoreHeldError, StoreUnwritableError
 
 _POLL_S = 0.1
 
@@ -86,7 +86,13 @@ class StoreLock:
 
     def _take_turn(self) -> bool:
         if self._turn is None:
-            stream = self._path.with_suffix(".turn").open("a+", encoding="utf-8")
+            try:
+                stream = self._path.with_suffix(".turn").open("a+", encoding="utf-8")
+            except OSError as error:
+                raise StoreUnwritableError(
+                    f"{self._path.parent}: the store cannot be written ({error.strerror}). Make its folder "
+                    "writable, or name another one with --store."
+                ) from error
             try:
                 portalocker.lock(stream, portalocker.LockFlags.EXCLUSIVE | portalocker.LockFlags.NON_BLOCKING)
             except portalocker.LockException:
@@ -101,7 +107,10 @@ class StoreLock:
             self._turn = None
 
     def _lock(self, how: portalocker.LockFlags) -> bool:
-        stream = self._stream or self._path.open("a+", encoding="utf-8")
+        try:
+            stream = self._stream or self._path.open("a+", encoding="utf-8")
+        except OSError:  # where nobody can sign, nobody writes
+            return False
         try:
             portalocker.lock(stream, how | portalocker.LockFlags.NON_BLOCKING)
         except portalocker.LockException:

@@ -10,10 +10,13 @@ from pathlib import Path
 
 from sqlalchemy import Column, Connection, MetaData, String, Table, insert, inspect, select
 
-from retrieval.ledger import schema
+from retrieval.ledger import schema, watches
 from retrieval.ledger.statements import is_postgres
 
 _VERSIONS = Path(__file__).parent / "versions"
+
+_TABLES = watches.watches.metadata
+"""Those of `schema.py` and, beside them, of `watches.py`."""
 
 _version = Table(  # as Alembic makes it
     "alembic_version",
@@ -50,12 +53,12 @@ def revision_of(connection: Connection) -> str | None:
 
 def create(connection: Connection) -> None:
     """Make today's tables in an empty database."""
-    declared = schema.metadata
+    declared = _TABLES
     if is_postgres(connection):
         # A copy: SQLAlchemy remembers of a key that was added by ALTER TABLE, as the one from a readout to its live
         # revision is there, that it is no part of its table, and would leave it out of a file made next.
         declared = MetaData()
-        for table in (*schema.metadata.sorted_tables, *schema.postings_metadata.sorted_tables):
+        for table in (*_TABLES.sorted_tables, *schema.postings_metadata.sorted_tables):
             table.to_metadata(declared)
     declared.create_all(connection)
     _version.create(connection, checkfirst=True)

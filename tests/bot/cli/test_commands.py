@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import os
 import re
@@ -10,17 +12,24 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from bot.__main__ import main
+from bot.cli.terminal import show_documents
 from retrieval.bootstrap import Services
 from retrieval.index import encoder
-from retrieval.ledger import migrations
+from retrieval.ingest.committing import Committer
+from retrieval.language.sentences import counted
+from retrieval.ledger import live, migrations
 from retrieval.ledger.leases import my_turn
 from retrieval.ledger.ledger import Ledger
+from retrieval.sources import LoadedSource, loading
 from tests.conftest import WriteReadout
 
 ROOT = Path(__file__).parents[3]
@@ -178,6 +187,131 @@ def test_eval_json(run: Run, store: str, tmp_path: Path) -> None:
     assert json.loads(answers.read_text(encoding="utf-8"))["id"] == "a"
 
 
+def test_eval_goes_on_after_a_bad_row_and_tells_of_it_at_the_end(
+    run: Run, store: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "questions.jsonl"
+    rows = [
+        '{"id": "a"',
+        '{"id": "b", "question": "x", "document": "nope"}',
+        json.dumps({"id": "c", "question": WHERE}),
+    ]
+    file.write_text("\n".join(rows), encoding="utf-8")
+
+    status, out, err = run("eval", file, "--store", store)
+    found = json.loads(run("eval", file, "--json", "--store", store)[1])
+
+    assert (status, "questions" in out, err.count("\n")) == (1, True, 2)
+    assert err.startswith(f"{file}:1: this is not a question (")
+    assert f'{file}:2: There is no readout "nope".' in err
+    assert (found["questions"], [each["line"] for each in found["failed"]]) == (1, [1, 2])
+
+
+def test_sources_that_fail_are_told_on_standard_error(
+    run: Run, write_readout: WriteReadout, tmp_path: Path
+) -> None:
+    good = write_readout("good", ["A ferry line will open in May."])
+    (good.parent / "bad.json").write_text("{", encoding="utf-8")
+
+    status, out, err = run("ingest", good.parent, "--store", tmp_path / "new")
+
+    assert (status, out.splitlines()[0], "bad.json" in out, "bad.json:1: " in err) == (
+        1,
+        "+ good",
+        False,
+        True,
+    )
+    assert "1 text embedded" in out
+
+
+@pytest.mark.parametrize(("pressed", "kept"), [(1, ["a", "b"]), (2, [])], ids=["once", "twice"])
+def test_ctrl_c_keeps_the_files_that_were_done_and_says_which(
+    run: Run,
+    write_readout: WriteReadout,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    pressed: int,
+    kept: list[str],
+) -> None:
+    for name in "abcd":
+        write_readout(name, [f"Ship {name} sails to Estmark."], title=f"Talks of {name}")
+    read = loading.load_file
+
+    def reading(path: Path, *more: Any) -> LoadedSource:
+        if path.stem == "b":
+            signal.raise_signal(signal.SIGINT)
+        return read(path, *more)
+
+    monkeypatch.setattr(loading, "load_file", reading)
+    if pressed == 2:  # the second time after the reading
+        monkeypatch.setattr(Committer, "carry_out", _pressing(Committer.carry_out))
+    status, out, err = run("ingest", tmp_path / "readouts", "--prune", "--store", tmp_path / "s")
+
+    assert (status, [line[2:] for line in out.splitlines() if line.startswith("+ ")]) == (130, kept)
+    assert err.splitlines()[0] == "Stopping; what was read is finished first. Ctrl-C again stops sooner."
+    assert err.splitlines()[-1] == "Stopped; what was done before is kept, and said above."
+    with closing(Ledger(tmp_path / "s" / "ledger.sqlite3")) as ledger, ledger.read() as connection:
+        assert sorted(summary.id for summary in live.readouts(connection, ["shared"])) == kept
+
+
+def _pressing(done: Callable[..., Any]) -> Callable[..., Any]:
+    def wrapped(*given: Any) -> Any:
+        signal.raise_signal(signal.SIGINT)
+        return done(*given)
+
+    return wrapped
+
+
+def test_chat_takes_the_filters_of_ask_and_has_help(
+    run: Run, store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"help\n{WHERE}\n\x00\nexit\n"))
+    status, out, err = run(
+        "chat", "--store", store, "--document", SHIPPED, "--since", "2022", "--title", "ASEAN"
+    )
+    asked = run("chat", "--store", store, "--document", "nope")
+
+    assert (status, "looks one up" in out, "was held in Phnom Penh" in out) == (0, True, True)
+    assert err == "The question holds a control character (U+0000). Remove it, then ask again.\n"
+    assert (asked[0], 'There is no readout "nope"' in asked[2]) == (2, True)
+
+
+@pytest.mark.parametrize("width", [20, 40, 60, 100])
+def test_an_id_is_never_broken_however_narrow_the_terminal(shipped: Services, width: int) -> None:
+    summary = replace(shipped.browser.documents()[0], id="a" * 64, warnings=("¶3 is missing.",))
+    shown = Console(width=width, file=io.StringIO(), record=True, force_terminal=True)
+
+    show_documents(shown, [summary])
+
+    assert shown.export_text().count("a" * 64) == 3
+
+
+def test_there_is_one_text_and_there_are_two_texts() -> None:
+    assert [counted(n, "text") for n in (0, 1, 2, 1000)] == ["0 texts", "1 text", "2 texts", "1,000 texts"]
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (MemoryError(), "There is not enough memory for this."),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), "There is not enough memory for this."),
+        (RuntimeError("can't start new thread"), "There is not enough memory for this."),
+        (OSError(errno.ENOSPC, "No space left on device", "/x"), "/x: the disk is full."),
+    ],
+    ids=["memory", "system", "threads", "disk"],
+)
+def test_out_of_memory_and_disk_say_so(
+    run: Run, store: str, monkeypatch: pytest.MonkeyPatch, error: Exception, message: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("retrieval.answering.service.AnsweringService.timed_ask", fail)
+    status, out, err = run("ask", WHERE, "--store", store)
+
+    assert (status, out, err.startswith(f"rapporteur: {message}"), err.count("\n")) == (1, "", True, 1)
+
+
 def test_doctor_passes_and_says_what_it_looked_at(run: Run, store: str) -> None:
     status, out, _ = run("doctor", "--json", "--store", store)
 
@@ -198,8 +332,9 @@ WRONG = {
     "no question": (["ask"], 2, "Missing argument"),
     "unknown option": (["ask", WHERE, "--nope"], 2, "No such option"),
     "too many hits": (["search", "x", "-k", "99"], 2, "99 is not in the range"),
-    "missing source": (["ingest", "/nowhere"], 1, "/nowhere: there is no such file or folder"),
-    "missing questions": (["eval", "/nowhere.jsonl"], 1, "/nowhere.jsonl: the questions cannot be read"),
+    "missing source": (["ingest", "/nowhere"], 2, "/nowhere: there is no such file or folder"),
+    "missing questions": (["eval", "/nowhere.jsonl"], 2, "/nowhere.jsonl: the questions cannot be read"),
+    "missing backup": (["restore", "/nowhere.backup"], 2, "/nowhere.backup: there is no such file"),
 }
 
 
@@ -222,7 +357,7 @@ def test_wrong_use_is_one_sentence(
 def test_a_missing_corpus_is_one_sentence(run: Run, tmp_path: Path) -> None:
     status, out, err = run("ask", WHERE, "--store", tmp_path / "s", "--corpus", tmp_path / "none")
 
-    assert (status, out) == (1, "")
+    assert (status, out) == (2, "")
     assert err == f"rapporteur: {tmp_path}/none: there is no such file or folder. Check the path.\n"
 
 

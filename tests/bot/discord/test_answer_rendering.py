@@ -13,9 +13,11 @@ from bot.discord.answer_rendering import render_answer, render_check
 from bot.discord.discord_markdown import code_block, emphasise, escape, length, shortened, source_link
 from bot.discord.pages import MAX_CITED, MAX_TEXT, Page
 from bot.discord.readout_rendering import citation_text, render_citations, render_documents, render_paragraph
+from bot.discord.refusals import reply_for
 from bot.locales import load
 from retrieval.answering.checking import ClaimCheck, Compared, Difference, Judged, Mark, Opinion, Verdict
 from retrieval.answering.models import Answer, Translations
+from retrieval.errors import DamagedError
 from retrieval.models import LiveParagraph, Numbering, Statement
 from tests.bot.discord.strategies import answers, long_texts, paragraphs, texts
 
@@ -299,3 +301,36 @@ def test_dates_follow_the_language() -> None:
 @slowish
 def test_shortened_text_fits(text: str, limit: int) -> None:
     assert length(shortened(text, limit)) <= limit
+
+
+def test_a_paragraph_without_a_place_at_its_source_leads_into_the_reading_room() -> None:
+    """Shared readouts alone: a server's own are not served."""
+    phrases = load("https://room.example").languages["en"]
+    paragraph = LiveParagraph(
+        "talks", "rev1", 0, "12(a)", Numbering.PRINTED, "Two seminars were held.", "Talks", scope="shared"
+    )  # fmt: skip
+    of_a_server = replace(paragraph, scope="guild:1")
+
+    shared, own = (
+        render_answer(Answer("Which?", (Statement(p, 0, 11),)), phrases)[0].text
+        for p in (paragraph, of_a_server)
+    )
+
+    assert (
+        "[¶12(a)](https://room.example/readouts/talks?mark=p12%28a%29:0-11&revision=rev1#p12%28a%29)"
+        in shared
+    )
+    assert "https://" not in own
+
+
+def test_what_was_left_out_as_it_was_altered_is_said() -> None:
+    (page,) = render_answer(Answer("q", (SAID,), damaged=("talks-2021", "talks-2022")), PHRASES)
+
+    told = "Left out, as its text in the store is not what was read from its source: talks-2021, talks-2022."
+    assert told in str(page)
+
+
+def test_a_readout_that_was_altered_is_refused_in_words_of_its_own() -> None:
+    refused = reply_for(DamagedError("…"), PHRASES, max_question=1000)
+
+    assert refused == PHRASES("error.damaged")

@@ -311,3 +311,24 @@ def test_a_redirect_off_limits_is_not_followed(site: Site) -> None:
         _fetcher(site).fetch(f"{site.url}/a")
 
     assert site.paths == ["/a"]
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "passes", "after_s"),
+    [
+        ("429 Too Many Requests", {"retry_after": "120"}, True, 120),
+        ("503 Service Unavailable", {"retry_after": "Fri, 31 Dec 1999 23:59:59 GMT"}, True, 0),
+        ("503 Service Unavailable", {"retry_after": "soon"}, True, None),
+        ("404 Not Found", {}, False, None),
+    ],
+    ids=["seconds", "a date", "neither", "for good"],
+)
+def test_a_failure_says_whether_and_when_asking_again_makes_sense(
+    site: Site, status: str, headers: dict[str, str], passes: bool, after_s: float | None
+) -> None:
+    site.replies["/a"] = answer(status=status, **headers)
+
+    with pytest.raises(FetchError) as caught:
+        _fetcher(site).fetch(f"{site.url}/a")
+
+    assert (caught.value.may_pass, caught.value.retry_after_s) == (passes, after_s)

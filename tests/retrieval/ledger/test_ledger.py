@@ -197,8 +197,8 @@ def test_a_file_that_is_no_ledger_is_one_sentence(path: Path, content: bytes) ->
         Ledger(path)
 
     assert str(caught.value) == (
-        f"{path}: the ledger cannot be read (file is not a database). Restore it from a backup, or move it "
-        "away and ingest again."
+        f"{path}: the ledger cannot be read (file is not a database). Restore a backup into another store "
+        '("rapporteur restore FILE --store DIR"), or move it away and ingest again.'
     )
 
 
@@ -261,7 +261,7 @@ def test_an_old_ledger_that_can_only_be_read_says_what_to_do(public_folder: Path
         Ledger(path)
 
     assert str(caught.value) == (
-        f"{path}: the store cannot be written (attempt to write a readonly database). Make its folder writable, or "
+        f"{path}: the store cannot be written (it can only be read). Make its folder writable, or "
         "name another one with --store. An earlier Rapporteur wrote this store, and its tables (schema revision "
         f"0002) are brought to revision {migrations.head()} before it is read."
     )

@@ -47,16 +47,20 @@ BEFORE_TODAY = [each for each in OLD if each.id != "sqlite-1"]
 def old_store(kind: str, version: int, tmp_path: Path, request: pytest.FixtureRequest) -> Path | str:
     """The address of a copy."""
     if kind == "sqlite":
-        path = tmp_path / "store" / "ledger.sqlite3"
-        path.parent.mkdir()
-        path.write_bytes(gzip.decompress((MADE / f"version-{version}.sqlite3.gz").read_bytes()))
-        return path
+        return unpacked(version, tmp_path / "store" / "ledger.sqlite3")
     address: str = request.getfixturevalue("postgres_address")
     dump = gzip.decompress((MADE / f"version-{version}.postgres.sql.gz").read_bytes()).decode()
     with _connected(address) as connection:
         connection.exec_driver_sql(dump)
         connection.commit()
     return address
+
+
+def unpacked(version: int, path: Path) -> Path:
+    """Write the store of a version to `path`, and return that."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(gzip.decompress((MADE / f"version-{version}.sqlite3.gz").read_bytes()))
+    return path
 
 
 def _connected(address: Path | str) -> Connection:
@@ -97,6 +101,12 @@ _CONSTRAINTS = (
 DEFAULT = " DEFAULT '[]'"
 
 
+def _column(line: str) -> str:
+    """Return one line of a table's declaration; behind a column that was added stands the table's own parenthesis."""
+    line = line.strip().rstrip(",").replace(DEFAULT, "")
+    return line[: -1 if line.count(")") > line.count("(") else None]
+
+
 def _catalogue(address: Path | str) -> set[str]:
     """Return everything that a database says of its tables, but the order of columns, defaults and comments."""
     with _connected(address) as connection:
@@ -109,7 +119,7 @@ def _catalogue(address: Path | str) -> set[str]:
         else:
             statements = connection.exec_driver_sql("SELECT tbl_name, sql FROM sqlite_master").all()
             found = [
-                f"{table}: {line.strip().rstrip(',').replace(DEFAULT, '')}"
+                f"{table}: {_column(line)}"
                 for table, sql in statements
                 if not re.match("lexical_[0-9a-f]{16}|sqlite_", table)
                 for line in re.sub(r", (?=\w+ [A-Z])", "\n", sql or "").splitlines()

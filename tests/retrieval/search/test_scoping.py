@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from datetime import date
 
 import pytest
@@ -9,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retrieval.language.times import times_in
+from retrieval.ledger import scopes
+from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.live import ReadoutSummary
-from retrieval.search.scoping import Filters, Shelf, as_bound
+from retrieval.search.scoping import Filters, Shelf, Shelves, as_bound
 
 TODAY = date(2026, 5, 1)
 
@@ -89,3 +93,22 @@ def test_what_passes_passes_every_filter(filters: Filters, kept: set[int]) -> No
 )
 def test_a_bound_is_a_date_or_nothing(typed: str, bound: str | None) -> None:
     assert as_bound(typed) == bound
+
+
+def test_what_was_live_before_is_not_kept(ledger: Ledger) -> None:
+    """A process that runs for months would otherwise keep a list of all readouts for each of its ingests."""
+    shelves = Shelves(lambda _: False)
+
+    def shelf() -> Shelf:
+        with ledger.read() as connection:
+            return shelves.shelf(connection, ["shared"])
+
+    first = shelf()
+    same, former = shelf() is first, weakref.ref(first)
+    with ledger.write() as connection:
+        scopes.changed(connection, "shared")
+    del first
+    shelf()
+    gc.collect()
+
+    assert (same, former()) == (True, None)

@@ -102,7 +102,7 @@ async def test_controls_work_after_a_restart(
     await simcord_env.restart_bot(build_bot())
 
     copied = await member.click(message, custom_id=control(message, "copy"))
-    rated = await member.click(message, custom_id=control(message, "bad"))
+    rated = await member.click(message, custom_id=control(message, "good"))
 
     assert "ASEAN-Japan meeting, 22 June 2022, ¶7." in text_of(copied.response)
     assert text_of(rated.response) == "Thank you, noted."

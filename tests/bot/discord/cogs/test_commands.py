@@ -29,11 +29,13 @@ async def test_english_texts_in_the_code_are_those_of_the_language_file(simcord_
             assert english[f"{own}.{option['name']}_description"] == option["description"]
 
 
-async def test_every_name_and_description_is_there_in_japanese(simcord_env: simcord.Env) -> None:
+async def test_every_name_and_description_is_there_in_every_language(simcord_env: simcord.Env) -> None:
     for command in await sent(simcord_env):
-        assert "ja" in command["name_localizations"]
+        assert {"id", "ja"} <= command["name_localizations"].keys()
         for option in command.get("options", []):
-            assert {"ja"} <= option["name_localizations"].keys() & option["description_localizations"].keys()
+            assert {"id", "ja"} <= option["name_localizations"].keys() & option[
+                "description_localizations"
+            ].keys()
 
 
 def test_the_invite_link_asks_for_no_more_than_answering_takes() -> None:

@@ -35,7 +35,7 @@ from bot.discord.refusals import RefusedError
 from bot.locales import load
 from retrieval.bootstrap import build_services
 from retrieval.errors import NotFoundError
-from retrieval.ingest.job_board import JobWorker
+from retrieval.ingest.job_worker import JobWorker
 from retrieval.ledger import schema
 from retrieval.search.scoping import Filters
 from retrieval.settings import RetrievalSettings

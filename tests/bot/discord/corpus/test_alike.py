@@ -14,7 +14,7 @@ from bot.discord.refusals import NotAllowedError, RefusedError
 from bot.discord.views import Control
 from bot.locales import load
 from retrieval.ingest import IngestRequest, Upload
-from retrieval.ingest.job_board import JobWorker
+from retrieval.ingest.job_worker import JobWorker
 from tests.bot.discord.corpus.conftest import HERE, Process
 
 PHRASES = load().of("en-US")

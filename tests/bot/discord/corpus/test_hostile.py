@@ -210,7 +210,8 @@ async def test_a_scope_that_is_not_offered_is_not_reached(corpus: CorpusService,
         corpus.history(outsider, where, "ferry", PHRASES),
         corpus.export(outsider, where, None, 10**9),
         corpus.previews.reingest(outsider, where, None, PHRASES),
-        corpus.unpin(outsider, where, "ferry", PHRASES),
+        corpus.insights(outsider, where, PHRASES),
+        corpus.previews.unpin(outsider, where, "ferry", PHRASES),
     ):
         with pytest.raises(RefusedError):
             await work

@@ -6,8 +6,10 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from bot.discord.corpus.job_notifier import (
     CLAIMED_MS,
@@ -17,11 +19,14 @@ from bot.discord.corpus.job_notifier import (
     SubscriptionStore,
     subscribe,
 )
+from bot.discord.refusals import BusyError
 from bot.discord.shards import Shards
 from bot.locales import load
+from retrieval.errors import RapporteurError, StoreError
 from retrieval.ingest import IngestRequest, Upload
-from retrieval.ingest.job_board import JobWorker
+from retrieval.ingest.job_worker import JobWorker
 from retrieval.ledger.ledger import Ledger
+from retrieval.ledger.schema import jobs
 from tests.bot.discord.corpus.conftest import HERE, TEXT, THERE, Process
 
 ONE, OTHER = 11, 22
@@ -166,3 +171,41 @@ async def test_a_process_that_dies_while_telling_leaves_it_to_be_told_again(
 
     assert (len(dead.ends), len(alive.ends)) == (1, 1)
     assert done.corpus.subscriptions.of(Shards(ONE)) == []
+
+
+@pytest.mark.parametrize(
+    "error", [StoreError("locked"), BusyError("too many wait")], ids=["store", "threads"]
+)
+@pytest.mark.parametrize(
+    ("holder", "call"), [("jobs", "get"), ("subscriptions", "claim"), ("subscriptions", "told")]
+)
+async def test_whoever_started_a_job_is_told_once_though_the_store_failed_meanwhile(
+    done: Process, monkeypatch: pytest.MonkeyPatch, holder: str, call: str, error: RapporteurError
+) -> None:
+    monkeypatch.setattr("bot.discord.corpus.job_notifier.pause_s", lambda _failures: 0.0)
+    service: Any = done.services.jobs if holder == "jobs" else done.corpus.subscriptions
+    real, failing = getattr(service, call), [error] * 3
+
+    def failing_at_first(*arguments: Any, **more: Any) -> Any:
+        if failing:
+            raise failing.pop()
+        return real(*arguments, **more)
+
+    told = Told(done)
+    monkeypatch.setattr(type(service), call, lambda _self, *a, **m: failing_at_first(*a, **m))
+    await told.take_up()
+
+    assert (len(told.ends), failing) == (1, [])
+    assert done.corpus.subscriptions.of(Shards(ONE)) == []
+
+
+async def test_of_a_report_that_this_version_cannot_read_it_is_said_that_the_job_is_done(
+    done: Process,
+) -> None:
+    with done.services.ledger.write() as connection:
+        connection.execute(update(jobs).values(report={"colour": "blue"}))
+
+    told = Told(done)
+    await told.take_up()
+
+    assert told.ends == [Ending("**Job 1 is done.**", "**Job 1 is done.**")]

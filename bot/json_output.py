@@ -1,4 +1,4 @@
-"""Values -> the JSON objects of the command line's contract; pure."""
+"""Values -> the JSON objects of the contract, for every front end; pure."""
 
 from __future__ import annotations
 
@@ -7,14 +7,39 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from bot.contracts import (
+    AnswerJson,
+    ChangedJson,
+    CheckJson,
+    CitationJson,
+    ComparedJson,
+    ComparisonJson,
+    DifferenceJson,
+    DocumentJson,
+    DocumentsJson,
+    InitiativeJson,
+    InitiativesJson,
+    NearestJson,
+    ParagraphJson,
+    PartJson,
+    PlaceJson,
+    ReadoutJson,
+    RowJson,
+    SearchJson,
+    StatementJson,
+    TableJson,
+    TraceJson,
+    TranslationsJson,
+    UseJson,
+)
 from retrieval.answering.checking import ClaimCheck, Compared
-from retrieval.answering.models import Answer
+from retrieval.answering.models import Answer, Translations
 from retrieval.answering.selectors.trained import Explained
 from retrieval.answering.service import Elapsed
 from retrieval.answering.wording import answer_text, difference_sentence
 from retrieval.comparison.lives import Life
 from retrieval.comparison.service import Comparison
-from retrieval.comparison.tracing import Trace
+from retrieval.comparison.tracing import Trace, TracedReadout
 from retrieval.ingest.job_board import report_json
 from retrieval.ingest.lifecycle import History, Removal
 from retrieval.models import Citation, IngestReport, LiveParagraph, Statement
@@ -23,7 +48,7 @@ from retrieval.search.ranking import RankedParagraph
 from retrieval.search.scoping import Shelf
 
 
-def answer_json(answer: Answer, elapsed: Elapsed) -> dict[str, Any]:
+def answer_json(answer: Answer, elapsed: Elapsed) -> AnswerJson:
     """Return what `ask --json` prints."""
     return {
         "question": answer.question,
@@ -33,30 +58,35 @@ def answer_json(answer: Answer, elapsed: Elapsed) -> dict[str, Any]:
         "statements": [statement_json(statement) for statement in answer.statements],
         "nearest": [_nearest(near) for near in answer.nearest],
         "confidence": round(answer.confidence, 4),
-        "rejected": [asdict(rejected) for rejected in answer.rejected],
+        "rejected": [{"text": each.text, "reason": each.reason} for each in answer.rejected],
         "notice": answer.notice,
         "unanswered": answer.unanswered,
         "read_as": answer.read_as,
         "parts": [_part(part) for part in answer.parts],
         "talk": answer.talk,
         "model_failure": answer.model_failure,
-        "translations": asdict(answer.translations) if answer.translations else None,
+        "damaged": list(answer.damaged),
+        "translations": _translations(answer.translations),
         "elapsed_ms": {name: round(value, 3) for name, value in asdict(elapsed).items()},
     }
 
 
-def statement_json(statement: Statement) -> dict[str, Any]:
+def _translations(found: Translations | None) -> TranslationsJson | None:
+    return None if found is None else {"by": found.by, "texts": list(found.texts)}
+
+
+def statement_json(statement: Statement) -> StatementJson:
     """Return one statement with its citation."""
     return {
         "text": statement.text,
         "citations": [_citation(statement.citation)],
         "highlights": [list(span) for span in statement.highlights],
-        "also": [_place(paragraph) | {"date": paragraph.date} for paragraph in statement.also],
+        "also": [{**_place(paragraph), "date": paragraph.date} for paragraph in statement.also],
         "differs": [difference_sentence(difference) for difference in statement.differs],
     }
 
 
-def _part(answer: Answer) -> dict[str, Any]:
+def _part(answer: Answer) -> PartJson:
     """Return the outcome of one of several questions."""
     return {
         "question": answer.question,
@@ -72,7 +102,7 @@ def explanation_json(explained: Sequence[Explained]) -> dict[str, Any]:
     return {"explained": [asdict(each) for each in explained]}
 
 
-def check_json(check: ClaimCheck) -> dict[str, Any]:
+def check_json(check: ClaimCheck) -> CheckJson:
     """Return what `check --json` prints."""
     judged = check.judged
     return {
@@ -83,23 +113,23 @@ def check_json(check: ClaimCheck) -> dict[str, Any]:
     }
 
 
-def _compared(compared: Compared) -> dict[str, Any]:
-    differences = [
+def _compared(compared: Compared) -> ComparedJson:
+    differences: list[DifferenceJson] = [
         {"claim": d.claim, "source": d.source, "marks": sorted(d.marks)} for d in compared.differences
     ]
-    return statement_json(compared.statement) | {"differences": differences}
+    return {**statement_json(compared.statement), "differences": differences}
 
 
-def _nearest(near: Statement) -> dict[str, Any]:
+def _nearest(near: Statement) -> NearestJson:
     differs = [difference_sentence(difference) for difference in near.differs]
-    return _place(near.paragraph) | {"quote": near.text, "differs": differs}
+    return {**_place(near.paragraph), "quote": near.text, "differs": differs}
 
 
-def _place(paragraph: LiveParagraph) -> dict[str, Any]:
+def _place(paragraph: LiveParagraph) -> PlaceJson:
     return {"document": paragraph.document, "paragraph": paragraph.number}
 
 
-def _citation(citation: Citation) -> dict[str, Any]:
+def _citation(citation: Citation) -> CitationJson:
     return {
         "document": citation.document,
         "revision": citation.revision,
@@ -113,7 +143,7 @@ def _citation(citation: Citation) -> dict[str, Any]:
     }
 
 
-def search_json(query: str, hits: Iterable[RankedParagraph]) -> dict[str, Any]:
+def search_json(query: str, hits: Iterable[RankedParagraph]) -> SearchJson:
     """Return what `search --json` prints."""
     return {
         "query": query,
@@ -129,26 +159,37 @@ def search_json(query: str, hits: Iterable[RankedParagraph]) -> dict[str, Any]:
     }
 
 
-def documents_json(summaries: Sequence[ReadoutSummary]) -> dict[str, Any]:
+def documents_json(summaries: Sequence[ReadoutSummary]) -> DocumentsJson:
     """Return what `documents --json` prints."""
-    shown = ("id", "title", "date", "issuer", "source_url", "scope", "revision", "paragraphs", "numbering")
     shelf = Shelf(tuple(summaries))
+    return {"documents": [_document(summary, shelf.series_of(summary)) for summary in summaries]}
+
+
+def _document(summary: ReadoutSummary, series: str | None) -> DocumentJson:
     return {
-        "documents": [
-            {name: getattr(summary, name) for name in shown}
-            | {"series": shelf.series_of(summary)}
-            | {"warnings": list(summary.warnings), "left_out": [asdict(left) for left in summary.left_out]}
-            for summary in summaries
-        ]
+        "id": summary.id,
+        "title": summary.title,
+        "date": summary.date,
+        "issuer": summary.issuer,
+        "source_url": summary.source_url,
+        "scope": summary.scope,
+        "revision": summary.revision,
+        "paragraphs": summary.paragraphs,
+        "numbering": summary.numbering,
+        "series": series,
+        "warnings": list(summary.warnings),
+        "left_out": [
+            {"reason": left.reason, "text": left.text, "place": left.place} for left in summary.left_out
+        ],
     }
 
 
-def initiatives_json(listed: Sequence[ListedInitiative]) -> dict[str, Any]:
+def initiatives_json(listed: Sequence[ListedInitiative]) -> InitiativesJson:
     """Return what `initiatives --json` prints."""
     return {"total": len(listed), "initiatives": [_initiative(each) for each in listed]}
 
 
-def _initiative(listed: ListedInitiative) -> dict[str, Any]:
+def _initiative(listed: ListedInitiative) -> InitiativeJson:
     entry = listed.initiative
     return {
         "name": entry.name,
@@ -156,7 +197,7 @@ def _initiative(listed: ListedInitiative) -> dict[str, Any]:
         "actor": entry.actor,
         "when": entry.when,
         "document": listed.readout.id,
-        "also_in": [asdict(place) for place in listed.also_in],
+        "also_in": [{"document": p.document, "paragraph": p.paragraph} for p in listed.also_in],
         "citations": [
             {
                 "paragraph": citation.paragraph,
@@ -170,12 +211,12 @@ def _initiative(listed: ListedInitiative) -> dict[str, Any]:
     }
 
 
-def paragraph_json(paragraph: LiveParagraph, table: Table | None = None) -> dict[str, Any]:
+def paragraph_json(paragraph: LiveParagraph, table: Table | None = None) -> ParagraphJson:
     """Return what `paragraph --json` prints; with the table that it is a row of."""
-    whole = table and {
-        "heads": table.heads,
-        "rows": [{"paragraph": n, "cells": cells} for n, cells in table.rows],
-    }
+    whole: TableJson | None = None
+    if table is not None:
+        rows: list[RowJson] = [{"paragraph": number, "cells": list(cells)} for number, cells in table.rows]
+        whole = {"heads": list(table.heads), "rows": rows}
     return {
         "document": paragraph.document,
         "revision": paragraph.revision,
@@ -234,11 +275,12 @@ def removal_json(removal: Removal) -> dict[str, Any]:
     return {"removed": [removal.readout], "purged": removal.purged, "everywhere": removal.everywhere}
 
 
-def comparison_json(found: Comparison) -> dict[str, Any]:
+def comparison_json(found: Comparison) -> ComparisonJson:
     """Return what `compare --json` prints: `a` and `b` are the readouts, in the order given."""
-    sides = {"a": found.before, "b": found.after}
+    a, b = found.before, found.after
     return {
-        **{side: _readout(r.id, r.title, r.date) | {"revision": r.revision} for side, r in sides.items()},
+        "a": {**_readout(a.id, a.title, a.date), "revision": a.revision},
+        "b": {**_readout(b.id, b.title, b.date), "revision": b.revision},
         "topic": found.topic,
         "counts": dict(Counter(pair.kind for pair in found.pairs)),
         "pairs": [
@@ -255,15 +297,15 @@ def comparison_json(found: Comparison) -> dict[str, Any]:
     }
 
 
-def _changed(statement: Statement) -> dict[str, Any]:
-    return _citation(statement.citation) | {"changed": [list(span) for span in statement.highlights]}
+def _changed(statement: Statement) -> ChangedJson:
+    return {**_citation(statement.citation), "changed": [list(span) for span in statement.highlights]}
 
 
-def _readout(document: str, title: str, date: str | None) -> dict[str, Any]:
+def _readout(document: str, title: str, date: str | None) -> ReadoutJson:
     return {"document": document, "title": title, "date": date}
 
 
-def trace_json(trace: Trace) -> dict[str, Any]:
+def trace_json(trace: Trace) -> TraceJson:
     """Return what `trace --json` prints, the oldest use first."""
     first, last = trace.ends or (None, None)
     return {
@@ -271,25 +313,26 @@ def trace_json(trace: Trace) -> dict[str, Any]:
         "readouts": len(trace.readouts),
         "first": first.document if first else None,
         "last": last.document if last else None,
-        "uses": [
-            _readout(readout.document, readout.title, readout.date)
-            | {
-                "series": readout.series,
-                "places": [
-                    _citation(use.statement.citation)
-                    | {
-                        "wording": use.wording,
-                        "exact": use.exact,
-                        "likeness": round(use.likeness, 4),
-                        "highlights": [list(span) for span in use.statement.highlights],
-                    }
-                    for use in readout.uses
-                ],
-                "since_before": [asdict(piece) for piece in readout.since_before],
-                "absent_after": [_readout(r.document, r.title, r.date) for r in trace.after(readout)],
+        "uses": [_use(trace, readout) for readout in trace.used],
+    }
+
+
+def _use(trace: Trace, readout: TracedReadout) -> UseJson:
+    return {
+        **_readout(readout.document, readout.title, readout.date),
+        "series": readout.series,
+        "places": [
+            {
+                **_citation(use.statement.citation),
+                "wording": use.wording,
+                "exact": use.exact,
+                "likeness": round(use.likeness, 4),
+                "highlights": [list(span) for span in use.statement.highlights],
             }
-            for readout in trace.used
+            for use in readout.uses
         ],
+        "since_before": [{"kind": piece.kind, "text": piece.text} for piece in readout.since_before],
+        "absent_after": [_readout(r.document, r.title, r.date) for r in trace.after(readout)],
     }
 
 

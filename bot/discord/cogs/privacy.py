@@ -1,0 +1,128 @@
+"""/forget-me, and the bot's own messages that quote what was erased."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+
+import discord
+from discord import app_commands
+from discord.ext import commands, tasks
+
+from bot.discord import Interaction
+from bot.discord.answer_store import Withdrawn
+from bot.discord.cogs.base import BaseCog, BotServices
+from bot.discord.delivery import in_time, say
+from bot.discord.views import text_view
+from bot.locales import DEFAULT, Phrases
+
+log = logging.getLogger(__name__)
+
+_NAMED = 10
+"""How many messages that could not be emptied are linked to."""
+
+
+class PrivacyCog(BaseCog):
+    """Forgets a member on demand, and empties messages whose words were purged."""
+
+    def __init__(self, bot_services: BotServices, client: discord.Client) -> None:
+        super().__init__(bot_services)
+        self._client = client
+        self._emptying = asyncio.Lock()
+
+    async def cog_unload(self) -> None:
+        """Stop looking."""
+        self._look.cancel()
+
+    @app_commands.command(
+        name="forget-me", description="Delete what you asked and voted here, in every server"
+    )
+    async def forget_me(self, interaction: Interaction) -> None:
+        """Forget whoever asks to be."""
+        await self.guarded(interaction, self._forget(interaction))
+
+    async def _forget(self, interaction: Interaction) -> None:
+        phrases = self.phrases(interaction)
+        work = self.look_up(self.answers.forget_user, interaction.user.id)
+        found = await in_time(interaction, work, ephemeral=True)
+        told = [phrases("forget.done", questions=found.questions, votes=found.votes)]
+        if found.pseudonym:
+            told.append(phrases("forget.history", name=found.pseudonym))
+        await say(interaction, "\n".join([*told, f"-# {phrases('forget.messages')}"]))
+
+    @commands.Cog.listener()
+    async def on_ready(self) -> None:
+        """Begin to look for messages to empty: another process, or the one before, may have purged."""
+        if not self._look.is_running():
+            self._look.start()
+
+    @tasks.loop(hours=1)
+    async def _look(self) -> None:
+        try:
+            await self.empty()
+        except Exception:  # the next hour may go better
+            log.exception("emptying messages that quote what was erased failed")
+
+    @commands.Cog.listener()
+    async def on_purged(self, interaction: Interaction, sentence: str) -> None:
+        """Empty what quotes the readout that somebody just purged, and tell them how that went."""
+        with self.questions.busy() as admitted:
+            if not admitted:
+                return
+            phrases = self.phrases(interaction)
+            emptied, left = await self.empty()
+            told = [sentence, *_outcome(emptied, left, self.settings.keep_days, phrases)]
+            with suppress(discord.HTTPException):  # it may have taken longer than Discord waits
+                await interaction.edit_original_response(view=text_view("\n".join(told)))
+
+    async def empty(self) -> tuple[int, list[Withdrawn]]:
+        """Empty the messages that quote what was erased; return how many, and those that could not be.
+
+        Those are tried again every hour: a permission may be back.
+        """
+        emptied, left = 0, []
+        async with self._emptying:
+            for each in await self.look_up(self.answers.withdrawn):
+                if await self._emptied(each):
+                    await self.look_up(self.answers.emptied, each.message)
+                    emptied += 1
+                else:
+                    left.append(each)
+        if emptied or left:
+            log.info("emptied %d messages that quoted what was erased; could not: %d", emptied, len(left))
+        return emptied, left
+
+    async def _emptied(self, each: Withdrawn) -> bool:
+        if each.channel is None:
+            return False
+        guild = self._client.get_guild(each.guild) if each.guild else None
+        phrases = self.catalogue.of(guild.preferred_locale if guild else DEFAULT)
+        message = self._client.get_partial_messageable(each.channel).get_partial_message(each.message)
+        try:
+            await message.edit(
+                view=text_view(phrases("answer.withdrawn")),
+                attachments=[],
+                allowed_mentions=discord.AllowedMentions.none(),
+            )
+        except discord.NotFound:
+            return True  # somebody deleted it
+        except discord.HTTPException as error:
+            log.warning("message %d quotes what was erased and stays: %s", each.message, error.code)
+            return False
+        return True
+
+
+def _outcome(emptied: int, left: list[Withdrawn], keep_days: int, phrases: Phrases) -> list[str]:
+    told = [phrases("corpus.remove.emptied", count=emptied)]
+    if left:
+        links = " ".join(_link(each) for each in left[:_NAMED])
+        more = phrases("corpus.more", count=len(left) - _NAMED) if len(left) > _NAMED else ""
+        told.append(f"⚠ {phrases('corpus.remove.not_emptied')} {links} {more}".rstrip())
+    return [*told, f"-# {phrases('corpus.remove.out_of_reach', days=keep_days)}"]
+
+
+def _link(each: Withdrawn) -> str:
+    if each.channel is None:
+        return f"`{each.message}`"
+    return f"https://discord.com/channels/{each.guild or '@me'}/{each.channel}/{each.message}"

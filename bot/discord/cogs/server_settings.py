@@ -1,0 +1,215 @@
+"""/settings: what the people who keep a server choose for it, what holds today, and who says so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Self
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+from discord.ui import (
+    ActionRow,
+    Button,
+    ChannelSelect,
+    Container,
+    DynamicItem,
+    Item,
+    LayoutView,
+    Select,
+    TextDisplay,
+)
+
+from bot.discord import Interaction
+from bot.discord.cogs.base import BaseCog, channel_of
+from bot.discord.delivery import in_time, say, show, show_in_place
+from bot.discord.discord_markdown import escape, shortened
+from bot.discord.permissions import caller_of, may_manage, missing_in, own_scope
+from bot.discord.server_settings import NAMES, READER, ServerSettings
+from bot.locales import Phrases
+from retrieval.search.scoping import Filters
+
+_MOST_CHANNELS = 25
+_CHANNELS = (discord.ChannelType.text, discord.ChannelType.news, discord.ChannelType.forum)
+_ON, _OFF, _ENVIRONMENT = "on", "off", "environment"
+_MAX_SHOWN = 800
+
+
+class SettingControl(DynamicItem[Item[Any]], template=r"setting:(?P<name>[a-z_]+)(?P<reset>:reset)?"):
+    """A select or button of the panel; the `setting_control` event hands it to the cog, after a restart too."""
+
+    def __init__(self, item: Item[Any]) -> None:
+        super().__init__(item)
+        match = self.template.fullmatch(self.custom_id)
+        assert match is not None  # the base class checked it
+        self.name, self.resets = match["name"], match["reset"] is not None
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: Interaction, item: Item[Any], _match: re.Match[str], /
+    ) -> Self:
+        """Take a control up again from a message, whichever process sent it."""
+        return cls(item)
+
+    async def callback(self, interaction: Interaction) -> Any:
+        """Say that somebody used this control."""
+        interaction.client.dispatch("setting_control", interaction, self)
+
+
+class ServerSettingsCog(BaseCog):
+    """Shows and changes what a server chose; each click is decided by who clicks, at that moment."""
+
+    @app_commands.command(
+        name="settings", description="What this server chose: channels, threads, language, privacy"
+    )
+    @app_commands.default_permissions(manage_guild=True)  # hides the command; the check below decides
+    async def settings_of(self, interaction: Interaction) -> None:
+        """Show the panel."""
+        await self.guarded(interaction, self._show(interaction))
+
+    @commands.Cog.listener()
+    async def on_setting_control(self, interaction: Interaction, control: SettingControl) -> None:
+        """Change what a control says."""
+        await self.guarded(interaction, self._change(interaction, control))
+
+    async def _show(self, interaction: Interaction) -> None:
+        guild = await self._admitted(interaction)
+        if guild is not None:
+            view = await in_time(interaction, self._panel(interaction, guild), ephemeral=True)
+            await show(interaction, view, ephemeral=True)
+
+    async def _change(self, interaction: Interaction, control: SettingControl) -> None:
+        guild = await self._admitted(interaction)
+        if guild is None or control.name not in NAMES:
+            return
+        value = None if control.resets else self._chosen(control.name, guild, _values(interaction))
+        work = self.servers.choose(guild.id, control.name, value)
+        await in_time(interaction, work, ephemeral=True, in_place=True)
+        await show_in_place(interaction, await self._panel(interaction, guild))
+
+    async def _admitted(self, interaction: Interaction) -> discord.Guild | None:
+        """Return the server, where it is one and whoever asks may change what is its own."""
+        phrases, caller = self.phrases(interaction), caller_of(interaction)
+        if caller.guild is None or interaction.guild is None:
+            await say(interaction, phrases("corpus.no_server_here"))
+        elif not may_manage(caller, own_scope(caller.guild), self.settings):
+            await say(interaction, phrases("corpus.not_admin"))
+        else:
+            return interaction.guild
+        return None
+
+    def _chosen(self, name: str, guild: discord.Guild, values: Sequence[str]) -> Any:
+        """Return what a select's values stand for; what it did not offer stands for the environment's choice."""
+        if name == "ask_channels":
+            return _there(guild, (int(each) for each in values if each.isdecimal()))
+        picked = values[0] if values else _ENVIRONMENT
+        if name == "language":
+            return picked if picked in self.catalogue.languages else None
+        return {_ON: True, _OFF: False}.get(picked)
+
+    async def _panel(self, interaction: Interaction, guild: discord.Guild) -> LayoutView:
+        phrases = self.phrases(interaction)
+        server = await self.servers.of(guild.id)
+        box: Container[Any] = Container(TextDisplay(f"### {phrases('settings.title')}"))
+        for name in NAMES:
+            box.add_item(TextDisplay(self._told(name, server, guild, phrases)))
+            for row in self._rows(name, server, guild, phrases):
+                box.add_item(ActionRow(*row))
+        filters = await self.questions.channel_filters(channel_of(interaction.channel))
+        box.add_item(TextDisplay("\n".join(self._notes(filters, phrases))))
+        return LayoutView(timeout=None).add_item(box)
+
+    def _told(self, name: str, server: ServerSettings, guild: discord.Guild, phrases: Phrases) -> str:
+        origin = phrases("settings.here" if name in server.chosen else "settings.environment")
+        value = self._value(name, getattr(server, name), guild, phrases)
+        told = f"**{phrases(f'settings.{name}')}**: {value} ({origin})"
+        shut = _shut(guild, server.ask_channels) if name == "ask_channels" else {}
+        warned = (
+            phrases("error.forbidden", permission=missing, channel=f"<#{channel}>")
+            for channel, missing in shut.items()
+        )
+        return "\n".join([told, *(f"⚠ {each}" for each in warned)])
+
+    def _value(self, name: str, value: Any, guild: discord.Guild, phrases: Phrases) -> str:
+        if name == "ask_channels":
+            return " ".join(f"<#{each}>" for each in _there(guild, value)) or phrases("settings.none")
+        if name == "language":
+            return (
+                phrases("settings.reader") if value == READER else self.catalogue.languages[value]("language")
+            )
+        return phrases("settings.on" if value else "settings.off")
+
+    def _rows(
+        self, name: str, server: ServerSettings, guild: discord.Guild, phrases: Phrases
+    ) -> Iterator[list[SettingControl]]:
+        custom_id, value = f"setting:{name}", getattr(server, name)
+        if name == "ask_channels":
+            chosen = _there(guild, value)[:_MOST_CHANNELS]
+            marked = [
+                discord.SelectDefaultValue(id=each, type=discord.SelectDefaultValueType.channel)
+                for each in chosen
+            ]
+            yield [
+                SettingControl(
+                    ChannelSelect(
+                        custom_id=custom_id,
+                        channel_types=list(_CHANNELS),
+                        min_values=0,
+                        max_values=_MOST_CHANNELS,
+                        default_values=marked,
+                        placeholder=phrases("settings.none"),
+                    )
+                )
+            ]
+            if name in server.chosen:
+                yield [
+                    SettingControl(Button(label=phrases("settings.reset"), custom_id=f"{custom_id}:reset"))
+                ]
+            return
+        held = value if name == "language" else _ON if value else _OFF
+        held = held if name in server.chosen else _ENVIRONMENT
+        usual = self._value(name, getattr(self.servers.defaults, name), guild, phrases)
+        offered = {_ENVIRONMENT: f"{usual} ({phrases('settings.environment')})"}
+        if name == "language":
+            offered |= {code: each("language") for code, each in self.catalogue.languages.items()}
+        else:
+            offered |= {_ON: phrases("settings.on"), _OFF: phrases("settings.off")}
+        options = [
+            discord.SelectOption(label=label, value=key, default=key == held)
+            for key, label in offered.items()
+        ]
+        yield [SettingControl(Select(custom_id=custom_id, options=options))]
+
+    def _notes(self, filters: Filters, phrases: Phrases) -> Iterator[str]:
+        asks = _narrowing(filters) or phrases("settings.all_readouts")
+        yield phrases("settings.scope", readouts=escape(shortened(asks, _MAX_SHOWN)))
+        if not self.settings.message_content:
+            yield f"-# {phrases('settings.no_content')}"
+        if self.settings.admin_roles:
+            roles = ", ".join(self.settings.admin_roles)
+            yield f"-# {phrases('settings.admin_roles', roles=escape(shortened(roles, _MAX_SHOWN)))}"
+
+
+def _values(interaction: Interaction) -> list[str]:
+    data: Any = interaction.data or {}
+    return [str(each) for each in data.get("values", ())]
+
+
+def _there(guild: discord.Guild, channels: Iterable[int]) -> list[int]:
+    """Return those of the channels that are this server's: the environment names others' as well."""
+    return [each for each in channels if guild.get_channel_or_thread(each) is not None]
+
+
+def _shut(guild: discord.Guild, channels: Iterable[int]) -> dict[int, str]:
+    """Return the channels that the bot cannot speak in, with the permission that it lacks there."""
+    lacking = {
+        each: missing_in(guild.get_channel_or_thread(each), guild.me) for each in _there(guild, channels)
+    }
+    return {channel: missing for channel, missing in lacking.items() if missing}
+
+
+def _narrowing(filters: Filters) -> str:
+    named = (filters.issuer, filters.title, *filters.documents)
+    span = f"{filters.since or '…'} – {filters.until or '…'}" if filters.since or filters.until else None
+    return " · ".join(each for each in (*named, span) if each)

@@ -1,0 +1,265 @@
+"""Watched pages: the commands about them, asking in the background, and telling what was found and what became live."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import threading
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Self
+
+import discord
+from discord import app_commands
+from discord.ext import commands, tasks
+from discord.ui import ActionRow, Button, DynamicItem, LayoutView, TextDisplay
+
+from bot.discord import Interaction
+from bot.discord.cogs.base import BaseCog, BotServices
+from bot.discord.cogs.previews import preview_view
+from bot.discord.corpus.announcing import Letter, phrases_of
+from bot.discord.corpus.service import CorpusService
+from bot.discord.corpus.watch_desk import watch_text
+from bot.discord.delivery import in_time, say, show, show_in_place
+from bot.discord.permissions import caller_of, missing_in
+from bot.discord.refusals import RefusedError
+from bot.discord.shards import Shards
+from bot.discord.views import text_view
+from bot.locales import Phrases
+from retrieval.errors import IngestBusyError, RapporteurError
+from retrieval.watching import Watch
+
+log = logging.getLogger(__name__)
+
+WHERE = [
+    app_commands.Choice(name=app_commands.locale_str("this server only"), value="server"),
+    app_commands.Choice(name=app_commands.locale_str("shared by all servers"), value="shared"),
+]
+
+_LOOKED_AT_EVERY_S = 20.0
+_ON_A_PAGE = 5
+
+
+class WatchControl(
+    DynamicItem[Button[Any]],
+    template=r"watch:(?P<action>pause|resume|drop|turn|look):(?P<pk>\d+):(?P<page>\d+)",
+):
+    """A button under a watched page in a list, or under a readout that was found."""
+
+    def __init__(self, item: Button[Any]) -> None:
+        super().__init__(item)
+        match = self.template.fullmatch(self.custom_id)
+        assert match is not None  # the base class checked it
+        self.action, self.pk, self.page = match["action"], int(match["pk"]), int(match["page"])
+
+    @classmethod
+    async def from_custom_id(cls, _interaction: Interaction, item: Any, _match: re.Match[str], /) -> Self:
+        """Take a control up again from a message, whichever process sent it."""
+        return cls(item)
+
+    async def callback(self, interaction: Interaction) -> Any:
+        """Say that somebody used this control."""
+        interaction.client.dispatch("watch_control", interaction, self)
+
+
+class WatchCommands(BaseCog):
+    """What /corpus says about watched pages."""
+
+    _corpus: CorpusService
+
+    @app_commands.command(name="watch", description="Look at an address again and again for new readouts")
+    @app_commands.describe(
+        url="One readout, a page that lists them, RSS or Atom",
+        hours="Every how many hours? 6, if you name none",
+        take="Take what is found at once, instead of asking here",
+        where="Who can read it",
+    )
+    @app_commands.choices(where=WHERE)
+    async def watch(
+        self,
+        interaction: Interaction,
+        url: app_commands.Range[str, 1, 1_000],
+        hours: app_commands.Range[int, 1, 720] = 6,
+        take: bool = False,
+        where: str | None = None,
+    ) -> None:
+        """Watch an address; what is found is told in this channel."""
+
+        async def watched() -> None:
+            given = url, hours, take, interaction.channel_id, self.phrases(interaction)
+            work = self._corpus.watching.watch(caller_of(interaction), where, *given)
+            await say(interaction, await in_time(interaction, work, ephemeral=True))
+
+        await self.guarded(interaction, watched())
+
+    @app_commands.command(name="watches", description="The addresses that are looked at again and again")
+    @app_commands.describe(where="Who can read it")
+    @app_commands.choices(where=WHERE)
+    async def watches(self, interaction: Interaction, where: str | None = None) -> None:
+        """List them, each with a way to pause and to remove it."""
+
+        async def listed() -> None:
+            work = self._corpus.watching.watched(caller_of(interaction), where)
+            found = await in_time(interaction, work, ephemeral=True)
+            await show(interaction, watches_view(found, self.phrases(interaction)), ephemeral=True)
+
+        await self.guarded(interaction, listed())
+
+    @app_commands.command(name="announce", description="Announce in a channel what becomes readable here")
+    @app_commands.describe(channel="Where? Nowhere any more, if you name none")
+    async def announce(self, interaction: Interaction, channel: discord.TextChannel | None = None) -> None:
+        """Choose where new readouts are announced."""
+
+        async def announced() -> None:
+            guild = interaction.guild
+            if channel and guild and (missing := missing_in(channel, guild.me)):
+                raise RefusedError("error.forbidden", permission=missing, channel=channel.mention)
+            chosen = channel.id if channel else None
+            work = self._corpus.watching.announce(caller_of(interaction), chosen, self.phrases(interaction))
+            await say(interaction, await in_time(interaction, work, ephemeral=True))
+
+        await self.guarded(interaction, announced())
+
+
+class WatchingCog(BaseCog):
+    """Asks the pages on a thread of its own, and tells people; each click is decided by who clicks, at that moment."""
+
+    def __init__(
+        self, bot_services: BotServices, corpus: CorpusService, client: discord.AutoShardedClient
+    ) -> None:
+        super().__init__(bot_services)
+        self._corpus = corpus
+        self._desk = corpus.watching
+        self._client = client
+        self._stopping = threading.Event()
+        self._asking = threading.Thread(target=self._ask, name="watching", daemon=True)
+
+    async def cog_unload(self) -> None:
+        """Stop; whatever was begun is gone on with by the next process."""
+        self._stopping.set()
+        self._tell.cancel()
+
+    @commands.Cog.listener()
+    async def on_ready(self) -> None:
+        """Begin."""
+        if not self._asking.is_alive() and not self._stopping.is_set():
+            self._asking.start()
+        if not self._tell.is_running():
+            self._tell.start()
+
+    @commands.Cog.listener()
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """Ask nothing for a server where nobody can be told."""
+        await asyncio.to_thread(self._desk.left, guild.id)
+
+    def _ask(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._desk.ask(self.catalogue, self._stopping)
+            except IngestBusyError:  # another process does
+                pass
+            except Exception as error:  # the next round may go better
+                if self._stopping.is_set():  # the ledger is closed by now
+                    return
+                if isinstance(error, RapporteurError):
+                    log.warning("watched pages: %s", error)
+                else:
+                    log.exception("asking the watched pages failed")
+            self._stopping.wait(_LOOKED_AT_EVERY_S)
+
+    @tasks.loop(seconds=_LOOKED_AT_EVERY_S)
+    async def _tell(self) -> None:
+        shards = Shards.of(self._client)
+        try:
+            for letter in await self._corpus.look_ups.run(self._desk.letters, shards, self.catalogue):
+                if await self._sent(letter):
+                    await self._corpus.look_ups.run(self._desk.sent, letter)
+            announcing = self._desk.announcing
+            due = await asyncio.to_thread(lambda: list(announcing.due(shards, self.catalogue)))
+            for letter, guild, after in due:
+                if not await self._sent(letter):
+                    break
+                await self._corpus.look_ups.run(announcing.told, guild, after)
+        except Exception:  # the next time may go better
+            log.exception("telling what watched pages brought failed")
+
+    async def _sent(self, letter: Letter) -> bool:
+        """Send a message where it was wanted, else to whoever wanted it; False: try again later."""
+        view = _letter_view(letter, phrases_of(self.catalogue, letter.place))
+        channels = [letter.place["channel"], letter.place["user"]]
+        for channel, user in zip(channels, (False, True), strict=True):
+            if channel is None:
+                continue
+            try:
+                target: Any = (
+                    await self._client.create_dm(discord.Object(channel))
+                    if user
+                    else self._client.get_partial_messageable(channel)
+                )
+                await target.send(view=view, nonce=letter.key)
+                return True
+            except (discord.Forbidden, discord.NotFound) as error:
+                log.info("what a watched page brought cannot be told in %d: %s", channel, error.code)
+            except discord.HTTPException as error:
+                log.warning("what a watched page brought is told later: %s", error.status)
+                return False
+        return True
+
+    @commands.Cog.listener()
+    async def on_watch_control(self, interaction: Interaction, control: WatchControl) -> None:
+        """Do what a control says, if whoever pressed it may."""
+        work = self._look if control.action == "look" else self._change
+        await self.guarded(interaction, work(interaction, control))
+
+    async def _look(self, interaction: Interaction, control: WatchControl) -> None:
+        phrases = self.phrases(interaction)
+
+        async def previewed() -> Any:
+            request = await self._desk.offered(control.pk)
+            return await self._corpus.previews.found(caller_of(interaction), request, phrases)
+
+        preview = await in_time(interaction, previewed(), ephemeral=True)
+        await show(interaction, preview_view(preview, phrases), ephemeral=True)
+
+    async def _change(self, interaction: Interaction, control: WatchControl) -> None:
+        work = self._desk.change(caller_of(interaction), control.pk, control.action)
+        found = await in_time(interaction, work, ephemeral=True, in_place=True)
+        await show_in_place(interaction, watches_view(found, self.phrases(interaction), control.page))
+
+
+def _letter_view(letter: Letter, phrases: Phrases) -> LayoutView:
+    view = text_view(letter.text)
+    if letter.link is not None:
+        label, style = phrases("corpus.watch.look"), discord.ButtonStyle.primary
+        button: Button[Any] = Button(label=label, style=style, custom_id=f"watch:look:{letter.link}:0")
+        view.add_item(ActionRow(WatchControl(button)))
+    return view
+
+
+def watches_view(found: Sequence[tuple[Watch, int]], phrases: Phrases, number: int = 0) -> LayoutView:
+    """Return one page of the watched pages, each with its buttons."""
+    if not found:
+        return text_view(phrases("corpus.watch.none"))
+    last = (len(found) - 1) // _ON_A_PAGE
+    number = min(number, last)
+    view = LayoutView(timeout=None)
+    for watch, waiting in found[number * _ON_A_PAGE : (number + 1) * _ON_A_PAGE]:
+        view.add_item(TextDisplay(watch_text(watch, waiting, phrases)))
+        button = partial(_button, watch.pk)
+        turned = "resume" if watch.paused else "pause"
+        view.add_item(
+            ActionRow(
+                button(turned, number, label=phrases(f"corpus.watch.{turned}")),
+                button("drop", number, label=phrases("corpus.watch.drop"), style=discord.ButtonStyle.danger),
+            )
+        )
+    if last:
+        before = _button(found[0][0].pk, "turn", max(number - 1, 0), emoji="◀️", disabled=number == 0)
+        after = _button(found[-1][0].pk, "turn", min(number + 1, last), emoji="▶️", disabled=number == last)
+        view.add_item(ActionRow(before, after))
+    return view
+
+
+def _button(pk: int, action: str, page: int, **look: Any) -> WatchControl:
+    return WatchControl(Button(custom_id=f"watch:{action}:{pk}:{page}", **look))

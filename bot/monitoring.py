@@ -1,0 +1,152 @@
+"""Metrics for Prometheus, and whether this process is alive and ready, on a port of its own."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from socketserver import ThreadingMixIn
+from typing import TYPE_CHECKING
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, make_wsgi_app
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+
+from retrieval.errors import SettingsError
+from retrieval.observing import Counted, Stage, Told
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+Checks = Mapping[str, Callable[[], str | None]]
+"""What is looked at -> what is wrong with it, in words; None where nothing is."""
+
+_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+_COUNTED: dict[Counted, tuple[str, tuple[str, ...]]] = {
+    "model_tokens": ("Tokens that the language model was billed for", ("kind",)),
+    "model_cost": ("What they cost, in the currency of the prices set", ()),
+    "ingested_readouts": ("Readouts by what an ingest did with them", ("result",)),
+    "refusals": ("Requests that were refused with a reason, such as a limit", ("reason",)),
+    "failures": ("Requests that ended with “Something went wrong”", ()),
+    "gateway_reconnects": ("Connections to Discord's gateway made again", ("how",)),
+}
+
+
+class Metrics:
+    """What Prometheus reads; an observer.
+
+    Attributes:
+        registry: All of it, the process's memory and file handles included.
+    """
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=self.registry)
+        self._stages = Histogram(
+            "rapporteur_stage_seconds",
+            "How long a stage took",
+            ["stage"],
+            registry=self.registry,
+            buckets=_BUCKETS_S,
+        )
+        self._outcomes = {
+            name: Counter(f"rapporteur_{plural}", help_, ["outcome"], registry=self.registry)
+            for name, plural, help_ in (
+                ("question", "answers", "Questions by outcome: the answer's status, or the name of an error"),
+                ("ingest", "ingests", "Ingests by outcome: done, partly, or the name of an error"),
+                (
+                    "model",
+                    "model_calls",
+                    "Calls of the language model by outcome: done, or the name of an error",
+                ),
+            )
+        }
+        self._counters = {
+            what: Counter(f"rapporteur_{what}", help_, labels, registry=self.registry)
+            for what, (help_, labels) in _COUNTED.items()
+        }
+
+    @contextmanager
+    def stage(self, name: Stage, told: Told) -> Iterator[None]:
+        """Time a stage."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._stages.labels(name).observe(time.perf_counter() - started)
+            if name in self._outcomes:
+                self._outcomes[name].labels(told["outcome"]).inc()
+
+    def count(self, what: Counted, amount: float, labels: Told) -> None:
+        """Count."""
+        counter = self._counters[what]
+        (counter.labels(**labels) if labels else counter).inc(amount)
+
+    def read(self, name: str, help_: str, value: Callable[[], float]) -> None:
+        """Have `value` asked whenever Prometheus reads."""
+        Gauge(f"rapporteur_{name}", help_, registry=self.registry).set_function(value)
+
+
+@contextmanager
+def served(metrics: Metrics, host: str, port: int, *, alive: Checks, ready: Checks) -> Iterator[int]:
+    """Serve `/metrics`, `/healthz` and `/readyz` while the block lasts; yields the port.
+
+    Args:
+        port: 0 takes one that is free.
+
+    Raises:
+        SettingsError: The port cannot be had.
+    """
+    try:
+        server = make_server(host, port, _app(metrics, alive, ready), _Server, _Quiet)
+    except OSError as error:
+        raise SettingsError(
+            f"RETRIEVAL_METRICS_PORT: {host}:{port} cannot be listened on ({error.strerror}). Choose another port, "
+            "or end the process that has it."
+        ) from error
+    thread = threading.Thread(target=server.serve_forever, name="metrics", daemon=True)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True  # a reader that never hangs up stops nothing
+
+
+class _Quiet(WSGIRequestHandler):
+    timeout = 10
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the library's name
+        """Write no line for each reading."""
+
+
+def _app(
+    metrics: Metrics, alive: Checks, ready: Checks
+) -> Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]:
+    exposition = make_wsgi_app(metrics.registry)
+    checked = {"/healthz": alive, "/readyz": {**alive, **ready}}
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path = environ["PATH_INFO"]
+        if path == "/metrics":
+            found: Iterable[bytes] = exposition(environ, start_response)
+            return found
+        if path not in checked:
+            start_response("404 Not Found", [("Content-Type", "text/plain")])
+            return [b"/metrics, /healthz, /readyz\n"]
+        problems = {name: check() for name, check in checked[path].items()}
+        status = "503 Service Unavailable" if any(problems.values()) else "200 OK"
+        start_response(status, [("Content-Type", "application/json")])
+        return [json.dumps({name: problem or "ok" for name, problem in problems.items()}).encode() + b"\n"]
+
+    return app

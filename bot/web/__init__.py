@@ -1,0 +1,1 @@
+"""`rapporteur serve`: a read-only HTTP API and a reading room over the shared readouts."""
