@@ -154,7 +154,7 @@ def build_client(bot_services: BotServices, **options: Any) -> Rapporteur:
 EXIT_DONE, EXIT_FAILED = 0, 1
 
 _LOGIN_S = 15.0
-_LEAVING_S = 1.5
+_LEAVING_S = 1.0
 
 
 def run(settings: DiscordSettings, services: Services) -> int:
