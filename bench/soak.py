@@ -79,6 +79,7 @@ class Soak:
         self.quarters = [Quarter() for _ in range(QUARTERS)]
         self.ingests: list[str] = []
         self.lost: list[str] = []
+        self.asked = 0
 
     def run(self) -> None:
         draw = np.random.default_rng(7)
@@ -87,13 +88,15 @@ class Soak:
         others = [threading.Thread(target=self._ingest), threading.Thread(target=self._watch)]
         for thread in others:
             thread.start()
-        with ThreadPoolExecutor(THREADS) as pool:
-            for number in count():
-                due = self._began + number / self._options.rate
-                if due > self._began + self._lasts_s:
-                    break
-                time.sleep(max(0.0, due - time.monotonic()))
-                pool.submit(self._ask, questions[number % QUESTIONS], due)
+        pool = ThreadPoolExecutor(THREADS)
+        for number in count():
+            due = self._began + number / self._options.rate
+            if due > self._began + self._lasts_s:
+                break
+            time.sleep(max(0.0, due - time.monotonic()))
+            pool.submit(self._ask, questions[number % QUESTIONS], due)
+        self.asked = number
+        pool.shutdown(cancel_futures=True)  # where the machine is too slow for the rate, some wait still
         for thread in others:
             thread.join()
 
@@ -187,7 +190,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(quarter.line(number))
     print("second to last quarter:", growth(soak.quarters[1], soak.quarters[-1]))
     done = soak.ingests.count("done")
-    print(f"{done} of {len(soak.ingests)} ingests done, {len(soak.lost)} questions lost")
+    answered = sum(len(quarter.latencies) for quarter in soak.quarters)
+    print(
+        f"{done} of {len(soak.ingests)} ingests done; of {soak.asked} questions {answered} answered, "
+        f"{len(soak.lost)} lost, the rest still waiting at the end"
+    )
     for told in sorted({*soak.lost, *soak.ingests} - {"done"}):
         print(f"  {told}")
 

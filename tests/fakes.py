@@ -167,6 +167,9 @@ class FakeServices:
                 return found
         raise NotFoundError(f"no ¶{number} in {document}")
 
+    def paragraphs_of(self, document: str, scopes: Sequence[str]) -> list[LiveParagraph]:
+        return [p for p in self.paragraphs if p.document == document]
+
     def table(self, paragraph: LiveParagraph, scopes: Sequence[str]) -> Table | None:
         return table_around(
             [p for p in self.paragraphs if p.document == paragraph.document], paragraph.number

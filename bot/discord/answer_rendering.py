@@ -5,18 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from bot.discord.discord_markdown import emphasise, escape, length, link, place_link, shortened
+from bot.discord.discord_markdown import (
+    blockquote,
+    emphasise,
+    escape,
+    length,
+    link,
+    place_link,
+    shortened,
+)
 from bot.discord.pages import (
     MAX_TEXT,
+    RULE,
     Block,
+    Cited,
     Page,
     Piece,
     Source,
+    Tone,
     flat,
     fragments,
     label_of,
     paged,
-    source_line,
+    plain_label,
+    source_head,
 )
 from bot.locales import Phrases
 from retrieval.answering.checking import ClaimCheck, Compared, Verdict
@@ -28,34 +40,43 @@ _MAX_QUESTION = 300
 
 _NEAREST_CHARS = 240
 
+_MAX_LEAD = 720
+"""What stands above a quote and around it: the line about the outcome with the question, the marks."""
+
+
+_TONES = {Status.CLOSEST: Tone.CLOSEST, Status.NOT_FOUND: Tone.NOT_FOUND}
+
 
 def render_answer(
     answer: Answer, phrases: Phrases, *, show_question: bool = False, can_translate: bool = False
 ) -> tuple[Page, ...]:
-    """Return the pages that show `answer`: statements with their `¶`, then what the reader has to know.
+    """Return the pages that show `answer`: what came out of it, the quotes with their `¶`, what else is to be known.
 
     Args:
-        show_question: Quote the question first, where the reader has not seen it asked.
+        show_question: Say what was asked, where the reader has not seen it asked.
         can_translate: Offer a translation of its quotes.
     """
-    asked = _asked(answer) if show_question else []
     if answer.talk:
+        asked = [Block(_small_question(answer.question))] if show_question else []
         return paged([*asked, Block(phrases(f"answer.talk.{answer.talk}"))], phrases)
-    if answer.parts:
-        each = [block for part in answer.parts for block in (*_asked(part), *_part_blocks(part, phrases))]
-        return paged([*asked, *each], phrases)
-    if answer.statements:
-        found = [*_statement_blocks(answer, phrases), *_closing(answer, phrases)]
-        pages = paged([*asked, *found], phrases)
-        return tuple(replace(page, can_translate=can_translate and bool(page.pieces)) for page in pages)
-    return paged([*asked, *_missing_blocks(answer, phrases)], phrases)
+    tone = _TONES.get(answer.status, Tone.ANSWERED)
+    parts = answer.parts or (answer,)
+    blocks = list[Block]()
+    for part in parts:
+        shown = _part_blocks(
+            part, phrases, quoted=show_question or len(parts) > 1, alone=tone is Tone.NOT_FOUND
+        )
+        blocks += [replace(shown[0], joint=RULE), *shown[1:]]
+    pages = paged(blocks, phrases, tone=tone)
+    if not answer.statements or answer.parts:
+        return pages
+    return tuple(replace(page, can_translate=can_translate and bool(page.pieces)) for page in pages)
 
 
 def render_found(answer: Answer, phrases: Phrases, *, show_question: bool = False) -> Page:
     """Return one page of what was found, for the time that a language model needs to choose."""
-    asked = _asked(answer) if show_question else []
-    lead = Block(f"-# {phrases('answer.choosing')}")
-    return paged([*asked, lead, *_statement_blocks(answer, phrases)], phrases)[0]
+    lead = _lead(phrases("answer.choosing"), answer.question if show_question else None)
+    return paged([lead, *_statement_blocks(answer, phrases)], phrases, tone=Tone.CLOSEST)[0]
 
 
 def render_translations(
@@ -69,26 +90,59 @@ def render_translations(
     return paged(blocks, phrases)
 
 
-def _asked(answer: Answer) -> list[Block]:
-    return [Block(f"> {flat(answer.question, _MAX_QUESTION)}")]
+def _small_question(question: str) -> str:
+    return f"-# “{flat(question, _MAX_QUESTION)}”"
 
 
-def _part_blocks(answer: Answer, phrases: Phrases) -> list[Block]:
-    if answer.statements:
-        return [*_statement_blocks(answer, phrases), *_closing(answer, phrases)]
-    return _missing_blocks(answer, phrases)
+def _lead(outcome: str, question: str | None) -> Block:
+    """What came out of it, and of which question, in one line above the quotes."""
+    return Block(f"-# {outcome} · {_small_question(question)[3:]}" if question else f"-# {outcome}")
 
 
-def _missing_blocks(answer: Answer, phrases: Phrases) -> list[Block]:
+def _part_blocks(answer: Answer, phrases: Phrases, *, quoted: bool, alone: bool) -> list[Block]:
+    """The answer to one question.
+
+    Args:
+        quoted: Say what was asked.
+        alone: Nothing was found at all, so that what is closest can be offered.
+    """
+    if not answer.statements:
+        return _missing_blocks(answer, phrases, quoted=quoted, alone=alone)
+    outcome = phrases("answer.partly" if answer.partial else "answer.answered")
+    lead = _lead(outcome, answer.question if quoted else None)
+    return [lead, *_statement_blocks(answer, phrases), *_apart(_closing(answer, phrases))]
+
+
+def _missing_blocks(answer: Answer, phrases: Phrases, *, quoted: bool, alone: bool) -> list[Block]:
     # A notice ("The readouts are in English; …") says why there is no answer: better than that there is none.
     is_closest = answer.status is Status.CLOSEST
-    lead = phrases("answer.closest" if is_closest else "answer.not_found")
-    said = list(_texts(answer.notice)) if answer.notice else [Block(lead)]
-    if answer.nearest and not is_closest:
-        said.append(Block(phrases("answer.nearest")))
+    said = list(_texts(answer.notice or phrases("answer.closest" if is_closest else "answer.not_found")))
+    if quoted:
+        said.append(Block(_small_question(answer.question)))
+    if is_closest:
+        said += _nearest_blocks(answer.nearest, phrases)
+    elif alone:
+        said[0] = replace(said[0], also=tuple(_cited(near, phrases) for near in answer.nearest))
     read_as = _small(phrases("answer.read_as", question=answer.read_as) if answer.read_as else None)
-    nearest = _nearest_blocks(answer.nearest, phrases)
-    return [*said, *nearest, *read_as, *_small(_model_line(answer, phrases))]
+    return [*said, *_apart([*read_as, *_small(_model_line(answer, phrases))], "\n\n")]
+
+
+def _cited(near: Statement, phrases: Phrases) -> tuple[Cited, Source]:
+    """Return what opens a paragraph that is not shown."""
+    place, paragraph = near.citation, near.paragraph
+    label = plain_label(place.paragraph, place.numbering, phrases, place.part)
+    cited = Cited(place.document, place.revision, place.paragraph, label, ((near.start, near.end),))
+    return cited, Source(paragraph.title, paragraph.date)
+
+
+def render_closest(nearest: Sequence[Statement], phrases: Phrases) -> tuple[Page, ...]:
+    """Return the pages of what is closest to a question that the readouts do not answer."""
+    lead = Block(phrases("answer.nearest"))
+    return paged([lead, *_nearest_blocks(nearest, phrases)], phrases, tone=Tone.CLOSEST)
+
+
+def _apart(blocks: Iterable[Block], joint: str = RULE) -> list[Block]:
+    return [replace(block, joint=block.joint if number else joint) for number, block in enumerate(blocks)]
 
 
 def _statement_blocks(answer: Answer, phrases: Phrases) -> Iterable[Block]:
@@ -99,15 +153,20 @@ def _statement_blocks(answer: Answer, phrases: Phrases) -> Iterable[Block]:
 
 
 def _cut_statement(place: int, statement: Statement, phrases: Phrases) -> Iterable[Block]:
-    """A statement in as many blocks as it needs, each with its mark."""
+    """A statement in as many blocks as it needs, each with its mark; a cut is marked on both sides of it."""
     citation = statement.citation
     mark = link(label_of(citation, phrases), place_link(citation, statement.text, phrases.room))
-    head = source_line(Source(statement.paragraph.title, statement.paragraph.date), phrases)
-    room = MAX_TEXT - length(head) - length(mark) - len("\n\n \n")
+    source = Source(statement.paragraph.title, statement.paragraph.date)
+    head = source_head(source, phrases)
+    room = MAX_TEXT - length(head) - length(mark) - _MAX_LEAD
     for start, end in fragments(statement.text, statement.highlights, room):
         highlights = [(s - start, e - start) for s, e in statement.highlights if s < end and e > start]
         text = statement.text[start:end]
-        yield Block(f"{emphasise(text, highlights)} {mark}", head, Piece(place, text, (citation,)))
+        shown = (
+            f"{'… ' if start else ''}{emphasise(text, highlights)}{'' if end == len(statement.text) else '…'}"
+        )
+        piece = Piece(place, text, (citation,))
+        yield Block(blockquote(f"{shown} {mark}"), head, piece, source=source, joint="\n\n")
     if statement.also:
         yield Block(f"-# {escape(phrases('answer.also', places=', '.join(also_places(statement))))}", head)
 
@@ -117,7 +176,7 @@ def _translation_blocks(text: str, by: str, phrases: Phrases) -> Iterable[Block]
     mark = f"-# {phrases('answer.translated', model=escape(by))}"
     flat = " ".join(text.split())
     for start, end in fragments(flat, (), MAX_TEXT - length(mark) - len("> \n")):
-        yield Block(f"> {escape(flat[start:end])}\n{mark}")
+        yield Block(f"> {escape(flat[start:end])}\n{mark}", joint="\n\n" if not start else "\n")
 
 
 def _closing(answer: Answer, phrases: Phrases) -> Iterable[Block]:
@@ -130,8 +189,6 @@ def _closing(answer: Answer, phrases: Phrases) -> Iterable[Block]:
     if answer.damaged:
         yield from _small(phrases("answer.damaged", readouts=", ".join(answer.damaged)))
     yield from _small(_model_line(answer, phrases))
-    if answer.mode == "extractive":
-        yield Block(f"-# {phrases('answer.quoted')}")
 
 
 def _model_line(answer: Answer, phrases: Phrases) -> str | None:
@@ -155,14 +212,13 @@ def _nearest_blocks(nearest: Sequence[Statement], phrases: Phrases) -> Iterable[
     for near in nearest:
         citation = near.citation
         mark = link(label_of(citation, phrases), place_link(citation, near.text, phrases.room))
-        excerpt = shortened(near.text, _NEAREST_CHARS)
         source = Source(near.paragraph.title, near.paragraph.date)
-        yield Block(
-            f"{mark} {escape(excerpt)}", source_line(source, phrases), Piece(-1, near.text, (citation,))
-        )
+        head, quote = source_head(source, phrases), shortened(near.text, _NEAREST_CHARS)
+        piece = Piece(-1, near.text, (citation,))
+        yield Block(blockquote(f"{escape(quote)} {mark}"), head, piece, source=source, joint="\n\n")
         for difference in near.differs:
             said = phrases(f"answer.differs.{difference.kind}", value=escape(difference.value))
-            yield Block(f"-# {said}", source_line(source, phrases))
+            yield Block(f"-# ⚠ {said}", head)
 
 
 _MAX_DIFFERENCES = 8
@@ -173,7 +229,8 @@ _MAX_DIFFERING = 120
 def render_check(check: ClaimCheck, phrases: Phrases) -> tuple[Page, ...]:
     """Return the pages that show the sentences nearest to a claim, what differs, and a model's opinion, if any."""
     if not check.compared:
-        return paged([Block(phrases("check.not_found"))], phrases)
+        return paged([Block(phrases("check.not_found"))], phrases, tone=Tone.NOT_FOUND)
+    tone = Tone.ANSWERED if check.verdict is Verdict.VERBATIM else Tone.CLOSEST
     blocks = [Block(phrases(f"check.{check.verdict.value}"))]
     for place, compared in enumerate(check.compared):
         blocks += _cut_statement(place, compared.statement, phrases)
@@ -184,7 +241,7 @@ def render_check(check: ClaimCheck, phrases: Phrases) -> tuple[Page, ...]:
             blocks.append(
                 Block(f"-# {phrases('check.judged', opinion=opinion, model=escape(check.judged.by))}")
             )
-    return paged([*blocks, Block(f"-# {phrases('answer.quoted')}")], phrases)
+    return paged(blocks, phrases, tone=tone)
 
 
 def _difference_blocks(compared: Compared, phrases: Phrases) -> Iterable[Block]:

@@ -13,7 +13,9 @@ from bot.discord.cogs.comparing import ComparisonCog
 from bot.discord.cogs.conversation import ConversationCog
 from bot.discord.cogs.corpus import CorpusCog
 from bot.discord.cogs.feedback import FeedbackCog
+from bot.discord.cogs.job_links import JobLink, JobLinksCog
 from bot.discord.cogs.messages import MessagesCog
+from bot.discord.cogs.paragraphs import ParagraphCog
 from bot.discord.cogs.previews import PreviewsCog
 from bot.discord.cogs.privacy import PrivacyCog
 from bot.discord.cogs.server_settings import ServerSettingsCog, SettingControl
@@ -30,7 +32,17 @@ from bot.discord.welcome_card import DeleteReply, ExampleQuestion
 from bot.locales import load
 from retrieval.bootstrap import Services
 
-DYNAMIC_ITEMS = (Control, SettingControl, WatchControl, ExampleQuestion, DeleteReply)
+_PLAIN = (
+    AskCog,
+    BrowseCog,
+    InitiativesCog,
+    ParagraphCog,
+    AnswerControlsCog,
+    FeedbackCog,
+    ServerSettingsCog,
+)
+
+DYNAMIC_ITEMS = (Control, JobLink, SettingControl, WatchControl, ExampleQuestion, DeleteReply)
 """What is answered on messages of any age."""
 
 FOLLOWERS = tuple(cog.__name__ for cog in (PreviewsCog, WatchingCog, ServersCog, PrivacyCog))
@@ -57,10 +69,7 @@ def build_bot_services(settings: DiscordSettings, services: Services) -> BotServ
 
 def build_cogs(client: commands.AutoShardedBot, bot_services: BotServices) -> list[commands.Cog]:
     """Return all that the bot answers, as far as there are the services for it."""
-    cogs: list[commands.Cog] = [
-        cog(bot_services)
-        for cog in (AskCog, BrowseCog, InitiativesCog, AnswerControlsCog, FeedbackCog, ServerSettingsCog)
-    ]
+    cogs: list[commands.Cog] = [cog(bot_services) for cog in _PLAIN]
     if bot_services.comparing:
         cogs.append(ComparisonCog(bot_services))
     cogs += [
@@ -73,6 +82,7 @@ def build_cogs(client: commands.AutoShardedBot, bot_services: BotServices) -> li
     if bot_services.corpus and bot_services.server_cleanup:
         cogs += [
             CorpusCog(bot_services, bot_services.corpus),
+            JobLinksCog(bot_services, bot_services.corpus),
             PreviewsCog(bot_services, bot_services.corpus, client),
             WatchingCog(bot_services, bot_services.corpus, client),
             ServersCog(bot_services, bot_services.corpus, bot_services.server_cleanup, client),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from bot.discord.answer_store import ShownAnswer
 from bot.discord.comparison_rendering import render_sheet
 from bot.discord.discord_markdown import length
-from bot.discord.pages import MAX_TEXT, Page
+from bot.discord.pages import MAX_PARTS, MAX_TEXT, RULE, Page
 from bot.discord.permissions import guild_scopes
 from bot.discord.question_service import LIST, Place, QuestionService, Reply
 from bot.discord.readout_rendering import InitiativeFilter
@@ -127,7 +127,8 @@ class ComparisonService:
             pages[0],
         )
         text = f"{first.text}\n\n{life.text}"
-        return (replace(first, text=text), *pages[1:]) if length(text) <= MAX_TEXT else pages
+        fits = length(text) <= MAX_TEXT and text.count(RULE) < MAX_PARTS
+        return (replace(first, text=text), *pages[1:]) if fits else pages
 
     async def _remembered(self, answer: str, guild: int | None) -> ShownAnswer | None:
         shown = await self._questions.look_ups.run(self._questions.answers.get, answer)

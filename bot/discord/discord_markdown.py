@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 
 from bot.links import Place, Span, paragraph_url, source_of
@@ -58,6 +59,11 @@ def emphasise(text: str, spans: Sequence[Span]) -> str:
     # A digit or dash that follows bold text is not at the start of a line, whatever `escape` thought of
     # it: the extra backslash does not show.
     return "".join(parts)
+
+
+def blockquote(markdown: str) -> str:
+    """Return markdown as a quote: a mark before each of its lines."""
+    return "> " + markdown.replace("\n", "\n> ")
 
 
 def _merged(text: str, spans: Sequence[Span]) -> list[Span]:
@@ -115,6 +121,11 @@ def _text_fragment(words: str) -> str:
 
 def _encoded(words: Sequence[str]) -> str:
     return quote(" ".join(words), safe="").replace("-", "%2D")
+
+
+def instant(at: str, style: str = "f") -> str:
+    """Return a moment (UTC, ISO 8601) so that each reader sees it in their own time; `style` as Discord names them."""
+    return f"<t:{int(datetime.fromisoformat(at).replace(tzinfo=UTC).timestamp())}:{style}>"
 
 
 def code_block(text: str) -> str:

@@ -1,17 +1,15 @@
-"""Pure: paragraphs, readouts, citations and initiatives -> pages; which initiatives a reader wants to see."""
+"""Pure: readouts and initiatives -> pages; which initiatives a reader wants to see."""
 
 from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Self, get_args
 
 from bot.discord.discord_markdown import (
     code,
-    code_block,
-    emphasise,
     escape,
     length,
     link,
@@ -26,97 +24,16 @@ from bot.discord.pages import (
     Page,
     Piece,
     Source,
+    Tone,
     flat,
-    fragments,
-    label_of,
     paged,
     plain_label,
-    source_line,
+    source_head,
 )
 from bot.locales import Phrases
-from retrieval.models import Citation, Initiative, InitiativeKind, LiveParagraph, Numbering, is_beside
-from retrieval.search.browsing import ListedInitiative, ReadoutSummary, Table
+from retrieval.models import Citation, Initiative, InitiativeKind, Numbering
+from retrieval.search.browsing import ListedInitiative, ReadoutSummary
 from retrieval.search.scoping import Filters, Shelf
-
-
-def render_paragraph(
-    paragraph: LiveParagraph,
-    spans: Sequence[tuple[int, int]],
-    phrases: Phrases,
-    *,
-    changed: bool = False,
-    superseded: str | None = None,
-    table: Table | None = None,
-) -> tuple[Page, ...]:
-    """Return one paragraph in full with `spans` of it in bold.
-
-    Args:
-        changed: The readout has another revision than the answer that is being checked.
-        superseded: When this very revision stopped being the current one (UTC, ISO 8601).
-        table: What the paragraph is a row of.
-    """
-    words = paragraph.text[slice(*spans[0])] if spans else paragraph.text
-    mark = link(label_of(paragraph, phrases), place_link(paragraph, words, phrases.room, spans))
-    head = f"{source_line(Source(paragraph.title, paragraph.date), phrases)} · {mark}"
-    blocks = [
-        Block(emphasise(paragraph.text[start:end], [(s - start, e - start) for s, e in spans]), head)
-        for start, end in fragments(paragraph.text, spans, MAX_TEXT - length(head) - 1)
-    ]
-    if superseded:
-        date = phrases.date(superseded[:10])
-        blocks.append(Block(f"-# {phrases('paragraph.superseded', date=date)}"))
-    if changed:
-        blocks.append(Block(f"-# {phrases('paragraph.changed')}"))
-    if paragraph.numbering is Numbering.COUNTED and not is_beside(paragraph.number):
-        blocks.append(Block(f"-# {phrases('paragraph.counted')}"))
-    if table is not None:
-        blocks += _table_blocks(table, paragraph.number, phrases)
-    return paged(blocks, phrases)
-
-
-_PHONE = 40
-"""Columns that a code block shows on a phone before it breaks lines."""
-
-_MAX_ROWS = 25
-_MAX_ROW = 160
-
-
-def _table_blocks(table: Table, number: str, phrases: Phrases) -> Iterator[Block]:
-    """Yield the rows around one, that one marked: as a table where a phone has room for it, else as a list."""
-    place = next((i for i, (each, _) in enumerate(table.rows) if each == number), 0)
-    first = max(0, min(place - _MAX_ROWS // 2, len(table.rows) - _MAX_ROWS))
-    rows = table.rows[first : first + _MAX_ROWS]
-    yield Block(phrases("paragraph.table", count=len(table.rows)))
-    lines = [
-        ("", "¶", *table.heads),
-        *((">" if each == number else "", each, *cells) for each, cells in rows),
-    ]
-    drawn = _aligned([[" ".join(cell.split()) for cell in line] for line in lines])
-    if all(_width(line) <= _PHONE and length(line) <= 2 * _PHONE for line in drawn):
-        yield Block(code_block("\n".join(drawn)))
-    else:
-        for each, cells in rows:
-            named = "; ".join(
-                f"{head}: {cell}" for head, cell in zip(table.heads, cells, strict=True) if cell
-            )
-            row = f"¶{flat(each, _MAX_NAME)} {flat(named, _MAX_ROW)}"
-            yield Block(f"- **{row}**" if each == number else f"- {row}")
-    if len(rows) < len(table.rows):
-        yield Block(f"-# {phrases('corpus.more', count=len(table.rows) - len(rows))}")
-
-
-def _aligned(lines: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
-    return [
-        " ".join(c + " " * (w - _width(c)) for c, w in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    ]
-
-
-def _width(text: str) -> int:
-    """Return how many columns a text takes where every letter is as wide, or twice: East Asian ones."""
-    marks = sum(unicodedata.category(c) in ("Mn", "Me", "Cf") for c in text)
-    return len(text) - marks + sum(unicodedata.east_asian_width(c) in "WF" for c in text)
 
 
 def render_documents(readouts: Sequence[ReadoutSummary], phrases: Phrases) -> tuple[Page, ...]:
@@ -124,18 +41,14 @@ def render_documents(readouts: Sequence[ReadoutSummary], phrases: Phrases) -> tu
     if not readouts:
         return (Page(phrases("documents.none")),)
     ordered = sorted(readouts, key=lambda r: (r.date or "", r.title), reverse=True)
-    shelf, head = Shelf(tuple(ordered)), f"**{phrases('documents.title')}**"
-    return paged([Block(_document_line(r, shelf.series_of(r), phrases), head) for r in ordered], phrases)
+    shelf = Shelf(tuple(ordered))
+    head = f"### {phrases('documents.title', count=len(ordered))}"
+    blocks = [Block(_document_line(r, shelf.series_of(r), phrases), head, joint="\n") for r in ordered]
+    return paged(blocks, phrases, tone=Tone.LISTED)
 
 
 def _document_line(readout: ReadoutSummary, series: str | None, phrases: Phrases) -> str:
-    line = phrases(
-        "documents.line",
-        title=flat(readout.title, MAX_TITLE),
-        date=phrases.date(readout.date) or phrases("documents.undated"),
-        paragraphs=readout.paragraphs,
-        id=readout.id,
-    )
+    line = document_line(readout, phrases)
     note = {"counted": "documents.numbering_counted", "mixed": "documents.numbering_mixed"}.get(
         readout.numbering
     )
@@ -144,36 +57,14 @@ def _document_line(readout: ReadoutSummary, series: str | None, phrases: Phrases
     return f"{line}\n-# {' · '.join(notes)}" if notes else line
 
 
-def citation_text(paragraph: LiveParagraph, spans: Sequence[tuple[int, int]], phrases: Phrases) -> str:
-    """Return a citation in a plain form: the words, the title, the date, the number, the address."""
-    words = " … ".join(f"“{paragraph.text[start:end]}”" for start, end in spans)
-    place = [
-        paragraph.title,
-        phrases.date(paragraph.date),
-        plain_label(paragraph.number, paragraph.numbering, phrases, paragraph.part),
-    ]
-    named = ", ".join(part for part in place if part)
-    words_of = paragraph.text[slice(*spans[0])] if spans else ""
-    # what is copied out of here names the source itself, where that has an address
-    address = source_link(paragraph.source_url, words_of) or place_link(paragraph, "", phrases.room, spans)
-    return " ".join(part for part in (words, "—" if words else "", f"{named}.", address or "") if part)
-
-
-def render_citations(citations: Sequence[str], phrases: Phrases) -> tuple[Page, ...]:
-    """Return citations in code blocks, from where they are copied with one tap."""
-    room = MAX_TEXT - 100
-    blocks = [
-        Block(code_block(text[start:end]), phrases("control.copied"))
-        for text in citations
-        for start, end in _plain_fragments(text, room)
-    ]
-    return paged(blocks, phrases)
-
-
-def _plain_fragments(text: str, room: int) -> list[tuple[int, int]]:
-    """Cut by a bound that holds whatever the fence guard adds: two characters to every three."""
-    step = room // 2
-    return [(start, min(start + step, len(text))) for start in range(0, len(text), step)]
+def document_line(readout: ReadoutSummary, phrases: Phrases) -> str:
+    """Return the line that lists a readout."""
+    url = source_link(readout.source_url)
+    title = link(flat(readout.title, MAX_TITLE), url if url and length(url) < _MAX_LINK else None)
+    date = phrases.date(readout.date) or phrases("documents.undated")
+    return phrases(
+        "documents.line", title=title, date=escape(date), paragraphs=readout.paragraphs, id=code(readout.id)
+    )
 
 
 KINDS: tuple[InitiativeKind, ...] = get_args(InitiativeKind)
@@ -190,6 +81,9 @@ _MAX_ELSEWHERE_TITLE = 40
 _MAX_WANTED = 60
 
 _MAX_LINKED = 800
+
+_MAX_LINK = 200
+"""Of an address in a list: what is long is left out, so that more readouts fit on a page."""
 
 _MANY = 99_999
 
@@ -260,10 +154,10 @@ def render_initiatives(
         return (Page(_none_sentence(wanted, phrases)),)
     known = {line.id: line for line in readouts}
     blocks = [_block(number, each, known, phrases) for number, each in enumerate(listed)]
-    room = MAX_TEXT - length(_heading(len(listed), _MANY, _MANY, wanted, phrases)) - len("\n\n")
-    pages = paged(blocks, phrases, room=room)
+    room = MAX_TEXT - length(_heading(len(listed), _MANY, _MANY, wanted, phrases)) - len("\n")
+    pages = paged(blocks, phrases, room=room, tone=Tone.LISTED)
     return tuple(
-        replace(page, text=f"{_heading(len(listed), number, len(pages), wanted, phrases)}\n\n{page.text}")
+        replace(page, text=f"{_heading(len(listed), number, len(pages), wanted, phrases)}\n{page.text}")
         for number, page in enumerate(pages, 1)
     )
 
@@ -276,10 +170,10 @@ def _none_sentence(wanted: InitiativeFilter, phrases: Phrases) -> str:
 
 
 def _heading(total: int, number: int, pages: int, wanted: InitiativeFilter, phrases: Phrases) -> str:
-    parts = [f"**{phrases('initiatives.total', total=total)}**", *_asked_for(wanted, phrases)]
+    parts = [phrases("initiatives.total", total=total), *_asked_for(wanted, phrases)]
     if pages > 1:
         parts.append(phrases("initiatives.page", number=number, pages=pages))
-    return " · ".join(parts)
+    return f"-# {' · '.join(parts)}"
 
 
 def _asked_for(wanted: InitiativeFilter, phrases: Phrases) -> list[str]:
@@ -296,12 +190,11 @@ def _block(
     entry, readout = listed.initiative, listed.readout
     citations = listed.citations
     piece = Piece(number, entry.name, citations[:_MAX_PLACES])
-    lines = [f"{_what(entry, phrases)} — {_marks(citations, phrases)}"]
+    lines = [f"- {_what(entry, phrases)} — {_marks(citations, phrases)}"]
     if listed.also_in:
         lines.append(f"-# {_elsewhere(listed, readouts, phrases)}")
-    return Block(
-        "\n".join(lines), _head(readout, phrases), piece, _elsewhere_cited(listed, readouts, phrases)
-    )
+    also, source = _elsewhere_cited(listed, readouts, phrases), Source(readout.title, readout.date)
+    return Block("\n".join(lines), _head(readout, phrases), piece, also, source)
 
 
 def _what(entry: Initiative, phrases: Phrases) -> str:
@@ -311,14 +204,14 @@ def _what(entry: Initiative, phrases: Phrases) -> str:
 
 
 def _head(readout: ReadoutSummary, phrases: Phrases) -> str:
-    line = f"{source_line(Source(readout.title, readout.date), phrases)} · `{code(readout.id)}`"
     note = {"counted": "documents.numbering_counted", "mixed": "documents.numbering_mixed"}.get(
         readout.numbering
     )
-    return f"{line}\n-# {phrases(note)}" if note else line
+    notes = (f"`{code(readout.id)}`", *([phrases(note)] if note else []))
+    return source_head(Source(readout.title, readout.date), phrases, *notes)
 
 
-def _numbering(readout: ReadoutSummary | ReadoutSummary) -> Numbering:
+def _numbering(readout: ReadoutSummary) -> Numbering:
     return Numbering.COUNTED if readout.numbering == "counted" else Numbering.PRINTED
 
 
@@ -368,15 +261,18 @@ def _named(document: str, line: ReadoutSummary | None, phrases: Phrases) -> str:
 
 def _elsewhere_cited(
     listed: ListedInitiative, readouts: Mapping[str, ReadoutSummary], phrases: Phrases
-) -> tuple[Cited, ...]:
+) -> tuple[tuple[Cited, Source], ...]:
     places = [(place, readouts.get(place.document)) for place in listed.also_in[:_MAX_PLACES]]
     return tuple(
-        Cited(
-            document=place.document,
-            revision=line.revision,
-            paragraph=place.paragraph,
-            label=plain_label(place.paragraph, _numbering(line), phrases),
-            spans=(),
+        (
+            Cited(
+                document=place.document,
+                revision=line.revision,
+                paragraph=place.paragraph,
+                label=plain_label(place.paragraph, _numbering(line), phrases),
+                spans=(),
+            ),
+            Source(line.title, line.date),
         )
         for place, line in places
         if line is not None

@@ -4,19 +4,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Self
 
 import discord
-from discord.ui import ActionRow, Button, DynamicItem, Item, LayoutView, MediaGallery, Select, TextDisplay
+from discord.ui import (
+    ActionRow,
+    Button,
+    Container,
+    DynamicItem,
+    Item,
+    LayoutView,
+    MediaGallery,
+    Select,
+    Separator,
+    TextDisplay,
+)
 
 from bot.discord import Interaction
 from bot.discord.discord_markdown import shortened
-from bot.discord.pages import MAX_CITED, Cited, Page
+from bot.discord.pages import MAX_CITED, RULE, Cited, Page, Tone
 from bot.locales import Phrases
 
 _MAX_ROW = 5
 MAX_LABEL = 80
 _MAX_OPTION = 100
+
+_MAX_LABELS = 100
+"""Of the buttons of one row together: more are a wall on a phone."""
 
 _EVENTS = {
     "good": "feedback_control",
@@ -25,21 +40,27 @@ _EVENTS = {
     "csv": "list_control",
     "leaf": "sheet_control",
     "files": "sheet_control",
+    **dict.fromkeys(("open", "pick", "card", "step", "cite", "share", "past"), "paragraph_control"),
 }
 
 
 class Control(
     DynamicItem[Item[Any]],
     template=(
-        r"(?P<of>corpus:)?(?P<action>open|pick|copy|translate|good|bad|turn|csv|leaf|files|yes|edit|no|replace|both)"
-        r":(?P<answer>[0-9a-f]{12}):(?P<page>\d+):(?P<index>\d+)"
+        r"(?P<of>corpus:)?"
+        r"(?P<action>open|pick|card|step|cite|share|past|copy|closest|translate|good|bad|turn|csv|leaf|files"
+        r"|yes|edit|no|replace|both)"
+        r":(?P<answer>[0-9a-f]{12}):(?P<page>\d+):(?P<index>\d+)(?::(?P<step>-?\d+))?"
     ),
 ):
     """A button or select under an answer, a list or a preview; `answer` is the id of what it is under.
 
     What to do stands in its custom id; the `control` event hands it to whoever listens, `list_control` where
-    it is about a whole list, `sheet_control` where it is about a comparison, a trace or files, `preview_control` where
-    it is about a preview.
+    it is about a whole list, `sheet_control` where it is about a comparison, a trace or files, `paragraph_control` where
+    it is about one paragraph, `preview_control` where it is about a preview.
+
+    Attributes:
+        step: How many paragraphs after the cited one; negative before it.
     """
 
     def __init__(self, item: Item[Any]) -> None:
@@ -51,6 +72,7 @@ class Control(
         self.answer = match["answer"]
         self.page = int(match["page"])
         self.index = int(match["index"])
+        self.step = int(match["step"] or 0)
 
     @classmethod
     async def from_custom_id(
@@ -66,28 +88,48 @@ class Control(
         interaction.client.dispatch(self._event, interaction, self)
 
 
+def box(text: str, tone: Tone = Tone.PLAIN) -> Container[LayoutView]:
+    """Return the container of a message: its texts, and a line where `RULE` stands."""
+    container: Container[LayoutView] = Container(accent_colour=tone.value or None)
+    for number, part in enumerate(text.split(RULE)):
+        if number:
+            container.add_item(Separator(spacing=discord.SeparatorSpacing.small))
+        container.add_item(TextDisplay(part))
+    return container
+
+
+def _message(container: Container[LayoutView]) -> LayoutView:
+    return LayoutView(timeout=None).add_item(container)
+
+
 def page_view(page: Page, phrases: Phrases, *, answer: str | None = None, number: int = 0) -> LayoutView:
     """Return a page as the components of one message, with its controls where it shows an answer."""
-    view = LayoutView(timeout=None)
-    view.add_item(TextDisplay(page.text))
+    container = box(page.text, page.tone)
     if answer is not None:
         place = f"{answer}:{number}"
-        _add_rows(view, page.cited, phrases, place, _closing(page, phrases, place))
-    return view
+        closing = _closing(page, phrases, place)
+        hidden = page.tone is Tone.NOT_FOUND
+        _add_rows(container, () if hidden else page.cited, phrases, place, closing)
+    return _message(container)
+
+
+def opening_view(page: Page, phrases: Phrases, place: str) -> LayoutView:
+    """Return a page as one message from which its paragraphs can be opened: those that `place` cites first."""
+    container = box(page.text, page.tone)
+    _add_rows(container, page.cited, phrases, place, [])
+    return _message(container)
 
 
 def list_view(pages: Sequence[Page], phrases: Phrases, *, listing: str, number: int = 0) -> LayoutView:
     """Return one page of a list as the components of a message: its paragraphs, the other pages, the CSV."""
     page, place = pages[number], f"{listing}:{number}"
-    view = LayoutView(timeout=None)
-    view.add_item(TextDisplay(page.text))
-    if not page.cited:  # a sentence says why there is no list
-        return view
-    closing = [_labelled("csv", phrases, place), _labelled("files", phrases, place)]
-    if len(pages) > 1:
-        closing = [*_turns("turn", listing, number, len(pages)), *closing]
-    _add_rows(view, page.cited, phrases, place, closing)
-    return view
+    container = box(page.text, page.tone)
+    if page.cited:  # else a sentence says why there is no list
+        closing = [_labelled("csv", phrases, place), _labelled("files", phrases, place)]
+        if len(pages) > 1:
+            closing = [*_turns("turn", listing, number, len(pages)), *closing]
+        _add_rows(container, page.cited, phrases, place, closing)
+    return _message(container)
 
 
 def sheet_view(
@@ -99,13 +141,61 @@ def sheet_view(
         picture: Name of an attachment to show below the text.
     """
     page, place = pages[number], f"{sheet}:{number}"
-    view = LayoutView(timeout=None).add_item(TextDisplay(page.text))
+    container = box(page.text, page.tone)
     if picture is not None:
         described = discord.MediaGalleryItem(f"attachment://{picture}", description=phrases("trace.plot"))
-        view.add_item(MediaGallery(described))
+        container.add_item(MediaGallery(described))
     turns = _turns("leaf", sheet, number, len(pages)) if len(pages) > 1 else []
-    _add_rows(view, page.cited, phrases, place, [*turns, _labelled("files", phrases, place)])
-    return view
+    _add_rows(container, page.cited, phrases, place, [*turns, _labelled("files", phrases, place)])
+    return _message(container)
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """Where a paragraph stands.
+
+    Attributes:
+        step: How many paragraphs after the one that was cited.
+        before, after: Whether there is one.
+        earlier: The date of the readout before in its series, where there is one.
+        shareable: Whether there is a channel to show it to.
+    """
+
+    step: int = 0
+    before: bool = False
+    after: bool = False
+    earlier: str | None = None
+    shareable: bool = True
+
+
+def card_view(page: Page, phrases: Phrases, place: str, around: Around) -> LayoutView:
+    """Return a paragraph as one message, with the ways to its neighbours and what can be done with it.
+
+    Args:
+        place: The answer, page and index that cite it.
+    """
+    container, step = box(page.text, page.tone), around.step
+
+    def button(action: str, to: int, label: str, **look: Any) -> Control:
+        return Control(Button(label=label, custom_id=f"{action}:{place}:{to}", **look))
+
+    row = [
+        button("step", step - 1, phrases("control.previous"), emoji="◀️", disabled=not around.before),
+        button("step", step + 1, phrases("control.next"), emoji="▶️", disabled=not around.after),
+        button("cite", step, phrases("control.cite")),
+    ]
+    if around.shareable:
+        row.append(button("share", step, phrases("control.share")))
+    if around.earlier:
+        named = phrases("control.past", readout=around.earlier)
+        row.append(button("past", step, shortened(named, MAX_LABEL)))
+    return _message(container.add_item(ActionRow(*row)))
+
+
+def shared_view(page: Page, phrases: Phrases, place: str, step: int) -> LayoutView:
+    """Return a paragraph as it is shown to a channel: each reader can open it for themselves."""
+    opening = Control(Button(label=phrases("control.card"), custom_id=f"card:{place}:{step}"))
+    return _message(box(page.text, page.tone).add_item(ActionRow(opening)))
 
 
 def _labelled(action: str, phrases: Phrases, place: str) -> Control:
@@ -121,13 +211,17 @@ def _turns(action: str, listing: str, number: int, pages: int) -> list[Control]:
     ]
 
 
-def text_view(text: str) -> LayoutView:
+def text_view(text: str, tone: Tone = Tone.PLAIN) -> LayoutView:
     """Return one sentence as the components of a message."""
-    return LayoutView(timeout=None).add_item(TextDisplay(text))
+    return _message(box(text, tone))
 
 
 def _closing(page: Page, phrases: Phrases, place: str) -> list[Control]:
-    offered = [*(["copy", "files"] if page.cited else []), *(["translate"] if page.can_translate else [])]
+    offered = ["copy", "files"] if page.cited else []
+    if page.tone is Tone.NOT_FOUND:
+        offered = ["closest"] if page.cited else []
+    if page.can_translate:
+        offered.append("translate")
     return [
         *(_labelled(each, phrases, place) for each in offered),
         Control(Button(emoji="👍", custom_id=f"good:{place}:0")),
@@ -136,25 +230,30 @@ def _closing(page: Page, phrases: Phrases, place: str) -> list[Control]:
 
 
 def _add_rows(
-    view: LayoutView, cited: Sequence[Cited], phrases: Phrases, place: str, closing: list[Control]
+    container: Container[LayoutView],
+    cited: Sequence[Cited],
+    phrases: Phrases,
+    place: str,
+    closing: list[Control],
 ) -> None:
     for row in _rows(cited, phrases, place, closing):
-        view.add_item(ActionRow(*row))
+        container.add_item(ActionRow(*row))
 
 
 def _rows(
     cited: Sequence[Cited], phrases: Phrases, place: str, closing: list[Control]
 ) -> list[list[Control]]:
+    ends = [closing[start : start + _MAX_ROW] for start in range(0, len(closing), _MAX_ROW)]
     if not cited:
-        return [closing]
-    if len(cited) > _MAX_ROW:
+        return ends
+    if len(cited) > _MAX_ROW or sum(len(c.label) for c in cited) > _MAX_LABELS:
         starts = range(0, len(cited), MAX_CITED)
-        return [*([_select(cited, start, phrases, place)] for start in starts), closing]
+        return [*([_select(cited, start, phrases, place)] for start in starts), *ends]
     buttons = [
         Control(Button(label=shortened(c.label, MAX_LABEL), custom_id=f"open:{place}:{index}"))
         for index, c in enumerate(cited)
     ]
-    return [buttons + closing] if len(buttons) + len(closing) <= _MAX_ROW else [buttons, closing]
+    return [buttons + closing] if len(buttons) + len(closing) <= _MAX_ROW else [buttons, *ends]
 
 
 def _select(cited: Sequence[Cited], start: int, phrases: Phrases, place: str) -> Control:
@@ -162,7 +261,6 @@ def _select(cited: Sequence[Cited], start: int, phrases: Phrases, place: str) ->
         discord.SelectOption(
             label=shortened(c.label, _MAX_OPTION),
             value=str(index),
-            description=shortened(c.document, _MAX_OPTION),
         )
         for index, c in enumerate(cited[start : start + MAX_CITED], start)
     ]

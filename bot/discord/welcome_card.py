@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 import discord
 from discord import app_commands
-from discord.ui import ActionRow, Button, DynamicItem, Item, LayoutView, TextDisplay
+from discord.ui import ActionRow, Button, Container, DynamicItem, Item, LayoutView
 
 from bot.discord import Interaction
+from bot.discord.views import box
 from bot.locales import Phrases
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ def with_delete(view: LayoutView, answer: str) -> LayoutView:
     if rows and sum(item.width for item in rows[-1].children) < _ROW:
         rows[-1].add_item(button)
     elif view.total_children_count + 2 <= _MAX_COMPONENTS:
-        view.add_item(ActionRow(button))
+        inside = next((item for item in view.children if isinstance(item, Container)), view)
+        inside.add_item(ActionRow(button))
     return view
 
 
@@ -74,10 +76,10 @@ def card_view(phrases: Phrases, examples: Sequence[str], commands: Sequence[str]
     text = [phrases("answer.talk.about"), *(["", *commands] if commands else [])]
     if examples:
         text += ["", phrases("card.try")]
-    view = LayoutView(timeout=None).add_item(TextDisplay("\n".join(text)))
+    container = box("\n".join(text))
     for number, question in enumerate(examples):  # one a row: on a telephone a row is as wide as a button
-        view.add_item(ActionRow(ExampleQuestion(Button(label=question, custom_id=f"example:{number}"))))
-    return view
+        container.add_item(ActionRow(ExampleQuestion(Button(label=question, custom_id=f"example:{number}"))))
+    return LayoutView(timeout=None).add_item(container)
 
 
 def command_lines(tree: app_commands.CommandTree[Any], phrases: Phrases) -> list[str]:

@@ -94,6 +94,15 @@ class Browser:
         with self._ledger.read() as connection:
             return live.paragraph(connection, scopes, document, number)
 
+    def paragraphs_of(self, document: str, scopes: Sequence[str] = (SHARED,)) -> list[LiveParagraph]:
+        """Return a live readout's paragraphs, in reading order.
+
+        Raises:
+            NotFoundError: There is no such readout.
+        """
+        with self._ledger.read() as connection:
+            return list(live.paragraphs_of(connection, live.readout(connection, scopes, document)).values())
+
     def table(self, paragraph: LiveParagraph, scopes: Sequence[str] = (SHARED,)) -> Table | None:
         """Return the table that a live paragraph is a row of, or None where it is none."""
         with self._ledger.read() as connection:

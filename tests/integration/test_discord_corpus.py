@@ -140,8 +140,8 @@ async def test_the_round_from_the_first_upload_to_the_rollback(
     preview = told(first)
     assert first.shown[0]["flags"] & 64
     assert "Preview, this server only; nothing has been changed yet" in preview
-    assert "**New: Joint Communique of the Ferry Dialogue**" in preview
-    assert "Id: `ferry`\nDate: 2 May 2024\nIssuer: none" in preview
+    assert "### New: Joint Communique of the Ferry Dialogue" in preview
+    assert "- Id: `ferry`\n- Date: 2 May 2024\n- Issuer: none" in preview
     assert "¶1 Norland will open a ferry line to Estmark in November." in preview
     assert "Initiatives: " in preview
     assert "numbers printed in the source" in preview
@@ -175,7 +175,7 @@ async def test_the_round_from_the_first_upload_to_the_rollback(
     assert "Held back" in again
 
     history = told(await corpus.run("history", document=DOCUMENT))
-    actor = f"discord:{corpus.admin['id']} (admin)"
+    actor = f"<@{corpus.admin['id']}>"
     assert history.count(actor) == 3
     for line in ("added `ferry`", "changed `ferry`", "rolled back `ferry`", "paragraphs changed: 1"):
         assert line in history
@@ -198,8 +198,8 @@ async def test_details_are_corrected_before_anything_is_written(corpus: Corpus, 
             opened, title="Ferry talks", date="2024-05-03", issuer="Ministry of Norland", id="Ferry 2024"
         )
     )
-    assert "**New: Ferry talks**" in told(revised)
-    assert "Id: `ferry-2024`\nDate: 3 May 2024\nIssuer: Ministry of Norland" in told(revised)
+    assert "### New: Ferry talks" in told(revised)
+    assert "- Id: `ferry-2024`\n- Date: 3 May 2024\n- Issuer: Ministry of Norland" in told(revised)
     assert "Added: `ferry-2024`" in await corpus.ended(await corpus.press(revised, "yes"))
 
     listed = told(await answered(await corpus.standin.slash(served.ann, served.channel, "documents")))
@@ -235,7 +235,7 @@ async def test_several_files_are_previewed_page_by_page_and_a_bad_one_says_why(c
     }
     shown = await corpus.run("add", **files)
     assert "page 1 of 2" in told(shown)
-    assert "Failed: attachment bad.json" in told(shown)
+    assert "### Failed\n- attachment bad.json" in told(shown)
     assert buttons(shown.shown[0]) == ["turn", "turn", "yes", "edit", "no"]
     forth = [c["custom_id"] for c in walk(shown.shown[0]["components"]) if c.get("custom_id")][1]
     turned = await answered(
@@ -245,7 +245,7 @@ async def test_several_files_are_previewed_page_by_page_and_a_bad_one_says_why(c
     assert "Id: `two`" in told(turned)
     report = await corpus.ended(await corpus.press(turned, "yes"))
     assert "Added: `one`, `two`" in report
-    assert "Failed: attachment bad.json" in report
+    assert "### Failed\n- attachment bad.json" in report
 
 
 async def test_who_may_not_is_refused_at_every_step(corpus: Corpus, served: Scene, running: Running) -> None:
@@ -407,7 +407,7 @@ async def test_one_server_reads_its_own_where_another_has_the_same_id(corpus: Co
     await corpus.added()
     theirs = FIRST.replace(b"Norland", b"Sudland").replace(b"in November", b"in March")
     shown = await corpus.preview(theirs, by=elsewhere.eve, channel=elsewhere.channel)
-    assert "**New:" in told(shown)
+    assert "### New:" in told(shown)
     await corpus.ended(await corpus.press(shown, "yes", by=elsewhere.eve, channel=elsewhere.channel))
 
     here = told(await corpus.asked(served.ann, served.channel))
@@ -527,7 +527,7 @@ async def test_a_preview_is_confirmed_after_a_restart(alone: Corpus, folder: Pat
         opened = await alone.press(shown, "edit")
         await answered(await alone.standin.submit(opened, title="Ferry talks"))
 
-        assert "**New: Ferry talks**" in text_of(shown.shown[0])
+        assert "### New: Ferry talks" in text_of(shown.shown[0])
         assert "Added: `ferry`" in await alone.ended(await alone.press(shown, "yes"))
 
 
@@ -583,3 +583,34 @@ async def _until(happened: Any, timeout_s: float = 20.0) -> None:
     async with asyncio.timeout(timeout_s):
         while not happened():
             await asyncio.sleep(0.05)
+
+
+async def test_a_finished_job_leads_on_to_asking_to_initiatives_and_to_what_changed(corpus: Corpus) -> None:
+    await corpus.added()
+    done = await corpus.press(await corpus.preview(CORRECTED), "yes")
+    await corpus.ended(done)
+
+    async def follow(action: str) -> Interaction:
+        custom_id = control(done.shown[0], f"job:{action}:server:{DOCUMENT}")
+        return await answered(
+            await corpus.standin.use(corpus.admin, corpus.scene.channel, done.shown[0], custom_id)
+        )
+
+    listed, changed, form = await follow("list"), await follow("diff"), await follow("ask")
+    asked = await answered(await corpus.standin.submit(form, question=QUESTION))
+
+    assert "Harbour Pilots Programme" in told(listed)
+    assert "in ~~November~~**October**" in told(changed)
+    assert "in **October**" in told(asked)
+    assert asked.shown[0]["flags"] & 64
+
+
+async def test_why_something_failed_is_told_without_this_machine_in_it(corpus: Corpus) -> None:
+    shown = await corpus.run(
+        "add", file=Upload("latin.txt", "Ministers’ talks\n\n1. Caf\u00e9.".encode("utf-16-be")[1:])
+    )
+
+    assert told(shown).startswith(
+        "-# Preview, this server only; nothing has been changed yet\n### Failed\n- "
+    )
+    assert "rapporteur" not in told(shown)

@@ -137,7 +137,7 @@ async def test_a_broken_model_loses_nobodys_answer_and_its_key_shows_nowhere(
     model.status = status
     settings = model.settings(RETRIEVAL_LLM_ATTEMPTS="1")
     async with BotProcess(scene.standin, folder, **settings) as bot:
-        told = await _told(scene, bot, "Quoted word for word")
+        told = await _told(scene, bot, "in the readouts’ own words")
 
     assert "¶7" in told
     assert "The language model gave no answer; these sentences were chosen without it." in told

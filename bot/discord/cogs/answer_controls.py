@@ -1,24 +1,21 @@
-"""The controls under an answer: open a cited paragraph, copy the citations, translate."""
+"""The controls under an answer: copy the citations, see what is closest, translate."""
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterable
 
 from discord.ext import commands
 
 from bot.discord import Interaction
-from bot.discord.cogs.base import BaseCog, place_of
-from bot.discord.delivery import in_time, respond, say
-from bot.discord.pages import Cited, Page
-from bot.discord.permissions import guild_scopes
-from bot.discord.readout_rendering import citation_text, render_citations, render_paragraph
-from bot.discord.views import Control
+from bot.discord.answer_rendering import render_closest
+from bot.discord.cogs.base import BaseCog, Shown, place_of
+from bot.discord.delivery import in_time, respond, say, show
+from bot.discord.pages import Page
+from bot.discord.paragraph_rendering import citation_text, render_citations
+from bot.discord.views import Control, opening_view
 from retrieval.answering.foreign_questions import LANGUAGES
-from retrieval.errors import LanguageModelError, NotFoundError, SettingsError
-from retrieval.models import LiveParagraph, Statement
-
-Shown = tuple[Cited, LiveParagraph | None, str | None]
-"""What was cited, the paragraph that is shown for it, and when its revision was superseded, if it was."""
+from retrieval.errors import LanguageModelError, SettingsError
+from retrieval.models import Statement
 
 
 class AnswerControlsCog(BaseCog):
@@ -33,29 +30,10 @@ class AnswerControlsCog(BaseCog):
         match control.action:
             case "copy":
                 await self._copy(interaction, control.answer, control.page)
+            case "closest":
+                await self._closest(interaction, control.answer, control.page)
             case "translate":
                 await self._translate(interaction, control.answer, control.page)
-            case _:
-                await self._open(interaction, control.answer, control.page, control.index)
-
-    async def _open(self, interaction: Interaction, answer: str, page: int, index: int) -> None:
-        phrases = self.phrases(interaction)
-        work = self._paragraphs(interaction, answer, page)
-        found = await in_time(interaction, work, ephemeral=True)
-        if found is None or index >= len(found):
-            await say(interaction, phrases("control.expired"))
-            return
-        cited, paragraph, superseded = found[index]
-        if paragraph is None:
-            await say(interaction, phrases("paragraph.gone"))
-            return
-        changed = paragraph.revision != cited.revision
-        spans = () if changed else cited.spans
-        table = None if superseded else await self.table_of(interaction, paragraph)
-        pages = render_paragraph(
-            paragraph, spans, phrases, changed=changed, superseded=superseded, table=table
-        )
-        await respond(interaction, pages, phrases, ephemeral=True)
 
     async def _copy(self, interaction: Interaction, answer: str, page: int) -> None:
         phrases = self.phrases(interaction)
@@ -72,6 +50,17 @@ class AnswerControlsCog(BaseCog):
             await say(interaction, phrases("paragraph.gone"))
             return
         await respond(interaction, render_citations(texts, phrases), phrases, ephemeral=True)
+
+    async def _closest(self, interaction: Interaction, answer: str, page: int) -> None:
+        """Show what is closest to a question that is not answered, to the reader who wants to see it."""
+        phrases = self.phrases(interaction)
+        found = await in_time(interaction, self._paragraphs(interaction, answer, page), ephemeral=True)
+        nearest = _statements(found or ())
+        if not nearest:
+            await say(interaction, phrases("control.expired" if found is None else "paragraph.gone"))
+            return
+        (first, *_) = render_closest(nearest, phrases)
+        await show(interaction, opening_view(first, phrases, f"{answer}:{page}"), ephemeral=True)
 
     async def _translate(self, interaction: Interaction, answer: str, page: int) -> None:
         """Show the quotes of a page with a translation into the reader's language, to that reader alone."""
@@ -98,12 +87,7 @@ class AnswerControlsCog(BaseCog):
         found = await self._paragraphs(interaction, answer, page)
         if found is None:
             return None
-        statements = [
-            Statement(paragraph, start, end)
-            for cited, paragraph, _ in found
-            if paragraph is not None and paragraph.revision == cited.revision
-            for start, end in cited.spans
-        ]
+        statements = _statements(found)
         if not statements:
             return ()
         phrases = self.phrases(interaction)
@@ -114,14 +98,14 @@ class AnswerControlsCog(BaseCog):
         shown = await self.look_up(self.answers.get, answer)
         if shown is None or page >= len(shown.cited) or shown.guild != interaction.guild_id:
             return None
-        return [await self._shown(cited, interaction.guild_id) for cited in shown.cited[page]]
+        return [await self.quoted(cited, interaction.guild_id) for cited in shown.cited[page]]
 
-    async def _shown(self, cited: Cited, guild: int | None) -> Shown:
-        """Return the words that were quoted; where those are no longer kept, the paragraph as it is now."""
-        readouts, scopes = self.questions.readouts, guild_scopes(guild)
-        document, revision, number = cited.document, cited.revision, cited.paragraph
-        with suppress(NotFoundError):
-            return cited, *await self.look_up(readouts.quoted, document, revision, number, scopes)
-        with suppress(NotFoundError):
-            return cited, await self.look_up(readouts.paragraph, document, number, scopes), None
-        return cited, None, None
+
+def _statements(found: Iterable[Shown]) -> list[Statement]:
+    """Return what was quoted, as far as its words are still kept."""
+    return [
+        Statement(paragraph, start, end)
+        for cited, paragraph, _ in found
+        if paragraph is not None and paragraph.revision == cited.revision
+        for start, end in cited.spans
+    ]

@@ -18,6 +18,7 @@ from bot.discord.corpus.service import CorpusService
 from bot.discord.delivery import guarded
 from bot.discord.discord_markdown import escape, shortened
 from bot.discord.discord_settings import DiscordSettings
+from bot.discord.pages import Cited
 from bot.discord.permissions import guild_scopes
 from bot.discord.question_service import Place, QuestionService
 from bot.discord.refusals import ClosingError, RefusedError
@@ -40,6 +41,9 @@ FILTERS = {
     "title": "Only readouts with these words in their title",
 }
 """The options that narrow the readouts, beside `document`."""
+
+Shown = tuple[Cited, LiveParagraph | None, str | None]
+"""What was cited, the paragraph that is shown for it, and when its revision was superseded, if it was."""
 
 Work = Callable[[], Coroutine[Any, Any, Any]]
 """Not begun, so that a bot that is closing can leave it."""
@@ -92,6 +96,16 @@ class BaseCog(commands.Cog):
             scopes = guild_scopes(interaction.guild_id)
             return await self.look_up(self.questions.readouts.table, paragraph, scopes)
         return None
+
+    async def quoted(self, cited: Cited, guild: int | None) -> Shown:
+        """Return the words that were quoted; where those are no longer kept, the paragraph as it is now."""
+        readouts, scopes = self.questions.readouts, guild_scopes(guild)
+        document, revision, number = cited.document, cited.revision, cited.paragraph
+        with suppress(NotFoundError):
+            return cited, *await self.look_up(readouts.quoted, document, revision, number, scopes)
+        with suppress(NotFoundError):
+            return cited, await self.look_up(readouts.paragraph, document, number, scopes), None
+        return cited, None, None
 
     async def document_choices(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         """Return the readouts whose title or id contains what was typed so far."""

@@ -1,4 +1,4 @@
-"""/documents, /paragraph, /about and /initiatives: what is there, and the exact words."""
+"""/documents, /about and /initiatives: what is there, and what was announced."""
 
 from __future__ import annotations
 
@@ -14,20 +14,19 @@ from discord.ext import commands
 from bot.discord import Interaction
 from bot.discord.cogs.base import FILTERS, MAX_CHOICE, MAX_CHOICES, BaseCog, Word, bounded, offering, place_of
 from bot.discord.delivery import attach, in_time, respond, say, show, show_in_place
-from bot.discord.discord_markdown import code, escape, shortened
+from bot.discord.discord_markdown import code, shortened
 from bot.discord.pages import Page
-from bot.discord.permissions import caller_of, guild_scopes, is_hidden_from
-from bot.discord.readout_rendering import KINDS, InitiativeFilter, render_documents, render_paragraph
+from bot.discord.permissions import caller_of, is_hidden_from
+from bot.discord.readout_rendering import KINDS, InitiativeFilter, render_documents
 from bot.discord.views import Control, list_view
 from bot.discord.welcome_card import command_lines
 from retrieval.errors import NotFoundError
-from retrieval.models import InitiativeKind, LiveParagraph
-from retrieval.search.browsing import Table
+from retrieval.models import InitiativeKind
 from retrieval.search.scoping import Filters
 
 
 class BrowseCog(BaseCog):
-    """Shows readouts, paragraphs, and what the bot is; each to the person who asks."""
+    """Shows what the readouts and the bot are, to the person who asks."""
 
     @offering
     @app_commands.command(name="documents", description="List the readouts")
@@ -51,38 +50,6 @@ class BrowseCog(BaseCog):
             await say(interaction, phrases("error.none_passes"))
             return
         await respond(interaction, render_documents(lines, phrases), phrases, ephemeral=True)
-
-    @app_commands.command(name="paragraph", description="Show one paragraph in full")
-    @app_commands.describe(document="Which readout?", number="The paragraph’s number, as printed")
-    @app_commands.autocomplete(document=BaseCog.document_choices)
-    async def paragraph(self, interaction: Interaction, document: str, number: str) -> None:
-        """Show one paragraph."""
-        await self.guarded(interaction, self._paragraph(interaction, document, number))
-
-    async def _paragraph(self, interaction: Interaction, document: str, number: str) -> None:
-        phrases = self.phrases(interaction)
-        number = number.strip().removeprefix("¶").strip()
-        try:
-            work = self._with_table(interaction, document, number)
-            paragraph, table = await in_time(interaction, work, ephemeral=True)
-        except NotFoundError:
-            await say(interaction, await self._missing(interaction, document, number))
-            return
-        pages = render_paragraph(paragraph, (), phrases, table=table)
-        await respond(interaction, pages, phrases, ephemeral=True)
-
-    async def _with_table(
-        self, interaction: Interaction, document: str, number: str
-    ) -> tuple[LiveParagraph, Table | None]:
-        scopes = guild_scopes(interaction.guild_id)
-        paragraph = await self.look_up(self.questions.readouts.paragraph, document, number, scopes)
-        return paragraph, await self.table_of(interaction, paragraph)
-
-    async def _missing(self, interaction: Interaction, document: str, number: str) -> str:
-        known = {line.id for line in await self.readable(interaction)}
-        key = "error.no_paragraph" if document in known else "error.no_readout"
-        shown = {"document": code(document), "number": escape(shortened(number, 20))}
-        return self.phrases(interaction)(key, **shown)
 
     @app_commands.command(name="about", description="What this bot knows, how it answers, and what it keeps")
     async def about(self, interaction: Interaction) -> None:

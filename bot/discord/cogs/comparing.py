@@ -85,7 +85,7 @@ class ComparisonCog(BaseCog):
             missing = next((name for name in (asked["before"], asked["after"]) if name not in known), "")
             await say(interaction, phrases("error.no_readout", document=code(missing or "")))
             return
-        await show(interaction, *_view(shown, 0, phrases), ephemeral=True)
+        await show(interaction, *view_of(shown, 0, phrases), ephemeral=True)
 
     @commands.Cog.listener()
     async def on_sheet_control(self, interaction: Interaction, control: Control) -> None:
@@ -104,7 +104,7 @@ class ComparisonCog(BaseCog):
             await say(interaction, phrases("control.expired"))
             return
         await show_in_place(
-            interaction, *_view(shown, min(control.page, len(shown.reply.pages) - 1), phrases)
+            interaction, *view_of(shown, min(control.page, len(shown.reply.pages) - 1), phrases)
         )
 
     async def _files(self, interaction: Interaction, control: Control) -> None:
@@ -128,7 +128,8 @@ class ComparisonCog(BaseCog):
         await attach(interaction, *(discord.File(io.BytesIO(files[name]), name) for name in small))
 
 
-def _view(shown: Shown, number: int, phrases: Phrases) -> tuple[discord.ui.LayoutView, list[discord.File]]:
+def view_of(shown: Shown, number: int, phrases: Phrases) -> tuple[discord.ui.LayoutView, list[discord.File]]:
+    """Return a page of a comparison or a trace, and the file that it shows."""
     picture = [discord.File(io.BytesIO(shown.picture), _PICTURE)] if shown.picture else []
     reply = shown.reply
     name = _PICTURE if picture else None

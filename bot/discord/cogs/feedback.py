@@ -66,7 +66,7 @@ class FeedbackCog(BaseCog):
         await say(interaction, self.phrases(interaction)("control.thanks" if known else "control.expired"))
 
     @commands.Cog.listener()
-    async def on_control(self, interaction: Interaction, control: Control) -> None:
+    async def on_paragraph_control(self, interaction: Interaction, control: Control) -> None:
         """Count that a cited paragraph was opened; whoever opened it is answered elsewhere."""
         if control.action not in ("open", "pick"):
             return

@@ -10,19 +10,21 @@ from typing import Any
 
 import discord
 from discord.ext import commands
-from discord.ui import ActionRow, Button, Label, LayoutView, Modal, TextDisplay, TextInput
+from discord.ui import ActionRow, Button, Label, LayoutView, Modal, TextInput
 
 from bot.discord import Interaction
 from bot.discord.cogs.base import BaseCog, BotServices, Work
-from bot.discord.corpus.job_notifier import Ending, JobNotifier, Subscription
+from bot.discord.cogs.job_links import job_view
+from bot.discord.corpus.job_notifier import Brought, Edit, Ending, JobNotifier, Subscription
 from bot.discord.corpus.preview_store import MAX_FIELD, Preview
 from bot.discord.corpus.service import CorpusService
 from bot.discord.delivery import in_time, sentence_for, show, show_in_place
 from bot.discord.discord_markdown import shortened
+from bot.discord.pages import Tone
 from bot.discord.permissions import caller_of
 from bot.discord.refusals import RefusedError
 from bot.discord.shards import Shards
-from bot.discord.views import MAX_LABEL, Control, text_view
+from bot.discord.views import MAX_LABEL, Control, box, text_view
 from bot.locales import Phrases
 from retrieval.errors import RapporteurError
 from retrieval.models import SHARED
@@ -155,7 +157,7 @@ class PreviewsCog(BaseCog):
         try:
             await show_in_place(interaction, text_view(queued))
         finally:  # the job is queued, whatever became of the message
-            self._notifier.follow(done.subscription, _editing(interaction))
+            self._notifier.follow(done.subscription, _editing(interaction, done.subscription.scope, phrases))
 
     async def _announce(self, subscription: Subscription, ending: Ending) -> bool:
         """Tell the starter in a direct message, or in the channel where they started it."""
@@ -167,21 +169,29 @@ class PreviewsCog(BaseCog):
         channel = self._client.get_channel(subscription.channel) if subscription.channel else None
         if isinstance(channel, discord.abc.Messageable):
             inside = ending.brief if subscription.scope == SHARED else ending.full
+            phrases = self.catalogue.of(subscription.language)
             with suppress(discord.HTTPException):
-                await channel.send(view=text_view(f"<@{subscription.user}>\n{inside}"))
+                await channel.send(
+                    view=job_view(
+                        f"<@{subscription.user}>\n{inside}",
+                        subscription.scope,
+                        None if subscription.scope == SHARED else ending.brought,
+                        phrases,
+                    )
+                )
                 return True
         return False
 
 
-def _editing(interaction: Interaction) -> Any:
+def _editing(interaction: Interaction, scope: str, phrases: Phrases) -> Edit:
     """Return what writes over the message that was clicked, for as long as Discord lets it."""
     clicked = time.monotonic()
 
-    async def edit(text: str) -> bool:
+    async def edit(text: str, brought: Brought | None) -> bool:
         if time.monotonic() - clicked > TOKEN_LIFETIME_S:
             return False
         try:
-            await interaction.edit_original_response(view=text_view(text))
+            await interaction.edit_original_response(view=job_view(text, scope, brought, phrases))
         except discord.HTTPException:
             return False
         return True
@@ -197,9 +207,9 @@ def preview_view(preview: Preview, phrases: Phrases, number: int = 0) -> LayoutV
     """Return one page of a preview with what can be done about it."""
     number = min(number, len(preview.pages) - 1)
     page = preview.pages[number]
-    view = LayoutView(timeout=None).add_item(TextDisplay(page.text))
-    view.add_item(ActionRow(*_buttons(preview, phrases, number, page.edits)))
-    return view
+    container = box(page.text, Tone(page.tone))
+    container.add_item(ActionRow(*_buttons(preview, phrases, number, page.edits)))
+    return LayoutView(timeout=None).add_item(container)
 
 
 def _buttons(preview: Preview, phrases: Phrases, number: int, edits: int | None) -> Iterator[Control]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.discord.discord_markdown import code, escape, length, shortened
-from bot.discord.pages import MAX_TEXT, MAX_TITLE, Block, Page, flat, paged
+from bot.discord.discord_markdown import code, escape, instant, length, shortened
+from bot.discord.pages import MAX_TEXT, RULE, Block, Page, Tone, paged
+from bot.discord.readout_rendering import document_line
 from bot.locales import Phrases
 from retrieval.ingest import AuditEntry, JobRow, KnownRevision, Usage
 from retrieval.ingest.lifecycle import History
@@ -28,18 +30,24 @@ def where_name(scope: str, phrases: Phrases) -> str:
 def source_name(source: str, phrases: Phrases) -> str:
     """Return what people call a source: an attachment by its file's name."""
     kind, _, name = source.partition(":")
-    text = phrases("corpus.attachment", name=name) if kind == "upload" else source
+    text = phrases("corpus.attachment", name=name) if kind == "upload" else _FOLDERS.sub("", source)
     return escape(shortened(text, _MAX_SOURCE))
 
 
 def failed_line(source: str, line: int | None, error: str, phrases: Phrases) -> str:
     """Return the line that says why a source brought nothing."""
     place = source_name(source, phrases) + (f":{line}" if line else "")
-    return phrases(
-        "corpus.report.failed_line",
-        source=place,
-        error=escape(shortened(phrases.of_source(error), MAX_ERROR)),
-    )
+    reason = escape(shortened(_for_members(error), MAX_ERROR))
+    return f"- {phrases('corpus.report.failed_line', source=place, error=reason)}"
+
+
+_ON_THE_COMMAND_LINE = re.compile(r',? ?(?:(?:then|or|and) )*(?:[Rr]un|[Uu]se) (?:"rapporteur|--)[^.;]*')
+_FOLDERS = re.compile(r"(?<![\w:/.])/(?:[^\s/]+/)+(?=[^\s/])")
+
+
+def _for_members(error: str) -> str:
+    """Return a reason without advice for a terminal and without the folders of this machine."""
+    return _FOLDERS.sub("", _ON_THE_COMMAND_LINE.sub("", error))
 
 
 def named_ids(ids: Sequence[str], phrases: Phrases) -> str:
@@ -47,11 +55,6 @@ def named_ids(ids: Sequence[str], phrases: Phrases) -> str:
     shown = ", ".join(coded(each) for each in ids[:LISTED])
     more = f", {phrases('corpus.more', count=len(ids) - LISTED)}" if len(ids) > LISTED else ""
     return shown + more
-
-
-def moment(at: str) -> str:
-    """Return a moment of the ledger (UTC, ISO 8601) to the minute."""
-    return at[:16].replace("T", " ") + " UTC"
 
 
 def coded(text: str) -> str:
@@ -97,7 +100,9 @@ def progress_text(row: JobRow, left_s: int | None, phrases: Phrases) -> str:
 
 def report_text(report: IngestReport, job: int, phrases: Phrases) -> str:
     """Return what a job did: added, changed, unchanged, held, failed and why."""
-    lines = [phrases("corpus.report.title", job=job)]
+    came = report.added or report.changed or report.unchanged or report.removed or report.held
+    is_failure = report.failed and not came
+    lines = [phrases("corpus.report.failed_title" if is_failure else "corpus.report.title", job=job)]
     if report.added:
         lines.append(phrases("corpus.report.added", ids=named_ids(report.added, phrases)))
     for changed in report.changed[:LISTED]:
@@ -118,6 +123,8 @@ def report_text(report: IngestReport, job: int, phrases: Phrases) -> str:
         lines.append(phrases("corpus.report.removed", ids=named_ids(report.removed, phrases)))
     for held in report.held[:LISTED]:
         lines.append(phrases("corpus.report.held", id=held.id, revision=held.revision))
+    if report.failed:
+        lines.append(f"### {phrases('corpus.report.failed_head')}")
     for failed in report.failed[: LISTED // 2]:
         lines.append(failed_line(failed.source, failed.line, failed.error, phrases))
     if len(report.failed) > LISTED // 2:
@@ -154,7 +161,7 @@ def status_pages(
     Args:
         quota: The most readouts, paragraphs, megabytes and ingests a day; 0 or missing is no limit.
     """
-    title = f"**{phrases('corpus.status.title', where=where_name(scope, phrases))}**"
+    title = f"### {phrases('corpus.status.title', where=where_name(scope, phrases))}"
     numbers = {
         "readouts": usage.readouts,
         "paragraphs": usage.paragraphs,
@@ -165,10 +172,10 @@ def status_pages(
         phrases(f"corpus.status.{name}", count=value) + (f" / {quota[name]}" if quota.get(name) else "")
         for name, value in numbers.items()
     ]
-    blocks = [Block(f"{title}\n" + " · ".join(of))]
-    blocks += [Block(progress_text(row, None, phrases)) for row in jobs[:LISTED]]
-    blocks += [Block(_status_line(each, phrases)) for each in readouts]
-    return paged(blocks, phrases)
+    blocks = [Block(f"{title}\n" + "\n".join(f"- {line}" for line in of))]
+    blocks += [Block(progress_text(row, None, phrases), joint=RULE) for row in jobs[:LISTED]]
+    blocks += [Block(_status_line(r, phrases), joint="\n" if n else RULE) for n, r in enumerate(readouts)]
+    return paged(blocks, phrases, tone=Tone.LISTED)
 
 
 def _status_line(readout: ReadoutSummary, phrases: Phrases) -> str:
@@ -181,32 +188,25 @@ def _status_line(readout: ReadoutSummary, phrases: Phrases) -> str:
         notes.append(phrases("corpus.status.pinned"))
     if readout.warnings:
         notes.append(phrases("corpus.status.warnings", count=len(readout.warnings)))
-    line = phrases(
-        "documents.line",
-        title=flat(readout.title, MAX_TITLE),
-        date=escape(phrases.date(readout.date) or phrases("documents.undated")),
-        paragraphs=readout.paragraphs,
-        id=readout.id,
-    )
+    line = document_line(readout, phrases)
     return f"{line}\n-# {' · '.join(notes)}"
 
 
 def history_pages(past: History, phrases: Phrases) -> tuple[Page, ...]:
     """Return a readout's revisions, and who did what."""
-    blocks = [Block(f"**{phrases('corpus.history.title', id=past.readout.id)}**")]
-    for revision in past.revisions:
-        blocks.append(Block(_revision_line(revision, past, phrases)))
-    return paged([*blocks, *_audit_blocks(past.audit, phrases)], phrases)
+    head = f"### {phrases('corpus.history.title', id=coded(past.readout.id))}"
+    blocks = [Block(_revision_line(revision, past, phrases), head) for revision in past.revisions]
+    return paged([*blocks, *_audit_blocks(past.audit, phrases)], phrases, tone=Tone.LISTED)
 
 
 def _revision_line(revision: KnownRevision, past: History, phrases: Phrases) -> str:
     state = "live" if past.live and revision.pk == past.live.pk else "erased" if revision.erased else "kept"
     if state == "live" and past.readout.pinned:
         state = "pinned"
-    return phrases(
+    return "- " + phrases(
         "corpus.history.revision",
         revision=revision.id,
-        at=moment(revision.created_at),
+        at=instant(revision.created_at),
         paragraphs=revision.paragraphs,
         state=phrases(f"corpus.history.{state}"),
     )
@@ -214,14 +214,14 @@ def _revision_line(revision: KnownRevision, past: History, phrases: Phrases) -> 
 
 def audit_pages(scope: str, entries: Sequence[AuditEntry], phrases: Phrases) -> tuple[Page, ...]:
     """Return who did what in a scope, the newest first."""
-    head = Block(f"**{phrases('corpus.history.scope_title', where=where_name(scope, phrases))}**")
-    return paged([head, *_audit_blocks(entries, phrases)], phrases)
+    head = Block(f"### {phrases('corpus.history.scope_title', where=where_name(scope, phrases))}")
+    return paged([head, *_audit_blocks(entries, phrases, joint="\n")], phrases, tone=Tone.LISTED)
 
 
-def _audit_blocks(entries: Sequence[AuditEntry], phrases: Phrases) -> list[Block]:
+def _audit_blocks(entries: Sequence[AuditEntry], phrases: Phrases, joint: str = RULE) -> list[Block]:
     if not entries:
-        return [Block(phrases("corpus.history.none"))]
-    return [Block(_audit_line(entry, phrases)) for entry in entries]
+        return [Block(phrases("corpus.history.none"), joint=joint)]
+    return [Block(_audit_line(e, phrases), joint="\n" if n else joint) for n, e in enumerate(entries)]
 
 
 def _audit_line(entry: AuditEntry, phrases: Phrases) -> str:
@@ -233,10 +233,19 @@ def _audit_line(entry: AuditEntry, phrases: Phrases) -> str:
         if entry.summary.get(name)
     ]
     parts = [
-        moment(entry.at),
-        escape(shortened(entry.actor, 80)),
+        instant(entry.at),
+        _who(entry.actor),
         f"{action} {coded(entry.readout)}",
         *([coded(entry.revision)] if entry.revision else []),
         *counts,
     ]
-    return " · ".join(parts)
+    return f"- {' · '.join(parts)}"
+
+
+_MEMBER = re.compile(r"discord:(\d+)")
+
+
+def _who(actor: str) -> str:
+    """Return who did something: a member by a mention, which pings nobody here."""
+    member = _MEMBER.match(actor)
+    return f"<@{member[1]}>" if member else escape(shortened(actor, 80))

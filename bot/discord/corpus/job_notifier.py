@@ -119,8 +119,18 @@ _CLAIM_LOOKED_AT_EVERY_S = 5.0
 CLAIMED_MS = 60_000
 """How long whoever claimed it may take to tell somebody, rate limits included."""
 
-Edit = Callable[[str], Awaitable[bool]]
-"""Writes over the message that the starter looks at; False where that is no longer possible."""
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """The one readout that a job brought, or changed."""
+
+    document: str
+    changed: bool
+
+
+Edit = Callable[[str, Brought | None], Awaitable[bool]]
+"""Writes words, and what can be done with a readout, over the message that the starter looks at; False where that is
+no longer possible."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +140,12 @@ class Ending:
     Attributes:
         full: For the starter, or for people of the same server.
         brief: Counts alone, for a place outside of the server.
+        brought: Where it was one readout.
     """
 
     full: str
     brief: str
+    brought: Brought | None = None
 
 
 Announce = Callable[[Subscription, Ending], Awaitable[bool]]
@@ -207,7 +219,7 @@ class JobNotifier:
                 pace = Pace(row.stage, now, row.done)
             text = progress_text(row, pace.left_s(row, now), phrases)
             if edit is not None and text != shown and now - edited_at >= EDITED_EVERY_S:
-                edit = edit if await edit(text) else None
+                edit = edit if await edit(text, None) else None
                 shown, edited_at = text, self._ticks()
             await asyncio.sleep(_LOOKED_AT_EVERY_S)
         if row is not None:  # else its server was left, and the job with it
@@ -225,7 +237,7 @@ class JobNotifier:
         if claim == "told":
             return
         ending = ending_of(row, phrases)
-        told = edit is not None and await edit(ending.full)
+        told = edit is not None and await edit(ending.full, ending.brought)
         if told or await self._announce(subscription, ending):
             await self._patiently(self._subscriptions.told, subscription.job)
         else:
@@ -263,8 +275,15 @@ def ending_of(row: JobRow, phrases: Phrases) -> Ending:
         try:
             report = report_of(row)
         except RowUnreadableError:  # of another version: that it is done is all that can be said
-            return Ending(*2 * [phrases("corpus.report.title", job=row.pk)])
-        return Ending(report_text(report, row.pk, phrases), brief_report(report, row.pk, phrases))
+            done = phrases("corpus.report.title", job=row.pk)
+            return Ending(done, done)
+        changed = [Brought(each.id, changed=True) for each in report.changed]
+        brought = [*(Brought(each, changed=False) for each in report.added), *changed]
+        return Ending(
+            report_text(report, row.pk, phrases),
+            brief_report(report, row.pk, phrases),
+            brought[0] if len(brought) == 1 else None,
+        )
     failed = phrases("corpus.report.failed", job=row.pk)
     reason = f"\n{escape(shortened(row.error or '', 500))}" if row.scope == SHARED else ""
     return Ending(failed + reason, failed)

@@ -7,14 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from bot.discord.corpus.corpus_rendering import (
     MAX_ERROR,
     failed_line,
-    moment,
     named_ids,
     source_name,
     where_name,
 )
 from bot.discord.corpus.preview_store import Editable, PreviewPage
-from bot.discord.discord_markdown import escape, length, shortened
-from bot.discord.pages import MAX_TEXT, MAX_TITLE, Block, flat, paged
+from bot.discord.discord_markdown import escape, instant, length, shortened
+from bot.discord.pages import MAX_TEXT, MAX_TITLE, RULE, Block, Page, Tone, flat, paged
 from bot.locales import Phrases
 from retrieval.diff import word_diff
 from retrieval.ingest import Change, IngestRequest, KnownReadout, Plan
@@ -50,7 +49,11 @@ def preview_pages(
         blocks = []
     if blocks:
         bodies += [(page.text, None) for page in paged(blocks, phrases, room=_ROOM)]
-    return _numbered(bodies, phrases("corpus.preview.title", where=where), phrases), tuple(editable)
+    tone = Tone.LISTED if plan.changes else Tone.CLOSEST if plan.alike else Tone.NOT_FOUND
+    if plan.failed:
+        tone = Tone.CLOSEST if plan.changes or plan.alike else Tone.FAILED
+    title = phrases("corpus.preview.title", where=where)
+    return _numbered(bodies, title, phrases, tone), tuple(editable)
 
 
 def _alone(plan: Plan) -> set[str]:
@@ -65,7 +68,7 @@ def _editable(change: Change) -> Editable:
 
 
 def _numbered(
-    bodies: Sequence[tuple[str, int | None]], title: str, phrases: Phrases
+    bodies: Sequence[tuple[str, int | None]], title: str, phrases: Phrases, tone: Tone
 ) -> tuple[PreviewPage, ...]:
     shown = list(bodies[:_MAX_PAGES])
     total = len(shown)
@@ -74,7 +77,7 @@ def _numbered(
         place = f" · {phrases('corpus.preview.page', number=number, pages=total)}" if total > 1 else ""
         more = len(bodies) - total if number == total else 0
         rest = f"\n-# {phrases('corpus.preview.more_pages', count=more)}" if more else ""
-        pages.append(PreviewPage(f"**{title}**{place}\n{text}{rest}", edits))
+        pages.append(PreviewPage(f"-# {title}{place}\n{text}{rest}", edits, tone))
     return tuple(pages)
 
 
@@ -85,12 +88,12 @@ def _general_blocks(plan: Plan, request: IngestRequest, phrases: Phrases) -> lis
     for brought, document in list(request.taken_as.items())[:_MAX_NAMES]:
         key = "kept_beside" if brought == document else "taken_as"
         blocks.append(Block(f"✅ {phrases(f'corpus.preview.{key}', brought=brought, id=document)}"))
-    if not plan.changes and not plan.alike:
+    if not plan.changes and not plan.alike and not plan.failed:
         blocks.append(Block(phrases("corpus.preview.nothing")))
     if plan.unchanged:
         blocks.append(Block(phrases("corpus.preview.unchanged", ids=named_ids(plan.unchanged, phrases))))
-    for failed in plan.failed:
-        blocks.append(Block(failed_line(failed.source, failed.line, failed.error, phrases)))
+    failed = f"### {phrases('corpus.report.failed_head')}"
+    blocks += [Block(failed_line(f.source, f.line, f.error, phrases), failed) for f in plan.failed]
     return blocks + [
         Block(f"⚠ {escape(shortened(phrases.of_source(w), MAX_ERROR))}")
         for w in plan.warnings[:_MAX_WARNINGS]
@@ -106,7 +109,7 @@ def _question(alike: Alike, phrases: Phrases) -> str:
 def _change_blocks(change: Change, *, held: bool, phrases: Phrases) -> list[Block]:
     readout = change.readout
     kind = "held" if held else "new" if change.live is None else "changed"
-    head = f"**{phrases(f'corpus.preview.{kind}')}: {flat(readout.title, MAX_TITLE)}**"
+    head = f"### {phrases(f'corpus.preview.{kind}')}: {flat(readout.title, MAX_TITLE)}"
     blocks = [Block(_facts(readout, phrases), head)]
     if change.live is not None and change.live.source != change.source:
         source = source_name(change.live.source, phrases)
@@ -117,9 +120,17 @@ def _change_blocks(change: Change, *, held: bool, phrases: Phrases) -> list[Bloc
         more = phrases("corpus.more", count=len(readout.warnings) - _MAX_WARNINGS)
         blocks.append(Block(f"⚠ {more}", head))
     blocks += [Block(line, head) for line in _details_changed(change, phrases)]
-    blocks += [Block(line, head) for line in _left_out_lines(readout, phrases)]
-    blocks += [Block(line, head) for line in _paragraph_lines(change, phrases)]
-    return blocks + [Block(line, head) for line in _initiative_lines(change, phrases)]
+    for lines in (
+        _left_out_lines(readout, phrases),
+        _paragraph_lines(change, phrases),
+        _initiative_lines(change, phrases),
+    ):
+        blocks += [Block(line, head, joint=_joint(line) if n else RULE) for n, line in enumerate(lines)]
+    return blocks
+
+
+def _joint(line: str) -> str:
+    return "\n\n" if line.startswith("-# ") else "\n"  # a change has space above its name
 
 
 def _facts(readout: Readout, phrases: Phrases) -> str:
@@ -139,7 +150,7 @@ def _facts(readout: Readout, phrases: Phrases) -> str:
             numbers=escape(shortened(", ".join(p.number for p in readout.paragraphs), 300)),
         ),
     ]
-    return "\n".join(lines)
+    return "\n".join(f"- {line}" for line in lines)
 
 
 def _left_out_lines(readout: Readout, phrases: Phrases) -> Iterable[str]:
@@ -162,7 +173,7 @@ def _details_changed(change: Change, phrases: Phrases) -> Iterable[str]:
         old, new = getattr(before, name), getattr(after, name)
         if old != new:
             none = phrases("corpus.preview.none")
-            yield phrases(
+            yield "- " + phrases(
                 f"corpus.preview.{name}_changed",
                 before=flat(old, MAX_TITLE) if old else none,
                 after=flat(new, MAX_TITLE) if new else none,
@@ -191,7 +202,7 @@ def diff_lines(diff: ParagraphDiff, document: str, phrases: Phrases) -> Iterable
 def _first_words(paragraph: Paragraph) -> str:
     number = escape(shortened(paragraph.number, 40))
     number = f"{escape(shortened(paragraph.part, 40))} ¶{number}" if paragraph.part else f"¶{number}"
-    return f"{number} {escape(shortened(paragraph.text, _FIRST_WORDS))}"
+    return f"- {number} {escape(shortened(paragraph.text, _FIRST_WORDS))}"
 
 
 def _initiative_lines(change: Change, phrases: Phrases) -> Iterable[str]:
@@ -215,10 +226,11 @@ def removal_pages(
     known: KnownReadout, live: ReadoutSummary | None, scope: str, phrases: Phrases, *, purge: bool
 ) -> tuple[PreviewPage, ...]:
     """Return the page that asks whether a readout is to be taken away."""
-    title = f"**{flat(live.title, MAX_TITLE)}**\n" if live else ""
+    title = f"### {flat(live.title, MAX_TITLE)}\n" if live else ""
     told = phrases("corpus.remove.purge" if purge else "corpus.remove.plain", id=known.id)
     named = where_name(scope, phrases)
-    return (PreviewPage(f"**{phrases('corpus.remove.title', where=named)}**\n{title}{told}"),)
+    lead = f"-# {phrases('corpus.remove.title', where=named)}"
+    return (PreviewPage(f"{lead}\n{title}{told}", tone=Tone.FAILED),)
 
 
 def rollback_pages(
@@ -226,21 +238,34 @@ def rollback_pages(
 ) -> tuple[PreviewPage, ...]:
     """Return the pages that show what going back to a revision would change."""
     to = difference.to
-    head = phrases("corpus.rollback.to", id=document, revision=to.id, at=moment(to.created_at))
-    blocks = [Block(f"**{flat(to.title, MAX_TITLE)}**\n{head}")]
-    blocks += [Block(line) for line in diff_lines(difference.paragraphs, document, phrases)]
+    head = phrases("corpus.rollback.to", id=document, revision=to.id, at=instant(to.created_at))
+    blocks = [Block(f"### {flat(to.title, MAX_TITLE)}\n{head}")]
+    blocks += [
+        Block(line, joint=_joint(line)) for line in diff_lines(difference.paragraphs, document, phrases)
+    ]
     blocks.append(Block(f"-# {phrases('corpus.rollback.pins')}"))
     bodies: list[tuple[str, int | None]] = [(p.text, None) for p in paged(blocks, phrases, room=_ROOM)]
     title = phrases("corpus.rollback.title", where=where_name(scope, phrases))
-    return _numbered(bodies, title, phrases)
+    return _numbered(bodies, title, phrases, Tone.CLOSEST)
+
+
+def change_pages(difference: Difference, phrases: Phrases) -> tuple[Page, ...]:
+    """Return the pages that show what a revision changed."""
+    to = difference.to
+    lead = Block(f"-# {phrases('corpus.history.changed', at=instant(to.created_at))}")
+    lines = diff_lines(difference.paragraphs, "", phrases)
+    title = f"### {flat(to.title, MAX_TITLE)}"
+    return paged(
+        [lead, *(Block(line, title, joint=_joint(line)) for line in lines)], phrases, tone=Tone.LISTED
+    )
 
 
 def unpin_pages(past: History, scope: str, phrases: Phrases) -> tuple[PreviewPage, ...]:
     """Return the page that asks whether a readout is to follow its source again."""
     title = phrases("corpus.rollback.unpin_title", where=where_name(scope, phrases))
-    live = f"**{flat(past.live.title, MAX_TITLE)}**\n" if past.live else ""
+    live = f"### {flat(past.live.title, MAX_TITLE)}\n" if past.live else ""
     told = phrases("corpus.rollback.unpins", id=past.readout.id)
-    return (PreviewPage(f"**{title}**\n{live}{told}"),)
+    return (PreviewPage(f"-# {title}\n{live}{told}", tone=Tone.CLOSEST),)
 
 
 _MARKS = {"same": "", "removed": "~~", "added": "**"}
@@ -262,14 +287,14 @@ def change_lines(diff: ParagraphDiff, phrases: Phrases, room: int) -> Iterator[s
         if change.was:
             name = f"{name} {phrases('corpus.diff.was', number=escape(shortened(change.was, 40)))}"
         if change.kind == "renumbered":
-            yield f"**{name}**"
+            yield f"-# {name}"
             continue
-        line = f"**{name}**"
+        line = f"-# {name}\n> "
         for part in _marked(_pieces(change)):
-            if length(line) + length(part) + 1 > room:
-                yield line
-                line = "…"
-            line = f"{line}\n{part}" if line.startswith("**") and "\n" not in line else line + part
+            if length(line) + length(part) > room:
+                yield f"{line}…"
+                line = "> …"
+            line += part
         yield line
 
 

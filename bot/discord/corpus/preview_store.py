@@ -53,10 +53,14 @@ class Editable:
 
 @dataclass(frozen=True, slots=True)
 class PreviewPage:
-    """One page of a preview; `edits` is the readout on it that can be corrected, by its place in the preview."""
+    """One page of a preview; `edits` is the readout on it that can be corrected, by its place in the preview.
+
+    `tone` is the colour beside it, red, green and blue; 0 is none.
+    """
 
     text: str
     edits: int | None = None
+    tone: int = 0
 
 
 @dataclass(frozen=True, slots=True)

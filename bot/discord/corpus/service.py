@@ -15,6 +15,7 @@ from bot.discord.corpus.corpus_rendering import audit_pages, history_pages, stat
 from bot.discord.corpus.insights import Insights, insights_of
 from bot.discord.corpus.job_notifier import Subscription, SubscriptionStore, subscribe
 from bot.discord.corpus.preview_maker import PreviewMaker
+from bot.discord.corpus.preview_rendering import change_pages
 from bot.discord.corpus.preview_store import LIFETIME_MS, Preview, PreviewStore, take
 from bot.discord.corpus.watch_desk import WatchDesk
 from bot.discord.discord_settings import DiscordSettings
@@ -207,6 +208,23 @@ class CorpusService:
                 lambda: audit_pages(scope, self.services.lifecycle.audit(scope), phrases)
             )
         return await self.look_ups.run(lambda: history_pages(self._access.history(scope, document), phrases))
+
+    async def changes(
+        self, caller: Caller, where: str | None, document: str, phrases: Phrases
+    ) -> tuple[Page, ...]:
+        """Return what the live revision of a readout changed, against the one before it."""
+        scope = self._access.scope(caller, where)
+
+        def found() -> tuple[Page, ...]:
+            past = self._access.history(scope, document)
+            kept = [r for r in past.revisions if not r.erased and past.live and r.pk < past.live.pk]
+            if past.live is None or not kept:
+                raise RefusedError("corpus.no_revision", id=past.readout.id)
+            before = max(kept, key=lambda revision: revision.pk)
+            then = replace(past, readout=replace(past.readout, live_pk=before.pk))
+            return change_pages(self.services.lifecycle.difference(then, past.live), phrases)
+
+        return await self.look_ups.run(found)
 
     async def export(
         self, caller: Caller, where: str | None, document: str | None, limit: int

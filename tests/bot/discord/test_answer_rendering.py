@@ -6,14 +6,17 @@ import re
 from dataclasses import replace
 
 import pytest
+from discord.ui import TextDisplay
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.discord.answer_rendering import render_answer, render_check
 from bot.discord.discord_markdown import code_block, emphasise, escape, length, shortened, source_link
-from bot.discord.pages import MAX_CITED, MAX_TEXT, Page
-from bot.discord.readout_rendering import citation_text, render_citations, render_documents, render_paragraph
+from bot.discord.pages import MAX_CITED, MAX_TEXT, Page, Tone
+from bot.discord.paragraph_rendering import citation_text, render_citations, render_paragraph
+from bot.discord.readout_rendering import render_documents
 from bot.discord.refusals import reply_for
+from bot.discord.views import page_view
 from bot.locales import load
 from retrieval.answering.checking import ClaimCheck, Compared, Difference, Judged, Mark, Opinion, Verdict
 from retrieval.answering.models import Answer, Translations
@@ -33,7 +36,8 @@ slowish = settings(max_examples=30, deadline=None, suppress_health_check=list(He
 
 def visible(markdown: str) -> str:
     """What a reader sees of text that `escape` and `emphasise` wrote, without marks and invisible spaces."""
-    without_bold = re.sub(r"(?<!\\)((?:\\\\)*)\*\*", r"\1", markdown)
+    without_quotes = re.sub(r"(?m)^> ", "", markdown)
+    without_bold = re.sub(r"(?<!\\)((?:\\\\)*)\*\*", r"\1", without_quotes)
     return re.sub(r"\\([^0-9A-Za-z\s])", r"\1", without_bold).replace("\u200b", "")
 
 
@@ -144,10 +148,11 @@ def test_an_answer_reads_calmly() -> None:
     answer = Answer("Cyber?", (replace(SAID, highlights=((11, 15),)),))
 
     assert render_answer(answer, PHRASES)[0].text == (
-        "**ASEAN-Japan** · 22 June 2022\n"
-        "Japan will **hold** a seminar on cybersecurity "
-        "[¶7](https://example.org/readout#:~:text=Japan%20will%20hold%20a%20seminar%20on%20cybersecurity)\n"
-        "-# Quoted word for word from the readout."
+        "-# Answered, in the readouts’ own words\n"
+        "### ASEAN-Japan\n"
+        "-# 22 June 2022\n"
+        "> Japan will **hold** a seminar on cybersecurity "
+        "[¶7](https://example.org/readout#:~:text=Japan%20will%20hold%20a%20seminar%20on%20cybersecurity)"
     )
 
 
@@ -171,8 +176,8 @@ def test_a_translation_stands_under_its_quote_and_says_what_it_is() -> None:
     answer = Answer("?", (SAID,), translations=Translations("openai:m", ("日本はセミナーを開く",)))
     lines = render_answer(answer, PHRASES)[0].text.splitlines()
 
-    assert lines[1].startswith("Japan will hold a seminar on cybersecurity [¶7]")
-    assert lines[2:4] == ["> 日本はセミナーを開く", "-# Machine translation by openai:m, not checked."]
+    assert lines[3].startswith("> Japan will hold a seminar on cybersecurity [¶7]")
+    assert lines[5:7] == ["> 日本はセミナーを開く", "-# Machine translation by openai:m, not checked."]
 
 
 @pytest.mark.parametrize("chars", [300, 3_960, 3_990, 9_000])
@@ -193,24 +198,80 @@ def test_no_page_shows_a_translation_without_saying_what_it_is(chars: int) -> No
 def test_what_stays_unanswered_is_said(part: str | None, line: str) -> None:
     answer = Answer("Cyber and fish?", (SAID,), partial=True, unanswered=part)
 
-    assert visible(render_answer(answer, PHRASES)[0].text).splitlines()[2] == line
+    first, _, last = visible(render_answer(answer, PHRASES)[0].text).partition("\n---\n")
+
+    assert (first.splitlines()[0], last) == ("-# Answered in part, in the readouts’ own words", line)
 
 
-def test_not_found_offers_the_nearest_paragraphs_as_such() -> None:
+def test_not_found_is_one_line_with_the_closest_at_hand() -> None:
     (page,) = render_answer(Answer("Fish?", nearest=(SAID,)), PHRASES)
 
-    assert page.text.splitlines()[:2] == [
-        "The readouts don’t answer this.",
-        "Nearest paragraphs – they may be about something else:",
-    ]
+    assert (page.text, page.tone) == ("The readouts don’t answer this.", Tone.NOT_FOUND)
     assert [c.label for c in page.cited] == ["¶7"]
+
+
+def test_two_questions_in_one_are_answered_one_below_the_other() -> None:
+    parts = (Answer("Cyber?", (SAID,)), Answer("Fish?", nearest=(SAID,)))
+    (page,) = render_answer(Answer("Cyber? Fish?", (SAID,), parts=parts), PHRASES)
+    first, second = page.text.split("\n---\n")
+
+    assert first.splitlines()[:2] == ["-# Answered, in the readouts’ own words · “Cyber?”", "### ASEAN-Japan"]
+    assert second == "The readouts don’t answer this.\n-# “Fish?”"
+    assert (page.tone, len(page.cited)) == (Tone.ANSWERED, 1)
+
+
+def test_paragraphs_of_several_readouts_are_told_apart_by_their_labels() -> None:
+    title = "Meeting of the Defence Ministers of many parties"
+    series = [
+        replace(
+            PARAGRAPH, document=f"d-{n}", title=f"Joint Communiqué of the {n}th Lake Dialogue", date=f"20{n}"
+        )
+        for n in (14, 15)
+    ]
+    years = [
+        replace(PARAGRAPH, document=f"m-{day}", title=title, date=day) for day in ("2024-05-01", "2023-05-02")
+    ]
+    same = replace(years[0], document="m-other", date="2024-06-03")
+
+    def labels(*shown: LiveParagraph) -> list[str]:
+        (page,) = render_answer(Answer("?", tuple(Statement(p, 0, 42) for p in shown)), PHRASES)
+        return [cited.label for cited in page.cited]
+
+    assert labels(*series) == ["¶7 · …14th Lake Dialogue, 2014", "¶7 · …15th Lake Dialogue, 2015"]
+    assert labels(*years) == ["¶7 · Meeting of the Defence…, 2024", "¶7 · Meeting of the Defence…, 2023"]
+    assert labels(years[0], same) == [
+        "¶7 · Meeting of the Defence…, 1 May 2024",
+        "¶7 · Meeting of the Defence…, 3 June 2024",
+    ]
+
+
+def test_a_quote_that_goes_on_says_so_on_both_sides_of_the_cut() -> None:
+    words = replace(PARAGRAPH, text="cooperation " * 900)
+    pages = render_answer(Answer("?", (Statement(words, 0, len(words.text) - 1),)), PHRASES)
+    quotes = [next(line for line in page.text.splitlines() if line.startswith("> ")) for page in pages]
+
+    assert [q.startswith("> … ") for q in quotes] == [False, True, True, True]
+    assert ["… [¶7]" in q for q in quotes] == [True, True, True, False]
+
+
+@given(answers())
+@slowish
+def test_every_page_makes_a_message_that_discord_takes(answer: Answer) -> None:
+    for number, page in enumerate(render_answer(answer, PHRASES, show_question=True, can_translate=True)):
+        view = page_view(page, PHRASES, answer="0123456789ab", number=number)
+        ids = [item.custom_id for item in view.walk_children() if hasattr(item, "custom_id")]
+
+        assert view.total_children_count <= 40
+        assert len(ids) == len(set(ids))
+        assert view.content_length() <= MAX_TEXT
+        assert all(item.content.strip() for item in view.walk_children() if isinstance(item, TextDisplay))
 
 
 def test_what_may_answer_is_offered_without_the_claim_that_it_does() -> None:
     (page,) = render_answer(Answer("Fish?", nearest=(SAID,), may_answer=True), PHRASES)
 
     assert page.text.splitlines()[0] == "The readouts may not answer this. Closest:"
-    assert "Nearest paragraphs" not in page.text
+    assert page.tone is Tone.CLOSEST
 
 
 def test_a_counted_number_says_so_in_the_citation() -> None:
@@ -227,9 +288,9 @@ def test_paragraphs_of_two_readouts_with_one_id_open_each_for_itself() -> None:
     (page,) = render_answer(Answer("?", (SAID, Statement(own, 0, 4))), PHRASES)
 
     assert [(cited.revision, cited.paragraph) for cited in page.cited] == [("r1", "7"), ("r2", "7")]
-    assert [line for line in page.text.splitlines() if line.startswith("**")] == [
-        "**ASEAN-Japan** · 22 June 2022",
-        "**Ours** · 22 June 2022",
+    assert [line for line in page.text.splitlines() if line.startswith("###")] == [
+        "### ASEAN-Japan",
+        "### Ours",
     ]
 
 
@@ -255,7 +316,6 @@ def test_a_checked_claim_shows_the_sentence_what_differs_and_whose_opinion_it_is
         "-# claim: ~~two seminars~~ · readout: **a seminar** (number)",
         "-# claim: ~~so~~ · readout: –",
         "-# contradicts it, in the opinion of a language model (openai:m)",
-        "-# Quoted word for word from the readout.",
     ]
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from bot.discord.discord_markdown import length
 from bot.discord.pages import MAX_CITED, MAX_TEXT
-from bot.discord.readout_rendering import InitiativeFilter, render_initiatives, render_paragraph
+from bot.discord.paragraph_rendering import render_paragraph
+from bot.discord.readout_rendering import InitiativeFilter, render_initiatives
 from bot.discord.views import list_view
 from bot.locales import load
 from retrieval.initiatives import AlsoIn
@@ -62,7 +63,7 @@ def test_every_page_is_within_limits_and_says_how_many_there_are(
     pages = render_initiatives(listed, LINES, wanted, PHRASES)
 
     assert all(length(page.text) <= MAX_TEXT and 0 < len(page.cited) <= MAX_CITED for page in pages)
-    assert all(page.text.startswith(f"**Initiatives: {len(listed)}**") for page in pages)
+    assert all(page.text.startswith(f"-# Initiatives: {len(listed)}") for page in pages)
 
 
 @given(lists, wishes)
@@ -116,18 +117,22 @@ def test_a_list_reads_calmly() -> None:
     (page,) = render_initiatives(listed, LINES, everything, PHRASES)
 
     assert page.text.splitlines() == [
-        "**Initiatives: 3**",
-        "",
-        "**ASEAN-Japan meeting** · 22 June 2022 · `asean-2022`",
-        f"Cyber \\*Seminar\\* — new, Japan, this year — [¶7]({url}.)",
+        "-# Initiatives: 3",
+        "### ASEAN-Japan meeting",
+        "-# 22 June 2022 · `asean-2022`",
+        f"- Cyber \\*Seminar\\* — new, Japan, this year — [¶7]({url}.)",
         "-# also in G7 \\*Cyber\\*, 5 May 2021 ¶4",
-        f"Visit Programme — resumed — [¶9]({url}.)",
-        "",
-        "**G7** · `g7-2021`",
-        "Fund — new, Japan — ¶7",
+        f"- Visit Programme — resumed — [¶9]({url}.)",
+        "---",
+        "### G7",
+        "-# `g7-2021`",
+        "- Fund — new, Japan — ¶7",
     ]
     assert [(c.document, c.label) for c in page.cited] == [
-        ("asean-2022", "¶7"), ("g7-2021", "¶4"), ("asean-2022", "¶9"), ("g7-2021", "¶7"),
+        ("asean-2022", "¶7 · ASEAN-Japan meeting, 2022"),
+        ("g7-2021", "¶4 · G7"),
+        ("asean-2022", "¶9 · ASEAN-Japan meeting, 2022"),
+        ("g7-2021", "¶7 · G7"),
     ]  # fmt: skip
 
 
@@ -137,7 +142,7 @@ def test_one_initiative_of_two_paragraphs_is_one_line_that_names_both() -> None:
 
     (page,) = render_initiatives(listed, LINES, everything, PHRASES)
 
-    assert page.text.splitlines()[-1] == "Cyber Seminar — new, Japan — ¶3 ¶12(a)"
+    assert page.text.splitlines()[-1] == "- Cyber Seminar — new, Japan — ¶3 ¶12(a)"
 
 
 def test_a_readout_whose_paragraphs_were_counted_says_so() -> None:
@@ -145,7 +150,7 @@ def test_a_readout_whose_paragraphs_were_counted_says_so() -> None:
 
     (page,) = render_initiatives(listed, LINES, everything, PHRASES)
 
-    assert "-# paragraphs counted, not numbered by the source" in page.text
+    assert " · paragraphs counted, not numbered by the source" in page.text
     assert page.cited[0].label == "¶7 (counted)"
 
 
@@ -183,7 +188,7 @@ def test_a_list_is_written_in_the_readers_language() -> None:
         [initiative(also_in=(AlsoIn("g7-2021", "4"),))], LINES, everything, load().of("ja")
     )
 
-    assert page.text.startswith("**取り組み：1件**\n")
+    assert page.text.startswith("-# 取り組み：1件\n")
     assert "Cyber Seminar — 新規, Japan — " in page.text
     assert page.text.endswith("-# ほかの文書：G7 \\*Cyber\\*, 2021年5月5日 ¶4")
 

@@ -50,7 +50,7 @@ async def test_the_list_names_kind_actor_and_paragraph_and_the_total(member: Any
 
     told = text_of(result.response)
     assert result.ephemeral
-    assert told.startswith("**Initiatives: 2**\n\n**ASEAN-Japan meeting** · 22 June 2022")
+    assert told.startswith("-# Initiatives: 2\n### ASEAN-Japan meeting\n-# 22 June 2022")
     assert "Cyber Seminar — new, Japan — [¶7](https://example.org/readout#:~:text=" in told
     assert "Visit Programme — resumed, ASEAN — [¶9](" in told
     assert controls(result.response) == ["¶7", "¶9", "CSV", "Save as file"]
@@ -70,7 +70,7 @@ async def test_another_readout_that_names_it_is_one_click_away(
     services.paragraphs.append(paragraph("g7-2021", "4", "Earlier words."))
     services.listed = [initiative(also_in=(AlsoIn("g7-2021", "4"),))]
     result = await member.slash(channel, "initiatives")
-    clicked = await member.click(result.response, label="¶4")
+    clicked = await member.click(result.response, label="¶4 · G7 statement, 2021")
 
     assert "-# also in G7 statement, 5 May 2021 [¶4](https://example.org/readout)" in text_of(result.response)
     assert "Earlier words." in text_of(clicked.response)
@@ -92,7 +92,7 @@ async def test_what_is_asked_for_alone_is_listed_and_counted(
     told = text_of((await member.slash(channel, "initiatives", **options)).response)
 
     assert {name for name in ("Cyber Seminar", "Visit Programme") if f"{name} —" in told} == names
-    assert told.startswith(f"**Initiatives: {len(names)}** · ")
+    assert told.startswith(f"-# Initiatives: {len(names)} · ")
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ async def test_turning_the_pages_shows_every_initiative_once(
         texts.append(text_of(message))
 
     assert len(texts) > 2
-    assert all(text.startswith("**Initiatives: 60** · page ") for text in texts)
+    assert all(text.startswith("-# Initiatives: 60 · page ") for text in texts)
     assert [sum(f"number {n:03} —" in text for text in texts) for n in range(1, 61)] == [1] * 60
 
 
@@ -181,7 +181,7 @@ async def test_pages_turn_after_a_restart(
     await simcord_env.restart_bot(build_bot())
     turned = await member.click(message, custom_id=forth(message, 1))
 
-    assert text_of(turned.response).startswith("**Initiatives: 60** · new · page 2 of ")
+    assert text_of(turned.response).startswith("-# Initiatives: 60 · new · page 2 of ")
 
 
 async def test_a_list_whose_readouts_changed_turns_to_what_is_there_now(
@@ -193,7 +193,7 @@ async def test_a_list_whose_readouts_changed_turns_to_what_is_there_now(
     turned = (await member.click(message, custom_id=forth(message, 1))).response
     opened = await member.click(turned, custom_id=control(turned, "open"))
 
-    assert text_of(turned).startswith("**Initiatives: 1**\n")
+    assert text_of(turned).startswith("-# Initiatives: 1\n")
     assert "seminar on cybersecurity" in text_of(opened.response)
 
 
@@ -246,7 +246,7 @@ async def test_a_direct_message_lists_the_shared_readouts_only(
     services.listed.append(initiative("Own Programme", readout=own))
     result = await simcord_env.create_user("bob").slash("initiatives")
 
-    assert text_of(result.response).startswith("**Initiatives: 2**\n")
+    assert text_of(result.response).startswith("-# Initiatives: 2\n")
     assert "Own Programme" not in text_of(result.response)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import discord
 import pytest
 import simcord
 
@@ -66,20 +67,24 @@ async def test_two_readouts_are_compared(member: Any, channel: Any) -> None:
     told = text_of(result.response)
 
     assert result.ephemeral
-    assert told.startswith("**A: Joint Communiqué of the 3rd Norland-Estmark Dialogue (14 May 2023)**\n**B: ")
+    assert told.startswith(
+        "-# changed: 4 · gone: 1 · new: 1 · moved: 1 · renumbered: 2\n### A: Joint Communiqué of the 3rd"
+    )
     assert (
         "agreed to hold the ~~Fourth~~**Fifth** Dialogue in ~~Sund in 2024~~**Port Alder in 2025**." in told
     )
-    assert "-# ¶2 gone\n[¶2](https://example.org/dialogue-2023?a=1&b=2#:~:text=" in told.replace("  ", " ")
+    assert "-# ¶2 gone\n> Both sides reaffirmed their" in told
+    assert "Northern Sea. [¶2](https://example.org/dialogue-2023?a=1&b=2#:~:text=" in told
     assert "Save as file" in controls(result.response)
 
 
 async def test_a_paragraph_of_a_comparison_opens(member: Any, channel: Any) -> None:
     options = {"before": "dialogue-2023", "after": "dialogue-2025", "topic": "northern sea"}
     result = await member.slash(channel, "compare", **options)
-    clicked = await member.click(result.response, custom_id=control(result.response, "open"))
+    pick = control(result.response, "pick")
+    chosen = await member.select(result.response, custom_id=pick, values=["0"])
 
-    assert "free and open Northern Sea" in text_of(clicked.response)
+    assert "free and open Northern Sea" in text_of(chosen.response)
 
 
 async def test_a_phrase_is_traced_with_a_picture_of_its_use(member: Any, channel: Any) -> None:
@@ -170,3 +175,86 @@ async def test_what_is_no_longer_remembered_says_so(
     clicked = await member.click(message, custom_id=control(message, "files"))
 
     assert text_of(clicked.response).startswith("I no longer have this answer on record.")
+
+
+CARD = ["Previous", "Next", "Copy", "Share in channel"]
+
+
+async def test_from_a_paragraph_one_reads_on_and_back_in_place(member: Any, channel: Any) -> None:
+    asked = await member.slash(channel, "paragraph", document="dialogue-2023", number="¶ 4")
+    last = await member.click(asked.response, label="Next")
+    told = text_of(last.response)
+    at_the_end = [c.get("disabled", False) for c in walk(raw(last.response)) if c["type"] == 2]
+    back = await member.click(last.response, label="Previous")
+
+    assert asked.ephemeral
+    assert controls(asked.response) == CARD
+    assert "hold the Fourth Dialogue" in told
+    assert at_the_end == [False, True, False, False]
+    assert last.response.id == back.response.id == asked.response.id
+    assert "host a seminar" in text_of(back.response)
+
+
+async def test_a_paragraph_is_copied_with_its_citation(member: Any, channel: Any) -> None:
+    asked = await member.slash(channel, "paragraph", document="dialogue-2023", number="3")
+    told = text_of((await member.click(asked.response, label="Copy")).response)
+
+    assert told.startswith(
+        "Ready to paste:\n```\n“Norland launched the Northern Cable Initiative for the islands.” — "
+    )
+    assert "3rd Norland-Estmark Dialogue, 14 May 2023, ¶3. https://example.org/dialogue-2023?a=1&b=2#" in told
+
+
+async def test_a_paragraph_that_was_shared_is_everybodys_and_opens_for_each(
+    member: Any, channel: Any, simcord_env: simcord.Env
+) -> None:
+    bob = simcord_env.guild.add_member(simcord_env.create_user("bob"))
+    asked = await member.slash(channel, "paragraph", document="dialogue-2023", number="3")
+    stepped = await member.click(asked.response, label="Next")
+    shared = await member.click(stepped.response, label="Share in channel")
+    opened = await bob.click(channel.last_message, label="Read on")
+
+    assert not shared.ephemeral
+    assert text_of(channel.last_message).startswith(f"-# Shared by <@{member.id}>\n### Joint Communiqué")
+    assert "host a seminar on cybersecurity" in text_of(channel.last_message)
+    assert opened.ephemeral
+    assert "host a seminar on cybersecurity" in text_of(opened.response)
+
+
+async def test_whoever_may_not_write_in_a_channel_cannot_have_the_bot_do_it(
+    member: Any, simcord_env: simcord.Env
+) -> None:
+    silent = {member: discord.PermissionOverwrite(send_messages=False)}
+    channel = simcord_env.guild.create_text_channel("announcements", overwrites=silent)
+    asked = await member.slash(channel, "paragraph", document="dialogue-2023", number="3")
+    shared = await member.click(asked.response, label="Share in channel")
+
+    assert shared.ephemeral
+    assert text_of(shared.response).startswith("You may not write in this channel")
+
+
+async def test_a_paragraph_is_compared_with_the_readout_before_of_its_series(
+    member: Any, channel: Any
+) -> None:
+    first = await member.slash(channel, "paragraph", document="dialogue-2023", number="2")
+    later = await member.slash(channel, "paragraph", document="dialogue-2024", number="5")
+    compared = await member.click(later.response, label="Compare with 14 May 2023")
+
+    assert controls(first.response) == CARD
+    assert controls(later.response) == [*CARD, "Compare with 14 May 2023"]
+    assert "agreed to hold the ~~Fourth~~**Fifth** Dialogue" in text_of(compared.response)
+
+
+async def test_a_number_is_completed_and_one_that_is_not_there_is_told_which_are(
+    member: Any, channel: Any
+) -> None:
+    by_number = await member.autocomplete(channel, "paragraph", "number", "¶3", document="dialogue-2023")
+    by_word = await member.autocomplete(channel, "paragraph", "number", "seminar", document="dialogue-2023")
+    nowhere = await member.autocomplete(channel, "paragraph", "number", "", document="nowhere")
+    missing = await member.slash(channel, "paragraph", document="dialogue-2023", number="9")
+
+    assert [choice["value"] for choice in by_number] == ["3"]
+    assert by_number[0]["name"] == "¶3 Norland launched the Northern Cable Initiative for the islands."
+    assert [choice["value"] for choice in by_word] == ["4"]
+    assert nowhere == []
+    assert text_of(missing.response) == "`dialogue-2023` has no paragraph 9. It has: 1–5."

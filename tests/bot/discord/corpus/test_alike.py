@@ -101,7 +101,7 @@ async def test_keeping_both_shows_a_new_readout_and_confirming_adds_it(process: 
     preview = await settled(process, await offered(process, ("ministers.md", DIFFERENT)), replaces=False)
 
     assert "Chosen: `ministers` is kept beside the readout it looks like." in told(preview)
-    assert "**New: Joint Statement of the Lake Ministers**" in told(preview)
+    assert "### New: Joint Statement of the Lake Ministers" in told(preview)
     await confirmed(process, preview)
     assert texts(process) == {"lake": "They lend 40 million.", "ministers": "They lend 45 million."}
 

@@ -65,13 +65,12 @@ async def test_an_admin_reads_their_own_server_s(process: Process) -> None:
         (
             "**Insights, this server only**",
             "Questions: 4 · answered: 2 · 👍 1 · 👎 1",
-            "",
             "### Asked without an answer",
             "- what does it cost ×2",
-            "",
+            "---",
             "### Disliked, and why",
             "- Who \\*welcomed\\* it? · 👎 1 · 👍 1\n  - “not Estmark”",
-            "",
+            "---",
             "### Most opened paragraphs",
             "- ¶2 · Ferry talks · 2 May 2024: 2",
         )

@@ -63,7 +63,7 @@ async def test_unpinning_is_shown_first_and_done_when_it_is_confirmed(process: P
 
     preview = await process.corpus.previews.unpin(ADMIN, None, "ferry", PHRASES)
     assert [page.text for page in preview.pages] == [
-        "**Unpin a readout, this server only; nothing has been changed yet**\n**Ferry talks**\n"
+        "-# Unpin a readout, this server only; nothing has been changed yet\n### Ferry talks\n"
         "`ferry` is held at the revision that was gone back to. Unpinned, the next ingest may replace it."
     ]
     assert process.services.lifecycle.history("ferry", [SCOPE]).readout.pinned

@@ -117,7 +117,7 @@ async def test_what_a_server_has_no_room_for_is_put_before_its_admins(process: P
     desk.ask(load(), threading.Event())
     (letter,) = desk.letters(Shards(ONE), load())
 
-    assert "**New: Reef talks**" in letter.text
+    assert "### New: Reef talks" in letter.text
     assert letter.link is not None
     request = await desk.offered(letter.link)
     with pytest.raises(RefusedError, match="bound"):
