@@ -21,7 +21,7 @@ class FakeScreen(Screen):
         if self.refusing:
             self.refusing -= 1
             raise discord.HTTPException(_Response(), {"code": 50013, "message": "Missing Permissions"})  # type: ignore[arg-type]
-        self.shows = next(shown.view.walk_children()).content  # type: ignore[attr-defined]
+        self.shows = next(item.content for item in shown.view.walk_children() if hasattr(item, "content"))  # type: ignore[attr-defined]
 
     _elsewhere = _more = _here
 

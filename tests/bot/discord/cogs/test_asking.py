@@ -310,7 +310,7 @@ async def test_what_is_closest_to_nothing_found_is_shown_to_whoever_asks_for_it(
     opened = await bob.click(closest.response, custom_id=control(closest.response, "open"))
 
     assert text_of(result.response) == "The readouts don’t answer this.\n-# “What about fish?”"
-    assert controls(result.response) == ["Show the closest paragraphs", "👍", "👎"]
+    assert controls(result.response) == ["Show the closest paragraphs", "👍", "👎", "🗑️"]
     assert closest.ephemeral
     assert text_of(closest.response).startswith("Closest paragraphs – they may be about something else:\n")
     assert "**Japan will hold a seminar on cybersecurity this year.**" in text_of(opened.response)
