@@ -46,8 +46,9 @@ async def test_commands_are_sent_only_when_they_changed(scene: Scene, folder: Pa
     assert scene.standin.rest.syncs == 1
     assert set(scene.standin.rest.commands) == {
         "ask", "documents", "initiatives", "paragraph", "about", "compare", "trace", "corpus", "Check against the readouts",
+        "forget-me", "settings",
     }  # fmt: skip
-    assert scene.standin.rest.commands["ask"]["name_localizations"] == {"ja": "質問"}
+    assert scene.standin.rest.commands["ask"]["name_localizations"] == {"ja": "質問", "id": "tanya"}
 
 
 async def test_a_mention_is_answered_in_a_reply_without_the_privileged_intent(
