@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import quote, urlsplit
 
 from retrieval.models import SHARED, Citation, LiveParagraph
-from retrieval.search.browsing import ReadoutSummary
+
+if TYPE_CHECKING:
+    from retrieval.search.browsing import ReadoutSummary
 
 _MARK = re.compile(r"(.+):(\d{1,7})-(\d{1,7})")
 
@@ -36,7 +39,7 @@ def paragraph_path(document: str, number: str, spans: Sequence[Span] = (), revis
     return f"/readouts/{quote(document, safe='')}{'?' if asked else ''}{'&'.join(asked)}#{anchor}"
 
 
-Place = Citation | LiveParagraph | tuple[ReadoutSummary, str]
+Place: TypeAlias = "Citation | LiveParagraph | tuple[ReadoutSummary, str]"
 """A paragraph: cited, whole, or by its readout and its number."""
 
 

@@ -30,7 +30,8 @@ from statistics import fmean, quantiles
 from typing import Any
 
 from retrieval.answering.models import Answer
-from retrieval.answering.service import AnsweringService, Elapsed, checked
+from retrieval.answering.rereading import checked
+from retrieval.answering.service import AnsweringService, Elapsed
 from retrieval.answering.wording import answer_text
 from retrieval.errors import MissingFileError, QuestionError, RapporteurError, SourceError
 from retrieval.models import Citation

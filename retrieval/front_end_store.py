@@ -8,12 +8,14 @@ from typing import Protocol
 from sqlalchemy import Connection, or_, select, update
 
 from retrieval.ledger import front_end_schema as schema
+from retrieval.ledger.leases import Lease, new_holder, release, renew, take, utc_now
 from retrieval.ledger.schema import audit, initiatives, jobs, metadata
 from retrieval.ledger.statements import upsert
 from retrieval.ledger.watches import discord_announcements
 
 __all__ = [
     "Database",
+    "Lease",
     "announcements",
     "answers",
     "audit",
@@ -22,12 +24,17 @@ __all__ = [
     "drafts",
     "feedback",
     "messages",
+    "new_holder",
     "openings",
     "presences",
+    "release",
     "rename_actor",
+    "renew",
     "settings",
     "state",
+    "take",
     "upsert",
+    "utc_now",
     "watches",
 ]
 

@@ -94,6 +94,7 @@ class FakeServices:
 
     asked: list[tuple[str, tuple[str, ...], str | None, tuple[str, ...]]] = field(default_factory=list)
     filters: list[Filters] = field(default_factory=list)
+    about: list[tuple[tuple[str, ...], bool]] = field(default_factory=list)
     gate: threading.Event | None = None
     failing: Exception | None = None
     found: Answer | None = None
@@ -110,10 +111,13 @@ class FakeServices:
         scopes: Sequence[str] = ("shared",),
         filters: Filters = ALL,
         history: Sequence[str] = (),
+        about: Sequence[str] = (),
+        overheard: bool = False,
         on_found: Callable[[Answer], None] | None = None,
     ) -> Answer:
         self.asked.append((question, tuple(scopes), ",".join(filters.documents) or None, tuple(history)))
         self.filters.append(filters)
+        self.about.append((tuple(about), overheard))
         if self.found is not None and on_found is not None:
             on_found(self.found)
         if self.gate is not None:
@@ -121,6 +125,9 @@ class FakeServices:
         if self.failing is not None:
             raise self.failing
         return self.answer or self._usual(question)
+
+    def quote(self, question: str, scopes: Sequence[str] = ("shared",)) -> Answer:
+        return self._usual(question)
 
     def _usual(self, question: str) -> Answer:
         quote = Statement(self.paragraphs[0], 0, 53, ((29, 42),))

@@ -60,7 +60,7 @@ def ask(options: CommonOptions, question: str, filters: Filters, explain: bool, 
       rapporteur ask "Who chaired the meeting?" --explain
       rapporteur ask "What was announced?" --docx answer.docx --citations chicago
     """
-    from retrieval.answering.service import checked
+    from retrieval.answering.rereading import checked
 
     checked(question)
     with options.ready_services("ask") as built:
@@ -104,7 +104,7 @@ def check(options: CommonOptions, claim: str, document: str | None) -> None:
       rapporteur check "Minister Kishi announced five initiatives." --json | jq -r .verdict
     """
     from retrieval.answering.checking import MAX_CLAIM_CHARS
-    from retrieval.answering.service import checked
+    from retrieval.answering.rereading import checked
 
     if not claim.strip():
         raise click.UsageError('The claim is empty. Check something, for example: "Two seminars were held."')
@@ -124,7 +124,7 @@ def check(options: CommonOptions, claim: str, document: str | None) -> None:
 @as_json
 def search(options: CommonOptions, query: str, top_k: int, filters: Filters) -> None:
     """Print the paragraphs nearest to QUERY, best first."""
-    from retrieval.answering.service import checked
+    from retrieval.answering.rereading import checked
 
     checked(query)
     with options.ready_services("search") as built:

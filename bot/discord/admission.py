@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
-from bot.discord.refusals import BusyError, LimitedError
+from bot.discord.faults import is_ours, one_line
+from bot.discord.refusals import BusyError, ClosingError, LimitedError
+from retrieval.answering.models import Answer
+
+log = logging.getLogger(__name__)
 
 _MANY = 10_000
 
@@ -83,6 +89,7 @@ class Workers:
         self._pool = ThreadPoolExecutor(max_workers=running, thread_name_prefix=name)
         self._room = running + waiting
         self._most_waiting = waiting
+        self._futures = set[asyncio.Future[Any]]()
 
     async def run(self, call: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:
         """Return what `call` returns for these arguments, from a thread.
@@ -97,6 +104,7 @@ class Workers:
             self._pool, partial(copy_context().run, call, *args, **more)
         )
         # On the future, not around the await: a caller that gives up leaves its thread busy all the same.
+        self._futures.add(future)
         future.add_done_callback(self._leave)
         return await asyncio.shield(future)
 
@@ -105,46 +113,121 @@ class Workers:
         """How many calls wait for a thread."""
         return max(0, self._most_waiting - self._room)
 
-    def _leave(self, future: asyncio.Future[T]) -> None:
+    def _leave(self, future: asyncio.Future[Any]) -> None:
         self._room += 1
+        self._futures.discard(future)
         if not future.cancelled():
             future.exception()  # the caller may be gone; its error is not news to the loop
 
-    async def close(self) -> None:
-        """Drop calls that have not begun and wait for those that have.
+    async def close(self, timeout_s: float | None = None) -> bool:
+        """Drop calls that have not begun and wait for those that have; False when that takes too long.
 
-        However long: what they work with is closed next, and native code that loses its store under its
-        feet takes the process down.
+        Then nothing that they work with may be closed: native code that loses its store under its feet takes the
+        process down.
         """
-        await asyncio.to_thread(self._pool.shutdown, wait=True, cancel_futures=True)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        if self._futures:
+            await asyncio.wait(self._futures, timeout=timeout_s)
+        return not self._futures
+
+
+class Found:
+    """Hands what was found from the thread that answers to the event loop, and waits until it is shown."""
+
+    def __init__(self, show: Callable[[Answer], Awaitable[None]]) -> None:
+        self.answer: Answer | None = None
+        self._show = show
+        self._loop = asyncio.get_running_loop()
+        self._told: Future[None] | None = None
+
+    def tell(self, answer: Answer) -> None:
+        """Have `answer` shown; called on any thread, returns at once."""
+        self.answer = answer
+        self._told = asyncio.run_coroutine_threadsafe(self._shown(answer), self._loop)
+
+    async def _shown(self, answer: Answer) -> None:
+        try:
+            await self._show(answer)
+        except Exception as error:  # the answer itself is still to come
+            log.warning("what was found could not be shown: %s", one_line(error), exc_info=is_ours(error))
+
+    async def shown(self) -> None:
+        """Wait until it is shown; nothing is shown afterwards."""
+        if self._told is not None:
+            await asyncio.wrap_future(self._told)
+
+
+SETTLING_S = 1.0
+"""How long before its deadline a shutdown has every question answered with what was found."""
+
+_CANCELLING_S = 0.3
 
 
 class InFlight:
     """Counts what has begun and is not finished, so that a shutdown can wait for it.
 
-    `with in_flight as admitted:` counts the block; `admitted` is False once the door is closed. What is
-    refused counts too: its sentence has to arrive as well.
+    `with in_flight as admitted:` counts the block, the whole of a task; `admitted` is False once the door is
+    closed. What is refused counts too: its sentence has to arrive as well.
     """
 
     def __init__(self) -> None:
-        self._count = 0
+        self._tasks: Counter[asyncio.Task[Any]] = Counter()
         self._open = True
         self._idle = asyncio.Event()
         self._idle.set()
+        self._settling = asyncio.Event()
 
     def __enter__(self) -> bool:
-        self._count += 1
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks[task] += 1
         self._idle.clear()
         return self._open
 
     def __exit__(self, *_: object) -> None:
-        self._count -= 1
-        if not self._count:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks[task] -= 1
+        self._tasks += Counter()  # leaves out those that count nothing any more
+        if not self._tasks:
             self._idle.set()
 
+    async def unless_settling(self, work: Coroutine[Any, Any, T]) -> T:
+        """Return what `work` returns, unless the shutdown can wait no longer.
+
+        Raises:
+            ClosingError: It cannot.
+        """
+        task, told = asyncio.ensure_future(work), asyncio.ensure_future(self._settling.wait())
+        try:
+            await asyncio.wait({task, told}, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                return task.result()
+            raise ClosingError("shutting down")
+        finally:
+            task.cancel()
+            told.cancel()
+
     async def close(self, timeout_s: float) -> bool:
-        """Close the door and wait until nothing is in flight; False when that takes too long."""
+        """Close the door and wait until nothing is in flight; False when that takes too long.
+
+        Shortly before the time is up, whatever waits for an answer makes do with what it has; afterwards what is
+        still in flight is cancelled.
+        """
         self._open = False
+        if await self._finished(max(0.0, timeout_s - SETTLING_S)):
+            return True
+        self._settling.set()
+        if await self._finished(SETTLING_S):
+            return True
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.wait(list(self._tasks), timeout=_CANCELLING_S)
+        return False
+
+    async def _finished(self, timeout_s: float) -> bool:
+        if self._idle.is_set():
+            return True
         try:
             await asyncio.wait_for(self._idle.wait(), timeout_s)
         except TimeoutError:

@@ -99,8 +99,9 @@ class AnswerStore:
         """Remember which messages show an answer, and where: replies continue it, and a purge reaches them."""
         with self.database.write() as connection:
             for message in message_ids:
-                row = upsert(connection, messages).values(id=message, answer=answer, channel=channel)
-                connection.execute(row.on_conflict_do_nothing())
+                shows = {"answer": answer, "channel": channel}  # and no longer another
+                row = upsert(connection, messages).values(id=message, **shows)
+                connection.execute(row.on_conflict_do_update(index_elements=["id"], set_=shows))
 
     def get(self, answer: str) -> ShownAnswer | None:
         """Return an answer, or None where it is no longer remembered."""
@@ -111,6 +112,30 @@ class AnswerStore:
         """Return the id of the answer that `message` shows, if it shows one."""
         with self.database.read() as connection:
             return connection.scalar(select(messages.c.answer).where(messages.c.id == message))
+
+    def cited_by(self, answer: str | None) -> tuple[str, ...]:
+        """Return the readouts that an answer cites: what a follow-up is about."""
+        shown = self.get(answer) if answer else None
+        cited = (each.document for page in shown.cited for each in page) if shown else ()
+        return tuple(dict.fromkeys(filter(None, cited)))
+
+    def messages_of(self, answer: str) -> list[int]:
+        """Return the messages that show an answer."""
+        with self.database.read() as connection:
+            return list(connection.scalars(select(messages.c.id).where(messages.c.answer == answer)))
+
+    def has_asked_directly(self, user: int) -> bool:
+        """Whether somebody was answered in direct messages before."""
+        asked = select(answers.c.id).where(answers.c.user == user, answers.c.guild.is_(None)).limit(1)
+        with self.database.read() as connection:
+            return connection.scalar(asked) is not None
+
+    def forget(self, answer: str) -> None:
+        """Forget one answer, and what hangs on it."""
+        with self.database.write() as connection:
+            for table in (messages, feedback):
+                connection.execute(delete(table).where(table.c.answer == answer))
+            connection.execute(delete(answers).where(answers.c.id == answer))
 
     def latest_in(self, thread: int) -> str | None:
         """Return the answer that a message in `thread` follows: the last there, or the one it hangs from."""

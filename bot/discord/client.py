@@ -4,63 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
-from contextlib import ExitStack
-from typing import Any
+import threading
+from typing import TYPE_CHECKING, Any
 
 import discord
 from discord import app_commands
 from discord.ext import commands, tasks
 
-from bot.discord.answer_store import AnswerStore
-from bot.discord.cogs.answer_controls import AnswerControlsCog
-from bot.discord.cogs.asking import AskCog, CheckCog
-from bot.discord.cogs.base import BaseCog, BotServices
-from bot.discord.cogs.browse import BrowseCog, InitiativesCog
-from bot.discord.cogs.comparing import ComparisonCog
-from bot.discord.cogs.corpus import CorpusCog
-from bot.discord.cogs.feedback import FeedbackCog
-from bot.discord.cogs.job_links import JobLink, JobLinksCog
-from bot.discord.cogs.messages import MessagesCog
-from bot.discord.cogs.paragraphs import ParagraphCog
-from bot.discord.cogs.previews import PreviewsCog
-from bot.discord.cogs.privacy import PrivacyCog
-from bot.discord.cogs.server_settings import ServerSettingsCog, SettingControl
-from bot.discord.cogs.servers import ServersCog
-from bot.discord.cogs.watching import WatchControl, WatchingCog
 from bot.discord.command_tree import CatalogueTranslator, CommandTree, sync_commands
-from bot.discord.comparison_service import ComparisonService
-from bot.discord.corpus.server_cleanup import ServerCleanup
-from bot.discord.corpus.service import CorpusService
 from bot.discord.discord_settings import DiscordSettings
+from bot.discord.faults import DISCORD_FAULTS, OneLineFaults, one_line
 from bot.discord.permissions import invite_link, missing_in
-from bot.discord.question_service import QuestionService
 from bot.discord.shards import Shards
-from bot.discord.supervision import GatewayCog, supervised
-from bot.discord.views import Control
-from bot.locales import load
-from retrieval.bootstrap import Services
 from retrieval.errors import RapporteurError
-from retrieval.ingest import JobRow
-from retrieval.ingest.job_worker import JobWorker
+
+if TYPE_CHECKING:
+    from bot.discord.cogs.base import BotServices
+    from retrieval.bootstrap import Services
+    from retrieval.ingest import JobRow
 
 log = logging.getLogger(__name__)
 
-_COGS: tuple[type[BaseCog], ...] = (
-    AskCog,
-    BrowseCog,
-    InitiativesCog,
-    ParagraphCog,
-    AnswerControlsCog,
-    FeedbackCog,
-    ServerSettingsCog,
-)
-
 
 def intents_for(settings: DiscordSettings) -> discord.Intents:
-    """Return the events to receive: servers and messages, and message texts only where that is set."""
+    """Return the events to receive: servers, messages, reactions, and message texts only where that is set."""
     intents = discord.Intents.none()
     intents.guilds = intents.guild_messages = intents.dm_messages = True
+    intents.guild_reactions = intents.dm_reactions = True
     intents.message_content = settings.message_content
     return intents
 
@@ -70,39 +42,41 @@ class Rapporteur(commands.AutoShardedBot):
 
     bot_services: BotServices
     tree: CommandTree
+    is_idle = True
+    """Once closed: whether no thread works with the store any more."""
+    _followers: tuple[str, ...] = ()
+    _are_unsent = False
 
     async def setup_hook(self) -> None:
         """Add cogs and controls, then tell Discord about commands that changed."""
+        from bot.discord.assembly import DYNAMIC_ITEMS, FOLLOWERS, build_cogs
+
         bot_services = self.bot_services
-        for cog in _COGS:
-            await self.add_cog(cog(bot_services))
-        if bot_services.comparing:
-            await self.add_cog(ComparisonCog(bot_services))
-        await self.add_cog(CheckCog(bot_services, self.tree))
-        await self.add_cog(MessagesCog(bot_services, self))
-        await self.add_cog(PrivacyCog(bot_services, self))
-        if bot_services.corpus and bot_services.server_cleanup:
-            await self.add_cog(CorpusCog(bot_services, bot_services.corpus))
-            await self.add_cog(JobLinksCog(bot_services, bot_services.corpus))
-            await self.add_cog(PreviewsCog(bot_services, bot_services.corpus, self))
-            await self.add_cog(WatchingCog(bot_services, bot_services.corpus, self))
-            await self.add_cog(
-                ServersCog(bot_services, bot_services.corpus, bot_services.server_cleanup, self)
-            )
-        self.add_dynamic_items(Control, JobLink, SettingControl, WatchControl)
-        await self.add_cog(GatewayCog())
+        for cog in build_cogs(self, bot_services):
+            await self.add_cog(cog)
+        self._followers = FOLLOWERS
+        self.add_dynamic_items(*DYNAMIC_ITEMS)
         await self.tree.set_translator(CatalogueTranslator(bot_services.catalogue))
         await self._sync_commands()
         self._hourly.start()
         log.info("%s", content_note(bot_services.settings))
 
     async def _sync_commands(self) -> None:
+        """Send the commands that changed; where Discord does not take them now, the next hour may go better."""
         assert self.application_id is not None
-        sent = await sync_commands(self.tree, self.application_id, self.bot_services.questions)
-        log.info("commands sent to Discord" if sent else "commands unchanged")
+        try:
+            sent = await sync_commands(self.tree, self.application_id, self.bot_services.questions)
+        except DISCORD_FAULTS as error:
+            self._are_unsent = True
+            log.warning("the commands could not be sent, again within the hour: %s", one_line(error))
+        else:
+            self._are_unsent = False
+            log.info("commands sent to Discord" if sent else "commands unchanged")
 
     @tasks.loop(hours=1)
     async def _hourly(self) -> None:
+        if self._are_unsent:
+            await self._sync_commands()
         try:
             if forgotten := await self.bot_services.questions.forget_old():
                 days = self.bot_services.settings.keep_days
@@ -127,18 +101,9 @@ class Rapporteur(commands.AutoShardedBot):
     async def close(self) -> None:
         """Stop taking questions, let answers in flight arrive, then leave."""
         self._hourly.cancel()
-        for name in (
-            PreviewsCog.__name__,
-            WatchingCog.__name__,
-            ServersCog.__name__,
-            PrivacyCog.__name__,
-        ):  # followers stop; the jobs go on
+        for name in self._followers:  # the jobs go on
             await self.remove_cog(name)
-        if not await self.bot_services.questions.close():
-            log.warning(
-                "some answers took longer than %.0f s and were left",
-                self.bot_services.settings.shutdown_timeout_s,
-            )
+        self.is_idle = await self.bot_services.questions.close()
         await super().close()
 
 
@@ -189,59 +154,79 @@ def build_client(bot_services: BotServices, **options: Any) -> Rapporteur:
 EXIT_DONE, EXIT_FAILED = 0, 1
 
 _LOGIN_S = 15.0
+_LEAVING_S = 1.0
 
 
 def run(settings: DiscordSettings, services: Services) -> int:
     """Run the bot until SIGTERM or SIGINT; return the exit status."""
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(OneLineFaults())
     return asyncio.run(_run(settings, services))
 
 
 async def _run(settings: DiscordSettings, services: Services) -> int:
-    answers = AnswerStore(services.ledger)
-    questions = QuestionService(
-        settings,
-        services.answering,
-        services.browser,
-        answers,
-        checking=services.checking,
-        mode=services.answering.mode,
-    )
-    corpus = CorpusService(settings, services, answers)
-    server_cleanup = ServerCleanup(services.ledger, corpus, answers, settings.purge_after_days)
-    comparing = ComparisonService(questions, services.comparing, services.settings.citation_style)
-    client = build_client(
-        BotServices(
-            questions, load(services.settings.reading_room_url), settings, corpus, server_cleanup, comparing
-        )
-    )
+    from bot.discord.assembly import build_bot_services
+    from bot.discord.connection import serve
+    from bot.discord.supervision import supervised
+    from retrieval.ingest.job_worker import JobWorker
+
+    bot_services = build_bot_services(settings, services)
+    questions, corpus = bot_services.questions, bot_services.corpus
+    assert corpus is not None
+    client = build_client(bot_services)
     worker = JobWorker(
         services.ledger, services.ingesting, services.index_sync, purpose="rapporteur run", on_ended=_note
     )
-    watching = ExitStack()
-    watching.enter_context(supervised(client, services, questions))
-    worker.start()
-    stopping = _stop_on_signals(client)
-    warming = asyncio.create_task(questions.warm_up(lambda: _ask_something(services)))
-    try:
-        await client.start(settings.token.get_secret_value())
-    except discord.LoginFailure:
-        return _failed(
-            "Discord refused the token. Copy a new one from the developer portal (Bot, Reset Token) "
-            "into DISCORD_TOKEN."
-        )
-    except discord.PrivilegedIntentsRequired:
-        return _failed(
-            "Discord refused the message-content intent. Switch it on in the developer portal (Bot, Message "
-            "Content Intent), or set DISCORD_MESSAGE_CONTENT=false."
-        )
-    finally:
+    stopping = asyncio.create_task(_told_to_stop(settings.shutdown_timeout_s))
+    with supervised(client, services, questions):
+        warming = asyncio.create_task(questions.warm_up(lambda: _ask_something(services)))
+        worker.start()
+        serving = asyncio.create_task(serve(client, settings, services.ledger))
+        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not stopping.done():
+            await asyncio.wait({warming})
         await client.close()
-        await asyncio.gather(warming, *stopping)
+        status = await _status_of(serving)
+        stopping.cancel()
         await asyncio.to_thread(worker.stop)
-        await corpus.close()
-        watching.close()
+        is_idle = await corpus.close() and client.is_idle
+        warming.cancel()
     log.info("stopped")
-    return EXIT_DONE
+    if not is_idle:
+        _leave(status)
+    return status
+
+
+def _leave(status: int) -> None:
+    """End the process at once, with the store left as it is: it survives that."""
+    log.warning("something is still at work; leaving it")
+    logging.shutdown()
+    os._exit(status)
+
+
+async def _status_of(serving: asyncio.Task[None]) -> int:
+    """Return the exit status, having said in a sentence what the operator has to do."""
+    serving.cancel()
+    (ended,) = await asyncio.gather(serving, return_exceptions=True)
+    match ended:
+        case discord.LoginFailure():
+            return _failed(
+                "Discord refused the token. Copy a new one from the developer portal (Bot, Reset Token) "
+                "into DISCORD_TOKEN."
+            )
+        case discord.PrivilegedIntentsRequired():
+            return _failed(
+                "Discord refused the message-content intent. Switch it on in the developer portal (Bot, Message "
+                "Content Intent), or set DISCORD_MESSAGE_CONTENT=false."
+            )
+        case None | asyncio.CancelledError():
+            return EXIT_DONE
+        case RapporteurError():
+            return _failed(str(ended))
+        case discord.ConnectionClosed():
+            return _failed(f"Discord closed the connection for good: {one_line(ended)}.")
+        case _:
+            raise ended
 
 
 def _note(ended: JobRow) -> None:
@@ -256,22 +241,19 @@ def _failed(sentence: str) -> int:
     return EXIT_FAILED
 
 
-def _stop_on_signals(client: Rapporteur) -> set[asyncio.Task[None]]:
-    """Close the client on the first signal; the returned set holds the closing task once there is one."""
-    loop = asyncio.get_running_loop()
-    closing: set[asyncio.Task[None]] = set()
-
-    def stop(name: str) -> None:
-        if not closing:
-            log.info("%s: finishing answers in flight", name)
-            closing.add(loop.create_task(client.close()))
-
+async def _told_to_stop(timeout_s: float) -> None:
+    """Wait for SIGTERM or SIGINT, and see to it that the process then ends in time, whatever hangs."""
+    loop, told = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         try:
-            loop.add_signal_handler(number, stop, number.name)
+            loop.add_signal_handler(number, told.set)
         except NotImplementedError:  # Windows has no such handlers
-            signal.signal(number, lambda n, _: loop.call_soon_threadsafe(stop, signal.Signals(n).name))
-    return closing
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(told.set))
+    await told.wait()
+    log.info("told to stop: answers in flight arrive first")
+    timer = threading.Timer(timeout_s + _LEAVING_S, _leave, [EXIT_DONE])
+    timer.daemon = True
+    timer.start()
 
 
 def _ask_something(services: Services) -> None:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import discord
 from discord import app_commands
 from discord.app_commands import TranslationContextLocation as Location
 
 from bot.discord import Interaction
-from bot.discord.cogs.base import BotServices
 from bot.discord.delivery import guarded
-from bot.discord.question_service import QuestionService
 from bot.locales import DEFAULT, Catalogue
+
+if TYPE_CHECKING:
+    from bot.discord.cogs.base import BotServices
+    from bot.discord.question_service import QuestionService
 
 _CONTEXT_MENUS = {"Check against the readouts": "check"}
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Coroutine, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import discord
 
 from bot.discord import Interaction
+from bot.discord.discord_markdown import shortened
+from bot.discord.faults import DISCORD_FAULTS, is_ours, one_line
 from bot.discord.pages import Page
 from bot.discord.refusals import failure, reply_for
+from bot.discord.screen import InteractionScreen, Rank
 from bot.discord.views import page_view, text_view
+from bot.discord.welcome_card import with_delete
 from bot.locales import Phrases
 from bot.logs import request_id
 from retrieval.errors import IndexMismatchError
@@ -26,14 +30,12 @@ log = logging.getLogger(__name__)
 PATIENCE_S = 0.25
 """How long an interaction may stay unanswered before it is acknowledged; Discord allows 3 s."""
 
+_TYPING_EVERY_S = 8.0
+_MAX_THREAD_NAME = 100
+
 
 async def in_time(
-    interaction: Interaction,
-    work: Coroutine[Any, Any, T],
-    *,
-    ephemeral: bool,
-    in_place: bool = False,
-    acknowledging: asyncio.Lock | None = None,
+    interaction: Interaction, work: Coroutine[Any, Any, T], *, ephemeral: bool, in_place: bool = False
 ) -> T:
     """Return what `work` returns, having acknowledged the interaction if that takes a while.
 
@@ -42,15 +44,14 @@ async def in_time(
 
     Args:
         in_place: What comes will take the place of the message that was clicked, not be a new one.
-        acknowledging: Held by `work` while it shows something itself, so that nothing is acknowledged twice.
     """
-    acknowledging = acknowledging or asyncio.Lock()
+    screen = InteractionScreen.of(interaction)
+    screen.in_place = in_place
     task = asyncio.ensure_future(work)
     try:
         await asyncio.wait({task}, timeout=PATIENCE_S)
-        async with acknowledging:
-            if not task.done() and not interaction.response.is_done():
-                await interaction.response.defer(ephemeral=ephemeral, thinking=not in_place)
+        if not task.done():
+            await screen.acknowledge(ephemeral=ephemeral)
         return await task
     finally:
         task.cancel()
@@ -65,14 +66,16 @@ async def respond(
     ephemeral: bool = False,
 ) -> list[int]:
     """Send `pages`, the first as the interaction's own message; return the messages' ids."""
-    ids: list[int] = []
+    screen = InteractionScreen.of(interaction)
     for number, page in enumerate(pages):
         view = page_view(page, phrases, answer=answer, number=number)
+        if answer is not None and not ephemeral and number == len(pages) - 1:
+            with_delete(view, answer)
         if number:
-            ids.append((await interaction.followup.send(view=view, ephemeral=ephemeral, wait=True)).id)
+            await screen.add(view, ephemeral=ephemeral)
         else:
-            ids += await show(interaction, view, ephemeral=ephemeral)
-    return ids
+            await show(interaction, view, ephemeral=ephemeral)
+    return screen.ids
 
 
 async def show(
@@ -81,22 +84,18 @@ async def show(
     files: Sequence[discord.File] = (),
     *,
     ephemeral: bool,
-) -> list[int]:
-    """Send `view`, and the files that it shows, as the interaction's own message; return its id where Discord tells it."""
-    if interaction.response.is_done():
-        return [(await interaction.edit_original_response(view=view, attachments=files)).id]
-    sent = await interaction.response.send_message(view=view, ephemeral=ephemeral, files=files)
-    return [sent.message_id] if sent.message_id is not None else []
+) -> None:
+    """Send `view`, and the files that it shows, as the interaction's own message."""
+    await InteractionScreen.of(interaction).put(Rank.ANSWER, view, files, ephemeral=ephemeral)
 
 
 async def show_in_place(
     interaction: Interaction, view: discord.ui.LayoutView, files: Sequence[discord.File] = ()
 ) -> None:
     """Put `view`, and the files that it shows, in the place of the message that was clicked."""
-    if interaction.response.is_done():
-        await interaction.edit_original_response(view=view, attachments=files)
-    else:
-        await interaction.response.edit_message(view=view, attachments=files)
+    screen = InteractionScreen.of(interaction)
+    screen.in_place = True
+    await screen.put(Rank.ANSWER, view, files, ephemeral=True)
 
 
 async def attach(interaction: Interaction, *files: discord.File) -> None:
@@ -108,8 +107,45 @@ async def attach(interaction: Interaction, *files: discord.File) -> None:
 
 
 async def say(interaction: Interaction, sentence: str) -> None:
-    """Send one sentence to the person who asked, in place of what they wait for."""
-    await show(interaction, text_view(sentence), ephemeral=True)
+    """Send one sentence to the person who asked, in place of what they wait for, and of nothing better."""
+    screen = InteractionScreen.of(interaction)
+    if screen.in_place:  # what was clicked stays
+        await screen.beside(text_view(sentence))
+    else:
+        await screen.put(Rank.NOTICE, text_view(sentence), ephemeral=True)
+
+
+@asynccontextmanager
+async def typing(channel: discord.abc.Messageable) -> AsyncIterator[None]:
+    """Show in a channel that an answer is being written, for as long as the block lasts and Discord lets it."""
+
+    async def type_on() -> None:
+        try:
+            while True:
+                await channel.typing()
+                await asyncio.sleep(_TYPING_EVERY_S)
+        except DISCORD_FAULTS as error:
+            log.info("no typing shown: %s", one_line(error))
+
+    task = asyncio.create_task(type_on())
+    try:
+        yield
+    finally:
+        task.cancel()
+
+
+async def open_thread(message: discord.PartialMessage | discord.Message, question: str) -> None:
+    """Open a thread on an answer, where follow-ups can be asked; a line in the log where that can't be."""
+    try:
+        await message.create_thread(name=shortened(question, _MAX_THREAD_NAME), auto_archive_duration=1_440)
+    except discord.Forbidden:
+        log.warning(
+            "No thread opened in channel %s: allow Rapporteur “Create Public Threads” there, "
+            "or set DISCORD_ANSWER_THREADS=false.",
+            message.channel.id,
+        )
+    except (*DISCORD_FAULTS, ValueError) as error:
+        log.warning("no thread opened in channel %s: %s", message.channel.id, one_line(error))
 
 
 def sentence_for(error: BaseException, phrases: Phrases, max_question: int) -> str:
@@ -128,6 +164,13 @@ def sentence_for(error: BaseException, phrases: Phrases, max_question: int) -> s
     return failure(phrases, reference)
 
 
+def note_what_stays(error: BaseException) -> None:
+    """Log an error that came after words of a readout were shown: they stay."""
+    log.warning(
+        "what is on the screen stays: %s", one_line(error), exc_info=error if is_ours(error) else None
+    )
+
+
 async def guarded(
     interaction: Interaction, work: Awaitable[None], phrases: Phrases, max_question: int
 ) -> None:
@@ -135,6 +178,7 @@ async def guarded(
     try:
         await work
     except Exception as error:
-        sentence = sentence_for(error, phrases, max_question)
-        with suppress(discord.HTTPException):  # the interaction itself may be what failed
-            await say(interaction, sentence)
+        if InteractionScreen.of(interaction).shows_words:
+            note_what_stays(error)
+        else:
+            await say(interaction, sentence_for(error, phrases, max_question))

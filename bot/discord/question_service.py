@@ -7,19 +7,21 @@ import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from functools import partial
+from typing import ParamSpec, TypeVar
 
-from bot.discord.admission import InFlight, Limits, Workers
+from bot.discord.admission import Found, InFlight, Limits, Workers
 from bot.discord.answer_rendering import render_answer, render_check, render_found, render_translations
 from bot.discord.answer_store import AnswerStore, ShownAnswer
 from bot.discord.discord_settings import DiscordSettings
+from bot.discord.faults import is_ours, one_line
 from bot.discord.pages import Page
 from bot.discord.permissions import guild_scopes
 from bot.discord.readout_rendering import InitiativeFilter, render_initiatives
 from bot.discord.refusals import QuestionTooLongError
 from bot.discord.server_settings import ServerSettingsStore
+from bot.discord.welcome_card import example_questions
 from bot.export import initiatives_csv
 from bot.locales import Phrases
 from retrieval.answering.checking import MAX_CLAIM_CHARS, ClaimService
@@ -31,6 +33,7 @@ from retrieval.models import Statement
 from retrieval.search.browsing import Browser, ListedInitiative
 from retrieval.search.scoping import ALL, Filters
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
@@ -39,6 +42,7 @@ HISTORY_TURNS = 6
 """Earlier questions that a follow-up is understood from."""
 
 _QUICK_WAITING = 1_000
+_WORKERS_S = 0.3
 
 LIST = "initiatives"
 """What stands for the mode where the answer remembered is a list."""
@@ -71,37 +75,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer, ready to be shown: its id stands in the controls of its pages; `talk` where nothing was asked."""
+    """An answer, ready to be shown: its id stands in the controls of its pages; `talk`, and no id, where nothing was asked."""
 
     id: str
     pages: tuple[Page, ...]
     talk: Talk | None = None
-
-
-class _Found:
-    """Hands what was found from the thread that answers to the event loop, and waits until it is shown."""
-
-    def __init__(self, show: Callable[[Answer], Awaitable[None]]) -> None:
-        self.answer: Answer | None = None
-        self._show = show
-        self._loop = asyncio.get_running_loop()
-        self._told: Future[None] | None = None
-
-    def tell(self, answer: Answer) -> None:
-        """Have `answer` shown; called on any thread, returns at once."""
-        self.answer = answer
-        self._told = asyncio.run_coroutine_threadsafe(self._shown(answer), self._loop)
-
-    async def _shown(self, answer: Answer) -> None:
-        try:
-            await self._show(answer)
-        except Exception:  # the answer itself is still to come
-            log.warning("what was found could not be shown", exc_info=True)
-
-    async def shown(self) -> None:
-        """Wait until it is shown; nothing is shown afterwards."""
-        if self._told is not None:
-            await asyncio.wrap_future(self._told)
 
 
 class QuestionService:
@@ -160,13 +138,17 @@ class QuestionService:
         *,
         filters: Filters = ALL,
         quoted: bool = False,
+        overheard: bool = False,
+        instead_of: str | None = None,
         show_found: ShowFound | None = None,
     ) -> Reply:
-        """Answer a question and remember the answer.
+        """Answer a question and remember the answer; what asks nothing is not remembered.
 
         Args:
             filters: Ask the readouts that pass; where they narrow nothing, those that the channel asks.
             quoted: Show the question above the answer.
+            overheard: It was not said to the bot: talk among members is left alone.
+            instead_of: An earlier answer, whose place in the conversation this one takes.
             show_found: Called with what was found, where a language model goes on to choose; over when this
                 returns.
 
@@ -176,8 +158,9 @@ class QuestionService:
             TimeoutError: It took too long.
         """
         self._admit(question, place)
-        parent = await self._parent(place)
+        parent = await self._parent(place, instead_of)
         history = await self.look_ups.run(self.answers.history, parent, HISTORY_TURNS)
+        about = await self.look_ups.run(self.answers.cited_by, parent)
         scopes = guild_scopes(place.guild)
         within = filters or await self.channel_filters(place.channel)
 
@@ -185,29 +168,41 @@ class QuestionService:
             if show_found is not None and found.statements:
                 await show_found(render_found(found, phrases, show_question=quoted))
 
-        found = _Found(show)
-        try:
-            async with asyncio.timeout(self._settings.answer_timeout_s):
-                answer = await self._questions.run(
-                    self._answering.ask,
-                    question,
-                    scopes=scopes,
-                    filters=within,
-                    history=history,
-                    on_found=found.tell,
-                )
-        except Exception:  # what was found, and may be on the screen, is never replaced by an error
-            if found.answer is None:
-                raise
-            log.warning("what was found stands: the language model's choice failed", exc_info=True)
-            answer = replace(found.answer, model_failure=MODEL_FAILED)
-        finally:
-            await found.shown()
+        ask = partial(
+            self._answering.ask,
+            question,
+            scopes=scopes,
+            filters=within,
+            history=history,
+            about=about,
+            overheard=overheard,
+        )
+        answer = await self._chosen_or_found(ask, Found(show))
         can_translate = self._answering.translates
         pages = render_answer(answer, phrases, show_question=quoted, can_translate=can_translate)
-        found_it = None if answer.talk else bool(answer.statements)
-        reply = await self.remembered(answer.mode, pages, question, place, parent, answered=found_it)
-        return replace(reply, talk=answer.talk)
+        if answer.talk:
+            return Reply("", pages, answer.talk)
+        found_it = bool(answer.statements)
+        return await self.remembered(answer.mode, pages, question, place, parent, answered=found_it)
+
+    async def _chosen_or_found(self, ask: Callable[..., Answer], found: Found) -> Answer:
+        """Return the answer; where it fails or takes too long, what was found until then."""
+        try:
+            return await self._worked(ask, on_found=found.tell)
+        except Exception as error:
+            if found.answer is None:
+                raise
+            cause = error if is_ours(error) else None
+            log.warning("what was found stands: %s", one_line(error), exc_info=cause)
+            return replace(found.answer, model_failure=MODEL_FAILED)
+        finally:
+            await found.shown()
+
+    async def examples(self, guild: int | None, phrases: Phrases) -> list[str]:
+        """Return questions that what can be read in a server answers."""
+        scopes = guild_scopes(guild)
+        quote = partial(self._answering.quote, scopes=scopes)
+        return await self._worked(example_questions, self.readouts, scopes, quote, phrases)
 
     async def channel_filters(self, channel: int | None) -> Filters:
         """Return which readouts a channel asks, as its admins chose."""
@@ -232,8 +227,7 @@ class QuestionService:
         """
         self._limits.admit(place.user, place.guild)
         scopes = guild_scopes(place.guild)
-        async with asyncio.timeout(self._settings.answer_timeout_s):
-            found = await self._questions.run(self._answering.translations, statements, language, scopes)
+        found = await self._worked(self._answering.translations, statements, language, scopes)
         return render_translations(statements, found, phrases)
 
     async def check(self, claim: str, place: Place, phrases: Phrases) -> Reply:
@@ -257,8 +251,18 @@ class QuestionService:
             As `ask` does, and whatever `work` raises.
         """
         self._admit(asked, place)
+        return await self._worked(work)
+
+    async def _worked(self, call: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:
+        """Return what `call` returns, done off the event loop and in time.
+
+        Raises:
+            TimeoutError: It took too long.
+            ClosingError: A shutdown can wait no longer.
+            BusyError: Too many wait already.
+        """
         async with asyncio.timeout(self._settings.answer_timeout_s):
-            return await self._questions.run(work)
+            return await self._in_flight.unless_settling(self._questions.run(call, *args, **more))
 
     async def remembered(
         self,
@@ -297,7 +301,10 @@ class QuestionService:
             raise QuestionTooLongError(len(question), self._settings.max_question)
         self._limits.admit(place.user, place.guild)
 
-    async def _parent(self, place: Place) -> str | None:
+    async def _parent(self, place: Place, instead_of: str | None = None) -> str | None:
+        if instead_of is not None:
+            before = await self.look_ups.run(self.answers.get, instead_of)
+            return before.parent if before else None
         if place.reply_to is not None:
             answer = await self.look_ups.run(self.answers.of_message, place.reply_to)
             if answer:
@@ -380,8 +387,13 @@ class QuestionService:
             log.warning("the readouts could not be searched at the start", exc_info=True)
 
     async def close(self) -> bool:
-        """Take no more questions and wait for answers in flight; False when some took too long."""
-        finished = await self._in_flight.close(self._settings.shutdown_timeout_s)
-        await self._questions.close()
-        await self.look_ups.close()
-        return finished
+        """Take no more questions and let those in flight have their answers, what was found at the least.
+
+        Returns:
+            Whether nothing is at work any more: only then the store may be closed.
+        """
+        timeout_s, begun = self._settings.shutdown_timeout_s, time.monotonic()
+        if not await self._in_flight.close(timeout_s):
+            log.warning("some answers took longer than %g s and were left", timeout_s)
+        left_s = max(_WORKERS_S, timeout_s - (time.monotonic() - begun))
+        return all([await workers.close(left_s) for workers in (self._questions, self.look_ups)])

@@ -11,7 +11,7 @@ from fastapi import Request
 from bot.discord.admission import Buckets, Workers
 from bot.discord.refusals import LimitedError
 from bot.web.web_settings import WebSettings
-from retrieval.answering.service import checked
+from retrieval.answering.rereading import checked
 from retrieval.bootstrap import Services
 
 P = ParamSpec("P")

@@ -145,3 +145,21 @@ def _patterns(question: Question) -> tuple[re.Pattern[str], ...]:
     if expects & (Holds.NAME | Holds.PLACE):
         return (_NAMES,)
     return (_QUOTED, _NAMES) if question.kind in (Kind.FACT, Kind.LIST) else ()
+
+
+def one_after_the_other(question: str, parts: Sequence[Answer]) -> Answer:
+    """Return several answers as one: all that was found, and what of the question stays open."""
+    open_parts = [part.question for part in parts if not part.statements]
+    statements = {(s.paragraph, s.start, s.end): s for part in parts for s in part.statements}
+    nearest = {(s.paragraph, s.start, s.end): s for part in parts for s in part.nearest}
+    return replace(
+        parts[0],
+        question=question,
+        statements=tuple(statements.values()),
+        nearest=() if statements else tuple(nearest.values()),
+        may_answer=any(part.may_answer for part in parts),
+        confidence=min(part.confidence for part in parts),
+        partial=bool(statements and open_parts) or any(part.partial for part in parts),
+        unanswered="; ".join(open_parts) if statements and open_parts else parts[0].unanswered,
+        parts=tuple(parts),
+    )

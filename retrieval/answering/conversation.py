@@ -65,9 +65,14 @@ _POINTS_BACK = re.compile(
 
 def part_in_full(part: str, before: Sequence[str]) -> str:
     """Return one of several questions in a sentence with the topic of those before, where it points back to them."""
-    if not before or not (leans_on_history(part) or _POINTS_BACK.search(part)):
+    if not before or not (leans_on_history(part) or points_back(part)):
         return part
     return f"{part} {' '.join(topic(before[-1], part))}".strip()
+
+
+def points_back(question: str) -> bool:
+    """Whether `question` speaks of something that was named before: "it", "there", "those"."""
+    return bool(_POINTS_BACK.search(question))
 
 
 def leans_on_history(question: str) -> bool:

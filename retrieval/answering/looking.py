@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -14,7 +14,7 @@ from retrieval.answering.contradictions import Scoped
 from retrieval.answering.foreign_questions import foreign_language, language_of_script, notice
 from retrieval.answering.models import Answer
 from retrieval.answering.question import Kind, Question, analyse
-from retrieval.answering.rereading import corrected, is_bare, other_forms, talk_in
+from retrieval.answering.rereading import corrected, is_bare, other_forms
 from retrieval.answering.selectors.interface import Candidates
 from retrieval.answering.selectors.trained import TrainedSelector
 from retrieval.errors import NotFoundError
@@ -83,8 +83,6 @@ class Looker:
             here = self._narrowed(connection, shelf, scopes, filters)
             shelf = shelf if here is None else shelf.of(here)
             frequency = fulltext.statistics(connection, scopes, asked.terms).document_frequency
-            if not filters and (talk := talk_in(asked, frequency)):
-                return Looked(asked, Answer(asked.text, talk=talk))
             read = corrected(connection, scopes, asked, frequency, self._selector.is_common)
             if read is not None:
                 asked = replace(analyse(read), text=asked.text)
@@ -98,6 +96,15 @@ class Looker:
                         looked, read = other, form
                         break
             return looked if read is None else replace(looked, answer=replace(looked.answer, read_as=read))
+
+    def frequency(self, asked: Question, scopes: Sequence[str]) -> Mapping[str, int]:
+        """Return in how many paragraphs each term of a question stands.
+
+        Raises:
+            StoreError: The store cannot be read.
+        """
+        with self._ledger.read() as connection:
+            return fulltext.statistics(connection, scopes, asked.terms).document_frequency
 
     def find(self, asked: Question, scopes: Sequence[str], filters: Filters) -> Found:
         """Return the paragraphs nearest to a question, of the readouts that `filters` leave.

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from retrieval.answering.models import Talk
+from retrieval.answering.models import Answer, Talk
 from retrieval.answering.question import Kind, Question, without_greeting
+from retrieval.errors import QuestionError
 from retrieval.index import fulltext
 from retrieval.language.place_names import capitals
 from retrieval.language.terms import STOP_WORDS, stem, terms, words
 from retrieval.ledger import live
+
+MAX_QUESTION_CHARS = 1_000
 
 _MARKUP = (
     (re.compile(r"```(?:\w+\n)?|`"), " "),
@@ -26,6 +30,31 @@ _MARKUP = (
     (re.compile("[\"“”„«»「」『』]|(?<!\\w)['‘’]|(?<=\\W)['’](?!\\w)"), ""),
     (re.compile(r"[ \t]+"), " "),
 )  # fmt: skip
+
+
+def checked(question: str, most: int = MAX_QUESTION_CHARS) -> str:
+    """Return `question` without surrounding white space.
+
+    Args:
+        most: Characters that it may have.
+
+    Raises:
+        QuestionError: It is empty, too long, or holds control characters.
+    """
+    stripped = question.strip()
+    if not stripped:
+        raise QuestionError("The question is empty. Ask something, for example: What was announced?")
+    if len(stripped) > most:
+        raise QuestionError(
+            f"The question has {len(stripped):,} characters; at most {most:,} are read. Shorten it."
+        )
+    for character in stripped:
+        if unicodedata.category(character) in {"Cc", "Cs"} and character not in "\n\r\t":
+            code = f"U+{ord(character):04X}"
+            raise QuestionError(
+                f"The question holds a control character ({code}). Remove it, then ask again."
+            )
+    return stripped
 
 
 def cleaned(text: str) -> str:
@@ -67,6 +96,55 @@ def talk_in(asked: Question, frequency: Mapping[str, int]) -> Talk | None:
     if _MEMBERS.search(asked.text) and len(known) * 2 < len(asked.terms) and len(words) > 2:
         return "members"
     return None
+
+
+_ANYONE = r"(?:some|any|every)(?:one|body)"
+_AMONG_MEMBERS = re.compile(
+    r"\b(?:i|me|my|mine|our|you|your|yours|u|ur|guys|folks|y['’]?all)\b|\b(?:i|you)['’]"
+    rf"|(?:^\W*|\b(?:has|have|did|does|do|is|are|was|can|could|would|will|should)\s+){_ANYONE}\b",  # as the subject
+    re.IGNORECASE,
+)
+_EXCLAIMS = re.compile(r"^\W*what\s+an?\b[^?]*$", re.IGNORECASE)
+_STATES = re.compile(
+    r"""
+    # the verb or pronoun of a sentence that states something
+    \b(?:is|are|was|were|am|be|been|has|have|had|do|does|did|will|would|can|could|should|may|might|must
+    |it|she|he|they|that|this)\b
+    |['’](?:s|re|m|ll|ve|d)\b|n['’]t\b
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_OF_READOUTS = re.compile(
+    r"\b(?:readouts?|communiqu[eé]s?|statements?|documents?|texts?|paragraphs?)\b|¶", re.IGNORECASE
+)
+_ASKING = re.compile(r"\b(?:who|what|when|where|which|why|how)(?:['’]?(?:s|re|d|ll))?\b", re.IGNORECASE)
+_PROBABLY = 0.3
+
+
+def reads_as_question(asked: Question) -> bool:
+    """Whether a message has the form of a question."""
+    if _EXCLAIMS.match(asked.core):
+        return False
+    is_asked = "?" in asked.text or asked.kind is not Kind.TOPIC or bool(_ASKING.match(asked.core))
+    return is_asked or asked.core != without_greeting(asked.text)  # "tell me about …"
+
+
+def is_meant(asked: Question, found: Answer) -> bool:
+    """Whether a message that nobody addressed to the bot is a question to the readouts; in doubt a question is one.
+
+    A question about the members themselves ("did anyone see…", "are you…") is one where the readouts answer it all the
+    same; "do we know who…" is not about them. What is no question is one only as a bare topic that the readouts treat.
+
+    Args:
+        found: What the readouts say to it.
+    """
+    clauses = [at.start() for at in _ASKING.finditer(asked.core)]
+    clause = asked.core[clauses[-1] :] if clauses else asked.core
+    among_members = bool(_AMONG_MEMBERS.search(clause))
+    if not reads_as_question(asked):
+        return bool(found.statements) and not among_members and not _STATES.search(asked.core)
+    is_answered = bool(found.statements) and found.confidence >= _PROBABLY
+    return is_answered or not among_members or bool(_OF_READOUTS.search(asked.core))
 
 
 SHORTEST, LONG = 5, 8

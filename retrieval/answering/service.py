@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import logging
 import time
-import unicodedata
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
 from retrieval.answering import direct
-from retrieval.answering.composing import compose
-from retrieval.answering.conversation import part_in_full, resolve
+from retrieval.answering.composing import compose, one_after_the_other
+from retrieval.answering.conversation import leans_on_history, part_in_full, points_back, resolve
 from retrieval.answering.foreign_questions import language_name
 from retrieval.answering.looking import Looked, Looker
 from retrieval.answering.models import Answer, Translations
 from retrieval.answering.question import Kind, Question, analyse
-from retrieval.answering.rereading import cleaned
+from retrieval.answering.rereading import MAX_QUESTION_CHARS, checked, cleaned, is_meant, talk_in
 from retrieval.answering.selectors.interface import Selector
 from retrieval.answering.selectors.trained import Explained, TrainedSelector
 from retrieval.answering.wording import MODEL_FAILED, MODEL_OVER_BUDGET, MODEL_UNUSABLE
@@ -25,7 +25,7 @@ from retrieval.errors import (
     BudgetSpentError,
     LanguageModelError,
     ModelUnusableError,
-    QuestionError,
+    NotFoundError,
     SettingsError,
     StoreError,
 )
@@ -42,8 +42,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-MAX_QUESTION_CHARS = 1_000
-
 OnFound = Callable[[Answer], None]
 """Called with what the shipped selector chose while a language model is still to choose."""
 
@@ -58,8 +56,19 @@ class Elapsed:
 
 
 @dataclass(slots=True)
-class _Clock:
+class _Way:
+    """How a question is asked: of which readouts, of which first, and what is to be said of it meanwhile."""
+
+    scopes: Sequence[str]
+    filters: Filters
+    first: Filters | None
+    is_meant: Callable[[Answer], bool] | None
+    on_found: OnFound | None
     retrieve_ms: float = 0.0
+
+
+class _NotMeantError(Exception):
+    """What was overheard is no question to the readouts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +127,8 @@ class AnsweringService:
         document: str | None = None,
         filters: Filters = ALL,
         history: Sequence[str] = (),
+        about: Sequence[str] = (),
+        overheard: bool = False,
         on_found: OnFound | None = None,
     ) -> Answer:
         """Return what the sources say about `question`, every statement cited, or that they do not say.
@@ -128,6 +139,8 @@ class AnsweringService:
             document: Ask this readout alone.
             filters: Ask those that pass alone.
             history: Earlier questions of the conversation, oldest first.
+            about: Readouts that the answer before cited: one that leans on it is asked of them first.
+            overheard: It was said where the bot listens, and not to it: talk among people is left alone.
             on_found: Told what the shipped selector found, before a language model is asked to select; not
                 called where no model will be. What it raises ends the asking.
 
@@ -137,7 +150,14 @@ class AnsweringService:
             StoreError: The store cannot be read.
         """
         answer, _ = self.timed_ask(
-            question, scopes=scopes, document=document, filters=filters, history=history, on_found=on_found
+            question,
+            scopes=scopes,
+            document=document,
+            filters=filters,
+            history=history,
+            about=about,
+            overheard=overheard,
+            on_found=on_found,
         )
         return answer
 
@@ -149,11 +169,14 @@ class AnsweringService:
         document: str | None = None,
         filters: Filters = ALL,
         history: Sequence[str] = (),
+        about: Sequence[str] = (),
+        overheard: bool = False,
         on_found: OnFound | None = None,
     ) -> tuple[Answer, Elapsed]:
         """Answer as `ask` does, and say how long it took."""
+        within = _within(document, filters)
         with stage("question") as told:
-            answer, elapsed = self._timed_ask(question, scopes, _within(document, filters), history, on_found)
+            answer, elapsed = self._timed_ask(question, scopes, within, history, about, overheard, on_found)
             told["outcome"] = answer.status
         return answer, elapsed
 
@@ -163,52 +186,72 @@ class AnsweringService:
         scopes: Sequence[str],
         within: Filters,
         history: Sequence[str],
+        about: Sequence[str],
+        overheard: bool,
         on_found: OnFound | None,
     ) -> tuple[Answer, Elapsed]:
         started = time.perf_counter()
         typed = cleaned(checked(question))
+        said = analyse(typed)
+        frequency = self._looker.frequency(said, scopes)
+        if not within and (talk := talk_in(said, frequency)):
+            return Answer(question, talk=talk), Elapsed(0.0, 0.0, (time.perf_counter() - started) * 1000)
         standalone = self._standalone(typed, history, scopes)
         asked = analyse(standalone or _resolved(typed, history))
-        clock = _Clock()
-        if len(asked.parts) > 1 and asked.kind not in direct.DIRECT_KINDS:
-            parts = [
-                self._answer(
-                    analyse(part_in_full(part, asked.parts[:place])), scopes, within, on_found, clock, part
-                )
-                for place, part in enumerate(asked.parts)
-            ]
-            answer = one_after_the_other(question, parts)
-        else:
-            answer = self._answer(asked, scopes, within, on_found, clock, question)
+        is_follow_up = bool(history) and not said.names and (points_back(typed) or leans_on_history(typed))
+        way = _Way(
+            scopes,
+            within,
+            Filters(tuple(about)) if about and is_follow_up and not within else None,
+            (lambda found: is_meant(said, found)) if overheard else None,
+            on_found,
+        )
+        try:
+            answer = self._answers(asked, way, question)
+        except _NotMeantError:
+            answer = Answer(question, talk="members")
         if standalone and standalone != question and answer.read_as is None:
             answer = replace(answer, read_as=standalone)
         answer = replace(answer, damaged=self._damaged(scopes, within))
         total = (time.perf_counter() - started) * 1000
-        return answer, Elapsed(retrieve=clock.retrieve_ms, answer=total - clock.retrieve_ms, total=total)
+        return answer, Elapsed(retrieve=way.retrieve_ms, answer=total - way.retrieve_ms, total=total)
 
-    def _answer(
-        self,
-        asked: Question,
-        scopes: Sequence[str],
-        filters: Filters,
-        on_found: OnFound | None,
-        clock: _Clock,
-        shown_as: str,
-    ) -> Answer:
+    def _answers(self, asked: Question, way: _Way, shown_as: str) -> Answer:
+        """Answer all that was asked."""
+        if len(asked.parts) == 1 or asked.kind in direct.DIRECT_KINDS:
+            return self._answer(asked, way, shown_as)
+        parts = [
+            self._answer(analyse(part_in_full(part, asked.parts[:place])), way, part)
+            for place, part in enumerate(asked.parts)
+        ]
+        return one_after_the_other(shown_as, parts)
+
+    def _answer(self, asked: Question, way: _Way, shown_as: str) -> Answer:
         """Answer one question."""
         started = time.perf_counter()
-        looked = self._looker.look(asked, scopes, filters)
+        looked = self._look(asked, way)
+        if way.is_meant is not None and not way.is_meant(looked.answer):
+            raise _NotMeantError
         if looked.unread is not None and self._assistant is not None:
-            looked = self._look_translated(self._assistant, looked, looked.unread, scopes, filters)
-        clock.retrieve_ms += (time.perf_counter() - started) * 1000
+            looked = self._look_translated(self._assistant, looked, looked.unread, way.scopes, way.filters)
+        way.retrieve_ms += (time.perf_counter() - started) * 1000
         answer = replace(looked.answer, question=shown_as)
         if self._assistant is not None and looked.candidates is not None:
-            if on_found is not None:
-                on_found(answer)
+            if way.on_found is not None:
+                way.on_found(answer)
             answer = self._selected(self._assistant, looked, answer)
             if self._assistant.translates and looked.unread is not None:
-                answer = self._translated(answer, looked.unread, scopes)
+                answer = self._translated(answer, looked.unread, way.scopes)
         return answer
+
+    def _look(self, asked: Question, way: _Way) -> Looked:
+        """Look in the readouts that the conversation is about, and in all where those do not say."""
+        if way.first is not None:
+            with suppress(NotFoundError):  # they may be gone since
+                looked = self._looker.look(asked, way.scopes, way.first)
+                if looked.answer.statements:
+                    return looked
+        return self._looker.look(asked, way.scopes, way.filters)
 
     def _damaged(self, scopes: Sequence[str], filters: Filters) -> tuple[str, ...]:
         """Return the readouts that would have been asked too, were they what was ingested."""
@@ -229,13 +272,13 @@ class AnsweringService:
         looked = self._looker.look(asked, (SHARED,), _within(document, filters))
         return [] if looked.candidates is None else self._selector.explain(looked.candidates)
 
-    def quote(self, question: str) -> Answer:
-        """Answer from the shared readouts without the language model that is configured.
+    def quote(self, question: str, scopes: Sequence[str] = (SHARED,)) -> Answer:
+        """Answer without the language model that is configured.
 
         Raises:
             QuestionError, StoreError: As `ask`.
         """
-        return self._looker.look(analyse(_resolved(question, ())), (SHARED,), ALL).answer
+        return self._looker.look(analyse(_resolved(question, ())), scopes, ALL).answer
 
     def translations(
         self, statements: Sequence[Statement], language: str, scopes: Sequence[str]
@@ -330,49 +373,6 @@ class AnsweringService:
             log.info("the quotes stay untranslated: %s", error)
             return answer
         return replace(answer, translations=found)
-
-
-def checked(question: str, most: int = MAX_QUESTION_CHARS) -> str:
-    """Return `question` without surrounding white space.
-
-    Args:
-        most: Characters that it may have.
-
-    Raises:
-        QuestionError: It is empty, too long, or holds control characters.
-    """
-    stripped = question.strip()
-    if not stripped:
-        raise QuestionError("The question is empty. Ask something, for example: What was announced?")
-    if len(stripped) > most:
-        raise QuestionError(
-            f"The question has {len(stripped):,} characters; at most {most:,} are read. Shorten it."
-        )
-    for character in stripped:
-        if unicodedata.category(character) in {"Cc", "Cs"} and character not in "\n\r\t":
-            code = f"U+{ord(character):04X}"
-            raise QuestionError(
-                f"The question holds a control character ({code}). Remove it, then ask again."
-            )
-    return stripped
-
-
-def one_after_the_other(question: str, parts: Sequence[Answer]) -> Answer:
-    """Return several answers as one: all that was found, and what of the question stays open."""
-    open_parts = [part.question for part in parts if not part.statements]
-    statements = {(s.paragraph, s.start, s.end): s for part in parts for s in part.statements}
-    nearest = {(s.paragraph, s.start, s.end): s for part in parts for s in part.nearest}
-    return replace(
-        parts[0],
-        question=question,
-        statements=tuple(statements.values()),
-        nearest=() if statements else tuple(nearest.values()),
-        may_answer=any(part.may_answer for part in parts),
-        confidence=min(part.confidence for part in parts),
-        partial=bool(statements and open_parts) or any(part.partial for part in parts),
-        unanswered="; ".join(open_parts) if statements and open_parts else parts[0].unanswered,
-        parts=tuple(parts),
-    )
 
 
 def _within(document: str | None, filters: Filters) -> Filters:

@@ -23,6 +23,7 @@ from tests.fakes import FakeServices, FileDatabase
 from tests.integration.conftest import Scene, answered, text_of
 from tests.standin.interactions import DEFER
 from tests.standin.server import TOKEN
+from tests.standin.world import FORUM, new_id
 
 
 @pytest.fixture
@@ -96,6 +97,27 @@ async def test_closing_waits_for_answers_in_flight_and_takes_no_more(
 
     assert text_of(late.shown[0]).startswith("I’m restarting.")
     assert "¶7" in text_of(slow.shown[0])
+
+
+async def test_a_post_in_a_forum_is_read_with_its_title(
+    scene: Scene, client: Rapporteur, services: FakeServices
+) -> None:
+    assert services.gate is not None
+    services.gate.set()
+    world, gateway = scene.standin.world, scene.standin.gateway
+    forum = world.add_channel(scene.guild, "questions", FORUM)
+    await scene.standin.enter(scene.guild, joining=False)
+    post = world.add_thread(forum, new_id(), "Cyber seminar", scene.ann["id"])
+    await gateway.event("THREAD_CREATE", post, scene.guild.id)
+    opening = world.message(
+        post, scene.ann, {"content": f"<@{scene.bot_id}> when is it held?"}, id=post["id"]
+    )
+    await gateway.message("MESSAGE_CREATE", opening, post)
+    await scene.next_answer(post)
+    await scene.standin.say(scene.ann, post, f"<@{scene.bot_id}> and where?")
+    await scene.next_answer(post, number=2)
+
+    assert [question for question, *_ in services.asked] == ["Cyber seminar: when is it held?", "and where?"]
 
 
 async def test_the_doctor_prints_the_invite_link_and_what_the_intent_changes(

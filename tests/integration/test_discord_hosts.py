@@ -93,3 +93,20 @@ async def test_a_second_bot_on_the_same_ledger_keeps_what_is_not_its_own(
     assert "Ferry" not in "".join(map(text_of, answer.shown))
     assert rows(folder, own) == [(1,)]
     assert rows(folder, "SELECT count(*) FROM discord_departures") == [(0,)]
+
+
+async def test_of_two_processes_with_one_token_the_second_stands_back_until_the_first_ends(
+    corpus: Corpus, folder: Path
+) -> None:
+    standin = corpus.standin
+    async with host(standin, folder, "first") as first:
+        await standin.connected()
+        async with host(standin, folder, "second") as second:
+            await eventually(lambda: "standing back until it ends" in second.logged())
+            assert standin.gateway.identified == 1
+            await first.stop()
+            await standin.connected(times=2)
+            asked = await corpus.scene.ask()
+
+    assert "¶7" in text_of(asked.shown[0])
+    assert "Traceback" not in second.logged()

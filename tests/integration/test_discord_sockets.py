@@ -46,7 +46,7 @@ async def test_commands_are_sent_only_when_they_changed(scene: Scene, folder: Pa
     assert scene.standin.rest.syncs == 1
     assert set(scene.standin.rest.commands) == {
         "ask", "documents", "initiatives", "paragraph", "about", "compare", "trace", "corpus", "Check against the readouts",
-        "forget-me", "settings",
+        "forget-me", "help", "settings",
     }  # fmt: skip
     assert scene.standin.rest.commands["ask"]["name_localizations"] == {"ja": "質問", "id": "tanya"}
 

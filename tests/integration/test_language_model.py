@@ -154,3 +154,21 @@ async def test_a_model_that_breaks_off_in_the_middle_loses_nobodys_answer(
 
     assert "¶7" in told
     model.may_answer.set()
+
+
+async def test_a_model_that_hangs_does_not_hold_up_the_end(
+    scene: Scene, folder: Path, model: ModelServer
+) -> None:
+    """The process ends while the model's turn lasts, with what was found as the answer."""
+    model.may_answer.clear()
+    settings = model.settings(RETRIEVAL_LLM_TIMEOUT_S="120", DISCORD_SHUTDOWN_TIMEOUT_S="2")
+    async with BotProcess(scene.standin, folder, **settings) as bot:
+        await scene.standin.connected()
+        asked = await scene.ask()
+        assert FOUND in text_of(asked.shown[0])
+        status = await bot.stop()
+
+    assert status == 0
+    assert FOUND not in text_of(asked.shown[0])
+    assert QUOTE in plain_text_of(asked.shown[0])
+    assert "Traceback" not in bot.logged()

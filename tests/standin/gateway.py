@@ -11,9 +11,10 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from tests.standin.world import DM, VIEW, Guild, World, now, role_payload
+from tests.standin.world import DM, FORUM, TEXT, VIEW, Guild, World, now, role_payload
 
 GUILDS, GUILD_MESSAGES, DM_MESSAGES, MESSAGE_CONTENT = 1 << 0, 1 << 9, 1 << 12, 1 << 15
+GUILD_REACTIONS, DM_REACTIONS = 1 << 10, 1 << 13
 PRIVILEGED = 1 << 1 | 1 << 8 | MESSAGE_CONTENT
 
 DISPATCH, HEARTBEAT, IDENTIFY, RESUME, RECONNECT, INVALID_SESSION, HELLO, ACK = 0, 1, 2, 6, 7, 9, 10, 11
@@ -179,10 +180,10 @@ class Gateway:
             seen |= {"content": "", "embeds": [], "attachments": [], "components": []}
         return seen
 
-    async def event(self, name: str, data: dict[str, Any], guild_id: str | None) -> None:
-        """Tell the session that looks after a server of something that needs no intent."""
+    async def event(self, name: str, data: dict[str, Any], guild_id: str | None, needed: int = 0) -> None:
+        """Tell the session that looks after a server of something, where it has the intent that this needs."""
         for session in list(self.sessions.values()):
-            if session.sees(guild_id):
+            if session.sees(guild_id) and session.intents & needed == needed:
                 await session.dispatch(name, data)
 
 
@@ -193,7 +194,7 @@ def guild_payload(guild: Guild, world: World) -> dict[str, Any]:
     return {
         "id": guild.id, "name": guild.name, "owner_id": guild.owner_id, "unavailable": False,
         "member_count": len(guild.members), "roles": roles, "joined_at": now(), "large": False,
-        "channels": [c for c in channels if c["type"] == 0],
+        "channels": [c for c in channels if c["type"] in (TEXT, FORUM)],
         "threads": [c for c in channels if c["type"] == 11],
         "members": [guild.members[world.bot["id"]]], "preferred_locale": guild.locale,
         **{name: [] for name in (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import unquote
 
 from tests.standin import errors
 from tests.standin.errors import ApiError
@@ -15,6 +16,7 @@ from tests.standin.world import (
     HISTORY,
     PUBLIC_THREAD,
     PUBLIC_THREADS,
+    REACT,
     SEND,
     SEND_IN_THREADS,
     VIEW,
@@ -53,6 +55,7 @@ class Rest:
             ("GET", message): self.get_message,
             ("PATCH", message): self.edit,
             ("DELETE", message): self.delete,
+            ("PUT", message + "/reactions/{emoji}/@me"): self.react,
             ("POST", message + "/threads"): self.start_thread,
         }
 
@@ -139,6 +142,12 @@ class Rest:
     async def delete(self, path: dict[str, str], _body: Json) -> tuple[int, Json]:
         message = self._message(path, 0)
         del self._world.messages[path["channel"]][message["id"]]
+        return 204, None
+
+    async def react(self, path: dict[str, str], _body: Json) -> tuple[int, Json]:
+        message = self._message(path, HISTORY)
+        self._channel(path, 0 if self._world.channels[path["channel"]]["type"] == DM else REACT)
+        message.setdefault("reactions", []).append(unquote(path["emoji"]))
         return 204, None
 
     async def start_thread(self, path: dict[str, str], body: Json) -> tuple[int, Json]:

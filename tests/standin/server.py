@@ -15,11 +15,11 @@ from aiohttp import web
 
 from tests.standin import openapi
 from tests.standin.errors import UNAUTHORIZED, ApiError
-from tests.standin.gateway import Gateway, guild_payload
+from tests.standin.gateway import DM_REACTIONS, GUILD_REACTIONS, Gateway, guild_payload
 from tests.standin.interactions import Interaction, Interactions, new_token
 from tests.standin.limits import FILE_BYTES, check_uploads, walk
 from tests.standin.rest import Handler, Rest
-from tests.standin.world import DM, Guild, Upload, World, new_id
+from tests.standin.world import DM, Guild, Upload, World, new_id, now
 
 TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.stand-in.token"
 _UNAUTHENTICATED = ("/interactions/", "/webhooks/")
@@ -151,9 +151,10 @@ class StandIn:
         }  # fmt: skip
         self.faults.append((method, re.compile(path), (429, body, headers)))
 
-    def fail_once(self, method: str, path: str, status: int) -> None:
-        """Answer the next request to `path` (a pattern) with a server error."""
-        self.faults.append((method, re.compile(path), (status, {"code": 0, "message": "Server Error"}, {})))
+    def fail_once(self, method: str, path: str, status: int, *, code: int = 0, times: int = 1) -> None:
+        """Answer the next request, or so many, to `path` (a pattern) with an error."""
+        told = {"code": code, "message": "Server Error" if status >= 500 else "An error of Discord"}
+        self.faults += [(method, re.compile(path), (status, told, {}))] * times
 
     async def until(self, happened: Callable[[], Any], timeout_s: float = 20.0) -> Any:
         """Wait until `happened` returns something true; return it."""
@@ -191,6 +192,23 @@ class StandIn:
             ]
         await self.gateway.message("MESSAGE_CREATE", message, channel)
         return message
+
+    async def edit(self, channel: dict[str, Any], message: dict[str, Any], content: str) -> None:
+        """A user changes what they wrote."""
+        message |= {"content": content, "edited_timestamp": now()}
+        await self.gateway.message("MESSAGE_UPDATE", message, channel)
+
+    async def react(self, user: dict[str, Any], message: dict[str, Any], emoji: str) -> None:
+        """A user reacts to a message."""
+        channel = self.world.channels[message["channel_id"]]
+        event = {
+            "user_id": user["id"], "channel_id": channel["id"], "message_id": message["id"],
+            "emoji": {"id": None, "name": emoji}, "burst": False, "type": 0,
+        }  # fmt: skip
+        if "guild_id" in channel:
+            event["guild_id"] = channel["guild_id"]
+        needed = DM_REACTIONS if channel["type"] == DM else GUILD_REACTIONS
+        await self.gateway.event("MESSAGE_REACTION_ADD", event, channel.get("guild_id"), needed)
 
     async def slash(
         self,

@@ -18,9 +18,10 @@ VIEW, SEND, HISTORY = 1 << 10, 1 << 11, 1 << 16
 PUBLIC_THREADS, SEND_IN_THREADS = 1 << 35, 1 << 38
 ADMINISTRATOR, MANAGE_GUILD = 1 << 3, 1 << 5
 ATTACH_FILES = 1 << 15
-EVERYTHING = VIEW | SEND | HISTORY | PUBLIC_THREADS | SEND_IN_THREADS | ATTACH_FILES | 1 << 6
+REACT = 1 << 6
+EVERYTHING = VIEW | SEND | HISTORY | PUBLIC_THREADS | SEND_IN_THREADS | ATTACH_FILES | REACT
 
-TEXT, DM, PUBLIC_THREAD = 0, 1, 11
+TEXT, DM, PUBLIC_THREAD, FORUM = 0, 1, 11, 15
 
 _EPOCH_MS = 1_420_070_400_000
 _sequence = itertools.count()
@@ -118,9 +119,9 @@ class World:
             guild.members[member["id"]]["roles"].append(role["id"])
         return role
 
-    def add_channel(self, guild: Guild, name: str = "general") -> dict[str, Any]:
+    def add_channel(self, guild: Guild, name: str = "general", kind: int = TEXT) -> dict[str, Any]:
         channel = {
-            "id": new_id(), "type": TEXT, "name": name, "guild_id": guild.id, "position": 0,
+            "id": new_id(), "type": kind, "name": name, "guild_id": guild.id, "position": 0,
             "permission_overwrites": [], "parent_id": None, "nsfw": False, "topic": None,
         }  # fmt: skip
         return self._keep(channel, guild)

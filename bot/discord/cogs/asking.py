@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from typing import Any
 
 import discord
@@ -11,16 +9,14 @@ from discord import app_commands
 
 from bot.discord import Interaction
 from bot.discord.cogs.base import FILTERS, BaseCog, BotServices, Word, bounded, offering, place_of
-from bot.discord.delivery import in_time, respond, say, show
-from bot.discord.discord_markdown import code, shortened
+from bot.discord.delivery import in_time, open_thread, respond, say, show
+from bot.discord.discord_markdown import code
 from bot.discord.pages import Page
+from bot.discord.screen import InteractionScreen, Rank
 from bot.discord.views import page_view
+from bot.discord.welcome_card import card_view
 from retrieval.errors import NotFoundError
 from retrieval.search.scoping import Filters
-
-log = logging.getLogger(__name__)
-
-_MAX_THREAD_NAME = 100
 
 
 class AskCog(BaseCog):
@@ -51,32 +47,34 @@ class AskCog(BaseCog):
         filters = Filters(named, since, until, issuer, title)
         await self.guarded(interaction, self._ask(interaction, question, filters))
 
+    async def answer(self, interaction: Interaction, question: str) -> None:
+        """Answer a question that was clicked."""
+        await self.guarded(interaction, self._ask(interaction, question, Filters()))
+
     async def _ask(self, interaction: Interaction, question: str, typed: Filters) -> None:
         phrases, filters = self.phrases(interaction), bounded(typed)
         server = await self.servers.of(interaction.guild_id)
-        private = server.private_answers
-        acknowledging = asyncio.Lock()
-        on_screen = asyncio.Event()
+        private, screen = server.private_answers, InteractionScreen.of(interaction)
 
         async def show_found(page: Page) -> None:
-            async with acknowledging:
-                await show(interaction, page_view(page, phrases), ephemeral=private)
-                on_screen.set()
+            await screen.put(Rank.QUOTED, page_view(page, phrases), ephemeral=private)
 
         work = self.questions.ask(
             question, place_of(interaction), phrases, filters=filters, quoted=True, show_found=show_found
         )
         try:
-            reply = await in_time(interaction, work, ephemeral=private, acknowledging=acknowledging)
+            reply = await in_time(interaction, work, ephemeral=private)
         except NotFoundError:
             named = filters.documents
             missing = phrases("error.no_readout", document=code(named[0])) if len(named) == 1 else None
             await say(interaction, missing or phrases("error.none_passes"))
             return
-        except Exception:
-            if not on_screen.is_set():
-                raise
-            log.exception("what was found stays on the screen: the answer failed")
+        if reply.talk == "about":
+            examples = await self.questions.examples(interaction.guild_id, phrases)
+            await show(interaction, card_view(phrases, examples), ephemeral=True)
+            return
+        if reply.talk:
+            await respond(interaction, reply.pages, phrases, ephemeral=private)
             return
         ids = await respond(interaction, reply.pages, phrases, answer=reply.id, ephemeral=private)
         if private:  # nobody can reply to it, and no purge could reach it
@@ -84,30 +82,12 @@ class AskCog(BaseCog):
         await self.look_up(self.answers.link, reply.id, ids, interaction.channel_id)
         if (
             server.answer_threads
-            and not reply.talk
             and interaction.guild_id
+            and ids
             and place_of(interaction).thread is None
+            and isinstance(interaction.channel, discord.TextChannel)
         ):
-            await self._open_thread(interaction, question)
-
-    async def _open_thread(self, interaction: Interaction, question: str) -> None:
-        message = await interaction.original_response()
-        await open_thread(message, question)
-
-
-async def open_thread(message: discord.Message, question: str) -> discord.Thread | None:
-    """Open a thread on an answer, where follow-ups can be asked; None where the bot may not."""
-    try:
-        return await message.create_thread(
-            name=shortened(question, _MAX_THREAD_NAME), auto_archive_duration=1_440
-        )
-    except discord.Forbidden:
-        log.warning(
-            "No thread opened in channel %s: allow Rapporteur “Create Public Threads” there, "
-            "or set DISCORD_ANSWER_THREADS=false.",
-            message.channel.id,
-        )
-        return None
+            await open_thread(interaction.channel.get_partial_message(ids[0]), question)
 
 
 class CheckCog(BaseCog):

@@ -19,6 +19,7 @@ from bot.discord.pages import Page
 from bot.discord.permissions import caller_of, is_hidden_from
 from bot.discord.readout_rendering import KINDS, InitiativeFilter, render_documents
 from bot.discord.views import Control, list_view
+from bot.discord.welcome_card import command_lines
 from retrieval.errors import NotFoundError
 from retrieval.models import InitiativeKind
 from retrieval.search.scoping import Filters
@@ -70,6 +71,7 @@ class BrowseCog(BaseCog):
         told.append(f"-# {phrases('about.kept', where=where)}")
         if is_hidden_from(caller_of(interaction), self.settings):
             told.append(phrases("about.hidden"))
+        told += ["", *command_lines(interaction.client.tree, phrases)]
         await respond(interaction, [Page("\n".join(told))], phrases, ephemeral=True)
 
 

@@ -33,6 +33,7 @@ from retrieval.models import SHARED
 from retrieval.sources.identity import make_id
 
 _WAITING = 20
+_CLOSING_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +78,10 @@ class CorpusService:
         self.previews = PreviewMaker(self._access, services, self._store, self._parsing, self.look_ups)
         self.watching = WatchDesk(self._access, services, self._parsing, self.look_ups)
 
-    async def close(self) -> None:
-        """Wait for what has begun."""
-        for workers in (self._parsing, self._commits, self.look_ups):
-            await workers.close()
+    async def close(self) -> bool:
+        """Wait for what has begun; False where it takes too long: then the store may not be closed."""
+        pools = (self._parsing, self._commits, self.look_ups)
+        return all([await workers.close(_CLOSING_S) for workers in pools])
 
     def forget_old(self) -> None:
         """Forget previews that can no longer be confirmed; blocking."""

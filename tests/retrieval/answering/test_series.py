@@ -7,11 +7,13 @@ from datetime import date
 
 import pytest
 
-from retrieval.answering.models import Status
+from retrieval.answering.models import Answer, Status
 from retrieval.answering.question import analyse
-from retrieval.answering.rereading import cleaned, explained, talk_in
+from retrieval.answering.rereading import cleaned, explained, is_meant, talk_in
 from retrieval.answering.service import AnsweringService
+from retrieval.models import Statement
 from retrieval.search.scoping import Filters
+from tests import fakes
 from tests.conftest import OpenStore, WriteReadout
 
 SAME = "The Ministers reaffirmed that disputes at sea should be settled by peaceful means."
@@ -155,3 +157,54 @@ def test_what_asks_nothing_is_known_and_in_doubt_it_is_a_question(said: str, tal
     held = dict.fromkeys(analyse("UNCLOS fishing strait fleet").terms, 3)
 
     assert talk_in(analyse(said), held) == talk
+
+
+@pytest.mark.parametrize(
+    ("said", "is_answered", "meant"),
+    [
+        ("What was said of the reef?", False, True),
+        ("whats the position on reefs", False, True),
+        ("do we know who hosted it?", False, True),
+        ("does the readout say anything of us?", False, True),
+        ("are you coming tonight?", False, False),
+        ("did anyone watch the game?", False, False),
+        ("did anyone mention reefs?", True, True),
+        ("reef cooperation", True, True),
+        ("reef cooperation", False, False),
+        ("that reef is beautiful", True, False),
+        ("I like the reef", True, False),
+    ],
+)
+def test_what_is_overheard_is_a_question_unless_members_speak_of_themselves(
+    said: str, is_answered: bool, meant: bool
+) -> None:
+    paragraph = fakes.paragraph()
+    found = Answer(said, (Statement(paragraph, 0, 5),) if is_answered else (), confidence=0.5)
+
+    assert is_meant(analyse(said), found) is meant
+
+
+def test_thanks_in_a_conversation_is_not_the_last_question_again(answering: AnsweringService) -> None:
+    answer = answering.ask("thanks!", history=["How many crowns were pledged in 2024?"])
+
+    assert (answer.talk, answer.statements) == ("greeting", ())
+
+
+@pytest.mark.parametrize("cited", ["nd-2023", "nd-2024"])
+def test_a_follow_up_is_asked_first_of_the_readouts_that_were_cited(
+    answering: AnsweringService, cited: str
+) -> None:
+    history = ["Who chaired the Dialogue?"]
+    answer = answering.ask(
+        "and how many crowns will they contribute to the fund?", history=history, about=(cited,)
+    )
+
+    assert answer.statements[0].paragraph.document == cited
+
+
+def test_a_readout_that_is_gone_since_holds_no_follow_up_up(answering: AnsweringService) -> None:
+    history = ["Who chaired the Dialogue?"]
+
+    assert answering.ask(
+        "and how many crowns will they contribute to the fund?", history=history, about=("gone",)
+    ).statements

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retrieval.answering.models import Answer, Status
-from retrieval.answering.service import MAX_QUESTION_CHARS, AnsweringService, checked
+from retrieval.answering.rereading import MAX_QUESTION_CHARS, checked
+from retrieval.answering.service import AnsweringService
 from retrieval.bootstrap import Services
 from retrieval.errors import NotFoundError, QuestionError
 from retrieval.search import retriever

@@ -76,7 +76,7 @@ async def test_a_question_gets_an_answer_with_its_paragraph(member: Any, channel
     assert told.startswith(
         "-# Answered, in the readouts’ own words · “What about cyber?”\n### ASEAN-Japan meeting\n"
     )
-    assert controls(result.response) == ["¶7", "Copy citation", "Save as file", "👍", "👎"]
+    assert controls(result.response) == ["¶7", "Copy citation", "Save as file", "👍", "👎", "🗑️"]
 
 
 async def test_a_quick_answer_goes_out_in_one_piece(member: Any, channel: Any) -> None:
@@ -140,7 +140,7 @@ async def test_more_paragraphs_than_a_row_has_buttons_are_offered_in_a_select(
     message = channel.last_message
     chosen = await member.select(message, custom_id=control(message, "pick"), values=["6"])
 
-    assert controls(message) == ["Copy citation", "Save as file", "👍", "👎"]
+    assert controls(message) == ["Copy citation", "Save as file", "👍", "👎", "🗑️"]
     assert "¶7" in text_of(chosen.response)
 
 
@@ -275,14 +275,6 @@ async def test_replies_of_two_members_to_two_answers_do_not_mix(
     ]
 
 
-async def test_a_mention_without_a_question_is_met_with_an_example(
-    member: Any, channel: Any, simcord_env: simcord.Env
-) -> None:
-    await member.send(channel, mention(simcord_env))
-
-    assert text_of(channel.last_message).startswith("Please ask a question, for example")
-
-
 async def test_messages_that_are_not_meant_for_the_bot_are_left_alone(
     member: Any, channel: Any, services: FakeServices
 ) -> None:
@@ -318,7 +310,7 @@ async def test_what_is_closest_to_nothing_found_is_shown_to_whoever_asks_for_it(
     opened = await bob.click(closest.response, custom_id=control(closest.response, "open"))
 
     assert text_of(result.response) == "The readouts don’t answer this.\n-# “What about fish?”"
-    assert controls(result.response) == ["Show the closest paragraphs", "👍", "👎"]
+    assert controls(result.response) == ["Show the closest paragraphs", "👍", "👎", "🗑️"]
     assert closest.ephemeral
     assert text_of(closest.response).startswith("Closest paragraphs – they may be about something else:\n")
     assert "**Japan will hold a seminar on cybersecurity this year.**" in text_of(opened.response)

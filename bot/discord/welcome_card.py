@@ -1,0 +1,148 @@
+"""What the bot says of itself: what it does, questions that this server's readouts answer, every command in a line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+import discord
+from discord import app_commands
+from discord.ui import ActionRow, Button, Container, DynamicItem, Item, LayoutView
+
+from bot.discord import Interaction
+from bot.discord.views import box
+from bot.locales import Phrases
+
+if TYPE_CHECKING:
+    from retrieval.answering.models import Answer
+    from retrieval.search.browsing import Browser, ListedInitiative, ReadoutSummary
+
+EXAMPLES = 3
+_MOST_TRIED = 9
+_MAX_LABEL = 80
+_MAX_COMPONENTS = 40
+_ROW = 5
+
+DELETING = frozenset({"🗑️", "🗑", "❌"})
+"""Reactions by which whoever asked takes a reply away."""
+
+
+class ExampleQuestion(DynamicItem[Item[Any]], template=r"example:\d"):
+    """A question as a button: its label is asked."""
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: Interaction, item: Item[Any], _match: re.Match[str], /
+    ) -> Self:
+        """Take a button up again from a message, whichever process sent it."""
+        return cls(item)
+
+    async def callback(self, interaction: Interaction) -> Any:
+        """Hand the question to whoever listens."""
+        assert isinstance(self.item, Button)
+        interaction.client.dispatch("example", interaction, self.item.label or "")
+
+
+class DeleteReply(DynamicItem[Item[Any]], template=r"delete:(?P<answer>[0-9a-f]{12})"):
+    """Takes a reply away, for whoever asked."""
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: Interaction, item: Item[Any], _match: re.Match[str], /
+    ) -> Self:
+        """Take a button up again from a message, whichever process sent it."""
+        return cls(item)
+
+    async def callback(self, interaction: Interaction) -> Any:
+        """Hand the id of the answer to whoever listens."""
+        interaction.client.dispatch("delete_reply", interaction, self.custom_id.partition(":")[2])
+
+
+def with_delete(view: LayoutView, answer: str) -> LayoutView:
+    """Add the button that takes the reply away: to the last row with room, else in one of its own."""
+    button = DeleteReply(Button(emoji="🗑️", custom_id=f"delete:{answer}"))
+    rows = [item for item in view.walk_children() if isinstance(item, ActionRow)]
+    if rows and sum(item.width for item in rows[-1].children) < _ROW:
+        rows[-1].add_item(button)
+    elif view.total_children_count + 2 <= _MAX_COMPONENTS:
+        inside = next((item for item in view.children if isinstance(item, Container)), view)
+        inside.add_item(ActionRow(button))
+    return view
+
+
+def card_view(phrases: Phrases, examples: Sequence[str], commands: Sequence[str] = ()) -> LayoutView:
+    """Return the card: what the bot does, the commands where they are wanted, the examples as buttons."""
+    text = [phrases("answer.talk.about"), *(["", *commands] if commands else [])]
+    if examples:
+        text += ["", phrases("card.try")]
+    container = box("\n".join(text))
+    for number, question in enumerate(examples):  # one a row: on a telephone a row is as wide as a button
+        container.add_item(ActionRow(ExampleQuestion(Button(label=question, custom_id=f"example:{number}"))))
+    return LayoutView(timeout=None).add_item(container)
+
+
+def command_lines(tree: app_commands.CommandTree[Any], phrases: Phrases) -> list[str]:
+    """Return every command that there is, each in a line with what it does."""
+    named = [c for c in tree.walk_commands() if isinstance(c, app_commands.Command)]
+    lines = []
+    for command in sorted(named, key=lambda c: c.qualified_name):
+        key = f"command.{command.qualified_name.replace(' ', '.')}.description"
+        lines.append(f"`/{command.qualified_name}` {phrases.texts.get(key, command.description)}")
+    menus = tree.get_commands(type=discord.AppCommandType.message)
+    return [*lines, *(phrases("card.menu", name=menu.name) for menu in menus)]
+
+
+def example_questions(
+    browser: Browser, scopes: Sequence[str], quote: Callable[[str], Answer], phrases: Phrases
+) -> list[str]:
+    """Return questions that the readouts of `scopes` answer, at most `EXAMPLES`: each was asked, and its readout answers."""
+    initiatives, readouts = browser.initiatives(scopes), browser.documents(scopes)
+    kinds = [
+        _of_initiatives(initiatives, phrases),
+        _of_actors(initiatives, phrases),
+        _of_readouts(readouts, phrases),
+    ]
+    found = [next(_answered(kind, quote), None) for kind in kinds]
+    return list(dict.fromkeys(question for question in found if question is not None))[:EXAMPLES]
+
+
+Candidate = tuple[str, str]
+"""A question, and the readout that has to answer it."""
+
+
+def _answered(candidates: Iterable[Candidate], quote: Callable[[str], Answer]) -> Iterator[str]:
+    for tried, (question, readout) in enumerate(candidates):
+        if tried == _MOST_TRIED:
+            return
+        if len(question) <= _MAX_LABEL and any(
+            statement.paragraph.document == readout for statement in quote(question).statements
+        ):
+            yield question
+
+
+def _of_initiatives(initiatives: Sequence[ListedInitiative], phrases: Phrases) -> Iterator[Candidate]:
+    for entry in initiatives:
+        if _is_name(entry.initiative.name):
+            yield phrases("card.initiative", name=entry.initiative.name), entry.readout.id
+
+
+def _of_actors(initiatives: Sequence[ListedInitiative], phrases: Phrases) -> Iterator[Candidate]:
+    seen = set[str]()
+    for entry in initiatives:
+        actor = entry.initiative.actor
+        if actor and actor not in seen and _is_name(actor, fewest=1):
+            seen.add(actor)
+            yield phrases("card.actor", actor=actor), entry.readout.id
+
+
+def _of_readouts(readouts: Sequence[ReadoutSummary], phrases: Phrases) -> Iterator[Candidate]:
+    for readout in readouts:
+        yield phrases("card.readout", title=re.sub(r"^The ", "", readout.title)), readout.id
+
+
+def _is_name(text: str, fewest: int = 2) -> bool:
+    """Whether something is called by a proper name rather than described: it begins and goes on in capitals."""
+    words = text.split()
+    capital = sum(word[:1].isupper() for word in words)
+    return bool(words) and text[:1].isupper() and capital >= fewest and 2 * capital >= len(words)
