@@ -23,7 +23,7 @@ from bot.contracts import (
     SearchJson,
 )
 from retrieval.bootstrap import Services
-from retrieval.errors import RapporteurError
+from retrieval.errors import NotFoundError, RapporteurError
 from retrieval.models import InitiativeKind
 from retrieval.search.scoping import Filters
 
@@ -78,7 +78,8 @@ def _told(
             with turns:
                 return tool(*given, **more)
         except RapporteurError as error:
-            raise failure(str(error)) from error
+            sentence = error.sentence if isinstance(error, NotFoundError) else str(error)
+            raise failure(sentence) from error
 
     return called
 

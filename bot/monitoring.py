@@ -57,7 +57,11 @@ class Metrics:
         self._outcomes = {
             name: Counter(f"rapporteur_{plural}", help_, ["outcome"], registry=self.registry)
             for name, plural, help_ in (
-                ("question", "answers", "Questions by outcome: the answer's status, or the name of an error"),
+                (
+                    "question",
+                    "answers",
+                    "Questions by outcome: the answer's status, talk, or the name of an error",
+                ),
                 ("ingest", "ingests", "Ingests by outcome: done, partly, or the name of an error"),
                 (
                     "model",

@@ -163,7 +163,7 @@ def comparison_sheet(found: Comparison, phrases: Phrases) -> Sheet:
     told += [f"{phrases(f'compare.{name}')}: {count}" for name, count in others.items() if count]
     lead = [" · ".join(told)] if told else [phrases("compare.none")]
     if found.topic:
-        lead.insert(0, phrases("compare.topic", topic=found.topic))
+        lead.append(phrases("compare.topic", topic=found.topic))
     title = phrases("compare.title", before=columns[0], after=columns[1])
     anchors = _anchors(found.pairs)
     return Sheet(

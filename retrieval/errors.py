@@ -56,7 +56,15 @@ class SettingsError(UsageError):
 
 
 class NotFoundError(UsageError):
-    """There is no such readout or paragraph."""
+    """There is no such readout or paragraph.
+
+    Attributes:
+        sentence: What is not there, without the command line's way out.
+    """
+
+    def __init__(self, sentence: str, way_out: str = "") -> None:
+        super().__init__(f"{sentence} {way_out}".rstrip())
+        self.sentence = sentence
 
 
 class SourceError(RapporteurError):

@@ -99,7 +99,7 @@ def remove(options: CommonOptions, page: str) -> None:
     with options.services("watch remove") as built:
         named = [each for each in built.watching.watched(_shared()) if page in (str(each.pk), each.url)]
         if not named:
-            raise NotFoundError(f'"{page}" is not watched. "rapporteur watch list" names what is.')
+            raise NotFoundError(f'"{page}" is not watched.', '"rapporteur watch list" names what is.')
         built.watching.remove(named[0].scope, named[0].pk)
     if options.as_json:
         print_json({"removed": named[0].url})

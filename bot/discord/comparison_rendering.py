@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from bot.discord.corpus.preview_rendering import marked
 from bot.discord.discord_markdown import escape, length, link, place_link
-from bot.discord.pages import MAX_TEXT, RULE, Block, Page, Piece, Source, Tone, flat, paged
+from bot.discord.pages import MAX_TEXT, RULE, Block, Page, Source, Tone, cited_of, flat, paged
 from bot.locales import Phrases
 from bot.sheet_formats import headed
 from bot.sheets import Entry, Mark, Passage, Run, Sheet
@@ -31,27 +31,36 @@ def render_sheet(sheet: Sheet, phrases: Phrases) -> tuple[Page, ...]:
         *(line for line in more if line),
     ]
     blocks = [Block("\n".join(lead))] if lead else []
-    for number, (heading, entry) in enumerate(headed(sheet.entries)):
-        blocks += _blocks(number, heading, entry, phrases, two=sheet.columns is not None)
+    in_a_row = False
+    for heading, entry in headed(sheet.entries):
+        if entry.unchanged and in_a_row and not heading:  # on one line
+            blocks.append(Block(flat(entry.label, _MAX_HEADING), joint=" · "))
+            continue
+        in_a_row = entry.unchanged
+        blocks += _blocks(heading, entry, phrases, two=sheet.columns is not None)
     return paged(blocks, phrases, tone=Tone.LISTED)
 
 
-def _blocks(number: int, heading: str, entry: Entry, phrases: Phrases, *, two: bool) -> Iterator[Block]:
+def _blocks(heading: str, entry: Entry, phrases: Phrases, *, two: bool) -> Iterator[Block]:
     passages = (*entry.before, *entry.after)
-    head = f"### {flat(heading, _MAX_HEADING)}\n" if heading else ""
-    label = f"-# {flat(entry.label, _MAX_HEADING)}\n" if entry.label else ""
-    texts: list[list[str]] = [["> ", *_parts(entry.inline)]] if entry.inline else []
+    opening = f"### {flat(heading, _MAX_HEADING)}\n" if heading else ""
+    opening += f"-# {flat(entry.label, _MAX_HEADING)}\n" if entry.label else ""
+    told: list[tuple[str, list[str], tuple[Passage, ...]]] = []
+    if entry.inline:
+        told.append(("", ["> ", *_parts(entry.inline)], passages))
     if not (entry.unchanged or (two and entry.inline)):
-        mark = "\n> " if texts else "> "  # apart from the changes above
-        texts += [[mark, *_parts(p.runs), f" {_mark_of(p, phrases)}"] for p in passages]
-    note = [[f"-# {flat(entry.note, _MAX_LEAD)}"]] if entry.note else []
-    cited = tuple(p.citation for p in passages)
-    for place, text in enumerate(_cut([*texts, *note], f"{head}{label}")):
-        # the paragraphs open from the page where they begin
-        opened = Piece(number, "", cited if not place and not entry.unchanged else ())
-        joint = RULE if heading and not place else "\n" if place else "\n\n"
-        source = Source(passages[0].title, passages[0].date) if passages else None
-        yield Block(text.strip("\n"), "", opened, source=source, joint=joint)
+        apart = "\n\n" if told else "\n"  # from the changes above
+        told += [(apart, ["> ", *_parts(p.runs), f" {_mark_of(p, phrases)}"], (p,)) for p in passages]
+    if entry.note:
+        told.append(("\n", [f"-# {flat(entry.note, _MAX_LEAD)}"], ()))
+    first = RULE if heading else "\n\n"
+    for place, (joint, parts, cited) in enumerate(told or [("", [], ())]):
+        for rest, text in enumerate(_cut(parts, "" if place else opening)):
+            # a paragraph opens from the page where its words begin
+            opened = (
+                () if rest else tuple((cited_of(p.citation, phrases), Source(p.title, p.date)) for p in cited)
+            )
+            yield Block(text.rstrip("\n"), also=opened, joint="\n" if rest else joint if place else first)
 
 
 def _mark_of(passage: Passage, phrases: Phrases) -> str:
@@ -65,13 +74,12 @@ def _parts(runs: Iterable[Run]) -> Iterator[str]:
             yield marked(run.text[start : start + _RUN], _MARKS[run.mark])
 
 
-def _cut(texts: Sequence[Sequence[str]], opening: str) -> Iterator[str]:
-    """Yield texts, each on a line of its own, in stretches that fit into a message."""
+def _cut(parts: Iterable[str], opening: str) -> Iterator[str]:
+    """Yield a text in stretches that fit into a message, the first below `opening`."""
     out = opening
-    for text in texts:
-        for place, part in enumerate(text):
-            if length(out) + length(part) > _ROOM:
-                yield f"{out}…"
-                out = "> …"
-            out += part if place else f"\n{part}" if out.strip() and not out.endswith("\n") else part
+    for part in parts:
+        if length(out) + length(part) > _ROOM:
+            yield f"{out}…"
+            out = "> …"
+        out += part
     yield out

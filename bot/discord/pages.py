@@ -102,7 +102,7 @@ class Block:
     """Lines that stay together; `head` is shown above them unless the page shows it already.
 
     Attributes:
-        also: Can be opened from the page too, though the piece does not rest on it, with the readouts they are of.
+        also: Can be opened from the page too, though no piece rests on it, with the readouts they are of.
         source: The readout that the piece is of.
         joint: What stands between it and the block before.
     """
@@ -239,13 +239,15 @@ def _short(document: str, source: Source | None, cut: int, phrases: Phrases, *, 
 
 def _offered(block: Block, phrases: Phrases) -> Iterable[tuple[Cited, Source | None]]:
     for citation in block.piece.citations if block.piece else ():
-        label = plain_label(citation.paragraph, citation.numbering, phrases, citation.part)
-        span = (citation.evidence.start, citation.evidence.end)
-        yield (
-            Cited(citation.document, citation.revision, citation.paragraph, label, (span,)),
-            block.source,
-        )
+        yield cited_of(citation, phrases), block.source
     yield from block.also
+
+
+def cited_of(citation: Citation, phrases: Phrases) -> Cited:
+    """Return a citation as it is offered to be opened."""
+    label = plain_label(citation.paragraph, citation.numbering, phrases, citation.part)
+    span = (citation.evidence.start, citation.evidence.end)
+    return Cited(citation.document, citation.revision, citation.paragraph, label, (span,))
 
 
 def _readout(citation: Citation | Cited) -> tuple[str, str]:

@@ -82,15 +82,23 @@ def card_view(phrases: Phrases, examples: Sequence[str], commands: Sequence[str]
     return LayoutView(timeout=None).add_item(container)
 
 
-def command_lines(tree: app_commands.CommandTree[Any], phrases: Phrases) -> list[str]:
-    """Return every command that there is, each in a line with what it does."""
+def command_lines(tree: app_commands.CommandTree[Any], phrases: Phrases, *, manages: bool) -> list[str]:
+    """Return every command that there is, each in a line with what it does.
+
+    Args:
+        manages: Whether the reader manages readouts; to others the commands that Discord hides from them are but named.
+    """
     named = [c for c in tree.walk_commands() if isinstance(c, app_commands.Command)]
-    lines = []
+    lines, hidden = [], []
     for command in sorted(named, key=lambda c: c.qualified_name):
+        if not manages and (command.root_parent or command).default_permissions is not None:
+            hidden.append(f"`/{command.qualified_name}`")
+            continue
         key = f"command.{command.qualified_name.replace(' ', '.')}.description"
         lines.append(f"`/{command.qualified_name}` {phrases.texts.get(key, command.description)}")
     menus = tree.get_commands(type=discord.AppCommandType.message)
-    return [*lines, *(phrases("card.menu", name=menu.name) for menu in menus)]
+    lines += [phrases("card.menu", name=menu.name) for menu in menus]
+    return [*lines, f"-# {phrases('card.admins', commands=' '.join(hidden))}"] if hidden else lines
 
 
 def example_questions(

@@ -101,7 +101,7 @@ def _told(error: Exception) -> tuple[int, str, dict[str, str]]:
         first = error.errors()[0]
         return 400, f"{first['loc'][-1]}: {first['msg']}.", {}
     if isinstance(error, NotFoundError):
-        return 404, str(error), {}
+        return 404, error.sentence, {}
     if isinstance(error, UsageError):
         return 400, str(error), {}
     if isinstance(error, DamagedError):

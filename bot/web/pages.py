@@ -66,6 +66,7 @@ class Pages:
 
     def home(self, readouts: Sequence[ReadoutSummary], page: int, size: int) -> bytes:
         """Return the list of readouts, newest first."""
+        page = min(page, pages_of(len(readouts), size))  # past the end stands the last one
         shown = readouts[(page - 1) * size : page * size]
         body: list[_Element] = [tag.H1("Readouts")]
         if not readouts:
@@ -119,7 +120,7 @@ class Pages:
         self, path: str, asked: Mapping[str, str], page: int, size: int, total: int
     ) -> Iterator[_Element]:
         """Yield the way to the pages before and after, where there are several."""
-        last = max(1, -(-total // size))
+        last = pages_of(total, size)
         if last == 1:
             return
 
@@ -225,6 +226,11 @@ class Pages:
                 )
         if told:
             yield tag.E.nav({"aria-label": "Of the same series", "class": "series"}, *told)
+
+
+def pages_of(total: int, size: int) -> int:
+    """Return how many pages a list fills; an empty one has one too."""
+    return max(1, -(-total // size))
 
 
 def field(name: str, label: str, value: str = "", *, hint: str = "") -> _Element:

@@ -11,7 +11,7 @@ from bot.links import marked_spans
 from bot.locales import Phrases
 from bot.sheets import answer_sheet, comparison_sheet, initiatives_sheet, named, trace_sheet
 from bot.web.desk import Desk
-from bot.web.pages import Pages, Reading, field, select
+from bot.web.pages import Pages, Reading, field, pages_of, select
 from retrieval.answering.wording import TALK, told
 from retrieval.models import InitiativeKind, Statement
 from retrieval.search.scoping import Filters
@@ -105,6 +105,7 @@ class Room:
         wanted = Filters((document,) if document else ())
         listed = await self._desk.read(browser.initiatives, filters=wanted, kind=chosen)
         size, total = _INITIATIVES_A_PAGE, len(listed)
+        page = min(page, pages_of(total, size))
         sheet = initiatives_sheet(listed[(page - 1) * size : page * size], self._phrases, total)
         named_kinds = [("", "Any kind"), *((k, self._phrases(f"initiatives.kind.{k}")) for k in kinds)]
         form = self._pages.choice(

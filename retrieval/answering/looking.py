@@ -179,7 +179,7 @@ class Looker:
         here = passing(connection, shelf.readouts, scopes, filters)
         if not here:
             raise NotFoundError(
-                'No readout passes these filters. "rapporteur documents" lists those there are.'
+                "No readout passes these filters.", '"rapporteur documents" lists those there are.'
             )
         return here
 

@@ -177,7 +177,7 @@ class AnsweringService:
         within = _within(document, filters)
         with stage("question") as told:
             answer, elapsed = self._timed_ask(question, scopes, within, history, about, overheard, on_found)
-            told["outcome"] = answer.status
+            told["outcome"] = "talk" if answer.talk else answer.status
         return answer, elapsed
 
     def _timed_ask(

@@ -25,8 +25,7 @@ DIFFERENCES = {
 }
 TALK: dict[Talk, str] = {
     "greeting": "Ask something about the readouts, for example: What was announced?",
-    "about": "Rapporteur answers questions about official readouts with their own sentences, each with its paragraph; "
-    '"rapporteur documents" lists them.',
+    "about": "Rapporteur answers questions about official readouts with their own sentences, each with its paragraph.",
     "members": "This asks nothing of the readouts.",
 }
 

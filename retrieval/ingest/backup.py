@@ -20,7 +20,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, delete, func, select
 
-from retrieval.errors import MissingFileError, SettingsError, StoreError
+from retrieval.errors import MissingFileError, SettingsError, StoreError, StoreUnwritableError
 from retrieval.index.sync.index_writer import INDEX_NAME
 from retrieval.ledger import migrations, revisions, schema, seals
 from retrieval.ledger.ledger import Ledger
@@ -56,7 +56,7 @@ def back_up(address: Path | str, file: Path) -> Backup:
 
     Raises:
         SettingsError: The ledger is in PostgreSQL.
-        StoreError: There is no ledger, `file` is something else, or the copy is not what was copied.
+        StoreError: There is no ledger, `file` is something else or cannot be written, or the copy is not what was copied.
     """
     ledger = _in_a_file(address)
     if not _holds_something(ledger):
@@ -204,6 +204,12 @@ def _appearing(path: Path, *, new: bool = False) -> Iterator[Path]:
         if time.time() - left.stat().st_mtime > _OF_NOBODY_S:
             left.unlink(missing_ok=True)
     part = path.with_name(f".{path.name}.part-{os.getpid()}")
+    try:
+        part.touch()
+    except OSError as error:
+        raise StoreUnwritableError(
+            f"{path}: this file cannot be written ({error.strerror}). Name another one."
+        ) from error
     try:
         yield part
         _to_disk(part)

@@ -161,8 +161,8 @@ class Lifecycle:
                 summary = live.readouts_by_id(connection, scope, [known.id]).get(known.id)
                 if summary is None and not purge:
                     raise NotFoundError(
-                        f'"{known.id}" was removed before. "rapporteur rollback {known.id}" brings it back; '
-                        "--purge erases it."
+                        f'"{known.id}" was removed before.',
+                        f'"rapporteur rollback {known.id}" brings it back; --purge erases it.',
                     )
                 if summary is not None:
                     self._committer(turn, scope, actor).withdraw(connection, summary)

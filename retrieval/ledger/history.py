@@ -78,7 +78,7 @@ def readout(connection: Connection, scopes: Sequence[str], document: str) -> Kno
     found = [KnownReadout(**row._asdict()) for row in rows]
     if not found:
         raise NotFoundError(
-            f'There is and was no readout "{document}". "rapporteur documents" lists the ids.'
+            f'There is and was no readout "{document}".', '"rapporteur documents" lists the ids.'
         )
     return max(found, key=lambda known: list(scopes).index(known.scope))
 

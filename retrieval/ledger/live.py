@@ -136,7 +136,9 @@ def readout(connection: Connection, scopes: Sequence[str], document: str) -> Rea
     rows = connection.execute(_summaries().where(r.c.id == known_as, r.c.scope.in_(scopes)))
     found = [_summary(row) for row in rows]
     if not found:
-        raise NotFoundError(_no_such_readout(connection, scopes, document))
+        raise NotFoundError(
+            _no_such_readout(connection, scopes, document), '"rapporteur documents" lists the ids.'
+        )
     return max(found, key=lambda summary: list(scopes).index(summary.scope))
 
 
@@ -155,8 +157,8 @@ def _no_such_readout(connection: Connection, scopes: Sequence[str], document: st
 
     ids = [summary.id for summary in readouts(connection, scopes)]
     near = difflib.get_close_matches(document.lower(), ids, n=3, cutoff=0.5)
-    hint = f"Did you mean {' or '.join(near)}? " if near else ""
-    return f'There is no readout "{document}". {hint}"rapporteur documents" lists the ids.'
+    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    return f'There is no readout "{document}".{hint}'
 
 
 def is_untouched(connection: Connection, scopes: Sequence[str]) -> bool:

@@ -292,5 +292,5 @@ def _check_room(connection: Connection, scope: str, url: str, most: int) -> None
 def _of(connection: Connection, scope: str, pk: int) -> Watch:
     found = next((each for each in watches.all_of(connection, scope) if each.pk == pk), None)
     if found is None:
-        raise NotFoundError(f'There is no watched page {pk}. "rapporteur watch list" names them.')
+        raise NotFoundError(f"There is no watched page {pk}.", '"rapporteur watch list" names them.')
     return found

@@ -10,7 +10,13 @@ from pathlib import Path
 import pytest
 
 from retrieval.bootstrap import Services
-from retrieval.errors import MissingFileError, RapporteurError, SettingsError, StoreError
+from retrieval.errors import (
+    MissingFileError,
+    RapporteurError,
+    SettingsError,
+    StoreError,
+    StoreUnwritableError,
+)
 from retrieval.index.sync.audit import Audit, audit
 from retrieval.ingest.backup import back_up, restore
 from retrieval.ledger import leases
@@ -147,6 +153,15 @@ def test_a_file_that_is_no_backup_is_neither_restored_nor_written_over(
         (SettingsError, "this ledger is in PostgreSQL"),
     ]
     assert (other.read_text(encoding="utf-8"), new.exists()) == ("of somebody", False)
+
+
+def test_where_a_backup_cannot_be_written_its_own_file_is_named(services: Services, tmp_path: Path) -> None:
+    file = tmp_path / "no folder" / "backup.sqlite3"
+    with pytest.raises(StoreUnwritableError) as raised:
+        back_up(_ledger(services), file)
+
+    reason = "No such file or directory"
+    assert str(raised.value) == f"{file}: this file cannot be written ({reason}). Name another one."
 
 
 def test_a_backup_of_an_older_store_is_brought_to_todays_tables(tmp_path: Path) -> None:

@@ -71,6 +71,10 @@ def _ids_as_strings(body: Any) -> Any:
         written["attachments"] = [
             {**named, "id": str(named["id"])} if "id" in named else named for named in body["attachments"]
         ]
+    if isinstance(body.get("default_values"), list):
+        written["default_values"] = [{**chosen, "id": str(chosen["id"])} for chosen in body["default_values"]]
+    if isinstance(body.get("components"), list):
+        written["components"] = [_ids_as_strings(inside) for inside in body["components"]]
     if "data" in body:
         written["data"] = _ids_as_strings(body["data"])
     return written

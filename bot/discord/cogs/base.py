@@ -19,13 +19,13 @@ from bot.discord.delivery import guarded
 from bot.discord.discord_markdown import escape, shortened
 from bot.discord.discord_settings import DiscordSettings
 from bot.discord.pages import Cited
-from bot.discord.permissions import guild_scopes
+from bot.discord.permissions import caller_of, guild_scopes, may_manage, own_scope
 from bot.discord.question_service import Place, QuestionService
 from bot.discord.refusals import ClosingError, RefusedError
 from bot.locales import Catalogue, Phrases
 from bot.logs import request
 from retrieval.errors import NotFoundError
-from retrieval.models import LiveParagraph
+from retrieval.models import SHARED, LiveParagraph
 from retrieval.search.browsing import ReadoutSummary, Table
 from retrieval.search.scoping import ALL, Filters, as_bound
 
@@ -84,6 +84,12 @@ class BaseCog(commands.Cog):
             phrases = self.phrases(interaction)
             chosen = work if admitted else refused(work)
             await guarded(interaction, chosen, phrases, self.settings.max_question)
+
+    def manages(self, interaction: Interaction) -> bool:
+        """Whether somebody manages readouts: their server's own, or the shared ones."""
+        caller = caller_of(interaction)
+        own = () if caller.guild is None else (own_scope(caller.guild),)
+        return any(may_manage(caller, scope, self.settings) for scope in (SHARED, *own))
 
     async def readable(self, interaction: Interaction, filters: Filters = ALL) -> Sequence[ReadoutSummary]:
         """Return the readouts that can be read where somebody uses the bot, and pass."""

@@ -71,7 +71,7 @@ class BrowseCog(BaseCog):
         told.append(f"-# {phrases('about.kept', where=where)}")
         if is_hidden_from(caller_of(interaction), self.settings):
             told.append(phrases("about.hidden"))
-        told += ["", *command_lines(interaction.client.tree, phrases)]
+        told += ["", *command_lines(interaction.client.tree, phrases, manages=self.manages(interaction))]
         await respond(interaction, [Page("\n".join(told))], phrases, ephemeral=True)
 
 

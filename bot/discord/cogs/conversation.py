@@ -35,7 +35,7 @@ class ConversationCog(BaseCog):
         phrases = self.phrases(interaction)
         work = self.questions.examples(interaction.guild_id, phrases)
         examples = await in_time(interaction, work, ephemeral=True)
-        commands_there = command_lines(self._client.tree, phrases)
+        commands_there = command_lines(self._client.tree, phrases, manages=self.manages(interaction))
         await show(interaction, card_view(phrases, examples, commands_there), ephemeral=True)
 
     @commands.Cog.listener()

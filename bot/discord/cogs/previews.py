@@ -147,7 +147,7 @@ class PreviewsCog(BaseCog):
         if done.subscription is None:
             await show_in_place(interaction, text_view(done.sentence))
             if done.purged:
-                self._client.dispatch("purged", interaction, done.sentence)
+                self._client.dispatch("purged", interaction, done.sentence, done.purged)
             return
         queued = (
             phrases("corpus.progress.job", job=done.subscription.job)

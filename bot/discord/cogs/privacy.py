@@ -14,6 +14,7 @@ from bot.discord import Interaction
 from bot.discord.answer_store import Withdrawn
 from bot.discord.cogs.base import BaseCog, BotServices
 from bot.discord.delivery import in_time, say
+from bot.discord.permissions import guild_of
 from bot.discord.views import text_view
 from bot.locales import DEFAULT, Phrases
 
@@ -65,25 +66,30 @@ class PrivacyCog(BaseCog):
             log.exception("emptying messages that quote what was erased failed")
 
     @commands.Cog.listener()
-    async def on_purged(self, interaction: Interaction, sentence: str) -> None:
-        """Empty what quotes the readout that somebody just purged, and tell them how that went."""
+    async def on_purged(self, interaction: Interaction, sentence: str, scope: str) -> None:
+        """Empty what quotes the readout of `scope` that somebody just purged, and tell them how that went."""
         with self.questions.busy() as admitted:
             if not admitted:
                 return
             phrases = self.phrases(interaction)
-            emptied, left = await self.empty()
+            emptied, left = await self.empty(guild_of(scope))
             told = [sentence, *_outcome(emptied, left, self.settings.keep_days, phrases)]
             with suppress(discord.HTTPException):  # it may have taken longer than Discord waits
                 await interaction.edit_original_response(view=text_view("\n".join(told)))
 
-    async def empty(self) -> tuple[int, list[Withdrawn]]:
+    async def empty(self, guild: int | None = None) -> tuple[int, list[Withdrawn]]:
         """Empty the messages that quote what was erased; return how many, and those that could not be.
 
         Those are tried again every hour: a permission may be back.
+
+        Args:
+            guild: Those in this server alone: what others erased is not its admins' to know.
         """
         emptied, left = 0, []
         async with self._emptying:
             for each in await self.look_up(self.answers.withdrawn):
+                if guild is not None and each.guild != guild:
+                    continue
                 if await self._emptied(each):
                     await self.look_up(self.answers.emptied, each.message)
                     emptied += 1

@@ -38,11 +38,11 @@ _CLOSING_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a confirmation led to: a job to follow, or a sentence; `purged` where a readout was erased."""
+    """What a confirmation led to: a job to follow, or a sentence; `purged` is the scope where a readout was erased."""
 
     subscription: Subscription | None = None
     sentence: str = ""
-    purged: bool = False
+    purged: str | None = None
 
 
 class CorpusService:
@@ -113,7 +113,7 @@ class CorpusService:
         if preview.kind == "ingest":
             return Done(await self.look_ups.run(self._submit, caller, preview, channel, phrases))
         sentence = await self._commits.run(self._commit, caller, preview, phrases)
-        return Done(sentence=sentence, purged=preview.kind == "purge")
+        return Done(sentence=sentence, purged=preview.scope if preview.kind == "purge" else None)
 
     def _submit(
         self, caller: Caller, preview: Preview, channel: int | None, phrases: Phrases

@@ -81,9 +81,10 @@ async def test_two_readouts_are_compared(member: Any, channel: Any) -> None:
 async def test_a_paragraph_of_a_comparison_opens(member: Any, channel: Any) -> None:
     options = {"before": "dialogue-2023", "after": "dialogue-2025", "topic": "northern sea"}
     result = await member.slash(channel, "compare", **options)
-    pick = control(result.response, "pick")
-    chosen = await member.select(result.response, custom_id=pick, values=["0"])
+    chosen = await member.click(result.response, custom_id=control(result.response, "open"))
 
+    names = ["¶2 · …3rd Norland-Estmark…, 2023", "¶2 · …5th Norland-Estmark…, 2025"]
+    assert controls(result.response)[:2] == names
     assert "free and open Northern Sea" in text_of(chosen.response)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import discord
 import pytest
 import simcord
 
@@ -81,6 +82,23 @@ async def test_help_names_every_command_that_there_is(
     assert "`/ask`" in named
     assert all(name in told and name in about for name in named)
     assert "Check against the readouts" in told
+
+
+async def test_help_explains_to_members_what_members_can_do_and_to_admins_the_rest_too(
+    member: Any, channel: Any, simcord_env: simcord.Env
+) -> None:
+    keepers = simcord_env.guild.create_role("keepers", permissions=discord.Permissions(manage_guild=True))
+    admin = simcord_env.guild.add_member(simcord_env.create_user("admin"), roles=[keepers])
+    for_members = text_of((await member.slash(channel, "help")).response)
+    for_admins = text_of((await admin.slash(channel, "help")).response)
+
+    explained = "`/settings` What this server chose"
+    assert explained not in for_members
+    assert explained in for_admins
+    assert "`/ask` Ask about the readouts" in for_members
+    assert "`/ask` Ask about the readouts" in for_admins
+    assert "-# For admins: " in for_members
+    assert "-# For admins: " not in for_admins
 
 
 async def test_a_first_direct_message_is_met_with_the_card(

@@ -158,6 +158,21 @@ async def test_what_could_not_be_emptied_is_named_and_tried_again(
     assert answers.withdrawn() == left
 
 
+async def test_an_admin_is_not_told_which_messages_of_other_servers_could_not_be_emptied(
+    channel: Any, answers: AnswerStore, simcord_env: simcord.Env
+) -> None:
+    here, elsewhere = simcord_env.guild.id, simcord_env.guild.id + 1
+    for number, guild in ((1, here), (2, elsewhere)):
+        answers.add(shown(number, ANN, guild=guild))
+        answers.link(shown(number, ANN).id, [number])
+    answers.forget_readout("talks", ["r1"], None)
+
+    _, left = await _cog(simcord_env).empty(here)
+
+    assert [each.guild for each in left] == [here]
+    assert [each.guild for each in (await _cog(simcord_env).empty())[1]] == [here, elsewhere]
+
+
 def _cog(env: simcord.Env) -> PrivacyCog:
     cog = env.bot.get_cog(PrivacyCog.__name__)
     assert isinstance(cog, PrivacyCog)
