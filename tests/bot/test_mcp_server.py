@@ -56,6 +56,7 @@ async def test_every_tool_gives_exact_quotes_with_their_paragraphs_or_one_senten
         checked = await call(client, "check", claim=texts["7"])
         whole = await client.read_resource(f"readout://{SHIPPED}")
         missing = await client.call_tool("paragraph", {"document": SHIPPED, "number": "99"})
+        nowhere = await client.call_tool("compare", {"a": SHIPPED, "b": "nothing"})
         no_date = await client.call_tool("documents", {"since": "someday"})
 
     assert sorted(tool.name for tool in listed.tools) == TOOLS
@@ -72,6 +73,7 @@ async def test_every_tool_gives_exact_quotes_with_their_paragraphs_or_one_senten
     assert all(f"¶{number} {text}" in whole.contents[0].text for number, text in texts.items())
     assert (missing.is_error, no_date.is_error) == (True, True)
     assert f'"{SHIPPED}" has no paragraph "99"' in missing.content[0].text
+    assert nowhere.content[0].text.endswith('There is no readout "nothing".')
     assert 'since: "someday" is no date' in no_date.content[0].text
 
 

@@ -614,3 +614,16 @@ async def test_why_something_failed_is_told_without_this_machine_in_it(corpus: C
         "-# Preview, this server only; nothing has been changed yet\n### Failed\n- "
     )
     assert "rapporteur" not in told(shown)
+    assert buttons(shown.shown[0]) == []  # nothing could be confirmed, so nothing can be cancelled
+
+
+async def test_a_server_chooses_its_ask_channels_and_sees_them_chosen(corpus: Corpus) -> None:
+    async def panel() -> Interaction:
+        return await answered(await corpus.standin.slash(corpus.admin, corpus.scene.channel, "settings"))
+
+    shown, here = (await panel()).shown[0], corpus.scene.channel["id"]
+    await answered(
+        await corpus.standin.use(corpus.admin, corpus.scene.channel, shown, "setting:ask_channels", [here])
+    )
+
+    assert f"answer without a mention**: <#{here}> (chosen here)" in told(await panel())

@@ -18,11 +18,12 @@ from bot.discord.cogs.job_links import job_view
 from bot.discord.corpus.job_notifier import Brought, Edit, Ending, JobNotifier, Subscription
 from bot.discord.corpus.preview_store import MAX_FIELD, Preview
 from bot.discord.corpus.service import CorpusService
-from bot.discord.delivery import in_time, sentence_for, show, show_in_place
+from bot.discord.delivery import in_time, sentence_for, show_in_place
 from bot.discord.discord_markdown import shortened
 from bot.discord.pages import Tone
 from bot.discord.permissions import caller_of
 from bot.discord.refusals import RefusedError
+from bot.discord.screen import InteractionScreen
 from bot.discord.shards import Shards
 from bot.discord.views import MAX_LABEL, Control, box, text_view
 from bot.locales import Phrases
@@ -93,10 +94,7 @@ class PreviewsCog(BaseCog):
             view = text_view(sentence)
             if again is not None and isinstance(error, RapporteurError):
                 view.add_item(ActionRow(again))
-            if interaction.response.is_done():
-                await interaction.followup.send(view=view, ephemeral=True)
-            else:
-                await show(interaction, view, ephemeral=True)
+            await InteractionScreen.of(interaction).beside(view)  # the preview stays
 
     async def _turn(self, interaction: Interaction, control: Control) -> None:
         work = self._corpus.previews.open(caller_of(interaction), control.answer)
@@ -208,7 +206,8 @@ def preview_view(preview: Preview, phrases: Phrases, number: int = 0) -> LayoutV
     number = min(number, len(preview.pages) - 1)
     page = preview.pages[number]
     container = box(page.text, Tone(page.tone))
-    container.add_item(ActionRow(*_buttons(preview, phrases, number, page.edits)))
+    if buttons := [*_buttons(preview, phrases, number, page.edits)]:
+        container.add_item(ActionRow(*buttons))
     return LayoutView(timeout=None).add_item(container)
 
 
@@ -231,7 +230,9 @@ def _buttons(preview: Preview, phrases: Phrases, number: int, edits: int | None)
         yield button("both", number, answered, label=phrases("corpus.control.both"), style=primary)
     elif edits is not None:  # a row holds five: what is asked comes first
         yield _edit_control(preview.id, number, edits, phrases)
-    yield button("no", number, 0, label=phrases("corpus.control.cancel"))
+    # a preview in which nothing can be done needs no way out
+    if preview.confirmable or preview.alike is not None or edits is not None:
+        yield button("no", number, 0, label=phrases("corpus.control.cancel"))
 
 
 def _edit_control(preview_id: str, page: int, index: int, phrases: Phrases) -> Control:

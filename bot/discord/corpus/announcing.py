@@ -104,11 +104,10 @@ class Announcing:
                 yield Letter(place, text, f"m{row.guild % 10**9}-{new[-1][0]}"), row.guild, new[-1][0]
 
     def told(self, guild: int, after: int) -> None:
-        """Note how far a server knows what became live."""
+        """Note how far a server knows what became live: never less far than before, its channel may be a new one."""
+        behind = (announcements.c.guild == guild, announcements.c.after < after)
         with self._database.write() as connection:
-            connection.execute(
-                update(announcements).where(announcements.c.guild == guild).values(after=after)
-            )
+            connection.execute(update(announcements).where(*behind).values(after=after))
 
     def _added(self, guild: int, scopes: Sequence[str], after: int) -> list[tuple[int, ReadoutSummary]]:
         with self._database.read() as connection:

@@ -71,6 +71,19 @@ async def test_every_paragraph_has_its_printed_number_an_anchor_and_its_words(st
         assert found == [(anchor_of(p.number), p.number, p.text) for p in paragraphs]
 
 
+async def test_a_list_ends_on_its_last_page_and_no_reader_is_sent_to_a_command_line(
+    stocked: Services,
+) -> None:
+    async with client(stocked) as web:
+        lists = [page(await web.get(f"{path}?page=99")) for path in ("/", "/initiatives")]
+        missing = page(await web.get("/readouts/nothing")).get_element_by_id("main").text_content()
+        about = (await web.get("/api/ask", params={"question": "What can you do?"})).json()["text"]
+
+    assert [len(each.xpath("//main//li | //main//blockquote")) > 0 for each in lists] == [True, True]
+    assert missing == 'Not foundThere is no readout "nothing".'
+    assert "rapporteur " not in about
+
+
 async def test_a_link_of_an_answer_marks_the_words_of_the_citation(shipped: Services) -> None:
     (statement, *_) = shipped.answering.ask("Where was the meeting held?").statements
     async with client(shipped) as web:

@@ -67,6 +67,22 @@ async def test_what_becomes_live_is_announced_once_by_the_bot_that_was_told_to(
     assert announced(process, Shards(ONE)) == []
 
 
+async def test_what_was_told_before_a_channel_was_chosen_anew_is_not_told_there(
+    processes: Callable[..., Process],
+) -> None:
+    process = processes()
+    announcing = process.corpus.watching.announcing
+    await process.corpus.watching.announce(ADMIN, CHANNEL, ENGLISH)
+    ingest(process, 1)
+    ingest(process, 2)
+    (_, guild, after), _ = announcing.due(Shards(ONE), load())
+
+    await process.corpus.watching.announce(ADMIN, CHANNEL, ENGLISH)  # while the first is on its way
+    announcing.told(guild, after)
+
+    assert announced(process, Shards(ONE)) == []
+
+
 async def test_of_many_at_once_a_few_are_announced_and_the_others_counted(
     processes: Callable[..., Process],
 ) -> None:
