@@ -46,7 +46,7 @@ def serve(options: CommonOptions, address: str) -> None:
     from bot.web.web_settings import listen, load_web_settings
 
     settings = load_web_settings()
-    with options.ready_services("serve", reading=True) as built:
+    with options.ready_services("serve", reading=True) as built, options.monitored(built):
         app = build_app(built, settings, phrases())
         with listen(address, settings) as listening:
             _say("Reading room", listening, "/")
@@ -79,7 +79,7 @@ def mcp(options: CommonOptions, address: str | None) -> None:
 
         settings = load_web_settings()
         server = build_server(built, settings.concurrent_questions)
-        with listen(address, settings) as listening:
+        with options.monitored(built), listen(address, settings) as listening:
             _say("Model Context Protocol", listening, "/mcp")
             # hosts are checked by the guard, for both servers alike
             unchecked = TransportSecuritySettings(enable_dns_rebinding_protection=False)

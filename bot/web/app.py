@@ -129,5 +129,7 @@ def run_server(app: ASGIApp, listening: socket.socket) -> None:
     """Serve `app` until SIGINT or SIGTERM; no request is logged, for an address may hold a question."""
     import uvicorn
 
-    config = uvicorn.Config(app, access_log=False, server_header=False, log_level="warning", ws="none")
+    config = uvicorn.Config(
+        app, access_log=False, log_config=None, log_level="warning", server_header=False, ws="none"
+    )
     uvicorn.Server(config).run(sockets=[listening])
