@@ -132,7 +132,8 @@ def search(options: CommonOptions, query: str, top_k: int, filters: Filters) -> 
         from bot.cli import terminal
 
         hits = built.answering.search(query, filters=filters, top_k=top_k)
-    options.show(hits, lambda found: json_output.search_json(query, found), terminal.show_hits)
+        damaged = built.browser.damaged(filters=filters)
+    options.show(hits, lambda found: json_output.search_json(query, found, damaged), terminal.show_hits)
 
 
 @click.command(cls=Command)
