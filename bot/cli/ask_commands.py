@@ -153,7 +153,7 @@ def chat(options: CommonOptions, filters: Filters) -> None:
         except EOFError:
             return None
 
-    with options.ready_services("chat") as built:
+    with options.ready_services("chat", reading=True) as built:
         if filters:
             built.browser.documents(filters=filters)  # one that is not there ends it now
         converse(built.answering, typed, console(), filters)
