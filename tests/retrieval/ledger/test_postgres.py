@@ -6,7 +6,6 @@ import re
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -153,9 +152,8 @@ def test_a_server_that_lets_in_fewer_than_a_process_may_use_is_told_so(
     )
     ledger = Ledger(address(make_url(postgres_address).set(username="few")))
 
-    with ExitStack() as held, pytest.raises(StoreError) as caught:
-        for _ in range(3):
-            held.enter_context(ledger.read())
+    with ledger.read(), ledger.read(), pytest.raises(StoreError) as caught:
+        ledger.read().__enter__()
 
     _check(caught.value)
     assert str(caught.value) == (
