@@ -1,4 +1,4 @@
-"""Three series of parties that don't exist, written without a look at the rules or at what the bot says, and read once."""
+"""Three series of parties that don't exist, written without a look at the rules' code or at what the bot says."""
 
 from __future__ import annotations
 
