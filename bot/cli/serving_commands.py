@@ -74,7 +74,7 @@ def mcp(options: CommonOptions, address: str | None) -> None:
         from mcp.server.transport_security import TransportSecuritySettings
 
         from bot.web.app import reading_room_names, run_server
-        from bot.web.guard import Guard
+        from bot.web.http_access import Guard
         from bot.web.web_settings import listen, load_web_settings
 
         settings = load_web_settings()

@@ -19,9 +19,9 @@ from bot.locales import Phrases
 from bot.sheet_formats import STYLE
 from bot.web.api import Api
 from bot.web.desk import Desk
-from bot.web.guard import Guard
-from bot.web.pages import Pages
+from bot.web.http_access import Guard
 from bot.web.room import Room
+from bot.web.room_pages import Pages
 from bot.web.web_settings import WebSettings
 from retrieval.bootstrap import Services
 from retrieval.errors import DamagedError, NotFoundError, RapporteurError, StoreError, UsageError
