@@ -18,12 +18,11 @@ from bot.discord.cogs.job_links import job_view
 from bot.discord.corpus.job_notifier import Brought, Edit, Ending, JobNotifier, Subscription
 from bot.discord.corpus.preview_store import MAX_FIELD, Preview
 from bot.discord.corpus.service import CorpusService
-from bot.discord.delivery import in_time, sentence_for, show_in_place
+from bot.discord.delivery import in_time, sentence_for, show, show_in_place
 from bot.discord.discord_markdown import shortened
 from bot.discord.pages import Tone
 from bot.discord.permissions import caller_of
 from bot.discord.refusals import RefusedError
-from bot.discord.screen import InteractionScreen
 from bot.discord.shards import Shards
 from bot.discord.views import MAX_LABEL, Control, box, text_view
 from bot.locales import Phrases
@@ -94,7 +93,7 @@ class PreviewsCog(BaseCog):
             view = text_view(sentence)
             if again is not None and isinstance(error, RapporteurError):
                 view.add_item(ActionRow(again))
-            await InteractionScreen.of(interaction).beside(view)  # the preview stays
+            await show(interaction, view, ephemeral=True)
 
     async def _turn(self, interaction: Interaction, control: Control) -> None:
         work = self._corpus.previews.open(caller_of(interaction), control.answer)

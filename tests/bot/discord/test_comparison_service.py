@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.discord.comparison_rendering import render_sheet
+from bot.discord.comparison_service import render_sheet
 from bot.discord.pages import MAX_CITED
 from bot.locales import load
 from bot.sheets import Entry, Passage, Run, Sheet
