@@ -34,6 +34,7 @@ from bot.locales import Phrases
 from retrieval.models import Citation, Initiative, InitiativeKind, Numbering
 from retrieval.search.browsing import ListedInitiative, ReadoutSummary
 from retrieval.search.scoping import Filters, Shelf
+from retrieval.search.series import series_name
 
 
 def render_documents(readouts: Sequence[ReadoutSummary], phrases: Phrases) -> tuple[Page, ...]:
@@ -52,7 +53,8 @@ def _document_line(readout: ReadoutSummary, series: str | None, phrases: Phrases
     note = {"counted": "documents.numbering_counted", "mixed": "documents.numbering_mixed"}.get(
         readout.numbering
     )
-    notes = [phrases("documents.series", series=flat(series, MAX_TITLE))] if series else []
+    called = series_name(series, readout.title, readout.series) if series else None
+    notes = [phrases("documents.series", series=flat(called, MAX_TITLE))] if called else []
     notes += [phrases(note)] if note else []
     return f"{line}\n-# {' · '.join(notes)}" if notes else line
 

@@ -85,6 +85,13 @@ def series_key(title: str, override: str | None = None) -> str | None:
     return None if not key or is_generic(key) else key
 
 
+def series_name(key: str, title: str, override: str | None = None) -> str:
+    """Return what a series is called, spelled as in the title of one of its readouts, or as an admin named it."""
+    shared = set(key.split())
+    words = [word for word in title.split() if shared.issuperset(_folded(word).split() or [""])]
+    return override or " ".join(words).strip(" ,;:") or key
+
+
 def is_of_meeting(question: str) -> bool:
     """Whether a question names a meeting, or those who meet."""
     return bool(_MEETING.search(question))

@@ -6,8 +6,23 @@ from pathlib import Path
 
 import pytest
 
-from retrieval.search.series import series_key
+from retrieval.search.series import series_key, series_name
 from tests.conftest import OpenStore, WriteReadout
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("Joint Communiqué of the 3rd Norland-Estmark Dialogue, Port Alder, 10 October 2024", "Joint Communiqué of the Norland-Estmark Dialogue"),
+        ("G7 Leaders’ Summit 2023", "G7 Leaders’ Summit"),
+        ("第七回日本会議", "回日本会議"),
+    ],
+)  # fmt: skip
+def test_a_series_is_called_as_its_titles_spell_it(title: str, name: str) -> None:
+    key = series_key(title)
+
+    assert key is not None
+    assert (series_name(key, title), series_name(key, title, "The talks")) == (name, "The talks")
 
 
 @pytest.mark.parametrize(

@@ -333,5 +333,5 @@ async def test_readouts_of_a_series_say_so(member: Any, channel: Any, services: 
 
     told = text_of((await member.slash(channel, "documents")).response)
 
-    assert told.count("-# series: lake ministers meeting") == 2
+    assert told.count("-# series: Lake Ministers Meeting") == 2
     assert told.count("series:") == 2
