@@ -168,16 +168,22 @@ class CorpusService:
         if preview.kind == "remove":
             lifecycle.remove(document, scope=scope, actor=caller.actor)
             return phrases("corpus.remove.done", id=document)
-        self.purge(scope, document, caller.actor)
-        return phrases("corpus.remove.purged", id=document)
+        everywhere = self.purge(scope, document, caller.actor)
+        told = phrases("corpus.remove.purged", id=document)
+        return told if everywhere else f"{told}\n⚠ {phrases('corpus.remove.in_files')}"
 
-    def purge(self, scope: str, document: str, actor: str) -> None:
-        """Erase a readout from the ledger, from answers that cite it and from previews; blocking."""
+    def purge(self, scope: str, document: str, actor: str) -> bool:
+        """Erase a readout from the ledger, from answers that cite it and from previews; blocking.
+
+        Returns:
+            Whether the files of the store hold it no longer: another process that uses them may keep them as they are.
+        """
         past = self._access.history(scope, document)
-        self.services.lifecycle.remove(document, purge=True, scope=scope, actor=actor)
+        removal = self.services.lifecycle.remove(document, purge=True, scope=scope, actor=actor)
         revisions = [revision.id for revision in past.revisions]
         self._answers.forget_readout(past.readout.id, revisions, guild_of(scope))
         self._store.forget_document(scope, past.readout.id)
+        return removal.everywhere
 
     async def status(self, caller: Caller, where: str | None, phrases: Phrases) -> tuple[Page, ...]:
         """Return what a scope holds, of how much it may."""

@@ -16,6 +16,7 @@ from bot.discord.refusals import BusyError, RefusedError
 from bot.locales import load
 from retrieval.errors import CorpusError
 from retrieval.ingest import IngestRequest, Upload
+from retrieval.ingest.lifecycle import Removal
 from tests.bot.discord.corpus.conftest import HERE, TEXT, THERE, Process
 
 PHRASES = load().of("en-US")
@@ -182,6 +183,19 @@ async def test_a_button_that_is_pressed_twice_does_it_once(corpus: CorpusService
     assert len([each for each in done if isinstance(each, RefusedError)]) == 1
     assert corpus.services.lifecycle.known(f"guild:{HERE}") == []
     assert corpus.services.lifecycle.known(f"guild:{THERE}") != []
+
+
+async def test_a_purge_says_where_files_that_another_process_uses_keep_the_text(
+    corpus: CorpusService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    removal = Removal("ferry", "ferry.txt", purged=True, everywhere=False)
+    monkeypatch.setattr(corpus.services.lifecycle, "remove", lambda *_, **__: removal)
+    preview = await corpus.previews.remove(admin(), None, "ferry", PHRASES, purge=True)
+
+    done = await corpus.confirm(admin(), preview.id, None, PHRASES)
+
+    assert (done.sentence.splitlines()[0], done.purged) == ("`ferry` was erased.", f"guild:{HERE}")
+    assert "its files keep the text until that process has ended" in done.sentence
 
 
 @pytest.mark.parametrize("revision", ["", " ", "%", "_", "zz"])
