@@ -21,7 +21,6 @@ from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from bot.discord.admission import Workers
 from bot.discord.corpus.corpus_rendering import Pace, brief_report, progress_text, report_text
-from bot.discord.discord_markdown import escape, shortened
 from bot.discord.refusals import BusyError
 from bot.discord.shards import Shards
 from bot.locales import Catalogue, Phrases
@@ -29,7 +28,6 @@ from retrieval.errors import RowUnreadableError, StoreError
 from retrieval.front_end_store import Database, watches
 from retrieval.ingest import JobRow
 from retrieval.ingest.job_board import JobBoard, pause_s, report_of
-from retrieval.models import SHARED
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -267,10 +265,7 @@ class JobNotifier:
 
 
 def ending_of(row: JobRow, phrases: Phrases) -> Ending:
-    """Return what is said of a job that ended.
-
-    Why one failed as a whole is about this machine, so only operators read it.
-    """
+    """Return what is said of a job that ended; why one failed as a whole is about this machine, and in its log."""
     if row.state == "done":
         try:
             report = report_of(row)
@@ -285,5 +280,4 @@ def ending_of(row: JobRow, phrases: Phrases) -> Ending:
             brought[0] if len(brought) == 1 else None,
         )
     failed = phrases("corpus.report.failed", job=row.pk)
-    reason = f"\n{escape(shortened(row.error or '', 500))}" if row.scope == SHARED else ""
-    return Ending(failed + reason, failed)
+    return Ending(failed, failed)
