@@ -228,7 +228,7 @@ async def refusals(there: Visit) -> None:
 
 
 STYLE = """
-body{margin:0;background:#313338;color:#dbdee1;font:16px/1.375 'gg sans','Noto Sans',Helvetica,Arial,sans-serif}
+body{margin:0;background:#313338;color:#dbdee1;font:16px/1.375 'gg sans',Inter,'Noto Sans',Helvetica,Arial,sans-serif}
 main{padding:8px 16px;max-width:760px} h6{margin:28px 0 4px;color:#949ba4;font-size:12px;font-weight:500}
 .box{background:#2b2d31;border:1px solid #3f4147;border-left:4px solid var(--accent,#3f4147);border-radius:8px;
 padding:16px;max-width:600px;box-sizing:border-box;display:flex;flex-direction:column;gap:8px;overflow-wrap:anywhere}
@@ -238,7 +238,8 @@ blockquote{margin:0;padding:0 8px 0 12px;border-left:4px solid #4e5058;border-ra
 ul{margin:0;padding-left:20px} pre{background:#1e1f22;border:1px solid #3f4147;border-radius:4px;padding:7px;margin:6px 0 0;
 white-space:pre-wrap;font:14px/1.3 monospace} code{background:#1e1f22;border-radius:3px;padding:0 3px;font:85% monospace}
 hr{border:0;border-top:1px solid #4e5058;width:100%;margin:4px 0} .row{display:flex;flex-wrap:wrap;gap:8px}
-button{background:#4e5058;color:#fff;border:0;border-radius:8px;padding:7px 15px;font:500 14px/18px inherit;min-height:32px}
+button{background:#4e5058;color:#fff;border:0;border-radius:8px;padding:7px 15px;font-family:inherit;font-size:14px;font-weight:500;
+line-height:18px;min-height:32px}
 button:disabled{opacity:.5}.s1{background:#5865f2}.s3{background:#248046}.s4{background:#da373c}
 select{width:100%;background:#1e1f22;color:#949ba4;border:1px solid #3f4147;border-radius:4px;padding:10px;font:inherit}
 .at{background:#3c4270;color:#c9cdfb;border-radius:3px;padding:0 2px}.time{background:#404249;border-radius:3px;padding:0 2px}
