@@ -50,6 +50,12 @@ class TestEveryLanguage:
                 assert COMMAND_NAME.fullmatch(text)
                 assert text == text.lower()
 
+    def test_has_no_command_left_in_english(self, language: Phrases) -> None:
+        names = {key for key in language.texts if key.startswith("command.")}
+        same = {key for key in names if language.texts[key] == ENGLISH.texts[key]}
+
+        assert language is ENGLISH or same <= {"command.corpus.status.name"}  # Indonesian has the same word
+
     def test_has_twelve_months_and_short_sentences(self, language: Phrases) -> None:
         assert len(language.months) == 12
         assert all(len(text) < MAX_TEXT / 4 for text in language.texts.values())
