@@ -1,6 +1,6 @@
 """Kill a process that changes a store, again and again, and look at what the next start finds.
 
-    python bench/crashes.py [--kills 200] [--seed 1] [--during changes|backup|restore]
+    python bench/crashes.py [--kills 200] [--seed 1] [--during changes|backup|restore|migration]
 
 A child goes through ingests, re-ingests, rollbacks, removals and rewrites of the vector index on one store and
 is killed (SIGKILL) at a random moment of it. It says before and after each change which revision of each
@@ -10,16 +10,22 @@ vectors; everything else is the real thing. Exit status 1 when a start failed an
 
 `--during backup` kills a process that backs up a store of 400 readouts while it is being changed, `--during restore` one
 that makes a store of a backup: what stands under the name that was asked for must be nothing or all of it.
+
+`--during migration` kills one that opens a store of 150 readouts as schema revision 2 had it, and so brings it up to date:
+the next start must find today's tables, every value that the old ones held, a seal that fits each paragraph, and all of it
+by its vector and its words.
 """
 
 from __future__ import annotations
 
 import argparse
+import gzip
 import json
 import logging
 import random
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -29,6 +35,8 @@ from contextlib import closing
 from itertools import count
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.seeded import readout, seeded_services
@@ -36,11 +44,12 @@ from retrieval.bootstrap import LEDGER_FILE, Services
 from retrieval.errors import NotFoundError
 from retrieval.index.sync.audit import audit
 from retrieval.ingest.backup import back_up, restore
-from retrieval.ledger import revisions, seals, vectors
+from retrieval.ledger import migrations, revisions, seals, vectors
 from retrieval.ledger.ledger import Ledger
 from retrieval.sources import to_interchange
 
 NAMES = [f"talks-{n}" for n in range(8)]
+OLD = Path(__file__).resolve().parent.parent / "tests/retrieval/ledger/version-2.sqlite3.gz"
 
 
 def live_revisions(services: Services) -> dict[str, str]:
@@ -127,15 +136,20 @@ def copying(mode: str, source: Path, target: Path) -> None:
     time.sleep(60)
 
 
+def fill(store: Path, corpus: Path, readouts: int) -> dict[str, str]:
+    """Make a store of so many readouts of 12 paragraphs; return which revision of each is live."""
+    for n in range(readouts):
+        made = json.dumps(to_interchange(readout(f"more-{n}", 12, seed=n)))
+        (corpus / f"more-{n}.json").write_text(made, encoding="utf-8")
+    with seeded_services(store, corpus) as services:
+        services.ingesting.ingest()
+        return live_revisions(services)
+
+
 def during_copies(mode: str, kills: int, draw: random.Random, folder: Path) -> int:
     """Kill a process at a backup or a restore so often, and return how often all or nothing was there."""
     store, copy = folder / "store", folder / "copy"
-    for n in range(400):
-        (folder / "corpus" / f"more-{n}.json").write_text(
-            json.dumps(to_interchange(readout(f"more-{n}", 12, seed=n)))
-        )
-    with seeded_services(store, folder / "corpus") as services:
-        services.ingesting.ingest()
+    fill(store, folder / "corpus", 400)
     started = time.perf_counter()
     back_up(store / LEDGER_FILE, copy)
     took = time.perf_counter() - started
@@ -158,7 +172,7 @@ def during_copies(mode: str, kills: int, draw: random.Random, folder: Path) -> i
             state, whole = "nothing", True
         else:
             with closing(Ledger(target / LEDGER_FILE)) as ledger, ledger.read() as connection:
-                sound = [not seals.damage(connection, pk) for pk in revisions.kept_revisions(connection)]
+                sound = soundness(connection)
                 held = len(vectors.live_embeddings(connection, "shared"))
             state, whole = "all of it", all(sound) and len(sound) >= 400 and held >= 4800
             if kill + 1 < kills:
@@ -169,6 +183,93 @@ def during_copies(mode: str, kills: int, draw: random.Random, folder: Path) -> i
             part.unlink()
     print(
         f"{kills} kills during {mode} (which takes {took:.2f} s): nothing or all of it {good}/{kills}; {dict(found)}"
+    )
+    return good
+
+
+def soundness(connection: Connection) -> list[bool]:
+    """Return for every revision whose text is kept whether all of it is as it was ingested."""
+    return [not seals.damage(connection, pk) for pk in revisions.kept_revisions(connection)]
+
+
+def make_old(today: Path, path: Path) -> dict[str, list[str]]:
+    """Write what the ledger at `today` holds in the tables of schema revision 2; return their columns."""
+    path.write_bytes(gzip.decompress(OLD.read_bytes()))
+    with closing(sqlite3.connect(path)) as old, old:
+        old.execute("ATTACH ? AS today", [str(today)])
+        listed = "SELECT name FROM {}.sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL %'"
+        tables = [name for (name,) in old.execute(listed.format("main")) if not name.startswith("sqlite_")]
+        known = {name for (name,) in old.execute(listed.format("today"))}
+        columns = {t: [row[1] for row in old.execute(f"PRAGMA main.table_info('{t}')")] for t in tables}
+        for table in known & columns.keys():
+            if old.execute(
+                f'SELECT 1 FROM today."{table}"'
+            ).fetchone():  # what a bot left stays as it is there
+                listed = ", ".join(f'"{name}"' for name in columns[table])
+                old.execute(f'DELETE FROM main."{table}"')
+                old.execute(f'INSERT INTO main."{table}" ({listed}) SELECT {listed} FROM today."{table}"')
+        old.execute("UPDATE main.meta SET value = '2' WHERE key = 'schema_version'")
+    return columns
+
+
+def contents(path: Path, columns: dict[str, list[str]]) -> dict[str, Counter[tuple[object, ...]]]:
+    """Return what stands in these columns, but for the store's facts about itself."""
+    with closing(sqlite3.connect(path)) as store:
+        return {
+            table: Counter(store.execute(f"""SELECT {", ".join(f'"{n}"' for n in names)} FROM "{table}" """))
+            for table, names in columns.items()
+            if table != "meta"
+        }
+
+
+def opening(store: Path, corpus: Path) -> None:
+    """Open a store until killed."""
+    print("ready", flush=True)
+    with seeded_services(store, corpus):
+        print("done", flush=True)
+        time.sleep(60)
+
+
+def during_migration(kills: int, draw: random.Random, folder: Path) -> int:
+    """Kill a process that brings an old store up to date so often, and return how often nothing was lost."""
+    live = fill(folder / "store", folder / "corpus", 150)
+    columns = make_old(folder / "store" / LEDGER_FILE, folder / "old")
+    before, took, good, found = contents(folder / "old", columns), 0.0, 0, Counter[str]()
+    for kill in range(kills + 1):
+        store = folder / f"opened-{kill}"
+        store.mkdir()
+        file = store / LEDGER_FILE
+        shutil.copy(folder / "old", file)
+        process = run("opening", store, folder / "corpus")
+        assert process.stdout is not None
+        process.stdout.readline()
+        started = time.perf_counter()
+        if not kill:  # how long it takes where nobody kills it
+            process.stdout.readline()
+            took = time.perf_counter() - started
+        time.sleep(draw.uniform(0.0, 1.2 * took) if kill else 0)
+        process.kill()
+        process.communicate()
+        if not kill:
+            continue
+        with closing(sqlite3.connect(file)) as left:
+            (revision,) = left.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
+        with closing(Ledger(file)) as ledger, ledger.read() as connection:
+            sound = soundness(connection)
+            is_todays = migrations.revision_of(connection) == migrations.head()
+        is_kept = contents(file, columns) == before
+        seen = json.loads(run("inspect", store, folder / "corpus").communicate(timeout=300)[0])
+        is_found = seen["live"] == live and seen["whole"] and not seen["unfound"]
+        is_good = is_todays and is_kept and is_found and all(sound) and len(sound) == len(live)
+        if not is_good:
+            print(
+                f"kill {kill}: {is_todays=} {is_kept=} {is_found=} {sound.count(False)} altered", flush=True
+            )
+        found["the old tables" if revision == "2" else "today's"] += 1
+        good += is_good
+        shutil.rmtree(store)
+    print(
+        f"{kills} kills during migration (opening takes {took:.2f} s): nothing lost {good}/{kills}; left {dict(found)}"
     )
     return good
 
@@ -216,13 +317,16 @@ def main() -> int:
     )
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--during", choices=["changes", "backup", "restore"], default="changes")
+    parser.add_argument("--during", choices=["changes", "backup", "restore", "migration"], default="changes")
     options = parser.parse_args()
     draw, counts, during = random.Random(options.seed), Counter[str](), Counter[str]()
     folder = Path(tempfile.mkdtemp(prefix="rapporteur-crashes-"))
     (folder / "corpus").mkdir()
     if options.during != "changes":
-        good = during_copies(options.during, options.kills, draw, folder)
+        if options.during == "migration":
+            good = during_migration(options.kills, draw, folder)
+        else:
+            good = during_copies(options.during, options.kills, draw, folder)
         shutil.rmtree(folder)
         return 0 if good == options.kills else 1
     answered: list[float] = []
@@ -262,6 +366,8 @@ def main() -> int:
 if __name__ == "__main__":
     if len(sys.argv) > 1 and sys.argv[1] in ("backup", "restore"):
         copying(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
+    elif len(sys.argv) > 1 and sys.argv[1] == "opening":
+        opening(Path(sys.argv[2]), Path(sys.argv[3]))
     elif len(sys.argv) > 1 and sys.argv[1] in ("child", "inspect"):
         mode, where, source, given = sys.argv[1:]
         child(Path(where), Path(source), int(given)) if mode == "child" else inspect(

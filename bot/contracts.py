@@ -144,6 +144,7 @@ class SearchJson(TypedDict):
 
     query: str
     hits: list[HitJson]
+    damaged: list[str]
 
 
 class LeftOutJson(TypedDict):
@@ -219,6 +220,7 @@ class InitiativesJson(TypedDict):
 
     total: int
     initiatives: list[InitiativeJson]
+    damaged: list[str]
 
 
 class ReadoutJson(TypedDict):
@@ -295,3 +297,4 @@ class TraceJson(TypedDict):
     first: str | None
     last: str | None
     uses: list[UseJson]
+    damaged: list[str]

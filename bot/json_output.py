@@ -143,7 +143,7 @@ def _citation(citation: Citation) -> CitationJson:
     }
 
 
-def search_json(query: str, hits: Iterable[RankedParagraph]) -> SearchJson:
+def search_json(query: str, hits: Iterable[RankedParagraph], damaged: Sequence[str]) -> SearchJson:
     """Return what `search --json` prints."""
     return {
         "query": query,
@@ -156,6 +156,7 @@ def search_json(query: str, hits: Iterable[RankedParagraph]) -> SearchJson:
             }
             for hit in hits
         ],
+        "damaged": list(damaged),
     }
 
 
@@ -184,9 +185,13 @@ def _document(summary: ReadoutSummary, series: str | None) -> DocumentJson:
     }
 
 
-def initiatives_json(listed: Sequence[ListedInitiative]) -> InitiativesJson:
+def initiatives_json(listed: Sequence[ListedInitiative], damaged: Sequence[str]) -> InitiativesJson:
     """Return what `initiatives --json` prints."""
-    return {"total": len(listed), "initiatives": [_initiative(each) for each in listed]}
+    return {
+        "total": len(listed),
+        "initiatives": [_initiative(each) for each in listed],
+        "damaged": list(damaged),
+    }
 
 
 def _initiative(listed: ListedInitiative) -> InitiativeJson:
@@ -314,6 +319,7 @@ def trace_json(trace: Trace) -> TraceJson:
         "first": first.document if first else None,
         "last": last.document if last else None,
         "uses": [_use(trace, readout) for readout in trace.used],
+        "damaged": list(trace.damaged),
     }
 
 
@@ -336,7 +342,7 @@ def _use(trace: Trace, readout: TracedReadout) -> UseJson:
     }
 
 
-def lives_json(lives: Sequence[Life]) -> dict[str, Any]:
+def lives_json(lives: Sequence[Life], damaged: Sequence[str]) -> dict[str, Any]:
     """Return what `initiatives --series --json` prints."""
     return {
         "total": len(lives),
@@ -352,4 +358,5 @@ def lives_json(lives: Sequence[Life]) -> dict[str, Any]:
             }
             for life in lives
         ],
+        "damaged": list(damaged),
     }

@@ -59,7 +59,11 @@ def configure(*, debug: bool = False, stream: TextIO = sys.stderr) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.DEBUG if debug else logging.INFO, force=True)
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # or every question to a Chroma server is a line
+    for chatty in (
+        "httpx",
+        "mcp",
+    ):  # or every question to a Chroma server is a line, and the id of every session
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

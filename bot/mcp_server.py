@@ -112,7 +112,7 @@ class Tools:
         """Return the paragraphs nearest to some words, whole, best first."""
         filters = Filters.typed(documents or (), since, until)
         hits = self._services.answering.search(query, filters=filters, top_k=limit)
-        return json_output.search_json(query, hits)
+        return json_output.search_json(query, hits, self._services.browser.damaged(filters=filters))
 
     def paragraph(self, document: str, number: str) -> ParagraphJson:
         """Return one paragraph, word for word, by the number it is cited with: 7, 12(a), intro."""
@@ -140,7 +140,9 @@ class Tools:
     ) -> InitiativesJson:
         """List what was announced, launched, continued, resumed, supported or asked for, each with its sentence."""
         filters = Filters.typed(documents or (), since, until)
-        return json_output.initiatives_json(self._services.browser.initiatives(filters=filters, kind=kind))
+        browser = self._services.browser
+        listed = browser.initiatives(filters=filters, kind=kind)
+        return json_output.initiatives_json(listed, browser.damaged(filters=filters))
 
     def compare(self, a: str, b: str, topic: str | None = None) -> ComparisonJson:
         """Return two readouts side by side, by their ids: what is new, gone, moved, and the words that changed."""

@@ -1,12 +1,13 @@
-"""Metrics for Prometheus, and whether this process is alive and ready, on a port of its own."""
+"""A process that runs for long, watched: its log, its traces, metrics for Prometheus, whether it is alive and ready."""
 
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -16,14 +17,21 @@ from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
-from retrieval.errors import SettingsError
-from retrieval.observing import Counted, Stage, Told
+from bot.logs import StageLog
+from bot.traces import traced
+from retrieval.errors import SettingsError, StoreError
+from retrieval.observing import Counted, Stage, Told, watched_by
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
+    from retrieval.bootstrap import Services
+
 Checks = Mapping[str, Callable[[], str | None]]
 """What is looked at -> what is wrong with it, in words; None where nothing is."""
+
+Gauges = Mapping[str, tuple[str, Callable[[], float]]]
+"""Name of a metric -> what it is, and its value whenever Prometheus reads."""
 
 _BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 _COUNTED: dict[Counted, tuple[str, tuple[str, ...]]] = {
@@ -90,6 +98,52 @@ class Metrics:
     def read(self, name: str, help_: str, value: Callable[[], float]) -> None:
         """Have `value` asked whenever Prometheus reads."""
         Gauge(f"rapporteur_{name}", help_, registry=self.registry).set_function(value)
+
+
+@contextmanager
+def monitored(
+    services: Services,
+    *,
+    alive: Checks | None = None,
+    ready: Checks | None = None,
+    gauges: Gauges | None = None,
+) -> Iterator[None]:
+    """Keep a log of what is done, and serve metrics where the settings say so, while the block lasts.
+
+    Args:
+        alive, ready, gauges: What this process has beside its ledger and the jobs in it.
+
+    Raises:
+        SettingsError: The port cannot be had.
+    """
+    settings = services.settings
+
+    def ledger() -> str | None:
+        try:
+            services.jobs.waiting()
+        except StoreError:
+            return "cannot be read"
+        return None
+
+    def jobs() -> float:
+        try:
+            return services.jobs.waiting()
+        except StoreError:
+            return math.nan
+
+    with ExitStack() as stack:
+        stack.enter_context(traced())
+        stack.enter_context(watched_by(StageLog()))
+        if settings.metrics_port:
+            metrics = Metrics()
+            metrics.read("jobs_waiting", "Ingests that are not done", jobs)
+            for name, (help_, value) in (gauges or {}).items():
+                metrics.read(name, help_, value)
+            stack.enter_context(watched_by(metrics))
+            where = settings.metrics_host, settings.metrics_port
+            checks = {**(ready or {}), "ledger": ledger}
+            stack.enter_context(served(metrics, *where, alive=alive or {}, ready=checks))
+        yield
 
 
 @contextmanager

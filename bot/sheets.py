@@ -208,8 +208,9 @@ def trace_sheet(trace: Trace, phrases: Phrases) -> Sheet:
     """Return a phrase through readouts, by date."""
     title = phrases("trace.title", phrase=trace.phrase)
     used = trace.used
+    damaged = [phrases("answer.damaged", readouts=", ".join(trace.damaged))] if trace.damaged else []
     if not used:
-        return Sheet(title, (phrases("trace.none", readouts=len(trace.readouts)),), ())
+        return Sheet(title, (phrases("trace.none", readouts=len(trace.readouts)), *damaged), ())
     lead = [phrases("trace.count", used=len(used), readouts=len(trace.readouts))]
     for key, readout in zip(("trace.first", "trace.last"), trace.ends or (), strict=True):
         lead.append(phrases(key, readout=named(readout.title, readout.date, phrases)))
@@ -228,7 +229,7 @@ def trace_sheet(trace: Trace, phrases: Phrases) -> Sheet:
                 note=note,
             )
         )
-    return Sheet(title, tuple(lead), tuple(entries), None, phrases("trace.plot"), _years(trace))
+    return Sheet(title, (*lead, *damaged), tuple(entries), None, phrases("trace.plot"), _years(trace))
 
 
 def _listed(readouts: Sequence[TracedReadout], phrases: Phrases) -> str:

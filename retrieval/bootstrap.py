@@ -300,9 +300,11 @@ def _make_folder(folder: Path) -> None:
 
 def _refuse_a_lost_ledger(settings: RetrievalSettings) -> None:
     """A vector index without a ledger is no first run: to begin one would hide that everything is gone."""
-    file = settings.store_dir / LEDGER_FILE
+    file = ledger_address(settings)
+    if isinstance(file, str):
+        return
     is_there = file.exists()
-    if settings.ledger_url is not None or (is_there and file.stat().st_size):
+    if is_there and file.stat().st_size:
         return
     if any(settings.store_dir.glob("chroma*")):
         raise StoreError(

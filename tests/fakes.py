@@ -90,6 +90,7 @@ class FakeServices:
         found: Where set, told as found before the gate: a language model is then at work.
         scoped: Readouts that one scope alone may see.
         listed: Initiatives, each with the scope of its readout.
+        altered: Readouts that are left out.
     """
 
     asked: list[tuple[str, tuple[str, ...], str | None, tuple[str, ...]]] = field(default_factory=list)
@@ -103,6 +104,7 @@ class FakeServices:
     paragraphs: list[LiveParagraph] = field(default_factory=lambda: [paragraph()])
     scoped: dict[str, list[FakeLine]] = field(default_factory=dict)
     listed: list[ListedInitiative] = field(default_factory=list)
+    altered: tuple[str, ...] = ()
 
     def ask(
         self,
@@ -160,6 +162,9 @@ class FakeServices:
             for line in lines
             if filters.keep(line) and (not filters.documents or line.id in filters.documents)
         ]
+
+    def damaged(self, _scopes: Sequence[str], _filters: Filters) -> tuple[str, ...]:
+        return self.altered
 
     def paragraph(self, document: str, number: str, scopes: Sequence[str]) -> LiveParagraph:
         for found in self.paragraphs:

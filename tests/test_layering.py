@@ -136,6 +136,13 @@ def test_alembic_stays_in_the_history_of_the_tables() -> None:
     assert {file for file in found if not file.startswith("retrieval/ledger/migrations/")} == set()
 
 
+def test_a_released_step_of_that_history_needs_nothing_that_may_change() -> None:
+    steps = "retrieval/ledger/migrations/versions/"
+    found = _importers("retrieval", "retrieval") | _importers("retrieval", "bot")
+
+    assert {file for file in found if file.startswith(steps)} == set()
+
+
 def test_langchain_stays_in_the_splitter_the_models_and_its_own_retriever() -> None:
     found = _importers("retrieval", "langchain") | _importers("bot", "langchain")
 

@@ -132,7 +132,8 @@ def search(options: CommonOptions, query: str, top_k: int, filters: Filters) -> 
         from bot.cli import terminal
 
         hits = built.answering.search(query, filters=filters, top_k=top_k)
-    options.show(hits, lambda found: json_output.search_json(query, found), terminal.show_hits)
+        damaged = built.browser.damaged(filters=filters)
+    options.show(hits, lambda found: json_output.search_json(query, found, damaged), terminal.show_hits)
 
 
 @click.command(cls=Command)
@@ -152,7 +153,7 @@ def chat(options: CommonOptions, filters: Filters) -> None:
         except EOFError:
             return None
 
-    with options.ready_services("chat") as built:
+    with options.ready_services("chat", reading=True) as built:
         if filters:
             built.browser.documents(filters=filters)  # one that is not there ends it now
         converse(built.answering, typed, console(), filters)

@@ -107,16 +107,23 @@ def initiatives(
             sheet = lives_sheet(lives, phrases()) if series else initiatives_sheet(listed, phrases())
             if exports.write(sheet, built.settings.citation_style) and not options.as_json:
                 return
+        damaged = built.browser.damaged(filters=filters)
     if series:
         from bot.cli.terminal_sheet import show_sheet
 
-        options.show(lives, json_output.lives_json, lambda console, _lives: show_sheet(console, sheet))
+        options.show(
+            lives,
+            lambda found: json_output.lives_json(found, damaged),
+            lambda console, _lives: show_sheet(console, sheet),
+        )
     elif as_csv:
         from bot.export import initiatives_csv
 
         click.echo(initiatives_csv(listed), nl=False)
     else:
-        options.show(listed, json_output.initiatives_json, terminal.show_initiatives)
+        options.show(
+            listed, lambda found: json_output.initiatives_json(found, damaged), terminal.show_initiatives
+        )
 
 
 @click.command(cls=Command)

@@ -95,6 +95,16 @@ class CommonOptions:
                 click.echo(f"First run: ingested {held}.", err=True)
             yield built
 
+    @contextmanager
+    def monitored(self, services: Services) -> Iterator[None]:
+        """Keep the log, and serve the metrics, of a process that runs until it is stopped."""
+        from bot import logs
+        from bot.monitoring import monitored
+
+        logs.configure(debug=self.debug)
+        with monitored(services):
+            yield
+
     def show(
         self, found: T, as_json: Callable[[T], Mapping[str, Any]], as_text: Callable[[Console, T], None]
     ) -> None:

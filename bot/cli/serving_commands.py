@@ -46,7 +46,7 @@ def serve(options: CommonOptions, address: str) -> None:
     from bot.web.web_settings import listen, load_web_settings
 
     settings = load_web_settings()
-    with options.ready_services("serve", reading=True) as built:
+    with options.ready_services("serve", reading=True) as built, options.monitored(built):
         app = build_app(built, settings, phrases())
         with listen(address, settings) as listening:
             _say("Reading room", listening, "/")
@@ -74,12 +74,12 @@ def mcp(options: CommonOptions, address: str | None) -> None:
         from mcp.server.transport_security import TransportSecuritySettings
 
         from bot.web.app import reading_room_names, run_server
-        from bot.web.guard import Guard
+        from bot.web.http_access import Guard
         from bot.web.web_settings import listen, load_web_settings
 
         settings = load_web_settings()
         server = build_server(built, settings.concurrent_questions)
-        with listen(address, settings) as listening:
+        with options.monitored(built), listen(address, settings) as listening:
             _say("Model Context Protocol", listening, "/mcp")
             # hosts are checked by the guard, for both servers alike
             unchecked = TransportSecuritySettings(enable_dns_rebinding_protection=False)

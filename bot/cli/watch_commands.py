@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -131,7 +132,7 @@ def run_(options: CommonOptions, once: bool, take: bool) -> None:
         raise click.UsageError(
             "--json prints one object, and this runs until it is stopped. Give --once too."
         )
-    with options.services("watch run") as built:
+    with options.services("watch run") as built, nullcontext() if once else options.monitored(built):
         while True:
             try:
                 built.watching.run(scope=_shared(), everything=once, take=take)

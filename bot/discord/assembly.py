@@ -10,7 +10,6 @@ from bot.discord.cogs.asking import AskCog, CheckCog
 from bot.discord.cogs.base import BotServices
 from bot.discord.cogs.browse import BrowseCog, InitiativesCog
 from bot.discord.cogs.comparing import ComparisonCog
-from bot.discord.cogs.conversation import ConversationCog
 from bot.discord.cogs.corpus import CorpusCog
 from bot.discord.cogs.feedback import FeedbackCog
 from bot.discord.cogs.job_links import JobLink, JobLinksCog
@@ -18,9 +17,10 @@ from bot.discord.cogs.messages import MessagesCog
 from bot.discord.cogs.paragraphs import ParagraphCog
 from bot.discord.cogs.previews import PreviewsCog
 from bot.discord.cogs.privacy import PrivacyCog
-from bot.discord.cogs.server_settings import ServerSettingsCog, SettingControl
 from bot.discord.cogs.servers import ServersCog
+from bot.discord.cogs.settings_panel import ServerSettingsCog, SettingControl
 from bot.discord.cogs.watching import WatchControl, WatchingCog
+from bot.discord.cogs.welcoming import ConversationCog
 from bot.discord.comparison_service import ComparisonService
 from bot.discord.corpus.server_cleanup import ServerCleanup
 from bot.discord.corpus.service import CorpusService

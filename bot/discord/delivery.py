@@ -46,12 +46,11 @@ async def in_time(
         in_place: What comes will take the place of the message that was clicked, not be a new one.
     """
     screen = InteractionScreen.of(interaction)
-    screen.in_place = in_place
     task = asyncio.ensure_future(work)
     try:
         await asyncio.wait({task}, timeout=PATIENCE_S)
         if not task.done():
-            await screen.acknowledge(ephemeral=ephemeral)
+            await screen.acknowledge(ephemeral=ephemeral, in_place=in_place)
         return await task
     finally:
         task.cancel()
@@ -94,8 +93,7 @@ async def show_in_place(
 ) -> None:
     """Put `view`, and the files that it shows, in the place of the message that was clicked."""
     screen = InteractionScreen.of(interaction)
-    screen.in_place = True
-    await screen.put(Rank.ANSWER, view, files, ephemeral=True)
+    await screen.put(Rank.ANSWER, view, files, ephemeral=True, in_place=True)
 
 
 async def attach(interaction: Interaction, *files: discord.File) -> None:
@@ -112,11 +110,7 @@ async def say(interaction: Interaction, sentence: str, tone: Tone = Tone.FAILED)
     Args:
         tone: Most say why something was not done.
     """
-    screen, view = InteractionScreen.of(interaction), text_view(sentence, tone)
-    if screen.in_place:  # what was clicked stays
-        await screen.beside(view)
-    else:
-        await screen.put(Rank.NOTICE, view, ephemeral=True)
+    await InteractionScreen.of(interaction).put(Rank.NOTICE, text_view(sentence, tone), ephemeral=True)
 
 
 @asynccontextmanager

@@ -368,7 +368,8 @@ class QuestionService:
     ) -> tuple[Page, ...]:
         listed = await self.initiatives(wanted, guild)
         lines = await self.look_ups.run(self.readouts.documents, guild_scopes(guild))
-        return render_initiatives(listed, lines, wanted, phrases)
+        damaged = await self.look_ups.run(self.readouts.damaged, guild_scopes(guild), wanted.filters)
+        return render_initiatives(listed, lines, wanted, phrases, damaged)
 
     def now_ms(self) -> int:
         """Return this moment, in milliseconds since 1970."""

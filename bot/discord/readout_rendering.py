@@ -86,6 +86,7 @@ _MAX_LINK = 200
 """Of an address in a list: what is long is left out, so that more readouts fit on a page."""
 
 _MANY = 99_999
+_MAX_TOLD = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,7 @@ def render_initiatives(
     readouts: Iterable[ReadoutSummary],
     wanted: InitiativeFilter,
     phrases: Phrases,
+    damaged: Sequence[str] = (),
 ) -> tuple[Page, ...]:
     """Return the pages that show every initiative once, in the order given, under its readout.
 
@@ -149,11 +151,14 @@ def render_initiatives(
     Args:
         readouts: Those that "also in" may name.
         wanted: What was asked for; `listed` already is what it leaves.
+        damaged: Readouts that were left out, as what is in the store is not what was ingested.
     """
+    told = phrases("answer.damaged", readouts=", ".join(damaged)) if damaged else ""
+    last = [Block(f"-# {flat(told, _MAX_TOLD)}", joint="\n\n")] if told else []
     if not listed:
-        return (Page(_none_sentence(wanted, phrases)),)
+        return paged([Block(_none_sentence(wanted, phrases)), *last], phrases)
     known = {line.id: line for line in readouts}
-    blocks = [_block(number, each, known, phrases) for number, each in enumerate(listed)]
+    blocks = [*(_block(number, each, known, phrases) for number, each in enumerate(listed)), *last]
     room = MAX_TEXT - length(_heading(len(listed), _MANY, _MANY, wanted, phrases)) - len("\n")
     pages = paged(blocks, phrases, room=room, tone=Tone.LISTED)
     return tuple(

@@ -10,7 +10,7 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any
 
@@ -43,11 +43,17 @@ class Rank(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """A message as it is to be shown; `ephemeral`: to one person alone."""
+    """A message as it is to be shown.
+
+    Attributes:
+        ephemeral: To one person alone.
+        in_place: Where the message stands that was clicked.
+    """
 
     view: LayoutView
     files: Files = ()
     ephemeral: bool = False
+    in_place: bool = False
 
 
 class Screen(ABC):
@@ -70,12 +76,24 @@ class Screen(ABC):
         """Whether words of a readout are there."""
         return self.rank >= Rank.QUOTED
 
-    async def put(self, rank: Rank, view: LayoutView, files: Files = (), *, ephemeral: bool = False) -> bool:
-        """Show `view` in place of what is there, unless that is better; returns whether it is there now."""
+    async def put(
+        self,
+        rank: Rank,
+        view: LayoutView,
+        files: Files = (),
+        *,
+        ephemeral: bool = False,
+        in_place: bool = False,
+    ) -> bool:
+        """Show `view` in place of what is there, unless that is better; returns whether it is there now.
+
+        Args:
+            in_place: Where the message stands that was clicked, instead of beside it.
+        """
         async with self._changing:
             if self.is_closed or rank < self.rank or (rank is Rank.WAITING and self.rank is rank):
                 return False
-            if not await self._any_way(rank, _Shown(view, files, ephemeral)):
+            if not await self._any_way(rank, _Shown(view, files, ephemeral, in_place)):
                 return False
             self.rank = rank
             return True
@@ -117,16 +135,12 @@ class Screen(ABC):
 
 
 class InteractionScreen(Screen):
-    """What answers a command or a click; where Discord no longer takes that, a message in the channel.
-
-    Attributes:
-        in_place: What comes takes the place of the message that was clicked.
-    """
+    """What answers a command or a click; where Discord no longer takes that, a message in the channel."""
 
     def __init__(self, interaction: Interaction) -> None:
         super().__init__()
         self._interaction = interaction
-        self.in_place = False
+        self._is_update = False  # acknowledged so that the message that was clicked can be written over
 
     @classmethod
     def of(cls, interaction: Interaction) -> InteractionScreen:
@@ -134,12 +148,17 @@ class InteractionScreen(Screen):
         screen: InteractionScreen = interaction.extras.setdefault("screen", cls(interaction))
         return screen
 
-    async def acknowledge(self, *, ephemeral: bool) -> None:
-        """Have Discord say that an answer is on its way, where nothing is there yet."""
+    async def acknowledge(self, *, ephemeral: bool, in_place: bool) -> None:
+        """Have Discord say that an answer is on its way, where nothing is there yet.
+
+        Args:
+            in_place: It will take the place of the message that was clicked.
+        """
         async with self._changing:
             response = self._interaction.response
             if self.rank is Rank.NOTHING and not response.is_done():
-                await self._tried(response.defer(ephemeral=ephemeral, thinking=not self.in_place))
+                await self._tried(response.defer(ephemeral=ephemeral, thinking=not in_place))
+                self._is_update = in_place
                 self.rank = Rank.WAITING
 
     async def _here(self, shown: _Shown) -> None:
@@ -151,12 +170,15 @@ class InteractionScreen(Screen):
         except discord.HTTPException as error:
             if error.code != _ALREADY_ACKNOWLEDGED:  # it was, and what said so was lost on the way
                 raise
+        if self._is_update and not shown.in_place:  # what was clicked stays
+            await self._more(replace(shown, ephemeral=True))
+            return
         edited = await self._interaction.edit_original_response(view=shown.view, attachments=shown.files)
         self._know(edited.id)
 
     async def _first(self, shown: _Shown) -> None:
         response = self._interaction.response
-        if self.in_place:
+        if shown.in_place:
             await response.edit_message(view=shown.view, attachments=shown.files)
             return
         sent = await response.send_message(view=shown.view, ephemeral=shown.ephemeral, files=shown.files)
@@ -183,16 +205,10 @@ class InteractionScreen(Screen):
         self.ids = [(await channel.send(view=shown.view, files=shown.files)).id]
 
     async def _more(self, shown: _Shown) -> None:
-        sent = await self._interaction.followup.send(view=shown.view, ephemeral=shown.ephemeral, wait=True)
+        sent = await self._interaction.followup.send(
+            view=shown.view, files=shown.files, ephemeral=shown.ephemeral, wait=True
+        )
         self.ids.append(sent.id)
-
-    async def beside(self, view: LayoutView) -> None:
-        """Show something to the person who clicked without touching what is there."""
-        response = self._interaction.response
-        if response.is_done():
-            await self._tried(self._interaction.followup.send(view=view, ephemeral=True, wait=True))
-        else:
-            await self._tried(response.send_message(view=view, ephemeral=True))
 
     def _know(self, message: int) -> None:
         if not self.ids:

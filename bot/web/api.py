@@ -78,7 +78,7 @@ class Api:
         """Return the paragraphs nearest to some words, best first."""
         words = self._desk.admit(request, query)
         hits = await self._desk.read(self._services.answering.search, words, filters=filters, top_k=limit)
-        return json_output.search_json(query, hits)
+        return json_output.search_json(query, hits, await self._damaged(filters))
 
     async def check(self, request: Request, claim: str, document: str | None = None) -> CheckJson:
         """Say whether a claim stands there verbatim; else the nearest sentences and what differs."""
@@ -105,10 +105,8 @@ class Api:
 
     async def initiatives(self, filters: Narrowed, kind: InitiativeKind | None = None) -> InitiativesJson:
         """List what was announced, launched, continued, resumed, supported or asked for."""
-        browser = self._services.browser
-        return json_output.initiatives_json(
-            await self._desk.read(browser.initiatives, filters=filters, kind=kind)
-        )
+        listed = await self._desk.read(self._services.browser.initiatives, filters=filters, kind=kind)
+        return json_output.initiatives_json(listed, await self._damaged(filters))
 
     async def compare(self, request: Request, a: str, b: str, topic: str | None = None) -> ComparisonJson:
         """Return two readouts side by side, paragraph by paragraph."""
@@ -123,3 +121,6 @@ class Api:
         return json_output.trace_json(
             await self._desk.read(self._services.comparing.trace, words, filters=filters)
         )
+
+    async def _damaged(self, filters: Filters) -> tuple[str, ...]:
+        return await self._desk.read(self._services.browser.damaged, filters=filters)

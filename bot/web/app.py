@@ -19,9 +19,9 @@ from bot.locales import Phrases
 from bot.sheet_formats import STYLE
 from bot.web.api import Api
 from bot.web.desk import Desk
-from bot.web.guard import Guard
-from bot.web.pages import Pages
+from bot.web.http_access import Guard
 from bot.web.room import Room
+from bot.web.room_pages import Pages
 from bot.web.web_settings import WebSettings
 from retrieval.bootstrap import Services
 from retrieval.errors import DamagedError, NotFoundError, RapporteurError, StoreError, UsageError
@@ -129,5 +129,7 @@ def run_server(app: ASGIApp, listening: socket.socket) -> None:
     """Serve `app` until SIGINT or SIGTERM; no request is logged, for an address may hold a question."""
     import uvicorn
 
-    config = uvicorn.Config(app, access_log=False, server_header=False, log_level="warning", ws="none")
+    config = uvicorn.Config(
+        app, access_log=False, log_config=None, log_level="warning", server_header=False, ws="none"
+    )
     uvicorn.Server(config).run(sockets=[listening])

@@ -11,7 +11,7 @@ from bot.links import marked_spans
 from bot.locales import Phrases
 from bot.sheets import answer_sheet, comparison_sheet, initiatives_sheet, named, trace_sheet
 from bot.web.desk import Desk
-from bot.web.pages import Pages, Reading, field, select
+from bot.web.room_pages import Pages, Reading, field, select
 from retrieval.answering.wording import TALK, told
 from retrieval.models import InitiativeKind, Statement
 from retrieval.search.scoping import Filters

@@ -126,7 +126,9 @@ class Looker:
         here: Readouts | None,
     ) -> Looked:
         scoped = self._scoped(asked, shelf)
-        chosen = shelf.chosen(scoped.times)
+        named = shelf.named(asked.core)
+        chosen = shelf.chosen(scoped.times, named)
+        is_of_none = bool(named) and chosen == named  # "the 3rd" of a series that has none
         if asked.kind in direct.DIRECT_KINDS:
             found = self._direct(connection, asked, shelf.readouts if chosen is None else chosen)
             if found is not None:
@@ -143,7 +145,7 @@ class Looker:
         looked = self._chosen(connection, scoped, scopes, chosen, bare)
         if not looked.answer.statements:
             looked = self._unnamed(connection, scoped, scopes, chosen, looked, words) or looked
-        if looked.answer.statements:
+        if looked.answer.statements or is_of_none:
             return looked
         wider = self._chosen(connection, scoped, scopes, here)
         is_better = wider.answer.statements or (wider.answer.may_answer and not looked.answer.may_answer)

@@ -212,7 +212,7 @@ class AnsweringService:
             answer = Answer(question, talk="members")
         if standalone and standalone != question and answer.read_as is None:
             answer = replace(answer, read_as=standalone)
-        answer = replace(answer, damaged=self._damaged(scopes, within))
+        answer = replace(answer, damaged=self._ledger.damaged(scopes, within.documents))
         total = (time.perf_counter() - started) * 1000
         return answer, Elapsed(retrieve=way.retrieve_ms, answer=total - way.retrieve_ms, total=total)
 
@@ -252,11 +252,6 @@ class AnsweringService:
                 if looked.answer.statements:
                     return looked
         return self._looker.look(asked, way.scopes, way.filters)
-
-    def _damaged(self, scopes: Sequence[str], filters: Filters) -> tuple[str, ...]:
-        """Return the readouts that would have been asked too, were they what was ingested."""
-        found = sorted({each.document for each in self._ledger.damaged(scopes).values()})
-        return tuple(each for each in found if not filters.documents or each in filters.documents)
 
     def explain(
         self, question: str, *, document: str | None = None, filters: Filters = ALL

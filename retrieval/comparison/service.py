@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sqlalchemy import Connection
@@ -115,7 +115,8 @@ class ComparisonService:
             raise QuestionError("none of these words can be looked for")
         with self._ledger.read() as connection:
             readouts = one_of_each_id(live.readouts(connection, scopes), scopes)
-            return self._traced(connection, wanted, passing(connection, readouts, scopes, filters), scopes)
+            found = self._traced(connection, wanted, passing(connection, readouts, scopes, filters), scopes)
+        return replace(found, damaged=self._ledger.damaged(scopes, filters.documents))
 
     def _traced(
         self, connection: Connection, phrase: str, readouts: Sequence[ReadoutSummary], scopes: Sequence[str]

@@ -174,10 +174,15 @@ class TracedReadout:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """A phrase through readouts, the oldest first and those without a date last."""
+    """A phrase through readouts, the oldest first and those without a date last.
+
+    Attributes:
+        damaged: Readouts that were left out, as what is in the store is not what was ingested.
+    """
 
     phrase: str
     readouts: tuple[TracedReadout, ...] = field(repr=False)
+    damaged: tuple[str, ...] = ()
 
     @property
     def used(self) -> tuple[TracedReadout, ...]:

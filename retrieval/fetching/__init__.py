@@ -2,8 +2,7 @@
 
     models       what is asked for and what comes back; how much is allowed
     urls         the text of an address -> scheme, host, port, path, or why not; which IP addresses are public
-    addresses    a name -> addresses, once, every one of them checked
-    network      connections to checked addresses only, within a deadline
+    network      a name -> addresses, once, every one checked; connections to these only, within a deadline
     bodies       content type, compression and size
     exchange     one request, one answer; what can go wrong, in a sentence
     fetcher      redirects, retries, conditions

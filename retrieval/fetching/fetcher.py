@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from retrieval.errors import AddressRefusedError, FetchError
-from retrieval.fetching.addresses import Resolver, checked_addresses, system_resolver
 from retrieval.fetching.bodies import ACCEPT
 from retrieval.fetching.models import Fetched, FetchPolicy, NotModified, Validators
+from retrieval.fetching.network import Resolver, checked_addresses, system_resolver
 from retrieval.fetching.urls import Target, parse_url
 
 if TYPE_CHECKING:

@@ -14,7 +14,6 @@ from sqlalchemy import Connection, bindparam, select
 from retrieval.errors import IndexMismatchError, StoreError, StoreUnwritableError
 from retrieval.ledger import migrations, schema
 from retrieval.ledger.engine import Database
-from retrieval.ledger.seals import Damage
 from retrieval.ledger.statements import upsert
 
 log = logging.getLogger(__name__)
@@ -75,15 +74,20 @@ class Ledger:
         """Take what was erased out of the database's files; returns whether nothing of it is left there."""
         return self._database.checkpoint()
 
-    def damaged(self, scopes: Sequence[str]) -> dict[int, Damage]:
-        """Return what this process left out of `scopes`, as it is not what was ingested: key of the live revision -> why."""
-        known = dict(self._database.damaged)
+    def damaged(self, scopes: Sequence[str], documents: Sequence[str] = ()) -> tuple[str, ...]:
+        """Return the ids of live readouts that this process left out, as they are not what was ingested.
+
+        Args:
+            documents: Only of these, where there are any.
+        """
+        known = list(self._database.damaged)
         if not known:
-            return {}
+            return ()
         r = schema.readouts
         with self.read() as connection:
             is_there = r.c.live_revision.in_(known) & r.c.scope.in_(scopes)
-            return {pk: known[pk] for pk in connection.scalars(select(r.c.live_revision).where(is_there))}
+            found = sorted(set(connection.scalars(select(r.c.id).where(is_there))))
+        return tuple(each for each in found if not documents or each in documents)
 
     def schema_revision(self) -> str:
         """Return which revision the tables are at."""

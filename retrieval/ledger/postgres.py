@@ -10,6 +10,7 @@ What the server and its driver say is told by the code (PostgreSQL, appendix A),
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
@@ -23,7 +24,9 @@ from retrieval.ledger.seals import share_damage
 
 _LOCKED = "55P03"
 _STALLED = "25P03"
-_TOO_MANY = "53300"
+_TOO_MANY = re.compile("too many|connection slots")
+"""How it is said: who is not let in is told no code."""
+
 _UNWRITABLE = {
     "53100": "the server's disk is full, so nothing was changed. Free some space there, then try again.",
     "25006": "the database can only be read: it is a standby, or set so. Name the server that takes writes.",
@@ -53,8 +56,6 @@ def translate(place: str, error: DBAPIError) -> StoreError:
             f"{place}: this process stood still for so long that the database ended its transaction; nothing "
             "of it was kept. Run it again."
         )
-    if code == _TOO_MANY:
-        return StoreError(f"{place}: the database takes no more connections ({reason}). Raise its limit.")
     if error.connection_invalidated:
         return StoreError(
             f"{place}: the connection to the database was lost ({reason}). What was not committed is not "
@@ -64,6 +65,11 @@ def translate(place: str, error: DBAPIError) -> StoreError:
 
 
 def _unreached(place: str, reason: str) -> StoreError:
+    if _TOO_MANY.search(reason):
+        return StoreError(
+            f"{place}: the database takes no more connections ({reason}). Raise its limit: each process of Rapporteur "
+            f"uses up to {engine.MOST_CONNECTIONS}."
+        )
     if "password" in reason:
         return StoreError(
             f"{place}: the database refused user or password ({reason}). Correct them in LEDGER_URL."

@@ -85,6 +85,10 @@ class Browser:
         with self._ledger.read() as connection:
             return passing(connection, live.readouts(connection, scopes), scopes, filters)
 
+    def damaged(self, scopes: Sequence[str] = (SHARED,), filters: Filters = ALL) -> tuple[str, ...]:
+        """Return the ids of readouts that were left out of what was found until now: they are not what was ingested."""
+        return self._ledger.damaged(scopes, filters.documents)
+
     def paragraph(self, document: str, number: str, scopes: Sequence[str] = (SHARED,)) -> LiveParagraph:
         """Return one live paragraph by the number it is cited with.
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cached_property
+from itertools import chain
 from threading import Lock
 from typing import Protocol, Self
 
@@ -15,18 +17,21 @@ from cachetools import LRUCache
 from sqlalchemy import Connection
 
 from retrieval.errors import UsageError
-from retrieval.language.terms import stem
+from retrieval.language.terms import stem, terms
 from retrieval.language.times import NEWEST, Span, Times, numbers_of_title, times_in, years_in
 from retrieval.ledger import live, scopes
 from retrieval.ledger.initiatives import actors
 from retrieval.ledger.live import ReadoutSummary
-from retrieval.search.series import series_key
+from retrieval.search.series import is_of_meeting, series_key
 
 _MOST_SHELVES = 64
 _SIDES = re.compile(r"\b([A-Z]\w+)\s?[-–—]\s?([A-Z]\w+)|\b(?:between|of|by) ([A-Z]\w+)(?:,? and ([A-Z]\w+))?")
 """Who meets, or whose words a readout holds, as titles name them."""
 
 _NAME = re.compile(r"[A-Z]\w+")
+_ACRONYM = re.compile(r"\b[A-Z]{3,}\b")
+_FEWEST_OF_NAME = 2
+"""Words of a series' name that a question has to have; an acronym counts for two."""
 
 
 class Named(Protocol):
@@ -119,10 +124,11 @@ class Shelf:
 
     readouts: tuple[ReadoutSummary, ...]
     parties: frozenset[str] = frozenset()
+    is_common: Callable[[str], bool] = bool
 
     def of(self, readouts: Iterable[ReadoutSummary]) -> Shelf:
         """Return a shelf of these readouts alone."""
-        return Shelf(tuple(readouts), self.parties)
+        return Shelf(tuple(readouts), self.parties, self.is_common)
 
     @cached_property
     def _keys(self) -> dict[int, str]:
@@ -137,6 +143,35 @@ class Shelf:
             if key := self._keys.get(readout.pk):
                 found.setdefault(key, []).append(readout)
         return {key: sorted(of, key=_age, reverse=True) for key, of in found.items() if len(of) > 1}
+
+    @cached_property
+    def _names(self) -> Mapping[str, tuple[frozenset[str], frozenset[str]]]:
+        """Series, or what is none -> the terms of its title, and those names among them that no other title has."""
+        titles = {self._keys[r.pk]: r.title for r in self.readouts if r.pk in self._keys}
+        every = {key: frozenset(terms(key)) for key in titles}
+        frequency = Counter(chain.from_iterable(every.values()))
+        return {
+            key: (every[key], frozenset(t for t in self._proper(title) & every[key] if frequency[t] == 1))
+            for key, title in titles.items()
+        }
+
+    def _proper(self, title: str) -> frozenset[str]:
+        return frozenset(stem(n.lower()) for n in _NAME.findall(title) if not self.is_common(n))
+
+    def named(self, question: str) -> list[ReadoutSummary]:
+        """Return the readouts of the series whose meeting a question names by what it alone is called; often none."""
+        asked, capitals = frozenset(terms(question)), {stem(a.lower()) for a in _ACRONYM.findall(question)}
+        scores = sorted(
+            (len(asked & words) + len(asked & own & capitals), key)
+            for key, (words, own) in self._names.items()
+            if asked & own
+        )
+        best = scores[-1][0] if scores else 0
+        if best < _FEWEST_OF_NAME or (len(scores) > 1 and scores[-2][0] == best):
+            return []
+        key = scores[-1][1]
+        is_named = is_of_meeting(question) or capitals & self._names[key][1]
+        return [r for r in self.readouts if self._keys.get(r.pk) == key] if is_named else []
 
     @cached_property
     def languages(self) -> tuple[str, ...]:
@@ -156,13 +191,18 @@ class Shelf:
         """Return what the titles of its series have in common, where there are several."""
         return self._keys[readout.pk] if self.siblings(readout) else None
 
-    def chosen(self, times: Times) -> list[ReadoutSummary] | None:
+    def chosen(self, times: Times, named: Sequence[ReadoutSummary] = ()) -> list[ReadoutSummary] | None:
         """Return the readouts that `times` are about; None where it says nothing about which.
 
         A span chooses by date, an ordinal by the number in the title; "the latest" leaves of every series the newest.
         A readout that is of no series is left out by a span or a number only.
+
+        Args:
+            named: Choose among these; all of them where the times are none of theirs.
         """
-        kept = list(self.readouts)
+        if not (times.spans or times.ordinals or times.place):
+            return None
+        kept = list(named or self.readouts)
         if times.spans:
             kept = [r for r in kept if is_in(r, times)] or kept
         if times.ordinals:
@@ -229,7 +269,7 @@ class Shelves:
             known, found = self._kept.get(tuple(of), (None, None))
         if found is None or known != generations:
             readouts = tuple(live.readouts(connection, of))
-            found = Shelf(readouts, self._parties(readouts, actors(connection, of)))
+            found = Shelf(readouts, self._parties(readouts, actors(connection, of)), self._is_common)
             with self._guard:
                 self._kept[tuple(of)] = generations, found  # in place of what was live before
         return found

@@ -37,6 +37,12 @@ _GATHERING = re.compile(
     r"\b(?:meeting|summit|council|commission|conference|committee|assembly|dialogue|forum|congress|session)\b",
     re.IGNORECASE,
 )
+_MEETING = re.compile(
+    rf"{_GATHERING.pattern}|\b(?:ministers|leaders|heads|chiefs|governors|presidents|officials)\b",
+    re.IGNORECASE,
+)
+"""Those who meet, or what they meet in."""
+
 _SEAT = re.compile(r"\A([^,\d]+),\s*([^\W\da-z][^,\d]{1,39}),\s*(?=\S*\d)")
 """A title's beginning, and what stands between it and its first number: "… of the Marine Council, Tavu, 2023"."""
 
@@ -79,6 +85,11 @@ def series_key(title: str, override: str | None = None) -> str | None:
     return None if not key or is_generic(key) else key
 
 
+def is_of_meeting(question: str) -> bool:
+    """Whether a question names a meeting, or those who meet."""
+    return bool(_MEETING.search(question))
+
+
 def without_name(question: str, title: str) -> str:
     """Return a question without the words that say which readout it is asked of; that of a meeting stays "the summit".
 
@@ -102,7 +113,7 @@ def without_name(question: str, title: str) -> str:
 def _without_seat(found: re.Match[str]) -> str:
     body, place = found[1], found[2].strip()
     is_seat = (
-        _GATHERING.search(body)
+        _MEETING.search(body)
         and len(place.split()) <= _MOST_WORDS
         and not names_document(place)
         and not _GATHERING.search(place)

@@ -14,8 +14,7 @@ from retrieval.sources.account import Book
 from retrieval.sources.blocks import reads_as_heading
 from retrieval.sources.decoding import Legibility, as_utf8, decode, legibility
 from retrieval.sources.formats.html import looks_like_html
-from retrieval.sources.formats.markdown import looks_like_markdown, read_markdown, read_plain
-from retrieval.sources.formats.notes import with_notes
+from retrieval.sources.formats.markdown import looks_like_markdown, read_markdown, read_plain, with_notes
 from retrieval.sources.front_matter import read_front
 from retrieval.sources.furniture import page_numbers
 from retrieval.sources.headings import split_parts

@@ -25,9 +25,9 @@ from retrieval.ledger.leases import Turn, my_turn
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.watches import Watch, WatchedLink
 from retrieval.models import SHARED
-from retrieval.watching.asking import Gate, Round, Sketch, asked, look_at, request_for
 from retrieval.watching.listing import Listed
 from retrieval.watching.politeness import PoliteFetcher
+from retrieval.watching.polling import Gate, Round, Sketch, asked, look_at, request_for
 
 SHORTEST_S, LONGEST_S = 900, 30 * 86_400
 """How often a page may be asked."""

@@ -70,6 +70,15 @@ def test_every_word_of_both_readouts_stands_in_a_file_of_the_comparison(ending: 
         assert word in told
 
 
+@pytest.mark.parametrize("readouts", [(), (TracedReadout("a", "Talks", None, None),)], ids=["none", "unused"])
+def test_a_trace_says_what_was_left_out_as_it_was_altered(readouts: tuple[TracedReadout, ...]) -> None:
+    sheet = trace_sheet(Trace("open sea", readouts, ("talks-2021", "talks-2022")), ENGLISH)
+
+    assert sheet.lead[1:] == (
+        "Left out, as its text in the store is not what was read from its source: talks-2021, talks-2022.",
+    )
+
+
 @pytest.mark.parametrize("ending", FORMATS)
 def test_every_passage_has_its_citation(ending: str) -> None:
     sheet = traced()

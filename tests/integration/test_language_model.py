@@ -78,6 +78,7 @@ async def model() -> AsyncIterator[ModelServer]:
     await site.start()
     server.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
     yield server
+    server.may_answer.set()  # or the end waits for who still waits
     await runner.cleanup()
 
 

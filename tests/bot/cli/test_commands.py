@@ -24,6 +24,7 @@ from bot.__main__ import main
 from bot.cli.terminal import show_documents
 from retrieval.bootstrap import Services
 from retrieval.index import encoder
+from retrieval.index.sync.store_lock import StoreLock
 from retrieval.ingest.committing import Committer
 from retrieval.language.sentences import counted
 from retrieval.ledger import live, migrations
@@ -274,6 +275,27 @@ def test_chat_takes_the_filters_of_ask_and_has_help(
     assert (status, "looks one up" in out, "was held in Phnom Penh" in out) == (0, True, True)
     assert err == "The question holds a control character (U+0000). Remove it, then ask again.\n"
     assert (asked[0], 'There is no readout "nope"' in asked[2]) == (2, True)
+
+
+def test_a_chat_answers_as_ask_does_and_keeps_nobody_from_the_index(
+    run: Run, write_readout: WriteReadout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits for whoever types, for hours; a bot whose index it shared could write nothing there meanwhile."""
+    corpus = write_readout("talks", ["Norland will open a ferry line.", "Estmark lent a radar."]).parent
+    folders = ("--store", tmp_path / "store", "--corpus", corpus)
+    _, asked, _ = run("ask", "Who lent a radar?", *folders)
+    lines = iter(["Who lent a radar?", "exit"])
+
+    def typed(_prompt: str) -> str:
+        lock = StoreLock(tmp_path / "store", "a bot")
+        lock.own(timeout_s=0)
+        lock.release()
+        return next(lines)
+
+    monkeypatch.setattr("builtins.input", typed)
+
+    assert run("chat", *folders) == (0, asked, "")
+    assert "Estmark lent a radar." in asked
 
 
 @pytest.mark.parametrize("width", [20, 40, 60, 100])

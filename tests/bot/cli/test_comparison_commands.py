@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import docx
@@ -12,6 +14,7 @@ from click.testing import CliRunner, Result
 from lxml import html
 
 from bot.cli.commands import rapporteur
+from retrieval.bootstrap import LEDGER_FILE
 from tests.communiques import COMMUNIQUES, write_communiques
 
 Run = Callable[..., Result]
@@ -49,6 +52,26 @@ def test_compare_as_json_holds_every_paragraph_once_with_its_words(run: Run) -> 
         assert sorted(quotes) == sorted(COMMUNIQUES[name][2])
         assert found[side]["document"] == name
     assert sum(found["counts"].values()) == len(found["pairs"])
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("search", "Northern Sea"), ("trace", "Northern Sea"), ("initiatives",), ("initiatives", "--series")],
+    ids=" ".join,
+)
+def test_what_was_left_out_as_it_was_altered_is_in_the_json(
+    folders: Sequence[str], tmp_path: Path, command: Sequence[str]
+) -> None:
+    def told(*more: str) -> object:
+        asked = [*command, *more, "--json", *folders[:2], "--store", str(tmp_path)]
+        return json.loads(CliRunner().invoke(rapporteur, asked, catch_exceptions=False).stdout)["damaged"]
+
+    before = told()
+    with closing(sqlite3.connect(tmp_path / LEDGER_FILE)) as ledger, ledger:
+        ledger.execute("UPDATE revisions SET title = 'Other talks' WHERE date = '2023-05-14'")
+
+    elsewhere = ("--document", "dialogue-2024")
+    assert (before, told(), told(*elsewhere)) == ([], ["dialogue-2023"], [])
 
 
 def test_files_are_written_beside_json(run: Run, tmp_path: Path) -> None:

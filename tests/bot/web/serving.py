@@ -14,8 +14,10 @@ ROOT = Path(__file__).parents[3]
 
 
 @contextmanager
-def served(store: Path, command: str = "serve", **settings: str) -> Iterator[str]:
-    """Serve a store; the address, without a path."""
+def served(
+    store: Path, command: str = "serve", *, log: list[str] | None = None, **settings: str
+) -> Iterator[str]:
+    """Serve a store; the address, without a path. What it logged is in `log` when the block has ended."""
     started = subprocess.Popen(
         [sys.executable, "-m", "bot", command, "--http", "127.0.0.1:0", "--store", str(store)],
         stderr=subprocess.PIPE,
@@ -29,4 +31,6 @@ def served(store: Path, command: str = "serve", **settings: str) -> Iterator[str
         yield told[0]
     finally:
         started.terminate()
-        started.communicate(timeout=30)
+        _, logged = started.communicate(timeout=30)
+        if log is not None:
+            log += logged.splitlines()

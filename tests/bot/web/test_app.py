@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import json
+import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,6 +19,7 @@ from bot.web.app import build_app
 from bot.web.web_settings import WebSettings, listen, load_web_settings
 from retrieval.bootstrap import Services
 from retrieval.errors import SettingsError, StoreError
+from tests.bot.web.serving import served
 from tests.communiques import write_communiques
 from tests.conftest import OpenStore, WriteReadout
 
@@ -321,3 +324,21 @@ def test_a_token_that_can_be_guessed_is_refused_and_not_repeated(monkeypatch: py
         load_web_settings()
 
     assert "hunter2" not in str(told.value)
+
+
+@pytest.mark.servers
+def test_a_process_that_serves_is_watched_like_the_bot_and_logs_no_question(shipped: Services) -> None:
+    question, lines = "Where was the meeting held?", list[str]()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        watched = f"http://127.0.0.1:{free.getsockname()[1]}"
+    port = watched.rpartition(":")[2]
+    with served(shipped.settings.store_dir, log=lines, RETRIEVAL_METRICS_PORT=port) as address:
+        answered = httpx.get(f"{address}/api/ask", params={"question": question}).json()
+        health = [httpx.get(f"{watched}/{path}").json() for path in ("healthz", "readyz")]
+        metrics = httpx.get(f"{watched}/metrics").text
+
+    assert (answered["status"], health) == ("answered", [{}, {"ledger": "ok"}])
+    assert 'rapporteur_answers_total{outcome="answered"} 1.0' in metrics
+    logged = [json.loads(line) for line in lines]
+    assert [(each["event"], each["outcome"]) for each in logged] == [("question", "answered")]
+    assert not [line for line in lines if "meeting" in line]

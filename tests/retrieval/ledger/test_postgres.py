@@ -143,6 +143,26 @@ def test_a_user_who_may_not_make_tables_is_told_so(postgres: Cluster, postgres_a
     assert "may not write there (permission denied for schema public)" in told
 
 
+def test_a_server_that_lets_in_fewer_than_a_process_may_use_is_told_so(
+    postgres: Cluster, postgres_address: str
+) -> None:
+    postgres.run(
+        f"CREATE ROLE few LOGIN PASSWORD '{PASSWORD}' CONNECTION LIMIT 2",
+        f"ALTER DATABASE {make_url(postgres_address).database} OWNER TO few",
+    )
+    ledger = Ledger(address(make_url(postgres_address).set(username="few")))
+
+    with ledger.read(), ledger.read(), pytest.raises(StoreError) as caught:
+        ledger.read().__enter__()
+
+    _check(caught.value)
+    assert str(caught.value) == (
+        f'{ledger.place}: the database takes no more connections (too many connections for role "few"). Raise its '
+        "limit: each process of Rapporteur uses up to 16."
+    )
+    ledger.close()
+
+
 def test_a_full_disk_is_one_sentence(postgres_address: str) -> None:
     ledger = Ledger(postgres_address)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from sqlalchemy import Connection, select, text, update
 
 from retrieval.bootstrap import Services
 from retrieval.errors import DamagedError
@@ -156,3 +159,28 @@ def test_a_paragraph_that_is_gone_is_noticed(open_store: OpenStore, corpus: Path
         assert _unsound(services) == ["talks the number of its paragraphs"]
         assert services.ingesting.ingest().changed[0].id == "talks"
         assert _unsound(services) == []
+
+
+def _seals(connection: Connection) -> list[list[tuple[object, ...]]]:
+    v, p, i = schema.revisions, schema.paragraphs, schema.initiatives
+    keys = (v.c.pk,), (p.c.pk,), (i.c.revision, i.c.ordinal)
+    found = (select(*key, key[0].table.c.seal).order_by(*key) for key in keys)
+    return [[tuple(row) for row in connection.execute(each)] for each in found]
+
+
+@pytest.mark.usefixtures("either_ledger")
+def test_the_step_that_brought_seals_gives_what_an_ingest_gives(open_store: OpenStore, corpus: Path) -> None:
+    """It knows its own tables and hashes; where they and today's differ, a store brought up to date is all damaged."""
+    step = importlib.import_module("retrieval.ledger.migrations.versions.0009_seals")
+    with open_store(corpus=corpus) as services:
+        services.ingesting.ingest()
+        with services.ledger.write() as connection:
+            ingested = _seals(connection)
+            for table in ("revisions", "paragraphs", "initiatives"):
+                connection.execute(text(f"ALTER TABLE {table} DROP COLUMN seal"))
+            with Operations.context(MigrationContext.configure(connection)):
+                step.upgrade()
+            brought = _seals(connection)
+
+    assert [len(each) for each in ingested] == [2, 3, 1]
+    assert brought == ingested

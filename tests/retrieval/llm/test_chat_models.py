@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 import pytest
+from langchain.chat_models import base
 from langchain_core.language_models import FakeListChatModel, GenericFakeChatModel
 from langchain_core.messages import AIMessage
 from langchain_core.runnables import RunnableLambda
@@ -147,6 +148,7 @@ def test_a_models_own_colons_are_its_own() -> None:
 def test_a_missing_package_is_named_with_what_to_install(
     provider: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    base._get_chat_model_creator.cache_clear()  # it remembers what an earlier test found
     monkeypatch.setitem(sys.modules, f"langchain_{provider}", None)
 
     with pytest.raises(SettingsError) as caught:

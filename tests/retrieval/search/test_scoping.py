@@ -59,6 +59,29 @@ def test_the_number_of_a_meeting_chooses_it() -> None:
     assert chosen == [shelf.readouts[0]]
 
 
+def test_a_series_is_named_by_what_it_alone_is_called() -> None:
+    titles = (
+        "Third Reed–Marn Ministers’ Dialogue",
+        "Fifth Gulf Defence Meeting (GDM)",
+        "Sixth Gulf Defence Meeting (GDM)",
+    )
+    is_common = frozenset(
+        {"gulf", "defence", "meeting", "ministers", "third", "fifth", "sixth", "dialogue"}
+    ).__contains__
+    shelf = Shelf(
+        tuple(summary(pk, title, f"202{pk}-06-01") for pk, title in enumerate(titles)),
+        is_common=lambda word: is_common(word.lower()),
+    )
+    dialogue, fifth, sixth = shelf.readouts
+
+    assert shelf.named("Where was the 3rd GDM held?") == [fifth, sixth]
+    assert shelf.named("What did the ministers of Reed and Marn sign?") == [dialogue]
+    assert shelf.named("What did the ministers say on defence?") == []
+    # it has no third meeting, and that of another series is none of its
+    assert shelf.chosen(times_in("the 3rd GDM", TODAY), [fifth, sixth]) == [fifth, sixth]
+    assert shelf.chosen(times_in("the 5th GDM", TODAY), [fifth, sixth]) == [fifth]
+
+
 @pytest.mark.parametrize(
     ("filters", "kept"),
     [

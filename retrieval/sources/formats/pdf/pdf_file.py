@@ -11,10 +11,10 @@ from retrieval.models import LeftOut
 from retrieval.sources.decoding import Legibility, legibility
 from retrieval.sources.formats.pdf.columns import beside_marks, read_pages
 from retrieval.sources.formats.pdf.glyphs import Run, read_runs, turning
+from retrieval.sources.formats.pdf.joined_lines import join_rows, read_setting
 from retrieval.sources.formats.pdf.margins import Page, body_size, without_footnotes, without_running_heads
-from retrieval.sources.formats.pdf.paragraphs import join_rows, read_setting
 from retrieval.sources.formats.pdf.rules import Rule, read_rules
-from retrieval.sources.formats.pdf.tables import with_tables
+from retrieval.sources.formats.pdf.table_rows import with_tables
 from retrieval.sources.limits import MAX_PAGE_CHARS, MAX_PAGES, MAX_TEXT_CHARS
 from retrieval.sources.lines import Extracted, Line, collapse
 

@@ -56,6 +56,19 @@ async def test_the_list_names_kind_actor_and_paragraph_and_the_total(member: Any
     assert controls(result.response) == ["¶7", "¶9", "CSV", "Save as file"]
 
 
+@pytest.mark.parametrize("options", [{}, {"text": "nothing such"}], ids=["a list", "an empty one"])
+async def test_the_list_says_what_was_left_out_as_it_was_altered(
+    member: Any, channel: Any, services: FakeServices, options: dict[str, str]
+) -> None:
+    services.altered = ("talks_2021", "talks-2022")
+    result = await member.slash(channel, "initiatives", **options)
+
+    last = text_of(result.response).splitlines()[-1]
+    assert last == (
+        "-# Left out, as its text in the store is not what was read from its source: talks\\_2021, talks-2022."
+    )
+
+
 async def test_a_paragraph_of_the_list_opens_with_its_evidence_in_bold(member: Any, channel: Any) -> None:
     result = await member.slash(channel, "initiatives")
     clicked = await member.click(result.response, custom_id=control(result.response, "open"))
