@@ -22,7 +22,7 @@ _WRITTEN = "written"
 _PARTS = {
     "problem": _SAID,
     **dict.fromkeys(("numbers", "character", "holder", "name"), f"{_SAID}.part"),
-    **{name: f"{_SAID}.{name}" for name in ("fault", "kind", "what", "todo")},
+    **{name: f"{_SAID}.{name}" for name in ("fault", "format", "kind", "what", "todo")},
 }
 """Those of their values that are such again, and where they stand."""
 

@@ -20,6 +20,9 @@ from retrieval.ingest import planning
 from retrieval.initiatives import parse_corrections
 from retrieval.models import Numbering, Paragraph
 from retrieval.sources import account, parse
+from retrieval.sources.formats.docx.docx_file import _WHAT as WORD
+from retrieval.sources.formats.epub import _WHAT as E_BOOK
+from retrieval.sources.formats.opendocument import _WHAT as OPENDOCUMENT
 from retrieval.sources.kinds import unreadable
 from retrieval.sources.numbering import numbering_warnings
 
@@ -207,6 +210,15 @@ def test_what_no_language_knows_stays_as_it_is() -> None:
     unknown = "This has to be read by somebody else: 5 to 7."
 
     assert {language.of_source(unknown) for language in CATALOGUE.languages.values()} == {unknown}
+
+
+@pytest.mark.parametrize("what", ["a PDF", WORD, OPENDOCUMENT, E_BOOK])
+def test_what_a_damaged_document_begins_as_is_named_in_the_same_language(what: str) -> None:
+    told = CATALOGUE.languages["id"].of_source(
+        f"the file begins as {what} but is damaged. Open it, save it anew, and try again."
+    )
+
+    assert what not in told
 
 
 def test_parts_of_a_sentence_are_in_the_same_language_as_the_rest() -> None:
