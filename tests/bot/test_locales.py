@@ -221,6 +221,16 @@ def test_what_a_damaged_document_begins_as_is_named_in_the_same_language(what: s
     assert what not in told
 
 
+@pytest.mark.parametrize("suffix", [".docx", ".odt", ".epub"])
+def test_a_damaged_document_is_named_in_the_same_language(suffix: str) -> None:
+    told = unreadable(b"PK\x03\x04 cut short", suffix)
+
+    assert told is not None
+    assert not re.search(
+        "damaged|document|text|book", CATALOGUE.languages["id"].of_source(told).replace("OpenDocument", "")
+    )
+
+
 def test_parts_of_a_sentence_are_in_the_same_language_as_the_rest() -> None:
     said = CATALOGUE.languages["id"].of_source
 
