@@ -30,6 +30,7 @@ sys.path.insert(0, str(ROOT))
 from retrieval.bootstrap import build_services  # noqa: E402
 from retrieval.settings import RetrievalSettings  # noqa: E402
 from tests.communiques import write_communiques  # noqa: E402
+from tests.retrieval.fetching.site import Site, answer  # noqa: E402
 from tests.standin import StandIn  # noqa: E402
 from tests.standin.interactions import Interaction  # noqa: E402
 from tests.standin.limits import walk  # noqa: E402
@@ -132,6 +133,12 @@ async def visit(folder: Path, locale: str) -> Visit:
     with build_services(settings) as services:
         services.ensure_corpus()
     more = {"RETRIEVAL_CORPUS_DIR": str(readouts), "DISCORD_USER_QUESTIONS_PER_MINUTE": "0"}
+    with Site() as site:
+        more["STANDIN_SITE"] = str(site.port)
+        return await used(folder, locale, site, more)
+
+
+async def used(folder: Path, locale: str, site: Site, more: dict[str, str]) -> Visit:
     async with StandIn() as standin:
         there = Visit(standin, locale)
         async with BotProcess(standin, folder, **more) as bot:
@@ -139,6 +146,8 @@ async def visit(folder: Path, locale: str) -> Visit:
             await questions(there)
             await lists(there)
             await corpus(there)
+            await server(there, site)
+            await refusals(there)
             there.problems = list(standin.problems)
             await bot.stop()
     return there
@@ -165,12 +174,15 @@ async def lists(there: Visit) -> None:
     await there.run("/compare", "compare", before="dialogue-2023", after="dialogue-2024")
     await there.run("/trace", "trace", phrase="free and open Northern Sea")
     await there.run("/about", "about")
+    await there.run("/help", "help")
     await there.run("a readout that is not there", "ask", question="Where?", document="nowhere")
 
 
 async def corpus(there: Visit) -> None:
     empty = b"%PDF-1.4\n%%EOF"
     await there.run("/corpus add: unreadable", "corpus add", file=Upload("scan.pdf", empty))
+    for name, data in (("a.json", b'[{"id": "x"}]'), ("a.txt", b"1. A caf\xe9 \x81 opened.")):
+        await there.run(f"/corpus add: {name}", "corpus add", file=Upload(name, data))
     for title, data in (("new", FERRY), ("corrected", CORRECTED)):
         preview = await there.run(f"/corpus add: {title}", "corpus add", file=Upload("ferry.txt", data))
         done = await there.press(f"{title}: confirmed", preview, "corpus:yes")
@@ -188,8 +200,35 @@ async def corpus(there: Visit) -> None:
     await there.run("/corpus history: none such", "corpus history", document="nowhere")
 
 
+async def server(there: Visit, site: Site) -> None:
+    item = "<li>{n} May 2024 <a href='/talks-{n}'>Talks of the Ferry Dialogue, round {n}</a></li>"
+    listed = f"<html><body><ul>{''.join(item.format(n=n) for n in range(4, 8))}</ul></body></html>"
+    for path in ("/news", "/press"):
+        site.replies[path] = answer(listed.encode(), content_type="text/html")
+    await there.run("/corpus watches: none", "corpus watches")
+    await there.run("/corpus watch", "corpus watch", url=f"{site.url}/news")
+    await there.run("/corpus watch: again", "corpus watch", url=f"{site.url}/news")
+    await there.run("/corpus watch: none such", "corpus watch", url=f"{site.url}/nowhere")
+    await there.run("/corpus watch: taken", "corpus watch", url=f"{site.url}/press", take=True)
+    watches = await there.run("/corpus watches", "corpus watches")
+    await there.press("paused", watches, "watch:pause")
+    await there.run("/corpus announce", "corpus announce", channel=there.channel)
+    await there.run("/corpus channel", "corpus channel", document="dialogue-2024")
+    await there.run("/settings", "settings")
+    await there.run("/corpus insights", "corpus insights")
+
+
+async def refusals(there: Visit) -> None:
+    """What a member reads who may not, and what is said of files that cannot be read."""
+    there.standin.world.grant(there.guild, there.admin, 0)
+    await there.run("/settings: not allowed", "settings")
+    await there.run("/corpus status: not allowed", "corpus status")
+    await there.run("too long", "ask", question="why " * 1_200)
+    await there.run("/forget-me", "forget-me")
+
+
 STYLE = """
-body{margin:0;background:#313338;color:#dbdee1;font:16px/1.375 'gg sans','Noto Sans',Helvetica,Arial,sans-serif}
+body{margin:0;background:#313338;color:#dbdee1;font:16px/1.375 'gg sans',Inter,'Noto Sans',Helvetica,Arial,sans-serif}
 main{padding:8px 16px;max-width:760px} h6{margin:28px 0 4px;color:#949ba4;font-size:12px;font-weight:500}
 .box{background:#2b2d31;border:1px solid #3f4147;border-left:4px solid var(--accent,#3f4147);border-radius:8px;
 padding:16px;max-width:600px;box-sizing:border-box;display:flex;flex-direction:column;gap:8px;overflow-wrap:anywhere}
@@ -199,7 +238,8 @@ blockquote{margin:0;padding:0 8px 0 12px;border-left:4px solid #4e5058;border-ra
 ul{margin:0;padding-left:20px} pre{background:#1e1f22;border:1px solid #3f4147;border-radius:4px;padding:7px;margin:6px 0 0;
 white-space:pre-wrap;font:14px/1.3 monospace} code{background:#1e1f22;border-radius:3px;padding:0 3px;font:85% monospace}
 hr{border:0;border-top:1px solid #4e5058;width:100%;margin:4px 0} .row{display:flex;flex-wrap:wrap;gap:8px}
-button{background:#4e5058;color:#fff;border:0;border-radius:8px;padding:7px 15px;font:500 14px/18px inherit;min-height:32px}
+button{background:#4e5058;color:#fff;border:0;border-radius:8px;padding:7px 15px;font-family:inherit;font-size:14px;font-weight:500;
+line-height:18px;min-height:32px}
 button:disabled{opacity:.5}.s1{background:#5865f2}.s3{background:#248046}.s4{background:#da373c}
 select{width:100%;background:#1e1f22;color:#949ba4;border:1px solid #3f4147;border-radius:4px;padding:10px;font:inherit}
 .at{background:#3c4270;color:#c9cdfb;border-radius:3px;padding:0 2px}.time{background:#404249;border-radius:3px;padding:0 2px}
@@ -229,7 +269,13 @@ def component(item: dict[str, Any]) -> str:
             return f"<button class=s{item['style']}{' disabled' if item.get('disabled') else ''}>{words}</button>"
         case 3:
             options = "".join(f"<option>{html.escape(o['label'])}" for o in item["options"])
-            return f"<select><option>{html.escape(item.get('placeholder') or '')}{options}</select>"
+            held = next(
+                (o["label"] for o in item["options"] if o.get("default")), item.get("placeholder") or ""
+            )
+            return f"<select><option>{html.escape(held)}{options}</select>"
+        case 8:
+            chosen = " ".join("# general" for _ in item.get("default_values") or [])
+            return f"<select><option>{html.escape(chosen or item.get('placeholder') or '')}</select>"
         case 10:
             return f"<div class=text>{markdown(item['content'])}</div>"
         case 12:
@@ -281,7 +327,7 @@ def markdown(text: str) -> str:
 
 _INLINE = re.compile(
     r"\\(?P<escaped>[^0-9A-Za-z\s])|`(?P<code>[^`]+)`|\[(?P<label>(?:\\.|[^\]\\])+)\]\((?P<url>\S+?)\)"
-    r"|\*\*(?P<bold>.+?)\*\*(?!\*)|~~(?P<gone>.+?)~~|<t:(?P<time>\d+):(?P<style>\w)>|<@(?P<who>\d+)>"
+    r"|\*\*(?P<bold>.+?)\*\*(?!\*)|\*(?P<slanted>[^*]+)\*|~~(?P<gone>.+?)~~|<t:(?P<time>\d+):(?P<style>\w)>|<@(?P<who>\d+)>|<#(?P<where>\d+)>"
 )
 
 
@@ -302,10 +348,10 @@ def inline(text: str) -> str:
             moment = datetime.fromtimestamp(int(value), UTC)
             shape = "%d %B %Y" if found["style"] == "D" else "%d %B %Y %H:%M"
             out += f"<span class=time>{moment.strftime(shape)}</span>"
-        elif kind == "who":
-            out += "<span class=at>@somebody</span>"
+        elif kind in ("who", "where"):
+            out += f"<span class=at>{'@somebody' if kind == 'who' else '# general'}</span>"
         else:
-            tag = {"bold": "b", "gone": "s"}[kind]
+            tag = {"bold": "b", "slanted": "i", "gone": "s"}[kind]
             out += f"<{tag}>{inline(value)}</{tag}>"
     return out + html.escape(text[at:])
 

@@ -13,7 +13,7 @@ import discord
 from bot.discord import Interaction
 from bot.discord.discord_markdown import shortened
 from bot.discord.faults import DISCORD_FAULTS, is_ours, one_line
-from bot.discord.pages import Page
+from bot.discord.pages import Page, Tone
 from bot.discord.refusals import failure, reply_for
 from bot.discord.screen import InteractionScreen, Rank
 from bot.discord.views import page_view, text_view
@@ -104,9 +104,13 @@ async def attach(interaction: Interaction, *files: discord.File) -> None:
         await interaction.response.send_message(files=files, ephemeral=True)
 
 
-async def say(interaction: Interaction, sentence: str) -> None:
-    """Send one sentence to the person who asked, in place of what they wait for, and of nothing better."""
-    await InteractionScreen.of(interaction).put(Rank.NOTICE, text_view(sentence), ephemeral=True)
+async def say(interaction: Interaction, sentence: str, tone: Tone = Tone.FAILED) -> None:
+    """Send one sentence to the person who asked, in place of what they wait for, and of nothing better.
+
+    Args:
+        tone: Most say why something was not done.
+    """
+    await InteractionScreen.of(interaction).put(Rank.NOTICE, text_view(sentence, tone), ephemeral=True)
 
 
 @asynccontextmanager

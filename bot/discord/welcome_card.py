@@ -11,6 +11,7 @@ from discord import app_commands
 from discord.ui import ActionRow, Button, Container, DynamicItem, Item, LayoutView
 
 from bot.discord import Interaction
+from bot.discord.pages import RULE, Tone
 from bot.discord.views import box
 from bot.locales import Phrases
 
@@ -73,10 +74,12 @@ def with_delete(view: LayoutView, answer: str) -> LayoutView:
 
 def card_view(phrases: Phrases, examples: Sequence[str], commands: Sequence[str] = ()) -> LayoutView:
     """Return the card: what the bot does, the commands where they are wanted, the examples as buttons."""
-    text = [phrases("answer.talk.about"), *(["", *commands] if commands else [])]
+    text = [phrases("answer.talk.about")]
+    if commands:
+        text.append("\n".join(commands))
     if examples:
-        text += ["", phrases("card.try")]
-    container = box("\n".join(text))
+        text.append(phrases("card.try"))
+    container = box(RULE.join(text), Tone.LISTED)
     for number, question in enumerate(examples):  # one a row: on a telephone a row is as wide as a button
         container.add_item(ActionRow(ExampleQuestion(Button(label=question, custom_id=f"example:{number}"))))
     return LayoutView(timeout=None).add_item(container)

@@ -16,10 +16,13 @@ DEFAULT = "en"
 _SAID = "source"
 """Where the sentences stand that reading sources says, in English."""
 
+_WRITTEN = "written"
+"""Where English has those of them that the code, which speaks to a terminal as well, words otherwise."""
+
 _PARTS = {
     "problem": _SAID,
-    **dict.fromkeys(("numbers", "character"), f"{_SAID}.part"),
-    **{name: f"{_SAID}.{name}" for name in ("kind", "what", "todo")},
+    **dict.fromkeys(("numbers", "character", "holder", "name"), f"{_SAID}.part"),
+    **{name: f"{_SAID}.{name}" for name in ("fault", "format", "kind", "what", "todo")},
 }
 """Those of their values that are such again, and where they stand."""
 
@@ -98,8 +101,9 @@ def load(room: str | None = None) -> Catalogue:
     files = (f for f in resources.files(__package__).iterdir() if f.name.endswith(".toml"))
     languages = {f.name.removesuffix(".toml"): f.read_text(encoding="utf-8") for f in files}
     contents = {code: tomllib.loads(text) for code, text in languages.items()}
-    english = {key: text for key, text in _flat(contents[DEFAULT]).items() if key.startswith(f"{_SAID}.")}
-    said = MappingProxyType({key: _pattern(text) for key, text in english.items()})
+    written = _flat(contents[DEFAULT].pop(_WRITTEN))
+    english = _flat(contents[DEFAULT]) | written
+    said = MappingProxyType({k: _pattern(t) for k, t in english.items() if k.startswith(f"{_SAID}.")})
     return Catalogue(
         MappingProxyType({code: _phrases(code, each, said, room) for code, each in contents.items()})
     )

@@ -19,6 +19,9 @@ _MAX_PAUSE_S = 60.0
 """Of a longer `Crawl-delay` so much is waited for: what is asked of a host is a page or two in hours."""
 
 _MAX_REST_S = 7 * 86_400.0
+_ASKED_NOT_TO = (
+    "the robots.txt of its host asks programs not to fetch it. Save the page as a file and ingest it."
+)
 
 
 class PoliteFetcher:
@@ -95,7 +98,7 @@ class PoliteFetcher:
 
         rules = Protego.parse(robots)
         if not rules.can_fetch(url.strip(), AGENT):
-            raise AddressRefusedError(url, "the robots.txt of its host asks programs not to fetch it.")
+            raise AddressRefusedError(url, _ASKED_NOT_TO)
         return min(max(rules.crawl_delay(AGENT) or 0.0, _PAUSE_S), _MAX_PAUSE_S)
 
 

@@ -36,7 +36,8 @@ _NO_LIST = (
 _NO_FEED = (
     "it was a feed, and is a page now, or the other way round. Look whether it is still the right address."
 )
-_NO_PARAGRAPHS = "there are no paragraphs in it."
+_NOT_ASKED = "the server says that it did not change, and was not asked that. Try again later."
+_NO_PARAGRAPHS = "there are no paragraphs in it. Check that it holds the text of a readout."
 
 Gate = Callable[[str, Plan], bool]
 """Whether what a plan brings to a scope may be taken at once; else somebody decides."""
@@ -204,9 +205,7 @@ class Round:
             if loaded is None:
                 found = self.fetcher.fetch(link.url)
                 if isinstance(found, NotModified):
-                    raise FetchError(
-                        link.url, "the server says that it did not change, and was not asked that."
-                    )
+                    raise FetchError(link.url, _NOT_ASKED)
                 loaded = load_fetched(found)
             if loaded.error is not None:
                 raise loaded.error

@@ -7,16 +7,22 @@ import re
 import string
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.discord.pages import MAX_TEXT
 from bot.locales import Phrases, load
-from retrieval import fetching, sources
+from retrieval import fetching, sources, watching
 from retrieval.fetching.exchange import Answer
 from retrieval.fetching.fetcher import _status_problem
+from retrieval.ingest import planning
+from retrieval.initiatives import parse_corrections
 from retrieval.models import Numbering, Paragraph
 from retrieval.sources import account, parse
+from retrieval.sources.formats.docx.docx_file import _WHAT as WORD
+from retrieval.sources.formats.epub import _WHAT as E_BOOK
+from retrieval.sources.formats.opendocument import _WHAT as OPENDOCUMENT
 from retrieval.sources.kinds import unreadable
 from retrieval.sources.numbering import numbering_warnings
 
@@ -47,6 +53,12 @@ class TestEveryLanguage:
                 assert COMMAND_NAME.fullmatch(text)
                 assert text == text.lower()
 
+    def test_has_no_command_left_in_english(self, language: Phrases) -> None:
+        names = {key for key in language.texts if key.startswith("command.")}
+        same = {key for key in names if language.texts[key] == ENGLISH.texts[key]}
+
+        assert language is ENGLISH or same <= {"command.corpus.status.name"}  # Indonesian has the same word
+
     def test_has_twelve_months_and_short_sentences(self, language: Phrases) -> None:
         assert len(language.months) == 12
         assert all(len(text) < MAX_TEXT / 4 for text in language.texts.values())
@@ -57,9 +69,8 @@ def test_a_language_that_is_not_there_is_english() -> None:
     assert CATALOGUE.named("th") is None
 
 
-FETCHING, SOURCES = Path(fetching.__file__).parent, Path(sources.__file__).parent
-NOT_FROM_PEOPLE = {"interchange", "overrides"}
-"""What a program or an operator wrote: its faults are told in English."""
+FETCHING, SOURCES, WATCHING = (Path(room.__file__).parent for room in (fetching, sources, watching))
+PLANNING = Path(planning.__file__)
 
 PROBLEM = re.compile(r"(?![A-Z])[^\n]{15,}\. [A-Z][^\n]*\.")
 """What is wrong, then what to do."""
@@ -78,12 +89,10 @@ def _text(node: ast.AST | None, named: dict[str, str]) -> str | None:
     return None
 
 
-def problems(folder: Path) -> set[str]:
-    """Return the sentences in a package's code that say what is wrong with something and what to do."""
+def problems(room: Path) -> set[str]:
+    """Return the sentences in a package's or module's code that say what is wrong with something and what to do."""
     found: set[str] = set()
-    for path in folder.rglob("*.py"):
-        if path.stem in NOT_FROM_PEOPLE:
-            continue
+    for path in room.rglob("*.py") if room.is_dir() else [room]:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         named: dict[str, str] = {}
         for node in tree.body:
@@ -102,15 +111,18 @@ def problems(folder: Path) -> set[str]:
 
 TOLD_OTHERWISE = {
     "7 7 address. Only pages on the public web are fetched.",
-    "7: there is no such file or folder. Check the path.",
 }
-"""The first in two ways, see below; the second to the command line alone."""
+"""In two ways, see below."""
 
 
-@pytest.mark.parametrize(("folder", "fewest"), [(FETCHING, 25), (SOURCES, 40)], ids=["fetching", "reading"])
-def test_every_refusal_of_a_source_has_words_in_every_language(folder: Path, fewest: int) -> None:
+@pytest.mark.parametrize(
+    ("room", "fewest"),
+    [(FETCHING, 25), (SOURCES, 60), (WATCHING, 5), (PLANNING, 4)],
+    ids=["fetching", "reading", "watching", "planning"],
+)
+def test_every_refusal_of_a_source_has_words_in_every_language(room: Path, fewest: int) -> None:
     """Written in the code in English; a sentence that is changed there fails here."""
-    sentences = problems(folder) - TOLD_OTHERWISE
+    sentences = problems(room) - TOLD_OTHERWISE
 
     assert len(sentences) > fewest
     assert [each for each in sentences if not _is_known(each)] == []
@@ -118,7 +130,41 @@ def test_every_refusal_of_a_source_has_words_in_every_language(folder: Path, few
 
 def _is_known(sentence: str) -> bool:
     others = [language for language in CATALOGUE.languages.values() if language is not ENGLISH]
-    return ENGLISH.of_source(sentence) == sentence and all(o.of_source(sentence) != sentence for o in others)
+    return all(other.of_source(sentence) != sentence for other in others)
+
+
+NOT_FOR_MEMBERS = re.compile(r"\brapporteur [a-z]|(?<!\S)--?[a-z]|\b[A-Z]+_[A-Z_]+\b|(?<!\S)/\w+/|\.sqlite")
+"""A command line, an option, a variable of the environment, a path of the host."""
+
+
+@pytest.mark.parametrize("language", CATALOGUE.languages.values(), ids=lambda p: p.language)
+def test_no_sentence_sends_a_member_to_the_command_line(language: Phrases) -> None:
+    assert [key for key, text in language.texts.items() if NOT_FOR_MEMBERS.search(text)] == []
+
+
+def test_what_the_code_says_for_a_terminal_is_said_otherwise_in_discord() -> None:
+    written = 'this is not a text file (it holds NUL bytes). Save the file as UTF-8, then run "rapporteur ingest --dry-run".'
+
+    assert (
+        ENGLISH.of_source(written) == "this is not a text file (it holds NUL bytes). Save the text as UTF-8."
+    )
+    assert [
+        key
+        for key, pattern in ENGLISH.said.items()
+        if not values(ENGLISH.texts[key]) <= set(pattern.groupindex)
+    ] == []
+
+
+@pytest.mark.parametrize("table", [
+    {"add": [7], "remove": [{"quote": 7}, {"x": "y"}], "reword": [{"paragraph": "1", "quote": "a"}], "more": []},
+    {"add": [{"paragraph": "1", "quote": "a", "name": "b", "kind": "c"}], "remove": "x", "reword": [{"quote": "a"}]},
+])  # fmt: skip
+def test_what_cannot_be_used_of_a_meta_toml_has_words_in_every_language(table: dict[str, Any]) -> None:
+    _, faults = parse_corrections(table)
+
+    assert len(faults) >= 3
+    assert [each for each in faults if not _is_known(f"/srv/in/talks.txt: {each}")] == []
+    assert not any("has " in CATALOGUE.languages["ja"].of_source(each) for each in faults)
 
 
 def test_refusals_that_are_put_together_have_words_as_well() -> None:
@@ -128,6 +174,8 @@ def test_refusals_that_are_put_together_have_words_as_well() -> None:
     address = "a private address. Only pages on the public web are fetched."
 
     assert all(_is_known(_status_problem(answer)) for answer in answers)
+    assert all(_is_known(f"its host's robots.txt cannot be had: {_status_problem(each)}") for each in answers)
+    assert _is_known("a readout must be a JSON object with id, title and paragraphs. Correct it.")
     assert _is_known(f"h is {address}")
     assert _is_known(f'the name "h" leads to {address}')
 
@@ -154,7 +202,6 @@ WARNED = (
 
 @pytest.mark.parametrize("warning", sorted(set(WARNED)))
 def test_every_warning_of_reading_has_words_in_every_language(warning: str) -> None:
-    assert ENGLISH.of_source(warning) == warning
     for language in CATALOGUE.languages.values():
         assert language is ENGLISH or language.of_source(warning) != warning
 
@@ -163,6 +210,25 @@ def test_what_no_language_knows_stays_as_it_is() -> None:
     unknown = "This has to be read by somebody else: 5 to 7."
 
     assert {language.of_source(unknown) for language in CATALOGUE.languages.values()} == {unknown}
+
+
+@pytest.mark.parametrize("what", ["a PDF", WORD, OPENDOCUMENT, E_BOOK])
+def test_what_a_damaged_document_begins_as_is_named_in_the_same_language(what: str) -> None:
+    told = CATALOGUE.languages["id"].of_source(
+        f"the file begins as {what} but is damaged. Open it, save it anew, and try again."
+    )
+
+    assert what not in told
+
+
+@pytest.mark.parametrize("suffix", [".docx", ".odt", ".epub"])
+def test_a_damaged_document_is_named_in_the_same_language(suffix: str) -> None:
+    told = unreadable(b"PK\x03\x04 cut short", suffix)
+
+    assert told is not None
+    assert not re.search(
+        "damaged|document|text|book", CATALOGUE.languages["id"].of_source(told).replace("OpenDocument", "")
+    )
 
 
 def test_parts_of_a_sentence_are_in_the_same_language_as_the_rest() -> None:

@@ -82,6 +82,8 @@ async def test_a_page_is_watched_asked_about_confirmed_and_announced(
             admin.admin, scene.channel, "corpus announce", channel=scene.channel
         )
         assert "announced in" in told(await answered(chosen))
+        panel = await answered(await scene.standin.slash(admin.admin, scene.channel, "settings"))
+        assert f"**Announcements of new readouts**: <#{scene.channel['id']}>" in told(panel)
 
         site.replies["/news"] = _list(7, 6, 4, 5)
         _due(folder)
@@ -111,7 +113,10 @@ async def test_a_page_is_watched_asked_about_confirmed_and_announced(
             told(await admin.use(listed.shown[0], "watch:drop"))
             == "Nothing is watched. `/corpus watch` begins."
         )
-        assert "Nothing is announced" in told(await admin.run("announce"))
+        assert (
+            "announcements of new readouts**: none"
+            in told(await admin.use(panel.shown[0], "setting:announcements")).lower()
+        )
 
 
 @pytest.mark.servers

@@ -15,7 +15,7 @@ from bot.discord import Interaction
 from bot.discord.cogs.base import FILTERS, MAX_CHOICE, MAX_CHOICES, BaseCog, Word, bounded, offering, place_of
 from bot.discord.delivery import attach, in_time, respond, say, show, show_in_place
 from bot.discord.discord_markdown import code, shortened
-from bot.discord.pages import Page
+from bot.discord.pages import RULE, Page, Tone
 from bot.discord.permissions import caller_of, is_hidden_from
 from bot.discord.readout_rendering import KINDS, InitiativeFilter, render_documents
 from bot.discord.views import Control, list_view
@@ -71,8 +71,9 @@ class BrowseCog(BaseCog):
         told.append(f"-# {phrases('about.kept', where=where)}")
         if is_hidden_from(caller_of(interaction), self.settings):
             told.append(phrases("about.hidden"))
-        told += ["", *command_lines(interaction.client.tree, phrases, manages=self.manages(interaction))]
-        await respond(interaction, [Page("\n".join(told))], phrases, ephemeral=True)
+        there = command_lines(interaction.client.tree, phrases, manages=self.manages(interaction))
+        text = "\n".join(told) + RULE + "\n".join(there)
+        await respond(interaction, [Page(text, tone=Tone.LISTED)], phrases, ephemeral=True)
 
 
 _MAX_WANTED = 100

@@ -30,7 +30,9 @@ from bot.discord.corpus.preview_store import Preview
 from bot.discord.corpus.service import CorpusService
 from bot.discord.delivery import attach, in_time, respond, say, show
 from bot.discord.discord_markdown import shortened
+from bot.discord.pages import Tone
 from bot.discord.permissions import caller_of, may_manage, own_scope
+from bot.discord.refusals import NotAllowedError, RefusedError
 from bot.discord.views import page_view
 from retrieval.search.scoping import Filters
 
@@ -204,21 +206,17 @@ class CorpusCog(
         await self.guarded(interaction, self._channel(interaction, filters))
 
     async def _channel(self, interaction: Interaction, typed: Filters) -> None:
-        phrases, channel = self.phrases(interaction), channel_of(interaction.channel)
-        caller = caller_of(interaction)
+        channel, caller, filters = channel_of(interaction.channel), caller_of(interaction), bounded(typed)
         if channel is None or caller.guild is None:
-            await say(interaction, phrases("corpus.no_server_here"))
-        elif not may_manage(caller, own_scope(caller.guild), self.settings):
-            await say(interaction, phrases("corpus.not_admin"))
-        else:
-            filters = bounded(typed)
-            lines = await self.readable(interaction, filters)
-            if not lines:
-                await say(interaction, phrases("error.none_passes"))
-                return
-            await self.questions.set_channel_filters(channel, filters)
-            key = "corpus.channel_asks" if filters else "corpus.channel_asks_all"
-            await say(interaction, phrases(key, count=len(lines)))
+            raise RefusedError("corpus.no_server_here")
+        if not may_manage(caller, own_scope(caller.guild), self.settings):
+            raise NotAllowedError("corpus.not_admin")
+        lines = await self.readable(interaction, filters)
+        if not lines:
+            raise RefusedError("error.none_passes")
+        await self.questions.set_channel_filters(channel, filters)
+        key = "corpus.channel_asks" if filters else "corpus.channel_asks_all"
+        await say(interaction, self.phrases(interaction)(key, count=len(lines)), Tone.ANSWERED)
 
     # --- what the commands share ---
 

@@ -15,6 +15,7 @@ from bot.discord.cogs.base import BaseCog, BotServices
 from bot.discord.cogs.previews import typed_into
 from bot.discord.delivery import in_time, say
 from bot.discord.feedback_store import FeedbackStore
+from bot.discord.pages import Tone
 from bot.discord.views import Control
 from bot.locales import Phrases
 
@@ -45,7 +46,7 @@ class FeedbackCog(BaseCog):
         if not known:
             await say(interaction, phrases("control.expired"))
         elif helpful:
-            await say(interaction, phrases("control.thanks"))
+            await say(interaction, phrases("control.thanks"), Tone.ANSWERED)
         else:
             await interaction.response.send_modal(_form(answer, phrases))
 
@@ -63,7 +64,8 @@ class FeedbackCog(BaseCog):
         if reason:
             work = self.look_up(self._feedback.explain, answer, interaction.user.id, reason)
             known = await in_time(interaction, work, ephemeral=True)
-        await say(interaction, self.phrases(interaction)("control.thanks" if known else "control.expired"))
+        key, tone = ("control.thanks", Tone.ANSWERED) if known else ("control.expired", Tone.FAILED)
+        await say(interaction, self.phrases(interaction)(key), tone)
 
     @commands.Cog.listener()
     async def on_paragraph_control(self, interaction: Interaction, control: Control) -> None:

@@ -49,9 +49,9 @@ class JobLink(
         interaction.client.dispatch("job_link", interaction, self)
 
 
-def job_view(text: str, scope: str, brought: Brought | None, phrases: Phrases) -> LayoutView:
+def job_view(text: str, scope: str, brought: Brought | None, phrases: Phrases, tone: Tone) -> LayoutView:
     """Return what a job did, and what can be done with the one readout that it brought, if it was one."""
-    container = box(text, Tone.ANSWERED if brought else Tone.PLAIN)
+    container = box(text, tone)
     if brought:
         place = f"{'shared' if scope == SHARED else 'server'}:{brought.document}"
         actions = ("ask", "list", "diff") if brought.changed else ("ask", "list")

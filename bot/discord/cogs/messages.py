@@ -15,7 +15,7 @@ from discord.ext import commands
 from bot.discord.cogs.base import BaseCog, BotServices, channel_of, refused
 from bot.discord.delivery import note_what_stays, open_thread, sentence_for, typing
 from bot.discord.faults import DISCORD_FAULTS, one_line
-from bot.discord.pages import Page
+from bot.discord.pages import Page, Tone
 from bot.discord.permissions import missing_to_answer
 from bot.discord.question_service import Place, Reply
 from bot.discord.screen import MessageScreen, Rank
@@ -155,7 +155,7 @@ class MessagesCog(BaseCog):
                     note_what_stays(error)
                 elif asked.meant is not Meant.ANYBODY or reads_as_question(analyse(asked.question)):
                     sentence = sentence_for(error, phrases, self.settings.max_question)
-                    await asked.screen.put(Rank.NOTICE, text_view(sentence))
+                    await asked.screen.put(Rank.NOTICE, text_view(sentence, Tone.FAILED))
 
     async def _show_answer(self, asked: _Asked, phrases: Phrases, server: ServerSettings) -> None:
         screen, message = asked.screen, asked.screen.asked
@@ -254,7 +254,7 @@ class MessagesCog(BaseCog):
         )
         with suppress(discord.HTTPException):
             await message.author.send(
-                view=text_view(phrases("error.forbidden", permission=missing, channel=name))
+                view=text_view(phrases("error.forbidden", permission=missing, channel=name), Tone.FAILED)
             )
 
 

@@ -87,10 +87,10 @@ class PreviewsCog(BaseCog):
             await work()
         except Exception as error:
             if isinstance(error, RefusedError) and error.key in _CLOSING:
-                await show_in_place(interaction, text_view(phrases(error.key)))
+                await show_in_place(interaction, text_view(phrases(error.key), Tone.FAILED))
                 return
             sentence = sentence_for(error, phrases, self.settings.max_question)
-            view = text_view(sentence)
+            view = text_view(sentence, Tone.FAILED)
             if again is not None and isinstance(error, RapporteurError):
                 view.add_item(ActionRow(again))
             await show(interaction, view, ephemeral=True)
@@ -135,14 +135,16 @@ class PreviewsCog(BaseCog):
     async def _cancel(self, interaction: Interaction, control: Control) -> None:
         work = self._corpus.cancel(caller_of(interaction), control.answer)
         await in_time(interaction, work, ephemeral=True, in_place=True)
-        await show_in_place(interaction, text_view(self.phrases(interaction)("corpus.cancelled")))
+        await show_in_place(
+            interaction, text_view(self.phrases(interaction)("corpus.cancelled"), Tone.NOT_FOUND)
+        )
 
     async def _confirm(self, interaction: Interaction, control: Control) -> None:
         phrases = self.phrases(interaction)
         work = self._corpus.confirm(caller_of(interaction), control.answer, interaction.channel_id, phrases)
         done = await in_time(interaction, work, ephemeral=True, in_place=True)
         if done.subscription is None:
-            await show_in_place(interaction, text_view(done.sentence))
+            await show_in_place(interaction, text_view(done.sentence, Tone.ANSWERED))
             if done.purged:
                 self._client.dispatch("purged", interaction, done.sentence, done.purged)
             return
@@ -161,7 +163,7 @@ class PreviewsCog(BaseCog):
         outside = ending.full if subscription.scope == SHARED else ending.brief
         with suppress(discord.HTTPException):
             direct = await self._client.create_dm(discord.Object(subscription.user))
-            await direct.send(view=text_view(outside))
+            await direct.send(view=text_view(outside, ending.tone))
             return True
         channel = self._client.get_channel(subscription.channel) if subscription.channel else None
         if isinstance(channel, discord.abc.Messageable):
@@ -174,6 +176,7 @@ class PreviewsCog(BaseCog):
                         subscription.scope,
                         None if subscription.scope == SHARED else ending.brought,
                         phrases,
+                        ending.tone,
                     )
                 )
                 return True
@@ -184,11 +187,11 @@ def _editing(interaction: Interaction, scope: str, phrases: Phrases) -> Edit:
     """Return what writes over the message that was clicked, for as long as Discord lets it."""
     clicked = time.monotonic()
 
-    async def edit(text: str, brought: Brought | None) -> bool:
+    async def edit(text: str, brought: Brought | None, tone: Tone) -> bool:
         if time.monotonic() - clicked > TOKEN_LIFETIME_S:
             return False
         try:
-            await interaction.edit_original_response(view=job_view(text, scope, brought, phrases))
+            await interaction.edit_original_response(view=job_view(text, scope, brought, phrases, tone))
         except discord.HTTPException:
             return False
         return True

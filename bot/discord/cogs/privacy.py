@@ -14,6 +14,7 @@ from bot.discord import Interaction
 from bot.discord.answer_store import Withdrawn
 from bot.discord.cogs.base import BaseCog, BotServices
 from bot.discord.delivery import in_time, say
+from bot.discord.pages import Tone
 from bot.discord.permissions import guild_of
 from bot.discord.views import text_view
 from bot.locales import DEFAULT, Phrases
@@ -50,7 +51,8 @@ class PrivacyCog(BaseCog):
         told = [phrases("forget.done", questions=found.questions, votes=found.votes)]
         if found.pseudonym:
             told.append(phrases("forget.history", name=found.pseudonym))
-        await say(interaction, "\n".join([*told, f"-# {phrases('forget.messages')}"]))
+        told.append(f"-# {phrases('forget.messages')}")
+        await say(interaction, "\n".join(told), Tone.ANSWERED)
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:

@@ -12,6 +12,7 @@ from discord.ext import commands, tasks
 from bot.discord.cogs.base import BaseCog, BotServices
 from bot.discord.corpus.server_cleanup import ServerCleanup
 from bot.discord.corpus.service import CorpusService
+from bot.discord.pages import Tone
 from bot.discord.permissions import missing_in
 from bot.discord.shards import Shards
 from bot.discord.views import text_view
@@ -78,6 +79,6 @@ class ServersCog(BaseCog):
         for channel in (guild.system_channel, *guild.text_channels):
             if channel is not None and missing_in(channel, guild.me) is None:
                 with suppress(discord.HTTPException):
-                    await channel.send(view=text_view(told))
+                    await channel.send(view=text_view(told, Tone.LISTED))
                     return
         log.info("joined server %d, which has no channel to speak in", guild.id)

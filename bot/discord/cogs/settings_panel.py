@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from typing import Any, Self
 
 import discord
@@ -13,23 +13,27 @@ from discord.ui import (
     ActionRow,
     Button,
     ChannelSelect,
-    Container,
     DynamicItem,
     Item,
     LayoutView,
     Select,
+    Separator,
     TextDisplay,
 )
 
 from bot.discord import Interaction
-from bot.discord.cogs.base import BaseCog, channel_of
-from bot.discord.delivery import in_time, say, show, show_in_place
+from bot.discord.cogs.base import BaseCog, BotServices, channel_of
+from bot.discord.delivery import in_time, show, show_in_place
 from bot.discord.discord_markdown import escape, shortened
+from bot.discord.pages import Tone
 from bot.discord.permissions import caller_of, may_manage, missing_in, own_scope
+from bot.discord.refusals import NotAllowedError, RefusedError
 from bot.discord.server_settings import NAMES, READER, ServerSettings
+from bot.discord.views import box
 from bot.locales import Phrases
 from retrieval.search.scoping import Filters
 
+_ANNOUNCEMENTS = "announcements"
 _MOST_CHANNELS = 25
 _CHANNELS = (discord.ChannelType.text, discord.ChannelType.news, discord.ChannelType.forum)
 _ON, _OFF, _ENVIRONMENT = "on", "off", "environment"
@@ -60,6 +64,10 @@ class SettingControl(DynamicItem[Item[Any]], template=r"setting:(?P<name>[a-z_]+
 class ServerSettingsCog(BaseCog):
     """Shows and changes what a server chose; each click is decided by who clicks, at that moment."""
 
+    def __init__(self, bot_services: BotServices) -> None:
+        super().__init__(bot_services)
+        self._desk = bot_services.corpus.watching if bot_services.corpus else None
+
     @app_commands.command(
         name="settings", description="What this server chose: channels, threads, language, privacy"
     )
@@ -74,35 +82,41 @@ class ServerSettingsCog(BaseCog):
         await self.guarded(interaction, self._change(interaction, control))
 
     async def _show(self, interaction: Interaction) -> None:
-        guild = await self._admitted(interaction)
-        if guild is not None:
-            view = await in_time(interaction, self._panel(interaction, guild), ephemeral=True)
-            await show(interaction, view, ephemeral=True)
+        guild = self._admitted(interaction)
+        view = await in_time(interaction, self._panel(interaction, guild), ephemeral=True)
+        await show(interaction, view, ephemeral=True)
 
     async def _change(self, interaction: Interaction, control: SettingControl) -> None:
-        guild = await self._admitted(interaction)
-        if guild is None or control.name not in NAMES:
+        guild, values, name = self._admitted(interaction), _values(interaction), control.name
+        work: Coroutine[Any, Any, object]
+        if name == _ANNOUNCEMENTS and self._desk is not None:
+            channel = next(iter(_there(guild, _ids(values))), None)
+            work = self._desk.announce(caller_of(interaction), channel, self.phrases(interaction))
+        elif name in NAMES:
+            value = None if control.resets else self._chosen(name, guild, values)
+            work = self.servers.choose(guild.id, name, value)
+        else:
             return
-        value = None if control.resets else self._chosen(control.name, guild, _values(interaction))
-        work = self.servers.choose(guild.id, control.name, value)
         await in_time(interaction, work, ephemeral=True, in_place=True)
         await show_in_place(interaction, await self._panel(interaction, guild))
 
-    async def _admitted(self, interaction: Interaction) -> discord.Guild | None:
-        """Return the server, where it is one and whoever asks may change what is its own."""
-        phrases, caller = self.phrases(interaction), caller_of(interaction)
+    def _admitted(self, interaction: Interaction) -> discord.Guild:
+        """Return the server, where it is one and whoever asks may change what is its own.
+
+        Raises:
+            RefusedError: It is none, or they may not.
+        """
+        caller = caller_of(interaction)
         if caller.guild is None or interaction.guild is None:
-            await say(interaction, phrases("corpus.no_server_here"))
-        elif not may_manage(caller, own_scope(caller.guild), self.settings):
-            await say(interaction, phrases("corpus.not_admin"))
-        else:
-            return interaction.guild
-        return None
+            raise RefusedError("corpus.no_server_here")
+        if not may_manage(caller, own_scope(caller.guild), self.settings):
+            raise NotAllowedError("corpus.not_admin")
+        return interaction.guild
 
     def _chosen(self, name: str, guild: discord.Guild, values: Sequence[str]) -> Any:
         """Return what a select's values stand for; what it did not offer stands for the environment's choice."""
         if name == "ask_channels":
-            return _there(guild, (int(each) for each in values if each.isdecimal()))
+            return _there(guild, _ids(values))
         picked = values[0] if values else _ENVIRONMENT
         if name == "language":
             return picked if picked in self.catalogue.languages else None
@@ -111,29 +125,34 @@ class ServerSettingsCog(BaseCog):
     async def _panel(self, interaction: Interaction, guild: discord.Guild) -> LayoutView:
         phrases = self.phrases(interaction)
         server = await self.servers.of(guild.id)
-        box: Container[Any] = Container(TextDisplay(f"### {phrases('settings.title')}"))
+        container = box(f"### {phrases('settings.title')}", Tone.LISTED)
         for name in NAMES:
-            box.add_item(TextDisplay(self._told(name, server, guild, phrases)))
+            container.add_item(Separator())
+            container.add_item(TextDisplay(self._told(name, server, guild, phrases)))
             for row in self._rows(name, server, guild, phrases):
-                box.add_item(ActionRow(*row))
+                container.add_item(ActionRow(*row))
+        if self._desk is not None:
+            announced = await self.look_up(self._desk.announcing.chosen, guild.id)
+            channels = _there(guild, [announced] if announced else [])
+            told = f"**{phrases(f'settings.{_ANNOUNCEMENTS}')}**: {_mentioned(channels, phrases)}"
+            container.add_item(Separator())
+            container.add_item(TextDisplay("\n".join([told, *_warned(guild, channels, phrases)])))
+            container.add_item(ActionRow(_channels_of(_ANNOUNCEMENTS, channels, 1, phrases)))
         filters = await self.questions.channel_filters(channel_of(interaction.channel))
-        box.add_item(TextDisplay("\n".join(self._notes(filters, phrases))))
-        return LayoutView(timeout=None).add_item(box)
+        container.add_item(Separator())
+        container.add_item(TextDisplay("\n".join(self._notes(filters, phrases))))
+        return LayoutView(timeout=None).add_item(container)
 
     def _told(self, name: str, server: ServerSettings, guild: discord.Guild, phrases: Phrases) -> str:
         origin = phrases("settings.here" if name in server.chosen else "settings.environment")
         value = self._value(name, getattr(server, name), guild, phrases)
         told = f"**{phrases(f'settings.{name}')}**: {value} ({origin})"
-        shut = _shut(guild, server.ask_channels) if name == "ask_channels" else {}
-        warned = (
-            phrases("error.forbidden", permission=missing, channel=f"<#{channel}>")
-            for channel, missing in shut.items()
-        )
-        return "\n".join([told, *(f"⚠ {each}" for each in warned)])
+        channels = server.ask_channels if name == "ask_channels" else ()
+        return "\n".join([told, *_warned(guild, channels, phrases)])
 
     def _value(self, name: str, value: Any, guild: discord.Guild, phrases: Phrases) -> str:
         if name == "ask_channels":
-            return " ".join(f"<#{each}>" for each in _there(guild, value)) or phrases("settings.none")
+            return _mentioned(_there(guild, value), phrases)
         if name == "language":
             return (
                 phrases("settings.reader") if value == READER else self.catalogue.languages[value]("language")
@@ -145,23 +164,7 @@ class ServerSettingsCog(BaseCog):
     ) -> Iterator[list[SettingControl]]:
         custom_id, value = f"setting:{name}", getattr(server, name)
         if name == "ask_channels":
-            chosen = _there(guild, value)[:_MOST_CHANNELS]
-            marked = [
-                discord.SelectDefaultValue(id=each, type=discord.SelectDefaultValueType.channel)
-                for each in chosen
-            ]
-            yield [
-                SettingControl(
-                    ChannelSelect(
-                        custom_id=custom_id,
-                        channel_types=list(_CHANNELS),
-                        min_values=0,
-                        max_values=_MOST_CHANNELS,
-                        default_values=marked,
-                        placeholder=phrases("settings.none"),
-                    )
-                )
-            ]
+            yield [_channels_of(name, _there(guild, value), _MOST_CHANNELS, phrases)]
             if name in server.chosen:
                 yield [
                     SettingControl(Button(label=phrases("settings.reset"), custom_id=f"{custom_id}:reset"))
@@ -201,12 +204,38 @@ def _there(guild: discord.Guild, channels: Iterable[int]) -> list[int]:
     return [each for each in channels if guild.get_channel_or_thread(each) is not None]
 
 
-def _shut(guild: discord.Guild, channels: Iterable[int]) -> dict[int, str]:
-    """Return the channels that the bot cannot speak in, with the permission that it lacks there."""
-    lacking = {
-        each: missing_in(guild.get_channel_or_thread(each), guild.me) for each in _there(guild, channels)
-    }
-    return {channel: missing for channel, missing in lacking.items() if missing}
+def _ids(values: Iterable[str]) -> list[int]:
+    return [int(each) for each in values if each.isdecimal()]
+
+
+def _mentioned(channels: Iterable[int], phrases: Phrases) -> str:
+    return " ".join(f"<#{each}>" for each in channels) or phrases("settings.none")
+
+
+def _channels_of(name: str, chosen: Sequence[int], most: int, phrases: Phrases) -> SettingControl:
+    """Return a select of up to so many channels; in a forum nothing can be announced."""
+    kind = discord.SelectDefaultValueType.channel
+    marked = [  # Discord has ids as texts, and discord.py sends on what it is given
+        discord.SelectDefaultValue(id=str(each), type=kind)  # type: ignore[arg-type]
+        for each in chosen[:most]
+    ]
+    return SettingControl(
+        ChannelSelect(
+            custom_id=f"setting:{name}",
+            channel_types=list(_CHANNELS if most > 1 else _CHANNELS[:2]),
+            min_values=0,
+            max_values=most,
+            default_values=marked,
+            placeholder=phrases("settings.none"),
+        )
+    )
+
+
+def _warned(guild: discord.Guild, channels: Iterable[int], phrases: Phrases) -> Iterator[str]:
+    """Yield what is said of the channels that the bot cannot speak in."""
+    for each in _there(guild, channels):
+        if missing := missing_in(guild.get_channel_or_thread(each), guild.me):
+            yield f"⚠ {phrases('error.forbidden', permission=missing, channel=f'<#{each}>')}"
 
 
 def _narrowing(filters: Filters) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Self
 import discord
 from discord import app_commands
 from discord.ext import commands, tasks
-from discord.ui import ActionRow, Button, DynamicItem, LayoutView, TextDisplay
+from discord.ui import ActionRow, Button, DynamicItem, LayoutView, Separator, TextDisplay
 
 from bot.discord import Interaction
 from bot.discord.cogs.base import BaseCog, BotServices
@@ -22,10 +22,11 @@ from bot.discord.corpus.announcing import Letter, phrases_of
 from bot.discord.corpus.service import CorpusService
 from bot.discord.corpus.watch_desk import watch_text
 from bot.discord.delivery import in_time, say, show, show_in_place
+from bot.discord.pages import Tone
 from bot.discord.permissions import caller_of, missing_in
 from bot.discord.refusals import RefusedError
 from bot.discord.shards import Shards
-from bot.discord.views import text_view
+from bot.discord.views import box, text_view
 from bot.locales import Phrases
 from retrieval.errors import IngestBusyError, RapporteurError
 from retrieval.watching import Watch
@@ -89,7 +90,7 @@ class WatchCommands(BaseCog):
         async def watched() -> None:
             given = url, hours, take, interaction.channel_id, self.phrases(interaction)
             work = self._corpus.watching.watch(caller_of(interaction), where, *given)
-            await say(interaction, await in_time(interaction, work, ephemeral=True))
+            await say(interaction, await in_time(interaction, work, ephemeral=True), Tone.ANSWERED)
 
         await self.guarded(interaction, watched())
 
@@ -117,7 +118,7 @@ class WatchCommands(BaseCog):
                 raise RefusedError("error.forbidden", permission=missing, channel=channel.mention)
             chosen = channel.id if channel else None
             work = self._corpus.watching.announce(caller_of(interaction), chosen, self.phrases(interaction))
-            await say(interaction, await in_time(interaction, work, ephemeral=True))
+            await say(interaction, await in_time(interaction, work, ephemeral=True), Tone.ANSWERED)
 
         await self.guarded(interaction, announced())
 
@@ -229,12 +230,12 @@ class WatchingCog(BaseCog):
 
 
 def _letter_view(letter: Letter, phrases: Phrases) -> LayoutView:
-    view = text_view(letter.text)
+    container = box(letter.text, Tone.LISTED)
     if letter.link is not None:
         label, style = phrases("corpus.watch.look"), discord.ButtonStyle.primary
         button: Button[Any] = Button(label=label, style=style, custom_id=f"watch:look:{letter.link}:0")
-        view.add_item(ActionRow(WatchControl(button)))
-    return view
+        container.add_item(ActionRow(WatchControl(button)))
+    return LayoutView(timeout=None).add_item(container)
 
 
 def watches_view(found: Sequence[tuple[Watch, int]], phrases: Phrases, number: int = 0) -> LayoutView:
@@ -243,12 +244,12 @@ def watches_view(found: Sequence[tuple[Watch, int]], phrases: Phrases, number: i
         return text_view(phrases("corpus.watch.none"))
     last = (len(found) - 1) // _ON_A_PAGE
     number = min(number, last)
-    view = LayoutView(timeout=None)
+    container = box(f"### {phrases('command.corpus.watches.description')}", Tone.LISTED)
     for watch, waiting in found[number * _ON_A_PAGE : (number + 1) * _ON_A_PAGE]:
-        view.add_item(TextDisplay(watch_text(watch, waiting, phrases)))
+        container.add_item(Separator()).add_item(TextDisplay(watch_text(watch, waiting, phrases)))
         button = partial(_button, watch.pk)
         turned = "resume" if watch.paused else "pause"
-        view.add_item(
+        container.add_item(
             ActionRow(
                 button(turned, number, label=phrases(f"corpus.watch.{turned}")),
                 button("drop", number, label=phrases("corpus.watch.drop"), style=discord.ButtonStyle.danger),
@@ -257,8 +258,8 @@ def watches_view(found: Sequence[tuple[Watch, int]], phrases: Phrases, number: i
     if last:
         before = _button(found[0][0].pk, "turn", max(number - 1, 0), emoji="◀️", disabled=number == 0)
         after = _button(found[-1][0].pk, "turn", min(number + 1, last), emoji="▶️", disabled=number == last)
-        view.add_item(ActionRow(before, after))
-    return view
+        container.add_item(ActionRow(before, after))
+    return LayoutView(timeout=None).add_item(container)
 
 
 def _button(pk: int, action: str, page: int, **look: Any) -> WatchControl:

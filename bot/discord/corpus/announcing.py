@@ -77,6 +77,12 @@ class Announcing:
                 .on_conflict_do_update(index_elements=["guild"], set_=values)
             )
 
+    def chosen(self, guild: int) -> int | None:
+        """Return the channel that a server chose."""
+        a = announcements.c
+        with self._database.read() as connection:
+            return connection.scalar(select(a.channel).where(a.guild == guild))
+
     def forget(self, guild: int) -> None:
         """Announce nothing there."""
         with self._database.write() as connection:

@@ -37,17 +37,15 @@ def source_name(source: str, phrases: Phrases) -> str:
 def failed_line(source: str, line: int | None, error: str, phrases: Phrases) -> str:
     """Return the line that says why a source brought nothing."""
     place = source_name(source, phrases) + (f":{line}" if line else "")
-    reason = escape(shortened(_for_members(error), MAX_ERROR))
-    return f"- {phrases('corpus.report.failed_line', source=place, error=reason)}"
+    return f"- {phrases('corpus.report.failed_line', source=place, error=reason_text(error, phrases))}"
 
 
-_ON_THE_COMMAND_LINE = re.compile(r',? ?(?:(?:then|or|and) )*(?:[Rr]un|[Uu]se) (?:"rapporteur|--)[^.;]*')
 _FOLDERS = re.compile(r"(?<![\w:/.])/(?:[^\s/]+/)+(?=[^\s/])")
 
 
-def _for_members(error: str) -> str:
-    """Return a reason without advice for a terminal and without the folders of this machine."""
-    return _FOLDERS.sub("", _ON_THE_COMMAND_LINE.sub("", error))
+def reason_text(said: str, phrases: Phrases, limit: int = MAX_ERROR) -> str:
+    """Return what was said of a source in the reader's language, without the folders of this machine."""
+    return escape(shortened(phrases.of_source(_FOLDERS.sub("", said)), limit))
 
 
 def named_ids(ids: Sequence[str], phrases: Phrases) -> str:

@@ -11,7 +11,7 @@ from bot.discord.answer_store import ShownAnswer
 from bot.discord.corpus.corpus_rendering import where_name
 from bot.discord.discord_markdown import escape, shortened
 from bot.discord.feedback_store import FeedbackStore, Rated
-from bot.discord.pages import MAX_TITLE, Block, Page, flat, paged
+from bot.discord.pages import MAX_TITLE, Block, Page, Tone, flat, paged
 from bot.discord.permissions import guild_of, guild_scopes
 from bot.locales import Phrases
 from bot.plot import png
@@ -57,7 +57,7 @@ def insights_of(
         blocks += bullets or [Block(f"-# {phrases('settings.none')}", head)]
     by_week = weeks(asked, now_ms)
     picture = png(by_week) if any(total for _, _, total in by_week) else None
-    return Insights(paged(blocks, phrases), picture)
+    return Insights(paged(blocks, phrases, tone=Tone.LISTED), picture)
 
 
 def weeks(asked: Sequence[ShownAnswer], now_ms: int) -> list[Week]:

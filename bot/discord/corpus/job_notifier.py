@@ -21,7 +21,7 @@ from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from bot.discord.admission import Workers
 from bot.discord.corpus.corpus_rendering import Pace, brief_report, progress_text, report_text
-from bot.discord.discord_markdown import escape, shortened
+from bot.discord.pages import Tone
 from bot.discord.refusals import BusyError
 from bot.discord.shards import Shards
 from bot.locales import Catalogue, Phrases
@@ -29,7 +29,6 @@ from retrieval.errors import RowUnreadableError, StoreError
 from retrieval.front_end_store import Database, watches
 from retrieval.ingest import JobRow
 from retrieval.ingest.job_board import JobBoard, pause_s, report_of
-from retrieval.models import SHARED
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -128,7 +127,7 @@ class Brought:
     changed: bool
 
 
-Edit = Callable[[str, Brought | None], Awaitable[bool]]
+Edit = Callable[[str, Brought | None, Tone], Awaitable[bool]]
 """Writes words, and what can be done with a readout, over the message that the starter looks at; False where that is
 no longer possible."""
 
@@ -145,6 +144,7 @@ class Ending:
 
     full: str
     brief: str
+    tone: Tone
     brought: Brought | None = None
 
 
@@ -219,7 +219,7 @@ class JobNotifier:
                 pace = Pace(row.stage, now, row.done)
             text = progress_text(row, pace.left_s(row, now), phrases)
             if edit is not None and text != shown and now - edited_at >= EDITED_EVERY_S:
-                edit = edit if await edit(text, None) else None
+                edit = edit if await edit(text, None, Tone.PLAIN) else None
                 shown, edited_at = text, self._ticks()
             await asyncio.sleep(_LOOKED_AT_EVERY_S)
         if row is not None:  # else its server was left, and the job with it
@@ -237,7 +237,7 @@ class JobNotifier:
         if claim == "told":
             return
         ending = ending_of(row, phrases)
-        told = edit is not None and await edit(ending.full, ending.brought)
+        told = edit is not None and await edit(ending.full, ending.brought, ending.tone)
         if told or await self._announce(subscription, ending):
             await self._patiently(self._subscriptions.told, subscription.job)
         else:
@@ -267,23 +267,20 @@ class JobNotifier:
 
 
 def ending_of(row: JobRow, phrases: Phrases) -> Ending:
-    """Return what is said of a job that ended.
-
-    Why one failed as a whole is about this machine, so only operators read it.
-    """
+    """Return what is said of a job that ended; why one failed as a whole is about this machine, and in its log."""
     if row.state == "done":
         try:
             report = report_of(row)
         except RowUnreadableError:  # of another version: that it is done is all that can be said
             done = phrases("corpus.report.title", job=row.pk)
-            return Ending(done, done)
+            return Ending(done, done, Tone.ANSWERED)
         changed = [Brought(each.id, changed=True) for each in report.changed]
         brought = [*(Brought(each, changed=False) for each in report.added), *changed]
         return Ending(
             report_text(report, row.pk, phrases),
             brief_report(report, row.pk, phrases),
+            Tone.FAILED if report.failed else Tone.ANSWERED,
             brought[0] if len(brought) == 1 else None,
         )
     failed = phrases("corpus.report.failed", job=row.pk)
-    reason = f"\n{escape(shortened(row.error or '', 500))}" if row.scope == SHARED else ""
-    return Ending(failed + reason, failed)
+    return Ending(failed, failed, Tone.FAILED)

@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.discord.admission import Workers
 from bot.discord.corpus.access import PreviewSlots, ScopeAccess, unknown
+from bot.discord.corpus.corpus_rendering import reason_text
 from bot.discord.corpus.preview_rendering import preview_pages, removal_pages, rollback_pages, unpin_pages
 from bot.discord.corpus.preview_store import LIFETIME_MS, Growth, Kind, Preview, PreviewStore
 from bot.discord.discord_markdown import escape, shortened
@@ -163,7 +164,7 @@ class PreviewMaker:
         return preview
 
     def _previewed(self, caller: Caller, request: IngestRequest, phrases: Phrases) -> Preview:
-        plan = self._plan(request)
+        plan = self._plan(request, phrases)
         growth = growth_of(plan)
         self._access.check_quota(request.scope, growth)
         revisions = {s.id: s.revision for s in self._services.browser.documents([request.scope])}
@@ -189,13 +190,13 @@ class PreviewMaker:
             files=request.uploads,
         )
 
-    def _plan(self, request: IngestRequest) -> Plan:
+    def _plan(self, request: IngestRequest, phrases: Phrases) -> Plan:
         ingesting = self._services.ingesting
         try:
             return ingesting.plan(request, ingesting.load(request))
         except CorpusError as error:
             if request.scope == SHARED and request.paths:
-                raise RefusedError("corpus.unreadable", reason=escape(shortened(str(error), 400))) from error
+                raise RefusedError("corpus.unreadable", reason=reason_text(str(error), phrases)) from error
             raise RefusedError("corpus.nothing_read") from error
 
     def _new(self, caller: Caller, kind: Kind, scope: str, request: dict[str, Any], **more: Any) -> Preview:

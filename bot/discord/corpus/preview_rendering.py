@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from bot.discord.corpus.corpus_rendering import (
-    MAX_ERROR,
     failed_line,
     named_ids,
+    reason_text,
     source_name,
     where_name,
 )
@@ -94,10 +94,7 @@ def _general_blocks(plan: Plan, request: IngestRequest, phrases: Phrases) -> lis
         blocks.append(Block(phrases("corpus.preview.unchanged", ids=named_ids(plan.unchanged, phrases))))
     failed = f"### {phrases('corpus.report.failed_head')}"
     blocks += [Block(failed_line(f.source, f.line, f.error, phrases), failed) for f in plan.failed]
-    return blocks + [
-        Block(f"⚠ {escape(shortened(phrases.of_source(w), MAX_ERROR))}")
-        for w in plan.warnings[:_MAX_WARNINGS]
-    ]
+    return blocks + [Block(f"⚠ {reason_text(w, phrases)}") for w in plan.warnings[:_MAX_WARNINGS]]
 
 
 def _question(alike: Alike, phrases: Phrases) -> str:
@@ -115,7 +112,7 @@ def _change_blocks(change: Change, *, held: bool, phrases: Phrases) -> list[Bloc
         source = source_name(change.live.source, phrases)
         blocks.append(Block(f"⚠ {phrases('corpus.preview.takes_over', source=source)}", head))
     for warning in readout.warnings[:_MAX_WARNINGS]:
-        blocks.append(Block(f"⚠ {escape(shortened(phrases.of_source(warning), MAX_ERROR))}", head))
+        blocks.append(Block(f"⚠ {reason_text(warning, phrases)}", head))
     if len(readout.warnings) > _MAX_WARNINGS:
         more = phrases("corpus.more", count=len(readout.warnings) - _MAX_WARNINGS)
         blocks.append(Block(f"⚠ {more}", head))
@@ -212,7 +209,7 @@ def _initiative_lines(change: Change, phrases: Phrases) -> Iterable[str]:
     if len(initiatives) > _MAX_NAMES:
         yield f"- {phrases('corpus.more', count=len(initiatives) - _MAX_NAMES)}"
     for problem in problems[:_MAX_WARNINGS]:
-        yield f"⚠ {escape(shortened(problem, MAX_ERROR))}"
+        yield f"⚠ {reason_text(problem, phrases)}"
 
 
 def initiative_line(entry: Initiative, phrases: Phrases) -> str:

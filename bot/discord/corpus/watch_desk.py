@@ -14,6 +14,7 @@ from typing import Any
 from bot.discord.admission import Workers
 from bot.discord.corpus.access import ScopeAccess
 from bot.discord.corpus.announcing import Announcing, Letter, cut_to_fit, phrases_of
+from bot.discord.corpus.corpus_rendering import reason_text
 from bot.discord.corpus.preview_maker import growth_of
 from bot.discord.corpus.preview_rendering import preview_pages
 from bot.discord.corpus.preview_store import Growth
@@ -30,7 +31,6 @@ from retrieval.models import SHARED
 from retrieval.watching import News, Watch, WatchedLink
 
 _MAX_URL = 200
-_MAX_REASON = 400
 _MAX_LINKS = 10
 _USER = re.compile(r"discord:(\d+)\b")
 
@@ -89,7 +89,7 @@ class WatchDesk:
             look = await self._parsing.run(lambda: add(url, place=place, **given))
         except (SourceError, UsageError) as error:
             reason = error.problem if isinstance(error, SourceError) else str(error)
-            raise RefusedError("corpus.watch.failed", reason=_reason(reason, phrases)) from error
+            raise RefusedError("corpus.watch.failed", reason=reason_text(reason, phrases)) from error
         then = phrases(f"corpus.watch.{'will_take' if takes else 'will_ask'}")
         if look.newest is None:
             return f"{phrases('corpus.watch.readout', url=_url(look.watch))} {then}"
@@ -222,7 +222,7 @@ def _letters(news: News, place: Mapping[str, Any], phrases: Phrases) -> Iterator
     """Yield what is to be told of a page: each readout to decide on by itself, the others together."""
     url, quiet = _url(news.watch), replace(news.watch, news=None)
     if news.watch.news:
-        reason = _reason(news.watch.error, phrases)
+        reason = reason_text(news.watch.error or "", phrases)
         text = phrases(f"corpus.watch.{news.watch.news}", url=url, reason=reason)
         yield Letter(place, text, _key(text), News(news.watch))
     for link in news.links:
@@ -244,14 +244,10 @@ def _line(link: WatchedLink, phrases: Phrases) -> str:
     found = link.found or {}
     line = source_line(Source(found.get("title") or link.title or link.url, found.get("date")), phrases)
     if link.state == "refused":
-        return phrases("corpus.watch.refused", source=line, reason=_reason(link.problem, phrases))
+        return phrases("corpus.watch.refused", source=line, reason=reason_text(link.problem or "", phrases))
     if link.state == "live":
         return phrases("corpus.watch.taken", source=line, id=found.get("id", ""))
     return line
-
-
-def _reason(said: str | None, phrases: Phrases, limit: int = _MAX_REASON) -> str:
-    return escape(shortened(phrases.of_source(said or ""), limit))
 
 
 def _url(watch: Watch) -> str:
@@ -277,6 +273,6 @@ def watch_text(watch: Watch, waiting: int, phrases: Phrases) -> str:
     ]
     lines = [f"**{_url(watch)}**", " · ".join(notes)]
     if watch.error:
-        reason = _reason(watch.error, phrases, _MAX_URL)
+        reason = reason_text(watch.error, phrases, _MAX_URL)
         lines.append(f"-# {phrases('corpus.watch.error', count=watch.failures, reason=reason)}")
     return "\n".join(lines)

@@ -350,7 +350,11 @@ def test_what_robots_txt_forbids_is_not_fetched(watching: WatchService, site: Si
     watching.run(everything=True)
 
     assert told(watching) == [
-        ("/r/4.html", "refused", "the robots.txt of its host asks programs not to fetch it.")
+        (
+            "/r/4.html",
+            "refused",
+            "the robots.txt of its host asks programs not to fetch it. Save the page as a file and ingest it.",
+        )
     ]
     assert "/r/4.html" not in site.paths
     with pytest.raises(AddressRefusedError, match="asks programs not to"):

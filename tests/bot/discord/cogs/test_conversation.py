@@ -109,7 +109,7 @@ async def test_a_first_direct_message_is_met_with_the_card(
     await ann.send_dm("hi")
 
     (sent,) = [r.json for r in simcord_env.http_requests if r.path.endswith("/messages")]
-    (text,) = [part["content"] for part in walk(sent["components"]) if part["type"] == 10]
+    (text, *_) = [part["content"] for part in walk(sent["components"]) if part["type"] == 10]
     assert text.startswith("I answer questions about official readouts")
 
 

@@ -16,12 +16,13 @@ PHRASES = load().of("en-US")
     ("error", "told"),
     [
         (
-            'not valid UTF-8. Save the file as UTF-8, then run "rapporteur ingest --dry-run".',
-            "not valid UTF-8. Save the file as UTF-8.",
+            "this line is not valid UTF-8 (byte 0x92 at column 17). Save the file as UTF-8, then run "
+            '"rapporteur ingest --dry-run".',
+            "this line is not valid UTF-8 (byte 0x92 at column 17). Save the file as UTF-8.",
         ),
         (
-            'its id "a" is taken. Rename the file, or use --replace to write over it.',
-            'its id "a" is taken. Rename the file.',
+            'its id "a" is already that of /srv/in/b.txt. Rename the file, or use --replace to let it take over.',
+            'its id "a" is already that of b.txt. Rename the file.',
         ),
         ("/srv/rapporteur/in/a.txt: is empty", "a.txt: is empty"),
         ("https://example.org/a/b.txt said 404", r"https\://example.org/a/b.txt said 404"),

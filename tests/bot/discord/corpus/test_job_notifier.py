@@ -19,6 +19,7 @@ from bot.discord.corpus.job_notifier import (
     SubscriptionStore,
     subscribe,
 )
+from bot.discord.pages import Tone
 from bot.discord.refusals import BusyError
 from bot.discord.shards import Shards
 from bot.locales import load
@@ -208,4 +209,4 @@ async def test_of_a_report_that_this_version_cannot_read_it_is_said_that_the_job
     told = Told(done)
     await told.take_up()
 
-    assert told.ends == [Ending("**Job 1 is done.**", "**Job 1 is done.**")]
+    assert told.ends == [Ending("**Job 1 is done.**", "**Job 1 is done.**", Tone.ANSWERED)]
