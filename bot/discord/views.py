@@ -44,8 +44,38 @@ _EVENTS = {
 }
 
 
+class LastingItem(DynamicItem[Item[Any]], template=r"(?!)"):
+    """A button or select whose custom id says all that it is about.
+
+    So it works on messages of any age, whichever process sent them; what is done with it, whoever listens to its event does.
+
+    Attributes:
+        event: What is dispatched when it is used, with the interaction and the item.
+        match: The parts of its custom id.
+    """
+
+    event: str
+
+    def __init__(self, item: Item[Any]) -> None:
+        super().__init__(item)
+        match = self.template.fullmatch(self.custom_id)
+        assert match is not None  # the base class checked it
+        self.match = match
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: Interaction, item: Item[Any], _match: re.Match[str], /
+    ) -> Self:
+        """Take it up again from a message."""
+        return cls(item)
+
+    async def callback(self, interaction: Interaction) -> Any:
+        """Say that somebody used it."""
+        interaction.client.dispatch(self.event, interaction, self)
+
+
 class Control(
-    DynamicItem[Item[Any]],
+    LastingItem,
     template=(
         r"(?P<of>corpus:)?"
         r"(?P<action>open|pick|card|step|cite|share|past|copy|closest|translate|good|bad|turn|csv|leaf|files"
@@ -65,27 +95,19 @@ class Control(
 
     def __init__(self, item: Item[Any]) -> None:
         super().__init__(item)
-        match = self.template.fullmatch(self.custom_id)
-        assert match is not None  # the base class checked it
+        match = self.match
         self.action = match["action"]
-        self._event = "preview_control" if match["of"] else _EVENTS.get(self.action, "control")
+        self.event = "preview_control" if match["of"] else _EVENTS.get(self.action, "control")
         self.answer = match["answer"]
         self.page = int(match["page"])
         self.index = int(match["index"])
         self.step = int(match["step"] or 0)
 
-    @classmethod
-    async def from_custom_id(
-        cls, _interaction: Interaction, item: Item[Any], _match: re.Match[str], /
-    ) -> Self:
-        """Take a control up again from a message, whichever process sent it."""
-        return cls(item)
-
     async def callback(self, interaction: Interaction) -> Any:
-        """Say that a reader used this control."""
+        """Say that a reader used this control, and which of its choices."""
         if isinstance(self.item, Select):
             self.index = int(self.item.values[0])
-        interaction.client.dispatch(self._event, interaction, self)
+        await super().callback(interaction)
 
 
 def box(text: str, tone: Tone = Tone.PLAIN) -> Container[LayoutView]:

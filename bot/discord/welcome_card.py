@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import discord
 from discord import app_commands
-from discord.ui import ActionRow, Button, Container, DynamicItem, Item, LayoutView
+from discord.ui import ActionRow, Button, Container, LayoutView
 
-from bot.discord import Interaction
 from bot.discord.pages import RULE, Tone
-from bot.discord.views import box
+from bot.discord.views import LastingItem, box
 from bot.locales import Phrases
 
 if TYPE_CHECKING:
@@ -29,35 +28,22 @@ DELETING = frozenset({"🗑️", "🗑", "❌"})
 """Reactions by which whoever asked takes a reply away."""
 
 
-class ExampleQuestion(DynamicItem[Item[Any]], template=r"example:\d"):
+class ExampleQuestion(LastingItem, template=r"example:\d"):
     """A question as a button: its label is asked."""
 
-    @classmethod
-    async def from_custom_id(
-        cls, _interaction: Interaction, item: Item[Any], _match: re.Match[str], /
-    ) -> Self:
-        """Take a button up again from a message, whichever process sent it."""
-        return cls(item)
+    event = "example"
 
-    async def callback(self, interaction: Interaction) -> Any:
-        """Hand the question to whoever listens."""
+    @property
+    def question(self) -> str:
+        """What is asked."""
         assert isinstance(self.item, Button)
-        interaction.client.dispatch("example", interaction, self.item.label or "")
+        return self.item.label or ""
 
 
-class DeleteReply(DynamicItem[Item[Any]], template=r"delete:(?P<answer>[0-9a-f]{12})"):
+class DeleteReply(LastingItem, template=r"delete:(?P<answer>[0-9a-f]{12})"):
     """Takes a reply away, for whoever asked."""
 
-    @classmethod
-    async def from_custom_id(
-        cls, _interaction: Interaction, item: Item[Any], _match: re.Match[str], /
-    ) -> Self:
-        """Take a button up again from a message, whichever process sent it."""
-        return cls(item)
-
-    async def callback(self, interaction: Interaction) -> Any:
-        """Hand the id of the answer to whoever listens."""
-        interaction.client.dispatch("delete_reply", interaction, self.custom_id.partition(":")[2])
+    event = "delete_reply"
 
 
 def with_delete(view: LayoutView, answer: str) -> LayoutView:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any, Self
+from typing import Any
 
 import discord
 from discord.ext import commands
-from discord.ui import ActionRow, Button, DynamicItem, Item, Label, LayoutView, Modal, TextInput
+from discord.ui import ActionRow, Button, Item, Label, LayoutView, Modal, TextInput
 
 from bot.discord import Interaction
 from bot.discord.cogs.base import BaseCog, BotServices, place_of
@@ -17,7 +16,7 @@ from bot.discord.delivery import in_time, respond, show
 from bot.discord.pages import Tone
 from bot.discord.permissions import caller_of
 from bot.discord.readout_rendering import InitiativeFilter
-from bot.discord.views import box, list_view
+from bot.discord.views import LastingItem, box, list_view
 from bot.locales import Phrases
 from retrieval.models import SHARED
 from retrieval.search.scoping import Filters
@@ -26,27 +25,17 @@ _ASKING = "job-question"
 
 
 class JobLink(
-    DynamicItem[Item[Any]],
+    LastingItem,
     template=r"job:(?P<action>ask|list|diff):(?P<where>server|shared):(?P<document>[a-z0-9._-]{1,64})",
 ):
     """A button under what a job did; the `job_link` event hands it to whoever listens."""
 
+    event = "job_link"
+
     def __init__(self, item: Item[Any]) -> None:
         super().__init__(item)
-        match = self.template.fullmatch(self.custom_id)
-        assert match is not None  # the base class checked it
+        match = self.match
         self.action, self.where, self.document = match["action"], match["where"], match["document"]
-
-    @classmethod
-    async def from_custom_id(
-        cls, _interaction: Interaction, item: Item[Any], _match: re.Match[str], /
-    ) -> Self:
-        """Take a button up again from a message, whichever process sent it."""
-        return cls(item)
-
-    async def callback(self, interaction: Interaction) -> Any:
-        """Say that somebody used this button."""
-        interaction.client.dispatch("job_link", interaction, self)
 
 
 def job_view(text: str, scope: str, brought: Brought | None, phrases: Phrases, tone: Tone) -> LayoutView:

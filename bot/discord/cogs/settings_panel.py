@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Coroutine, Iterable, Iterator, Sequence
-from typing import Any, Self
+from typing import Any
 
 import discord
 from discord import app_commands
@@ -13,7 +12,6 @@ from discord.ui import (
     ActionRow,
     Button,
     ChannelSelect,
-    DynamicItem,
     Item,
     LayoutView,
     Select,
@@ -29,7 +27,7 @@ from bot.discord.pages import Tone
 from bot.discord.permissions import caller_of, may_manage, missing_in, own_scope
 from bot.discord.refusals import NotAllowedError, RefusedError
 from bot.discord.server_settings import NAMES, READER, ServerSettings
-from bot.discord.views import box
+from bot.discord.views import LastingItem, box
 from bot.locales import Phrases
 from retrieval.search.scoping import Filters
 
@@ -40,25 +38,15 @@ _ON, _OFF, _ENVIRONMENT = "on", "off", "environment"
 _MAX_SHOWN = 800
 
 
-class SettingControl(DynamicItem[Item[Any]], template=r"setting:(?P<name>[a-z_]+)(?P<reset>:reset)?"):
+class SettingControl(LastingItem, template=r"setting:(?P<name>[a-z_]+)(?P<reset>:reset)?"):
     """A select or button of the panel; the `setting_control` event hands it to the cog, after a restart too."""
+
+    event = "setting_control"
 
     def __init__(self, item: Item[Any]) -> None:
         super().__init__(item)
-        match = self.template.fullmatch(self.custom_id)
-        assert match is not None  # the base class checked it
+        match = self.match
         self.name, self.resets = match["name"], match["reset"] is not None
-
-    @classmethod
-    async def from_custom_id(
-        cls, _interaction: Interaction, item: Item[Any], _match: re.Match[str], /
-    ) -> Self:
-        """Take a control up again from a message, whichever process sent it."""
-        return cls(item)
-
-    async def callback(self, interaction: Interaction) -> Any:
-        """Say that somebody used this control."""
-        interaction.client.dispatch("setting_control", interaction, self)
 
 
 class ServerSettingsCog(BaseCog):

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import threading
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Self
+from typing import Any
 
 import discord
 from discord import app_commands
 from discord.ext import commands, tasks
-from discord.ui import ActionRow, Button, DynamicItem, LayoutView, Separator, TextDisplay
+from discord.ui import ActionRow, Button, Item, LayoutView, Separator, TextDisplay
 
 from bot.discord import Interaction
 from bot.discord.cogs.base import BaseCog, BotServices
@@ -26,7 +25,7 @@ from bot.discord.pages import Tone
 from bot.discord.permissions import caller_of, missing_in
 from bot.discord.refusals import RefusedError
 from bot.discord.shards import Shards
-from bot.discord.views import box, text_view
+from bot.discord.views import LastingItem, box, text_view
 from bot.locales import Phrases
 from retrieval.errors import IngestBusyError, RapporteurError
 from retrieval.watching import Watch
@@ -43,25 +42,17 @@ _ON_A_PAGE = 5
 
 
 class WatchControl(
-    DynamicItem[Button[Any]],
+    LastingItem,
     template=r"watch:(?P<action>pause|resume|drop|turn|look):(?P<pk>\d+):(?P<page>\d+)",
 ):
     """A button under a watched page in a list, or under a readout that was found."""
 
-    def __init__(self, item: Button[Any]) -> None:
+    event = "watch_control"
+
+    def __init__(self, item: Item[Any]) -> None:
         super().__init__(item)
-        match = self.template.fullmatch(self.custom_id)
-        assert match is not None  # the base class checked it
+        match = self.match
         self.action, self.pk, self.page = match["action"], int(match["pk"]), int(match["page"])
-
-    @classmethod
-    async def from_custom_id(cls, _interaction: Interaction, item: Any, _match: re.Match[str], /) -> Self:
-        """Take a control up again from a message, whichever process sent it."""
-        return cls(item)
-
-    async def callback(self, interaction: Interaction) -> Any:
-        """Say that somebody used this control."""
-        interaction.client.dispatch("watch_control", interaction, self)
 
 
 class WatchCommands(BaseCog):

@@ -14,7 +14,7 @@ from bot.discord.cogs.asking import AskCog
 from bot.discord.cogs.base import BaseCog, BotServices
 from bot.discord.delivery import in_time, say, show
 from bot.discord.faults import DISCORD_FAULTS, one_line
-from bot.discord.welcome_card import DELETING, card_view, command_lines
+from bot.discord.welcome_card import DELETING, DeleteReply, ExampleQuestion, card_view, command_lines
 
 log = logging.getLogger(__name__)
 
@@ -39,16 +39,16 @@ class ConversationCog(BaseCog):
         await show(interaction, card_view(phrases, examples, commands_there), ephemeral=True)
 
     @commands.Cog.listener()
-    async def on_example(self, interaction: Interaction, question: str) -> None:
+    async def on_example(self, interaction: Interaction, example: ExampleQuestion) -> None:
         """Ask an example as if it had been typed."""
         asking = self._client.get_cog(AskCog.__name__)
         assert isinstance(asking, AskCog)
-        await asking.answer(interaction, question)
+        await asking.answer(interaction, example.question)
 
     @commands.Cog.listener()
-    async def on_delete_reply(self, interaction: Interaction, answer: str) -> None:
+    async def on_delete_reply(self, interaction: Interaction, button: DeleteReply) -> None:
         """Take a reply away for whoever asked, or may take any message away."""
-        await self.guarded(interaction, self._delete(interaction, answer))
+        await self.guarded(interaction, self._delete(interaction, button.match["answer"]))
 
     async def _delete(self, interaction: Interaction, answer: str) -> None:
         phrases = self.phrases(interaction)
