@@ -498,6 +498,7 @@ async def test_whoever_started_it_is_told_when_the_token_is_too_old(corpus: Corp
             assert "ferry" not in text_of(message)
 
 
+@pytest.mark.slow
 async def test_a_restart_in_between_loses_neither_the_job_nor_its_starter(
     alone: Corpus, scene: Scene, folder: Path
 ) -> None:
@@ -517,6 +518,7 @@ async def test_a_restart_in_between_loses_neither_the_job_nor_its_starter(
         await eventually(lambda: rows(folder, "SELECT count(*) FROM discord_watches") == [(0,)])
 
 
+@pytest.mark.slow
 async def test_a_preview_is_confirmed_after_a_restart(alone: Corpus, folder: Path) -> None:
     async with BotProcess(alone.standin, folder) as first:
         await alone.standin.connected()
@@ -531,6 +533,7 @@ async def test_a_preview_is_confirmed_after_a_restart(alone: Corpus, folder: Pat
         assert "Added: `ferry`" in await alone.ended(await alone.press(shown, "yes"))
 
 
+@pytest.mark.slow
 async def test_a_document_that_is_there_is_asked_about_and_the_buttons_outlive_a_restart(
     alone: Corpus, folder: Path
 ) -> None:
@@ -555,6 +558,7 @@ async def test_a_document_that_is_there_is_asked_about_and_the_buttons_outlive_a
         assert "Added: `line`" in await alone.ended(await alone.press(shown[0], "yes"))
 
 
+@pytest.mark.slow
 async def test_a_server_that_removed_the_bot_is_purged_in_time_and_not_when_it_is_back(
     alone: Corpus, scene: Scene, folder: Path
 ) -> None:

@@ -15,6 +15,8 @@ from tests.standin import StandIn
 from tests.standin.process import BotProcess
 from tests.standin.world import Guild
 
+pytestmark = pytest.mark.slow  # a process for each
+
 
 @asynccontextmanager
 async def host(standin: StandIn, folder: Path, name: str, **settings: str) -> AsyncIterator[BotProcess]:

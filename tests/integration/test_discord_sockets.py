@@ -24,6 +24,7 @@ async def test_a_question_is_answered_with_paragraphs_that_open(scene: Scene, fo
         assert await bot.stop() == 0
 
 
+@pytest.mark.slow
 async def test_old_buttons_work_after_the_process_was_killed(scene: Scene, folder: Path) -> None:
     async with BotProcess(scene.standin, folder) as first:
         await scene.standin.connected()
@@ -37,6 +38,7 @@ async def test_old_buttons_work_after_the_process_was_killed(scene: Scene, folde
         assert text_of((await scene.click(shown, "good")).shown[0]) == "Thank you, noted."
 
 
+@pytest.mark.slow
 async def test_commands_are_sent_only_when_they_changed(scene: Scene, folder: Path) -> None:
     for start in (1, 2):
         async with BotProcess(scene.standin, folder) as bot:
@@ -139,6 +141,7 @@ async def test_a_question_in_flight_is_answered_before_the_bot_ends(scene: Scene
     assert "¶7" in text_of(scene.bot_messages()[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("token", "settings", "status", "told"),
     [
@@ -227,6 +230,7 @@ async def test_questions_beyond_the_limit_hear_when_to_try_again(scene: Scene, f
         assert "Please try again in" in text_of(refused.shown[0])
 
 
+@pytest.mark.slow
 @pytest.mark.slow  # discord.py lets 5 s pass between two connections
 async def test_two_shards_serve_their_own_servers(scene: Scene, folder: Path) -> None:
     async with BotProcess(scene.standin, folder, DISCORD_SHARDS="2"):

@@ -70,6 +70,7 @@ def _due(folder: Path) -> None:
     connection.close()
 
 
+@pytest.mark.slow
 async def test_a_page_is_watched_asked_about_confirmed_and_announced(
     scene: Scene, folder: Path, site: Site
 ) -> None:

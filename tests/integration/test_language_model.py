@@ -16,6 +16,8 @@ from aiohttp import web
 from tests.integration.conftest import QUESTION, Scene, control, text_of
 from tests.standin.process import BotProcess
 
+pytestmark = pytest.mark.slow  # a process for each
+
 QUOTE = "the MOD will conduct a novel Japan-ASEAN Cyber International Law Seminar"
 CHOSEN = "The sentences were chosen by a language model (openai:fake)"
 FOUND = "Found this; a language model is having a closer look"

@@ -9,6 +9,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import pytest
+
 from tests.integration.conftest import QUESTION, Scene, text_of
 from tests.servers import free_port
 from tests.standin.process import ROOT, BotProcess
@@ -34,6 +36,7 @@ def _named_in(*files: str) -> set[str]:
     return {name.removesuffix("_bucket") for name in found}
 
 
+@pytest.mark.slow
 async def test_log_and_metrics_tell_of_a_question_and_hold_no_word_of_it(scene: Scene, folder: Path) -> None:
     port = free_port()
     async with BotProcess(scene.standin, folder, RETRIEVAL_METRICS_PORT=str(port)) as bot:

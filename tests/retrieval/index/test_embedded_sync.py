@@ -561,6 +561,7 @@ def test_the_check_overlooks_the_few_that_a_sound_graph_hides(
 # --- the whole path ---
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", [_deleted, _garbage("chroma.sqlite3")], ids=["deleted", "garbage"])
 def test_a_store_answers_the_same_after_its_index_is_lost_and_embeds_only_the_question(
     open_store: OpenStore,

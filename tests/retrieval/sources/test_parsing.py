@@ -279,7 +279,9 @@ RUNS = {
 }
 
 
-@pytest.mark.parametrize("name", ["x.txt", "x.md", "x.html"])
+@pytest.mark.parametrize(
+    "name", ["x.txt", *(pytest.param(name, marks=pytest.mark.slow) for name in ("x.md", "x.html"))]
+)
 @pytest.mark.parametrize("data", RUNS.values(), ids=RUNS.keys())
 def test_long_runs_take_no_more_than_seconds(name: str, data: bytes) -> None:
     started = time.process_time()  # of this process alone: a busy machine changes nothing

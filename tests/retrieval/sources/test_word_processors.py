@@ -273,6 +273,7 @@ def old_word(folder: Path) -> bytes:
     return (folder / "made.doc").read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(office.program() is None, reason="LibreOffice is not installed")
 def test_old_word_document_is_read_by_libreoffice(tmp_path: Path) -> None:
     assert paragraphs(old_word(tmp_path)) == {"1": A, "2": B}
