@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
-from importlib import import_module
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from pathlib import Path
 from typing import Any
 
 Span = tuple[date, date]
@@ -280,15 +281,26 @@ def _opened(moment: _Moment, before: str, after: str) -> Span:
 # --- what dateparser knows of a language ---
 
 _MONTH_KEYS = "january february march april may june july august september october november december".split()
+_CODE = re.compile(r"[A-Za-z-]{2,12}")
 _UNITS = re.compile(r"(?:in (?P<ahead>\d+|\\1) |(?P<ago>\d+|\\1) )(?P<unit>year|month|week|day)(?: ago)?")
 
 
 @lru_cache(maxsize=64)
 def _locale(language: str) -> Mapping[str, Any]:
-    try:
-        info: Mapping[str, Any] = import_module(f"dateparser.data.date_translation_data.{language}").info
-    except ImportError:
+    """Return dateparser's data of a language, from its file: the package itself takes a fifth of a second to load."""
+    package = find_spec("dateparser")
+    assert package is not None
+    assert package.origin is not None
+    data = Path(package.origin).with_name("data") / "date_translation_data"
+    found = spec_from_file_location(f"_dates_of_{language}", data / f"{language}.py")
+    if not _CODE.fullmatch(language) or found is None or found.loader is None:
         return {}
+    module = module_from_spec(found)
+    try:
+        found.loader.exec_module(module)
+    except FileNotFoundError:
+        return {}
+    info: Mapping[str, Any] = module.info
     return info
 
 
