@@ -126,7 +126,7 @@ class Looker:
         here: Readouts | None,
     ) -> Looked:
         scoped = self._scoped(asked, shelf)
-        named = shelf.named(asked.core)
+        named = shelf.named(asked.core) if scoped.times.choose else []
         chosen = shelf.chosen(scoped.times, named)
         is_of_none = bool(named) and chosen == named  # "the 3rd" of a series that has none
         if asked.kind in direct.DIRECT_KINDS:

@@ -39,6 +39,11 @@ class Times:
     ordinals: tuple[tuple[int, int], ...] = ()
     rest: str = ""
 
+    @property
+    def choose(self) -> bool:
+        """Whether they can say which readouts are meant."""
+        return bool(self.spans or self.ordinals or self.place)
+
     def meet(self, span: Span) -> bool:
         """Whether `span` has a day in common with one of them."""
         return any(start <= span[1] and span[0] <= end for start, end in self.spans)

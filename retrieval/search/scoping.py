@@ -200,7 +200,7 @@ class Shelf:
         Args:
             named: Choose among these; all of them where the times are none of theirs.
         """
-        if not (times.spans or times.ordinals or times.place):
+        if not times.choose:
             return None
         kept = list(named or self.readouts)
         if times.spans:
