@@ -9,20 +9,30 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import discord
 import pytest
 import pytest_asyncio
+import yarl
 
+from bot.discord.answer_store import AnswerStore
+from bot.discord.client import Rapporteur, build_client
+from bot.discord.cogs.base import BotServices
+from bot.discord.discord_settings import DiscordSettings
+from bot.discord.question_service import QuestionService
+from bot.locales import load
 from retrieval.bootstrap import build_services
 from retrieval.settings import RetrievalSettings
+from tests.fakes import FakeServices, FileDatabase
 from tests.standin import StandIn
 from tests.standin.interactions import MODAL, Interaction
 from tests.standin.limits import walk
 from tests.standin.process import BotProcess
-from tests.standin.server import Request
+from tests.standin.server import TOKEN, Request
 
 SIGN_OF_LIFE = "Looking it up…"
 QUESTION = "What did Minister Kishi announce on cybersecurity?"
@@ -153,3 +163,27 @@ def folder(tmp_path: Path, ingested: Path) -> Path:
     """Where a bot runs, its store included."""
     shutil.copytree(ingested, tmp_path / "store")
     return tmp_path
+
+
+@asynccontextmanager
+async def client_in_process(
+    scene: Scene, services: FakeServices, folder: Path, monkeypatch: pytest.MonkeyPatch, **settings: Any
+) -> AsyncIterator[Rapporteur]:
+    """The real client in this process, over services that wait at a gate; all of it is over afterwards."""
+    monkeypatch.setattr(discord.http.Route, "BASE", scene.standin.url)
+    gateway = yarl.URL(scene.standin.gateway.url)
+    monkeypatch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", gateway)
+    made = DiscordSettings(_env_file=None, token=TOKEN, **settings)  # type: ignore[call-arg, arg-type]
+    questions = QuestionService(
+        made, services, services, AnswerStore(FileDatabase(folder / "ledger.db")), checking=services
+    )
+    client = build_client(BotServices(questions, load(), made), guild_ready_timeout=0.1)
+    running = asyncio.create_task(client.start(TOKEN))
+    await scene.standin.connected()
+    yield client
+    assert services.gate is not None
+    services.gate.set()
+    if not client.is_closed():
+        await client.wait_until_ready()  # what discord.py has begun for that outlives closing
+    await client.close()
+    await running

@@ -10,17 +10,12 @@ from pathlib import Path
 import discord
 import pytest
 import pytest_asyncio
-import yarl
 
-from bot.discord.answer_store import AnswerStore
-from bot.discord.client import Rapporteur, build_client, examine_discord
-from bot.discord.cogs.base import BotServices
+from bot.discord.client import Rapporteur, examine_discord
 from bot.discord.discord_settings import DiscordSettings
-from bot.discord.question_service import QuestionService
-from bot.locales import load
 from retrieval.errors import RapporteurError
-from tests.fakes import FakeServices, FileDatabase
-from tests.integration.conftest import Scene, answered, text_of
+from tests.fakes import FakeServices
+from tests.integration.conftest import Scene, answered, client_in_process, text_of
 from tests.standin.interactions import DEFER
 from tests.standin.server import TOKEN
 from tests.standin.world import FORUM, new_id
@@ -35,23 +30,8 @@ def services() -> FakeServices:
 async def client(
     scene: Scene, services: FakeServices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Rapporteur]:
-    monkeypatch.setattr(discord.http.Route, "BASE", scene.standin.url)
-    gateway = yarl.URL(scene.standin.gateway.url)
-    monkeypatch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", gateway)
-    settings = DiscordSettings(_env_file=None, token=TOKEN, concurrent_questions=1)  # type: ignore[call-arg, arg-type]
-    questions = QuestionService(
-        settings, services, services, AnswerStore(FileDatabase(tmp_path / "ledger.db")), checking=services
-    )
-    client = build_client(BotServices(questions, load(), settings), guild_ready_timeout=0.1)
-    running = asyncio.create_task(client.start(TOKEN))
-    await scene.standin.connected()
-    yield client
-    assert services.gate is not None
-    services.gate.set()
-    if not client.is_closed():
-        await client.wait_until_ready()  # what discord.py has begun for that outlives closing
-    await client.close()
-    await running
+    async with client_in_process(scene, services, tmp_path, monkeypatch, concurrent_questions=1) as running:
+        yield running
 
 
 async def acknowledged(scene: Scene, number: int = 1) -> None:

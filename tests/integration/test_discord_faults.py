@@ -8,21 +8,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import discord
 import pytest
 import pytest_asyncio
-import yarl
 
-from bot.discord.answer_store import AnswerStore
-from bot.discord.client import Rapporteur, build_client
-from bot.discord.cogs.base import BotServices
-from bot.discord.discord_settings import DiscordSettings
-from bot.discord.question_service import QuestionService
-from bot.locales import load
-from tests.fakes import FakeServices, FileDatabase
-from tests.integration.conftest import Scene, text_of
+from bot.discord.client import Rapporteur
+from tests.fakes import FakeServices
+from tests.integration.conftest import Scene, client_in_process, text_of
 from tests.standin.process import BotProcess
-from tests.standin.server import TOKEN
 
 SHUTDOWN_S = 1.5
 CLOSER_LOOK = "a language model is having a closer look"
@@ -46,26 +38,11 @@ def services() -> FakeServices:
 async def client(
     scene: Scene, services: FakeServices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Rapporteur]:
-    monkeypatch.setattr(discord.http.Route, "BASE", scene.standin.url)
-    gateway = yarl.URL(scene.standin.gateway.url)
-    monkeypatch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", gateway)
     monkeypatch.setattr("bot.discord.screen._AGAIN_AFTER_S", 0.05)
-    settings = DiscordSettings(
-        _env_file=None, token=TOKEN, answer_threads=True, shutdown_timeout_s=SHUTDOWN_S  # type: ignore[call-arg, arg-type]
-    )  # fmt: skip
-    questions = QuestionService(
-        settings, services, services, AnswerStore(FileDatabase(tmp_path / "ledger.db")), checking=services
-    )
-    client = build_client(BotServices(questions, load(), settings), guild_ready_timeout=0.1)
-    running = asyncio.create_task(client.start(TOKEN))
-    await scene.standin.connected()
-    yield client
-    assert services.gate is not None
-    services.gate.set()
-    if not client.is_closed():
-        await client.wait_until_ready()  # what discord.py has begun for that outlives closing
-    await client.close()
-    await running
+    async with client_in_process(
+        scene, services, tmp_path, monkeypatch, answer_threads=True, shutdown_timeout_s=SHUTDOWN_S
+    ) as running:
+        yield running
 
 
 Asked = Callable[[Scene], Awaitable[dict[str, Any]]]
