@@ -7,42 +7,31 @@ Each rule needs both sides: what the question names, and what the source has in 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import lru_cache
 from itertools import takewhile
 
+from retrieval.answering import roles
+from retrieval.answering.meetings import NEXT, looks_ahead, meetings_in
 from retrieval.answering.models import Answer
-from retrieval.answering.question import Question, capital_terms
-from retrieval.language.place_names import capitals
+from retrieval.answering.question import Kind, Question
 from retrieval.language.terms import STOP_WORDS, stem, terms, words
-from retrieval.language.times import Times, numbers_of_title, ordinals_in, times_in
+from retrieval.language.times import Span, Times, numbers_of_title, ordinals_in, times_in, years_in
 from retrieval.models import Difference, LiveParagraph, Statement
 from retrieval.search.scoping import Shelf, spans_of
-from retrieval.sources.titles import names_document
-
-_NOUNS_AFTER = 4
-"""So many words after an ordinal may say what it counts: "the 6th informal defence ministers' meeting"."""
 
 _AUXILIARY = r"(?:did|do|does|will|would|has|have|had|is|was|are|were|can|could|should|shall|must)"
 _SUBJECT = re.compile(rf"\b(?:{_AUXILIARY}|that)\s+(?:the\s+)?(\w+)|(\w+)['’]s?\s", re.IGNORECASE)
-_NAME = r"[A-Z]\w+(?:[ -][A-Z]\w+)*"
-_DOER = re.compile(
-    rf"\b(?i:did|do|does|will|would|has|have|had|can|could|should|shall)\s+(?:the\s+)?({_NAME})\s+(\w+)(.*)"
-)
-_OTHER = re.compile(rf"(?:(\b[a-z]+)\s+)?(?:the\s+)?({_NAME})(['’]s?)?")
-_BE = frozenset("be been being is are was were".split())
-_ARTICLES = frozenset("a an the its their".split())
-_PARTITIVE = _ARTICLES | {"of", "per"}
-_NO_ACT = _BE | {"meet"}  # who met whom is all one
-_MUTUAL = {"with", "and"}
-_RELATIONS = _MUTUAL | frozenset("of from by in on at against over".split())
-_NEXT = re.compile(r"\bnext\b", re.IGNORECASE)
-_SHORT = 12
+_PARTITIVE = frozenset("a an the its their of per".split())
+_FIGURE = re.compile(r"(?<![\w.,:/-])[^\w\s]?(\d[\d.,]*)(?<![.,])(?![\w/:-])")
 _WORD = re.compile(r"\w+")
 _CLAUSES = re.compile(r"(?:;|, (?:and|but|while|whereas))\s")
 _COUNTED = 3  # words after a number may name what it counts: "70 young coast guards"
+_GROUP = 10
+"""Up to this a figure may count those who speak: "what did the 10 members say?"."""
+
+_SPELT = re.compile(r"(?:twent|thirt|fort|fift|sixt|sevent|eight|ninet)y|hundred|dozen", re.IGNORECASE)
 _HEAD = 4
 """Words at the beginning of a sentence that name who it is about."""
 
@@ -76,6 +65,27 @@ class Scoped:
             return replace(answer, statements=agreeing)
         return replace(answer, statements=(), nearest=told, may_answer=True, partial=False, unanswered=None)
 
+    def is_of_other_time(self, answer: Answer) -> bool:
+        """Whether the first sentence that is claimed names a time, and it is not the question's."""
+        named = self._times_of(answer.statements[0]) if answer.statements and self.times.explicit else ()
+        return bool(named) and not any(map(self.times.meet, named))
+
+    def of_its_time(self, answer: Answer, other: Answer) -> Answer | None:
+        """Return what of an answer names the question's time, if that says as much of it as `other`, which doesn't."""
+        kept = [s for s in answer.statements if any(map(self.times.meet, self._times_of(s)))]
+        least = self._shared(other.statements[0].text)
+        return (
+            replace(answer, statements=tuple(kept)) if kept and self._shared(kept[0].text) >= least else None
+        )
+
+    def _times_of(self, statement: Statement) -> Sequence[Span]:
+        day = statement.paragraph.date
+        return times_in(statement.text, date.fromisoformat(day) if day else self.today).spans
+
+    def holds(self, paragraph: LiveParagraph) -> bool:
+        """Whether a paragraph speaks of what is to come, where the question asks for what comes next."""
+        return not NEXT.search(self.question.core) or looks_ahead(paragraph, paragraph.text)
+
     def _said(self, statement: Statement) -> Statement:
         found = (
             self._time(statement),
@@ -90,12 +100,18 @@ class Scoped:
         own = spans_of(paragraph.date, paragraph.title)
         if times.place is not None and self._is_passed_over(paragraph):
             return _year(own[0][0].year) if own else None
+        numbers = numbers_of_title(paragraph.title)
+        asked = meetings_in(self.question.core, paragraph.title)
+        if asked and numbers and not asked & numbers:
+            own = []  # what it says of another meeting is not of its own day
+        said = self._times_of(statement)
+        if self.question.kind is Kind.YES_NO and times.explicit and _are_before(said, times.spans):
+            return _year(said[0][0].year)
         if not times.spans or any(map(times.meet, own)):
             return None
         if not times.explicit and not self._is_passed_over(paragraph):
             return None  # "this year" in a lone readout of another year is that year's
         read_on = date.fromisoformat(paragraph.date) if paragraph.date else self.today
-        said = times_in(statement.text, read_on).spans
         around = said or times_in(f"{paragraph.heading or ''} {paragraph.text}", read_on).spans
         if any(map(times.meet, around)) or not (own or said):
             return None
@@ -114,35 +130,32 @@ class Scoped:
     def _meeting(self, statement: Statement) -> Difference | None:
         paragraph = statement.paragraph
         numbers = numbers_of_title(paragraph.title)
-        known = frozenset(terms(paragraph.title))
         own = numbers & {n for n, _ in ordinals_in(statement.text)}
-        if own and _NEXT.search(self.question.core) and not _NEXT.search(statement.text):
+        if own and NEXT.search(self.question.core) and not NEXT.search(statement.text):
             return Difference("ordinal", _nth(max(own)))  # the next one is not this one
         named = {n for n, _ in ordinals_in(f"{paragraph.heading or ''} {paragraph.text}")} | numbers
-        for number, end in self.times.ordinals:
-            after = _WORD.findall(self.question.core[end:])[:_NOUNS_AFTER]
-            if (
-                numbers
-                and number not in named
-                and any(stem(w.lower()) in known or names_document(w) for w in after)
-            ):
-                return Difference("ordinal", _nth(max(numbers)))
-        return None
+        is_other = numbers and meetings_in(self.question.core, paragraph.title) - named
+        return Difference("ordinal", _nth(max(numbers))) if is_other else None
 
     def _number(self, statement: Statement) -> Difference | None:
-        """ "The 12 new ships" over "8 ships": another number of the same."""
-        around = frozenset(terms(f"{statement.paragraph.text} {statement.paragraph.title}"))
+        """ "The 12 new ships" over "8 ships": another number of the same; "fall to 12" over "fell to 8"."""
+        paragraph = statement.paragraph
+        around = frozenset(terms(f"{paragraph.text} {paragraph.title} {paragraph.heading or ''}"))
         for number, counted in _counts(self.question.core):
             if number in around or _is_time(number, self.times):
                 continue
             others = [n for n, of in _counts(statement.text) if counted[-1] in of or of[-1] in counted]
             if others:
                 return Difference("number", others[0])
+        asked = set(_figures(self.times.rest)) - around
+        said = [figure for figure in _figures(statement.text) if figure not in _figures(self.question.core)]
+        if asked and said and not _SPELT.search(statement.text):
+            return Difference("number", said[0])
         return None
 
     def _party(self, statement: Statement) -> Difference | None:
-        paragraph, parties = statement.paragraph, self.shelf.parties | _countries()
-        subjects = [_one(stem((a or b).lower())) for a, b in _SUBJECT.findall(self.question.core)]
+        paragraph, parties = statement.paragraph, self.shelf.parties | roles.countries()
+        subjects = [roles.government(stem((a or b).lower())) for a, b in _SUBJECT.findall(self.question.core)]
         subject = next((each for each in subjects if each in parties), None)
         clause = self._clause(statement.text)
         if subject is None or subject in _governments(f"{clause} {paragraph.heading or ''}"):
@@ -150,30 +163,33 @@ class Scoped:
         around = f"{paragraph.title} {paragraph.issuer or ''}"
         if subject in _governments(f"{paragraph.text} {around}"):
             # then it is another one's only where that is said
-            other = _first_party(_WORD.findall(clause)[:_HEAD], parties)
+            head = takewhile(lambda w: w[0].isupper() or w in STOP_WORDS, _WORD.findall(clause)[:_HEAD])
+            other = _first_party(head, parties)
         else:
             other = _first_party(_WORD.findall(f"{statement.text} {around}"), parties)
-        return Difference("party", other) if other else None
+        return Difference("party", other) if other and not roles.is_of(other, self.question.core) else None
 
     def _roles(self, statement: Statement) -> Difference | None:
-        """ "Did A lend B ships?" over "B lent A ships": the same verb, and the two in each other's place."""
-        clause = self._clause(statement.text)
-        for doer, verb, rest in _DOER.findall(self.question.core):
-            for before, other, owns in _OTHER.findall(rest):
-                places = [[f.span() for f in re.finditer(rf"\b{name}\b", clause)] for name in (doer, other)]
-                if verb in _NO_ACT or doer == other or any(len(found) != 1 for found in places):
-                    continue
-                first, last = sorted(found[0] for found in places)
-                between = clause[first[1] : last[0]]
-                acts = [w for w in _WORD.findall(between) if _is_verb(w, verb)]
-                if not acts or _BE.intersection(between[: between.index(acts[0])].split()):
-                    continue
-                asked = _relation(before, owns)
-                leading = [w for w in between.split() if w not in _ARTICLES]
-                said = _relation(leading[-1], clause[last[1] :])
-                if asked == said not in _MUTUAL and first == places[1][0]:
-                    return Difference("party", other)
-        return None
+        """ "Did A lend B ships?" over "B lent A ships", or over "C lent B ships"."""
+        core, text = self.question.core, statement.text
+        other = (
+            roles.other_doer(core, text, self._sort)
+            or roles.changed_places(core, text, self._sort)
+            or roles.other_owner(core, text, self._is_made_of_party)
+        )
+        return Difference("party", other) if other else None
+
+    def _sort(self, name: str) -> roles.Sort | None:
+        known = self.shelf.parties | roles.countries()
+        words = _WORD.findall(name)
+        if any(roles.government(stem(w.lower())) in known for w in words):
+            return roles.Sort.PARTY
+        if all(map(self.shelf.is_common, words)):
+            return None
+        return roles.Sort.PARTY if len(words) == 1 else roles.Sort.PERSON  # "Minister Holm", "Dr Ida Holm"
+
+    def _is_made_of_party(self, word: str) -> bool:
+        return any(roles.is_made_of(word, party) for party in self.shelf.parties | roles.countries())
 
     def _shared(self, text: str) -> int:
         """Return how many of the question's words a text has."""
@@ -185,34 +201,18 @@ class Scoped:
         return max(_CLAUSES.split(text), key=lambda clause: len(asked.intersection(terms(clause))))
 
 
-@lru_cache(maxsize=1)
-def _countries() -> frozenset[str]:
-    return frozenset(map(stem, capitals().values()))
-
-
-def _one(term: str) -> str:
-    """Return one term for a country and its capital."""
-    return capital_terms().get(term, term)
-
-
 def _governments(text: str) -> frozenset[str]:
-    return frozenset(map(_one, terms(text)))
+    return frozenset(map(roles.government, terms(text)))
 
 
 def _first_party(words: Iterable[str], parties: Collection[str]) -> str | None:
-    return next((w for w in words if w[0].isupper() and _one(stem(w.lower())) in parties), None)
+    return next((w for w in words if w[0].isupper() and roles.government(stem(w.lower())) in parties), None)
 
 
-def _relation(before: str, after: str) -> str:
-    """Return how a name hangs on the verb, by the word before it: "lent A" and "lent to A" are one."""
-    return "of" if after[:1] in {"'", "’"} else before if before in _RELATIONS else ""
-
-
-def _is_verb(word: str, verb: str) -> bool:
-    """Whether two words are forms of a verb; of short ones that change inside ("give", "gave") by their consonants."""
-    bones, others = (re.sub("[aeiou]", "", w.lower()) for w in (word, verb))
-    is_close = bones == others or (len(word + verb) <= _SHORT and bones[:2] == others[:2])
-    return is_close or stem(word.lower()) == stem(verb.lower())
+def _figures(text: str) -> list[str]:
+    """Return the numbers in digits that are no years and too large to tell the members of a group."""
+    found = [figure.replace(",", "") for figure in _FIGURE.findall(text)]
+    return [f for f in found if ("." in f or int(f) > _GROUP) and f not in set(map(str, years_in(text)))]
 
 
 def _counts(text: str) -> list[tuple[str, list[str]]]:
@@ -230,6 +230,12 @@ def _counts(text: str) -> list[tuple[str, list[str]]]:
 
 def _is_time(number: str, times: Times) -> bool:
     return len(number) == 4 and any(start.year <= int(number) <= end.year for start, end in times.spans)
+
+
+def _are_before(spans: Sequence[Span], others: Sequence[Span]) -> bool:
+    return bool(spans) and max(end for _, end in spans) < min(
+        (start for start, _ in others), default=date.min
+    )
 
 
 def _year(year: int) -> Difference:

@@ -12,6 +12,7 @@ from retrieval.answering import direct
 from retrieval.answering.composing import compose
 from retrieval.answering.contradictions import Scoped
 from retrieval.answering.foreign_questions import foreign_language, language_of_script, notice
+from retrieval.answering.meetings import meeting_question
 from retrieval.answering.models import Answer
 from retrieval.answering.question import Kind, Question, analyse
 from retrieval.answering.rereading import corrected, is_bare, other_forms
@@ -135,6 +136,8 @@ class Looker:
                 return found
         elif is_bare(asked) and (found := self._standing(connection, asked, scopes, here or chosen)):
             return found
+        if found := self._meeting(connection, scoped, (here or shelf.readouts) if chosen is None else chosen):
+            return found
         if chosen is None:
             looked = self._chosen(connection, scoped, scopes, here)
             return self._with_newest(connection, looked, scopes)
@@ -145,9 +148,13 @@ class Looker:
         looked = self._chosen(connection, scoped, scopes, chosen, bare)
         if not looked.answer.statements:
             looked = self._unnamed(connection, scoped, scopes, chosen, looked, words) or looked
-        if looked.answer.statements or is_of_none:
+        is_of_other = scoped.is_of_other_time(looked.answer)
+        if is_of_none or (looked.answer.statements and not is_of_other):
             return looked
         wider = self._chosen(connection, scoped, scopes, here)
+        if is_of_other:  # "in 2023" is often what the readout of 2024 says of it
+            of_its_time = scoped.of_its_time(wider.answer, looked.answer)
+            return looked if of_its_time is None else replace(wider, answer=of_its_time)
         is_better = wider.answer.statements or (wider.answer.may_answer and not looked.answer.may_answer)
         return wider if is_better else looked
 
@@ -209,8 +216,9 @@ class Looker:
         if not results.ranked:
             return Looked(asked, Answer(asked.text))
         one_readout = len(scoped.shelf.readouts if readouts is None else readouts) == 1
+        ranked = [r for r in results.ranked if scoped.holds(r.prepared.paragraph)] or results.ranked
         candidates = Candidates(
-            asked, tuple(results.ranked), results.statistics, results.query, one_readout, tuple(scopes)
+            asked, tuple(ranked), results.statistics, results.query, one_readout, tuple(scopes)
         )
         answer = compose(candidates, self._selector.select(candidates), self._selector.mode)
         answer = scoped.judged(self._once(connection, answer, scoped.shelf, readouts))
@@ -273,6 +281,22 @@ class Looker:
         return [paragraph.text for paragraph in live.live_paragraphs(connection, pks).values()]
 
     # --- without a selection ---
+
+    def _meeting(self, connection: Connection, scoped: Scoped, readouts: Readouts) -> Looked | None:
+        """Answer a question about a meeting itself from its readout; None where it is about more, or names no one."""
+        question = meeting_question(scoped.question, scoped.times.rest)
+        if question is None:
+            return None
+        best = sorted(((question.closeness(r.title), r.pk) for r in readouts), reverse=True)[:2]
+        if not best or best[0][0] < 0 or (len(best) > 1 and best[0][0] == best[1][0]):
+            return None
+        readout = next(r for r in readouts if r.pk == best[0][1])
+        found = question.answer(self._retriever.of_readout(connection, readout))
+        return (
+            Looked(scoped.question, found, scoped=scoped)
+            if found and scoped.judged(found).statements
+            else None
+        )
 
     def _standing(
         self, connection: Connection, asked: Question, scopes: Sequence[str], readouts: Readouts | None

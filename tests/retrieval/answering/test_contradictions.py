@@ -7,6 +7,8 @@ from datetime import date
 
 import pytest
 
+from retrieval.answering.meetings import meeting_question
+from retrieval.answering.question import analyse
 from retrieval.answering.service import AnsweringService
 from tests.conftest import OpenStore, WriteReadout
 
@@ -20,6 +22,10 @@ def answering(open_store: OpenStore, write_readout: WriteReadout) -> Iterator[An
             "Norland lent Estmark four icebreakers for the winter.",
             "Estmark sent 30 young harbour pilots to Norland.",
             "The 7th meeting will be held in Sund.",
+            "The trawler Vega of Estmark had been seized by Norland in May.",
+            "Norlander crews cleared the wreck. Estmark lodged a formal protest against the towing of buoys by Norland.",
+            "Harbour dues fell to 11 million crowns.",
+            "Fees for pilots amounted to 14 million crowns in 2023.",
         ],
         title="Agreed Minutes of the 6th Norland–Estmark Harbour Commission",
         date="2025-06-14",
@@ -36,8 +42,22 @@ def answering(open_store: OpenStore, write_readout: WriteReadout) -> Iterator[An
         ("Did Estmark lend Norland four icebreakers?", "party", "Norland"),
         ("How many harbour pilots did Norland send to Estmark?", "party", "Estmark"),
         ("Did Estmark send 50 pilots to Norland?", "number", "30"),
+        ("Was Estmark's trawler Vega seized by Estmark?", "party", "Norland"),
+        ("Was a trawler of Norland seized by Estmark?", "party", "Norland"),
+        ("Did Estmarker crews clear the wreck?", "party", "Norlander"),
+        ("Did harbour dues fall to 25 million?", "number", "11"),
+        ("Did fees for pilots amount to 14 million crowns in 2025?", "year", "2023"),
     ],
-    ids=["bare", "to", "number of modified noun"],
+    ids=[
+        "bare",
+        "to",
+        "number of modified noun",
+        "passive",
+        "seizer and seized",
+        "whose",
+        "figure",
+        "time before",
+    ],
 )
 def test_the_other_way_round_is_not_claimed(
     answering: AnsweringService, question: str, kind: str, value: str
@@ -48,11 +68,69 @@ def test_the_other_way_round_is_not_claimed(
     assert (kind, value) in {(d.kind, d.value) for s in answer.nearest for d in s.differs}
 
 
-def test_what_is_said_of_this_meeting_is_not_claimed_of_the_next(answering: AnsweringService) -> None:
-    answer = answering.ask("Where will the next Harbour Commission be held?")
+@pytest.mark.parametrize(
+    ("question", "paragraph"),
+    [
+        ("Where will the next Harbour Commission be held?", "4"),
+        ("Where will the 7th meeting take place?", "4"),
+        ("In which city did the sixth Harbour Commission meet?", "1"),
+        ("Who was in the chair at the last Harbour Commission?", "1"),
+    ],
+)
+def test_a_question_about_a_meeting_itself_is_answered_whatever_its_words(
+    answering: AnsweringService, question: str, paragraph: str
+) -> None:
+    assert [s.paragraph.number for s in answering.ask(question).statements] == [paragraph]
 
-    assert not any("6th" in s.text for s in answer.statements)
-    assert ("ordinal", "6th") in {(d.kind, d.value) for s in answer.nearest for d in s.differs}
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Where was the 5th Harbour Commission held?",
+        "Where will the 9th meeting take place?",
+        "When will the 7th meeting be held?",
+    ],
+)
+def test_what_is_said_of_one_meeting_is_not_claimed_of_another(
+    answering: AnsweringService, question: str
+) -> None:
+    assert not answering.ask(question).statements
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Where was the seminar on dredging held?",
+        "Who chaired the panel of the Commission?",
+        "When did Kelm flood?",
+    ],
+)
+def test_a_question_with_a_word_that_no_meeting_is_called_by_is_about_no_meeting(question: str) -> None:
+    asked = meeting_question(analyse(question), question)
+
+    assert asked is None or asked.closeness("Agreed Minutes of the 6th Harbour Commission") < 0
+
+
+def test_what_a_later_readout_says_of_a_year_answers_before_what_that_years_says_of_another(
+    open_store: OpenStore, write_readout: WriteReadout
+) -> None:
+    path = write_readout(
+        "hc-5",
+        ["Harbour dues amounted to 19 million crowns in 2022."],
+        title="Agreed Minutes of the 5th Harbour Commission",
+        date="2023-06-14",
+    )
+    write_readout(
+        "hc-6",
+        ["Harbour dues amounted to 14 million crowns in 2023."],
+        title="Agreed Minutes of the 6th Harbour Commission",
+        date="2024-06-14",
+    )
+    with open_store(corpus=path.parent) as services:
+        services.ingesting.ingest([path.parent])
+        answer = services.answering.ask("How much did harbour dues amount to in 2023?")
+
+    assert [s.text for s in answer.statements] == ["Harbour dues amounted to 14 million crowns in 2023."]
 
 
 @pytest.mark.parametrize(
@@ -64,6 +142,11 @@ def test_what_is_said_of_this_meeting_is_not_claimed_of_the_next(answering: Answ
         "How many harbour pilots did Estmark send to Norland?",
         "How many harbour pilots did Norland get from Estmark?",
         "Did Estmark send 30 pilots to Norland?",
+        "Was a trawler of Estmark seized by Norland?",
+        "Did Estmark lodge a protest against the towing of buoys?",
+        "Did Norlander crews clear the wreck?",
+        "Did harbour dues fall to 11 million?",
+        "Did fees for pilots amount to 14 million crowns in 2023?",
     ],
 )
 def test_what_the_readout_says_stays_claimed(answering: AnsweringService, question: str) -> None:

@@ -156,7 +156,7 @@ def test_a_reply_without_a_schema_is_short_but_of_a_model_that_thinks_first(
     model.reply = lambda _: next(replies)
     answering = assisted(shipped, model)
 
-    first, second = answering.ask(QUESTION), answering.ask("Where was the meeting held?")
+    first, second = answering.ask(QUESTION), answering.ask("What will the Task Force share?")
 
     assert (first.mode, second.mode) == ("llm:fake:told", "llm:fake:told")
     assert [prompt.max_tokens for prompt in model.prompts] == [PLAIN_TOKENS, None, None]

@@ -1,0 +1,179 @@
+"""Who does what to whom, in a question and in a sentence: "Was A's ship seized by B?" over "the seizure by A of B's ship".
+
+Nothing is parsed: a party is the doer of an act where it stands right before the verb, or after "by" behind it. Only
+where both sides say it so plainly, and differ, is anything said of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+from functools import lru_cache
+
+from retrieval.answering.question import capital_terms
+from retrieval.language.place_names import capitals, demonyms
+from retrieval.language.terms import STOP_WORDS, stem, terms
+
+
+class Sort(Enum):
+    """Of whom a name is: a minister may speak for a country, so that only what is alike is compared."""
+
+    PARTY = auto()
+    PERSON = auto()
+
+
+SortOf = Callable[[str], Sort | None]
+"""Of whom a name is; None where it is nobody's: "Meeting"."""
+
+_NAME = r"[A-Z]\w+(?:[ -][A-Z]\w+)*"
+_NAMES = rf"{_NAME}(?:,? (?:and )?(?:the )?{_NAME})*"
+_OBLIQUE = r"(?:by|from|with|to|for|in|at|on|against|between)"
+_BEFORE = re.compile(
+    rf"(?:\b(?P<oblique>{_OBLIQUE}) (?:the )?)?(?P<names>{_NAMES})(?:['’]s?(?: \w+)?)?"
+    r"(?P<between>(?: (?!(?:of|in|on|at|by|with|for|from|and|that(?! it| they)|which|who|whose)\b)[a-z-]+){0,4}) ?$"
+)
+"""Those whose act the next word is: nothing between but what verbs take before them ("had also agreed to")."""
+
+_BY = re.compile(
+    rf"(?P<far>(?:\W+[a-z]\w*){{0,6}}?)\W+by (?P<names>(?:(?:the|of|and|for|its|Dr|Ms|Mr)\W+|{_NAME}\W*)+)"
+)
+_ASKED = re.compile(
+    r"\b(did|do|does|will|would|has|have|had|is|are|was|were|can|could|should|shall)(?: the)? ?$",
+    re.IGNORECASE,
+)
+_BE = frozenset("be been being is are was were".split())
+_LEADS = re.compile(r"(?: \w+ly| also| jointly| to| \w+ to)?")
+"""What stands between a doer and the verb in a question: "Did A also lend", "Did A agree to lend"."""
+
+_LIGHT = frozenset("hold have make take give get say do".split())
+"""Verbs that say nothing without what follows."""
+
+_WHAT = 4
+
+_MUTUAL = re.compile(r"\b(?:meet|met|agreed?|signe?d?|cooperate|talks?)\b.*\bwith\b|\beach other\b")
+"""Who met or signed with whom is all one."""
+
+_RELATED = re.compile(rf"\b(from|against|to) (?:the )?({_NAME})")
+_OF_PARTY = re.compile(r"\b([A-Z]\w+) ([a-z]\w+)")
+_NOMINAL = re.compile(r"(?:ure|[st]ion|ment|ance|ence|al|ing)s?$")
+_WORD = re.compile(r"\w+")
+_FEWEST_OF_NAME = 4
+"""Letters that a name and what is made of it begin with alike: "Norland", "Norlander"."""
+
+_SHORT = 12
+
+
+def other_doer(question: str, sentence: str, sort_of: SortOf) -> str | None:
+    """Return who does in `sentence` what the question says another does; None where it isn't said so."""
+    if _MUTUAL.search(question):
+        return None
+    for asked in _acts(question[:1].lower() + question[1:], sort_of, plainly=True):
+        same = [act for act in _acts(sentence, sort_of) if is_same_act(act.word, asked.word)]
+        if stem(asked.word) in _LIGHT:
+            same = [act for act in same if act.what & asked.what]
+        said = [name for act in same for name in act.doers]
+        alike = [name for name in said if sort_of(name) in set(map(sort_of, asked.doers))]
+        if alike and not any(is_of(doer, name) for doer in asked.doers for name in said):
+            return alike[-1]
+    return None
+
+
+def changed_places(question: str, sentence: str, sort_of: SortOf) -> str | None:
+    """Return who stands in `sentence` where the question has another, of two that both name: "from A", "from B"."""
+    asked, said = _related(question, sort_of), _related(sentence, sort_of)
+    for relation, name in asked:
+        other = next((other for of, other in said if of == relation), None)
+        holds = any(of == relation and is_of(name, other) for of, other in said)
+        if other and not holds and is_of(name, sentence) and is_of(other, question):
+            return other
+    return None
+
+
+def other_owner(question: str, sentence: str, is_made_of_party: Callable[[str], bool]) -> str | None:
+    """Return whose thing `sentence` is about where the question asks of another's: "Norlandic ships", "Estmarkian ships"."""
+    said = [(whose, stem(what)) for whose, what in _OF_PARTY.findall(sentence) if is_made_of_party(whose)]
+    for whose, what in _OF_PARTY.findall(question):
+        others = [other for other, of in said if of == stem(what)]
+        is_other = others and is_made_of_party(whose) and not any(is_of(whose, other) for other in others)
+        if is_other:
+            return str(others[0])
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Act:
+    """A word that may say what is done, who does it, and the terms of what follows."""
+
+    word: str
+    doers: tuple[str, ...]
+    what: frozenset[str]
+
+
+def _acts(text: str, sort_of: SortOf, *, plainly: bool = False) -> Iterator[_Act]:
+    """Return the acts of a text.
+
+    Args:
+        plainly: Only those right beside their doer, as a question puts it, and of several done by one the first.
+    """
+    known: set[str] = set()
+    for word in _WORD.finditer(text):
+        act, after = word.group(), text[word.end() :]
+        if not act.islower() or act in STOP_WORDS - _LIGHT:
+            continue
+        before, by = _BEFORE.search(text[: word.start()]), _BY.match(after)
+        names = ""
+        if before and not before["oblique"] and not _BE.intersection(before["between"].split()):
+            asked = _ASKED.search(text[: before.start()])
+            is_plain = asked and _LEADS.fullmatch(before["between"])
+            is_passive = asked and asked[1].lower() in _BE and not act.endswith("ing")
+            names = "" if is_passive or (plainly and not is_plain) else before["names"]
+        if by and not (plainly and (names or by["names"] in known)):
+            known.add(by["names"])
+            names = f"{names if by['far'] else ''} {by['names']}"  # "A's protest against the seizure by B": either
+        if doers := tuple(name for name in re.findall(_NAME, names) if sort_of(name)):
+            yield _Act(act, doers, frozenset(terms(" ".join(_WORD.findall(after)[:_WHAT]))))
+
+
+def _related(text: str, sort_of: SortOf) -> list[tuple[str, str]]:
+    return [(relation, name) for relation, name in _RELATED.findall(text) if sort_of(name)]
+
+
+def is_same_act(word: str, verb: str) -> bool:
+    """Whether two words are forms of a verb, or one is made of it ("seizure"); of short ones that change inside
+    ("give", "gave") by their consonants.
+    """
+    bones, others = (re.sub("[aeiou]", "", w.lower()) for w in (word, verb))
+    is_close = bones == others or (len(word + verb) <= _SHORT and bones[:2] == others[:2])
+    made = any(_NOMINAL.search(w) for w in (word, verb)) and word[:_FEWEST_OF_NAME] == verb[:_FEWEST_OF_NAME]
+    return is_close or made or stem(word.lower()) == stem(verb.lower())
+
+
+def government(term: str) -> str:
+    """Return one term for a country and its capital."""
+    return capital_terms().get(term, term)
+
+
+@lru_cache(maxsize=1)
+def countries() -> frozenset[str]:
+    """Return the terms of the countries that are known by name."""
+    return frozenset(map(stem, capitals().values()))
+
+
+def is_of(name: str, text: str) -> bool:
+    """Whether a text names a party, or what is made of its name: "Ethria", "the Ethrian Government"."""
+    ones, others = ([government(term) for term in terms(each)] for each in (name, text))
+    return any(_begin_alike(a, b) for a in ones for b in others)
+
+
+def is_made_of(word: str, party: str) -> bool:
+    """Whether a word is an adjective made of the term of a party's name."""
+    return word.lower() in demonyms() or (stem(word.lower()) != party and _begin_alike(word.lower(), party))
+
+
+def _begin_alike(word: str, other: str) -> bool:
+    shorter, longer = sorted((word, other), key=len)
+    if word == other or {word, other} <= countries():
+        return word == other
+    return len(shorter) >= _FEWEST_OF_NAME and longer.startswith(shorter.rstrip("aeiouy"))
