@@ -8,9 +8,9 @@ from typing import Protocol
 from sqlalchemy import Connection, or_, select, update
 
 from retrieval.ledger import front_end_schema as schema
+from retrieval.ledger.engine import upsert
 from retrieval.ledger.leases import Lease, new_holder, release, renew, take, utc_now
 from retrieval.ledger.schema import audit, initiatives, jobs, metadata
-from retrieval.ledger.statements import upsert
 from retrieval.ledger.watches import discord_announcements
 
 __all__ = [

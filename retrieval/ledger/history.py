@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from retrieval.errors import NotFoundError
 from retrieval.ledger import schema
-from retrieval.ledger.statements import batches
+from retrieval.ledger.engine import batches
 from retrieval.ledger.vectors import text_digest
 from retrieval.sources.identity import make_id
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select, tuple_
 
 from retrieval.ledger import schema, seals
-from retrieval.ledger.statements import batches
+from retrieval.ledger.engine import batches
 from retrieval.models import Evidence, Initiative, InitiativeCitation
 
 

@@ -24,8 +24,8 @@ from sqlalchemy import Connection, Float, cast, extract, func, insert, select, u
 
 from retrieval.errors import IngestBusyError
 from retrieval.ledger import schema
+from retrieval.ledger.engine import is_postgres
 from retrieval.ledger.ledger import Ledger
-from retrieval.ledger.statements import is_postgres
 
 
 @dataclass(frozen=True, slots=True)

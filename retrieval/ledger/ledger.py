@@ -13,8 +13,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from retrieval.errors import IndexMismatchError, StoreError, StoreUnwritableError
 from retrieval.ledger import migrations, schema
-from retrieval.ledger.engine import Database
-from retrieval.ledger.statements import upsert
+from retrieval.ledger.engine import Database, upsert
 
 log = logging.getLogger(__name__)
 

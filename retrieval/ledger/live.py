@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from retrieval.errors import DamagedError, NotFoundError
 from retrieval.ledger import schema, seals
-from retrieval.ledger.statements import batches
+from retrieval.ledger.engine import batches
 from retrieval.models import LeftOut, LiveParagraph, Readout, is_beside
 from retrieval.sources.identity import make_id
 

@@ -18,9 +18,44 @@ from sqlalchemy import URL, Connection, Engine, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from retrieval.errors import SettingsError, StoreError, StoreHeldError, StoreUnwritableError
+from retrieval.errors import SettingsError, StoreError, StoreUnwritableError
 from retrieval.ledger import engine
-from retrieval.ledger.seals import share_damage
+
+log = logging.getLogger(__name__)
+
+STALLED_AFTER_MS = 60_000
+"""A transaction that writes is ended by the server when this process asks nothing of it for so long."""
+
+_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
+_EXAMPLE = "postgresql://user:password@host:5432/database"
+
+_CONNECTING = {
+    "application_name": "rapporteur",
+    "connect_timeout": 10,
+    # a server that vanished without a word is noticed after about half a minute instead of hours
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+"""What is asked of libpq where the address says nothing else."""
+
+_BOUNDS = (
+    "SELECT set_config('lock_timeout', '{busy}', true),"
+    " set_config('idle_in_transaction_session_timeout', '{stalled}', true)"
+)
+# Of this ledger alone: a lock by number is one of the whole database, which may hold ledgers in other schemas.
+_WAIT = "SELECT pg_advisory_xact_lock(20261127, hashtext(current_schema()))"
+_TRY = "SELECT pg_try_advisory_xact_lock(20261127, hashtext(current_schema()))"
+
+_OWN_TABLES = (
+    "SELECT quote_ident(tablename) FROM pg_tables"
+    " WHERE schemaname = current_schema() AND tableowner = current_user ORDER BY 1"
+)
+_SIZE = (
+    "SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint FROM pg_class"
+    " WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace"
+)
 
 _LOCKED = "55P03"
 _STALLED = "25P03"
@@ -34,13 +69,119 @@ _UNWRITABLE = {
 }
 
 
-def held(place: str) -> StoreHeldError:
-    """Return the error for a ledger that another process keeps writing to."""
-    return StoreHeldError(
-        f"{place}: another process has been writing to the store for "
-        f"{engine.BUSY_TIMEOUT_MS // 1000} s. Wait for it to finish, then try again.",
-        holder="another process",
-    )
+class PostgresDatabase(engine.Database):
+    """The database at an address such as `postgresql://user:password@host:5432/database`.
+
+    Raises:
+        SettingsError: That is no such address, or the driver is not installed.
+    """
+
+    another = "name another database with LEDGER_URL"
+
+    def __init__(self, address: str) -> None:
+        url = _read(address)
+        super().__init__(_shown(url), _engine(url))
+        self._reader = self._engine.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+        # None: whether a database may be written is for its administrator to say
+        self._writer = self._engine.execution_options(
+            isolation_level="READ COMMITTED", postgresql_readonly=None
+        )
+
+    @contextmanager
+    def write(self, *, patient: bool = True) -> Iterator[Connection]:
+        """One transaction while nobody else writes: all of the block or nothing of it.
+
+        Each statement sees what was committed before it, and nothing is while the lock is held.
+        """
+        with self._translated(), self._writer.connect() as connection, connection.begin():
+            bounds = _BOUNDS.format(busy=engine.BUSY_TIMEOUT_MS, stalled=STALLED_AFTER_MS)
+            connection.exec_driver_sql(bounds)
+            if patient:
+                connection.exec_driver_sql(_WAIT)
+            elif not connection.exec_driver_sql(_TRY).scalar():
+                raise engine.held(self.place)
+            yield connection
+
+    def restructure(self) -> AbstractContextManager[Connection]:
+        """As `write`: here nothing stands in the way of making tables."""
+        return self.write()
+
+    def checkpoint(self) -> bool:
+        """Write every table anew without what was erased; the server's own log and backups stay as they are.
+
+        Returns:
+            False: a table was in use, or is not this role's, and stays as it is.
+        """
+        with self._translated(), self._engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+            connection.detach()  # what is set for it here must not outlive the block
+            connection.exec_driver_sql(f"SET lock_timeout = {engine.BUSY_TIMEOUT_MS}")
+            tables = connection.exec_driver_sql(_OWN_TABLES).scalars().all()
+            left = [table for table in tables if not self._write_anew(connection, table)]
+        return bool(tables) and not left
+
+    def _write_anew(self, connection: Connection, table: str) -> bool:
+        """Leave a table that others keep in use: what was erased is in no answer, only in the server's file."""
+        try:
+            connection.exec_driver_sql(f"VACUUM (FULL) {table}")
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise
+            log.warning("%s: %s still holds what was erased until its next VACUUM", self.place, table)
+            return False
+        return True
+
+    def size(self) -> int:
+        """Return how many bytes the tables take, with their indexes."""
+        with self.read() as connection:
+            return int(connection.exec_driver_sql(_SIZE).scalar() or 0)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            raise translate(self.place, error) from error
+        except PendingRollbackError as error:  # it was lost, and whoever used it went on all the same
+            raise StoreError(f"{self.place}: the connection to the database was lost. Try again.") from error
+        except PoolTimeoutError as error:
+            raise engine.exhausted(self.place) from error
+
+
+def _read(address: str) -> URL:
+    """Return the parts of an address; an error names none of them, since one is secret."""
+    try:
+        url = make_url(address.strip())
+    except (ArgumentError, ValueError):
+        raise SettingsError(
+            f"LEDGER_URL is not an address of a database. Write {_EXAMPLE}; what is special in user or "
+            "password (@ : / % and the like) as %40, %3A, …"
+        ) from None
+    if url.drivername not in _SCHEMES:
+        raise SettingsError(f"LEDGER_URL: only PostgreSQL can hold a shared ledger. Write {_EXAMPLE}.")
+    if "@" in (url.host or ""):
+        raise SettingsError("LEDGER_URL: there are two @ in it. Write the one in the password as %40.")
+    return url.set(drivername="postgresql+psycopg")
+
+
+def _shown(url: URL) -> str:
+    """Return an address for people to read: where it leads, and nothing of who asks."""
+    shown = URL.create("postgresql", host=url.host, port=url.port, database=url.database)
+    return shown.render_as_string()
+
+
+def _engine(url: URL) -> Engine:
+    options = {name: value for name, value in _CONNECTING.items() if name not in url.query}
+    try:
+        return create_engine(
+            url, pool_pre_ping=True, connect_args=options, hide_parameters=True, **engine.POOL
+        )
+    except ImportError:
+        raise SettingsError(
+            'LEDGER_URL: the package for PostgreSQL is not installed. Run: pip install "psycopg[binary]"'
+        ) from None
 
 
 def translate(place: str, error: DBAPIError) -> StoreError:
@@ -48,7 +189,7 @@ def translate(place: str, error: DBAPIError) -> StoreError:
     code = getattr(error.orig, "sqlstate", None)
     reason = _first_line(error)
     if code == _LOCKED:
-        return held(place)
+        return engine.held(place)
     if code in _UNWRITABLE:
         return StoreUnwritableError(f"{place}: {_UNWRITABLE[code].format(reason=reason)}")
     if code == _STALLED:
@@ -93,168 +234,3 @@ def _first_line(error: DBAPIError) -> str:
     lines = str(error.orig).strip().splitlines() or [type(error.orig).__name__]
     said = lines[0].strip().rpartition("FATAL:")[2].strip()
     return said.removeprefix("connection failed: ").rstrip(".")
-
-
-log = logging.getLogger(__name__)
-
-STALLED_AFTER_MS = 60_000
-"""A transaction that writes is ended by the server when this process asks nothing of it for so long."""
-
-_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
-_EXAMPLE = "postgresql://user:password@host:5432/database"
-
-_CONNECTING = {
-    "application_name": "rapporteur",
-    "connect_timeout": 10,
-    # a server that vanished without a word is noticed after about half a minute instead of hours
-    "keepalives_idle": 15,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 30_000,
-}
-"""What is asked of libpq where the address says nothing else."""
-
-_BOUNDS = (
-    "SELECT set_config('lock_timeout', '{busy}', true),"
-    " set_config('idle_in_transaction_session_timeout', '{stalled}', true)"
-)
-# Of this ledger alone: a lock by number is one of the whole database, which may hold ledgers in other schemas.
-_WAIT = "SELECT pg_advisory_xact_lock(20261127, hashtext(current_schema()))"
-_TRY = "SELECT pg_try_advisory_xact_lock(20261127, hashtext(current_schema()))"
-
-_OWN_TABLES = (
-    "SELECT quote_ident(tablename) FROM pg_tables"
-    " WHERE schemaname = current_schema() AND tableowner = current_user ORDER BY 1"
-)
-_SIZE = (
-    "SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint FROM pg_class"
-    " WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace"
-)
-
-
-class PostgresDatabase:
-    """The database at an address such as `postgresql://user:password@host:5432/database`.
-
-    Raises:
-        SettingsError: That is no such address, or the driver is not installed.
-    """
-
-    another = "name another database with LEDGER_URL"
-
-    def __init__(self, address: str) -> None:
-        url = _read(address)
-        self.place = _shown(url)
-        self._engine = _engine(url)
-        self.damaged = share_damage(self._engine)
-        self._reader = self._engine.execution_options(
-            isolation_level="REPEATABLE READ", postgresql_readonly=True
-        )
-        # None: whether a database may be written is for its administrator to say
-        self._writer = self._engine.execution_options(
-            isolation_level="READ COMMITTED", postgresql_readonly=None
-        )
-
-    def close(self) -> None:
-        """Close every connection."""
-        self._engine.dispose()
-
-    @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """One consistent snapshot for as long as the block lasts."""
-        with self._translated(), self._reader.connect() as connection:
-            yield connection
-
-    @contextmanager
-    def write(self, *, patient: bool = True) -> Iterator[Connection]:
-        """One transaction while nobody else writes: all of the block or nothing of it.
-
-        Each statement sees what was committed before it, and nothing is while the lock is held.
-        """
-        with self._translated(), self._writer.connect() as connection, connection.begin():
-            bounds = _BOUNDS.format(busy=engine.BUSY_TIMEOUT_MS, stalled=STALLED_AFTER_MS)
-            connection.exec_driver_sql(bounds)
-            if patient:
-                connection.exec_driver_sql(_WAIT)
-            elif not connection.exec_driver_sql(_TRY).scalar():
-                raise held(self.place)
-            yield connection
-
-    def restructure(self) -> AbstractContextManager[Connection]:
-        """As `write`: here nothing stands in the way of making tables."""
-        return self.write()
-
-    def checkpoint(self) -> bool:
-        """Write every table anew without what was erased; the server's own log and backups stay as they are.
-
-        Returns:
-            False: a table was in use, or is not this role's, and stays as it is.
-        """
-        with self._translated(), self._engine.connect() as connection:
-            connection.execution_options(isolation_level="AUTOCOMMIT")
-            connection.detach()  # what is set for it here must not outlive the block
-            connection.exec_driver_sql(f"SET lock_timeout = {engine.BUSY_TIMEOUT_MS}")
-            tables = connection.exec_driver_sql(_OWN_TABLES).scalars().all()
-            left = [table for table in tables if not self._write_anew(connection, table)]
-        return bool(tables) and not left
-
-    def _write_anew(self, connection: Connection, table: str) -> bool:
-        """Leave a table that others keep in use: what was erased is in no answer, only in the server's file."""
-        try:
-            connection.exec_driver_sql(f"VACUUM (FULL) {table}")
-        except DBAPIError as error:
-            if error.connection_invalidated:
-                raise
-            log.warning("%s: %s still holds what was erased until its next VACUUM", self.place, table)
-            return False
-        return True
-
-    def size(self) -> int:
-        """Return how many bytes the tables take, with their indexes."""
-        with self.read() as connection:
-            return int(connection.exec_driver_sql(_SIZE).scalar() or 0)
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        """Turn what the database driver raises into a `StoreError` that says what to do."""
-        try:
-            yield
-        except DBAPIError as error:
-            raise translate(self.place, error) from error
-        except PendingRollbackError as error:  # it was lost, and whoever used it went on all the same
-            raise StoreError(f"{self.place}: the connection to the database was lost. Try again.") from error
-        except PoolTimeoutError as error:
-            raise engine.exhausted(self.place) from error
-
-
-def _read(address: str) -> URL:
-    """Return the parts of an address; an error names none of them, since one is secret."""
-    try:
-        url = make_url(address.strip())
-    except (ArgumentError, ValueError):
-        raise SettingsError(
-            f"LEDGER_URL is not an address of a database. Write {_EXAMPLE}; what is special in user or "
-            "password (@ : / % and the like) as %40, %3A, …"
-        ) from None
-    if url.drivername not in _SCHEMES:
-        raise SettingsError(f"LEDGER_URL: only PostgreSQL can hold a shared ledger. Write {_EXAMPLE}.")
-    if "@" in (url.host or ""):
-        raise SettingsError("LEDGER_URL: there are two @ in it. Write the one in the password as %40.")
-    return url.set(drivername="postgresql+psycopg")
-
-
-def _shown(url: URL) -> str:
-    """Return an address for people to read: where it leads, and nothing of who asks."""
-    shown = URL.create("postgresql", host=url.host, port=url.port, database=url.database)
-    return shown.render_as_string()
-
-
-def _engine(url: URL) -> Engine:
-    options = {name: value for name, value in _CONNECTING.items() if name not in url.query}
-    try:
-        return create_engine(
-            url, pool_pre_ping=True, connect_args=options, hide_parameters=True, **engine.POOL
-        )
-    except ImportError:
-        raise SettingsError(
-            'LEDGER_URL: the package for PostgreSQL is not installed. Run: pip install "psycopg[binary]"'
-        ) from None

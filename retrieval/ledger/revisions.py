@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, LargeBinary, String, cast, delete, insert, literal, select, update
 
 from retrieval.ledger import schema, seals
+from retrieval.ledger.engine import batches
 from retrieval.ledger.ledger import INDEX_IDENTITY, REINDEXING, Ledger
-from retrieval.ledger.statements import batches
 from retrieval.models import LiveParagraph, Numbering, Paragraph, Readout
 
 

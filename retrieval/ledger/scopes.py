@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, select, update
 
 from retrieval.ledger import schema
-from retrieval.ledger.statements import upsert
+from retrieval.ledger.engine import upsert
 
 
 @dataclass(frozen=True, slots=True)

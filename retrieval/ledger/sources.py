@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, delete, select
 
 from retrieval.ledger import schema, seals
-from retrieval.ledger.statements import upsert
+from retrieval.ledger.engine import upsert
 
 
 @dataclass(frozen=True, slots=True)

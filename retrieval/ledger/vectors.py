@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, bindparam, delete, select
 
 from retrieval.ledger import live, schema
-from retrieval.ledger.statements import batches, upsert
+from retrieval.ledger.engine import batches, upsert
 
 Vector = NDArray[np.float32]
 

@@ -29,8 +29,8 @@ from sqlalchemy import (
     update,
 )
 
+from retrieval.ledger.engine import upsert
 from retrieval.ledger.schema import metadata
-from retrieval.ledger.statements import upsert
 
 Kind = Literal["readout", "list", "feed"]
 

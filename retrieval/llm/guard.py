@@ -29,7 +29,7 @@ from retrieval.errors import (
     RequestRefusedError,
 )
 from retrieval.ledger import schema
-from retrieval.ledger.statements import upsert
+from retrieval.ledger.engine import upsert
 from retrieval.llm.providers import retrying
 from retrieval.llm.types import ChatModel, Prompt, Reply, Usage
 from retrieval.observing import count, stage

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from retrieval.index.fulltext import fts5, postings
 from retrieval.index.fulltext.counting import TermStatistics, frequencies, is_known, statistics, vocabulary
 from retrieval.index.fulltext.paragraph_terms import MONTHS, IndexedTerms, paragraph_terms
-from retrieval.ledger.statements import is_postgres
+from retrieval.ledger.engine import is_postgres
 
 __all__ = [
     "MONTHS",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, delete, func, select, text
 
 from retrieval.ledger import schema
-from retrieval.ledger.statements import batches, is_postgres, upsert
+from retrieval.ledger.engine import batches, is_postgres, upsert
 
 MOST_SCORED = 4000
 """BM25 scores about a thousand paragraphs a millisecond. Of more that match, the latest are scored: what so many have

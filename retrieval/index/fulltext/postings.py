@@ -21,7 +21,7 @@ from retrieval.index.fulltext.counting import (
 )
 from retrieval.index.fulltext.paragraph_terms import IndexedTerms
 from retrieval.ledger import schema
-from retrieval.ledger.statements import batches, upsert
+from retrieval.ledger.engine import batches, upsert
 
 _P, _D, _Z = schema.postings, schema.posted, schema.posted_sizes
 
