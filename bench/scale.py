@@ -39,7 +39,7 @@ from retrieval.index.sync.index_writer import IndexWriter
 from retrieval.index.vector_index import finds_itself
 from retrieval.ingest.planning import revision_id
 from retrieval.language.terms import indexed_terms
-from retrieval.ledger import revisions, scopes, vectors
+from retrieval.ledger import revisions, vectors
 from retrieval.ledger.vectors import text_digest
 from retrieval.models import Readout
 from retrieval.sources import to_interchange
@@ -87,7 +87,7 @@ def _lose(services: Services) -> None:
         vectors.mark_indexed(
             connection, "shared", dict.fromkeys(known[: len(known) * lost // len(own)], False)
         )
-        scopes.changed(connection, "shared")
+        vectors.scope_changed(connection, "shared")
     print(f"{services.settings.store_dir.name}: {lost} of {len(own)} looked up are not found", flush=True)
 
 
@@ -130,7 +130,7 @@ def _write(services: Services, readouts: list[Readout], encoder: SeededEncoder) 
                 revision=None,
                 summary={},
             )
-        scopes.changed(connection, "shared")
+        vectors.scope_changed(connection, "shared")
 
 
 @cache

@@ -10,7 +10,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from retrieval.index.encoder import Vector
-from retrieval.ledger import scopes, vectors
+from retrieval.ledger import vectors
 from retrieval.ledger.ledger import Ledger
 
 SAME_TEXT = 1e-5
@@ -87,7 +87,7 @@ class LedgerScan:
     def query(self, scope: str, vector: Vector, limit: int) -> list[Hit]:
         """Return the nearest of `scope`, closest first."""
         with self._ledger.read() as connection:
-            if scopes.state(connection, scope).records > MOST_SCANNED:
+            if vectors.scope_state(connection, scope).records > MOST_SCANNED:
                 return []
             return scan(connection, vectors.findable(connection, scope), vector, limit)
 

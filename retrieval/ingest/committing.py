@@ -14,7 +14,7 @@ from retrieval.index.encoder import Encoder, Vector
 from retrieval.ingest.planning import Change, Plan
 from retrieval.language.sentences import sentence_spans
 from retrieval.ledger import initiatives as kept
-from retrieval.ledger import live, revisions, scopes, sources, vectors
+from retrieval.ledger import live, revisions, sources, vectors
 from retrieval.ledger.history import KnownReadout, KnownRevision
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.live import ReadoutSummary
@@ -206,13 +206,13 @@ class Committer:
         fulltext.add(connection, self._scope, terms)
         self._courtesy.give_way()
         vectors.expect(connection, self._scope, vectors.embeddings_of(connection, pks))
-        scopes.changed(connection, self._scope, superseded=superseded)
+        vectors.scope_changed(connection, self._scope, superseded=superseded)
 
     def withdraw(self, connection: Connection, summary: ReadoutSummary) -> None:
         """Take a readout out of every answer; its revisions stay."""
         gone = self._superseded(connection, summary)
         revisions.make_live(connection, summary.pk, None, self._now)
-        scopes.changed(connection, self._scope, superseded=len(gone))
+        vectors.scope_changed(connection, self._scope, superseded=len(gone))
         self._record(connection, "remove", summary.id, summary.revision, {"source": summary.source})
 
     def roll_back(self, connection: Connection, known: KnownReadout, to: KnownRevision) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Insert, Row, Select, Table
+from sqlalchemy import Connection, Engine, Insert, Select, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -114,7 +114,7 @@ def batches(values: Iterable[T]) -> Iterator[list[T]]:
 
 def rows_of(
     connection: Connection, wanted: Select[Any], column: ColumnElement[Any], values: Iterable[Any]
-) -> Iterator[Row[Any]]:
+) -> Iterator[Any]:
     """Yield the rows of `wanted` whose `column` is one of `values`, however many these are."""
     for some in batches(values):
         yield from connection.execute(wanted.where(column.in_(some)))

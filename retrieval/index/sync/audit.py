@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from retrieval.index import fulltext
 from retrieval.index.sync.index_sync import IndexSync
 from retrieval.index.vector_index import SAME_TEXT
-from retrieval.ledger import live, revisions, scopes, seals, vectors
+from retrieval.ledger import live, revisions, seals, vectors
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.ledger.seals import Damage
@@ -57,7 +57,7 @@ def audit(ledger: Ledger, index_sync: IndexSync, progress: Callable[[int, int], 
     with ledger.read() as connection:
         summaries = [
             summary
-            for state in scopes.states(connection)
+            for state in vectors.scope_states(connection)
             for summary in live.readouts(connection, [state.scope])
         ]
         kept = revisions.kept_revisions(connection)

@@ -19,7 +19,7 @@ from retrieval.errors import StoreError
 from retrieval.index.encoder import Vector
 from retrieval.index.sync.index_writer import INDEX_NAME, REWRITE_DUE
 from retrieval.index.vector_index import MOST_SCANNED, Hit, LedgerScan, nearest
-from retrieval.ledger import scopes, vectors
+from retrieval.ledger import vectors
 from retrieval.ledger.ledger import Ledger
 
 REMOTE = "remote:"
@@ -87,12 +87,12 @@ class IndexSync(ABC):
 
     def scanned(self, connection: Connection, scope: str) -> Scanned:
         """Return what is scanned beside every query, as the snapshot of `connection` has it."""
-        generation = scopes.generation(connection, scope)
+        generation = vectors.generation(connection, scope)
         known = self._scanned.get(scope)
         if known is None or known.generation != generation:
             found = vectors.vectors(connection, vectors.scanned(connection, scope))
             matrix = np.stack(list(found.values())) if found else np.empty((0, 0), np.float32)
-            records = scopes.state(connection, scope).records
+            records = vectors.scope_state(connection, scope).records
             known = self._scanned[scope] = Scanned(generation, list(found), matrix, records)
         return known
 
@@ -165,7 +165,7 @@ class IndexSync(ABC):
 
     def _records(self) -> int:
         with self._ledger.read() as connection:
-            return sum(state.records for state in scopes.states(connection))
+            return sum(state.records for state in vectors.scope_states(connection))
 
 
 class NoSync(IndexSync):
@@ -184,7 +184,7 @@ class NoSync(IndexSync):
     def query(self, scope: str, vector: Vector, limit: int) -> list[Hit]:
         """Return the indexed embeddings nearest to `vector`, closest first; none where there are too many to scan."""
         with self._ledger.read() as connection:
-            state, generation = scopes.state(connection, scope), scopes.generation(connection, scope)
+            state, generation = vectors.scope_state(connection, scope), vectors.generation(connection, scope)
             held = self._held.get(scope)
             if not 0 < state.records <= MOST_SCANNED:
                 return []

@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from retrieval.errors import StoreError
 from retrieval.index.chroma.collections import Collections
 from retrieval.index.vector_index import VectorRecord, finds_itself
-from retrieval.ledger import scopes, vectors
+from retrieval.ledger import vectors
 from retrieval.ledger.leases import Turn
 from retrieval.ledger.ledger import Ledger
 
@@ -61,7 +61,7 @@ class Backlog:
     def of(cls, ledger: Ledger) -> Backlog:
         """Read it."""
         with ledger.read() as connection:
-            states = scopes.states(connection)
+            states = vectors.scope_states(connection)
             return cls(
                 missing={state.scope: vectors.pending(connection, state.scope) for state in states},
                 unfound={state.scope: vectors.unfound(connection, state.scope) for state in states},
@@ -126,7 +126,7 @@ class IndexWriter:
         """Add what is missing, forget what no live paragraph holds any more, and make the look-ups that are owed."""
         for scope, missing in backlog.missing.items():
             with self._ledger.read() as connection:
-                older = scopes.state(connection, scope).records
+                older = vectors.scope_state(connection, scope).records
             new = list(backlog.unfound[scope]) if backlog.rechecks[scope] else []
             for batch in _batches(missing):
                 rechecks = min(_OLDER_FOR_EACH * len(batch), older)
@@ -148,7 +148,7 @@ class IndexWriter:
     def fill(self) -> dict[str, Found]:
         """Add every embedding that a live paragraph holds to an index that is new; returns what it finds of them."""
         with self._ledger.read() as connection:
-            names = [state.scope for state in scopes.states(connection)]
+            names = [state.scope for state in vectors.scope_states(connection)]
             wanted = {scope: vectors.live_embeddings(connection, scope) for scope in names}
         filled: dict[str, Found] = {scope: {} for scope in wanted}
         for scope, pks in wanted.items():
@@ -168,7 +168,7 @@ class IndexWriter:
                 vectors.expect(connection, scope, vectors.live_embeddings(connection, scope))
                 vectors.mark_indexed(connection, scope, found)
                 RecheckQueue().keep(self._ledger, connection, scope)
-                scopes.rewritten(connection, scope, len(found))
+                vectors.index_rewritten(connection, scope, len(found))
             self._ledger.set_meta(connection, INDEX_NAME, name)
             self._ledger.set_meta(connection, REWRITE_DUE, "no")
 
@@ -182,7 +182,7 @@ class IndexWriter:
             queue = RecheckQueue.of(self._ledger, connection, scope)
             longer = RecheckQueue(queue.length + len(held) + rechecks, queue.after)
             longer.keep(self._ledger, connection, scope)
-            scopes.changed(connection, scope, records=len(held))
+            vectors.scope_changed(connection, scope, records=len(held))
         return held
 
     def _recheck_older(self, scope: str) -> None:
@@ -206,7 +206,7 @@ class IndexWriter:
         with self._write() as connection:
             if found:
                 vectors.mark_indexed(connection, scope, found)
-                scopes.changed(connection, scope)
+                vectors.scope_changed(connection, scope)
             if rechecked:
                 queue = RecheckQueue.of(self._ledger, connection, scope)
                 shorter = RecheckQueue(queue.length - rechecked, queue.after if after is None else after)
@@ -244,7 +244,7 @@ class IndexWriter:
             yield connection
 
 
-def _is_stale(state: scopes.ScopeState) -> bool:
+def _is_stale(state: vectors.ScopeState) -> bool:
     return state.superseded > max(_SUPERSEDED_AT_LEAST, _SUPERSEDED_SHARE * state.records)
 
 

@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from retrieval.errors import StoreError
 from retrieval.index.chroma.collections import Collections, EmbeddedStore
 from retrieval.index.vector_index import finds_itself
-from retrieval.ledger import scopes, vectors
+from retrieval.ledger import vectors
 from retrieval.ledger.ledger import Ledger
 
 log = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ def problem_of(index: Collections, ledger: Ledger) -> str | None:
     that the ledger says can be found for their own vectors: a damaged one can open, count and answer nonsense.
     """
     with ledger.read() as connection:
-        expected = [state for state in scopes.states(connection) if state.records]
+        expected = [state for state in vectors.scope_states(connection) if state.records]
     for scope, count in ((state.scope, state.records) for state in expected):
         found = index.count(scope)
         if found < count:  # more is what an addition left that was cut short: those are scanned

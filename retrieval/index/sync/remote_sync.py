@@ -22,7 +22,7 @@ from retrieval.index.sync.index_sync import REMOTE, IndexSync, Scanned
 from retrieval.index.sync.index_writer import Backlog, IndexWriter
 from retrieval.index.sync.integrity import problem_of
 from retrieval.index.vector_index import Hit, VectorIndex
-from retrieval.ledger import scopes
+from retrieval.ledger import vectors
 from retrieval.ledger.leases import Turn, my_turn
 from retrieval.ledger.ledger import Ledger
 
@@ -132,7 +132,7 @@ class RemoteSync(IndexSync):
         if scope in self._whole:
             return
         with self._ledger.read() as connection:
-            expected = scopes.state(connection, scope).records
+            expected = vectors.scope_state(connection, scope).records
         found = store.count(scope)
         if found < expected:
             self._demand_rewrite()

@@ -22,7 +22,7 @@ from retrieval.index.sync.index_writer import IndexWriter
 from retrieval.index.sync.integrity import main as check
 from retrieval.index.sync.store_lock import StoreLock
 from retrieval.index.vector_index import SAME_TEXT, Hit, LedgerScan, VectorIndex, VectorRecord
-from retrieval.ledger import revisions, scopes, vectors
+from retrieval.ledger import revisions, vectors
 from tests.conftest import OpenStore, WriteReadout
 from tests.stores import Store, fill, unit_vectors
 
@@ -291,7 +291,7 @@ def test_what_an_addition_cut_short_left_in_the_index_does_no_harm(
 def _expect(store: Store, embeddings: list[int]) -> None:
     with store.ledger.write() as connection:
         vectors.expect(connection, "shared", embeddings)
-        scopes.changed(connection, "shared")
+        vectors.scope_changed(connection, "shared")
 
 
 def test_the_little_that_is_missing_can_wait_and_is_found_meanwhile(
@@ -536,7 +536,7 @@ def test_a_bulk_is_looked_up_when_all_of_it_is_there(
 def test_the_check_names_what_is_wrong(many: Store, capsys: pytest.CaptureFixture[str]) -> None:
     good = check([str(many.chroma), str(many.ledger.place)])
     with many.ledger.write() as connection:
-        scopes.changed(connection, "shared", records=1)
+        vectors.scope_changed(connection, "shared", records=1)
     short = check([str(many.chroma), str(many.ledger.place)])
 
     assert (good, short) == (0, 1)

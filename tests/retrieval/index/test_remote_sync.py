@@ -17,7 +17,7 @@ from retrieval.index.chroma.server import Address, ServerStore
 from retrieval.index.sync.index_sync import REMOTE, IndexSync
 from retrieval.index.sync.remote_sync import INDEX_LEASE, RemoteSync
 from retrieval.index.vector_index import SAME_TEXT, VectorRecord
-from retrieval.ledger import leases, scopes, vectors
+from retrieval.ledger import leases, vectors
 from retrieval.ledger.leases import my_turn, utc_now
 from retrieval.ledger.ledger import Ledger
 from retrieval.settings import RetrievalSettings
@@ -71,7 +71,7 @@ def expect(store: Store, embeddings: list[int], scope: str = "shared") -> None:
     """As a commit leaves them: to be handed over."""
     with store.ledger.write() as connection:
         vectors.expect(connection, scope, embeddings)
-        scopes.changed(connection, scope)
+        vectors.scope_changed(connection, scope)
 
 
 def missed(kept: IndexSync, embeddings: Sequence[int] = range(1, FEW + 1)) -> list[int]:
