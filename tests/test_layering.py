@@ -213,4 +213,4 @@ def test_words_of_paragraphs_leave_the_ledger_through_the_seals() -> None:
     assert found == {f"retrieval/ledger/{name}.py" for name in _READERS_OF_WORDS}
 
 
-_READERS_OF_WORDS = ("seals", "live", "history", "holdings", "revisions", "vectors")
+_READERS_OF_WORDS = ("seals", "live", "history", "revisions", "vectors")

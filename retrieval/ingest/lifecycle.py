@@ -15,7 +15,7 @@ from retrieval.index import fulltext
 from retrieval.index.encoder import Encoder
 from retrieval.index.sync.index_sync import IndexSync
 from retrieval.ingest.committing import Committer
-from retrieval.ledger import history, holdings, live, revisions
+from retrieval.ledger import history, live, revisions
 from retrieval.ledger import sources as seen_sources
 from retrieval.ledger.history import AuditEntry, KnownReadout, KnownRevision
 from retrieval.ledger.leases import Turn, my_turn, utc_now
@@ -96,7 +96,7 @@ class Lifecycle:
     def known(self, scope: str | None = None) -> list[KnownReadout]:
         """Return every readout that is or was in `scope`, or in any, by id."""
         with self._ledger.read() as connection:
-            return holdings.known(connection, scope)
+            return history.known(connection, scope)
 
     def audit(self, scope: str) -> list[AuditEntry]:
         """Return what was done in a scope, the newest first."""

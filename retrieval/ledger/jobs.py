@@ -161,6 +161,8 @@ def _is_run_by(pk: int, holder: str) -> ColumnElement[bool]:
     return (j.c.pk == pk) & (j.c.holder == holder) & (j.c.state == "running")
 
 
-def delete_old(connection: Connection, before: str) -> None:
-    """Forget jobs that ended before a moment (UTC, ISO 8601)."""
-    connection.execute(delete(schema.jobs).where(schema.jobs.c.finished_at < before))
+def forget_all(connection: Connection, scope: str) -> None:
+    """Forget the ingests of `scope`, those that wait included, with the files that were given to them."""
+    j, u = schema.jobs, schema.uploads
+    connection.execute(delete(u).where(u.c.job.in_(select(j.c.pk).where(j.c.scope == scope))))
+    connection.execute(delete(j).where(j.c.scope == scope))
