@@ -13,8 +13,7 @@ from retrieval.index.chunking import chunk_spans, embedding_text, title_for_embe
 from retrieval.index.encoder import Encoder, Vector
 from retrieval.ingest.planning import Change, Plan
 from retrieval.language.sentences import sentence_spans
-from retrieval.ledger import initiatives as kept
-from retrieval.ledger import live, revisions, sources, vectors
+from retrieval.ledger import live, revisions, vectors
 from retrieval.ledger.history import KnownReadout, KnownRevision
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.live import ReadoutSummary
@@ -123,7 +122,7 @@ class Committer:
             for summary in plan.removals:
                 self.withdraw(connection, summary)
             for seen in plan.seen:
-                sources.remember(connection, self._scope, seen, self._now)
+                revisions.remember_source(connection, self._scope, seen, self._now)
         return embedded
 
     def _groups(self, plan: Plan) -> Iterator[list[_Prepared]]:
@@ -178,7 +177,7 @@ class Committer:
         )
         self._courtesy.give_way()
         summary = live.readout(connection, [self._scope], readout.id)
-        kept.keep(connection, summary.revision_pk, prepared.initiatives)
+        revisions.keep_initiatives(connection, summary.revision_pk, prepared.initiatives)
         self.show(connection, paragraph_pks, superseded=len(gone - set(pks.values())))
         self._record(
             connection,

@@ -16,7 +16,6 @@ from retrieval.index.encoder import Encoder
 from retrieval.index.sync.index_sync import IndexSync
 from retrieval.ingest.committing import Committer
 from retrieval.ledger import history, live, revisions
-from retrieval.ledger import sources as seen_sources
 from retrieval.ledger.history import AuditEntry, KnownReadout, KnownRevision
 from retrieval.ledger.leases import Turn, my_turn, utc_now
 from retrieval.ledger.ledger import Ledger
@@ -167,7 +166,7 @@ class Lifecycle:
                 if summary is not None:
                     self._committer(turn, scope, actor).withdraw(connection, summary)
                 if purge:
-                    seen_sources.forget(connection, scope, known.source)
+                    revisions.forget_source(connection, scope, known.source)
                     history.erase_readout(connection, known)
                     _record(connection, known, actor, "purge", None)
             if not purge:

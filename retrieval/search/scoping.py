@@ -20,8 +20,7 @@ from retrieval.errors import UsageError
 from retrieval.language.terms import stem, terms
 from retrieval.language.times import NEWEST, Span, Times, numbers_of_title, times_in, years_in
 from retrieval.ledger import live, vectors
-from retrieval.ledger.initiatives import actors
-from retrieval.ledger.live import ReadoutSummary
+from retrieval.ledger.live import ReadoutSummary, actors
 from retrieval.search.series import is_of_meeting, series_key
 
 _MOST_SHELVES = 64
