@@ -40,7 +40,7 @@ from retrieval.settings import CLOUD, EMBEDDED, RetrievalSettings
 from retrieval.watching import WatchService
 
 if TYPE_CHECKING:
-    from retrieval.llm.guard import Budget, Database
+    from retrieval.llm.guard import Budget
 
 log = logging.getLogger(__name__)
 
@@ -177,7 +177,7 @@ def build_index_sync(
     return RemoteSync(ledger, partial(store, address, ledger.id), place=str(address), purpose=purpose)
 
 
-def build_model(settings: RetrievalSettings, database: Database) -> tuple[Model, bool] | None:
+def build_model(settings: RetrievalSettings, ledger: Ledger) -> tuple[Model, bool] | None:
     """Return the language model behind its guards and whether it takes schemas; None where none is configured.
 
     Raises:
@@ -200,7 +200,7 @@ def build_model(settings: RetrievalSettings, database: Database) -> tuple[Model,
     )
     guarded = GuardedModel(
         model,
-        build_budget(settings, database),
+        build_budget(settings, ledger),
         timeout_s=settings.llm_timeout_s,
         attempts=settings.llm_attempts,
         concurrency=settings.llm_concurrency,
@@ -227,7 +227,7 @@ def build_encoder(settings: RetrievalSettings) -> Encoder:
     )
 
 
-def build_budget(settings: RetrievalSettings, database: Database) -> Budget:
+def build_budget(settings: RetrievalSettings, ledger: Ledger) -> Budget:
     """Return the daily budget that the settings describe.
 
     Raises:
@@ -244,7 +244,7 @@ def build_budget(settings: RetrievalSettings, database: Database) -> Budget:
             "RETRIEVAL_LLM_OUTPUT_PRICE."
         )
     return Budget(
-        database,
+        ledger,
         overall=Allowance(settings.llm_daily_tokens, settings.llm_daily_cost),
         per_payer=Allowance(settings.llm_server_daily_tokens, settings.llm_server_daily_cost),
         prices=prices,

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Text, cast, delete, func, insert, or_, select, update
 
 from retrieval.ledger import schema
+from retrieval.ledger.engine import inserted
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +57,11 @@ def add(
 ) -> int:
     """Queue a job and return its key."""
     values = {"scope": scope, "actor": actor, "request": request, "state": "queued", "created_at": now}
-    key = connection.execute(insert(schema.jobs).values(**values)).inserted_primary_key
-    if key is None:
-        raise TypeError("an INSERT has a key")
+    job = inserted(connection, insert(schema.jobs).values(**values))
     for ordinal, (name, data) in enumerate(uploads):
-        row = {"job": key[0], "ordinal": ordinal, "name": name, "data": data}
+        row = {"job": job, "ordinal": ordinal, "name": name, "data": data}
         connection.execute(insert(schema.uploads).values(**row))
-    return int(key[0])
+    return job
 
 
 def get(connection: Connection, pk: int) -> JobRow | None:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from retrieval.errors import IndexMismatchError, StoreError, StoreUnwritableError
 from retrieval.ledger import migrations, schema
-from retrieval.ledger.engine import Database, upsert
+from retrieval.ledger.engine import Database, put
 
 log = logging.getLogger(__name__)
 
@@ -191,11 +191,7 @@ class Ledger:
 
     def set_meta(self, connection: Connection, key: str, value: str) -> None:
         """Keep one fact about the store."""
-        connection.execute(
-            upsert(connection, schema.meta)
-            .values(key=key, value=value)
-            .on_conflict_do_update(index_elements=["key"], set_={"value": value})
-        )
+        put(connection, schema.meta, {"key": key}, {"value": value})
 
 
 def _open(address: Path | str) -> Database:

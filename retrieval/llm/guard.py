@@ -12,10 +12,9 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel
 from sqlalchemy import Connection, delete, func, select
@@ -29,7 +28,8 @@ from retrieval.errors import (
     RequestRefusedError,
 )
 from retrieval.ledger import schema
-from retrieval.ledger.engine import upsert
+from retrieval.ledger.engine import add_up
+from retrieval.ledger.ledger import Ledger
 from retrieval.llm.providers import retrying
 from retrieval.llm.types import ChatModel, Prompt, Reply, Usage
 from retrieval.observing import count, stage
@@ -37,16 +37,6 @@ from retrieval.observing import count, stage
 KEPT_DAYS = 60
 
 spending = schema.llm_spending
-
-
-class Database(Protocol):
-    """The ledger, as far as this module needs it."""
-
-    def read(self) -> AbstractContextManager[Connection]:
-        """One consistent snapshot."""
-
-    def write(self) -> AbstractContextManager[Connection]:
-        """One transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,19 +81,19 @@ class Budget:
 
     def __init__(
         self,
-        database: Database,
+        ledger: Ledger,
         *,
         overall: Allowance,
         per_payer: Allowance,
         prices: Prices,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._database = database
+        self._ledger = ledger
         self._overall = overall
         self._per_payer = per_payer
         self._prices = prices
         self._clock = clock
-        with database.write() as connection:
+        with ledger.write() as connection:
             oldest = (date.fromisoformat(self._today()) - timedelta(days=KEPT_DAYS)).isoformat()
             connection.execute(delete(spending).where(spending.c.day < oldest))
 
@@ -119,7 +109,7 @@ class Budget:
         wanted = Reservation(
             self._today(), payer, most.input_tokens + most.output_tokens, self._prices.micros(most)
         )
-        with self._database.write() as connection:
+        with self._ledger.write() as connection:
             for limit, spent in (
                 (self._overall, self._spent(connection, wanted.day, None)),
                 (self._per_payer, self._spent(connection, wanted.day, payer)),
@@ -134,7 +124,7 @@ class Budget:
         if used is None:
             return
         tokens = used.input_tokens + used.output_tokens - reserved.tokens
-        with self._database.write() as connection:
+        with self._ledger.write() as connection:
             self._add(connection, reserved, tokens, self._prices.micros(used) - reserved.micros)
         count("model_tokens", used.input_tokens, kind="input")
         count("model_tokens", used.output_tokens, kind="output")
@@ -142,7 +132,7 @@ class Budget:
 
     def spent_today(self, payer: str | None = None) -> tuple[int, float]:
         """Return tokens and money spent today, by `payer` or by all."""
-        with self._database.read() as connection:
+        with self._ledger.read() as connection:
             tokens, micros = self._spent(connection, self._today(), payer)
         return tokens, micros / 1e6
 
@@ -159,13 +149,8 @@ class Budget:
         return int(tokens), int(micros)
 
     def _add(self, connection: Connection, of: Reservation, tokens: int, micros: int) -> None:
-        row = upsert(connection, spending).values(day=of.day, payer=of.payer, tokens=tokens, micros=micros)
-        connection.execute(
-            row.on_conflict_do_update(
-                index_elements=["day", "payer"],
-                set_={"tokens": spending.c.tokens + tokens, "micros": spending.c.micros + micros},
-            )
-        )
+        key = {"day": of.day, "payer": of.payer}
+        add_up(connection, spending, key, {"tokens": tokens, "micros": micros})
 
 
 def _fits(limit: Allowance, spent: tuple[int, int], wanted: Reservation) -> bool:

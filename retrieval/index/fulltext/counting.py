@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, delete, func, select, text
 
 from retrieval.ledger import schema
-from retrieval.ledger.engine import batches, is_postgres, upsert
+from retrieval.ledger.engine import add_up, batches, is_postgres
 
 MOST_SCORED = 4000
 """BM25 scores about a thousand paragraphs a millisecond. Of more that match, the latest are scored: what so many have
@@ -144,15 +144,8 @@ def count_terms(connection: Connection, scope: str, counts: Mapping[str, int]) -
 
 def count(connection: Connection, scope: str, paragraphs: int, terms: int) -> None:
     """Add paragraphs, and the terms of their texts."""
-    s = schema.lexical_statistics
-    connection.execute(
-        upsert(connection, s)
-        .values(scope=scope, paragraphs=paragraphs, terms=terms)
-        .on_conflict_do_update(
-            index_elements=["scope"],
-            set_={"paragraphs": s.c.paragraphs + paragraphs, "terms": s.c.terms + terms},
-        )
-    )
+    amounts = {"paragraphs": paragraphs, "terms": terms}
+    add_up(connection, schema.lexical_statistics, {"scope": scope}, amounts)
 
 
 def forget(connection: Connection, scope: str) -> None:

@@ -21,7 +21,7 @@ from retrieval.index.fulltext.counting import (
 )
 from retrieval.index.fulltext.paragraph_terms import IndexedTerms
 from retrieval.ledger import schema
-from retrieval.ledger.engine import batches, upsert
+from retrieval.ledger.engine import add_up, batches
 
 _P, _D, _Z = schema.postings, schema.posted, schema.posted_sizes
 
@@ -162,5 +162,4 @@ def _askable(terms: Iterable[str]) -> list[str]:
 
 
 def _count_sizes(connection: Connection, scope: str, size: int) -> None:
-    row = upsert(connection, _Z).values(scope=scope, size=size)
-    connection.execute(row.on_conflict_do_update(index_elements=["scope"], set_={"size": _Z.c.size + size}))
+    add_up(connection, _Z, {"scope": scope}, {"size": size})
