@@ -44,8 +44,7 @@ from retrieval.bootstrap import LEDGER_FILE, Services
 from retrieval.errors import NotFoundError
 from retrieval.index.sync.audit import audit
 from retrieval.ingest.backup import back_up, restore
-from retrieval.ledger import migrations, revisions, seals, vectors
-from retrieval.ledger.ledger import Ledger
+from retrieval.ledger import Ledger, migrations, revisions, seals, vectors
 from retrieval.sources import to_interchange
 
 NAMES = [f"talks-{n}" for n in range(8)]

@@ -29,8 +29,7 @@ from retrieval.ingest.job_board import JobBoard
 from retrieval.ingest.lifecycle import Lifecycle, Retention
 from retrieval.ingest.reindex import Reindexer
 from retrieval.language.terms import TERMS_VERSION
-from retrieval.ledger import live
-from retrieval.ledger.ledger import Ledger
+from retrieval.ledger import Ledger, live
 from retrieval.llm.types import Model
 from retrieval.models import SHARED, IngestReport
 from retrieval.precedence import Precedence

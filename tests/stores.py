@@ -12,8 +12,7 @@ from retrieval.index.encoder import DIMENSIONS, Vector
 from retrieval.index.sync.embedded_sync import EmbeddedSync
 from retrieval.index.sync.index_writer import INDEX_NAME
 from retrieval.index.sync.store_lock import StoreLock
-from retrieval.ledger import revisions, vectors
-from retrieval.ledger.ledger import Ledger
+from retrieval.ledger import Ledger, revisions, vectors
 from retrieval.models import Paragraph, Readout
 
 

@@ -16,8 +16,7 @@ from retrieval.errors import QuestionError
 from retrieval.index import fulltext
 from retrieval.index.encoder import Encoder, Vector
 from retrieval.language.terms import terms
-from retrieval.ledger import live, vectors
-from retrieval.ledger.ledger import Ledger
+from retrieval.ledger import Ledger, live, vectors
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.models import SHARED, InitiativeKind, LiveParagraph, Statement
 from retrieval.search.browsing import Browser, ListedInitiative, one_of_each_id

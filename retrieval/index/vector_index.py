@@ -10,8 +10,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from retrieval.index.encoder import Vector
-from retrieval.ledger import vectors
-from retrieval.ledger.ledger import Ledger
+from retrieval.ledger import Ledger, vectors
 
 SAME_TEXT = 1e-5
 """A hit at this cosine distance or less is the same text's vector: in float32, one of 4,000 is 1.1e-6 from itself."""

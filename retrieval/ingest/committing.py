@@ -13,9 +13,8 @@ from retrieval.index.chunking import chunk_spans, embedding_text, title_for_embe
 from retrieval.index.encoder import Encoder, Vector
 from retrieval.ingest.planning import Change, Plan
 from retrieval.language.sentences import sentence_spans
-from retrieval.ledger import live, revisions, vectors
+from retrieval.ledger import Ledger, live, revisions, vectors
 from retrieval.ledger.history import KnownReadout, KnownRevision
-from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.ledger.vectors import text_digest
 from retrieval.models import ChangedReadout, Initiative, Paragraph, Readout

@@ -16,11 +16,10 @@ from sqlalchemy import Connection
 from retrieval.errors import RapporteurError, RowUnreadableError, StoreError
 from retrieval.ingest.committing import Progress
 from retrieval.ingest.request import IngestRequest
-from retrieval.ledger import history, jobs, leases
+from retrieval.ledger import Ledger, history, jobs, leases
 from retrieval.ledger.history import Usage
 from retrieval.ledger.jobs import JobRow
 from retrieval.ledger.leases import Lease, utc_now
-from retrieval.ledger.ledger import Ledger
 from retrieval.models import Alike, ChangedReadout, FailedSource, HeldReadout, IngestReport, LeftOutOf
 
 WORKER = "worker"

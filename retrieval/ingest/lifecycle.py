@@ -15,10 +15,9 @@ from retrieval.index import fulltext
 from retrieval.index.encoder import Encoder
 from retrieval.index.sync.index_sync import IndexSync
 from retrieval.ingest.committing import Committer
-from retrieval.ledger import history, live, revisions
+from retrieval.ledger import Ledger, history, live, revisions
 from retrieval.ledger.history import AuditEntry, KnownReadout, KnownRevision
 from retrieval.ledger.leases import Turn, my_turn, utc_now
-from retrieval.ledger.ledger import Ledger
 from retrieval.models import SHARED, ParagraphDiff
 
 _PATIENCE_S = 10.0

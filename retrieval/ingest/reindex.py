@@ -15,9 +15,8 @@ from retrieval.index import fulltext
 from retrieval.index.encoder import Encoder
 from retrieval.index.sync.index_sync import IndexSync
 from retrieval.ingest.committing import Chunked, Guard, Progress, chunk, embed_missing
-from retrieval.ledger import live, revisions, vectors
+from retrieval.ledger import INDEX_IDENTITY, REINDEXING, Ledger, live, revisions, vectors
 from retrieval.ledger.leases import my_turn, utc_now
-from retrieval.ledger.ledger import INDEX_IDENTITY, REINDEXING, Ledger
 from retrieval.ledger.vectors import text_digest
 from retrieval.models import Readout
 

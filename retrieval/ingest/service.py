@@ -15,9 +15,8 @@ from retrieval.ingest.committing import Committer, Progress
 from retrieval.ingest.lifecycle import Retention
 from retrieval.ingest.planning import Plan, Planner, absolute, source_name, versioned
 from retrieval.ingest.request import IngestRequest
-from retrieval.ledger import revisions
+from retrieval.ledger import Ledger, revisions
 from retrieval.ledger.leases import TTL_S, my_turn, utc_now
-from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.revisions import SeenSource
 from retrieval.models import SHARED, HeldReadout, IngestReport
 from retrieval.observing import count, stage

@@ -23,9 +23,8 @@ from pathlib import Path
 from sqlalchemy import Connection, Float, cast, extract, func, insert, select, update
 
 from retrieval.errors import IngestBusyError
-from retrieval.ledger import schema
+from retrieval.ledger import Ledger, schema
 from retrieval.ledger.engine import is_postgres
-from retrieval.ledger.ledger import Ledger
 
 
 @dataclass(frozen=True, slots=True)

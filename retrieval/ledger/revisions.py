@@ -8,9 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, LargeBinary, String, cast, delete, insert, literal, select, update
 
-from retrieval.ledger import schema, seals
+from retrieval.ledger import INDEX_IDENTITY, REINDEXING, Ledger, schema, seals
 from retrieval.ledger.engine import inserted, put, rows_of
-from retrieval.ledger.ledger import INDEX_IDENTITY, REINDEXING, Ledger
 from retrieval.models import Initiative, LiveParagraph, Numbering, Paragraph, Readout
 
 

@@ -27,9 +27,8 @@ from retrieval.errors import (
     NoTurnError,
     RequestRefusedError,
 )
-from retrieval.ledger import schema
+from retrieval.ledger import Ledger, schema
 from retrieval.ledger.engine import add_up
-from retrieval.ledger.ledger import Ledger
 from retrieval.llm.providers import retrying
 from retrieval.llm.types import ChatModel, Prompt, Reply, Usage
 from retrieval.observing import count, stage

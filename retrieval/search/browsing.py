@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from retrieval.initiatives import AlsoIn, link
-from retrieval.ledger import live
-from retrieval.ledger.ledger import Ledger
+from retrieval.ledger import Ledger, live
 from retrieval.ledger.live import ReadoutSummary, live_initiatives
 from retrieval.models import (
     SHARED,

@@ -22,8 +22,7 @@ from retrieval.ingest import IngestService
 from retrieval.ingest.committing import Committer
 from retrieval.ingest.job_worker import JobWorker
 from retrieval.ingest.lifecycle import Retention
-from retrieval.ledger import postgres
-from retrieval.ledger.ledger import Ledger
+from retrieval.ledger import Ledger, postgres
 from retrieval.precedence import Precedence
 
 

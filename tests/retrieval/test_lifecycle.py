@@ -14,8 +14,7 @@ from sqlalchemy import func, select, update
 from retrieval.bootstrap import Services
 from retrieval.errors import IndexMismatchError, NotFoundError
 from retrieval.index.encoder import DIMENSIONS, Encoder, Vector
-from retrieval.ledger import live, schema
-from retrieval.ledger.ledger import Ledger
+from retrieval.ledger import Ledger, live, schema
 from retrieval.models import SHARED, ChangedReadout, HeldReadout
 from tests.conftest import OpenStore, WriteReadout
 

@@ -10,8 +10,7 @@ from sqlalchemy import Connection
 from retrieval.index import fulltext
 from retrieval.index.sync.index_sync import IndexSync
 from retrieval.index.vector_index import SAME_TEXT
-from retrieval.ledger import live, revisions, seals, vectors
-from retrieval.ledger.ledger import Ledger
+from retrieval.ledger import Ledger, live, revisions, seals, vectors
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.ledger.seals import Damage
 

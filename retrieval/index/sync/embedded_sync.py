@@ -27,7 +27,7 @@ from retrieval.index.sync.index_writer import Backlog, IndexWriter
 from retrieval.index.sync.integrity import is_intact
 from retrieval.index.sync.store_lock import StoreLock
 from retrieval.index.vector_index import Hit, VectorIndex
-from retrieval.ledger.ledger import Ledger
+from retrieval.ledger import Ledger
 
 log = logging.getLogger(__name__)
 

@@ -19,8 +19,7 @@ from retrieval.errors import StoreError
 from retrieval.index.encoder import Vector
 from retrieval.index.sync.index_writer import INDEX_NAME, REWRITE_DUE
 from retrieval.index.vector_index import MOST_SCANNED, Hit, LedgerScan, nearest
-from retrieval.ledger import vectors
-from retrieval.ledger.ledger import Ledger
+from retrieval.ledger import Ledger, vectors
 
 REMOTE = "remote:"
 """What the name of an index on a server begins with; its generation follows."""

@@ -19,9 +19,8 @@ from sqlalchemy import Connection
 from retrieval.errors import StoreError
 from retrieval.index.chroma.collections import Collections
 from retrieval.index.vector_index import VectorRecord, finds_itself
-from retrieval.ledger import vectors
+from retrieval.ledger import Ledger, vectors
 from retrieval.ledger.leases import Turn
-from retrieval.ledger.ledger import Ledger
 
 INDEX_NAME = "index_folder"
 """The ledger's fact that names the index in use: a folder of the store, or `remote:` and a generation."""

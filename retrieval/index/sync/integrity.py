@@ -20,8 +20,7 @@ from pydantic import SecretStr
 from retrieval.errors import StoreError
 from retrieval.index.chroma.collections import Collections, EmbeddedStore
 from retrieval.index.vector_index import finds_itself
-from retrieval.ledger import vectors
-from retrieval.ledger.ledger import Ledger
+from retrieval.ledger import Ledger, vectors
 
 log = logging.getLogger(__name__)
 

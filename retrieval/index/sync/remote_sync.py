@@ -22,9 +22,8 @@ from retrieval.index.sync.index_sync import REMOTE, IndexSync, Scanned
 from retrieval.index.sync.index_writer import Backlog, IndexWriter
 from retrieval.index.sync.integrity import problem_of
 from retrieval.index.vector_index import Hit, VectorIndex
-from retrieval.ledger import vectors
+from retrieval.ledger import Ledger, vectors
 from retrieval.ledger.leases import Turn, my_turn
-from retrieval.ledger.ledger import Ledger
 
 log = logging.getLogger(__name__)
 

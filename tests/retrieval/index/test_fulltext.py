@@ -13,8 +13,7 @@ from sqlalchemy import Connection, insert
 from retrieval.index import fulltext
 from retrieval.index.fulltext import IndexedTerms, TermStatistics
 from retrieval.index.fulltext.counting import MOST_SCORED
-from retrieval.ledger import schema
-from retrieval.ledger.ledger import Ledger
+from retrieval.ledger import Ledger, schema
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])

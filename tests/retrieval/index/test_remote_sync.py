@@ -17,9 +17,8 @@ from retrieval.index.chroma.server import Address, ServerStore
 from retrieval.index.sync.index_sync import REMOTE, IndexSync
 from retrieval.index.sync.remote_sync import INDEX_LEASE, RemoteSync
 from retrieval.index.vector_index import SAME_TEXT, VectorRecord
-from retrieval.ledger import leases, vectors
+from retrieval.ledger import Ledger, leases, vectors
 from retrieval.ledger.leases import my_turn, utc_now
-from retrieval.ledger.ledger import Ledger
 from retrieval.settings import RetrievalSettings
 from tests.conftest import OpenStore, WriteReadout
 from tests.retrieval.fetching.site import Site, redirect

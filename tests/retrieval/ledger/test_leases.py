@@ -10,9 +10,8 @@ import time
 
 import pytest
 
-from retrieval.ledger import leases
+from retrieval.ledger import Ledger, leases
 from retrieval.ledger.leases import Lease
-from retrieval.ledger.ledger import Ledger
 
 ELSEWHERE = "another-host:1:f00d"
 NOW = "2026-01-01T00:00:00+00:00"

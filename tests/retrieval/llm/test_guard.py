@@ -18,7 +18,7 @@ from retrieval.errors import (
     RequestRefusedError,
     SettingsError,
 )
-from retrieval.ledger.ledger import Ledger
+from retrieval.ledger import Ledger
 from retrieval.llm.guard import Allowance, Breaker, Budget, GuardedModel, Prices
 from retrieval.llm.types import Prompt, Reply, Usage
 from retrieval.settings import RetrievalSettings

@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retrieval.language.times import times_in
-from retrieval.ledger import vectors
-from retrieval.ledger.ledger import Ledger
+from retrieval.ledger import Ledger, vectors
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.search.scoping import Filters, Shelf, Shelves, as_bound
 

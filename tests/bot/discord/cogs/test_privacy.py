@@ -11,8 +11,7 @@ from sqlalchemy import BigInteger, Table, insert, select
 from bot.discord.answer_store import AnswerStore, ShownAnswer
 from bot.discord.cogs.privacy import PrivacyCog
 from bot.discord.pages import Cited
-from retrieval.ledger import front_end_schema, schema
-from retrieval.ledger.ledger import Ledger
+from retrieval.ledger import Ledger, front_end_schema, schema
 from tests.bot.discord.cogs.test_asking import control, text_of
 
 ANN, BOB = 7_001, 7_002
