@@ -34,7 +34,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from bench.seeded import SeededEncoder, readout, seeded_services, sentence
 from retrieval.bootstrap import Services
 from retrieval.index import fulltext
-from retrieval.index.chunking import embedding_text
+from retrieval.index.encoder import embedding_text
 from retrieval.index.sync.index_writer import IndexWriter
 from retrieval.index.vector_index import finds_itself
 from retrieval.ingest.planning import revision_id

@@ -16,10 +16,8 @@ from retrieval.answering.service import AnsweringService, Assistant
 from retrieval.comparison.service import ComparisonService
 from retrieval.errors import CorpusError, SettingsError, StoreError, StoreUnwritableError
 from retrieval.fetching import Fetcher, FetchPolicy
-from retrieval.index.chroma.cloud import CloudAddress, CloudStore
-from retrieval.index.chroma.server import Address, ServerStore
-from retrieval.index.chunking import CHUNKING_VERSION
-from retrieval.index.encoder import Encoder
+from retrieval.index.chroma.server import Address, CloudAddress, CloudStore, ServerStore
+from retrieval.index.encoder import CHUNKING_VERSION, Encoder
 from retrieval.index.sync.embedded_sync import EmbeddedSync
 from retrieval.index.sync.index_sync import IndexSync, NoSync
 from retrieval.index.sync.remote_sync import RemoteSync

@@ -149,7 +149,7 @@ def test_langchain_stays_in_the_splitter_the_models_and_its_own_retriever() -> N
     assert found <= {
         "retrieval/langchain_retriever.py",
         "retrieval/llm/langchain_models.py",
-        "retrieval/index/chunking.py",
+        "retrieval/index/encoder.py",
     }
 
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from retrieval.index import fulltext
-from retrieval.index.chunking import chunk_spans, embedding_text, title_for_embedding
-from retrieval.index.encoder import Encoder, Vector
+from retrieval.index.encoder import Encoder, Vector, chunk_spans, embedding_text, title_for_embedding
 from retrieval.ingest.planning import Change, Plan
 from retrieval.language.sentences import sentence_spans
 from retrieval.ledger import Ledger, live, revisions, vectors

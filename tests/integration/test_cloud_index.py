@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from retrieval.answering.models import Answer
 from retrieval.bootstrap import Services
 from retrieval.errors import SettingsError, StoreError
-from retrieval.index.chroma.cloud import CloudAddress, CloudStore
+from retrieval.index.chroma.server import CloudAddress, CloudStore
 from retrieval.index.sync.audit import Audit, audit
 from retrieval.ledger import vectors
 from retrieval.search.ranking import RankedParagraph

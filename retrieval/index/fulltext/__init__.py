@@ -12,8 +12,16 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from retrieval.index.fulltext import fts5, postings
-from retrieval.index.fulltext.counting import TermStatistics, frequencies, is_known, statistics, vocabulary
-from retrieval.index.fulltext.paragraph_terms import MONTHS, IndexedTerms, paragraph_terms
+from retrieval.index.fulltext.paragraph_terms import (
+    MONTHS,
+    IndexedTerms,
+    TermStatistics,
+    frequencies,
+    is_known,
+    paragraph_terms,
+    statistics,
+    vocabulary,
+)
 from retrieval.ledger.engine import is_postgres
 
 __all__ = [

@@ -14,15 +14,15 @@ from functools import lru_cache
 
 from sqlalchemy import Connection, TextClause, text
 
-from retrieval.index.fulltext.counting import (
+from retrieval.index.fulltext.paragraph_terms import (
     MOST_SCORED,
+    IndexedTerms,
     chosen,
     count,
     count_terms,
     forget,
     frequencies,
 )
-from retrieval.index.fulltext.paragraph_terms import IndexedTerms
 from retrieval.ledger.schema import words_table
 
 _CREATE = """CREATE VIRTUAL TABLE IF NOT EXISTS {table}

@@ -11,15 +11,15 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection, delete, func, intersect, select, text
 
-from retrieval.index.fulltext.counting import (
+from retrieval.index.fulltext.paragraph_terms import (
     MOST_SCORED,
+    IndexedTerms,
     chosen,
     count,
     count_terms,
     forget,
     frequencies,
 )
-from retrieval.index.fulltext.paragraph_terms import IndexedTerms
 from retrieval.ledger import schema
 from retrieval.ledger.engine import add_up, batches
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from retrieval.errors import StoreError, StoreHeldError
-from retrieval.index.chroma.collections import EmbeddedStore
+from retrieval.index.chroma import EmbeddedStore
 from retrieval.index.encoder import Vector
 from retrieval.index.sync.index_sync import REMOTE, IndexSync
 from retrieval.index.sync.index_writer import Backlog, IndexWriter

@@ -17,7 +17,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from retrieval.errors import StoreError
-from retrieval.index.chroma.collections import Collections
+from retrieval.index.chroma import Collections
 from retrieval.index.vector_index import VectorRecord, finds_itself
 from retrieval.ledger import Ledger, vectors
 from retrieval.ledger.leases import Turn

@@ -18,7 +18,7 @@ import numpy as np
 from pydantic import SecretStr
 
 from retrieval.errors import StoreError
-from retrieval.index.chroma.collections import Collections, EmbeddedStore
+from retrieval.index.chroma import Collections, EmbeddedStore
 from retrieval.index.vector_index import finds_itself
 from retrieval.ledger import Ledger, vectors
 

@@ -13,7 +13,7 @@ import pytest
 
 from retrieval.bootstrap import Services
 from retrieval.errors import StoreError
-from retrieval.index.chroma.collections import Collections, EmbeddedStore
+from retrieval.index.chroma import Collections, EmbeddedStore
 from retrieval.index.chroma.server import Address, ServerStore
 from retrieval.index.encoder import DIMENSIONS, Encoder, Vector
 from retrieval.index.sync.audit import audit
