@@ -35,7 +35,7 @@ from bench.seeded import SeededEncoder, readout, seeded_services, sentence
 from retrieval.bootstrap import Services
 from retrieval.index import fulltext
 from retrieval.index.encoder import embedding_text
-from retrieval.index.sync.index_writer import IndexWriter
+from retrieval.index.index_writer import IndexWriter
 from retrieval.index.vector_index import finds_itself
 from retrieval.ingest.planning import revision_id
 from retrieval.language.terms import indexed_terms

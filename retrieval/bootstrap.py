@@ -17,11 +17,11 @@ from retrieval.comparison.service import ComparisonService
 from retrieval.errors import CorpusError, SettingsError, StoreError, StoreUnwritableError
 from retrieval.fetching import Fetcher, FetchPolicy
 from retrieval.index.chroma.server import Address, CloudAddress, CloudStore, ServerStore
+from retrieval.index.embedded_sync import EmbeddedSync
 from retrieval.index.encoder import CHUNKING_VERSION, Encoder
-from retrieval.index.sync.embedded_sync import EmbeddedSync
-from retrieval.index.sync.index_sync import IndexSync, NoSync
-from retrieval.index.sync.remote_sync import RemoteSync
-from retrieval.index.sync.store_lock import StoreLock
+from retrieval.index.index_folder import StoreLock
+from retrieval.index.remote_sync import RemoteSync
+from retrieval.index.vector_index import IndexSync, NoSync
 from retrieval.ingest import IngestService, Progress
 from retrieval.ingest.job_board import JobBoard
 from retrieval.ingest.lifecycle import Lifecycle, Retention

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from retrieval.index.embedded_sync import EmbeddedSync
 from retrieval.index.encoder import DIMENSIONS, Vector
-from retrieval.index.sync.embedded_sync import EmbeddedSync
-from retrieval.index.sync.index_writer import INDEX_NAME
-from retrieval.index.sync.store_lock import StoreLock
+from retrieval.index.index_folder import StoreLock
+from retrieval.index.vector_index import INDEX_NAME
 from retrieval.ledger import Ledger, revisions, vectors
 from retrieval.models import Paragraph, Readout
 

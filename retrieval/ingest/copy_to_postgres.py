@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, Table, func, insert, select, update
 
 from retrieval.errors import StoreError
-from retrieval.index.sync.index_writer import INDEX_NAME
+from retrieval.index.vector_index import INDEX_NAME
 from retrieval.ingest.committing import Progress
 from retrieval.ingest.job_board import WORKER
 from retrieval.ingest.reindex import write_words

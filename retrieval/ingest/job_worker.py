@@ -20,7 +20,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from retrieval.errors import IndexMismatchError, IngestBusyError, RapporteurError
-from retrieval.index.sync.index_sync import IndexSync
+from retrieval.index.vector_index import IndexSync
 from retrieval.ingest.committing import Progress
 from retrieval.ingest.job_board import POLL_S, WORKER, pause_s, report_json, unreadable
 from retrieval.ingest.request import IngestRequest, Upload

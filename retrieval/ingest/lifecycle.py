@@ -13,7 +13,7 @@ from retrieval.diff import diff_paragraphs
 from retrieval.errors import NotFoundError
 from retrieval.index import fulltext
 from retrieval.index.encoder import Encoder
-from retrieval.index.sync.index_sync import IndexSync
+from retrieval.index.vector_index import IndexSync
 from retrieval.ingest.committing import Committer
 from retrieval.ledger import Ledger, history, live, revisions
 from retrieval.ledger.history import AuditEntry, KnownReadout, KnownRevision

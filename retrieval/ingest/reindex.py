@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from retrieval.index import fulltext
 from retrieval.index.encoder import Encoder
-from retrieval.index.sync.index_sync import IndexSync
+from retrieval.index.vector_index import IndexSync
 from retrieval.ingest.committing import Chunked, Guard, Progress, chunk, embed_missing
 from retrieval.ledger import INDEX_IDENTITY, REINDEXING, Ledger, live, revisions, vectors
 from retrieval.ledger.leases import my_turn, utc_now

@@ -10,7 +10,7 @@ from pathlib import Path
 from retrieval.errors import CorpusError
 from retrieval.fetching import Fetcher, Validators
 from retrieval.index.encoder import Encoder
-from retrieval.index.sync.index_sync import IndexSync
+from retrieval.index.vector_index import IndexSync
 from retrieval.ingest.committing import Committer, Progress
 from retrieval.ingest.lifecycle import Retention
 from retrieval.ingest.planning import Plan, Planner, absolute, source_name, versioned

@@ -17,7 +17,7 @@ from retrieval.errors import (
     StoreError,
     StoreUnwritableError,
 )
-from retrieval.index.sync.audit import Audit, audit
+from retrieval.health import Audit, audit
 from retrieval.ingest.backup import back_up, restore
 from retrieval.ledger import Ledger, leases
 from tests.conftest import OpenStore, WriteReadout

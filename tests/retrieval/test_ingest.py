@@ -15,7 +15,7 @@ from sqlalchemy import func, select, update
 from retrieval.bootstrap import Services
 from retrieval.errors import CorpusError, IngestBusyError, NotFoundError
 from retrieval.index.encoder import Encoder, Vector
-from retrieval.index.sync.store_lock import StoreLock
+from retrieval.index.index_folder import StoreLock
 from retrieval.ledger import revisions, schema, vectors
 from retrieval.ledger.leases import Turn, my_turn
 from retrieval.models import SHARED, ChangedReadout, FailedSource, IngestReport

@@ -353,7 +353,7 @@ def test_reindexing_with_the_same_encoder_embeds_nothing(corrected: Services) ->
 def test_many_superseded_records_make_the_index_be_written_anew(
     services: Services, write_readout: WriteReadout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("retrieval.index.sync.index_writer._SUPERSEDED_AT_LEAST", 3)
+    monkeypatch.setattr("retrieval.index.index_writer._SUPERSEDED_AT_LEAST", 3)
     for month in ("May", "June", "July", "August", "September"):
         write_readout("talks", [MAY.replace("May", month), REEF])
         services.ingesting.ingest()

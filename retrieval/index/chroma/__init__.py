@@ -36,7 +36,7 @@ HNSW: CreateHNSWConfiguration = {
 """Chroma's own settings (16, 100, 100), and more construction and search: of the exact nearest 24 among 9,000 real
 sentences these find 0.9977 and Chroma's 0.9897. Twice the neighbours find 0.9989, and questions among 100,000
 paragraphs, adding and memory all cost more (`bench/graph.py`, `bench/scale.py`). Vectors that do not find themselves,
-which are more with fewer neighbours, are scanned beside the index (`sync/index_writer.py`)."""
+which are more with fewer neighbours, are scanned beside the index (`index_writer.py`)."""
 
 _MOST_TOLD = 300
 

@@ -12,7 +12,7 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from retrieval.index.fulltext import fts5, postings
-from retrieval.index.fulltext.paragraph_terms import (
+from retrieval.index.fulltext.index_terms import (
     MONTHS,
     IndexedTerms,
     TermStatistics,

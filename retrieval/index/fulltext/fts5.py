@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from sqlalchemy import Connection, TextClause, text
 
-from retrieval.index.fulltext.paragraph_terms import (
+from retrieval.index.fulltext.index_terms import (
     MOST_SCORED,
     IndexedTerms,
     chosen,

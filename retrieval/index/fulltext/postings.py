@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection, delete, func, intersect, select, text
 
-from retrieval.index.fulltext.paragraph_terms import (
+from retrieval.index.fulltext.index_terms import (
     MOST_SCORED,
     IndexedTerms,
     chosen,

@@ -24,7 +24,7 @@ from bot.__main__ import main
 from bot.cli.terminal import show_documents
 from retrieval.bootstrap import Services
 from retrieval.index import encoder
-from retrieval.index.sync.store_lock import StoreLock
+from retrieval.index.index_folder import StoreLock
 from retrieval.ingest.committing import Committer
 from retrieval.language.sentences import counted
 from retrieval.ledger import Ledger, live, migrations

@@ -13,14 +13,14 @@ import pytest
 
 from retrieval.bootstrap import Services
 from retrieval.errors import StoreError
+from retrieval.health import audit
 from retrieval.index.chroma import Collections, EmbeddedStore
 from retrieval.index.chroma.server import Address, ServerStore
+from retrieval.index.embedded_sync import EmbeddedSync
 from retrieval.index.encoder import DIMENSIONS, Encoder, Vector
-from retrieval.index.sync.audit import audit
-from retrieval.index.sync.embedded_sync import EmbeddedSync
-from retrieval.index.sync.index_writer import IndexWriter
-from retrieval.index.sync.integrity import main as check
-from retrieval.index.sync.store_lock import StoreLock
+from retrieval.index.index_folder import StoreLock
+from retrieval.index.index_folder import main as check
+from retrieval.index.index_writer import IndexWriter
 from retrieval.index.vector_index import SAME_TEXT, Hit, LedgerScan, VectorIndex, VectorRecord
 from retrieval.ledger import revisions, vectors
 from tests.conftest import OpenStore, WriteReadout
@@ -168,7 +168,7 @@ def test_chroma_store_of_another_ledger_is_refused(make_store: Callable[..., Sto
 def test_an_index_that_matches_its_fingerprint_is_opened_without_a_check(
     many: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("retrieval.index.sync.embedded_sync.is_intact", _must_not_be_called)
+    monkeypatch.setattr("retrieval.index.embedded_sync.is_intact", _must_not_be_called)
 
     with many.index_sync() as index_sync:
         assert (index_sync.is_whole, index_sync.count("shared")) == (True, MANY)

@@ -14,9 +14,8 @@ from pydantic import SecretStr
 from retrieval.errors import SettingsError, StoreError
 from retrieval.index.chroma import server as store_server
 from retrieval.index.chroma.server import Address, ServerStore
-from retrieval.index.sync.index_sync import REMOTE, IndexSync
-from retrieval.index.sync.remote_sync import INDEX_LEASE, RemoteSync
-from retrieval.index.vector_index import SAME_TEXT, VectorRecord
+from retrieval.index.remote_sync import INDEX_LEASE, RemoteSync
+from retrieval.index.vector_index import REMOTE, SAME_TEXT, IndexSync, VectorRecord
 from retrieval.ledger import Ledger, leases, vectors
 from retrieval.ledger.leases import my_turn, utc_now
 from retrieval.settings import RetrievalSettings

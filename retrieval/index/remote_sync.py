@@ -18,10 +18,8 @@ from sqlalchemy import Connection
 from retrieval.errors import IngestBusyError, StoreError, StoreHeldError, StoreUnwritableError
 from retrieval.index.chroma.server import ServerStore
 from retrieval.index.encoder import Vector
-from retrieval.index.sync.index_sync import REMOTE, IndexSync, Scanned
-from retrieval.index.sync.index_writer import Backlog, IndexWriter
-from retrieval.index.sync.integrity import problem_of
-from retrieval.index.vector_index import Hit, VectorIndex
+from retrieval.index.index_writer import Backlog, IndexWriter, problem_of
+from retrieval.index.vector_index import REMOTE, Hit, IndexSync, Scanned, VectorIndex
 from retrieval.ledger import Ledger, vectors
 from retrieval.ledger.leases import Turn, my_turn
 

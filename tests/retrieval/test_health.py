@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import text, update
 
 from retrieval.bootstrap import Services
+from retrieval.health import Audit, Unfound, audit
 from retrieval.index.encoder import Vector
-from retrieval.index.sync.audit import Audit, Unfound, audit
 from retrieval.index.vector_index import Hit
 from retrieval.ledger import schema, vectors
 from tests.conftest import OpenStore, WriteReadout

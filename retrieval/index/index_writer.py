@@ -18,14 +18,10 @@ from sqlalchemy import Connection
 
 from retrieval.errors import StoreError
 from retrieval.index.chroma import Collections
-from retrieval.index.vector_index import VectorRecord, finds_itself
+from retrieval.index.encoder import Vector
+from retrieval.index.vector_index import INDEX_NAME, REWRITE_DUE, VectorRecord, finds_itself
 from retrieval.ledger import Ledger, vectors
 from retrieval.ledger.leases import Turn
-
-INDEX_NAME = "index_folder"
-"""The ledger's fact that names the index in use: a folder of the store, or `remote:` and a generation."""
-
-REWRITE_DUE = "rewrite_due"
 
 _RECHECKS = "look_ups_owed:"
 _OLDER_FOR_EACH = 2
@@ -35,6 +31,12 @@ _LOOKED_UP_AT_ONCE = 50
 
 _SUPERSEDED_SHARE = 0.3
 _SUPERSEDED_AT_LEAST = 1000
+
+_SAMPLE = 1000
+"""Looked up in about a second."""
+
+_HIDDEN = 0.01
+"""An intact graph may hide one vector in hundreds of others; that has its turn to be looked up (`IndexWriter`)."""
 
 Found = dict[int, bool]
 """Embedding -> whether the index returns it for its own vector."""
@@ -223,11 +225,7 @@ class IndexWriter:
         """Return for each embedding whether a search for its own vector finds it."""
         with self._ledger.read() as connection:
             own = vectors.vectors(connection, embeddings)
-        found: Found = {}
-        for some in _batches(list(own), _LOOKED_UP_AT_ONCE):
-            hits = self._index.query_each(scope, np.stack([own[pk] for pk in some]), 1)
-            found |= {pk: finds_itself(pk, each) for pk, each in zip(some, hits, strict=True)}
-        return found
+        return dict(_looked_up(self._index, scope, own))
 
     def _go_on(self) -> None:
         if self._stopping.is_set():
@@ -241,6 +239,36 @@ class IndexWriter:
             if self._turn is not None:
                 self._turn.guard(connection)
             yield connection
+
+
+def problem_of(index: Collections, ledger: Ledger) -> str | None:
+    """Return what is wrong with an index, or None.
+
+    Every scope of the ledger must hold at least what the ledger says it was handed, and return nearly all of a sample
+    that the ledger says can be found for their own vectors: a damaged one can open, count and answer nonsense.
+    """
+    with ledger.read() as connection:
+        expected = [state for state in vectors.scope_states(connection) if state.records]
+    for scope, count in ((state.scope, state.records) for state in expected):
+        found = index.count(scope)
+        if found < count:  # more is what an addition left that was cut short: those are scanned
+            return f"{scope}: {found} embeddings instead of {count}"
+        with ledger.read() as connection:
+            findable = vectors.findable(connection, scope)
+            sample = vectors.vectors(connection, findable[:: -(-len(findable) // _SAMPLE) or 1])
+        missed = 0
+        for _, is_found in _looked_up(index, scope, sample):
+            missed += not is_found
+            if missed > _HIDDEN * len(sample):
+                return f"{scope}: embeddings are missing from its graph"
+    return None
+
+
+def _looked_up(index: Collections, scope: str, own: Mapping[int, Vector]) -> Iterator[tuple[int, bool]]:
+    """Yield each embedding with whether a search for its own vector finds it."""
+    for some in _batches(list(own), _LOOKED_UP_AT_ONCE):
+        hits = index.query_each(scope, np.stack([own[pk] for pk in some]), 1)
+        yield from ((pk, finds_itself(pk, each)) for pk, each in zip(some, hits, strict=True))
 
 
 def _is_stale(state: vectors.ScopeState) -> bool:
