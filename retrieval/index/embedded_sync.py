@@ -23,12 +23,13 @@ from retrieval.index.chroma import EmbeddedStore
 from retrieval.index.encoder import Vector
 from retrieval.index.index_folder import Fingerprint, StoreLock, is_intact
 from retrieval.index.index_writer import Backlog, IndexWriter
-from retrieval.index.vector_index import REMOTE, Hit, IndexSync, VectorIndex
+from retrieval.index.vector_index import REMOTE, Hit, IndexSync, LedgerScan
 from retrieval.ledger import Ledger
 
 log = logging.getLogger(__name__)
 
-Index = TypeVar("Index", bound=VectorIndex)
+Index = EmbeddedStore | LedgerScan
+Some = TypeVar("Some", EmbeddedStore, LedgerScan)
 
 _MANY_SCANNED = 5000
 """Scanning so many beside every query takes a few milliseconds."""
@@ -54,10 +55,10 @@ class EmbeddedSync(IndexSync):
         super().__init__(ledger)
         self._folder = folder
         self._lock = lock
-        self._index: VectorIndex | None = None
+        self._index: Index | None = None
         self._path = folder
         self._users: Counter[int] = Counter()
-        self._retired: dict[int, VectorIndex] = {}
+        self._retired: dict[int, Index] = {}
         self._writing = threading.RLock()
         self._waits = False  # another process was writing when this one wanted to read
         self._failed = False
@@ -86,7 +87,7 @@ class EmbeddedSync(IndexSync):
             return isinstance(index, EmbeddedStore)
 
     @contextmanager
-    def _current(self) -> Iterator[VectorIndex]:
+    def _current(self) -> Iterator[Index]:
         """The index for one query: one that is replaced meanwhile is closed only afterwards."""
         with self._guard:
             index = self._index
@@ -100,14 +101,14 @@ class EmbeddedSync(IndexSync):
                 self._users[id(index)] -= 1
                 self._close_retired()
 
-    def _fall_back(self) -> VectorIndex:
+    def _fall_back(self) -> Index:
         """The index failed in use: scan the ledger until it is repaired."""
         with self._guard:
             self._failed = True
             Fingerprint(self._path).drop()
             return self._use(self._scan, self._path)
 
-    def _use(self, index: Index, path: Path) -> Index:
+    def _use(self, index: Some, path: Path) -> Some:
         """Answer from `index` from now on."""
         with self._guard:
             if self._index is not None:
@@ -122,7 +123,7 @@ class EmbeddedSync(IndexSync):
 
     # --- opening ---
 
-    def _open(self) -> VectorIndex:
+    def _open(self) -> Index:
         self._waits = False
         if not os.access(self._folder, os.W_OK):  # Chroma writes even to read
             return self._scan

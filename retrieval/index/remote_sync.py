@@ -19,7 +19,7 @@ from retrieval.errors import IngestBusyError, StoreError, StoreHeldError, StoreU
 from retrieval.index.chroma.server import ServerStore
 from retrieval.index.encoder import Vector
 from retrieval.index.index_writer import Backlog, IndexWriter, problem_of
-from retrieval.index.vector_index import REMOTE, Hit, IndexSync, Scanned, VectorIndex
+from retrieval.index.vector_index import REMOTE, Hit, IndexSync, LedgerScan, Scanned
 from retrieval.ledger import Ledger, vectors
 from retrieval.ledger.leases import Turn, my_turn
 
@@ -91,7 +91,7 @@ class RemoteSync(IndexSync):
             self._moved(store)
         return found
 
-    def _ask(self, scope: str, question: Callable[[VectorIndex], T]) -> T:
+    def _ask(self, scope: str, question: Callable[[ServerStore | LedgerScan], T]) -> T:
         """Ask the server, once more where another process has just written the index anew, or else the ledger."""
         for _ in range(2):
             store = self._reached()

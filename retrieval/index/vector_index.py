@@ -11,7 +11,6 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from sqlalchemy import Connection
@@ -58,19 +57,6 @@ class VectorRecord:
     embedding: int
     vector: Vector
     text: str
-
-
-class VectorIndex(Protocol):
-    """Vectors of one store, by scope."""
-
-    def query(self, scope: str, vector: Vector, limit: int) -> list[Hit]:
-        """Return the embeddings nearest to `vector`, closest first; none for an unknown scope."""
-
-    def count(self, scope: str) -> int:
-        """Return how many embeddings `scope` holds."""
-
-    def close(self) -> None:
-        """Give back what is held."""
 
 
 def finds_itself(embedding: int, hits: Sequence[Hit]) -> bool:
@@ -143,6 +129,14 @@ class Scanned:
     vectors: Vector
     records: int
 
+    @classmethod
+    def of(cls, connection: Connection, scope: str, pks: Sequence[int]) -> Scanned:
+        """Read the vectors of `pks`."""
+        found = vectors.vectors(connection, pks)
+        matrix = np.stack(list(found.values())) if found else np.empty((0, 0), np.float32)
+        state = vectors.scope_state(connection, scope)
+        return cls(state.generation, list(found), matrix, state.records)
+
     def nearest(self, vector: Vector, limit: int) -> list[Hit]:
         """Return the nearest of them, closest first."""
         return nearest(self.pks, self.vectors, vector, limit) if self.pks else []
@@ -187,13 +181,10 @@ class IndexSync(ABC):
 
     def scanned(self, connection: Connection, scope: str) -> Scanned:
         """Return what is scanned beside every query, as the snapshot of `connection` has it."""
-        generation = vectors.generation(connection, scope)
         known = self._scanned.get(scope)
-        if known is None or known.generation != generation:
-            found = vectors.vectors(connection, vectors.scanned(connection, scope))
-            matrix = np.stack(list(found.values())) if found else np.empty((0, 0), np.float32)
-            records = vectors.scope_state(connection, scope).records
-            known = self._scanned[scope] = Scanned(generation, list(found), matrix, records)
+        if known is None or known.generation != vectors.generation(connection, scope):
+            known = Scanned.of(connection, scope, vectors.scanned(connection, scope))
+            self._scanned[scope] = known
         return known
 
     # --- a life ---
@@ -284,14 +275,12 @@ class NoSync(IndexSync):
     def query(self, scope: str, vector: Vector, limit: int) -> list[Hit]:
         """Return the indexed embeddings nearest to `vector`, closest first; none where there are too many to scan."""
         with self._ledger.read() as connection:
-            state, generation = vectors.scope_state(connection, scope), vectors.generation(connection, scope)
-            held = self._held.get(scope)
+            state, held = vectors.scope_state(connection, scope), self._held.get(scope)
             if not 0 < state.records <= MOST_SCANNED:
                 return []
-            if held is None or held.generation != generation:
-                found = vectors.vectors(connection, vectors.findable(connection, scope))
-                matrix = np.stack(list(found.values())) if found else np.empty((0, 0), np.float32)
-                held = self._held[scope] = Scanned(generation, list(found), matrix, state.records)
+            if held is None or held.generation != state.generation:
+                held = Scanned.of(connection, scope, vectors.findable(connection, scope))
+                self._held[scope] = held
         return held.nearest(vector, limit)
 
     def count(self, scope: str) -> int:
