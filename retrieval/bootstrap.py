@@ -28,7 +28,7 @@ from retrieval.ingest.lifecycle import Lifecycle, Retention
 from retrieval.ingest.reindex import Reindexer
 from retrieval.language.terms import TERMS_VERSION
 from retrieval.ledger import Ledger, live
-from retrieval.llm.types import Model
+from retrieval.llm import Model
 from retrieval.models import SHARED, IngestReport
 from retrieval.precedence import Precedence
 from retrieval.search.browsing import Browser

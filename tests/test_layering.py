@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 
 DOORS = frozenset(
-    """adapters answering bootstrap comparison diff errors evaluation fetching front_end_store health ingest
+    """adapters answering bootstrap comparison errors evaluation fetching front_end_store health ingest
     initiatives langchain_retriever language llm model_files models observing search settings sources
     watching""".split()
 )

@@ -9,9 +9,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from sqlalchemy import Connection
 
-from retrieval.comparison.lives import Life, lives
 from retrieval.comparison.pairing import Pair, pair_paragraphs
-from retrieval.comparison.tracing import Phrase, Trace, TracedReadout, Use, changed_since, uses_in
+from retrieval.comparison.tracing import (
+    Life,
+    Phrase,
+    Trace,
+    TracedReadout,
+    Use,
+    changed_since,
+    lives,
+    uses_in,
+)
 from retrieval.errors import QuestionError
 from retrieval.index import fulltext
 from retrieval.index.encoder import Encoder, Vector

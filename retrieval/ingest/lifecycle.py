@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
-from retrieval.diff import diff_paragraphs
+from retrieval.comparison.differences import diff_paragraphs
 from retrieval.errors import NotFoundError
 from retrieval.index import fulltext
 from retrieval.index.encoder import Encoder

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from retrieval.diff import diff_paragraphs
+from retrieval.comparison.differences import diff_paragraphs
 from retrieval.fetching import Validators
 from retrieval.ingest.request import IngestRequest
 from retrieval.initiatives import (

@@ -29,8 +29,8 @@ from retrieval.errors import (
 )
 from retrieval.ledger import Ledger, schema
 from retrieval.ledger.engine import add_up
+from retrieval.llm import ChatModel, Prompt, Reply, Usage
 from retrieval.llm.providers import retrying
-from retrieval.llm.types import ChatModel, Prompt, Reply, Usage
 from retrieval.observing import count, stage
 
 KEPT_DAYS = 60

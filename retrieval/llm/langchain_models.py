@@ -18,9 +18,17 @@ from tenacity import stop_after_attempt
 
 from retrieval.errors import LanguageModelError, ModelError, RequestRefusedError
 from retrieval.index.encoder import Encoder, Vector
-from retrieval.llm.providers import ModelName, access, opened, retrying, translated
-from retrieval.llm.transport import MAX_VECTORS_BYTES, bounded_client, bounded_options
-from retrieval.llm.types import Prompt, Reply, Usage
+from retrieval.llm import Prompt, Reply, Usage
+from retrieval.llm.providers import (
+    MAX_VECTORS_BYTES,
+    ModelName,
+    access,
+    bounded_client,
+    bounded_options,
+    opened,
+    retrying,
+    translated,
+)
 
 log = logging.getLogger(__name__)
 

@@ -19,8 +19,8 @@ from retrieval.errors import (
     SettingsError,
 )
 from retrieval.ledger import Ledger
+from retrieval.llm import Prompt, Reply, Usage
 from retrieval.llm.guard import Allowance, Breaker, Budget, GuardedModel, Prices
-from retrieval.llm.types import Prompt, Reply, Usage
 from retrieval.settings import RetrievalSettings
 
 PROMPT = Prompt("system", "user")
