@@ -95,13 +95,15 @@ class TermStatistics:
         return math.log1p((self.n_paragraphs - frequency + 0.5) / (frequency + 0.5))
 
 
-def chosen(rarest_first: Sequence[str], frequency: Mapping[str, int]) -> tuple[Sequence[str], bool]:
-    """Return the terms that candidates are chosen by, and whether one has to hold all of them.
+def chosen(connection: Connection, scope: str, terms: Iterable[str]) -> tuple[Sequence[str], bool]:
+    """Return those of `terms` that candidates are chosen by, and whether one has to hold all of them.
 
     In a large scope common terms alone would have every other paragraph scored. Terms are taken from the
     rarest on, as long as they stand in `MOST_SCORED` paragraphs together: what they weigh falls with how
     common they are (BM25's idf), and whoever ranks the paragraphs found here weighs all of them.
     """
+    frequency = frequencies(connection, [scope], terms)
+    rarest_first = sorted((term for term in frequency if frequency[term]), key=lambda t: frequency[t])
     scored = 0
     taken: list[str] = []
     for term in rarest_first:
