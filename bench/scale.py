@@ -39,7 +39,8 @@ from retrieval.index.index_writer import IndexWriter
 from retrieval.index.vector_index import finds_itself
 from retrieval.ingest.planning import revision_id
 from retrieval.language.terms import indexed_terms
-from retrieval.ledger import revisions, vectors
+from retrieval.ledger import history, revisions, vectors
+from retrieval.ledger.history import AuditEntry
 from retrieval.ledger.vectors import text_digest
 from retrieval.models import Readout
 from retrieval.sources import to_interchange
@@ -120,16 +121,7 @@ def _write(services: Services, readouts: list[Readout], encoder: SeededEncoder) 
                 {pk: _terms(p.text, each.title) for pk, p in zip(pks, each.paragraphs, strict=True)},
             )
             vectors.expect(connection, "shared", keys.values())
-            revisions.record(
-                connection,
-                now="",
-                actor="bench",
-                action="add",
-                scope="shared",
-                readout=each.id,
-                revision=None,
-                summary={},
-            )
+            history.record(connection, AuditEntry("", "bench", "add", "shared", each.id, None, {}))
         vectors.scope_changed(connection, "shared")
 
 

@@ -23,7 +23,7 @@ import random
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import fmean, quantiles
@@ -159,15 +159,8 @@ def sample(questions: Sequence[EvalQuestion], limit: int | None, seed: int) -> l
     return [questions[i] for i in kept]
 
 
-def ask_all(
-    questions: Iterable[EvalQuestion], service: AnsweringService, browser: Browser
-) -> Iterator[EvalRow]:
-    """Ask every question and check every quote against the paragraph it cites."""
-    return (ask_one(question, service, browser) for question in questions)
-
-
 def ask_one(q: EvalQuestion, service: AnsweringService, browser: Browser) -> EvalRow:
-    """Ask one question.
+    """Ask one question, and check every quote against the paragraph it cites.
 
     Raises:
         NotFoundError: There is no such readout as it names.

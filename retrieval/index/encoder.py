@@ -11,7 +11,7 @@ is split between sentences, so that no word of it goes unseen, and is still cite
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -102,16 +102,6 @@ class Encoder:
         if texts:
             _ = self._session, self._tokenizer  # load once, before the threads
         yield from on_all_cores(self.embed, texts, "encoder")
-
-    def embed_all(self, texts: Iterable[str]) -> Vector:
-        """Return the vectors of `texts`: float32, (n_texts, 384)."""
-        vectors = list(self.embed_each(list(texts)))
-        return np.stack(vectors) if vectors else np.empty((0, DIMENSIONS), dtype=np.float32)
-
-    def similarities(self, text: str, others: Sequence[str]) -> list[float]:
-        """Return the cosine of `text` and each of `others`, -1..1."""
-        found: list[float] = (self.embed_all(others) @ self.embed(text)).tolist()
-        return found
 
     def count_tokens(self, text: str) -> int:
         """Return the number of word pieces in `text`, special tokens not counted, however long it is."""

@@ -12,8 +12,8 @@ from retrieval.index import fulltext
 from retrieval.index.encoder import Encoder, Vector, chunk_spans, embedding_text, title_for_embedding
 from retrieval.ingest.planning import Change, Plan
 from retrieval.language.sentences import sentence_spans
-from retrieval.ledger import Ledger, live, revisions, vectors
-from retrieval.ledger.history import KnownReadout, KnownRevision
+from retrieval.ledger import Ledger, history, live, revisions, vectors
+from retrieval.ledger.history import AuditEntry, KnownReadout, KnownRevision
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.ledger.vectors import text_digest
 from retrieval.models import ChangedReadout, Initiative, Paragraph, Readout
@@ -232,16 +232,8 @@ class Committer:
         revision: str | None,
         summary: dict[str, object],
     ) -> None:
-        revisions.record(
-            connection,
-            now=self._now,
-            actor=self._actor,
-            action=action,
-            scope=self._scope,
-            readout=readout,
-            revision=revision,
-            summary=summary,
-        )
+        line = AuditEntry(self._now, self._actor, action, self._scope, readout, revision, summary)
+        history.record(connection, line)
 
 
 def _paragraphs(group: Sequence[_Prepared]) -> Iterator[Paragraph]:

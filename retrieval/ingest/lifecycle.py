@@ -209,16 +209,9 @@ def _target(past: History, revision: str | None) -> KnownRevision:
 def _record(
     connection: Connection, known: KnownReadout, actor: str, action: str, revision: str | None
 ) -> None:
-    revisions.record(
-        connection,
-        now=utc_now(),
-        actor=actor,
-        action=action,
-        scope=known.scope,
-        readout=known.id,
-        revision=revision,
-        summary={"source": known.source},
-    )
+    brought = {"source": known.source}
+    line = AuditEntry(utc_now(), actor, action, known.scope, known.id, revision, brought)
+    history.record(connection, line)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, LargeBinary, cast, delete, func, select, update
+from sqlalchemy import Connection, LargeBinary, cast, delete, func, insert, select, update
 
 from retrieval.errors import NotFoundError
 from retrieval.ledger import schema
@@ -159,6 +159,11 @@ def audit(
         wanted = wanted.where(a.c.readout == document)
     found = (row._asdict() for row in connection.execute(wanted))
     return [AuditEntry(**{name: value for name, value in row.items() if name != "pk"}) for row in found]
+
+
+def record(connection: Connection, entry: AuditEntry) -> None:
+    """Write one line of the audit trail."""
+    connection.execute(insert(schema.audit).values(**asdict(entry)))
 
 
 def outlived(connection: Connection, before: str) -> list[int]:

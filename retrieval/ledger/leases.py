@@ -94,12 +94,6 @@ def release(connection: Connection, lease: Lease) -> None:
     renew(connection, lease, ttl_s=0)
 
 
-def is_held(connection: Connection, lease: Lease) -> bool:
-    """Whether the lease was not given to anybody else: asked in the transaction that writes."""
-    table = schema.leases
-    return connection.scalar(select(table.c.epoch).where(table.c.name == lease.name)) == lease.epoch
-
-
 def _row(connection: Connection, name: str) -> Lease | None:
     row = connection.execute(select(schema.leases).where(schema.leases.c.name == name)).first()
     return None if row is None else Lease(**row._asdict())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection, LargeBinary, String, cast, delete, insert, literal, select, update
 
@@ -181,31 +180,6 @@ def those_of(connection: Connection, pks: Sequence[int], revision_pks: Collectio
     p, wanted = schema.paragraphs, set(revision_pks)
     of = {row.pk: row.revision for row in rows_of(connection, select(p.c.pk, p.c.revision), p.c.pk, pks)}
     return [pk for pk in pks if of.get(pk) in wanted]
-
-
-def record(
-    connection: Connection,
-    *,
-    now: str,
-    actor: str,
-    action: str,
-    scope: str,
-    readout: str,
-    revision: str | None,
-    summary: Mapping[str, Any],
-) -> None:
-    """Write one line of the audit trail."""
-    connection.execute(
-        insert(schema.audit).values(
-            at=now,
-            actor=actor,
-            action=action,
-            scope=scope,
-            readout=readout,
-            revision=revision,
-            summary=dict(summary),
-        )
-    )
 
 
 # --- what sources held, to know at once that they still do ---

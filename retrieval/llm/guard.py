@@ -129,12 +129,6 @@ class Budget:
         count("model_tokens", used.output_tokens, kind="output")
         count("model_cost", self._prices.micros(used) / 1e6)
 
-    def spent_today(self, payer: str | None = None) -> tuple[int, float]:
-        """Return tokens and money spent today, by `payer` or by all."""
-        with self._ledger.read() as connection:
-            tokens, micros = self._spent(connection, self._today(), payer)
-        return tokens, micros / 1e6
-
     def _today(self) -> str:
         return datetime.fromtimestamp(self._clock(), UTC).date().isoformat()
 
