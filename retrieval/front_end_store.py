@@ -25,9 +25,8 @@ from retrieval.ledger.front_end_schema import (
 from retrieval.ledger.leases import Lease, new_holder, release, renew, take, utc_now
 from retrieval.ledger.schema import audit, initiatives, jobs, metadata
 
-__all__ = [
-    "Database",
-    "Lease",
+__all__ = ["Database", "Lease", "new_holder", "release", "rename_actor", "renew", "take", "upsert", "utc_now"]
+__all__ += [
     "announcements",
     "answers",
     "audit",
@@ -36,19 +35,8 @@ __all__ = [
     "drafts",
     "feedback",
     "messages",
-    "new_holder",
-    "openings",
-    "presences",
-    "release",
-    "rename_actor",
-    "renew",
-    "settings",
-    "state",
-    "take",
-    "upsert",
-    "utc_now",
-    "watches",
 ]
+__all__ += ["openings", "presences", "settings", "state", "watches"]
 
 
 class Database(Protocol):

@@ -318,27 +318,11 @@ def _initiative(row: Row[Any]) -> Initiative:
 def _summaries() -> Select[Any]:
     v, r, p = schema.revisions, schema.readouts, schema.paragraphs
     count = select(func.count()).where(p.c.revision == v.c.pk).correlate(v).scalar_subquery()
-    copied = (
-        "title",
-        "date",
-        "issuer",
-        "source_url",
-        "language",
-        "numbering",
-        "warnings",
-        "left_out",
-        "series",
-    )
     return select(
-        r.c.pk,
-        r.c.id,
-        r.c.scope,
-        r.c.source,
-        r.c.pinned,
-        v.c.id.label("revision"),
-        v.c.pk.label("revision_pk"),
-        *(v.c[name] for name in copied),
-        count.label("paragraphs"),
+        *(r.c.pk, r.c.id, r.c.scope, r.c.source, r.c.pinned),
+        *(v.c.id.label("revision"), v.c.pk.label("revision_pk")),
+        *(v.c.title, v.c.date, v.c.issuer, v.c.source_url),
+        *(v.c.language, v.c.numbering, v.c.warnings, v.c.left_out, v.c.series, count.label("paragraphs")),
     ).join(v, r.c.live_revision == v.c.pk)
 
 

@@ -6,11 +6,12 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import numpy as np
 from langchain.chat_models import init_chat_model
 from langchain.embeddings import init_embeddings
+from langchain_core.embeddings import Embeddings
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from pydantic import BaseModel, SecretStr
@@ -174,16 +175,6 @@ TIMEOUT_S = 60.0
 _SETTING = "RETRIEVAL_EMBEDDINGS"
 
 
-class Embedding(Protocol):
-    """What LangChain's embeddings can do, as far as it is used here."""
-
-    def embed_documents(self, texts: list[str]) -> list[list[float]]:
-        """Return one vector a text."""
-
-    def embed_query(self, text: str) -> list[float]:
-        """Return the vector of a question."""
-
-
 class RemoteEncoder(Encoder):
     """An encoder whose vectors come from a provider; words are counted as the shipped one counts them.
 
@@ -191,7 +182,7 @@ class RemoteEncoder(Encoder):
         attempts: At most so many where the provider is busy or not reached.
     """
 
-    def __init__(self, embedding: Embedding, name: ModelName, *, attempts: int = 3) -> None:
+    def __init__(self, embedding: Embeddings, name: ModelName, *, attempts: int = 3) -> None:
         super().__init__()
         self.provider = name.provider
         self._name = name
@@ -278,7 +269,7 @@ def open_encoder(name: ModelName, *, api_key: SecretStr | None, base_url: str | 
     return RemoteEncoder(opened(name, _SETTING, build), name)
 
 
-class _FastEmbed:
+class _FastEmbed(Embeddings):
     """Models that the fastembed package runs on this machine; LangChain has no factory for them."""
 
     def __init__(self, model: str) -> None:

@@ -26,18 +26,12 @@ __all__ = [
     "MONTHS",
     "IndexedTerms",
     "TermStatistics",
-    "add",
-    "drop",
-    "finds",
     "frequencies",
-    "holding",
-    "merge",
     "paragraph_terms",
-    "remove",
-    "search",
     "statistics",
     "vocabulary",
 ]
+__all__ += ["add", "drop", "finds", "holding", "merge", "remove", "search"]
 
 
 def add(connection: Connection, scope: str, paragraphs: Mapping[int, IndexedTerms]) -> None:
