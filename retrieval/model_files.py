@@ -76,15 +76,15 @@ def open_session(model_dir: Path, name: str = "model.onnx") -> onnxruntime.Infer
         raise ModelError(f"{model_dir / name}: ONNX Runtime cannot run it here ({error}).") from error
 
 
-def open_tokenizer(model_dir: Path, name: str = "tokenizer.json") -> Tokenizer:
-    """Return the tokenizer in a verified file, without padding; it truncates as the file says.
+def open_tokenizer(model_dir: Path) -> Tokenizer:
+    """Return the tokenizer of a model, verified, without padding; it truncates as the file says.
 
     Raises:
         ModelError: The file is missing or damaged.
     """
     from tokenizers import Tokenizer
 
-    tokenizer = Tokenizer.from_str(verified(model_dir, name).decode())
+    tokenizer = Tokenizer.from_str(verified(model_dir, "tokenizer.json").decode())
     tokenizer.no_padding()
     return tokenizer
 

@@ -93,7 +93,12 @@ class LedgerScan:
         with self._ledger.read() as connection:
             if vectors.scope_state(connection, scope).records > MOST_SCANNED:
                 return []
-            return scan(connection, vectors.findable(connection, scope), vector, limit)
+            pks, best = vectors.findable(connection, scope), list[Hit]()
+            for start in range(0, len(pks), _SCANNED_AT_ONCE):  # a bounded part of them is in memory
+                found = vectors.vectors(connection, pks[start : start + _SCANNED_AT_ONCE])
+                best += nearest(list(found), np.stack(list(found.values())), vector, limit)
+                best = sorted(best, key=lambda hit: hit.distance)[:limit]
+            return best
 
     def count(self, scope: str) -> int:
         """Return how many embeddings `scope` holds."""
@@ -102,17 +107,6 @@ class LedgerScan:
 
     def close(self) -> None:
         """Nothing is held."""
-
-
-def scan(connection: Connection, pks: Sequence[int], vector: Vector, limit: int) -> list[Hit]:
-    """Return the exact nearest among `pks`, closest first, holding a bounded part of them in memory."""
-    best: list[Hit] = []
-    for start in range(0, len(pks), _SCANNED_AT_ONCE):
-        found = vectors.vectors(connection, pks[start : start + _SCANNED_AT_ONCE])
-        if found:
-            best += nearest(list(found), np.stack(list(found.values())), vector, limit)
-            best = sorted(best, key=lambda hit: hit.distance)[:limit]
-    return best
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -36,6 +35,7 @@ class Ledger:
     Attributes:
         address: As it was given; it may hold a password.
         place: Where it is, for people to read.
+        read, write, checkpoint, size, close: The database's own, see `engine.Database`.
 
     Raises:
         StoreError: It cannot be opened, or a newer Rapporteur wrote it.
@@ -44,34 +44,15 @@ class Ledger:
 
     def __init__(self, address: Path | str) -> None:
         self.address = address if isinstance(address, Path) else SecretStr(address)
-        self._database = _open(address)
-        self.place = self._database.place
+        self._database = database = _open(address)
+        self.place, self.size, self.close = database.place, database.size, database.close
+        self.read, self.write, self.checkpoint = database.read, database.write, database.checkpoint
         self._claimed: str | None = None
         try:
             self.id = self._own_id()
         except BaseException:
             self.close()
             raise
-
-    def close(self) -> None:
-        """Give the database back."""
-        self._database.close()
-
-    def read(self) -> AbstractContextManager[Connection]:
-        """One consistent snapshot for as long as the block lasts."""
-        return self._database.read()
-
-    def write(self, *, patient: bool = True) -> AbstractContextManager[Connection]:
-        """One transaction: all of the block or nothing of it.
-
-        Args:
-            patient: Wait for another writer to finish; or else fail at once.
-        """
-        return self._database.write(patient=patient)
-
-    def checkpoint(self) -> bool:
-        """Take what was erased out of the database's files; returns whether nothing of it is left there."""
-        return self._database.checkpoint()
 
     def damaged(self, scopes: Sequence[str], documents: Sequence[str] = ()) -> tuple[str, ...]:
         """Return the ids of live readouts that this process left out, as they are not what was ingested.
@@ -92,10 +73,6 @@ class Ledger:
         """Return which revision the tables are at."""
         with self.read() as connection:
             return migrations.revision_of(connection) or ""
-
-    def size(self) -> int:
-        """Return how many bytes the ledger takes."""
-        return self._database.size()
 
     # --- what the ledger knows about itself ---
 

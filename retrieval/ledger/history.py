@@ -149,12 +149,10 @@ def revisions_of(connection: Connection, readout_pk: int) -> list[KnownRevision]
     return [KnownRevision(**row._asdict()) for row in rows]
 
 
-def audit(
-    connection: Connection, scope: str, document: str | None = None, *, limit: int = 100
-) -> list[AuditEntry]:
-    """Return the audit trail of one readout or of a whole scope, the newest line first."""
+def audit(connection: Connection, scope: str, document: str | None = None) -> list[AuditEntry]:
+    """Return the latest 100 lines of the audit trail of one readout or of a whole scope, the newest first."""
     a = schema.audit
-    wanted = select(a).where(a.c.scope == scope).order_by(a.c.pk.desc()).limit(limit)
+    wanted = select(a).where(a.c.scope == scope).order_by(a.c.pk.desc()).limit(100)
     if document is not None:
         wanted = wanted.where(a.c.readout == document)
     found = (row._asdict() for row in connection.execute(wanted))

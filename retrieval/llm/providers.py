@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
-from typing import Any, Self, TypedDict, TypeVar
+from typing import Any, Self, TypeVar
 from urllib.request import getproxies
 
 import httpx
@@ -65,9 +65,24 @@ class ModelName:
         return f"{self.provider}:{self.model}"
 
 
-def access(name: ModelName, api_key: SecretStr | None, base_url: str | None) -> dict[str, Any]:
-    """Return LangChain's options for a key and an address, where they are given."""
+def access(
+    name: ModelName,
+    setting: str,
+    api_key: SecretStr | None,
+    base_url: str | None,
+    timeout_s: float,
+    max_bytes: int,
+) -> dict[str, Any]:
+    """Return LangChain's options for a bounded client, and for a key and an address, where they are given.
+
+    Raises:
+        SettingsError: The provider's package is missing.
+    """
     options: dict[str, Any] = {}
+    if name.provider == "openai":
+        options["http_client"] = opened(name, setting, lambda: bounded_client("openai", timeout_s, max_bytes))
+    if name.provider == "ollama":  # it makes its client itself
+        options["sync_client_kwargs"] = {"timeout": timeout_s, **_bounded(httpx, max_bytes)}
     if api_key is not None and name.provider not in KEYLESS:
         options["api_key"] = api_key
     if base_url is not None:
@@ -241,25 +256,14 @@ class BoundedTransport:
         self._inner.close()
 
 
-class ClientOptions(TypedDict):
-    """What makes any client a bounded one."""
-
-    follow_redirects: bool
-    transport: Any
-    mounts: dict[str, Any]
-
-
-def bounded_client(provider: str, timeout_s: float, max_bytes: int = MAX_REPLY_BYTES) -> Any:
+def bounded_client(provider: str, timeout_s: float, max_bytes: int) -> Any:
     """Return a client for the library of `provider`, "openai" or "anthropic"."""
     http = _http_of(import_module(provider))
-    return http.Client(timeout=timeout_s, **bounded_options(max_bytes, http))
+    return http.Client(timeout=timeout_s, **_bounded(http, max_bytes))
 
 
-def bounded_options(max_bytes: int = MAX_REPLY_BYTES, http: ModuleType = httpx) -> ClientOptions:
-    """Return the same as options, for a library that makes its client itself.
-
-    Proxies of the environment are used as usual.
-    """
+def _bounded(http: ModuleType, max_bytes: int) -> dict[str, Any]:
+    """Return what makes a client of `http` a bounded one; proxies of the environment are used as usual."""
     mounts = {
         pattern: BoundedTransport(http, http.HTTPTransport(proxy=proxy), max_bytes)
         for pattern, proxy in _routes(getproxies()).items()
