@@ -273,4 +273,4 @@ class EmbeddedSync(IndexSync):
 
     def _leftovers(self) -> list[Path]:
         kept = self._named_folder()
-        return [p for p in self._folder.glob("chroma*") if p not in (kept, Fingerprint.path(kept))]
+        return [p for p in self._folder.glob("chroma*") if p not in (kept, Fingerprint(kept).path)]

@@ -164,17 +164,12 @@ class Fingerprint:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._path = self.path(folder)
-
-    @staticmethod
-    def path(folder: Path) -> Path:
-        """Return where the fingerprint of `folder` is kept."""
-        return folder.with_name(folder.name + ".fingerprint")
+        self.path = folder.with_name(folder.name + ".fingerprint")
 
     def matches(self) -> bool:
         """Whether the files are what they were when it was kept."""
         try:
-            kept = json.loads(self._path.read_text(encoding="utf-8"))
+            kept = json.loads(self.path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return False
         return bool(kept == self._of_now())
@@ -182,14 +177,14 @@ class Fingerprint:
     def keep(self) -> None:
         """Say that the files are whole as they are now."""
         try:
-            self._path.write_text(json.dumps(self._of_now()), encoding="utf-8")
+            self.path.write_text(json.dumps(self._of_now()), encoding="utf-8")
         except OSError as error:  # without one it costs a check at the next start, nothing else
             log.debug("cannot keep the fingerprint of the vector index: %s", error)
 
     def drop(self) -> None:
         """The files are about to change."""
         try:
-            self._path.unlink(missing_ok=True)
+            self.path.unlink(missing_ok=True)
         except OSError as error:
             log.debug("cannot drop the fingerprint of the vector index: %s", error)
 

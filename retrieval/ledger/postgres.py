@@ -192,41 +192,32 @@ def translate(place: str, error: DBAPIError) -> StoreError:
         return engine.held(place)
     if code in _UNWRITABLE:
         return StoreUnwritableError(f"{place}: {_UNWRITABLE[code].format(reason=reason)}")
+    return StoreError(f"{place}: {_told(code, reason, is_lost=error.connection_invalidated)}")
+
+
+def _told(code: str | None, reason: str, *, is_lost: bool) -> str:
     if code == _STALLED:
-        return StoreError(
-            f"{place}: this process stood still for so long that the database ended its transaction; nothing "
-            "of it was kept. Run it again."
+        return (
+            "this process stood still for so long that the database ended its transaction; nothing of it was kept. "
+            "Run it again."
         )
-    if error.connection_invalidated:
-        return StoreError(
-            f"{place}: the connection to the database was lost ({reason}). What was not committed is not "
-            "there; try again."
+    if is_lost:
+        return f"the connection to the database was lost ({reason}). What was not committed is not there; try again."
+    if code is not None:
+        return (
+            f"the database did not do what was asked of it ({reason}). If its tables were changed by hand, restore "
+            "them from a backup."
         )
-    return _unreached(place, reason) if code is None else _refused(place, reason)
-
-
-def _unreached(place: str, reason: str) -> StoreError:
     if _TOO_MANY.search(reason):
-        return StoreError(
-            f"{place}: the database takes no more connections ({reason}). Raise its limit: each process of Rapporteur "
-            f"uses up to {engine.MOST_CONNECTIONS}."
+        return (
+            f"the database takes no more connections ({reason}). Raise its limit: each process of Rapporteur uses up "
+            f"to {engine.MOST_CONNECTIONS}."
         )
     if "password" in reason:
-        return StoreError(
-            f"{place}: the database refused user or password ({reason}). Correct them in LEDGER_URL."
-        )
+        return f"the database refused user or password ({reason}). Correct them in LEDGER_URL."
     if "database" in reason and "not exist" in reason:
-        return StoreError(
-            f"{place}: there is no such database ({reason}). Make it with createdb, or correct LEDGER_URL."
-        )
-    return StoreError(f"{place}: the database cannot be reached ({reason}). Start it, or correct LEDGER_URL.")
-
-
-def _refused(place: str, reason: str) -> StoreError:
-    return StoreError(
-        f"{place}: the database did not do what was asked of it ({reason}). If its tables were changed by "
-        "hand, restore them from a backup."
-    )
+        return f"there is no such database ({reason}). Make it with createdb, or correct LEDGER_URL."
+    return f"the database cannot be reached ({reason}). Start it, or correct LEDGER_URL."
 
 
 def _first_line(error: DBAPIError) -> str:

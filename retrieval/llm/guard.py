@@ -14,7 +14,6 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import TypeVar
 
 from pydantic import BaseModel
 from sqlalchemy import Connection, delete, func, select
@@ -33,7 +32,14 @@ from retrieval.llm import ChatModel, Prompt, Reply, Usage
 from retrieval.llm.providers import retrying
 from retrieval.observing import count, stage
 
+log = logging.getLogger(__name__)
+
 KEPT_DAYS = 60
+FAILURES = 4
+REST_S = 60.0
+LEFT_ALONE = "The language model failed several times and is left alone."
+
+_NOTHING = Usage()
 
 spending = schema.llm_spending
 
@@ -149,17 +155,6 @@ class Budget:
 def _fits(limit: Allowance, spent: tuple[int, int], wanted: Reservation) -> bool:
     tokens, micros = spent[0] + wanted.tokens, spent[1] + wanted.micros
     return not (limit.tokens and tokens > limit.tokens) and not (limit.cost and micros > limit.cost * 1e6)
-
-
-log = logging.getLogger(__name__)
-
-T = TypeVar("T")
-
-FAILURES = 4
-REST_S = 60.0
-LEFT_ALONE = "The language model failed several times and is left alone."
-
-_NOTHING = Usage()
 
 
 class Breaker:
@@ -282,7 +277,7 @@ class GuardedModel:
             self._failed(error, reserved, is_providers=had_time or not isinstance(error, _TooSlowError))
             raise
         self._breaker.succeeded()
-        self.budget.settle(reserved, reply.usage or _counted(prompt, reply))
+        self.budget.settle(reserved, reply.usage or Usage(prompt.estimated_tokens, len(reply.text) // 3 + 1))
         return reply
 
     def _take_turn(self, until: float) -> None:
@@ -334,14 +329,10 @@ class GuardedModel:
         except FutureTimeout:
             raise _TooSlowError("The language model did not answer in time.") from None
 
-    def _work(self, call: Callable[[], T], future: Future[T]) -> None:
+    def _work(self, call: Callable[[], Reply], future: Future[Reply]) -> None:
         try:
             future.set_result(call())
         except BaseException as error:
             future.set_exception(error)
         finally:
             self._turns.release()
-
-
-def _counted(prompt: Prompt, reply: Reply) -> Usage:
-    return Usage(prompt.estimated_tokens, len(reply.text) // 3 + 1)

@@ -39,6 +39,15 @@ KEYLESS = frozenset({"ollama", "fastembed"})
 _PASSING = ("timeout", "connect", "ratelimit", "overloaded", "unavailable", "internalserver")
 _OF_THE_REQUEST = frozenset({400, 413, 422})
 
+MAX_REPLY_BYTES = 1_000_000
+"""Of a chat model: a hundred times what the longest reply in tokens can be."""
+
+MAX_VECTORS_BYTES = 16_000_000
+"""Of an embedding model: 64 vectors of 4,096 numbers, written out."""
+
+_PACKED = {"gzip": 31, "x-gzip": 31, "deflate": 47}
+"""Encoding -> zlib's window bits."""
+
 
 @dataclass(frozen=True, slots=True)
 class ModelName:
@@ -172,16 +181,6 @@ def _passing(error: BaseException) -> bool:
 
 def _told(kind: str, status: int | None) -> str:
     return kind if status is None else f"{kind}, {status}"
-
-
-MAX_REPLY_BYTES = 1_000_000
-"""Of a chat model: a hundred times what the longest reply in tokens can be."""
-
-MAX_VECTORS_BYTES = 16_000_000
-"""Of an embedding model: 64 vectors of 4,096 numbers, written out."""
-
-_PACKED = {"gzip": 31, "x-gzip": 31, "deflate": 47}
-"""Encoding -> zlib's window bits."""
 
 
 class BoundedTransport:
