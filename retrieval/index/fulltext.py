@@ -1,11 +1,14 @@
-"""Where the words of a scope stand: in SQLite FTS5, in PostgreSQL rows that are scored as FTS5's bm25() does.
+"""Words -> paragraphs: a full-text index over live paragraphs, in the ledger's own database.
 
-FTS5 is given terms that are already stemmed, and splits on spaces alone, so that questions, paragraphs and term
-statistics share one vocabulary. Each scope has a table of its own, since term statistics would tell one server
-what another one's readouts hold.
+It is written in the transaction that makes a revision live, so it can't lag behind.
 
-PostgreSQL's own full text has no BM25, so its candidates would be others than SQLite's. Scores are computed in
-FTS5's order of operations with its constants, idf and floor (fts5_aux.c), so that even ties are the same ones.
+In SQLite it is FTS5, which is given terms that are already stemmed, and splits on spaces alone, so that questions,
+paragraphs and term statistics share one vocabulary. Each scope has a table of its own, since term statistics would
+tell one server what another one's readouts hold.
+
+PostgreSQL's own full text has no BM25, so its candidates would be others than SQLite's. There it is a table of
+postings, and scores are computed in FTS5's order of operations with its constants, idf and floor (fts5_aux.c), so that
+even ties are the same ones.
 """
 
 from __future__ import annotations
@@ -17,25 +20,87 @@ from functools import lru_cache
 
 from sqlalchemy import Connection, TextClause, delete, func, intersect, select, text
 
-from retrieval.index.fulltext.index_terms import (
+from retrieval.index.index_terms import (
+    MONTHS,
     MOST_SCORED,
     IndexedTerms,
+    TermStatistics,
     chosen,
     count,
     count_terms,
     forget,
+    frequencies,
+    is_known,
+    paragraph_terms,
+    statistics,
+    vocabulary,
 )
 from retrieval.ledger import schema
 from retrieval.ledger.engine import add_up, batches, is_postgres
 from retrieval.ledger.schema import words_table
 
-_CREATE = """CREATE VIRTUAL TABLE IF NOT EXISTS {table}
-USING fts5(terms, length UNINDEXED, tokenize="ascii tokenchars '!#$%&()*+,-./:;<=>?@[]^_`{{|}}~'")"""
-"""The `ascii` tokenizer takes every non-ASCII character as part of a word; with these, all but the space."""
+__all__ = [
+    "MONTHS",
+    "IndexedTerms",
+    "TermStatistics",
+    "frequencies",
+    "paragraph_terms",
+    "statistics",
+    "vocabulary",
+]
+__all__ += ["add", "drop", "finds", "holding", "merge", "remove", "search"]
 
 
-def words_of(connection: Connection, scope: str) -> _Fts5 | _Postings:
-    """Return where the words of `scope` stand; what it can do, the functions of `fulltext` say."""
+def add(connection: Connection, scope: str, paragraphs: Mapping[int, IndexedTerms]) -> None:
+    """Index paragraphs that have just become live, by primary key."""
+    if paragraphs:
+        _words_of(connection, scope).add(paragraphs)
+
+
+def remove(connection: Connection, scope: str, pks: Iterable[int]) -> None:
+    """Forget paragraphs that are no longer live."""
+    if is_known(connection, scope):
+        _words_of(connection, scope).remove(pks)
+
+
+def drop(connection: Connection, scope: str) -> None:
+    """Forget every paragraph of `scope`."""
+    _words_of(connection, scope).drop()
+
+
+def merge(connection: Connection, scope: str) -> None:
+    """Rewrite the index of `scope` without what was deleted: until then its terms can be read in the file."""
+    if is_known(connection, scope):
+        _words_of(connection, scope).merge()
+
+
+def search(
+    connection: Connection,
+    scope: str,
+    terms: Sequence[str],
+    *,
+    limit: int,
+    revision_pks: Sequence[int] | None = None,
+) -> list[int]:
+    """Return the paragraphs that hold most of `terms`, best BM25 first; of some revisions, where given."""
+    if not terms or not is_known(connection, scope):
+        return []
+    return _words_of(connection, scope).search(terms, limit, revision_pks)
+
+
+def finds(connection: Connection, scope: str, pk: int, terms: Sequence[str]) -> bool:
+    """Whether a search for all of `terms` together finds the paragraph."""
+    return is_known(connection, scope) and _words_of(connection, scope).finds(pk, terms)
+
+
+def holding(connection: Connection, scope: str, groups: Sequence[Sequence[str]]) -> list[int]:
+    """Return every live paragraph of `scope` that holds a term of each group, ascending."""
+    if not groups or not is_known(connection, scope):
+        return []
+    return _words_of(connection, scope).holding(groups)
+
+
+def _words_of(connection: Connection, scope: str) -> _Fts5 | _Postings:
     return _Postings(connection, scope) if is_postgres(connection) else _Fts5(connection, scope)
 
 
@@ -47,6 +112,11 @@ class _Words:
     def _count(self, paragraphs: int, length: int, terms: Mapping[str, int]) -> None:
         count(self._connection, self._scope, paragraphs, length)
         count_terms(self._connection, self._scope, terms)
+
+
+_CREATE = """CREATE VIRTUAL TABLE IF NOT EXISTS {table}
+USING fts5(terms, length UNINDEXED, tokenize="ascii tokenchars '!#$%&()*+,-./:;<=>?@[]^_`{{|}}~'")"""
+"""The `ascii` tokenizer takes every non-ASCII character as part of a word; with these, all but the space."""
 
 
 class _Fts5(_Words):
