@@ -39,16 +39,9 @@ from retrieval.ledger import schema
 from retrieval.ledger.engine import add_up, batches, is_postgres
 from retrieval.ledger.schema import words_table
 
-__all__ = [
-    "MONTHS",
-    "IndexedTerms",
-    "TermStatistics",
-    "frequencies",
-    "paragraph_terms",
-    "statistics",
-    "vocabulary",
-]
-__all__ += ["add", "drop", "finds", "holding", "merge", "remove", "search"]
+__all__ = ["add", "drop", "finds", "holding", "merge", "remove", "search"]
+__all__ += ["MONTHS", "IndexedTerms", "TermStatistics", "frequencies", "paragraph_terms", "statistics"]
+__all__ += ["vocabulary"]
 
 
 def add(connection: Connection, scope: str, paragraphs: Mapping[int, IndexedTerms]) -> None:

@@ -135,7 +135,7 @@ def upsert(connection: Connection, table: Table) -> postgresql.Insert | sqlite.I
 
 def put(connection: Connection, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
     """Write one row, in the place of the one with the same key."""
-    row = upsert(connection, table).values(**key, **values)
+    row = upsert(connection, table).values({**key, **values})
     connection.execute(row.on_conflict_do_update(index_elements=list(key), set_=dict(values)))
 
 

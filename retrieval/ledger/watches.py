@@ -201,9 +201,4 @@ def host_of(connection: Connection, host: str) -> Host:
 
 def keep_host(connection: Connection, known: Host) -> None:
     """Keep what is known of a host."""
-    put(
-        connection,
-        watched_hosts,
-        {"host": known.host},
-        {k: v for k, v in asdict(known).items() if k != "host"},
-    )
+    put(connection, watched_hosts, {"host": known.host}, asdict(known))

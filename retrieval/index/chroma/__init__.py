@@ -11,7 +11,7 @@ import re
 import textwrap
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -150,10 +150,8 @@ class Collections:
             metadata=self._metadata(scope),
         )
 
-    @contextmanager
-    def _translated(self, done: str) -> Iterator[None]:
-        with translated(self._place, done, self._secret):
-            yield
+    def _translated(self, done: str) -> AbstractContextManager[None]:
+        return translated(self._place, done, self._secret)
 
 
 @contextmanager
