@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, LargeBinary, cast, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, LargeBinary, cast, delete, func, insert, select, update
 
 from retrieval.errors import NotFoundError
 from retrieval.ledger import schema
-from retrieval.ledger.engine import batches
+from retrieval.ledger.engine import batches, is_postgres
 from retrieval.ledger.vectors import text_digest
 from retrieval.sources.identity import make_id
 
@@ -92,8 +92,9 @@ def usage(connection: Connection, scope: str, since: str) -> Usage:
         .join(r, r.c.live_revision == p.c.revision)
         .where(r.c.scope == scope)
     )
-    on_sqlite = connection.dialect.name == "sqlite"  # which counts bytes by this name from 3.43 on
-    size = func.length(cast(p.c.text, LargeBinary)) if on_sqlite else func.octet_length(p.c.text)
+    size = (
+        func.octet_length(p.c.text) if is_postgres(connection) else func.length(cast(p.c.text, LargeBinary))
+    )
     kept = (
         select(func.coalesce(func.sum(size), 0))
         .select_from(p)
@@ -110,12 +111,7 @@ def usage(connection: Connection, scope: str, since: str) -> Usage:
 
 def known(connection: Connection, scope: str | None = None) -> list[KnownReadout]:
     """Return every readout that is or was in `scope`, or in any, by id."""
-    r = schema.readouts
-    wanted = select(r.c.pk, r.c.id, r.c.scope, r.c.source, r.c.live_revision.label("live_pk"), r.c.pinned)
-    if scope is not None:
-        wanted = wanted.where(r.c.scope == scope)
-    rows = connection.execute(wanted.order_by(r.c.id))
-    return [KnownReadout(**row._asdict()) for row in rows]
+    return _known(connection, *(() if scope is None else (schema.readouts.c.scope == scope,)))
 
 
 def readout(connection: Connection, scopes: Sequence[str], document: str) -> KnownReadout:
@@ -124,18 +120,20 @@ def readout(connection: Connection, scopes: Sequence[str], document: str) -> Kno
     Raises:
         NotFoundError: None of `scopes` ever held it.
     """
-    r, known_as = schema.readouts, make_id(document)
-    rows = connection.execute(
-        select(r.c.pk, r.c.id, r.c.scope, r.c.source, r.c.live_revision.label("live_pk"), r.c.pinned).where(
-            r.c.id == known_as, r.c.scope.in_(scopes)
-        )
-    )
-    found = [KnownReadout(**row._asdict()) for row in rows]
+    r = schema.readouts
+    found = _known(connection, r.c.id == make_id(document), r.c.scope.in_(scopes))
     if not found:
         raise NotFoundError(
             f'There is and was no readout "{document}".', '"rapporteur documents" lists the ids.'
         )
     return max(found, key=lambda known: list(scopes).index(known.scope))
+
+
+def _known(connection: Connection, *where: ColumnElement[bool]) -> list[KnownReadout]:
+    r = schema.readouts
+    columns = (r.c.pk, r.c.id, r.c.scope, r.c.source, r.c.live_revision.label("live_pk"), r.c.pinned)
+    rows = connection.execute(select(*columns).where(*where).order_by(r.c.id))
+    return [KnownReadout(**row._asdict()) for row in rows]
 
 
 def revisions_of(connection: Connection, readout_pk: int) -> list[KnownRevision]:
@@ -152,11 +150,11 @@ def revisions_of(connection: Connection, readout_pk: int) -> list[KnownRevision]
 def audit(connection: Connection, scope: str, document: str | None = None) -> list[AuditEntry]:
     """Return the latest 100 lines of the audit trail of one readout or of a whole scope, the newest first."""
     a = schema.audit
-    wanted = select(a).where(a.c.scope == scope).order_by(a.c.pk.desc()).limit(100)
+    columns = [a.c[name] for name in AuditEntry.__slots__]
+    wanted = select(*columns).where(a.c.scope == scope).order_by(a.c.pk.desc()).limit(100)
     if document is not None:
         wanted = wanted.where(a.c.readout == document)
-    found = (row._asdict() for row in connection.execute(wanted))
-    return [AuditEntry(**{name: value for name, value in row.items() if name != "pk"}) for row in found]
+    return [AuditEntry(**row._asdict()) for row in connection.execute(wanted)]
 
 
 def record(connection: Connection, entry: AuditEntry) -> None:

@@ -7,11 +7,11 @@ that another version wrote, or that is damaged, is in nobody's way.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Text, cast, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Text, cast, delete, func, insert, or_, select, update
 
 from retrieval.ledger import schema
 from retrieval.ledger.engine import inserted
@@ -119,21 +119,19 @@ def start(connection: Connection, pk: int, holder: str, now: str) -> int:
 
 def progress(connection: Connection, pk: int, holder: str, stage: str, done: int, total: int) -> None:
     """Keep how far a job is, where it is still the holder's."""
-    values = {"stage": stage, "done": done, "total": total}
-    connection.execute(update(schema.jobs).where(_is_run_by(pk, holder)).values(**values))
+    _change(connection, pk, holder, {"stage": stage, "done": done, "total": total})
 
 
 def give_back(connection: Connection, pk: int, holder: str) -> None:
     """Let a job wait again as if it had not been begun, where it is still the holder's."""
-    j = schema.jobs
-    values = {"state": "queued", "holder": None, "attempts": j.c.attempts - 1}
-    connection.execute(update(j).where(_is_run_by(pk, holder)).values(**values))
+    attempts = schema.jobs.c.attempts - 1
+    _change(connection, pk, holder, {"state": "queued", "holder": None, "attempts": attempts})
 
 
 def put_off(connection: Connection, pk: int, holder: str, *, error: str, not_before: str) -> None:
     """Let a job be tried again from a moment on (UTC, ISO 8601), where it is still the holder's."""
     values = {"state": "queued", "holder": None, "error": error, "not_before": not_before}
-    connection.execute(update(schema.jobs).where(_is_run_by(pk, holder)).values(**values))
+    _change(connection, pk, holder, values)
 
 
 def finish(
@@ -146,18 +144,18 @@ def finish(
     error: str | None = None,
 ) -> bool:
     """Keep how a job ended, and its files no longer; False, and nothing, where another holder took it over."""
-    u = schema.uploads
     state = "done" if error is None else "failed"
     values = {"state": state, "report": report, "error": error, "finished_at": now}
-    if connection.execute(update(schema.jobs).where(_is_run_by(pk, holder)).values(**values)).rowcount != 1:
+    if not _change(connection, pk, holder, values):
         return False
-    connection.execute(delete(u).where(u.c.job == pk))
+    connection.execute(delete(schema.uploads).where(schema.uploads.c.job == pk))
     return True
 
 
-def _is_run_by(pk: int, holder: str) -> ColumnElement[bool]:
+def _change(connection: Connection, pk: int, holder: str, values: Mapping[str, Any]) -> bool:
     j = schema.jobs
-    return (j.c.pk == pk) & (j.c.holder == holder) & (j.c.state == "running")
+    is_run_by_it = (j.c.pk == pk) & (j.c.holder == holder) & (j.c.state == "running")
+    return connection.execute(update(j).where(is_run_by_it).values(values)).rowcount == 1
 
 
 def forget_all(connection: Connection, scope: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from functools import partial
 from json import JSONDecodeError
 from pathlib import Path
@@ -47,34 +47,28 @@ class SqliteDatabase(engine.Database):
         event.listen(opened, "begin", _begin)
         self._writer = opened.execution_options(transaction="IMMEDIATE")
 
-    @contextmanager
-    def write(self, *, patient: bool = True) -> Iterator[Connection]:
+    def write(self, *, patient: bool = True) -> AbstractContextManager[Connection]:
         """One transaction while nobody else writes: all of the block or nothing of it."""
-        with self._translated(), self._writer.connect() as connection:
-            driver = connection.connection.cursor()
-            if not patient:
-                driver.execute("PRAGMA busy_timeout=0")
-            try:
-                with connection.begin():
-                    yield connection
-            finally:
-                if not patient:
-                    driver.execute(f"PRAGMA busy_timeout={engine.BUSY_TIMEOUT_MS}")
-                driver.close()
+        if patient:
+            return self._transaction()
+        return self._transaction("PRAGMA busy_timeout=0", f"PRAGMA busy_timeout={engine.BUSY_TIMEOUT_MS}")
 
-    @contextmanager
-    def restructure(self) -> Iterator[Connection]:
+    def restructure(self) -> AbstractContextManager[Connection]:
         """One transaction that may rebuild tables which others refer to."""
         if not self._is_writable:  # SQLite would begin, and fail at the first change
             raise _unwritable(self._path, "it can only be read")
+        return self._transaction("PRAGMA foreign_keys=OFF", "PRAGMA foreign_keys=ON")
+
+    @contextmanager
+    def _transaction(self, before: str = "", after: str = "") -> Iterator[Connection]:
         with self._translated(), self._writer.connect() as connection:
             driver = connection.connection.cursor()
-            driver.execute("PRAGMA foreign_keys=OFF")
+            driver.execute(before)
             try:
                 with connection.begin():
                     yield connection
             finally:
-                driver.execute("PRAGMA foreign_keys=ON")
+                driver.execute(after)
                 driver.close()
 
     def checkpoint(self) -> bool:
