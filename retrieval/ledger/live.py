@@ -165,10 +165,7 @@ def is_untouched(connection: Connection, scopes: Sequence[str]) -> bool:
 
 def live_paragraphs(connection: Connection, pks: Iterable[int]) -> dict[int, LiveParagraph]:
     """Return the paragraphs with these primary keys that belong to a live revision."""
-    found: dict[int, LiveParagraph] = {}
-    for some in batches(pks):
-        found |= seals.sound(connection, connection.execute(_LIVE.where(schema.paragraphs.c.pk.in_(some))))
-    return found
+    return seals.sound(connection, rows_of(connection, _LIVE, schema.paragraphs.c.pk, pks))
 
 
 def paragraphs_of(connection: Connection, summary: ReadoutSummary) -> dict[int, LiveParagraph]:
@@ -253,12 +250,9 @@ def paragraphs_holding(
 def paragraphs_with(connection: Connection, revision_pks: Iterable[int], words: str) -> list[LiveParagraph]:
     """Return the live paragraphs of some revisions that hold `words`, as they are written."""
     p = schema.paragraphs
-    found: list[LiveParagraph] = []
-    for some in batches(revision_pks):
-        holds = p.c.revision.in_(some) & p.c.text.contains(words, autoescape=True)
-        rows = connection.execute(_LIVE.where(holds).order_by(p.c.pk))
-        found += [each for each in seals.sound(connection, rows).values() if words in each.text]
-    return found
+    wanted = _LIVE.where(p.c.text.contains(words, autoescape=True)).order_by(p.c.pk)
+    found = seals.sound(connection, rows_of(connection, wanted, p.c.revision, revision_pks))
+    return [each for each in found.values() if words in each.text]
 
 
 def live_initiatives(
@@ -278,10 +272,10 @@ def live_initiatives(
             damage = seals.Damage(row.scope, row.id, row.revision_id, "its list of initiatives", row.source)
             seals.note(connection, row.revision, damage)
     cited = dict.fromkeys((row.revision, number) for row in rows for number, *_ in row.citations)
-    for some in batches(cited):
-        p = schema.paragraphs
-        wanted = seals.PARAGRAPHS.where(tuple_(p.c.revision, p.c.number).in_(some))
-        seals.sound(connection, connection.execute(wanted))
+    place = tuple_(schema.paragraphs.c.revision, schema.paragraphs.c.number)
+    seals.sound(
+        connection, rows_of(connection, seals.PARAGRAPHS, place, cited)
+    )  # which notes those that are not
     found: dict[tuple[str, str], list[Initiative]] = {}
     for row in rows:
         if row.revision not in seals.known_damage(connection):
