@@ -4,7 +4,7 @@
 
 Churn: 200 readouts of 20 paragraphs; ten rounds replace half of the 4,000 paragraphs, each through the real
 ingest into the real Chroma. Duplicates: 300 identical paragraphs among 3,000. What is counted at the end is
-`retrieval.index.sync.audit`: every live paragraph by its own vector and its own words. Vectors are seeded unit
+`retrieval.health`: every live paragraph by its own vector and its own words. Vectors are seeded unit
 vectors. Exit status 1 when anything is missed.
 """
 
@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.seeded import readout, seeded_services
 from retrieval.bootstrap import Services
-from retrieval.index.sync.audit import audit
+from retrieval.health import audit
 from retrieval.sources import to_interchange
 
 READOUTS, PARAGRAPHS, ROUNDS = 200, 20, 10

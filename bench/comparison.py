@@ -22,8 +22,7 @@ from typing import Any
 from retrieval.bootstrap import build_services
 from retrieval.comparison.pairing import pair_paragraphs
 from retrieval.comparison.tracing import Phrase
-from retrieval.index.chunking import embedding_text
-from retrieval.index.encoder import Encoder
+from retrieval.index.encoder import Encoder, embedding_text
 from retrieval.models import LiveParagraph, Numbering
 from retrieval.settings import RetrievalSettings, shipped_corpus_dir
 

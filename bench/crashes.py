@@ -5,7 +5,7 @@
 A child goes through ingests, re-ingests, rollbacks, removals and rewrites of the vector index on one store and
 is killed (SIGKILL) at a random moment of it. It says before and after each change which revision of each
 readout should be live; what the next process finds must be one of the two, whole, for every readout: each of
-its paragraphs found by its own vector and its own words (`retrieval.index.sync.audit`). Vectors are seeded unit
+its paragraphs found by its own vector and its own words (`retrieval.health`). Vectors are seeded unit
 vectors; everything else is the real thing. Exit status 1 when a start failed any of it.
 
 `--during backup` kills a process that backs up a store of 400 readouts while it is being changed, `--during restore` one
@@ -42,10 +42,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from bench.seeded import readout, seeded_services
 from retrieval.bootstrap import LEDGER_FILE, Services
 from retrieval.errors import NotFoundError
-from retrieval.index.sync.audit import audit
+from retrieval.health import audit
 from retrieval.ingest.backup import back_up, restore
-from retrieval.ledger import migrations, revisions, seals, vectors
-from retrieval.ledger.ledger import Ledger
+from retrieval.ledger import Ledger, migrations, revisions, seals, vectors
 from retrieval.sources import to_interchange
 
 NAMES = [f"talks-{n}" for n in range(8)]

@@ -23,7 +23,7 @@ from typing import Any
 from stores import eval_dir, readouts_of, store_of
 
 from retrieval.bootstrap import Services
-from retrieval.evaluation import EvalQuestion, ask_all, figures, read_questions
+from retrieval.evaluation import EvalQuestion, ask_one, figures, read_questions
 from retrieval.settings import shipped_corpus_dir
 
 
@@ -66,7 +66,7 @@ def measure(folder: Path) -> dict[str, Any]:
 
 def _figures(services: Services, questions: list[EvalQuestion]) -> dict[str, Any]:
     english = [q for q in questions if q.language == "en"]
-    return figures(list(ask_all(english, services.answering, services.browser)))
+    return figures([ask_one(each, services.answering, services.browser) for each in english])
 
 
 def _unanswerable(q: EvalQuestion) -> EvalQuestion:

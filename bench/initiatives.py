@@ -46,8 +46,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from retrieval.index.chunking import chunk_spans
-from retrieval.index.encoder import Encoder
+from retrieval.index.encoder import Encoder, chunk_spans
 from retrieval.initiatives import extract_initiatives
 from retrieval.models import Initiative, Numbering, Paragraph, Readout
 from training.labelled import load_documents, load_initiatives

@@ -34,12 +34,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from bench.seeded import SeededEncoder, readout, seeded_services, sentence
 from retrieval.bootstrap import Services
 from retrieval.index import fulltext
-from retrieval.index.chunking import embedding_text
-from retrieval.index.sync.index_writer import IndexWriter
+from retrieval.index.encoder import embedding_text
+from retrieval.index.index_writer import IndexWriter
 from retrieval.index.vector_index import finds_itself
 from retrieval.ingest.planning import revision_id
 from retrieval.language.terms import indexed_terms
-from retrieval.ledger import revisions, scopes, vectors
+from retrieval.ledger import history, revisions, vectors
+from retrieval.ledger.history import AuditEntry
 from retrieval.ledger.vectors import text_digest
 from retrieval.models import Readout
 from retrieval.sources import to_interchange
@@ -87,7 +88,7 @@ def _lose(services: Services) -> None:
         vectors.mark_indexed(
             connection, "shared", dict.fromkeys(known[: len(known) * lost // len(own)], False)
         )
-        scopes.changed(connection, "shared")
+        vectors.scope_changed(connection, "shared")
     print(f"{services.settings.store_dir.name}: {lost} of {len(own)} looked up are not found", flush=True)
 
 
@@ -120,17 +121,8 @@ def _write(services: Services, readouts: list[Readout], encoder: SeededEncoder) 
                 {pk: _terms(p.text, each.title) for pk, p in zip(pks, each.paragraphs, strict=True)},
             )
             vectors.expect(connection, "shared", keys.values())
-            revisions.record(
-                connection,
-                now="",
-                actor="bench",
-                action="add",
-                scope="shared",
-                readout=each.id,
-                revision=None,
-                summary={},
-            )
-        scopes.changed(connection, "shared")
+            history.record(connection, AuditEntry("", "bench", "add", "shared", each.id, None, {}))
+        vectors.scope_changed(connection, "shared")
 
 
 @cache

@@ -37,9 +37,8 @@ from retrieval.answering.models import Answer, Translations
 from retrieval.answering.selectors.trained import Explained
 from retrieval.answering.service import Elapsed
 from retrieval.answering.wording import answer_text, difference_sentence
-from retrieval.comparison.lives import Life
 from retrieval.comparison.service import Comparison
-from retrieval.comparison.tracing import Trace, TracedReadout
+from retrieval.comparison.tracing import Life, Trace, TracedReadout
 from retrieval.ingest.job_board import report_json
 from retrieval.ingest.lifecycle import History, Removal
 from retrieval.models import Citation, IngestReport, LiveParagraph, Statement

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.locales import Phrases
-from retrieval.comparison.lives import Life
+from retrieval.comparison.differences import pieces
 from retrieval.comparison.pairing import Pair
 from retrieval.comparison.service import Comparison
-from retrieval.comparison.tracing import Trace, TracedReadout
-from retrieval.comparison.word_changes import pieces
+from retrieval.comparison.tracing import Life, Trace, TracedReadout
 from retrieval.models import Citation, LiveParagraph, Numbering, Piece, Statement, is_beside, place_of
 from retrieval.search.browsing import ListedInitiative
 

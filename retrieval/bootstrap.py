@@ -16,22 +16,19 @@ from retrieval.answering.service import AnsweringService, Assistant
 from retrieval.comparison.service import ComparisonService
 from retrieval.errors import CorpusError, SettingsError, StoreError, StoreUnwritableError
 from retrieval.fetching import Fetcher, FetchPolicy
-from retrieval.index.chroma.cloud import CloudAddress, CloudStore
-from retrieval.index.chroma.server import Address, ServerStore
-from retrieval.index.chunking import CHUNKING_VERSION
-from retrieval.index.encoder import Encoder
-from retrieval.index.sync.embedded_sync import EmbeddedSync
-from retrieval.index.sync.index_sync import IndexSync, NoSync
-from retrieval.index.sync.remote_sync import RemoteSync
-from retrieval.index.sync.store_lock import StoreLock
+from retrieval.index.chroma.server import Address, CloudAddress, CloudStore, ServerStore
+from retrieval.index.embedded_sync import EmbeddedSync
+from retrieval.index.encoder import CHUNKING_VERSION, Encoder
+from retrieval.index.index_folder import StoreLock
+from retrieval.index.remote_sync import RemoteSync
+from retrieval.index.vector_index import IndexSync, NoSync
 from retrieval.ingest import IngestService, Progress
 from retrieval.ingest.job_board import JobBoard
 from retrieval.ingest.lifecycle import Lifecycle, Retention
 from retrieval.ingest.reindex import Reindexer
 from retrieval.language.terms import TERMS_VERSION
-from retrieval.ledger import live
-from retrieval.ledger.ledger import Ledger
-from retrieval.llm.types import Model
+from retrieval.ledger import Ledger, live
+from retrieval.llm import Model
 from retrieval.models import SHARED, IngestReport
 from retrieval.precedence import Precedence
 from retrieval.search.browsing import Browser
@@ -40,7 +37,7 @@ from retrieval.settings import CLOUD, EMBEDDED, RetrievalSettings
 from retrieval.watching import WatchService
 
 if TYPE_CHECKING:
-    from retrieval.llm.guard import Budget, Database
+    from retrieval.llm.guard import Budget
 
 log = logging.getLogger(__name__)
 
@@ -177,7 +174,7 @@ def build_index_sync(
     return RemoteSync(ledger, partial(store, address, ledger.id), place=str(address), purpose=purpose)
 
 
-def build_model(settings: RetrievalSettings, database: Database) -> tuple[Model, bool] | None:
+def build_model(settings: RetrievalSettings, ledger: Ledger) -> tuple[Model, bool] | None:
     """Return the language model behind its guards and whether it takes schemas; None where none is configured.
 
     Raises:
@@ -200,7 +197,7 @@ def build_model(settings: RetrievalSettings, database: Database) -> tuple[Model,
     )
     guarded = GuardedModel(
         model,
-        build_budget(settings, database),
+        build_budget(settings, ledger),
         timeout_s=settings.llm_timeout_s,
         attempts=settings.llm_attempts,
         concurrency=settings.llm_concurrency,
@@ -227,7 +224,7 @@ def build_encoder(settings: RetrievalSettings) -> Encoder:
     )
 
 
-def build_budget(settings: RetrievalSettings, database: Database) -> Budget:
+def build_budget(settings: RetrievalSettings, ledger: Ledger) -> Budget:
     """Return the daily budget that the settings describe.
 
     Raises:
@@ -244,7 +241,7 @@ def build_budget(settings: RetrievalSettings, database: Database) -> Budget:
             "RETRIEVAL_LLM_OUTPUT_PRICE."
         )
     return Budget(
-        database,
+        ledger,
         overall=Allowance(settings.llm_daily_tokens, settings.llm_daily_cost),
         per_payer=Allowance(settings.llm_server_daily_tokens, settings.llm_server_daily_cost),
         prices=prices,

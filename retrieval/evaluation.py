@@ -23,7 +23,7 @@ import random
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import fmean, quantiles
@@ -137,18 +137,14 @@ def _string(value: object) -> str:
 def _strings(values: object) -> tuple[str, ...]:
     if not isinstance(values, list):
         raise TypeError(f"{values!r} is not a list")
-    return tuple(_string(value) for value in values)
+    return tuple(map(_string, values))
 
 
 def _earlier_questions(turns: Sequence[str | Mapping[str, str]]) -> tuple[str, ...]:
     """Return what the asker said; a turn is a text, or says by `role` who spoke."""
-    texts = (turn if isinstance(turn, str) else _asked(turn) for turn in turns)
-    return tuple(text for text in texts if text)
-
-
-def _asked(turn: Mapping[str, str]) -> str:
-    spoken = turn.get("text") or turn.get("content") or ""
-    return spoken if turn.get("role", "user") == "user" else ""
+    spoken = ({"text": turn} if isinstance(turn, str) else turn for turn in turns)
+    asked = (turn for turn in spoken if turn.get("role", "user") == "user")
+    return tuple(text for turn in asked if (text := turn.get("text") or turn.get("content")))
 
 
 def sample(questions: Sequence[EvalQuestion], limit: int | None, seed: int) -> list[EvalQuestion]:
@@ -159,15 +155,8 @@ def sample(questions: Sequence[EvalQuestion], limit: int | None, seed: int) -> l
     return [questions[i] for i in kept]
 
 
-def ask_all(
-    questions: Iterable[EvalQuestion], service: AnsweringService, browser: Browser
-) -> Iterator[EvalRow]:
-    """Ask every question and check every quote against the paragraph it cites."""
-    return (ask_one(question, service, browser) for question in questions)
-
-
 def ask_one(q: EvalQuestion, service: AnsweringService, browser: Browser) -> EvalRow:
-    """Ask one question.
+    """Ask one question, and check every quote against the paragraph it cites.
 
     Raises:
         NotFoundError: There is no such readout as it names.

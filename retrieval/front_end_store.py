@@ -7,15 +7,26 @@ from typing import Protocol
 
 from sqlalchemy import Connection, or_, select, update
 
-from retrieval.ledger import front_end_schema as schema
+from retrieval.ledger.engine import upsert
+from retrieval.ledger.front_end_schema import (
+    announcements,
+    answers,
+    departures,
+    draft_files,
+    drafts,
+    feedback,
+    messages,
+    openings,
+    presences,
+    settings,
+    state,
+    watches,
+)
 from retrieval.ledger.leases import Lease, new_holder, release, renew, take, utc_now
 from retrieval.ledger.schema import audit, initiatives, jobs, metadata
-from retrieval.ledger.statements import upsert
-from retrieval.ledger.watches import discord_announcements
 
-__all__ = [
-    "Database",
-    "Lease",
+__all__ = ["Database", "Lease", "new_holder", "release", "rename_actor", "renew", "take", "upsert", "utc_now"]
+__all__ += [
     "announcements",
     "answers",
     "audit",
@@ -24,32 +35,8 @@ __all__ = [
     "drafts",
     "feedback",
     "messages",
-    "new_holder",
-    "openings",
-    "presences",
-    "release",
-    "rename_actor",
-    "renew",
-    "settings",
-    "state",
-    "take",
-    "upsert",
-    "utc_now",
-    "watches",
 ]
-
-announcements = discord_announcements
-answers = schema.discord_answers
-departures = schema.discord_departures
-draft_files = schema.discord_draft_files
-drafts = schema.discord_drafts
-feedback = schema.discord_feedback
-messages = schema.discord_messages
-openings = schema.discord_openings
-presences = schema.discord_presences
-settings = schema.discord_settings
-state = schema.discord_state
-watches = schema.discord_watches
+__all__ += ["openings", "presences", "settings", "state", "watches"]
 
 
 class Database(Protocol):

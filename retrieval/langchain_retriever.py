@@ -105,11 +105,7 @@ class ParagraphStore(VectorStore):
 
     @classmethod
     def from_texts(cls, texts: list[str], embedding: Embeddings, *_: Any, **__: Any) -> NoReturn:  # noqa: ARG003
-        """Refuse, as `add_texts` does.
-
-        Raises:
-            UsageError: Always.
-        """
+        """Refuse, as `add_texts` does."""
         raise UsageError("Texts cannot be added here. Ingest the readout that they stand in.")
 
 

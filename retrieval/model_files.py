@@ -39,28 +39,22 @@ def published_checksums(model_dir: Path) -> dict[str, str]:
     return {name: digest for digest, _, name in (line.partition("  ") for line in lines if line)}
 
 
-def file_problem(path: Path, expected_sha256: str | None) -> str | None:
-    """Return what is wrong with a model file as one sentence, or None."""
-    if not path.is_file():
-        return "the model's file is missing."
-    with path.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    if digest != expected_sha256:
-        return f"the model's file is damaged (SHA-256 {digest[:12]}…, {path.stat().st_size:,} bytes)."
-    return None
-
-
 def verified(model_dir: Path, name: str) -> bytes:
     """Return the content of a model's file.
 
     Raises:
         ModelError: It is missing, or is not the one that was published.
     """
-    path = model_dir / name
-    problem = file_problem(path, published_checksums(model_dir).get(name))
-    if problem:
-        raise ModelError(f"{path}: {problem} Reinstall Rapporteur, or restore the file from its repository.")
-    return path.read_bytes()
+    path, published = model_dir / name, published_checksums(model_dir).get(name)
+    advice = "Reinstall Rapporteur, or restore the file from its repository."
+    if not path.is_file():
+        raise ModelError(f"{path}: the model's file is missing. {advice}")
+    content = path.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != published:
+        told = f"SHA-256 {digest[:12]}…, {len(content):,} bytes"
+        raise ModelError(f"{path}: the model's file is damaged ({told}). {advice}")
+    return content
 
 
 def open_session(model_dir: Path, name: str = "model.onnx") -> onnxruntime.InferenceSession:
@@ -82,15 +76,15 @@ def open_session(model_dir: Path, name: str = "model.onnx") -> onnxruntime.Infer
         raise ModelError(f"{model_dir / name}: ONNX Runtime cannot run it here ({error}).") from error
 
 
-def open_tokenizer(model_dir: Path, name: str = "tokenizer.json") -> Tokenizer:
-    """Return the tokenizer in a verified file, without padding; it truncates as the file says.
+def open_tokenizer(model_dir: Path) -> Tokenizer:
+    """Return the tokenizer of a model, verified, without padding; it truncates as the file says.
 
     Raises:
         ModelError: The file is missing or damaged.
     """
     from tokenizers import Tokenizer
 
-    tokenizer = Tokenizer.from_str(verified(model_dir, name).decode())
+    tokenizer = Tokenizer.from_str(verified(model_dir, "tokenizer.json").decode())
     tokenizer.no_padding()
     return tokenizer
 

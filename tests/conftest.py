@@ -16,7 +16,7 @@ from hypothesis import settings as hypothesis_settings
 from retrieval.bootstrap import Services, build_services
 from retrieval.fetching import Fetcher
 from retrieval.index.encoder import Encoder
-from retrieval.ledger.ledger import Ledger
+from retrieval.ledger import Ledger
 from retrieval.settings import EMBEDDED, RetrievalSettings, shipped_corpus_dir
 from tests.postgres import Cluster, emptied, running_cluster
 from tests.servers import ChromaServer, chroma_server

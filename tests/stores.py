@@ -8,12 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from retrieval.index.embedded_sync import EmbeddedSync
 from retrieval.index.encoder import DIMENSIONS, Vector
-from retrieval.index.sync.embedded_sync import EmbeddedSync
-from retrieval.index.sync.index_writer import INDEX_NAME
-from retrieval.index.sync.store_lock import StoreLock
-from retrieval.ledger import revisions, scopes, vectors
-from retrieval.ledger.ledger import Ledger
+from retrieval.index.index_folder import StoreLock
+from retrieval.index.vector_index import INDEX_NAME
+from retrieval.ledger import Ledger, revisions, vectors
 from retrieval.models import Paragraph, Readout
 
 
@@ -59,7 +58,7 @@ class Store:
     def index(self, embeddings: list[int], *, scope: str = "shared") -> None:
         with self.ledger.write() as connection:
             vectors.expect(connection, scope, embeddings)
-            scopes.changed(connection, scope)
+            vectors.scope_changed(connection, scope)
         with self.index_sync() as index_sync:
             assert index_sync.catch_up()
 
@@ -71,4 +70,4 @@ class Store:
 
     def indexed(self, scope: str = "shared") -> set[int]:
         with self.ledger.read() as connection:
-            return vectors.indexed(connection, scope)
+            return set(vectors.in_index(connection, scope, after=0, limit=1_000_000))

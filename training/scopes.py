@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.index.chunking import embedding_text
-from retrieval.index.encoder import Encoder
+from retrieval.index.encoder import Encoder, embedding_text
 from retrieval.index.fulltext import TermStatistics
 from retrieval.language.sentences import sentence_spans
 from retrieval.models import LiveParagraph, Numbering

@@ -7,7 +7,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from bot.cli.terminal import print_line, reasons
-from retrieval.diff import word_diff
+from retrieval.comparison.differences import word_diff
 from retrieval.ingest import AuditEntry
 from retrieval.ingest.lifecycle import History
 from retrieval.language.sentences import counted

@@ -22,7 +22,7 @@ from pydantic import BaseModel, create_model
 
 from retrieval.answering.prompting import judgement_prompt
 from retrieval.errors import LanguageModelError, StoreError
-from retrieval.llm.types import Model, Reply, payer
+from retrieval.llm import Model, Reply, payer
 from retrieval.models import SHARED, Statement
 from retrieval.search.preparation import NEGATION, NUMBER
 from retrieval.search.ranking import RankedParagraph

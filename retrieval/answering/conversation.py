@@ -24,7 +24,7 @@ from retrieval.answering.foreign_questions import language_name
 from retrieval.answering.models import Translations
 from retrieval.errors import LanguageModelError, ModelUnusableError, StoreError
 from retrieval.language.terms import STOP_WORDS, terms, words
-from retrieval.llm.types import Model, Prompt, payer
+from retrieval.llm import Model, Prompt, payer
 from retrieval.models import Statement
 
 MAX_CARRIED = 2

@@ -21,8 +21,7 @@ from retrieval.answering.selectors.trained import TrainedSelector
 from retrieval.errors import NotFoundError
 from retrieval.index import fulltext
 from retrieval.language.times import times_in
-from retrieval.ledger import live
-from retrieval.ledger.ledger import Ledger
+from retrieval.ledger import Ledger, live
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.models import LiveParagraph, Statement
 from retrieval.precedence import Precedence

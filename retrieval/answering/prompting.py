@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from retrieval.llm.types import Prompt
+from retrieval.llm import Prompt
 from retrieval.models import Statement
 
 PROMPT_VERSION = 4

@@ -29,7 +29,7 @@ from retrieval.errors import (
     SettingsError,
     StoreError,
 )
-from retrieval.ledger.ledger import Ledger
+from retrieval.ledger import Ledger
 from retrieval.models import SHARED, Statement
 from retrieval.observing import stage
 from retrieval.precedence import Precedence

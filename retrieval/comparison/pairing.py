@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.comparison.word_changes import marked, words
+from retrieval.comparison.differences import marked, words
 from retrieval.index.encoder import Vector
 from retrieval.language.terms import terms
 from retrieval.models import LiveParagraph, Statement, is_beside

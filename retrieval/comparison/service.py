@@ -9,17 +9,24 @@ from dataclasses import dataclass, replace
 import numpy as np
 from sqlalchemy import Connection
 
-from retrieval.comparison.lives import Life, lives
 from retrieval.comparison.pairing import Pair, pair_paragraphs
-from retrieval.comparison.tracing import Phrase, Trace, TracedReadout, Use, changed_since, uses_in
+from retrieval.comparison.tracing import (
+    Life,
+    Phrase,
+    Trace,
+    TracedReadout,
+    Use,
+    changed_since,
+    lives,
+    uses_in,
+)
 from retrieval.errors import QuestionError
 from retrieval.index import fulltext
 from retrieval.index.encoder import Encoder, Vector
 from retrieval.language.terms import terms
-from retrieval.ledger import live, vectors
-from retrieval.ledger.ledger import Ledger
+from retrieval.ledger import Ledger, live, vectors
 from retrieval.ledger.live import ReadoutSummary
-from retrieval.models import SHARED, InitiativeKind, LiveParagraph, Statement
+from retrieval.models import SHARED, LiveParagraph, Statement
 from retrieval.search.browsing import Browser, ListedInitiative, one_of_each_id
 from retrieval.search.scoping import ALL, Filters, passing
 from retrieval.search.series import series_key
@@ -148,29 +155,19 @@ class ComparisonService:
         return Trace(found.text, tuple(out))
 
     def lives(
-        self,
-        scopes: Sequence[str] = (SHARED,),
-        *,
-        document: str | None = None,
-        kind: InitiativeKind | None = None,
-        among: Sequence[ListedInitiative] | None = None,
+        self, scopes: Sequence[str] = (SHARED,), *, among: Sequence[ListedInitiative] | None = None
     ) -> list[Life]:
         """Return the life of every initiative listed, the latest announced first.
 
         Args:
-            document, kind: As for a list of initiatives: of whatever such an entry names.
             among: Only what these entries name.
-
-        Raises:
-            NotFoundError: There is no such readout.
         """
         listed = self._browser.initiatives(scopes)
-        wanted = self._browser.initiatives(scopes, document=document, kind=kind) if among is None else among
         with self._ledger.read() as connection:
             readouts = one_of_each_id(live.readouts(connection, scopes), scopes)
             return [
                 Life(entries, self._traced(connection, entries[0].initiative.name, readouts, scopes))
-                for entries in lives(listed, wanted)
+                for entries in lives(listed, among)
             ]
 
 

@@ -4,8 +4,7 @@ from retrieval.ingest.committing import Progress
 from retrieval.ingest.planning import Change, Plan
 from retrieval.ingest.request import Details, IngestRequest, Upload
 from retrieval.ingest.service import IngestService
-from retrieval.ledger.history import AuditEntry, KnownReadout, KnownRevision
-from retrieval.ledger.holdings import Usage
+from retrieval.ledger.history import AuditEntry, KnownReadout, KnownRevision, Usage
 from retrieval.ledger.jobs import JobRow
 
 __all__ = [

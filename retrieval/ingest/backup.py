@@ -21,9 +21,8 @@ from pathlib import Path
 from sqlalchemy import Connection, delete, func, select
 
 from retrieval.errors import MissingFileError, SettingsError, StoreError, StoreUnwritableError
-from retrieval.index.sync.index_writer import INDEX_NAME
-from retrieval.ledger import migrations, revisions, schema, seals
-from retrieval.ledger.ledger import Ledger
+from retrieval.index.vector_index import INDEX_NAME
+from retrieval.ledger import Ledger, migrations, revisions, schema, seals
 from retrieval.ledger.sqlite import SqliteDatabase, translate
 
 _HASH = "backup_sha256"

@@ -9,14 +9,11 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from retrieval.index import fulltext
-from retrieval.index.chunking import chunk_spans, embedding_text, title_for_embedding
-from retrieval.index.encoder import Encoder, Vector
+from retrieval.index.encoder import Encoder, Vector, chunk_spans, embedding_text, title_for_embedding
 from retrieval.ingest.planning import Change, Plan
 from retrieval.language.sentences import sentence_spans
-from retrieval.ledger import initiatives as kept
-from retrieval.ledger import live, revisions, scopes, sources, vectors
-from retrieval.ledger.history import KnownReadout, KnownRevision
-from retrieval.ledger.ledger import Ledger
+from retrieval.ledger import Ledger, history, live, revisions, vectors
+from retrieval.ledger.history import AuditEntry, KnownReadout, KnownRevision
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.ledger.vectors import text_digest
 from retrieval.models import ChangedReadout, Initiative, Paragraph, Readout
@@ -123,7 +120,7 @@ class Committer:
             for summary in plan.removals:
                 self.withdraw(connection, summary)
             for seen in plan.seen:
-                sources.remember(connection, self._scope, seen, self._now)
+                revisions.remember_source(connection, self._scope, seen, self._now)
         return embedded
 
     def _groups(self, plan: Plan) -> Iterator[list[_Prepared]]:
@@ -178,7 +175,7 @@ class Committer:
         )
         self._courtesy.give_way()
         summary = live.readout(connection, [self._scope], readout.id)
-        kept.keep(connection, summary.revision_pk, prepared.initiatives)
+        revisions.keep_initiatives(connection, summary.revision_pk, prepared.initiatives)
         self.show(connection, paragraph_pks, superseded=len(gone - set(pks.values())))
         self._record(
             connection,
@@ -206,13 +203,13 @@ class Committer:
         fulltext.add(connection, self._scope, terms)
         self._courtesy.give_way()
         vectors.expect(connection, self._scope, vectors.embeddings_of(connection, pks))
-        scopes.changed(connection, self._scope, superseded=superseded)
+        vectors.scope_changed(connection, self._scope, superseded=superseded)
 
     def withdraw(self, connection: Connection, summary: ReadoutSummary) -> None:
         """Take a readout out of every answer; its revisions stay."""
         gone = self._superseded(connection, summary)
         revisions.make_live(connection, summary.pk, None, self._now)
-        scopes.changed(connection, self._scope, superseded=len(gone))
+        vectors.scope_changed(connection, self._scope, superseded=len(gone))
         self._record(connection, "remove", summary.id, summary.revision, {"source": summary.source})
 
     def roll_back(self, connection: Connection, known: KnownReadout, to: KnownRevision) -> None:
@@ -235,16 +232,8 @@ class Committer:
         revision: str | None,
         summary: dict[str, object],
     ) -> None:
-        revisions.record(
-            connection,
-            now=self._now,
-            actor=self._actor,
-            action=action,
-            scope=self._scope,
-            readout=readout,
-            revision=revision,
-            summary=summary,
-        )
+        line = AuditEntry(self._now, self._actor, action, self._scope, readout, revision, summary)
+        history.record(connection, line)
 
 
 def _paragraphs(group: Sequence[_Prepared]) -> Iterator[Paragraph]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from sqlalchemy import Connection, Table, func, insert, select, update
 
 from retrieval.errors import StoreError
-from retrieval.index.sync.index_writer import INDEX_NAME
+from retrieval.index.vector_index import INDEX_NAME
 from retrieval.ingest.committing import Progress
 from retrieval.ingest.job_board import WORKER
 from retrieval.ingest.reindex import write_words
-from retrieval.ledger import leases, schema
+from retrieval.ledger import Ledger, leases, schema
 from retrieval.ledger.leases import my_turn
-from retrieval.ledger.ledger import Ledger
 
 _AT_ONCE = 1000
 _PATIENCE_S = 10.0

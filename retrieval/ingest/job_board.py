@@ -16,11 +16,10 @@ from sqlalchemy import Connection
 from retrieval.errors import RapporteurError, RowUnreadableError, StoreError
 from retrieval.ingest.committing import Progress
 from retrieval.ingest.request import IngestRequest
-from retrieval.ledger import holdings, jobs, leases
-from retrieval.ledger.holdings import Usage
+from retrieval.ledger import Ledger, history, jobs, leases
+from retrieval.ledger.history import Usage
 from retrieval.ledger.jobs import JobRow
 from retrieval.ledger.leases import Lease, utc_now
-from retrieval.ledger.ledger import Ledger
 from retrieval.models import Alike, ChangedReadout, FailedSource, HeldReadout, IngestReport, LeftOutOf
 
 WORKER = "worker"
@@ -80,12 +79,12 @@ class JobBoard:
             within: The transaction to look in, where there is one.
         """
         with nullcontext(within) if within is not None else self._ledger.read() as connection:
-            return holdings.usage(connection, scope, since)
+            return history.usage(connection, scope, since)
 
     def forget(self, scope: str) -> None:
         """Forget the ingests of `scope`, those that wait included, with the files that were given to them."""
         with self._ledger.write() as connection:
-            holdings.forget_jobs(connection, scope)
+            jobs.forget_all(connection, scope)
 
     def follow(self, job: int, progress: Progress) -> JobRow:
         """Wait until a job has ended, telling how far it is.

@@ -20,15 +20,14 @@ from typing import Any
 from sqlalchemy import Connection
 
 from retrieval.errors import IndexMismatchError, IngestBusyError, RapporteurError
-from retrieval.index.sync.index_sync import IndexSync
+from retrieval.index.vector_index import IndexSync
 from retrieval.ingest.committing import Progress
 from retrieval.ingest.job_board import POLL_S, WORKER, pause_s, report_json, unreadable
 from retrieval.ingest.request import IngestRequest, Upload
 from retrieval.ingest.service import IngestService
-from retrieval.ledger import jobs, leases
+from retrieval.ledger import Ledger, jobs, leases
 from retrieval.ledger.jobs import JobRow
 from retrieval.ledger.leases import Lease, utc_now
-from retrieval.ledger.ledger import Ledger
 
 log = logging.getLogger(__name__)
 

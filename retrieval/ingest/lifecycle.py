@@ -9,17 +9,15 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
-from retrieval.diff import diff_paragraphs
+from retrieval.comparison.differences import diff_paragraphs
 from retrieval.errors import NotFoundError
 from retrieval.index import fulltext
 from retrieval.index.encoder import Encoder
-from retrieval.index.sync.index_sync import IndexSync
+from retrieval.index.vector_index import IndexSync
 from retrieval.ingest.committing import Committer
-from retrieval.ledger import history, holdings, live, revisions
-from retrieval.ledger import sources as seen_sources
+from retrieval.ledger import Ledger, history, live, revisions
 from retrieval.ledger.history import AuditEntry, KnownReadout, KnownRevision
 from retrieval.ledger.leases import Turn, my_turn, utc_now
-from retrieval.ledger.ledger import Ledger
 from retrieval.models import SHARED, ParagraphDiff
 
 _PATIENCE_S = 10.0
@@ -96,7 +94,7 @@ class Lifecycle:
     def known(self, scope: str | None = None) -> list[KnownReadout]:
         """Return every readout that is or was in `scope`, or in any, by id."""
         with self._ledger.read() as connection:
-            return holdings.known(connection, scope)
+            return history.known(connection, scope)
 
     def audit(self, scope: str) -> list[AuditEntry]:
         """Return what was done in a scope, the newest first."""
@@ -167,7 +165,7 @@ class Lifecycle:
                 if summary is not None:
                     self._committer(turn, scope, actor).withdraw(connection, summary)
                 if purge:
-                    seen_sources.forget(connection, scope, known.source)
+                    revisions.forget_source(connection, scope, known.source)
                     history.erase_readout(connection, known)
                     _record(connection, known, actor, "purge", None)
             if not purge:
@@ -211,16 +209,9 @@ def _target(past: History, revision: str | None) -> KnownRevision:
 def _record(
     connection: Connection, known: KnownReadout, actor: str, action: str, revision: str | None
 ) -> None:
-    revisions.record(
-        connection,
-        now=utc_now(),
-        actor=actor,
-        action=action,
-        scope=known.scope,
-        readout=known.id,
-        revision=revision,
-        summary={"source": known.source},
-    )
+    brought = {"source": known.source}
+    line = AuditEntry(utc_now(), actor, action, known.scope, known.id, revision, brought)
+    history.record(connection, line)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from retrieval.diff import diff_paragraphs
+from retrieval.comparison.differences import diff_paragraphs
 from retrieval.fetching import Validators
 from retrieval.ingest.request import IngestRequest
 from retrieval.initiatives import (
@@ -22,9 +22,9 @@ from retrieval.initiatives import (
     extract_initiatives,
     parse_corrections,
 )
-from retrieval.ledger import live, seals, sources
+from retrieval.ledger import live, revisions, seals
 from retrieval.ledger.live import ReadoutSummary, likest
-from retrieval.ledger.sources import SeenSource
+from retrieval.ledger.revisions import SeenSource
 from retrieval.models import (
     Alike,
     FailedSource,
@@ -204,7 +204,7 @@ class Planner:
             self._plan.seen.append(SeenSource(source, key, brought, etag, modified))
 
     def _take_as_before(self, source: str, validators: Validators) -> None:
-        known = sources.seen_source(self._connection, self._request.scope, source)
+        known = revisions.seen_source(self._connection, self._request.scope, source)
         if known and (known.etag, known.last_modified) != (validators.etag, validators.last_modified):
             renewed = replace(known, etag=validators.etag, last_modified=validators.last_modified)
             self._plan.seen.append(renewed)

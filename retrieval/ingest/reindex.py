@@ -13,11 +13,11 @@ from sqlalchemy import Connection
 
 from retrieval.index import fulltext
 from retrieval.index.encoder import Encoder
-from retrieval.index.sync.index_sync import IndexSync
+from retrieval.index.vector_index import IndexSync
 from retrieval.ingest.committing import Chunked, Guard, Progress, chunk, embed_missing
-from retrieval.ledger import live, revisions, vectors
+from retrieval.ledger import INDEX_IDENTITY, REINDEXING, Ledger, history, live, revisions, vectors
+from retrieval.ledger.history import AuditEntry
 from retrieval.ledger.leases import my_turn, utc_now
-from retrieval.ledger.ledger import INDEX_IDENTITY, REINDEXING, Ledger
 from retrieval.ledger.vectors import text_digest
 from retrieval.models import Readout
 
@@ -105,16 +105,8 @@ class Reindexer:
             vectors.expect(connection, scope, vectors.live_embeddings(connection, scope))
         self._ledger.set_meta(connection, INDEX_IDENTITY, self._identity)
         self._ledger.set_meta(connection, REINDEXING, "")
-        revisions.record(
-            connection,
-            now=utc_now(),
-            actor=actor,
-            action="reindex",
-            scope="shared",
-            readout="",
-            revision=None,
-            summary={"identity": self._identity, "revisions": len(kept)},
-        )
+        done = {"identity": self._identity, "revisions": len(kept)}
+        history.record(connection, AuditEntry(utc_now(), actor, "reindex", "shared", "", None, done))
 
 
 def write_words(connection: Connection) -> None:

@@ -10,15 +10,14 @@ from pathlib import Path
 from retrieval.errors import CorpusError
 from retrieval.fetching import Fetcher, Validators
 from retrieval.index.encoder import Encoder
-from retrieval.index.sync.index_sync import IndexSync
+from retrieval.index.vector_index import IndexSync
 from retrieval.ingest.committing import Committer, Progress
 from retrieval.ingest.lifecycle import Retention
 from retrieval.ingest.planning import Plan, Planner, absolute, source_name, versioned
 from retrieval.ingest.request import IngestRequest
-from retrieval.ledger import sources
+from retrieval.ledger import Ledger, revisions
 from retrieval.ledger.leases import TTL_S, my_turn, utc_now
-from retrieval.ledger.ledger import Ledger
-from retrieval.ledger.sources import SeenSource
+from retrieval.ledger.revisions import SeenSource
 from retrieval.models import SHARED, HeldReadout, IngestReport
 from retrieval.observing import count, stage
 from retrieval.precedence import Courtesy, Precedence
@@ -176,7 +175,7 @@ class IngestService:
             if request.details:
                 return None
             with self._ledger.read() as connection:
-                return sources.seen_source(connection, request.scope, source_name(source, corpus))
+                return revisions.seen_source(connection, request.scope, source_name(source, corpus))
 
         def is_known(source: str, content_hash: str) -> bool:
             known = seen(source)

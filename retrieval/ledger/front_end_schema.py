@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
-discord_answers = Table(
+answers = Table(
     "discord_answers",
     metadata,
     Column("id", String(12), primary_key=True),
@@ -39,7 +39,7 @@ discord_answers = Table(
     Index("discord_answers_thread", "thread", "at"),
 )
 
-discord_messages = Table(
+messages = Table(
     "discord_messages",
     metadata,
     Column("id", BigInteger, primary_key=True, autoincrement=False),
@@ -50,7 +50,7 @@ discord_messages = Table(
     Column("answer", ForeignKey("discord_answers.id", ondelete="CASCADE"), nullable=False, index=True),
 )
 
-discord_feedback = Table(
+feedback = Table(
     "discord_feedback",
     metadata,
     Column("answer", ForeignKey("discord_answers.id", ondelete="CASCADE"), primary_key=True),
@@ -60,14 +60,14 @@ discord_feedback = Table(
     Column("reason", Text, comment="in the reader's own words"),
 )
 
-discord_state = Table(
+state = Table(
     "discord_state",
     metadata,
     Column("key", String, primary_key=True),
     Column("value", Text, nullable=False),
 )
 
-discord_drafts = Table(
+drafts = Table(
     "discord_drafts",
     metadata,
     Column("id", String(12), primary_key=True),
@@ -79,7 +79,7 @@ discord_drafts = Table(
     Column("body", Text, nullable=False),
 )
 
-discord_draft_files = Table(
+draft_files = Table(
     "discord_draft_files",
     metadata,
     Column("draft", ForeignKey("discord_drafts.id", ondelete="CASCADE"), primary_key=True),
@@ -88,7 +88,7 @@ discord_draft_files = Table(
     Column("data", LargeBinary, nullable=False),
 )
 
-discord_watches = Table(
+watches = Table(
     "discord_watches",
     metadata,
     Column("job", Integer, primary_key=True, autoincrement=False),
@@ -102,21 +102,21 @@ discord_watches = Table(
     Column("claimed_until", BigInteger),
 )
 
-discord_presences = Table(
+presences = Table(
     "discord_presences",
     metadata,
     Column("application", BigInteger, primary_key=True, autoincrement=False),
     Column("guild", BigInteger, primary_key=True, autoincrement=False),
 )
 
-discord_departures = Table(
+departures = Table(
     "discord_departures",
     metadata,
     Column("guild", BigInteger, primary_key=True, autoincrement=False),
     Column("at", BigInteger, nullable=False),
 )
 
-discord_openings = Table(
+openings = Table(
     "discord_openings",
     metadata,
     Column("guild", BigInteger, primary_key=True, autoincrement=False, comment="0: direct messages"),
@@ -128,11 +128,21 @@ discord_openings = Table(
     comment="how often a cited paragraph was opened, by nobody in particular",
 )
 
-discord_settings = Table(
+settings = Table(
     "discord_settings",
     metadata,
     Column("guild", BigInteger, primary_key=True, autoincrement=False),
     Column("name", String(32), primary_key=True),
     Column("value", JSON, nullable=False),
     comment="what a server chose otherwise than the environment says",
+)
+
+announcements = Table(
+    "discord_announcements",
+    metadata,
+    Column("guild", BigInteger, primary_key=True, autoincrement=False),
+    Column("channel", BigInteger, nullable=False),
+    Column("application", BigInteger),
+    Column("language", String(8), nullable=False),
+    Column("after", Integer, nullable=False, comment="the last line of `audit` that was told"),
 )

@@ -1,16 +1,16 @@
-"""Revisions that are no longer live: listing them, going back to them, and erasing their text."""
+"""What a scope holds and held: its readouts, live or not, their revisions, who changed what; and erasing them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, LargeBinary, cast, delete, func, insert, select, update
 
 from retrieval.errors import NotFoundError
 from retrieval.ledger import schema
-from retrieval.ledger.statements import batches
+from retrieval.ledger.engine import batches, is_postgres
 from retrieval.ledger.vectors import text_digest
 from retrieval.sources.identity import make_id
 
@@ -63,24 +63,77 @@ class AuditEntry:
     summary: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How much a scope holds.
+
+    Attributes:
+        readouts: Live ones.
+        paragraphs: Of the live readouts.
+        bytes: Text that is kept, in UTF-8, earlier revisions included.
+        ingests: Those asked for since a moment.
+        open_jobs: Numbers of the ingests that are queued or running.
+    """
+
+    readouts: int = 0
+    paragraphs: int = 0
+    bytes: int = 0
+    ingests: int = 0
+    open_jobs: tuple[int, ...] = ()
+
+
+def usage(connection: Connection, scope: str, since: str) -> Usage:
+    """Return how much `scope` holds, and which ingests were asked for there since a moment (UTC, ISO 8601)."""
+    r, v, p, j = schema.readouts, schema.revisions, schema.paragraphs, schema.jobs
+    live = select(func.count()).select_from(r).where(r.c.scope == scope, r.c.live_revision.is_not(None))
+    paragraphs = (
+        select(func.count())
+        .select_from(p)
+        .join(r, r.c.live_revision == p.c.revision)
+        .where(r.c.scope == scope)
+    )
+    size = (
+        func.octet_length(p.c.text) if is_postgres(connection) else func.length(cast(p.c.text, LargeBinary))
+    )
+    kept = (
+        select(func.coalesce(func.sum(size), 0))
+        .select_from(p)
+        .join(v, v.c.pk == p.c.revision)
+        .join(r, r.c.pk == v.c.readout)
+        .where(r.c.scope == scope)
+    )
+    asked_for = select(func.count()).select_from(j).where(j.c.scope == scope, j.c.created_at >= since)
+    is_open = (j.c.scope == scope) & j.c.state.in_(("queued", "running"))
+    open_jobs = connection.scalars(select(j.c.pk).where(is_open).order_by(j.c.pk))
+    counts = [int(connection.scalar(each) or 0) for each in (live, paragraphs, kept, asked_for)]
+    return Usage(counts[0], counts[1], counts[2], counts[3], tuple(open_jobs))
+
+
+def known(connection: Connection, scope: str | None = None) -> list[KnownReadout]:
+    """Return every readout that is or was in `scope`, or in any, by id."""
+    return _known(connection, *(() if scope is None else (schema.readouts.c.scope == scope,)))
+
+
 def readout(connection: Connection, scopes: Sequence[str], document: str) -> KnownReadout:
     """Return a readout that is or was there; of two scopes that hold the id, the later in `scopes`.
 
     Raises:
         NotFoundError: None of `scopes` ever held it.
     """
-    r, known_as = schema.readouts, make_id(document)
-    rows = connection.execute(
-        select(r.c.pk, r.c.id, r.c.scope, r.c.source, r.c.live_revision.label("live_pk"), r.c.pinned).where(
-            r.c.id == known_as, r.c.scope.in_(scopes)
-        )
-    )
-    found = [KnownReadout(**row._asdict()) for row in rows]
+    r = schema.readouts
+    found = _known(connection, r.c.id == make_id(document), r.c.scope.in_(scopes))
     if not found:
         raise NotFoundError(
             f'There is and was no readout "{document}".', '"rapporteur documents" lists the ids.'
         )
     return max(found, key=lambda known: list(scopes).index(known.scope))
+
+
+def _known(connection: Connection, *where: ColumnElement[bool]) -> list[KnownReadout]:
+    r = schema.readouts
+    columns = (r.c.pk, r.c.id, r.c.scope, r.c.source, r.c.live_revision.label("live_pk"), r.c.pinned)
+    rows = connection.execute(select(*columns).where(*where).order_by(r.c.id))
+    return [KnownReadout(**row._asdict()) for row in rows]
 
 
 def revisions_of(connection: Connection, readout_pk: int) -> list[KnownRevision]:
@@ -94,16 +147,19 @@ def revisions_of(connection: Connection, readout_pk: int) -> list[KnownRevision]
     return [KnownRevision(**row._asdict()) for row in rows]
 
 
-def audit(
-    connection: Connection, scope: str, document: str | None = None, *, limit: int = 100
-) -> list[AuditEntry]:
-    """Return the audit trail of one readout or of a whole scope, the newest line first."""
+def audit(connection: Connection, scope: str, document: str | None = None) -> list[AuditEntry]:
+    """Return the latest 100 lines of the audit trail of one readout or of a whole scope, the newest first."""
     a = schema.audit
-    wanted = select(a).where(a.c.scope == scope).order_by(a.c.pk.desc()).limit(limit)
+    columns = [a.c[name] for name in AuditEntry.__slots__]
+    wanted = select(*columns).where(a.c.scope == scope).order_by(a.c.pk.desc()).limit(100)
     if document is not None:
         wanted = wanted.where(a.c.readout == document)
-    found = (row._asdict() for row in connection.execute(wanted))
-    return [AuditEntry(**{name: value for name, value in row.items() if name != "pk"}) for row in found]
+    return [AuditEntry(**row._asdict()) for row in connection.execute(wanted)]
+
+
+def record(connection: Connection, entry: AuditEntry) -> None:
+    """Write one line of the audit trail."""
+    connection.execute(insert(schema.audit).values(**asdict(entry)))
 
 
 def outlived(connection: Connection, before: str) -> list[int]:

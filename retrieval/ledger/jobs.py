@@ -7,13 +7,14 @@ that another version wrote, or that is damaged, is in nobody's way.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Text, cast, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Text, cast, delete, func, insert, or_, select, update
 
 from retrieval.ledger import schema
+from retrieval.ledger.engine import inserted
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +57,11 @@ def add(
 ) -> int:
     """Queue a job and return its key."""
     values = {"scope": scope, "actor": actor, "request": request, "state": "queued", "created_at": now}
-    key = connection.execute(insert(schema.jobs).values(**values)).inserted_primary_key
-    if key is None:
-        raise TypeError("an INSERT has a key")
+    job = inserted(connection, insert(schema.jobs).values(**values))
     for ordinal, (name, data) in enumerate(uploads):
-        row = {"job": key[0], "ordinal": ordinal, "name": name, "data": data}
+        row = {"job": job, "ordinal": ordinal, "name": name, "data": data}
         connection.execute(insert(schema.uploads).values(**row))
-    return int(key[0])
+    return job
 
 
 def get(connection: Connection, pk: int) -> JobRow | None:
@@ -120,21 +119,19 @@ def start(connection: Connection, pk: int, holder: str, now: str) -> int:
 
 def progress(connection: Connection, pk: int, holder: str, stage: str, done: int, total: int) -> None:
     """Keep how far a job is, where it is still the holder's."""
-    values = {"stage": stage, "done": done, "total": total}
-    connection.execute(update(schema.jobs).where(_is_run_by(pk, holder)).values(**values))
+    _change(connection, pk, holder, {"stage": stage, "done": done, "total": total})
 
 
 def give_back(connection: Connection, pk: int, holder: str) -> None:
     """Let a job wait again as if it had not been begun, where it is still the holder's."""
-    j = schema.jobs
-    values = {"state": "queued", "holder": None, "attempts": j.c.attempts - 1}
-    connection.execute(update(j).where(_is_run_by(pk, holder)).values(**values))
+    attempts = schema.jobs.c.attempts - 1
+    _change(connection, pk, holder, {"state": "queued", "holder": None, "attempts": attempts})
 
 
 def put_off(connection: Connection, pk: int, holder: str, *, error: str, not_before: str) -> None:
     """Let a job be tried again from a moment on (UTC, ISO 8601), where it is still the holder's."""
     values = {"state": "queued", "holder": None, "error": error, "not_before": not_before}
-    connection.execute(update(schema.jobs).where(_is_run_by(pk, holder)).values(**values))
+    _change(connection, pk, holder, values)
 
 
 def finish(
@@ -147,20 +144,22 @@ def finish(
     error: str | None = None,
 ) -> bool:
     """Keep how a job ended, and its files no longer; False, and nothing, where another holder took it over."""
-    u = schema.uploads
     state = "done" if error is None else "failed"
     values = {"state": state, "report": report, "error": error, "finished_at": now}
-    if connection.execute(update(schema.jobs).where(_is_run_by(pk, holder)).values(**values)).rowcount != 1:
+    if not _change(connection, pk, holder, values):
         return False
-    connection.execute(delete(u).where(u.c.job == pk))
+    connection.execute(delete(schema.uploads).where(schema.uploads.c.job == pk))
     return True
 
 
-def _is_run_by(pk: int, holder: str) -> ColumnElement[bool]:
+def _change(connection: Connection, pk: int, holder: str, values: Mapping[str, Any]) -> bool:
     j = schema.jobs
-    return (j.c.pk == pk) & (j.c.holder == holder) & (j.c.state == "running")
+    is_run_by_it = (j.c.pk == pk) & (j.c.holder == holder) & (j.c.state == "running")
+    return connection.execute(update(j).where(is_run_by_it).values(values)).rowcount == 1
 
 
-def delete_old(connection: Connection, before: str) -> None:
-    """Forget jobs that ended before a moment (UTC, ISO 8601)."""
-    connection.execute(delete(schema.jobs).where(schema.jobs.c.finished_at < before))
+def forget_all(connection: Connection, scope: str) -> None:
+    """Forget the ingests of `scope`, those that wait included, with the files that were given to them."""
+    j, u = schema.jobs, schema.uploads
+    connection.execute(delete(u).where(u.c.job.in_(select(j.c.pk).where(j.c.scope == scope))))
+    connection.execute(delete(j).where(j.c.scope == scope))

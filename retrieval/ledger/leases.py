@@ -14,18 +14,17 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
-from sqlalchemy import Connection, Float, cast, extract, func, insert, select, update
+from sqlalchemy import Connection, Float, cast, extract, func, select, update
 
 from retrieval.errors import IngestBusyError
-from retrieval.ledger import schema
-from retrieval.ledger.ledger import Ledger
-from retrieval.ledger.statements import is_postgres
+from retrieval.ledger import Ledger, schema
+from retrieval.ledger.engine import is_postgres, put
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +66,14 @@ def current(connection: Connection, name: str) -> Lease | None:
 
 def take(connection: Connection, name: str, holder: str, purpose: str, *, now: str, ttl_s: float) -> Lease:
     """Take the lease if it is free; returns whoever holds it then: compare the holder with your own."""
-    table, before, moment = schema.leases, _row(connection, name), _now(connection)
+    before, moment = _row(connection, name), _now(connection)
     if before is not None and before.is_alive(moment):
         if before.holder == holder:
             renew(connection, before, ttl_s=ttl_s)
         return before
     epoch = 1 if before is None else before.epoch + 1
     taken = Lease(name, epoch, holder, purpose, now, moment + ttl_s)
-    values = {"epoch": epoch, "holder": holder, "purpose": purpose, "since": now, "expires": taken.expires}
-    if before is None:
-        connection.execute(insert(table).values(name=name, **values))
-    else:
-        connection.execute(update(table).where(table.c.name == name).values(**values))
+    put(connection, schema.leases, {"name": name}, asdict(taken))
     return taken
 
 
@@ -95,12 +90,6 @@ def release(connection: Connection, lease: Lease) -> None:
     renew(connection, lease, ttl_s=0)
 
 
-def is_held(connection: Connection, lease: Lease) -> bool:
-    """Whether the lease was not given to anybody else: asked in the transaction that writes."""
-    table = schema.leases
-    return connection.scalar(select(table.c.epoch).where(table.c.name == lease.name)) == lease.epoch
-
-
 def _row(connection: Connection, name: str) -> Lease | None:
     row = connection.execute(select(schema.leases).where(schema.leases.c.name == name)).first()
     return None if row is None else Lease(**row._asdict())
@@ -113,9 +102,8 @@ def _now(connection: Connection) -> float:
     return float(connection.scalar(_DATABASE_CLOCK) or 0)
 
 
-_DATABASE_CLOCK = select(
-    cast(extract("epoch", func.clock_timestamp()), Float)
-)  # now() is the transaction's start
+# now() would be the transaction's start
+_DATABASE_CLOCK = select(cast(extract("epoch", func.clock_timestamp()), Float))
 
 
 @lru_cache
@@ -139,8 +127,8 @@ def _runs(process: int) -> bool:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:
-        return True
+    except PermissionError:  # it is somebody else's
+        pass
     return True
 
 

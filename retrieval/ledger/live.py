@@ -1,4 +1,4 @@
-"""Reading what is live: readouts and their paragraphs, and which of them a new readout repeats.
+"""Reading what is live: readouts, their paragraphs and initiatives, and which of them a new readout repeats.
 
 Every function takes an open connection, so that all that one question reads is one snapshot: the whole old
 revision of a readout or the whole new one.
@@ -12,12 +12,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, select, tuple_
 
 from retrieval.errors import DamagedError, NotFoundError
 from retrieval.ledger import schema, seals
-from retrieval.ledger.statements import batches
-from retrieval.models import LeftOut, LiveParagraph, Readout, is_beside
+from retrieval.ledger.engine import batches, rows_of
+from retrieval.models import (
+    Evidence,
+    Initiative,
+    InitiativeCitation,
+    LeftOut,
+    LiveParagraph,
+    Readout,
+    is_beside,
+)
 from retrieval.sources.identity import make_id
 
 _SIGNS = re.compile(r"[\s¶§]+")
@@ -116,15 +124,6 @@ def readouts(connection: Connection, scopes: Sequence[str]) -> list[ReadoutSumma
     return [_summary(row) for row in connection.execute(statement)]
 
 
-def holds_one(connection: Connection, scopes: Sequence[str]) -> bool:
-    """Whether exactly one readout is live in `scopes`."""
-    r = schema.readouts
-    found = connection.execute(
-        select(r.c.pk).where(r.c.scope.in_(scopes), r.c.live_revision.is_not(None)).limit(2)
-    )
-    return len(found.all()) == 1
-
-
 def readout(connection: Connection, scopes: Sequence[str], document: str) -> ReadoutSummary:
     """Return one live readout; of two scopes that both hold the id, the later in `scopes`.
 
@@ -145,11 +144,8 @@ def readout(connection: Connection, scopes: Sequence[str], document: str) -> Rea
 def readouts_by_id(connection: Connection, scope: str, ids: Iterable[str]) -> dict[str, ReadoutSummary]:
     """Return id -> live readout of one scope, for those of `ids` that are live."""
     r = schema.readouts
-    return {
-        row.id: _summary(row)
-        for some in batches(ids)
-        for row in connection.execute(_summaries().where(r.c.scope == scope, r.c.id.in_(some)))
-    }
+    wanted = _summaries().where(r.c.scope == scope)
+    return {row.id: _summary(row) for row in rows_of(connection, wanted, r.c.id, ids)}
 
 
 def _no_such_readout(connection: Connection, scopes: Sequence[str], document: str) -> str:
@@ -169,10 +165,7 @@ def is_untouched(connection: Connection, scopes: Sequence[str]) -> bool:
 
 def live_paragraphs(connection: Connection, pks: Iterable[int]) -> dict[int, LiveParagraph]:
     """Return the paragraphs with these primary keys that belong to a live revision."""
-    found: dict[int, LiveParagraph] = {}
-    for some in batches(pks):
-        found |= seals.sound(connection, connection.execute(_LIVE.where(schema.paragraphs.c.pk.in_(some))))
-    return found
+    return seals.sound(connection, rows_of(connection, _LIVE, schema.paragraphs.c.pk, pks))
 
 
 def paragraphs_of(connection: Connection, summary: ReadoutSummary) -> dict[int, LiveParagraph]:
@@ -257,38 +250,73 @@ def paragraphs_holding(
 def paragraphs_with(connection: Connection, revision_pks: Iterable[int], words: str) -> list[LiveParagraph]:
     """Return the live paragraphs of some revisions that hold `words`, as they are written."""
     p = schema.paragraphs
-    found: list[LiveParagraph] = []
-    for some in batches(revision_pks):
-        holds = p.c.revision.in_(some) & p.c.text.contains(words, autoescape=True)
-        rows = connection.execute(_LIVE.where(holds).order_by(p.c.pk))
-        found += [each for each in seals.sound(connection, rows).values() if words in each.text]
+    wanted = _LIVE.where(p.c.text.contains(words, autoescape=True)).order_by(p.c.pk)
+    found = seals.sound(connection, rows_of(connection, wanted, p.c.revision, revision_pks))
+    return [each for each in found.values() if words in each.text]
+
+
+def live_initiatives(
+    connection: Connection, scopes: Sequence[str]
+) -> dict[tuple[str, str], list[Initiative]]:
+    """Return (scope, readout id) -> initiatives of its live revision, in reading order, where all is as it was ingested."""
+    i, r, v = schema.initiatives, schema.readouts, schema.revisions
+    rows = connection.execute(
+        select(r.c.scope, r.c.id, r.c.source, v.c.id.label("revision_id"), i)
+        .join(r, r.c.live_revision == i.c.revision)
+        .join(v, v.c.pk == i.c.revision)
+        .where(r.c.scope.in_(scopes))
+        .order_by(r.c.pk, i.c.ordinal)
+    ).all()
+    for row in rows:
+        if seals.initiative_seal(row._mapping) != row.seal:
+            damage = seals.Damage(row.scope, row.id, row.revision_id, "its list of initiatives", row.source)
+            seals.note(connection, row.revision, damage)
+    cited = dict.fromkeys((row.revision, number) for row in rows for number, *_ in row.citations)
+    place = tuple_(schema.paragraphs.c.revision, schema.paragraphs.c.number)
+    seals.sound(
+        connection, rows_of(connection, seals.PARAGRAPHS, place, cited)
+    )  # which notes those that are not
+    found: dict[tuple[str, str], list[Initiative]] = {}
+    for row in rows:
+        if row.revision not in seals.known_damage(connection):
+            found.setdefault((row.scope, row.id), []).append(_initiative(row))
     return found
+
+
+def actors(connection: Connection, scopes: Sequence[str]) -> list[str]:
+    """Return who announces something in the live readouts of `scopes`, as it is written there."""
+    i, r = schema.initiatives, schema.readouts
+    return list(
+        connection.scalars(
+            select(i.c.actor)
+            .distinct()
+            .join(r, r.c.live_revision == i.c.revision)
+            .where(r.c.scope.in_(scopes), i.c.actor.is_not(None))
+        )
+    )
+
+
+def _initiative(row: Row[Any]) -> Initiative:
+    return Initiative(
+        name=row.name,
+        kind=row.kind,
+        actor=row.actor,
+        when=row.when,
+        citations=tuple(
+            InitiativeCitation(paragraph, Evidence(start, end, quote))
+            for paragraph, start, end, quote in row.citations
+        ),
+    )
 
 
 def _summaries() -> Select[Any]:
     v, r, p = schema.revisions, schema.readouts, schema.paragraphs
     count = select(func.count()).where(p.c.revision == v.c.pk).correlate(v).scalar_subquery()
-    copied = (
-        "title",
-        "date",
-        "issuer",
-        "source_url",
-        "language",
-        "numbering",
-        "warnings",
-        "left_out",
-        "series",
-    )
     return select(
-        r.c.pk,
-        r.c.id,
-        r.c.scope,
-        r.c.source,
-        r.c.pinned,
-        v.c.id.label("revision"),
-        v.c.pk.label("revision_pk"),
-        *(v.c[name] for name in copied),
-        count.label("paragraphs"),
+        *(r.c.pk, r.c.id, r.c.scope, r.c.source, r.c.pinned),
+        *(v.c.id.label("revision"), v.c.pk.label("revision_pk")),
+        *(v.c.title, v.c.date, v.c.issuer, v.c.source_url),
+        *(v.c.language, v.c.numbering, v.c.warnings, v.c.left_out, v.c.series, count.label("paragraphs")),
     ).join(v, r.c.live_revision == v.c.pk)
 
 

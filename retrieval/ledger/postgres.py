@@ -18,82 +18,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from retrieval.errors import SettingsError, StoreError, StoreHeldError, StoreUnwritableError
+from retrieval.errors import SettingsError, StoreError, StoreUnwritableError
 from retrieval.ledger import engine
-from retrieval.ledger.seals import share_damage
-
-_LOCKED = "55P03"
-_STALLED = "25P03"
-_TOO_MANY = re.compile("too many|connection slots")
-"""How it is said: who is not let in is told no code."""
-
-_UNWRITABLE = {
-    "53100": "the server's disk is full, so nothing was changed. Free some space there, then try again.",
-    "25006": "the database can only be read: it is a standby, or set so. Name the server that takes writes.",
-    "42501": "the user of LEDGER_URL may not write there ({reason}). Let it own the database or the schema.",
-}
-
-
-def held(place: str) -> StoreHeldError:
-    """Return the error for a ledger that another process keeps writing to."""
-    return StoreHeldError(
-        f"{place}: another process has been writing to the store for "
-        f"{engine.BUSY_TIMEOUT_MS // 1000} s. Wait for it to finish, then try again.",
-        holder="another process",
-    )
-
-
-def translate(place: str, error: DBAPIError) -> StoreError:
-    """Return what an error of the driver means, and what to do."""
-    code = getattr(error.orig, "sqlstate", None)
-    reason = _first_line(error)
-    if code == _LOCKED:
-        return held(place)
-    if code in _UNWRITABLE:
-        return StoreUnwritableError(f"{place}: {_UNWRITABLE[code].format(reason=reason)}")
-    if code == _STALLED:
-        return StoreError(
-            f"{place}: this process stood still for so long that the database ended its transaction; nothing "
-            "of it was kept. Run it again."
-        )
-    if error.connection_invalidated:
-        return StoreError(
-            f"{place}: the connection to the database was lost ({reason}). What was not committed is not "
-            "there; try again."
-        )
-    return _unreached(place, reason) if code is None else _refused(place, reason)
-
-
-def _unreached(place: str, reason: str) -> StoreError:
-    if _TOO_MANY.search(reason):
-        return StoreError(
-            f"{place}: the database takes no more connections ({reason}). Raise its limit: each process of Rapporteur "
-            f"uses up to {engine.MOST_CONNECTIONS}."
-        )
-    if "password" in reason:
-        return StoreError(
-            f"{place}: the database refused user or password ({reason}). Correct them in LEDGER_URL."
-        )
-    if "database" in reason and "not exist" in reason:
-        return StoreError(
-            f"{place}: there is no such database ({reason}). Make it with createdb, or correct LEDGER_URL."
-        )
-    return StoreError(f"{place}: the database cannot be reached ({reason}). Start it, or correct LEDGER_URL.")
-
-
-def _refused(place: str, reason: str) -> StoreError:
-    return StoreError(
-        f"{place}: the database did not do what was asked of it ({reason}). If its tables were changed by "
-        "hand, restore them from a backup."
-    )
-
-
-def _first_line(error: DBAPIError) -> str:
-    """Return what the server or the driver said, without its hints and without the connection's history."""
-    lines = str(error.orig).strip().splitlines() or [type(error.orig).__name__]
-    said = lines[0].strip().rpartition("FATAL:")[2].strip()
-    return said.removeprefix("connection failed: ").rstrip(".")
-
 
 log = logging.getLogger(__name__)
 
@@ -131,8 +57,19 @@ _SIZE = (
     " WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace"
 )
 
+_LOCKED = "55P03"
+_STALLED = "25P03"
+_TOO_MANY = re.compile("too many|connection slots")
+"""How it is said: who is not let in is told no code."""
 
-class PostgresDatabase:
+_UNWRITABLE = {
+    "53100": "the server's disk is full, so nothing was changed. Free some space there, then try again.",
+    "25006": "the database can only be read: it is a standby, or set so. Name the server that takes writes.",
+    "42501": "the user of LEDGER_URL may not write there ({reason}). Let it own the database or the schema.",
+}
+
+
+class PostgresDatabase(engine.Database):
     """The database at an address such as `postgresql://user:password@host:5432/database`.
 
     Raises:
@@ -143,9 +80,7 @@ class PostgresDatabase:
 
     def __init__(self, address: str) -> None:
         url = _read(address)
-        self.place = _shown(url)
-        self._engine = _engine(url)
-        self.damaged = share_damage(self._engine)
+        super().__init__(_shown(url), _engine(url))
         self._reader = self._engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
@@ -153,16 +88,6 @@ class PostgresDatabase:
         self._writer = self._engine.execution_options(
             isolation_level="READ COMMITTED", postgresql_readonly=None
         )
-
-    def close(self) -> None:
-        """Close every connection."""
-        self._engine.dispose()
-
-    @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """One consistent snapshot for as long as the block lasts."""
-        with self._translated(), self._reader.connect() as connection:
-            yield connection
 
     @contextmanager
     def write(self, *, patient: bool = True) -> Iterator[Connection]:
@@ -176,7 +101,7 @@ class PostgresDatabase:
             if patient:
                 connection.exec_driver_sql(_WAIT)
             elif not connection.exec_driver_sql(_TRY).scalar():
-                raise held(self.place)
+                raise engine.held(self.place)
             yield connection
 
     def restructure(self) -> AbstractContextManager[Connection]:
@@ -215,7 +140,6 @@ class PostgresDatabase:
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
-        """Turn what the database driver raises into a `StoreError` that says what to do."""
         try:
             yield
         except DBAPIError as error:
@@ -258,3 +182,46 @@ def _engine(url: URL) -> Engine:
         raise SettingsError(
             'LEDGER_URL: the package for PostgreSQL is not installed. Run: pip install "psycopg[binary]"'
         ) from None
+
+
+def translate(place: str, error: DBAPIError) -> StoreError:
+    """Return what an error of the driver means, and what to do."""
+    code = getattr(error.orig, "sqlstate", None)
+    reason = _first_line(error)
+    if code == _LOCKED:
+        return engine.held(place)
+    if code in _UNWRITABLE:
+        return StoreUnwritableError(f"{place}: {_UNWRITABLE[code].format(reason=reason)}")
+    return StoreError(f"{place}: {_told(code, reason, is_lost=error.connection_invalidated)}")
+
+
+def _told(code: str | None, reason: str, *, is_lost: bool) -> str:
+    if code == _STALLED:
+        return (
+            "this process stood still for so long that the database ended its transaction; nothing of it was kept. "
+            "Run it again."
+        )
+    if is_lost:
+        return f"the connection to the database was lost ({reason}). What was not committed is not there; try again."
+    if code is not None:
+        return (
+            f"the database did not do what was asked of it ({reason}). If its tables were changed by hand, restore "
+            "them from a backup."
+        )
+    if _TOO_MANY.search(reason):
+        return (
+            f"the database takes no more connections ({reason}). Raise its limit: each process of Rapporteur uses up "
+            f"to {engine.MOST_CONNECTIONS}."
+        )
+    if "password" in reason:
+        return f"the database refused user or password ({reason}). Correct them in LEDGER_URL."
+    if "database" in reason and "not exist" in reason:
+        return f"there is no such database ({reason}). Make it with createdb, or correct LEDGER_URL."
+    return f"the database cannot be reached ({reason}). Start it, or correct LEDGER_URL."
+
+
+def _first_line(error: DBAPIError) -> str:
+    """Return what the server or the driver said, without its hints and without the connection's history."""
+    lines = str(error.orig).strip().splitlines() or [type(error.orig).__name__]
+    said = lines[0].strip().rpartition("FATAL:")[2].strip()
+    return said.removeprefix("connection failed: ").rstrip(".")

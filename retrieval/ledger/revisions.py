@@ -1,16 +1,15 @@
-"""Writing revisions: the one place that changes what is live; and what reindexing reads and replaces."""
+"""Writing revisions, the one place that changes what is live: what they came from, what is said in them, indexing them anew."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, LargeBinary, String, cast, delete, insert, literal, select, update
 
-from retrieval.ledger import schema, seals
-from retrieval.ledger.ledger import INDEX_IDENTITY, REINDEXING, Ledger
-from retrieval.ledger.statements import batches
-from retrieval.models import LiveParagraph, Numbering, Paragraph, Readout
+from retrieval.ledger import INDEX_IDENTITY, REINDEXING, Ledger, schema, seals
+from retrieval.ledger.engine import inserted, put, rows_of
+from retrieval.models import Initiative, LiveParagraph, Numbering, Paragraph, Readout
 
 
 def add_revision(
@@ -75,7 +74,7 @@ def _readout_pk(connection: Connection, scope: str, document: str, source: str) 
     r = schema.readouts
     pk = connection.scalar(select(r.c.pk).where(r.c.scope == scope, r.c.id == document))
     if pk is None:
-        pk = _inserted(connection, insert(r).values(scope=scope, id=document, source=source))
+        pk = inserted(connection, insert(r).values(scope=scope, id=document, source=source))
     return int(pk)
 
 
@@ -96,7 +95,7 @@ def _insert_revision(
         )
         for ordinal, p in enumerate(readout.paragraphs)
     ]  # fmt: skip
-    revision_pk = _inserted(
+    revision_pk = inserted(
         connection,
         insert(schema.revisions).values(
             readout=readout_pk,
@@ -148,6 +147,28 @@ def add_chunks(
     )
 
 
+def keep_initiatives(connection: Connection, revision_pk: int, initiatives: Sequence[Initiative]) -> None:
+    """Write the list of a revision that is about to become live."""
+    i = schema.initiatives
+    connection.execute(delete(i).where(i.c.revision == revision_pk))
+    rows = [
+        {
+            "revision": revision_pk,
+            "ordinal": ordinal,
+            "name": entry.name,
+            "kind": entry.kind,
+            "actor": entry.actor,
+            "when": entry.when,
+            "citations": [
+                [c.paragraph, c.evidence.start, c.evidence.end, c.evidence.quote] for c in entry.citations
+            ],
+        }
+        for ordinal, entry in enumerate(initiatives)
+    ]
+    if rows:
+        connection.execute(insert(i), [row | {"seal": seals.initiative_seal(row)} for row in rows])
+
+
 def revision_paragraphs(connection: Connection, revision_pk: int) -> list[int]:
     """Return the primary keys of a revision's paragraphs, in reading order."""
     p = schema.paragraphs
@@ -157,44 +178,69 @@ def revision_paragraphs(connection: Connection, revision_pk: int) -> list[int]:
 def those_of(connection: Connection, pks: Sequence[int], revision_pks: Collection[int]) -> list[int]:
     """Return those paragraphs of `pks` that belong to one of the revisions, in their order."""
     p, wanted = schema.paragraphs, set(revision_pks)
-    of = {
-        row.pk: row.revision
-        for some in batches(pks)
-        for row in connection.execute(select(p.c.pk, p.c.revision).where(p.c.pk.in_(some)))
-    }
+    of = {row.pk: row.revision for row in rows_of(connection, select(p.c.pk, p.c.revision), p.c.pk, pks)}
     return [pk for pk in pks if of.get(pk) in wanted]
 
 
-def record(
-    connection: Connection,
-    *,
-    now: str,
-    actor: str,
-    action: str,
-    scope: str,
-    readout: str,
-    revision: str | None,
-    summary: Mapping[str, Any],
-) -> None:
-    """Write one line of the audit trail."""
-    connection.execute(
-        insert(schema.audit).values(
-            at=now,
-            actor=actor,
-            action=action,
-            scope=scope,
-            readout=readout,
-            revision=revision,
-            summary=dict(summary),
-        )
-    )
+# --- what sources held, to know at once that they still do ---
 
 
-def _inserted(connection: Connection, statement: Any) -> int:
-    key = connection.execute(statement).inserted_primary_key
-    if key is None:
-        raise TypeError("only an INSERT has a key")
-    return int(key[0])
+@dataclass(frozen=True, slots=True)
+class SeenSource:
+    """One source as it was last read.
+
+    Attributes:
+        source: File or address, as the ledger calls it.
+        content_hash: Of its bytes, and the versions of what reads them.
+        revisions: Readout id -> the revision it brought.
+        etag: As the server wrote it; for addresses.
+        last_modified: As the server wrote it; for addresses.
+    """
+
+    source: str
+    content_hash: str
+    revisions: Mapping[str, str]
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+def seen_source(connection: Connection, scope: str, source: str) -> SeenSource | None:
+    """Return what `source` held when it was last read, where all of that is live now, as it was read."""
+    s, r, v = schema.sources, schema.readouts, schema.revisions
+    row = connection.execute(select(s).where(s.c.scope == scope, s.c.source == source)).first()
+    if row is None:
+        return None
+    live = connection.execute(
+        select(r.c.id, v.c.id.label("revision"), v.c.pk)
+        .join(v, v.c.pk == r.c.live_revision)
+        .where(r.c.scope == scope, r.c.id.in_(row.revisions), r.c.source == source, ~r.c.pinned)
+    ).all()
+    if {each.id: each.revision for each in live} != row.revisions:
+        return None
+    if any(seals.damage(connection, each.pk) for each in live):
+        return None
+    return SeenSource(source, row.content_hash, row.revisions, row.etag, row.last_modified)
+
+
+def remember_source(connection: Connection, scope: str, seen: SeenSource, now: str) -> None:
+    """Keep what a source holds."""
+    values = {
+        "content_hash": seen.content_hash,
+        "revisions": dict(seen.revisions),
+        "etag": seen.etag,
+        "last_modified": seen.last_modified,
+        "at": now,
+    }
+    put(connection, schema.sources, {"scope": scope, "source": seen.source}, values)
+
+
+def forget_source(connection: Connection, scope: str, source: str) -> None:
+    """The source is no longer anybody's."""
+    s = schema.sources
+    connection.execute(delete(s).where(s.c.scope == scope, s.c.source == source))
+
+
+# --- indexing anew ---
 
 
 def begin(connection: Connection, ledger: Ledger, identity: str) -> None:

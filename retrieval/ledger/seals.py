@@ -103,23 +103,9 @@ def _paragraph_select() -> Select[Any]:
     p, v, r = schema.paragraphs, schema.revisions, schema.readouts
     return (
         select(
-            p.c.pk,
-            p.c.seal,
-            p.c.ordinal,
-            p.c.number,
-            p.c.numbering,
-            p.c.heading,
-            p.c.part,
-            p.c.text,
-            p.c.revision.label("revision_pk"),
-            v.c.id.label("revision"),
-            v.c.title,
-            v.c.date,
-            v.c.issuer,
-            v.c.source_url,
-            r.c.id.label("document"),
-            r.c.scope,
-            r.c.source,
+            *(p.c.pk, p.c.seal, p.c.ordinal, p.c.number, p.c.numbering, p.c.heading, p.c.part, p.c.text),
+            *(p.c.revision.label("revision_pk"), v.c.id.label("revision"), v.c.title, v.c.date, v.c.issuer),
+            *(v.c.source_url, r.c.id.label("document"), r.c.scope, r.c.source),
         )
         .join(v, v.c.pk == p.c.revision)
         .join(r, r.c.pk == v.c.readout)

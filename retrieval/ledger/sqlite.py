@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from functools import partial
 from json import JSONDecodeError
 from pathlib import Path
@@ -17,18 +17,16 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from retrieval.errors import StoreError, StoreHeldError, StoreUnwritableError
+from retrieval.errors import StoreError, StoreUnwritableError
 from retrieval.ledger import engine
-from retrieval.ledger.seals import share_damage
 
 
-class SqliteDatabase:
-    """The SQLite file at `path`: WAL, foreign keys on, waiting for other writers. See `engine.Database`."""
+class SqliteDatabase(engine.Database):
+    """The SQLite file at `path`: WAL, foreign keys on, waiting for other writers."""
 
     another = "name another store with --store"
 
     def __init__(self, path: Path) -> None:
-        self.place = str(path)
         self._path = path
         self._file: tuple[int, int] | None = None  # that was opened
         read_only = _how_to_read(path)
@@ -37,56 +35,40 @@ class SqliteDatabase:
         # an error that is logged names no question
         options: dict[str, Any] = {"hide_parameters": True, **engine.POOL}
         if read_only is None:
-            self._engine = create_engine(f"sqlite:///{path}", connect_args=waits, **options)
-            event.listen(self._engine, "connect", _configure)
+            opened = create_engine(f"sqlite:///{path}", connect_args=waits, **options)
+            event.listen(opened, "connect", _configure)
         else:
             address = f"{path.absolute().as_uri()}?{read_only}"
             connect = partial(sqlite3.connect, address, uri=True, check_same_thread=False, **waits)
-            self._engine = create_engine(f"sqlite:///{path}", creator=connect, **options)
-            event.listen(self._engine, "connect", _leave_transactions)
-        event.listen(self._engine, "connect", self._remember_file)
-        self.damaged = share_damage(self._engine)
-        event.listen(self._engine, "begin", _begin)
-        self._writer = self._engine.execution_options(transaction="IMMEDIATE")
+            opened = create_engine(f"sqlite:///{path}", creator=connect, **options)
+            event.listen(opened, "connect", _leave_transactions)
+        event.listen(opened, "connect", self._remember_file)
+        super().__init__(str(path), opened)
+        event.listen(opened, "begin", _begin)
+        self._writer = opened.execution_options(transaction="IMMEDIATE")
 
-    def close(self) -> None:
-        """Give the database file back."""
-        self._engine.dispose()
-
-    @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """One consistent snapshot for as long as the block lasts."""
-        with self._translated(), self._engine.connect() as connection:
-            yield connection
-
-    @contextmanager
-    def write(self, *, patient: bool = True) -> Iterator[Connection]:
+    def write(self, *, patient: bool = True) -> AbstractContextManager[Connection]:
         """One transaction while nobody else writes: all of the block or nothing of it."""
-        with self._translated(), self._writer.connect() as connection:
-            driver = connection.connection.cursor()
-            if not patient:
-                driver.execute("PRAGMA busy_timeout=0")
-            try:
-                with connection.begin():
-                    yield connection
-            finally:
-                if not patient:
-                    driver.execute(f"PRAGMA busy_timeout={engine.BUSY_TIMEOUT_MS}")
-                driver.close()
+        if patient:
+            return self._transaction()
+        return self._transaction("PRAGMA busy_timeout=0", f"PRAGMA busy_timeout={engine.BUSY_TIMEOUT_MS}")
 
-    @contextmanager
-    def restructure(self) -> Iterator[Connection]:
+    def restructure(self) -> AbstractContextManager[Connection]:
         """One transaction that may rebuild tables which others refer to."""
         if not self._is_writable:  # SQLite would begin, and fail at the first change
             raise _unwritable(self._path, "it can only be read")
+        return self._transaction("PRAGMA foreign_keys=OFF", "PRAGMA foreign_keys=ON")
+
+    @contextmanager
+    def _transaction(self, before: str = "", after: str = "") -> Iterator[Connection]:
         with self._translated(), self._writer.connect() as connection:
             driver = connection.connection.cursor()
-            driver.execute("PRAGMA foreign_keys=OFF")
+            driver.execute(before)
             try:
                 with connection.begin():
                     yield connection
             finally:
-                driver.execute("PRAGMA foreign_keys=ON")
+                driver.execute(after)
                 driver.close()
 
     def checkpoint(self) -> bool:
@@ -110,7 +92,6 @@ class SqliteDatabase:
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
-        """Turn what the database driver raises into a `StoreError` that says what to do."""
         if self._file is not None and _identity(self._path) != self._file:
             raise StoreError(
                 f"{self._path}: the ledger was deleted or replaced while this process used it. Put it back or "
@@ -188,11 +169,7 @@ def translate(path: Path, error: BaseException) -> StoreError:
     """Return what an error of the driver means, by SQLite's code for it (sqlite.org/rescode.html), and what to do."""
     match getattr(error, "sqlite_errorcode", 0) & 0xFF:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            return StoreHeldError(
-                f"{path}: another process has been writing to the store for "
-                f"{engine.BUSY_TIMEOUT_MS // 1000} s. Wait for it to finish, then try again.",
-                holder="another process",
-            )
+            return engine.held(str(path))
         case sqlite3.SQLITE_FULL:
             return StoreUnwritableError(
                 f"{path}: the disk is full, so nothing was changed. Free some space, then run the command again."

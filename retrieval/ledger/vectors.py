@@ -1,16 +1,20 @@
-"""Reading and keeping vectors: of embedded chunks, and, as a cache, of sentences."""
+"""Vectors of embedded chunks, and, as a cache, of sentences; and what of them the vector index of each scope holds.
+
+That is kept here as it changes, so that nothing has to be counted when a question is asked.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, select, update
 
 from retrieval.ledger import live, schema
-from retrieval.ledger.statements import batches, upsert
+from retrieval.ledger.engine import add_up, batches, rows_of, upsert
 
 Vector = NDArray[np.float32]
 
@@ -20,49 +24,37 @@ def text_digest(text: str) -> bytes:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
+# --- of chunks ---
+
+
 def embedding_pks(connection: Connection, digests: Iterable[bytes]) -> dict[bytes, int]:
     """Return digest -> primary key for the texts embedded before."""
     e = schema.embeddings
-    known: dict[bytes, int] = {}
-    for some in batches(digests):
-        rows = connection.execute(select(e.c.digest, e.c.pk).where(e.c.digest.in_(some)))
-        known |= {digest: pk for digest, pk in rows}  # noqa: C416  # a row is no typed pair
-    return known
+    return {
+        row.digest: row.pk for row in rows_of(connection, select(e.c.digest, e.c.pk), e.c.digest, digests)
+    }
 
 
 def add_embeddings(connection: Connection, vectors: Mapping[bytes, Vector]) -> None:
     """Keep the vectors of texts never embedded before."""
-    if vectors:
-        connection.execute(
-            upsert(connection, schema.embeddings).on_conflict_do_nothing(),
-            [{"digest": digest, "vector": _to_blob(vector)} for digest, vector in vectors.items()],
-        )
+    _keep(connection, schema.embeddings, vectors)
 
 
 def vectors(connection: Connection, embedding_pks: Iterable[int]) -> dict[int, Vector]:
     """Return embedding -> vector: float32, (dimensions,)."""
     e = schema.embeddings
-    found: dict[int, Vector] = {}
-    for some in batches(embedding_pks):
-        rows = connection.execute(select(e.c.pk, e.c.vector).where(e.c.pk.in_(some)))
-        found |= {pk: _from_blob(vector) for pk, vector in rows}
-    return found
+    rows = rows_of(connection, select(e.c.pk, e.c.vector), e.c.pk, embedding_pks)
+    return {pk: _from_blob(vector) for pk, vector in rows}
 
 
 def paragraph_vectors(connection: Connection, pks: Iterable[int]) -> dict[int, Vector]:
     """Return paragraph -> vectors of its chunks: float32, (n_chunks, dimensions)."""
     c, e = schema.chunks, schema.embeddings
-    vectors: dict[int, list[Vector]] = {}
-    for some in batches(pks):
-        rows = connection.execute(
-            select(c.c.paragraph, e.c.vector)
-            .join(e, e.c.pk == c.c.embedding)
-            .where(c.c.paragraph.in_(some))
-            .order_by(c.c.paragraph, c.c.start)
-        )
-        for paragraph, vector in rows:
-            vectors.setdefault(paragraph, []).append(_from_blob(vector))
-    return {paragraph: np.stack(each) for paragraph, each in vectors.items()}
+    wanted = select(c.c.paragraph, e.c.vector).join(e, e.c.pk == c.c.embedding)
+    found: dict[int, list[Vector]] = {}
+    for row in rows_of(connection, wanted.order_by(c.c.paragraph, c.c.start), c.c.paragraph, pks):
+        found.setdefault(row.paragraph, []).append(_from_blob(row.vector))
+    return {paragraph: np.stack(each) for paragraph, each in found.items()}
 
 
 def live_embeddings(connection: Connection, scope: str) -> list[int]:
@@ -83,10 +75,7 @@ def live_embeddings(connection: Connection, scope: str) -> list[int]:
 def embeddings_of(connection: Connection, paragraph_pks: Iterable[int]) -> set[int]:
     """Return the embeddings that the chunks of these paragraphs hold."""
     c = schema.chunks
-    found: set[int] = set()
-    for some in batches(paragraph_pks):
-        found.update(connection.scalars(select(c.c.embedding).where(c.c.paragraph.in_(some))))
-    return found
+    return {row.embedding for row in rows_of(connection, select(c.c.embedding), c.c.paragraph, paragraph_pks)}
 
 
 def held(connection: Connection, scope: str, embeddings: Iterable[int]) -> list[int]:
@@ -97,121 +86,32 @@ def held(connection: Connection, scope: str, embeddings: Iterable[int]) -> list[
 def chunk_texts(connection: Connection, embedding_pks: Iterable[int]) -> dict[int, str]:
     """Return embedding -> the words of one chunk that holds it, without the title."""
     p, c = schema.paragraphs, schema.chunks
+    wanted = select(c.c.embedding, c.c.start, c.c.end, p.c.text).join(p, p.c.pk == c.c.paragraph)
     texts: dict[int, str] = {}
-    for some in batches(embedding_pks):
-        rows = connection.execute(
-            select(c.c.embedding, c.c.start, c.c.end, p.c.text)
-            .join(p, p.c.pk == c.c.paragraph)
-            .where(c.c.embedding.in_(some))
-        )
-        for embedding, start, end, text in rows:
-            texts.setdefault(embedding, text[start:end])
+    for row in rows_of(connection, wanted, c.c.embedding, embedding_pks):
+        texts.setdefault(row.embedding, row.text[row.start : row.end])
     return texts
 
 
-def indexed(connection: Connection, scope: str) -> set[int]:
-    """Return the embeddings that stand in the vector index of `scope`."""
-    i = schema.indexed
-    return set(connection.scalars(select(i.c.embedding).where(i.c.scope == scope, i.c.in_index)))
-
-
-def in_index(connection: Connection, scope: str, *, after: int, limit: int) -> dict[int, bool]:
-    """Return embeddings in the vector index of `scope` -> whether it finds them, ascending from `after` and round."""
-    i = schema.indexed
-    there = (
-        select(i.c.embedding, i.c.findable).where(i.c.scope == scope, i.c.in_index).order_by(i.c.embedding)
-    )
-    found: dict[int, bool] = {}
-    for part in (i.c.embedding > after, i.c.embedding <= after):
-        rows = connection.execute(there.where(part).limit(limit - len(found)))
-        found |= {embedding: is_found for embedding, is_found in rows}  # noqa: C416  # a row is no typed pair
-    return found
-
-
-def findable(connection: Connection, scope: str) -> list[int]:
-    """Return the embeddings that the vector index returns for their own vector, ascending."""
-    i = schema.indexed
-    wanted = select(i.c.embedding).where(i.c.scope == scope, i.c.findable).order_by(i.c.embedding)
-    return list(connection.scalars(wanted))
-
-
-def scanned(connection: Connection, scope: str) -> list[int]:
-    """Return the embeddings to scan exactly beside every query: not in the index yet, or not found there."""
-    return list(connection.scalars(_SCANNED, {"in_scope": scope}))
-
-
-_SCANNED = select(schema.indexed.c.embedding).where(
-    schema.indexed.c.scope == bindparam("in_scope"), ~schema.indexed.c.findable
-)
-
-
-def pending(connection: Connection, scope: str) -> list[int]:
-    """Return the embeddings that the vector index of `scope` was not handed yet, ascending."""
-    i = schema.indexed
-    wanted = select(i.c.embedding).where(i.c.scope == scope, ~i.c.findable, ~i.c.in_index)
-    return list(connection.scalars(wanted.order_by(i.c.embedding)))
-
-
-def unfound(connection: Connection, scope: str) -> list[int]:
-    """Return the embeddings that the vector index of `scope` was handed and did not find, ascending."""
-    i = schema.indexed
-    wanted = select(i.c.embedding).where(i.c.scope == scope, ~i.c.findable, i.c.in_index)
-    return list(connection.scalars(wanted.order_by(i.c.embedding)))
-
-
-def expect(connection: Connection, scope: str, embeddings: Iterable[int]) -> None:
-    """A live paragraph of `scope` holds these: until the vector index does too, they are scanned."""
-    rows = [{"scope": scope, "embedding": pk, "in_index": False, "findable": False} for pk in set(embeddings)]
-    if rows:
-        connection.execute(upsert(connection, schema.indexed).on_conflict_do_nothing(), rows)
-
-
-def mark_indexed(connection: Connection, scope: str, findable: Mapping[int, bool]) -> None:
-    """Record what was added to the vector index of `scope`, and whether it finds itself there."""
-    rows = [
-        {"scope": scope, "embedding": pk, "in_index": True, "findable": found}
-        for pk, found in findable.items()
-    ]
-    if rows:
-        statement = upsert(connection, schema.indexed)
-        excluded = statement.excluded
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=["scope", "embedding"],
-                set_={"findable": excluded.findable, "in_index": excluded.in_index},
-            ),
-            rows,
-        )
-
-
-def forget(connection: Connection, scope: str, embeddings: Iterable[int]) -> None:
-    """These were expected, and no live paragraph holds them any more."""
-    i = schema.indexed
-    for some in batches(embeddings):
-        connection.execute(delete(i).where(i.c.scope == scope, i.c.embedding.in_(some)))
-
-
-def forget_indexed(connection: Connection, scope: str) -> None:
-    """The vector index of `scope` was written anew: what stood in the old one no longer counts."""
-    i = schema.indexed
-    connection.execute(delete(i).where(i.c.scope == scope, i.c.in_index))
+# --- of sentences ---
 
 
 def sentence_vectors(connection: Connection, digests: Iterable[bytes]) -> dict[bytes, Vector]:
     """Return digest -> vector for the sentences met before."""
     s = schema.sentence_vectors
-    found: dict[bytes, Vector] = {}
-    for some in batches(digests):
-        rows = connection.execute(select(s.c.digest, s.c.vector).where(s.c.digest.in_(some)))
-        found |= {digest: _from_blob(vector) for digest, vector in rows}
-    return found
+    rows = rows_of(connection, select(s.c.digest, s.c.vector), s.c.digest, digests)
+    return {digest: _from_blob(vector) for digest, vector in rows}
 
 
 def keep_sentence_vectors(connection: Connection, vectors: Mapping[bytes, Vector]) -> None:
     """Remember the vectors of sentences for the next question."""
+    _keep(connection, schema.sentence_vectors, vectors)
+
+
+def _keep(connection: Connection, table: Table, vectors: Mapping[bytes, Vector]) -> None:
     if vectors:
         connection.execute(
-            upsert(connection, schema.sentence_vectors).on_conflict_do_nothing(),
+            upsert(connection, table).on_conflict_do_nothing(),
             [{"digest": digest, "vector": _to_blob(vector)} for digest, vector in vectors.items()],
         )
 
@@ -222,3 +122,127 @@ def _to_blob(vector: Vector) -> bytes:
 
 def _from_blob(blob: bytes) -> Vector:
     return np.frombuffer(blob, dtype="<f4")
+
+
+# --- in the vector index of a scope ---
+
+_I = schema.indexed
+
+
+def findable(connection: Connection, scope: str) -> list[int]:
+    """Return the embeddings that the vector index returns for their own vector, ascending."""
+    return _of(connection, scope, _I.c.findable)
+
+
+def pending(connection: Connection, scope: str) -> list[int]:
+    """Return the embeddings that the vector index of `scope` was not handed yet, ascending."""
+    return _of(connection, scope, ~_I.c.findable, ~_I.c.in_index)
+
+
+def unfound(connection: Connection, scope: str) -> list[int]:
+    """Return the embeddings that the vector index of `scope` was handed and did not find, ascending."""
+    return _of(connection, scope, ~_I.c.findable, _I.c.in_index)
+
+
+def _of(connection: Connection, scope: str, *where: ColumnElement[bool]) -> list[int]:
+    wanted = select(_I.c.embedding).where(_I.c.scope == scope, *where).order_by(_I.c.embedding)
+    return list(connection.scalars(wanted))
+
+
+def scanned(connection: Connection, scope: str) -> list[int]:
+    """Return the embeddings to scan exactly beside every query: not in the index yet, or not found there."""
+    return list(connection.scalars(_SCANNED, {"in_scope": scope}))
+
+
+_SCANNED = select(_I.c.embedding).where(_I.c.scope == bindparam("in_scope"), ~_I.c.findable)
+
+
+def in_index(connection: Connection, scope: str, *, after: int, limit: int) -> dict[int, bool]:
+    """Return embeddings in the vector index of `scope` -> whether it finds them, ascending from `after` and round."""
+    there = select(_I.c.embedding, _I.c.findable).where(_I.c.scope == scope, _I.c.in_index)
+    found: dict[int, bool] = {}
+    for part in (_I.c.embedding > after, _I.c.embedding <= after):
+        wanted = there.order_by(_I.c.embedding).where(part).limit(limit - len(found))
+        found |= {row.embedding: row.findable for row in connection.execute(wanted)}
+    return found
+
+
+def expect(connection: Connection, scope: str, embeddings: Iterable[int]) -> None:
+    """A live paragraph of `scope` holds these: until the vector index does too, they are scanned."""
+    rows = [{"scope": scope, "embedding": pk, "in_index": False, "findable": False} for pk in set(embeddings)]
+    if rows:
+        connection.execute(upsert(connection, _I).on_conflict_do_nothing(), rows)
+
+
+def mark_indexed(connection: Connection, scope: str, findable: Mapping[int, bool]) -> None:
+    """Record what was added to the vector index of `scope`, and whether it finds itself there."""
+    rows = [
+        {"scope": scope, "embedding": pk, "in_index": True, "findable": found}
+        for pk, found in findable.items()
+    ]
+    if rows:
+        row = upsert(connection, _I)
+        changed = {"findable": row.excluded.findable, "in_index": row.excluded.in_index}
+        connection.execute(
+            row.on_conflict_do_update(index_elements=["scope", "embedding"], set_=changed), rows
+        )
+
+
+def forget(connection: Connection, scope: str, embeddings: Iterable[int]) -> None:
+    """These were expected, and no live paragraph holds them any more."""
+    for some in batches(embeddings):
+        connection.execute(delete(_I).where(_I.c.scope == scope, _I.c.embedding.in_(some)))
+
+
+def forget_indexed(connection: Connection, scope: str) -> None:
+    """The vector index of `scope` was written anew: what stood in the old one no longer counts."""
+    connection.execute(delete(_I).where(_I.c.scope == scope, _I.c.in_index))
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeState:
+    """The counts of one scope.
+
+    Attributes:
+        generation: Goes up with every change of what is live or scanned there.
+        records: In the vector index, superseded ones included.
+        superseded: Of them, about how many no live paragraph holds.
+    """
+
+    scope: str
+    generation: int = 0
+    records: int = 0
+    superseded: int = 0
+
+
+def scope_states(connection: Connection) -> list[ScopeState]:
+    """Return the state of every scope that ever held a readout."""
+    s = schema.scopes
+    return [ScopeState(**row._asdict()) for row in connection.execute(select(s).order_by(s.c.scope))]
+
+
+def scope_state(connection: Connection, scope: str) -> ScopeState:
+    """Return the state of one scope."""
+    row = connection.execute(select(schema.scopes).where(schema.scopes.c.scope == scope)).first()
+    return ScopeState(scope) if row is None else ScopeState(**row._asdict())
+
+
+def generation(connection: Connection, scope: str) -> int:
+    """Return the generation of `scope`; 0 for one that never held anything."""
+    return int(connection.scalar(_GENERATION, {"in_scope": scope}) or 0)
+
+
+_GENERATION = select(schema.scopes.c.generation).where(schema.scopes.c.scope == bindparam("in_scope"))
+
+
+def scope_changed(connection: Connection, scope: str, *, records: int = 0, superseded: int = 0) -> None:
+    """Count a change: so many records more in the index, so many more of them superseded."""
+    amounts = {"generation": 1, "records": records, "superseded": superseded}
+    add_up(connection, schema.scopes, {"scope": scope}, amounts)
+
+
+def index_rewritten(connection: Connection, scope: str, records: int) -> None:
+    """The vector index of `scope` was written anew, with so many records and none superseded."""
+    scope_changed(connection, scope)
+    s = schema.scopes
+    connection.execute(update(s).where(s.c.scope == scope).values(records=records, superseded=0))

@@ -7,12 +7,11 @@ happens then, it is read neither never nor, once somebody was told, again.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from sqlalchemy import (
     JSON,
-    BigInteger,
     Boolean,
     Column,
     Connection,
@@ -29,8 +28,8 @@ from sqlalchemy import (
     update,
 )
 
+from retrieval.ledger.engine import inserted, put
 from retrieval.ledger.schema import metadata
-from retrieval.ledger.statements import upsert
 
 Kind = Literal["readout", "list", "feed"]
 
@@ -92,16 +91,6 @@ watched_hosts = Table(
     Column("not_before", Float, nullable=False, comment="when it may be asked again, likewise"),
 )
 
-discord_announcements = Table(
-    "discord_announcements",
-    metadata,
-    Column("guild", BigInteger, primary_key=True, autoincrement=False),
-    Column("channel", BigInteger, nullable=False),
-    Column("application", BigInteger),
-    Column("language", String(8), nullable=False),
-    Column("after", Integer, nullable=False, comment="the last line of `audit` that was told"),
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Watch:
@@ -145,10 +134,7 @@ class WatchedLink:
 
 def add(connection: Connection, **values: Any) -> int:
     """Keep a page and return its key."""
-    key = connection.execute(insert(watches).values(**values)).inserted_primary_key
-    if key is None:
-        raise TypeError("an INSERT has a key")
-    return int(key[0])
+    return inserted(connection, insert(watches).values(**values))
 
 
 def all_of(connection: Connection, scope: str | None = None) -> list[Watch]:
@@ -215,9 +201,4 @@ def host_of(connection: Connection, host: str) -> Host:
 
 def keep_host(connection: Connection, known: Host) -> None:
     """Keep what is known of a host."""
-    values = {each.name: getattr(known, each.name) for each in fields(known)}
-    connection.execute(
-        upsert(connection, watched_hosts)
-        .values(**values)
-        .on_conflict_do_update(index_elements=["host"], set_=values)
-    )
+    put(connection, watched_hosts, {"host": known.host}, asdict(known))

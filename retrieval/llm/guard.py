@@ -12,10 +12,8 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Protocol, TypeVar
 
 from pydantic import BaseModel
 from sqlalchemy import Connection, delete, func, select
@@ -28,25 +26,22 @@ from retrieval.errors import (
     NoTurnError,
     RequestRefusedError,
 )
-from retrieval.ledger import schema
-from retrieval.ledger.statements import upsert
+from retrieval.ledger import Ledger, schema
+from retrieval.ledger.engine import add_up
+from retrieval.llm import ChatModel, Prompt, Reply, Usage
 from retrieval.llm.providers import retrying
-from retrieval.llm.types import ChatModel, Prompt, Reply, Usage
 from retrieval.observing import count, stage
 
+log = logging.getLogger(__name__)
+
 KEPT_DAYS = 60
+FAILURES = 4
+REST_S = 60.0
+LEFT_ALONE = "The language model failed several times and is left alone."
+
+_NOTHING = Usage()
 
 spending = schema.llm_spending
-
-
-class Database(Protocol):
-    """The ledger, as far as this module needs it."""
-
-    def read(self) -> AbstractContextManager[Connection]:
-        """One consistent snapshot."""
-
-    def write(self) -> AbstractContextManager[Connection]:
-        """One transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,19 +86,19 @@ class Budget:
 
     def __init__(
         self,
-        database: Database,
+        ledger: Ledger,
         *,
         overall: Allowance,
         per_payer: Allowance,
         prices: Prices,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._database = database
+        self._ledger = ledger
         self._overall = overall
         self._per_payer = per_payer
         self._prices = prices
         self._clock = clock
-        with database.write() as connection:
+        with ledger.write() as connection:
             oldest = (date.fromisoformat(self._today()) - timedelta(days=KEPT_DAYS)).isoformat()
             connection.execute(delete(spending).where(spending.c.day < oldest))
 
@@ -119,7 +114,7 @@ class Budget:
         wanted = Reservation(
             self._today(), payer, most.input_tokens + most.output_tokens, self._prices.micros(most)
         )
-        with self._database.write() as connection:
+        with self._ledger.write() as connection:
             for limit, spent in (
                 (self._overall, self._spent(connection, wanted.day, None)),
                 (self._per_payer, self._spent(connection, wanted.day, payer)),
@@ -134,17 +129,11 @@ class Budget:
         if used is None:
             return
         tokens = used.input_tokens + used.output_tokens - reserved.tokens
-        with self._database.write() as connection:
+        with self._ledger.write() as connection:
             self._add(connection, reserved, tokens, self._prices.micros(used) - reserved.micros)
         count("model_tokens", used.input_tokens, kind="input")
         count("model_tokens", used.output_tokens, kind="output")
         count("model_cost", self._prices.micros(used) / 1e6)
-
-    def spent_today(self, payer: str | None = None) -> tuple[int, float]:
-        """Return tokens and money spent today, by `payer` or by all."""
-        with self._database.read() as connection:
-            tokens, micros = self._spent(connection, self._today(), payer)
-        return tokens, micros / 1e6
 
     def _today(self) -> str:
         return datetime.fromtimestamp(self._clock(), UTC).date().isoformat()
@@ -159,29 +148,13 @@ class Budget:
         return int(tokens), int(micros)
 
     def _add(self, connection: Connection, of: Reservation, tokens: int, micros: int) -> None:
-        row = upsert(connection, spending).values(day=of.day, payer=of.payer, tokens=tokens, micros=micros)
-        connection.execute(
-            row.on_conflict_do_update(
-                index_elements=["day", "payer"],
-                set_={"tokens": spending.c.tokens + tokens, "micros": spending.c.micros + micros},
-            )
-        )
+        key = {"day": of.day, "payer": of.payer}
+        add_up(connection, spending, key, {"tokens": tokens, "micros": micros})
 
 
 def _fits(limit: Allowance, spent: tuple[int, int], wanted: Reservation) -> bool:
     tokens, micros = spent[0] + wanted.tokens, spent[1] + wanted.micros
     return not (limit.tokens and tokens > limit.tokens) and not (limit.cost and micros > limit.cost * 1e6)
-
-
-log = logging.getLogger(__name__)
-
-T = TypeVar("T")
-
-FAILURES = 4
-REST_S = 60.0
-LEFT_ALONE = "The language model failed several times and is left alone."
-
-_NOTHING = Usage()
 
 
 class Breaker:
@@ -304,7 +277,7 @@ class GuardedModel:
             self._failed(error, reserved, is_providers=had_time or not isinstance(error, _TooSlowError))
             raise
         self._breaker.succeeded()
-        self.budget.settle(reserved, reply.usage or _counted(prompt, reply))
+        self.budget.settle(reserved, reply.usage or Usage(prompt.estimated_tokens, len(reply.text) // 3 + 1))
         return reply
 
     def _take_turn(self, until: float) -> None:
@@ -356,14 +329,10 @@ class GuardedModel:
         except FutureTimeout:
             raise _TooSlowError("The language model did not answer in time.") from None
 
-    def _work(self, call: Callable[[], T], future: Future[T]) -> None:
+    def _work(self, call: Callable[[], Reply], future: Future[Reply]) -> None:
         try:
             future.set_result(call())
         except BaseException as error:
             future.set_exception(error)
         finally:
             self._turns.release()
-
-
-def _counted(prompt: Prompt, reply: Reply) -> Usage:
-    return Usage(prompt.estimated_tokens, len(reply.text) // 3 + 1)

@@ -6,11 +6,12 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import numpy as np
 from langchain.chat_models import init_chat_model
 from langchain.embeddings import init_embeddings
+from langchain_core.embeddings import Embeddings
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from pydantic import BaseModel, SecretStr
@@ -18,9 +19,17 @@ from tenacity import stop_after_attempt
 
 from retrieval.errors import LanguageModelError, ModelError, RequestRefusedError
 from retrieval.index.encoder import Encoder, Vector
-from retrieval.llm.providers import ModelName, access, opened, retrying, translated
-from retrieval.llm.transport import MAX_VECTORS_BYTES, bounded_client, bounded_options
-from retrieval.llm.types import Prompt, Reply, Usage
+from retrieval.llm import Prompt, Reply, Usage
+from retrieval.llm.providers import (
+    MAX_REPLY_BYTES,
+    MAX_VECTORS_BYTES,
+    ModelName,
+    access,
+    bounded_client,
+    opened,
+    retrying,
+    translated,
+)
 
 log = logging.getLogger(__name__)
 
@@ -122,22 +131,19 @@ def open_model(
     Raises:
         SettingsError: Its package is missing, or it cannot be set up.
     """
-    options: dict[str, Any] = {"temperature": 0}
+    reached = access(name, "RETRIEVAL_LLM", api_key, base_url, timeout_s, MAX_REPLY_BYTES)
+    options = {"temperature": 0, **reached}
     if name.provider == "ollama":
-        bounded = {"timeout": timeout_s, **bounded_options()}
-        options |= {"num_predict": max_output_tokens, "sync_client_kwargs": bounded}
+        options["num_predict"] = max_output_tokens
     else:
         # the guard retries: two layers would multiply
         options |= {"max_tokens": max_output_tokens, "timeout": timeout_s, "max_retries": 0}
-    if name.provider == "openai":
-        options["http_client"] = opened(name, "RETRIEVAL_LLM", lambda: bounded_client("openai", timeout_s))
-    options |= access(name, api_key, base_url)
 
     def build() -> Any:
         chat = init_chat_model(name.model, model_provider=name.provider, **options)
         if name.provider == "anthropic":  # it takes no client, but the one it made can be given another
-            bounded = chat._client.with_options(http_client=bounded_client("anthropic", timeout_s))
-            vars(chat)["_client"] = bounded
+            client = bounded_client("anthropic", timeout_s, MAX_REPLY_BYTES)
+            vars(chat)["_client"] = chat._client.with_options(http_client=client)
         return chat
 
     chat = opened(name, "RETRIEVAL_LLM", build)
@@ -163,32 +169,20 @@ BATCH = 64
 TIMEOUT_S = 60.0
 """For one batch, in seconds."""
 
+ATTEMPTS = 3
+"""At most so many where the provider is busy or not reached."""
+
 _SETTING = "RETRIEVAL_EMBEDDINGS"
 
 
-class Embedding(Protocol):
-    """What LangChain's embeddings can do, as far as it is used here."""
-
-    def embed_documents(self, texts: list[str]) -> list[list[float]]:
-        """Return one vector a text."""
-
-    def embed_query(self, text: str) -> list[float]:
-        """Return the vector of a question."""
-
-
 class RemoteEncoder(Encoder):
-    """An encoder whose vectors come from a provider; words are counted as the shipped one counts them.
+    """An encoder whose vectors come from a provider; words are counted as the shipped one counts them."""
 
-    Args:
-        attempts: At most so many where the provider is busy or not reached.
-    """
-
-    def __init__(self, embedding: Embedding, name: ModelName, *, attempts: int = 3) -> None:
+    def __init__(self, embedding: Embeddings, name: ModelName) -> None:
         super().__init__()
         self.provider = name.provider
         self._name = name
         self._embedding = embedding
-        self._attempts = attempts
 
     @cached_property
     def identity(self) -> str:
@@ -241,7 +235,7 @@ class RemoteEncoder(Encoder):
                 raise translated(error, str(self._name)) from None  # its text may hold the key
 
         try:
-            return retrying(stop_after_attempt(self._attempts))(once)
+            return retrying(stop_after_attempt(ATTEMPTS))(once)
         except LanguageModelError as error:
             raise ModelError(f"{_SETTING}: {error}") from None
 
@@ -252,13 +246,7 @@ def open_encoder(name: ModelName, *, api_key: SecretStr | None, base_url: str | 
     Raises:
         SettingsError: Its package is missing, or it cannot be set up.
     """
-    options = access(name, api_key, base_url)
-    if name.provider == "openai":
-        options["http_client"] = opened(
-            name, _SETTING, lambda: bounded_client("openai", TIMEOUT_S, MAX_VECTORS_BYTES)
-        )
-    if name.provider == "ollama":
-        options["sync_client_kwargs"] = {"timeout": TIMEOUT_S, **bounded_options(MAX_VECTORS_BYTES)}
+    options = access(name, _SETTING, api_key, base_url, TIMEOUT_S, MAX_VECTORS_BYTES)
     if base_url is not None and name.provider == "openai":
         options["check_embedding_ctx_length"] = False  # other servers take texts, not OpenAI's tokens
 
@@ -270,7 +258,7 @@ def open_encoder(name: ModelName, *, api_key: SecretStr | None, base_url: str | 
     return RemoteEncoder(opened(name, _SETTING, build), name)
 
 
-class _FastEmbed:
+class _FastEmbed(Embeddings):
     """Models that the fastembed package runs on this machine; LangChain has no factory for them."""
 
     def __init__(self, model: str) -> None:

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from retrieval.initiatives import AlsoIn, link
-from retrieval.ledger import live
-from retrieval.ledger.initiatives import live_initiatives
-from retrieval.ledger.ledger import Ledger
-from retrieval.ledger.live import ReadoutSummary
+from retrieval.ledger import Ledger, live
+from retrieval.ledger.live import ReadoutSummary, live_initiatives
 from retrieval.models import (
     SHARED,
     Citation,

@@ -18,10 +18,8 @@ from retrieval.errors import StoreError
 from retrieval.index import fulltext
 from retrieval.index.encoder import Encoder, Vector
 from retrieval.index.fulltext import TermStatistics
-from retrieval.index.sync.index_sync import IndexSync, Scanned
-from retrieval.index.vector_index import Hit
-from retrieval.ledger import live, revisions, seals, vectors
-from retrieval.ledger.ledger import Ledger
+from retrieval.index.vector_index import Hit, IndexSync, Scanned
+from retrieval.ledger import Ledger, live, revisions, seals, vectors
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.ledger.vectors import text_digest
 from retrieval.models import LiveParagraph

@@ -19,9 +19,8 @@ from sqlalchemy import Connection
 from retrieval.errors import UsageError
 from retrieval.language.terms import stem, terms
 from retrieval.language.times import NEWEST, Span, Times, numbers_of_title, times_in, years_in
-from retrieval.ledger import live, scopes
-from retrieval.ledger.initiatives import actors
-from retrieval.ledger.live import ReadoutSummary
+from retrieval.ledger import live, vectors
+from retrieval.ledger.live import ReadoutSummary, actors
 from retrieval.search.series import is_of_meeting, series_key
 
 _MOST_SHELVES = 64
@@ -264,7 +263,7 @@ class Shelves:
 
     def shelf(self, connection: Connection, of: Sequence[str]) -> Shelf:
         """Return the live readouts of some scopes, in the order in which a look-up by id prefers them."""
-        generations = [scopes.generation(connection, scope) for scope in of]
+        generations = [vectors.generation(connection, scope) for scope in of]
         with self._guard:
             known, found = self._kept.get(tuple(of), (None, None))
         if found is None or known != generations:

@@ -8,8 +8,7 @@ from urllib.parse import urlsplit
 
 from retrieval.errors import AddressRefusedError, FetchError
 from retrieval.fetching import AGENT, Fetched, Fetcher, NotModified, Validators
-from retrieval.ledger import watches
-from retrieval.ledger.ledger import Ledger
+from retrieval.ledger import Ledger, watches
 from retrieval.watching.listing import FEED_TYPES
 
 _ROBOTS_KEPT_S = 86_400.0

@@ -14,9 +14,8 @@ from retrieval.errors import FetchError, SourceError
 from retrieval.fetching import Fetched, NotModified, Validators, name_of
 from retrieval.ingest import Details, IngestRequest, IngestService, Plan
 from retrieval.ingest.job_board import JobBoard
-from retrieval.ledger import live, watches
+from retrieval.ledger import Ledger, live, watches
 from retrieval.ledger.leases import Turn, utc_now
-from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.watches import Kind, State, Watch, WatchedLink
 from retrieval.models import ChangedReadout, Numbering, is_beside
 from retrieval.sources.identity import MAX_ID_CHARS, make_id

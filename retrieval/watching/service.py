@@ -20,9 +20,8 @@ from retrieval.errors import IngestBusyError, NotFoundError, UsageError
 from retrieval.fetching import Fetcher
 from retrieval.ingest import IngestRequest, IngestService
 from retrieval.ingest.job_board import JobBoard
-from retrieval.ledger import live, watches
+from retrieval.ledger import Ledger, live, watches
 from retrieval.ledger.leases import Turn, my_turn
-from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.watches import Watch, WatchedLink
 from retrieval.models import SHARED
 from retrieval.watching.listing import Listed

@@ -109,7 +109,7 @@ def test_debug_shows_what_errors_say() -> None:
         ),
         ("POST /interactions/12/aW50ZXJhY3Rpb24/callback", "POST /interactions/…/callback"),
         (f"Bot {TOKEN} was refused", "Bot … was refused"),
-        ("retrieval.index.sync.embedded_sync", "retrieval.index.sync.embedded_sync"),
+        ("retrieval.index.embedded_sync", "retrieval.index.embedded_sync"),
     ],
     ids=["webhook", "interaction", "token", "a name with dots"],
 )

@@ -15,15 +15,14 @@ from typing import Any
 
 from retrieval.errors import RapporteurError
 from retrieval.fetching import Fetcher, FetchPolicy
+from retrieval.index.embedded_sync import EmbeddedSync
 from retrieval.index.encoder import Encoder, Vector
-from retrieval.index.sync.embedded_sync import EmbeddedSync
-from retrieval.index.sync.store_lock import StoreLock
+from retrieval.index.index_folder import StoreLock
 from retrieval.ingest import IngestService
 from retrieval.ingest.committing import Committer
 from retrieval.ingest.job_worker import JobWorker
 from retrieval.ingest.lifecycle import Retention
-from retrieval.ledger import postgres
-from retrieval.ledger.ledger import Ledger
+from retrieval.ledger import Ledger, postgres
 from retrieval.precedence import Precedence
 
 

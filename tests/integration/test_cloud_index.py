@@ -12,8 +12,8 @@ from pydantic import SecretStr
 from retrieval.answering.models import Answer
 from retrieval.bootstrap import Services
 from retrieval.errors import SettingsError, StoreError
-from retrieval.index.chroma.cloud import CloudAddress, CloudStore
-from retrieval.index.sync.audit import Audit, audit
+from retrieval.health import Audit, audit
+from retrieval.index.chroma.server import CloudAddress, CloudStore
 from retrieval.ledger import vectors
 from retrieval.search.ranking import RankedParagraph
 from tests.cloud import DATABASE, KEY, TENANT, CloudStandIn
@@ -98,7 +98,7 @@ def test_an_engine_that_fails_is_done_without_and_used_again(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("retrieval.index.sync.remote_sync._PAUSES_S", (0.0, 0.0))
+    monkeypatch.setattr("retrieval.index.remote_sync._PAUSES_S", (0.0, 0.0))
     with open_cloud() as services:
         services.ensure_corpus()
         before = _ask(services, QUESTIONS[:4])

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from retrieval.ledger import leases, vectors
+from retrieval.ledger import Ledger, leases, vectors
 from retrieval.ledger.leases import INGEST
-from retrieval.ledger.ledger import Ledger
 from tests.integration.conftest import Scene, text_of
 from tests.integration.test_discord_corpus import CORRECTED, QUESTION, Corpus, Elsewhere, eventually, told
 from tests.integration.test_discord_hosts import elsewhere, shard_of

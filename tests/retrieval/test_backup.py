@@ -17,10 +17,9 @@ from retrieval.errors import (
     StoreError,
     StoreUnwritableError,
 )
-from retrieval.index.sync.audit import Audit, audit
+from retrieval.health import Audit, audit
 from retrieval.ingest.backup import back_up, restore
-from retrieval.ledger import leases
-from retrieval.ledger.ledger import Ledger
+from retrieval.ledger import Ledger, leases
 from tests.conftest import OpenStore, WriteReadout
 
 QUESTION = "Where was the meeting held?"

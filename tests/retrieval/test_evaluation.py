@@ -16,7 +16,7 @@ from retrieval.evaluation import (
     EvalQuestion,
     EvalRow,
     Place,
-    ask_all,
+    ask_one,
     auroc,
     contains_gold,
     figures,
@@ -252,7 +252,7 @@ def test_a_file_that_cannot_be_read_is_named(file: Path, content: bytes | None) 
 def test_asking_checks_every_quote_and_ranks_ten(shipped: Services) -> None:
     questions = [_question(question="Where was the meeting held?"), _question(question="Who won the cup?")]
 
-    found = list(ask_all(questions, shipped.answering, shipped.browser))
+    found = [ask_one(each, shipped.answering, shipped.browser) for each in questions]
 
     assert [row.wrong_quotes for row in found] == [0, 0]
     assert [len(row.ranked) for row in found] == [10, 10]

@@ -15,8 +15,8 @@ from sqlalchemy import func, select, update
 from retrieval.bootstrap import Services
 from retrieval.errors import CorpusError, IngestBusyError, NotFoundError
 from retrieval.index.encoder import Encoder, Vector
-from retrieval.index.sync.store_lock import StoreLock
-from retrieval.ledger import revisions, schema, vectors
+from retrieval.index.index_folder import StoreLock
+from retrieval.ledger import history, schema, vectors
 from retrieval.ledger.leases import Turn, my_turn
 from retrieval.models import SHARED, ChangedReadout, FailedSource, IngestReport
 from tests.conftest import OpenStore, WriteReadout
@@ -341,7 +341,7 @@ def test_an_ingest_that_breaks_off_leaves_the_old_revision_whole_and_can_be_repe
         raise RuntimeError("the power went out")
 
     with monkeypatch.context() as patched:
-        patched.setattr(revisions, "record", fail)
+        patched.setattr(history, "record", fail)
         with pytest.raises(RuntimeError, match="power"):
             services.ingesting.ingest()
 

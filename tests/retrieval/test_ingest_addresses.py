@@ -11,7 +11,7 @@ import pytest
 from retrieval.bootstrap import Services
 from retrieval.fetching import Fetcher, FetchPolicy, Validators
 from retrieval.ingest import Details, IngestRequest
-from retrieval.ledger import sources
+from retrieval.ledger import revisions
 from retrieval.models import SHARED, ChangedReadout, FailedSource, IngestReport
 from retrieval.sources import LoadedSource, load_url
 from tests.conftest import OpenStore, WriteReadout
@@ -56,7 +56,7 @@ def _ingest(services: Services, *urls: str, **more: object) -> IngestReport:
 
 def _known(services: Services, url: str) -> Validators:
     with services.ledger.read() as connection:
-        seen = sources.seen_source(connection, SHARED, url)
+        seen = revisions.seen_source(connection, SHARED, url)
     assert seen is not None
     return Validators(seen.etag, seen.last_modified)
 

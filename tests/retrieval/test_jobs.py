@@ -16,10 +16,9 @@ from retrieval.errors import IngestBusyError, RapporteurError, RowUnreadableErro
 from retrieval.ingest import Details, IngestRequest, IngestService, Progress, Upload
 from retrieval.ingest.job_board import WORKER, JobBoard, report_from_json, report_of
 from retrieval.ingest.job_worker import MOST_ATTEMPTS, JobWorker
-from retrieval.ledger import jobs, leases, schema
+from retrieval.ledger import INDEX_IDENTITY, jobs, leases, schema
 from retrieval.ledger.jobs import JobRow
 from retrieval.ledger.leases import utc_now
-from retrieval.ledger.ledger import INDEX_IDENTITY
 from retrieval.models import FailedSource, IngestReport
 from tests.conftest import OpenStore, WriteReadout
 

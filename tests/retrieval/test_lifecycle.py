@@ -14,8 +14,7 @@ from sqlalchemy import func, select, update
 from retrieval.bootstrap import Services
 from retrieval.errors import IndexMismatchError, NotFoundError
 from retrieval.index.encoder import DIMENSIONS, Encoder, Vector
-from retrieval.ledger import live, schema
-from retrieval.ledger.ledger import Ledger
+from retrieval.ledger import Ledger, live, schema
 from retrieval.models import SHARED, ChangedReadout, HeldReadout
 from tests.conftest import OpenStore, WriteReadout
 
@@ -354,7 +353,7 @@ def test_reindexing_with_the_same_encoder_embeds_nothing(corrected: Services) ->
 def test_many_superseded_records_make_the_index_be_written_anew(
     services: Services, write_readout: WriteReadout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("retrieval.index.sync.index_writer._SUPERSEDED_AT_LEAST", 3)
+    monkeypatch.setattr("retrieval.index.index_writer._SUPERSEDED_AT_LEAST", 3)
     for month in ("May", "June", "July", "August", "September"):
         write_readout("talks", [MAY.replace("May", month), REEF])
         services.ingesting.ingest()

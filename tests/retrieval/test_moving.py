@@ -16,9 +16,8 @@ from retrieval.front_end_store import answers
 from retrieval.ingest import IngestRequest, Upload
 from retrieval.ingest.copy_to_postgres import copy_ledger
 from retrieval.ingest.job_board import WORKER
-from retrieval.ledger import schema
+from retrieval.ledger import Ledger, schema
 from retrieval.ledger.leases import my_turn
-from retrieval.ledger.ledger import Ledger
 from tests.conftest import OpenStore, WriteReadout
 from tests.servers import ChromaServer
 

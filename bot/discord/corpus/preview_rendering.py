@@ -15,7 +15,7 @@ from bot.discord.corpus.preview_store import Editable, PreviewPage
 from bot.discord.discord_markdown import escape, instant, length, shortened
 from bot.discord.pages import MAX_TEXT, MAX_TITLE, RULE, Block, Page, Tone, flat, paged
 from bot.locales import Phrases
-from retrieval.diff import word_diff
+from retrieval.comparison.differences import word_diff
 from retrieval.ingest import Change, IngestRequest, KnownReadout, Plan
 from retrieval.ingest.lifecycle import Difference, History
 from retrieval.models import Alike, Initiative, Paragraph, ParagraphChange, ParagraphDiff, Piece, Readout

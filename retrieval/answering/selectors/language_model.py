@@ -18,7 +18,7 @@ from retrieval.answering.prompting import MAX_SENTENCE_CHARS, PROMPT_VERSION, se
 from retrieval.answering.selectors.interface import Candidates, Pick, Selection
 from retrieval.errors import ModelUnusableError
 from retrieval.language.terms import normalised
-from retrieval.llm.types import Model, Prompt, Reply, payer
+from retrieval.llm import Model, Prompt, Reply, payer
 from retrieval.models import Statement
 from retrieval.observing import stage
 

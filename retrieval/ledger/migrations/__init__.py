@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import Column, Connection, MetaData, String, Table, insert, inspect, select
 
 from retrieval.ledger import schema, watches
-from retrieval.ledger.statements import is_postgres
+from retrieval.ledger.engine import is_postgres
 
 _VERSIONS = Path(__file__).parent / "versions"
 

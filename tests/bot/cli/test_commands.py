@@ -24,12 +24,11 @@ from bot.__main__ import main
 from bot.cli.terminal import show_documents
 from retrieval.bootstrap import Services
 from retrieval.index import encoder
-from retrieval.index.sync.store_lock import StoreLock
+from retrieval.index.index_folder import StoreLock
 from retrieval.ingest.committing import Committer
 from retrieval.language.sentences import counted
-from retrieval.ledger import live, migrations
+from retrieval.ledger import Ledger, live, migrations
 from retrieval.ledger.leases import my_turn
-from retrieval.ledger.ledger import Ledger
 from retrieval.sources import LoadedSource, loading
 from tests.conftest import WriteReadout
 

@@ -6,7 +6,7 @@ import pytest
 
 from bot.discord.answer_store import AnswerStore, ShownAnswer
 from bot.discord.pages import Cited
-from retrieval.ledger.ledger import Ledger
+from retrieval.ledger import Ledger
 
 CITED = Cited("asean-2022", "r1", "12(a)", "¶12(a)", ((0, 4), (9, 12)))
 

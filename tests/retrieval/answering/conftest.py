@@ -13,7 +13,7 @@ from retrieval.answering.conversation import Rewriter
 from retrieval.answering.selectors.language_model import LanguageModelSelector
 from retrieval.answering.service import AnsweringService, Assistant
 from retrieval.bootstrap import Services
-from retrieval.llm.types import Prompt, Reply
+from retrieval.llm import Prompt, Reply
 
 
 @dataclass

@@ -22,7 +22,7 @@ from retrieval.answering.question import analyse
 from retrieval.bootstrap import Services
 from retrieval.errors import ModelUnavailableError
 from retrieval.index.fulltext import TermStatistics
-from retrieval.llm.types import Reply
+from retrieval.llm import Reply
 from retrieval.models import LiveParagraph, Numbering
 from retrieval.search.preparation import prepare
 from retrieval.search.ranking import Candidate, RankedParagraph, rank

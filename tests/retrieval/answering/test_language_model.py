@@ -30,7 +30,7 @@ from retrieval.errors import (
     SettingsError,
 )
 from retrieval.evaluation import inexact_quotes
-from retrieval.llm.types import Prompt, Reply
+from retrieval.llm import Prompt, Reply
 from retrieval.settings import shipped_corpus_dir
 from tests.conftest import OpenStore, WriteReadout
 from tests.retrieval.answering.conftest import Told, assisted, key_of

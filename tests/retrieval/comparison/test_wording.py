@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.comparison.word_changes import changes, marked, pieces
+from retrieval.comparison.differences import changes, marked, pieces
 
 PROSE = st.lists(
     st.sampled_from("the of and free open sea , . Norland Estmark 2024 第七回".split()), max_size=12

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from retrieval.index.chunking import chunk_spans, embedding_text, title_for_embedding
-from retrieval.index.encoder import Encoder
+from retrieval.index.encoder import Encoder, chunk_spans, embedding_text, title_for_embedding
 
 ENCODER = Encoder()
 SENTENCE = (

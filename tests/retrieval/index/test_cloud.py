@@ -24,8 +24,8 @@ import pytest
 from pydantic import SecretStr
 
 from retrieval.errors import SettingsError, StoreError
-from retrieval.index.chroma import cloud as cloud_module
-from retrieval.index.chroma.cloud import CloudAddress, CloudStore
+from retrieval.index.chroma import server as store_server
+from retrieval.index.chroma.server import CloudAddress, CloudStore
 from retrieval.index.encoder import Vector
 from retrieval.index.vector_index import Hit, VectorRecord
 from tests.cloud import DATABASE, KEY, TENANT, CloudStandIn
@@ -234,7 +234,7 @@ def test_a_redirect_is_not_followed_with_the_key(cloud: CloudStandIn) -> None:
 
 
 def test_nobody_waits_for_a_service_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cloud_module, "ANSWER_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(store_server, "ANSWER_TIMEOUT_S", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         host = f"http://127.0.0.1:{silent.getsockname()[1]}"
         address = CloudAddress.read(host, tenant=TENANT, database=DATABASE, key=SecretStr(KEY))

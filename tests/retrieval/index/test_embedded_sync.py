@@ -13,16 +13,16 @@ import pytest
 
 from retrieval.bootstrap import Services
 from retrieval.errors import StoreError
-from retrieval.index.chroma.collections import Collections, EmbeddedStore
+from retrieval.health import audit
+from retrieval.index.chroma import Collections, EmbeddedStore
 from retrieval.index.chroma.server import Address, ServerStore
+from retrieval.index.embedded_sync import EmbeddedSync
 from retrieval.index.encoder import DIMENSIONS, Encoder, Vector
-from retrieval.index.sync.audit import audit
-from retrieval.index.sync.embedded_sync import EmbeddedSync
-from retrieval.index.sync.index_writer import IndexWriter
-from retrieval.index.sync.integrity import main as check
-from retrieval.index.sync.store_lock import StoreLock
-from retrieval.index.vector_index import SAME_TEXT, Hit, LedgerScan, VectorIndex, VectorRecord
-from retrieval.ledger import revisions, scopes, vectors
+from retrieval.index.index_folder import StoreLock
+from retrieval.index.index_folder import main as check
+from retrieval.index.index_writer import IndexWriter
+from retrieval.index.vector_index import SAME_TEXT, Hit, LedgerScan, VectorRecord
+from retrieval.ledger import revisions, vectors
 from tests.conftest import OpenStore, WriteReadout
 from tests.stores import Store, fill, unit_vectors
 
@@ -66,7 +66,7 @@ def _hnsw(store: Store, name: str) -> Path:
     return found
 
 
-def _own_hits(index: VectorIndex | EmbeddedSync, n: int = MANY, step: int = 97) -> list[int]:
+def _own_hits(index: Collections | LedgerScan | EmbeddedSync, n: int = MANY, step: int = 97) -> list[int]:
     """Which of every 97th vector do not come first when looked up by themselves."""
     hits = {i: index.query("shared", v, 1) for i, v in enumerate(unit_vectors(n)) if i % step == 0}
     return [i for i, [hit] in hits.items() if hit.embedding != i + 1 or hit.distance > SAME_TEXT]
@@ -76,7 +76,9 @@ def _own_hits(index: VectorIndex | EmbeddedSync, n: int = MANY, step: int = 97) 
 
 
 @pytest.fixture(params=["chroma", "server", "scan"])
-def filled(request: pytest.FixtureRequest, make_store: Callable[..., Store]) -> Iterator[VectorIndex]:
+def filled(
+    request: pytest.FixtureRequest, make_store: Callable[..., Store]
+) -> Iterator[Collections | LedgerScan]:
     """Five vectors in one scope, two in another."""
     store = make_store()
     pks = {
@@ -86,7 +88,7 @@ def filled(request: pytest.FixtureRequest, make_store: Callable[..., Store]) -> 
     with store.ledger.write() as connection:
         for scope, some in pks.items():
             vectors.mark_indexed(connection, scope, dict.fromkeys(some, True))
-    index: VectorIndex = LedgerScan(store.ledger)
+    index: Collections | LedgerScan = LedgerScan(store.ledger)
     if request.param != "scan":
         index = (
             EmbeddedStore(store.chroma, store.ledger.id)
@@ -109,7 +111,7 @@ def _rounded(hits: list[Hit]) -> list[tuple[int, float]]:
     return [(hit.embedding, round(hit.distance, 4)) for hit in hits]
 
 
-def test_index_returns_the_nearest_first_with_their_distances(filled: VectorIndex) -> None:
+def test_index_returns_the_nearest_first_with_their_distances(filled: Collections | LedgerScan) -> None:
     found = filled.query("shared", _PROBE, 3)
 
     assert _rounded(found) == [(4, 0.3), (2, 0.5), (5, 0.6)]
@@ -125,19 +127,19 @@ def test_index_answers_several_at_once_as_it_does_one(filled: Collections) -> No
     assert filled.query_each("unknown", both, 2) == [[], []]
 
 
-def test_index_returns_all_when_asked_for_more(filled: VectorIndex) -> None:
+def test_index_returns_all_when_asked_for_more(filled: Collections | LedgerScan) -> None:
     assert [hit.embedding for hit in filled.query("shared", _PROBE, 100)] == [4, 2, 5, 3, 1]
 
 
-def test_index_keeps_scopes_apart(filled: VectorIndex) -> None:
+def test_index_keeps_scopes_apart(filled: Collections | LedgerScan) -> None:
     assert {hit.embedding for hit in filled.query("server", _PROBE, 100)} == {6, 7}
 
 
-def test_index_knows_nothing_of_an_unknown_scope(filled: VectorIndex) -> None:
+def test_index_knows_nothing_of_an_unknown_scope(filled: Collections | LedgerScan) -> None:
     assert (filled.query("unknown", _PROBE, 3), filled.count("unknown")) == ([], 0)
 
 
-def test_index_counts(filled: VectorIndex) -> None:
+def test_index_counts(filled: Collections | LedgerScan) -> None:
     assert (filled.count("shared"), filled.count("server")) == (5, 2)
 
 
@@ -168,7 +170,7 @@ def test_chroma_store_of_another_ledger_is_refused(make_store: Callable[..., Sto
 def test_an_index_that_matches_its_fingerprint_is_opened_without_a_check(
     many: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("retrieval.index.sync.embedded_sync.is_intact", _must_not_be_called)
+    monkeypatch.setattr("retrieval.index.embedded_sync.is_intact", _must_not_be_called)
 
     with many.index_sync() as index_sync:
         assert (index_sync.is_whole, index_sync.count("shared")) == (True, MANY)
@@ -291,7 +293,7 @@ def test_what_an_addition_cut_short_left_in_the_index_does_no_harm(
 def _expect(store: Store, embeddings: list[int]) -> None:
     with store.ledger.write() as connection:
         vectors.expect(connection, "shared", embeddings)
-        scopes.changed(connection, "shared")
+        vectors.scope_changed(connection, "shared")
 
 
 def test_the_little_that_is_missing_can_wait_and_is_found_meanwhile(
@@ -536,7 +538,7 @@ def test_a_bulk_is_looked_up_when_all_of_it_is_there(
 def test_the_check_names_what_is_wrong(many: Store, capsys: pytest.CaptureFixture[str]) -> None:
     good = check([str(many.chroma), str(many.ledger.place)])
     with many.ledger.write() as connection:
-        scopes.changed(connection, "shared", records=1)
+        vectors.scope_changed(connection, "shared", records=1)
     short = check([str(many.chroma), str(many.ledger.place)])
 
     assert (good, short) == (0, 1)

@@ -12,9 +12,8 @@ from sqlalchemy import Connection, insert
 
 from retrieval.index import fulltext
 from retrieval.index.fulltext import IndexedTerms, TermStatistics
-from retrieval.index.fulltext.counting import MOST_SCORED
-from retrieval.ledger import schema
-from retrieval.ledger.ledger import Ledger
+from retrieval.index.index_terms import MOST_SCORED
+from retrieval.ledger import Ledger, schema
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -243,7 +242,7 @@ def test_the_order_is_that_of_fts5_in_either_database(connection: Connection, tm
 def test_where_every_term_is_common_what_holds_two_of_them_comes_first(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("retrieval.index.fulltext.counting.MOST_SCORED", 2)
+    monkeypatch.setattr("retrieval.index.index_terms.MOST_SCORED", 2)
     _add(
         connection, "a", p1="ferri port", p2="ferri reef", p3="port ferri", p4="port", p5="ferri", p6="alder"
     )

@@ -14,12 +14,10 @@ from pydantic import SecretStr
 from retrieval.errors import SettingsError, StoreError
 from retrieval.index.chroma import server as store_server
 from retrieval.index.chroma.server import Address, ServerStore
-from retrieval.index.sync.index_sync import REMOTE, IndexSync
-from retrieval.index.sync.remote_sync import INDEX_LEASE, RemoteSync
-from retrieval.index.vector_index import SAME_TEXT, VectorRecord
-from retrieval.ledger import leases, scopes, vectors
+from retrieval.index.remote_sync import INDEX_LEASE, RemoteSync
+from retrieval.index.vector_index import REMOTE, SAME_TEXT, IndexSync, VectorRecord
+from retrieval.ledger import Ledger, leases, vectors
 from retrieval.ledger.leases import my_turn, utc_now
-from retrieval.ledger.ledger import Ledger
 from retrieval.settings import RetrievalSettings
 from tests.conftest import OpenStore, WriteReadout
 from tests.retrieval.fetching.site import Site, redirect
@@ -71,7 +69,7 @@ def expect(store: Store, embeddings: list[int], scope: str = "shared") -> None:
     """As a commit leaves them: to be handed over."""
     with store.ledger.write() as connection:
         vectors.expect(connection, scope, embeddings)
-        scopes.changed(connection, scope)
+        vectors.scope_changed(connection, scope)
 
 
 def missed(kept: IndexSync, embeddings: Sequence[int] = range(1, FEW + 1)) -> list[int]:

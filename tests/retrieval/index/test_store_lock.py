@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from retrieval.errors import StoreHeldError
-from retrieval.index.sync.store_lock import StoreLock
+from retrieval.index.index_folder import StoreLock
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_a_reader_that_fails_to_become_the_writer_still_reads(locks: list[StoreL
 
 def test_the_lock_ends_with_its_process_however_that_ends(locks: list[StoreLock], tmp_path: Path) -> None:
     program = (
-        "import os, sys; from pathlib import Path; from retrieval.index.sync.store_lock import StoreLock\n"
+        "import os, sys; from pathlib import Path; from retrieval.index.index_folder import StoreLock\n"
         "lock = StoreLock(Path(sys.argv[1]), 'crash'); lock.own(timeout_s=0)\n"
         "print('held', flush=True); input()"
     )

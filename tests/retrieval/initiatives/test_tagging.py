@@ -10,7 +10,7 @@ import pytest
 
 from retrieval.errors import ModelError
 from retrieval.initiatives.tagging import TAGGER_DIR, Passage, Tagger
-from retrieval.model_files import file_problem, published_checksums
+from retrieval.model_files import published_checksums, verified
 
 TEXTS = [
     "Norland will launch a seminar on reefs next year.",
@@ -37,7 +37,7 @@ def test_shipped_files_are_those_the_checksums_name() -> None:
     sums = published_checksums(TAGGER_DIR)
 
     assert set(sums) == {"model.onnx", "thresholds.json"}
-    assert not [name for name, digest in sums.items() if file_problem(TAGGER_DIR / name, digest)]
+    assert all(verified(TAGGER_DIR, name) for name in sums)
     assert (TAGGER_DIR / "model.onnx").stat().st_size <= 24_000_000
 
 

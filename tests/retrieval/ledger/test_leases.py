@@ -10,9 +10,8 @@ import time
 
 import pytest
 
-from retrieval.ledger import leases
+from retrieval.ledger import Ledger, leases
 from retrieval.ledger.leases import Lease
-from retrieval.ledger.ledger import Ledger
 
 ELSEWHERE = "another-host:1:f00d"
 NOW = "2026-01-01T00:00:00+00:00"
@@ -49,7 +48,6 @@ def test_a_lease_that_is_not_renewed_goes_to_the_next_and_its_old_holder_is_told
     with ledger.write() as connection:
         assert not leases.renew(connection, stalled, ttl_s=60)
         leases.release(connection, stalled)  # which changes nothing
-        assert (leases.is_held(connection, stalled), leases.is_held(connection, mine)) == (False, True)
     assert mine.epoch == stalled.epoch + 1
     assert _current(ledger) == mine
 

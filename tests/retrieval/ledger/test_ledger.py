@@ -23,8 +23,7 @@ from retrieval.errors import (
     StoreHeldError,
     StoreUnwritableError,
 )
-from retrieval.ledger import engine, migrations, schema
-from retrieval.ledger.ledger import Ledger
+from retrieval.ledger import Ledger, engine, migrations, schema
 
 
 @pytest.fixture

@@ -25,8 +25,7 @@ from bot.discord.answer_store import AnswerStore
 from bot.discord.corpus.job_notifier import Subscription, SubscriptionStore
 from bot.discord.shards import Shards
 from retrieval.errors import StoreError, StoreHeldError, StoreUnwritableError
-from retrieval.ledger import engine, migrations, schema
-from retrieval.ledger.ledger import Ledger
+from retrieval.ledger import Ledger, engine, migrations, schema
 from tests.conftest import OpenStore
 from tests.postgres import Cluster
 
@@ -230,7 +229,7 @@ _KILLED = """
 import os, signal, sys
 from pathlib import Path
 from sqlalchemy import Engine, event
-from retrieval.ledger.ledger import Ledger
+from retrieval.ledger import Ledger
 
 address, last = sys.argv[1:]
 
@@ -269,7 +268,7 @@ def test_what_a_killed_process_began_the_next_one_completes(
 _LOADED = """
 import sys
 from pathlib import Path
-from retrieval.ledger.ledger import Ledger
+from retrieval.ledger import Ledger
 Ledger(Path(sys.argv[1]))
 print("alembic" in sys.modules)
 """

@@ -12,9 +12,8 @@ import pytest
 from sqlalchemy import insert, make_url, select, text
 
 from retrieval.errors import RapporteurError, SettingsError, StoreError, StoreUnwritableError
-from retrieval.ledger import engine, schema
+from retrieval.ledger import Ledger, engine, schema
 from retrieval.ledger import postgres as database
-from retrieval.ledger.ledger import Ledger
 from tests.conftest import OpenStore, WriteReadout
 from tests.postgres import PASSWORD, Cluster, address
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select, text, update
 
 from retrieval.bootstrap import Services
 from retrieval.errors import DamagedError
-from retrieval.index.sync.audit import audit
+from retrieval.health import audit
 from retrieval.ledger import schema
 from tests.conftest import OpenStore, WriteReadout
 

@@ -20,9 +20,9 @@ from retrieval.errors import (
     RequestRefusedError,
     SettingsError,
 )
+from retrieval.llm import Prompt, Usage
 from retrieval.llm.langchain_models import LangChainModel, open_model
 from retrieval.llm.providers import ModelName
-from retrieval.llm.types import Prompt, Usage
 from retrieval.settings import RetrievalSettings
 
 PROMPT = Prompt("system", "user")

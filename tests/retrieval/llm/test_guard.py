@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 from pydantic import BaseModel
+from sqlalchemy import select
 
 from retrieval.bootstrap import build_budget
 from retrieval.errors import (
@@ -18,9 +19,9 @@ from retrieval.errors import (
     RequestRefusedError,
     SettingsError,
 )
-from retrieval.ledger.ledger import Ledger
+from retrieval.ledger import Ledger, schema
+from retrieval.llm import Prompt, Reply, Usage
 from retrieval.llm.guard import Allowance, Breaker, Budget, GuardedModel, Prices
-from retrieval.llm.types import Prompt, Reply, Usage
 from retrieval.settings import RetrievalSettings
 
 PROMPT = Prompt("system", "user")
@@ -53,6 +54,14 @@ def budget(
     return Budget(ledger, overall=overall, per_payer=each, prices=Prices(1.0, 10.0), clock=now)
 
 
+def spent(ledger: Ledger, payer: str | None = None) -> tuple[int, float]:
+    """Return tokens and money, of `payer` or of all."""
+    s = schema.llm_spending
+    with ledger.read() as connection:
+        rows = connection.execute(select(s).where(True if payer is None else s.c.payer == payer)).all()
+    return sum(row.tokens for row in rows), sum(row.micros for row in rows) / 1e6
+
+
 def guarded(model: Scripted, spending: Budget, **options: object) -> GuardedModel:
     fields: dict[str, object] = {"sleep": lambda _: None, "breaker": Breaker(100), **options}
     return GuardedModel(model, spending, **fields)  # type: ignore[arg-type]
@@ -64,8 +73,8 @@ def test_what_the_provider_counted_is_what_is_spent(ledger: Ledger) -> None:
     reply = guarded(Scripted(Reply("yes", usage=Usage(100, 20))), spending).ask(PROMPT, payer="guild:1")
 
     assert reply.text == "yes"
-    assert spending.spent_today("guild:1") == spending.spent_today() == (120, 0.0003)
-    assert spending.spent_today("guild:2") == (0, 0.0)
+    assert spent(ledger, "guild:1") == spent(ledger) == (120, 0.0003)
+    assert spent(ledger, "guild:2") == (0, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +129,7 @@ def test_a_call_that_failed_costs_nothing(ledger: Ledger) -> None:
     with pytest.raises(ModelUnavailableError):
         guarded(Scripted(ModelUnavailableError("busy")), spending).ask(PROMPT, payer="shared")
 
-    assert spending.spent_today() == (0, 0.0)
+    assert spent(ledger) == (0, 0.0)
 
 
 def test_nobody_waits_longer_than_the_timeout_and_the_reservation_stands(ledger: Ledger) -> None:
@@ -131,7 +140,7 @@ def test_nobody_waits_longer_than_the_timeout_and_the_reservation_stands(ledger:
     with pytest.raises(ModelUnavailableError, match="did not answer in time"):
         guarded(model, spending, timeout_s=0.05, concurrency=1).ask(PROMPT, payer="shared")
 
-    assert spending.spent_today()[0] == PROMPT.estimated_tokens + 800
+    assert spent(ledger)[0] == PROMPT.estimated_tokens + 800
     with pytest.raises(ModelUnavailableError, match=r"busy with other questions|did not answer"):
         guarded(model, spending, timeout_s=0.05).ask(PROMPT, payer="shared")
     never.set()
@@ -179,7 +188,7 @@ def test_waiting_in_vain_for_a_turn_costs_nothing_and_is_no_failure_of_the_provi
     for thread in threads:
         thread.join(10)
 
-    assert (spending.spent_today()[0], breaker.is_open, model.calls) == (30, False, 2)
+    assert (spent(ledger)[0], breaker.is_open, model.calls) == (30, False, 2)
 
 
 def test_one_members_request_that_is_refused_leaves_the_model_to_the_others(ledger: Ledger) -> None:
@@ -229,7 +238,7 @@ def test_what_is_not_ours_gives_turn_and_reservation_back(
         with pytest.raises(ModelUnavailableError):
             asked.ask(PROMPT, payer="shared")
 
-    assert spending.spent_today() == (0, 0.0)
+    assert spent(ledger) == (0, 0.0)
     assert asked.ask(PROMPT, payer="shared").text == "yes"
 
 

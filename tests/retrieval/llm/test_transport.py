@@ -14,10 +14,9 @@ import pytest
 from pydantic import SecretStr
 
 from retrieval.errors import LanguageModelError, ModelError, ModelRefusedError, ModelUnusableError
+from retrieval.llm import Prompt
 from retrieval.llm.langchain_models import LangChainModel, open_encoder, open_model
-from retrieval.llm.providers import ModelName
-from retrieval.llm.transport import MAX_REPLY_BYTES, BoundedTransport, _routes
-from retrieval.llm.types import Prompt
+from retrieval.llm.providers import MAX_REPLY_BYTES, BoundedTransport, ModelName, _routes
 
 PROMPT = Prompt("system", "a question that must not travel")
 PROVIDERS = ["openai", "anthropic", "ollama"]

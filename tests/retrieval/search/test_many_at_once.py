@@ -12,9 +12,8 @@ from bench.seeded import SeededEncoder
 from retrieval.bootstrap import Services
 from retrieval.errors import RapporteurError, StoreError
 from retrieval.index.encoder import Vector
-from retrieval.ledger import schema
+from retrieval.ledger import Ledger, schema
 from retrieval.ledger.engine import MOST_CONNECTIONS
-from retrieval.ledger.ledger import Ledger
 from tests.conftest import OpenStore, WriteReadout
 
 QUESTIONS = 64

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.index.chunking import embedding_text
+from retrieval.index.encoder import embedding_text
 from retrieval.index.fulltext import TermStatistics
 from retrieval.language.terms import indexed_terms, terms
 from retrieval.models import LiveParagraph, Numbering

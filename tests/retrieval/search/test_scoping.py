@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retrieval.language.times import times_in
-from retrieval.ledger import scopes
-from retrieval.ledger.ledger import Ledger
+from retrieval.ledger import Ledger, vectors
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.search.scoping import Filters, Shelf, Shelves, as_bound
 
@@ -129,7 +128,7 @@ def test_what_was_live_before_is_not_kept(ledger: Ledger) -> None:
     first = shelf()
     same, former = shelf() is first, weakref.ref(first)
     with ledger.write() as connection:
-        scopes.changed(connection, "shared")
+        vectors.scope_changed(connection, "shared")
     del first
     shelf()
     gc.collect()

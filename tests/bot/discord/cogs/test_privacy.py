@@ -11,8 +11,7 @@ from sqlalchemy import BigInteger, Table, insert, select
 from bot.discord.answer_store import AnswerStore, ShownAnswer
 from bot.discord.cogs.privacy import PrivacyCog
 from bot.discord.pages import Cited
-from retrieval.ledger import front_end_schema, schema
-from retrieval.ledger.ledger import Ledger
+from retrieval.ledger import Ledger, front_end_schema, schema
 from tests.bot.discord.cogs.test_asking import control, text_of
 
 ANN, BOB = 7_001, 7_002
@@ -65,13 +64,13 @@ def _made_up(column: Any, number: int) -> Any:
 def test_no_table_keeps_the_id_of_somebody_who_was_forgotten(ledger: Ledger) -> None:
     """A table that is added with a `user` or an `actor` fails here until `forget_user` knows it."""
     with ledger.write() as connection:
-        connection.execute(insert(front_end_schema.discord_answers).values(vars_of(shown(1, BOB))))
+        connection.execute(insert(front_end_schema.answers).values(vars_of(shown(1, BOB))))
         for table in _tables_of_people():
             for number, person in ((11, ANN), (12, BOB)):
                 row = {c.name: _made_up(c, number) for c in table.columns if not c.nullable}
                 row |= {"user": person} if "user" in table.columns else {"actor": f"discord:{person} (x)"}
                 row |= {"request": {"actor": f"discord:{person} (x)"}} if table is schema.jobs else {}
-                row |= {"answer": f"{1:012x}"} if table is front_end_schema.discord_feedback else {}
+                row |= {"answer": f"{1:012x}"} if table is front_end_schema.feedback else {}
                 connection.execute(insert(table).values(row))
 
     forgotten = AnswerStore(ledger).forget_user(ANN)

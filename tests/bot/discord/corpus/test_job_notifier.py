@@ -26,7 +26,7 @@ from bot.locales import load
 from retrieval.errors import RapporteurError, StoreError
 from retrieval.ingest import IngestRequest, Upload
 from retrieval.ingest.job_worker import JobWorker
-from retrieval.ledger.ledger import Ledger
+from retrieval.ledger import Ledger
 from retrieval.ledger.schema import jobs
 from tests.bot.discord.corpus.conftest import HERE, TEXT, THERE, Process
 

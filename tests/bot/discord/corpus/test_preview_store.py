@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.discord.corpus.preview_store import LIFETIME_MS, Preview, PreviewStore, take
 from retrieval.ingest import Upload
-from retrieval.ledger.ledger import Ledger
+from retrieval.ledger import Ledger
 
 
 def test_a_draft_is_taken_once_with_its_files(ledger: Ledger) -> None:

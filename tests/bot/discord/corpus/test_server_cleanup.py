@@ -11,7 +11,7 @@ import pytest
 from bot.discord.corpus.server_cleanup import PresenceStore, ServerCleanup
 from bot.discord.shards import Shards
 from retrieval.ingest import IngestRequest, Upload
-from retrieval.ledger.ledger import Ledger
+from retrieval.ledger import Ledger
 from tests.bot.discord.corpus.conftest import HERE, TEXT, THERE, Process
 
 ONE, OTHER = 11, 22

@@ -18,13 +18,10 @@ from sqlalchemy import Connection
 from retrieval.errors import IngestBusyError, StoreError, StoreHeldError, StoreUnwritableError
 from retrieval.index.chroma.server import ServerStore
 from retrieval.index.encoder import Vector
-from retrieval.index.sync.index_sync import REMOTE, IndexSync, Scanned
-from retrieval.index.sync.index_writer import Backlog, IndexWriter
-from retrieval.index.sync.integrity import problem_of
-from retrieval.index.vector_index import Hit, VectorIndex
-from retrieval.ledger import scopes
+from retrieval.index.index_writer import Backlog, IndexWriter, problem_of
+from retrieval.index.vector_index import REMOTE, Hit, IndexSync, LedgerScan, Scanned
+from retrieval.ledger import Ledger, vectors
 from retrieval.ledger.leases import Turn, my_turn
-from retrieval.ledger.ledger import Ledger
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +91,7 @@ class RemoteSync(IndexSync):
             self._moved(store)
         return found
 
-    def _ask(self, scope: str, question: Callable[[VectorIndex], T]) -> T:
+    def _ask(self, scope: str, question: Callable[[ServerStore | LedgerScan], T]) -> T:
         """Ask the server, once more where another process has just written the index anew, or else the ledger."""
         for _ in range(2):
             store = self._reached()
@@ -132,7 +129,7 @@ class RemoteSync(IndexSync):
         if scope in self._whole:
             return
         with self._ledger.read() as connection:
-            expected = scopes.state(connection, scope).records
+            expected = vectors.scope_state(connection, scope).records
         found = store.count(scope)
         if found < expected:
             self._demand_rewrite()

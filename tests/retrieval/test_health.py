@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import text, update
 
 from retrieval.bootstrap import Services
+from retrieval.health import Audit, Unfound, audit
 from retrieval.index.encoder import Vector
-from retrieval.index.sync.audit import Audit, Unfound, audit
 from retrieval.index.vector_index import Hit
-from retrieval.ledger import schema, scopes
+from retrieval.ledger import schema, vectors
 from tests.conftest import OpenStore, WriteReadout
 
 
@@ -62,6 +62,6 @@ def test_a_vector_in_neither_index_nor_list_is_named(services: Services, write_r
     before = _audit(services)
     with services.ledger.write() as connection:
         connection.execute(update(schema.indexed).values(findable=True))
-        scopes.changed(connection, "shared")
+        vectors.scope_changed(connection, "shared")
 
     assert (before, _audit(services)) == (Audit(4, ()), Audit(4, (Unfound("shared", "late", "1", "vector"),)))

@@ -1,13 +1,20 @@
-"""Who may touch the vector index: many readers, or one writer.
+"""The folder of an embedded index: who may touch it, whether its files are as they were, and whether it is whole.
 
-Embedded Chroma gives wrong answers, without an error, when a second process writes under it. The lock is the
-operating system's (portalocker), so it ends with its process, however that ends.
+Embedded Chroma gives wrong answers, without an error, when a second process writes under it: many may read, or one
+write. The lock is the operating system's (portalocker), so it ends with its process, however that ends.
+
+A damaged index can end the process that touches it (SIGSEGV), which no `except` catches. So it is checked in a child:
+`python -m retrieval.index.index_folder PATH [LEDGER]`; exit status 0: nothing is wrong with it. Without LEDGER, a
+ledger that several hosts share, the environment says where it is.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,8 +23,19 @@ from pathlib import Path
 from typing import IO
 
 import portalocker
+from pydantic import SecretStr
 
-from retrieval.errors import StoreHeldError, StoreUnwritableError
+from retrieval.errors import StoreError, StoreHeldError, StoreUnwritableError
+from retrieval.index.chroma import EmbeddedStore
+from retrieval.index.index_writer import problem_of
+from retrieval.ledger import Ledger
+
+log = logging.getLogger(__name__)
+
+LEDGER_VARIABLE = "LEDGER_URL"
+"""Tells the child about a ledger whose address may hold a password."""
+
+_TIMEOUT_S = 120
 
 _POLL_S = 0.1
 
@@ -135,3 +153,86 @@ class StoreLock:
             return f"process {signed['pid']} ({signed['purpose']}, since {signed['since']})"
         except (OSError, ValueError, KeyError, TypeError):
             return "another process"
+
+
+class Fingerprint:
+    """What the files of one index folder were when they were last known to be whole: `NAME.fingerprint` beside it.
+
+    Args:
+        folder: The index's folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.path = folder.with_name(folder.name + ".fingerprint")
+
+    def matches(self) -> bool:
+        """Whether the files are what they were when it was kept."""
+        try:
+            kept = json.loads(self.path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return False
+        return bool(kept == self._of_now())
+
+    def keep(self) -> None:
+        """Say that the files are whole as they are now."""
+        try:
+            self.path.write_text(json.dumps(self._of_now()), encoding="utf-8")
+        except OSError as error:  # without one it costs a check at the next start, nothing else
+            log.debug("cannot keep the fingerprint of the vector index: %s", error)
+
+    def drop(self) -> None:
+        """The files are about to change."""
+        try:
+            self.path.unlink(missing_ok=True)
+        except OSError as error:
+            log.debug("cannot drop the fingerprint of the vector index: %s", error)
+
+    def _of_now(self) -> dict[str, list[int]]:
+        """Name -> size and time of each file; Chroma touches its SQLite file even to read it."""
+        found = {}
+        for path in sorted(self._folder.rglob("*")):
+            if path.is_file() and not path.name.endswith(("-wal", "-shm", "-journal")):
+                status = path.stat()
+                times = [] if path.suffix == ".sqlite3" else [status.st_mtime_ns]
+                found[path.relative_to(self._folder).as_posix()] = [status.st_size, *times]
+        return found
+
+
+def is_intact(path: Path, ledger: Path | SecretStr) -> bool:
+    """Open, count and query every scope of the index at `path` in a process that may crash."""
+    command = [sys.executable, "-P", "-m", "retrieval.index.index_folder", str(path)]
+    # the child finds this very package, whatever folder it is started from
+    home = str(Path(__file__).parents[2])
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([home, os.environ.get("PYTHONPATH", "")])}
+    if isinstance(ledger, Path):
+        command.append(str(ledger))
+    else:  # everybody on this machine can read the arguments of a process
+        environment[LEDGER_VARIABLE] = ledger.get_secret_value()
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False, env=environment
+        )
+    except subprocess.TimeoutExpired:
+        log.warning("checking the vector index took more than %d s", _TIMEOUT_S)
+        return False
+    if done.returncode:
+        log.warning("the vector index failed its check: %s", done.stderr.strip().rpartition("\n")[2])
+    return done.returncode == 0
+
+
+def main(arguments: list[str]) -> int:
+    """Return the exit status; what is wrong goes to standard error."""
+    path = Path(arguments[0])
+    ledger = Ledger(Path(arguments[1]) if arguments[1:] else os.environ[LEDGER_VARIABLE])
+    try:
+        problem = problem_of(EmbeddedStore(path, ledger.id), ledger)
+    except StoreError as error:
+        problem = str(error)
+    if problem:
+        print(problem, file=sys.stderr)
+    return 1 if problem else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -7,7 +7,6 @@ that fails is written again from the ledger, beside the old one, without embeddi
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import shutil
@@ -20,18 +19,17 @@ from pathlib import Path
 from typing import TypeVar
 
 from retrieval.errors import StoreError, StoreHeldError
-from retrieval.index.chroma.collections import EmbeddedStore
+from retrieval.index.chroma import EmbeddedStore
 from retrieval.index.encoder import Vector
-from retrieval.index.sync.index_sync import REMOTE, IndexSync
-from retrieval.index.sync.index_writer import Backlog, IndexWriter
-from retrieval.index.sync.integrity import is_intact
-from retrieval.index.sync.store_lock import StoreLock
-from retrieval.index.vector_index import Hit, VectorIndex
-from retrieval.ledger.ledger import Ledger
+from retrieval.index.index_folder import Fingerprint, StoreLock, is_intact
+from retrieval.index.index_writer import Backlog, IndexWriter
+from retrieval.index.vector_index import REMOTE, Hit, IndexSync, LedgerScan
+from retrieval.ledger import Ledger
 
 log = logging.getLogger(__name__)
 
-Index = TypeVar("Index", bound=VectorIndex)
+Index = EmbeddedStore | LedgerScan
+Some = TypeVar("Some", EmbeddedStore, LedgerScan)
 
 _MANY_SCANNED = 5000
 """Scanning so many beside every query takes a few milliseconds."""
@@ -57,10 +55,10 @@ class EmbeddedSync(IndexSync):
         super().__init__(ledger)
         self._folder = folder
         self._lock = lock
-        self._index: VectorIndex | None = None
+        self._index: Index | None = None
         self._path = folder
         self._users: Counter[int] = Counter()
-        self._retired: dict[int, VectorIndex] = {}
+        self._retired: dict[int, Index] = {}
         self._writing = threading.RLock()
         self._waits = False  # another process was writing when this one wanted to read
         self._failed = False
@@ -89,7 +87,7 @@ class EmbeddedSync(IndexSync):
             return isinstance(index, EmbeddedStore)
 
     @contextmanager
-    def _current(self) -> Iterator[VectorIndex]:
+    def _current(self) -> Iterator[Index]:
         """The index for one query: one that is replaced meanwhile is closed only afterwards."""
         with self._guard:
             index = self._index
@@ -103,14 +101,14 @@ class EmbeddedSync(IndexSync):
                 self._users[id(index)] -= 1
                 self._close_retired()
 
-    def _fall_back(self) -> VectorIndex:
+    def _fall_back(self) -> Index:
         """The index failed in use: scan the ledger until it is repaired."""
         with self._guard:
             self._failed = True
             Fingerprint(self._path).drop()
             return self._use(self._scan, self._path)
 
-    def _use(self, index: Index, path: Path) -> Index:
+    def _use(self, index: Some, path: Path) -> Some:
         """Answer from `index` from now on."""
         with self._guard:
             if self._index is not None:
@@ -125,7 +123,7 @@ class EmbeddedSync(IndexSync):
 
     # --- opening ---
 
-    def _open(self) -> VectorIndex:
+    def _open(self) -> Index:
         self._waits = False
         if not os.access(self._folder, os.W_OK):  # Chroma writes even to read
             return self._scan
@@ -275,53 +273,4 @@ class EmbeddedSync(IndexSync):
 
     def _leftovers(self) -> list[Path]:
         kept = self._named_folder()
-        return [p for p in self._folder.glob("chroma*") if p not in (kept, Fingerprint.path(kept))]
-
-
-class Fingerprint:
-    """What the files of one index folder were when they were last known to be whole: `NAME.fingerprint` beside it.
-
-    Args:
-        folder: The index's folder.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._path = self.path(folder)
-
-    @staticmethod
-    def path(folder: Path) -> Path:
-        """Return where the fingerprint of `folder` is kept."""
-        return folder.with_name(folder.name + ".fingerprint")
-
-    def matches(self) -> bool:
-        """Whether the files are what they were when it was kept."""
-        try:
-            kept = json.loads(self._path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return False
-        return bool(kept == self._of_now())
-
-    def keep(self) -> None:
-        """Say that the files are whole as they are now."""
-        try:
-            self._path.write_text(json.dumps(self._of_now()), encoding="utf-8")
-        except OSError as error:  # without one it costs a check at the next start, nothing else
-            log.debug("cannot keep the fingerprint of the vector index: %s", error)
-
-    def drop(self) -> None:
-        """The files are about to change."""
-        try:
-            self._path.unlink(missing_ok=True)
-        except OSError as error:
-            log.debug("cannot drop the fingerprint of the vector index: %s", error)
-
-    def _of_now(self) -> dict[str, list[int]]:
-        """Name -> size and time of each file; Chroma touches its SQLite file even to read it."""
-        found = {}
-        for path in sorted(self._folder.rglob("*")):
-            if path.is_file() and not path.name.endswith(("-wal", "-shm", "-journal")):
-                status = path.stat()
-                times = [] if path.suffix == ".sqlite3" else [status.st_mtime_ns]
-                found[path.relative_to(self._folder).as_posix()] = [status.st_size, *times]
-        return found
+        return [p for p in self._folder.glob("chroma*") if p not in (kept, Fingerprint(kept).path)]

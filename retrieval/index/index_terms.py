@@ -1,18 +1,74 @@
-"""What is counted of every scope's words, and which words of a question choose its candidates.
-
-Counts are kept as paragraphs come and go: to count what stands in the index, one would have to read it.
-"""
+"""The terms of paragraphs: what one is found by, how common each is, and which of a question's choose its candidates."""
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlalchemy import Connection, bindparam, delete, func, select, text
 
+from retrieval.language.terms import indexed_terms, initials, terms
 from retrieval.ledger import schema
-from retrieval.ledger.statements import batches, is_postgres, upsert
+from retrieval.ledger.engine import add_up, batches, is_postgres
+from retrieval.models import LiveParagraph
+
+MONTHS = "January February March April May June July August September October November December".split()
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedTerms:
+    """What one paragraph is found by.
+
+    Attributes:
+        terms: Of its text, its heading and its readout's title.
+        length: Terms of the text alone.
+    """
+
+    terms: Sequence[str]
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class ParagraphTerms:
+    """The terms of a paragraph alone, as in a prepared one: all that it is indexed by."""
+
+    counts: Mapping[str, int]
+    title_terms: frozenset[str]
+    heading_terms: frozenset[str]
+    length: int
+
+    @property
+    def indexed(self) -> IndexedTerms:
+        """What a paragraph with these terms is found by."""
+        elsewhere = sorted(self.title_terms | self.heading_terms)
+        return IndexedTerms([*Counter(self.counts).elements(), *elsewhere], self.length)
+
+
+def paragraph_terms(paragraph: LiveParagraph) -> ParagraphTerms:
+    """Tokenise `paragraph` without looking at its sentences, which takes twice as long."""
+    found = terms(paragraph.text)
+    return ParagraphTerms(
+        counts=Counter(found + initials(paragraph.text)),
+        title_terms=_title_terms(paragraph.title, paragraph.date),
+        heading_terms=frozenset(terms(paragraph.heading or "")),
+        length=len(found),
+    )
+
+
+@lru_cache
+def _title_terms(title: str, date: str | None) -> frozenset[str]:
+    return frozenset(indexed_terms(f"{title} {_date_words(date)}"))
+
+
+def _date_words(date: str | None) -> str:
+    """Return "2022 June" for "2022-06-22": how a question names a readout."""
+    year, _, rest = (date or "").partition("-")
+    month = rest.partition("-")[0]
+    return f"{year} {MONTHS[int(month) - 1]}" if month.isdigit() and 1 <= int(month) <= 12 else year
+
 
 MOST_SCORED = 4000
 """BM25 scores about a thousand paragraphs a millisecond. Of more that match, the latest are scored: what so many have
@@ -39,13 +95,15 @@ class TermStatistics:
         return math.log1p((self.n_paragraphs - frequency + 0.5) / (frequency + 0.5))
 
 
-def chosen(rarest_first: Sequence[str], frequency: Mapping[str, int]) -> tuple[Sequence[str], bool]:
-    """Return the terms that candidates are chosen by, and whether one has to hold all of them.
+def chosen(connection: Connection, scope: str, terms: Iterable[str]) -> tuple[Sequence[str], bool]:
+    """Return those of `terms` that candidates are chosen by, and whether one has to hold all of them.
 
     In a large scope common terms alone would have every other paragraph scored. Terms are taken from the
     rarest on, as long as they stand in `MOST_SCORED` paragraphs together: what they weigh falls with how
     common they are (BM25's idf), and whoever ranks the paragraphs found here weighs all of them.
     """
+    frequency = frequencies(connection, [scope], terms)
+    rarest_first = sorted((term for term in frequency if frequency[term]), key=lambda t: frequency[t])
     scored = 0
     taken: list[str] = []
     for term in rarest_first:
@@ -144,15 +202,8 @@ def count_terms(connection: Connection, scope: str, counts: Mapping[str, int]) -
 
 def count(connection: Connection, scope: str, paragraphs: int, terms: int) -> None:
     """Add paragraphs, and the terms of their texts."""
-    s = schema.lexical_statistics
-    connection.execute(
-        upsert(connection, s)
-        .values(scope=scope, paragraphs=paragraphs, terms=terms)
-        .on_conflict_do_update(
-            index_elements=["scope"],
-            set_={"paragraphs": s.c.paragraphs + paragraphs, "terms": s.c.terms + terms},
-        )
-    )
+    amounts = {"paragraphs": paragraphs, "terms": terms}
+    add_up(connection, schema.lexical_statistics, {"scope": scope}, amounts)
 
 
 def forget(connection: Connection, scope: str) -> None:

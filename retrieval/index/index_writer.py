@@ -17,16 +17,11 @@ import numpy as np
 from sqlalchemy import Connection
 
 from retrieval.errors import StoreError
-from retrieval.index.chroma.collections import Collections
-from retrieval.index.vector_index import VectorRecord, finds_itself
-from retrieval.ledger import scopes, vectors
+from retrieval.index.chroma import Collections
+from retrieval.index.encoder import Vector
+from retrieval.index.vector_index import INDEX_NAME, REWRITE_DUE, VectorRecord, finds_itself
+from retrieval.ledger import Ledger, vectors
 from retrieval.ledger.leases import Turn
-from retrieval.ledger.ledger import Ledger
-
-INDEX_NAME = "index_folder"
-"""The ledger's fact that names the index in use: a folder of the store, or `remote:` and a generation."""
-
-REWRITE_DUE = "rewrite_due"
 
 _RECHECKS = "look_ups_owed:"
 _OLDER_FOR_EACH = 2
@@ -36,6 +31,12 @@ _LOOKED_UP_AT_ONCE = 50
 
 _SUPERSEDED_SHARE = 0.3
 _SUPERSEDED_AT_LEAST = 1000
+
+_SAMPLE = 1000
+"""Looked up in about a second."""
+
+_HIDDEN = 0.01
+"""An intact graph may hide one vector in hundreds of others; that has its turn to be looked up (`IndexWriter`)."""
 
 Found = dict[int, bool]
 """Embedding -> whether the index returns it for its own vector."""
@@ -61,7 +62,7 @@ class Backlog:
     def of(cls, ledger: Ledger) -> Backlog:
         """Read it."""
         with ledger.read() as connection:
-            states = scopes.states(connection)
+            states = vectors.scope_states(connection)
             return cls(
                 missing={state.scope: vectors.pending(connection, state.scope) for state in states},
                 unfound={state.scope: vectors.unfound(connection, state.scope) for state in states},
@@ -126,7 +127,7 @@ class IndexWriter:
         """Add what is missing, forget what no live paragraph holds any more, and make the look-ups that are owed."""
         for scope, missing in backlog.missing.items():
             with self._ledger.read() as connection:
-                older = scopes.state(connection, scope).records
+                older = vectors.scope_state(connection, scope).records
             new = list(backlog.unfound[scope]) if backlog.rechecks[scope] else []
             for batch in _batches(missing):
                 rechecks = min(_OLDER_FOR_EACH * len(batch), older)
@@ -148,7 +149,7 @@ class IndexWriter:
     def fill(self) -> dict[str, Found]:
         """Add every embedding that a live paragraph holds to an index that is new; returns what it finds of them."""
         with self._ledger.read() as connection:
-            names = [state.scope for state in scopes.states(connection)]
+            names = [state.scope for state in vectors.scope_states(connection)]
             wanted = {scope: vectors.live_embeddings(connection, scope) for scope in names}
         filled: dict[str, Found] = {scope: {} for scope in wanted}
         for scope, pks in wanted.items():
@@ -168,7 +169,7 @@ class IndexWriter:
                 vectors.expect(connection, scope, vectors.live_embeddings(connection, scope))
                 vectors.mark_indexed(connection, scope, found)
                 RecheckQueue().keep(self._ledger, connection, scope)
-                scopes.rewritten(connection, scope, len(found))
+                vectors.index_rewritten(connection, scope, len(found))
             self._ledger.set_meta(connection, INDEX_NAME, name)
             self._ledger.set_meta(connection, REWRITE_DUE, "no")
 
@@ -182,7 +183,7 @@ class IndexWriter:
             queue = RecheckQueue.of(self._ledger, connection, scope)
             longer = RecheckQueue(queue.length + len(held) + rechecks, queue.after)
             longer.keep(self._ledger, connection, scope)
-            scopes.changed(connection, scope, records=len(held))
+            vectors.scope_changed(connection, scope, records=len(held))
         return held
 
     def _recheck_older(self, scope: str) -> None:
@@ -206,7 +207,7 @@ class IndexWriter:
         with self._write() as connection:
             if found:
                 vectors.mark_indexed(connection, scope, found)
-                scopes.changed(connection, scope)
+                vectors.scope_changed(connection, scope)
             if rechecked:
                 queue = RecheckQueue.of(self._ledger, connection, scope)
                 shorter = RecheckQueue(queue.length - rechecked, queue.after if after is None else after)
@@ -224,11 +225,7 @@ class IndexWriter:
         """Return for each embedding whether a search for its own vector finds it."""
         with self._ledger.read() as connection:
             own = vectors.vectors(connection, embeddings)
-        found: Found = {}
-        for some in _batches(list(own), _LOOKED_UP_AT_ONCE):
-            hits = self._index.query_each(scope, np.stack([own[pk] for pk in some]), 1)
-            found |= {pk: finds_itself(pk, each) for pk, each in zip(some, hits, strict=True)}
-        return found
+        return dict(_looked_up(self._index, scope, own))
 
     def _go_on(self) -> None:
         if self._stopping.is_set():
@@ -244,7 +241,37 @@ class IndexWriter:
             yield connection
 
 
-def _is_stale(state: scopes.ScopeState) -> bool:
+def problem_of(index: Collections, ledger: Ledger) -> str | None:
+    """Return what is wrong with an index, or None.
+
+    Every scope of the ledger must hold at least what the ledger says it was handed, and return nearly all of a sample
+    that the ledger says can be found for their own vectors: a damaged one can open, count and answer nonsense.
+    """
+    with ledger.read() as connection:
+        expected = [state for state in vectors.scope_states(connection) if state.records]
+    for scope, count in ((state.scope, state.records) for state in expected):
+        found = index.count(scope)
+        if found < count:  # more is what an addition left that was cut short: those are scanned
+            return f"{scope}: {found} embeddings instead of {count}"
+        with ledger.read() as connection:
+            findable = vectors.findable(connection, scope)
+            sample = vectors.vectors(connection, findable[:: -(-len(findable) // _SAMPLE) or 1])
+        missed = 0
+        for _, is_found in _looked_up(index, scope, sample):
+            missed += not is_found
+            if missed > _HIDDEN * len(sample):
+                return f"{scope}: embeddings are missing from its graph"
+    return None
+
+
+def _looked_up(index: Collections, scope: str, own: Mapping[int, Vector]) -> Iterator[tuple[int, bool]]:
+    """Yield each embedding with whether a search for its own vector finds it."""
+    for some in _batches(list(own), _LOOKED_UP_AT_ONCE):
+        hits = index.query_each(scope, np.stack([own[pk] for pk in some]), 1)
+        yield from ((pk, finds_itself(pk, each)) for pk, each in zip(some, hits, strict=True))
+
+
+def _is_stale(state: vectors.ScopeState) -> bool:
     return state.superseded > max(_SUPERSEDED_AT_LEAST, _SUPERSEDED_SHARE * state.records)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.diff import diff_paragraphs
+from retrieval.comparison.differences import diff_paragraphs
 from retrieval.models import Paragraph
 
 TEXTS = [

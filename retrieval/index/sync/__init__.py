@@ -1,1 +1,0 @@
-"""Keeping the vector index true to the ledger: opening, checking, adding, writing anew."""
