@@ -20,7 +20,7 @@ from retrieval.language.terms import STOP_WORDS, stem, terms, words
 from retrieval.language.times import Times, numbers_of_title, ordinals_in, times_in
 from retrieval.models import Difference, LiveParagraph, Statement
 from retrieval.search.scoping import Shelf, spans_of
-from retrieval.sources.titles import names_document
+from retrieval.sources.identity import names_document
 
 _NOUNS_AFTER = 4
 """So many words after an ordinal may say what it counts: "the 6th informal defence ministers' meeting"."""

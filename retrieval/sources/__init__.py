@@ -14,9 +14,8 @@
 Libraries for HTML, PDF, DOCX, YAML, encodings and foreign dates are imported when a source needs them.
 """
 
-from retrieval.sources.interchange import from_interchange, to_interchange
+from retrieval.sources.interchange import Overrides, from_interchange, parse_overrides, to_interchange
 from retrieval.sources.loading import LoadedSource, content_hash, load, load_bytes, load_file, load_url
-from retrieval.sources.overrides import Overrides, parse_overrides
 from retrieval.sources.parsing import PARSER_VERSION, parse
 
 __all__ = [

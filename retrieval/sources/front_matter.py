@@ -12,10 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from retrieval.language.dates import find_date, find_own_date
+from retrieval.sources.account import without_reading_time
 from retrieval.sources.blocks import Block, group, is_marked_heading, reads_as_heading
-from retrieval.sources.furniture import without_reading_time
-from retrieval.sources.lines import Extracted, Line, ends_sentence, starts_lower
-from retrieval.sources.titles import (
+from retrieval.sources.identity import (
     as_written,
     body_in,
     find_issuer,
@@ -26,6 +25,7 @@ from retrieval.sources.titles import (
     starts_with_body,
     without_symbol,
 )
+from retrieval.sources.lines import Extracted, Line, ends_sentence, starts_lower
 
 _MAX_BLOCKS = 24
 _MAX_CHARS = 200

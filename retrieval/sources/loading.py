@@ -13,8 +13,8 @@ from retrieval.fetching import Fetched, Fetcher, NotModified, Validators, name_o
 from retrieval.fetching.bodies import charset, is_text, suffix_of
 from retrieval.models import Readout
 from retrieval.sources.hygiene import printable
+from retrieval.sources.interchange import Overrides, parse_overrides
 from retrieval.sources.limits import MAX_BYTES
-from retrieval.sources.overrides import Overrides, parse_overrides
 from retrieval.sources.parsing import check_size, parse
 from retrieval.sources.parsing import is_known as is_known_format
 

@@ -10,23 +10,34 @@ from pathlib import PurePath
 from retrieval.errors import SourceError
 from retrieval.language.detection import guess_language
 from retrieval.models import Numbering, Paragraph, Readout
-from retrieval.sources.account import Book
+from retrieval.sources.account import Book, page_numbers
 from retrieval.sources.blocks import reads_as_heading
-from retrieval.sources.decoding import Legibility, as_utf8, decode, legibility
+from retrieval.sources.decoding import (
+    Legibility,
+    as_utf8,
+    decode,
+    head,
+    is_doc,
+    is_docx,
+    is_epub,
+    is_odt,
+    is_pdf,
+    is_rtf,
+    legibility,
+    unreadable,
+)
 from retrieval.sources.formats.html import looks_like_html
 from retrieval.sources.formats.markdown import looks_like_markdown, read_markdown, read_plain, with_notes
 from retrieval.sources.front_matter import read_front
-from retrieval.sources.furniture import page_numbers
 from retrieval.sources.headings import split_parts
 from retrieval.sources.hygiene import clean_lines, clean_readout, printable
 from retrieval.sources.identity import humanised, id_of, make_id, says_something
-from retrieval.sources.kinds import head, is_doc, is_docx, is_epub, is_odt, is_pdf, is_rtf, unreadable
+from retrieval.sources.interchange import Overrides
 from retrieval.sources.labels import candidates
 from retrieval.sources.limits import MAX_BYTES, MAX_LINE_CHARS, MAX_LINES, MAX_PARAGRAPH_CHARS, MAX_TEXT_CHARS
 from retrieval.sources.lines import Extracted, Line, starts_lower
 from retrieval.sources.numbering import Draft, number_paragraphs, numbering_warnings
 from retrieval.sources.numbering_plan import contents_rows, make_plan
-from retrieval.sources.overrides import Overrides
 from retrieval.sources.sequences import split_missed_breaks
 
 PARSER_VERSION = 4

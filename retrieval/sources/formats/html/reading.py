@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from retrieval.errors import SourceError
 from retrieval.language.dates import find_date
+from retrieval.sources.decoding import head
 from retrieval.sources.formats.html.page import Page, strings, tags
 from retrieval.sources.formats.html.walker import Walker
-from retrieval.sources.kinds import head
+from retrieval.sources.identity import body_in
 from retrieval.sources.limits import MAX_TAGS
 from retrieval.sources.lines import Extracted, Line, collapse
-from retrieval.sources.titles import body_in
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup

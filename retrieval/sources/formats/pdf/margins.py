@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from retrieval.models import LeftOut
+from retrieval.sources.account import is_page_mark
 from retrieval.sources.formats.pdf.columns import Row
-from retrieval.sources.furniture import is_page_mark
 from retrieval.sources.labels import STRONG, candidates
 from retrieval.sources.lines import Line
 
