@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections import Counter
+from collections.abc import Callable
 from enum import Enum
 from io import BytesIO
 from zipfile import BadZipFile, ZipFile, is_zipfile
@@ -55,21 +56,15 @@ _STARTS = (
 )  # fmt: skip
 
 
-_DOCUMENTS = {".docx": "Word document", ".odt": "OpenDocument text", ".epub": "e-book"}
+_DAMAGED = {".docx": "Word document", ".odt": "OpenDocument text", ".epub": "e-book"}
 
 
-def is_pdf(data: bytes) -> bool:
-    """Whether `data` is a PDF; a little that is not part of it may stand before."""
-    return bool(_PDF.search(data[:1024]))
-
-
-def is_docx(data: bytes) -> bool:
+def _is_docx(data: bytes) -> bool:
     """Whether `data` looks like a Word document; what is inside is checked when it is read."""
     return data.startswith(_ZIP[0]) and bool(_WORD.search(data)) and b"[Content_Types].xml" in data
 
 
-def is_odt(data: bytes) -> bool:
-    """Whether `data` looks like an OpenDocument text."""
+def _is_odt(data: bytes) -> bool:
     if not data.startswith(_ZIP[0]) or b"content.xml" not in data:
         return False
     kind = _OPEN_DOCUMENT + b"text"
@@ -85,19 +80,15 @@ def _stated_kind(data: bytes) -> bytes:
         return b""
 
 
-def is_epub(data: bytes) -> bool:
-    """Whether `data` looks like an e-book."""
-    return data.startswith(_ZIP[0]) and b"META-INF/container.xml" in data
-
-
-def is_rtf(data: bytes) -> bool:
-    """Whether `data` begins as RTF."""
-    return bool(_RTF.match(data))
-
-
-def is_doc(data: bytes) -> bool:
-    """Whether `data` is a Word document of before 2007."""
-    return data.startswith(_OLE) and _OLD_WORD in data and _PASSWORD not in data
+DOCUMENTS: tuple[tuple[str, tuple[str, ...], Callable[[bytes], bool]], ...] = (
+    ("pdf", (".pdf",), lambda data: bool(_PDF.search(data[:1024]))),  # a little may stand before
+    ("docx", (".docx",), _is_docx),
+    ("odt", (".odt", ".ott"), _is_odt),
+    ("epub", (".epub",), lambda data: data.startswith(_ZIP[0]) and b"META-INF/container.xml" in data),
+    ("rtf", (".rtf",), lambda data: bool(_RTF.match(data))),
+    ("doc", (".doc",), lambda data: data.startswith(_OLE) and _OLD_WORD in data and _PASSWORD not in data),
+)
+"""Documents that are read in a process of their own: their kind, their extensions, and whether bytes are one."""
 
 
 def unreadable(data: bytes, suffix: str = "") -> str | None:
@@ -107,8 +98,8 @@ def unreadable(data: bytes, suffix: str = "") -> str | None:
         suffix: Of its name, in lower case: a damaged document shows no more than that it was an archive.
     """
     what: str | None
-    if data.startswith(_ZIP) and suffix in _DOCUMENTS and not is_zipfile(BytesIO(data)):
-        what, todo = f"a damaged {_DOCUMENTS[suffix]}", "Open it, save it anew, and try again."
+    if data.startswith(_ZIP) and suffix in _DAMAGED and not is_zipfile(BytesIO(data)):
+        what, todo = f"a damaged {_DAMAGED[suffix]}", "Open it, save it anew, and try again."
     elif data.startswith(_ZIP):
         found = ((what, todo) for mark, what, todo in _INSIDE_ZIP if mark in data)
         what, todo = next(found, ("a ZIP archive", "Unpack it, then ingest what is in it."))
@@ -158,19 +149,6 @@ def decode(name: str, data: bytes, declared: str | None = None) -> tuple[str, tu
         line = text.count("\n", 0, at) + 1
         raise SourceError(name, f"this is not a text file (it holds NUL bytes). {_SAVE_AS}", line)
     return text.replace("\r\n", "\n").replace("\r", "\n"), warnings
-
-
-def as_utf8(data: bytes, content_type: str) -> bytes:
-    """Return text that is in the charset of `content_type`, and in no encoding it tells itself, as UTF-8."""
-    found = re.search(r"charset=[\"']?([\w.:-]{2,30})", content_type, re.IGNORECASE)
-    if found is None or any(data.startswith(mark) for mark, _ in _MARKS):
-        return data
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        text = _as_declared(data, found[1])
-        return data if text is None else text.encode("utf-8", "surrogatepass")
-    return data
 
 
 def _decoded(name: str, data: bytes, declared: str | None) -> tuple[str, tuple[str, ...]]:

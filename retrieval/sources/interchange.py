@@ -18,9 +18,8 @@ from typing import Any
 from retrieval.errors import SourceError
 from retrieval.language.dates import is_iso_date
 from retrieval.models import Numbering, Paragraph, Readout, is_note
-from retrieval.sources.hygiene import clean_text
 from retrieval.sources.identity import make_id
-from retrieval.sources.lines import collapse
+from retrieval.sources.lines import clean_text, collapse
 
 
 def to_interchange(readout: Readout) -> dict[str, Any]:

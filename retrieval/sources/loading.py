@@ -12,9 +12,8 @@ from retrieval.errors import FetchError, MissingFileError, SourceError
 from retrieval.fetching import Fetched, Fetcher, NotModified, Validators, name_of
 from retrieval.fetching.bodies import charset, is_text, suffix_of
 from retrieval.models import Readout
-from retrieval.sources.hygiene import printable
 from retrieval.sources.interchange import Overrides, parse_overrides
-from retrieval.sources.limits import MAX_BYTES
+from retrieval.sources.lines import MAX_BYTES, printable
 from retrieval.sources.parsing import check_size, parse
 from retrieval.sources.parsing import is_known as is_known_format
 

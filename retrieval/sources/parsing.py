@@ -3,39 +3,45 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import PurePath
 
 from retrieval.errors import SourceError
 from retrieval.language.detection import guess_language
-from retrieval.models import Numbering, Paragraph, Readout
+from retrieval.models import LeftOut, Numbering, Paragraph, Readout
 from retrieval.sources.account import Book, page_numbers
 from retrieval.sources.blocks import reads_as_heading
-from retrieval.sources.decoding import (
-    Legibility,
-    as_utf8,
-    decode,
-    head,
-    is_doc,
-    is_docx,
-    is_epub,
-    is_odt,
-    is_pdf,
-    is_rtf,
-    legibility,
-    unreadable,
+from retrieval.sources.decoding import DOCUMENTS, Legibility, decode, head, legibility, unreadable
+from retrieval.sources.formats.html_file import declared_encoding, looks_like_html, read_html
+from retrieval.sources.formats.markdown import (
+    looks_like_markdown,
+    read_markdown,
+    read_plain,
+    split_front_matter,
+    with_notes,
 )
-from retrieval.sources.formats.html import looks_like_html
-from retrieval.sources.formats.markdown import looks_like_markdown, read_markdown, read_plain, with_notes
 from retrieval.sources.front_matter import read_front
 from retrieval.sources.headings import split_parts
-from retrieval.sources.hygiene import clean_lines, clean_readout, printable
 from retrieval.sources.identity import humanised, id_of, make_id, says_something
 from retrieval.sources.interchange import Overrides
 from retrieval.sources.labels import candidates
-from retrieval.sources.limits import MAX_BYTES, MAX_LINE_CHARS, MAX_LINES, MAX_PARAGRAPH_CHARS, MAX_TEXT_CHARS
-from retrieval.sources.lines import Extracted, Line, starts_lower
+from retrieval.sources.lines import (
+    MAX_BYTES,
+    MAX_LINE_CHARS,
+    MAX_LINES,
+    MAX_PARAGRAPH_CHARS,
+    MAX_TEXT_CHARS,
+    Extracted,
+    Line,
+    clean_lines,
+    clean_readout,
+    collapse,
+    printable,
+    starts_lower,
+)
 from retrieval.sources.numbering import Draft, number_paragraphs, numbering_warnings
 from retrieval.sources.numbering_plan import contents_rows, make_plan
 from retrieval.sources.sequences import split_missed_breaks
@@ -43,12 +49,7 @@ from retrieval.sources.sequences import split_missed_breaks
 PARSER_VERSION = 4
 """Goes up when the same bytes become other paragraphs, so that a revision says what read it."""
 
-_SUFFIXES = {
-    "text/html": ".html",
-    "application/xhtml+xml": ".html",
-    "application/json": ".json",
-    "text/markdown": ".md",
-}
+_MARKDOWN = (".md", ".markdown")
 _TOO_LONG = f"a paragraph has more than {MAX_PARAGRAPH_CHARS:,} characters. Part it by blank lines where paragraphs begin."
 
 _NOISY = (
@@ -56,6 +57,8 @@ _NOISY = (
     "before anybody relies on quotes of it."
 )
 
+_NO_TEXT = "the e-mail has no text of its own. Save what is attached to it, and ingest that."
+_DAMAGED = "the e-mail is damaged and cannot be read. Save its text in a file of its own."
 _NESTED = "the page's tags are nested too deep to be read. Save its text instead."
 
 Reader = Callable[[str, bytes], "Extracted | list[Readout]"]
@@ -73,7 +76,6 @@ class Format:
             number that an editor would find, either.
     """
 
-    name: str
     suffixes: tuple[str, ...]
     recognises: Callable[[bytes], bool]
     read: Reader
@@ -85,7 +87,6 @@ def parse(
     data: bytes,
     overrides: Overrides | None = None,
     *,
-    content_type: str | None = None,
     is_address: bool = False,
 ) -> list[Readout]:
     """Return the readouts in `data`, at least one.
@@ -93,7 +94,6 @@ def parse(
     Args:
         name: The file's name or path, or an address: a hint at the format, and what errors name.
         overrides: Corrections of an admin.
-        content_type: As a server states it, "text/html; charset=euc-jp"; believed where the bytes do not say.
         is_address: The name is the end of an address: it is the id, whatever it says; a file's may say nothing.
 
     Raises:
@@ -103,8 +103,7 @@ def parse(
     check_size(name, len(data))
     if overrides is not None and overrides.encoding:
         data = _transcoded(name, data, overrides.encoding)
-    known = _format_of(name, data, content_type)
-    data = data if content_type is None else as_utf8(data, content_type)
+    known = _format_of(name, data)
     found = known.read(name, data)
     if isinstance(found, list):
         readouts = [clean_readout(name, readout) for readout in found]
@@ -153,12 +152,11 @@ def _bounded(name: str, found: Extracted, *, lined: bool) -> Extracted:
     return found
 
 
-def _format_of(name: str, data: bytes, content_type: str | None = None) -> Format:
+def _format_of(name: str, data: bytes) -> Format:
     for known in FORMATS:
         if known.recognises(data):
             return known
-    stated = (content_type or "").partition(";")[0].strip().lower()
-    suffix = _SUFFIXES.get(stated) or PurePath(name).suffix.lower()
+    suffix = PurePath(name).suffix.lower()
     named = (known for known in FORMATS if suffix in known.suffixes and known.by_name)
     return next(named, FORMATS[-1])
 
@@ -272,35 +270,59 @@ def _sample(paragraphs: Sequence[Paragraph]) -> str:
 def _read_text(name: str, data: bytes) -> Extracted:
     """Read plain text, and text with Markdown's markup."""
     text, warnings = decode(name, data)
-    from retrieval.sources.formats.markdown import split_front_matter
-
     matter, body, first_line = split_front_matter(name, text)
-    marked = PurePath(name).suffix.lower() in _MARKDOWN.suffixes or looks_like_markdown(body)
+    marked = PurePath(name).suffix.lower() in _MARKDOWN or looks_like_markdown(body)
     lines, left = read_markdown(body, first_line) if marked else (read_plain(body, first_line), [])
     lines, marks = with_notes(lines)
     return replace(matter or Extracted(()), lines=lines, warnings=warnings, left_out=(*left, *marks))
 
 
 def _read_html(name: str, data: bytes) -> Extracted:
-    from retrieval.sources.formats.html import declared_encoding, read_html
-
     text, warnings = decode(name, data, declared=declared_encoding(data))
-    try:
+    with _named_in_errors(name):
         return replace(read_html(text), warnings=warnings)
+
+
+def _read_mail(name: str, data: bytes) -> Extracted:
+    """Read the text of an e-mail; what is attached to it is left out by its names."""
+    from email import message_from_bytes
+    from email.message import EmailMessage
+    from email.policy import default
+    from email.utils import parseaddr, parsedate_to_datetime
+
+    try:
+        message = message_from_bytes(data, EmailMessage, policy=default)
+        body = message.get_body(("html", "plain"))
+        text = None if body is None else body.get_content()
+    except (LookupError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise SourceError(name, _DAMAGED) from error
+    if body is None or not isinstance(text, str) or not text.strip():
+        raise SourceError(name, _NO_TEXT)
+    with _named_in_errors(name):
+        is_page = body.get_content_type() == "text/html"
+        found = read_html(text) if is_page else Extracted(read_plain(text), source=text)
+        try:
+            date = parsedate_to_datetime(str(message["Date"])).date().isoformat()
+        except (TypeError, ValueError):
+            date = None
+        attached = (each.get_filename() or each.get_content_type() for each in message.iter_attachments())
+        return replace(
+            found,
+            title=collapse(str(message.get("Subject", ""))) or found.title,
+            date=date or found.date,
+            issuer=parseaddr(str(message.get("From", "")))[0] or found.issuer,
+            left_out=(*found.left_out, *(LeftOut("attachment", each) for each in attached)),
+        )
+
+
+@contextmanager
+def _named_in_errors(name: str) -> Iterator[None]:
+    try:
+        yield
     except SourceError as error:
         raise SourceError(name, error.problem) from error
     except RecursionError as error:
         raise SourceError(name, _NESTED) from error
-
-
-def _read_mail(name: str, data: bytes) -> Extracted:
-    from retrieval.sources.formats.mail import read_mail
-
-    try:
-        return read_mail(data)
-    except (SourceError, RecursionError) as error:
-        problem = error.problem if isinstance(error, SourceError) else _NESTED
-        raise SourceError(name, problem) from error
 
 
 def _read_json(name: str, data: bytes) -> list[Readout]:
@@ -312,28 +334,16 @@ def _read_json(name: str, data: bytes) -> list[Readout]:
     return read_json(name, text, _stem(name))
 
 
-def _confined(kind: str) -> Reader:
-    def read(name: str, data: bytes) -> Extracted:
-        from retrieval.sources.confined import read_confined
+def _read_confined(kind: str, name: str, data: bytes) -> Extracted:
+    from retrieval.sources import confined
 
-        return read_confined(kind, name, data)
-
-    return read
-
-
-def _read_doc(name: str, data: bytes) -> Extracted:
-    from retrieval.sources.confined import read_confined
-    from retrieval.sources.formats.office import as_docx
-
-    return read_confined("docx", name, as_docx(name, data))
+    if kind == "doc":
+        kind, data = "docx", confined.as_docx(name, data)
+    return confined.read_confined(kind, name, data)
 
 
 def _refuse(name: str, data: bytes) -> Extracted:
     raise SourceError(name, unreadable(data, PurePath(name).suffix.lower()) or "this is not a text file.")
-
-
-def _never(_data: bytes) -> bool:
-    return False
 
 
 def _looks_like_json(data: bytes) -> bool:
@@ -343,19 +353,13 @@ def _looks_like_json(data: bytes) -> bool:
     )
 
 
-_MARKDOWN = Format("Markdown", (".md", ".markdown"), _never, _read_text)
 # The first that recognises the bytes reads them, else the first whose extension fits, else the last.
 FORMATS: tuple[Format, ...] = (
-    Format("PDF", (".pdf",), is_pdf, _confined("pdf"), by_name=False),
-    Format("DOCX", (".docx",), is_docx, _confined("docx"), by_name=False),
-    Format("OpenDocument", (".odt", ".ott"), is_odt, _confined("odt"), by_name=False),
-    Format("e-book", (".epub",), is_epub, _confined("epub"), by_name=False),
-    Format("RTF", (".rtf",), is_rtf, _confined("rtf"), by_name=False),
-    Format("DOC", (".doc",), is_doc, _read_doc, by_name=False),
-    Format("unreadable", (), lambda data: unreadable(data) is not None, _refuse),
-    Format("JSON", (".json", ".jsonl", ".ndjson"), _looks_like_json, _read_json),
-    Format("HTML", (".html", ".htm", ".xhtml"), looks_like_html, _read_html),
-    Format("e-mail", (".eml",), _never, _read_mail),
-    _MARKDOWN,
-    Format("text", (".txt", ".text"), _never, _read_text),
+    *(Format(suffixes, known, partial(_read_confined, kind), False) for kind, suffixes, known in DOCUMENTS),
+    Format((), lambda data: unreadable(data) is not None, _refuse),
+    Format((".json", ".jsonl", ".ndjson"), _looks_like_json, _read_json),
+    Format((".html", ".htm", ".xhtml"), looks_like_html, _read_html),
+    Format((".eml",), lambda _: False, _read_mail),
+    Format(_MARKDOWN, lambda _: False, _read_text),
+    Format((".txt", ".text"), lambda _: False, _read_text),
 )

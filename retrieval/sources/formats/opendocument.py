@@ -15,9 +15,16 @@ from typing import Any
 
 from retrieval.errors import SourceError
 from retrieval.models import LeftOut
-from retrieval.sources.formats.archive import ENCRYPTED, check_archive, damaged, parsed
-from retrieval.sources.formats.bound import paragraph_lines, table_lines, title_at_top
-from retrieval.sources.formats.docx.word_numbers import Instance, Level, Numbered, Numberer
+from retrieval.sources.formats.word_numbers import Instance, Level, Numbered, Numberer
+from retrieval.sources.formats.word_processors import (
+    ENCRYPTED,
+    check_archive,
+    damaged,
+    paragraph_lines,
+    parsed,
+    table_lines,
+    title_at_top,
+)
 from retrieval.sources.lines import Extracted, Line, collapse
 
 _NAMES = "urn:oasis:names:tc:opendocument:xmlns:"

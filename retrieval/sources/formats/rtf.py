@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 
 from retrieval.errors import SourceError
 from retrieval.models import LeftOut
-from retrieval.sources.formats.bound import paragraph_lines, table_lines, title_at_top
-from retrieval.sources.formats.docx.word_numbers import Numbered
+from retrieval.sources.formats.word_numbers import Numbered
+from retrieval.sources.formats.word_processors import paragraph_lines, table_lines, title_at_top
 from retrieval.sources.labels import Label, candidates
 from retrieval.sources.lines import Extracted, Line, collapse
 

@@ -1,9 +1,4 @@
-"""Which part of a web page is the document, and what in that part is the page's own.
-
-Prose decides: blocks of text that are not mostly links. From the whole page downwards, the only element that
-holds all the prose is entered again and again; where prose parts, the way ends, so that no paragraph is lost
-to a guess. Inside, furniture is what says so in its role, name or class, unless much of the prose is in it,
-and blocks that are nothing but links."""
+"""Which part of a web page is the document, and what in that part is the page's own."""
 
 from __future__ import annotations
 
@@ -12,22 +7,42 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from retrieval.sources.formats.html.vocabulary import (
-    ALWAYS,
-    BLOCKS,
-    LINKING,
-    LINKING_ONLY,
-    NOT_TEXT,
-    ROLES,
-    SURE,
-    UNSEEN,
-)
 from retrieval.sources.lines import collapse, ends_sentence
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup
     from bs4.element import Tag
 
+# Words of markup for what a reader does not see, for blocks, and for what is the page's own
+UNSEEN = frozenset(
+    """script style noscript template svg iframe head select textarea object video audio canvas button
+    input label datalist map math-error dialog""".split()
+)
+BLOCKS = frozenset(
+    """address article aside blockquote body caption center dd details div dl dt fieldset figcaption figure
+    footer form h1 h2 h3 h4 h5 h6 header hgroup hr legend li main menu nav ol p pre section summary
+    table tbody tfoot thead tr ul""".split()
+)
+_NOT_TEXT = frozenset("nav footer aside figcaption menu".split())
+_ROLES = frozenset(
+    """navigation banner contentinfo complementary search dialog alertdialog alert toolbar menu menubar
+    tablist""".split()
+)
+_ALWAYS = frozenset("cookie cookies consent gdpr cybot cookiebot onetrust".split())
+_SURE = frozenset(  # words of a class or id: whatever is in there is the page's
+    """breadcrumb breadcrumbs crumbs crumb menu nav navbar navigation gnav lnav subnav globalnav topicpath
+    pankuzu pagination pager pagenav comments comment respond disqus footer masthead topbar toolbar
+    newsletter subscribe advert advertisement ads popup modal skiplink skiplinks feedback survey
+    footnotes footnote endnotes""".split()
+)
+_LINKING = frozenset(  # the same, if it holds a link or no prose
+    """share sharing sharebar sharedaddy sns social related relatedposts recommended sidebar sidenav widget
+    widgets tags tag tagcloud banner search promo login language languages lang header logo tools
+    utility links latest popular teaser teasers readmore print email byline skip""".split()
+)
+_LINKING_ONLY = frozenset(  # the same, if it holds a link and no prose
+    """social banner header tag tags print email byline links tools lang language languages search""".split()
+)
 UNTOLD = frozenset(("script", "style", "template", "head", "noscript", "svg", "iframe", "object", "canvas"))
 """What holds no words that anybody reads, so that none are left out with it."""
 
@@ -149,11 +164,11 @@ class Page:
             return bool(self.note(tag))
         measure, words = self.of(tag), set(_names(tag))
         role = str(tag.get("role", "")).lower()
-        if (words & ALWAYS or role in _DIALOGS) and not measure.titled:
+        if (words & _ALWAYS or role in _DIALOGS) and not measure.titled:
             return measure.prose < _MOST * self._total
         if measure.prose >= _MUCH * self._total and measure.prose > 0:
             return False
-        if tag.name in NOT_TEXT or role in ROLES or self.note(tag):
+        if tag.name in _NOT_TEXT or role in _ROLES or self.note(tag):
             return True
         if tag.name == "form" and measure.text < _SMALL_FORM:
             return True
@@ -163,13 +178,13 @@ class Page:
 
     def _is_named(self, measure: Measure, words: set[str]) -> bool:
         """Whether a class or id says that an element is the page's."""
-        if words & SURE:
+        if words & _SURE:
             return True
         if measure.prose and not measure.links:
             return False
         if measure.prose:
-            return bool(words & (LINKING - LINKING_ONLY))
-        return bool(words & LINKING) and (measure.links > 0 or bool(words & {"logo", "login", "skip"}))
+            return bool(words & (_LINKING - _LINKING_ONLY))
+        return bool(words & _LINKING) and (measure.links > 0 or bool(words & {"logo", "login", "skip"}))
 
     def note(self, tag: Tag) -> str:
         """Return the mark of the note that `tag` is, that a raised number in the text points at, or ""."""

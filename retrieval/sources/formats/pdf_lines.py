@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from retrieval.sources.formats.pdf.columns import Row
+from retrieval.sources.formats.pdf_columns import Row
 from retrieval.sources.labels import STRONG, candidates
 from retrieval.sources.lines import Line, collapse, ends_sentence, opens_list, starts_lower
 

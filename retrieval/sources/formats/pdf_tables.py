@@ -13,10 +13,9 @@ from itertools import groupby, pairwise
 from statistics import median
 
 from retrieval.models import LeftOut
-from retrieval.sources.formats.pdf.columns import baselines, has_strip, row_of
-from retrieval.sources.formats.pdf.glyphs import Run
-from retrieval.sources.formats.pdf.joined_lines import is_dense
-from retrieval.sources.formats.pdf.rules import Rule
+from retrieval.sources.formats.pdf_columns import baselines, has_strip, row_of
+from retrieval.sources.formats.pdf_glyphs import Rule, Run
+from retrieval.sources.formats.pdf_lines import is_dense
 from retrieval.sources.formats.tables import Grid, has_heads, is_amount, is_layout, row_texts
 from retrieval.sources.labels import STRONG, candidates
 from retrieval.sources.lines import collapse, ends_sentence, starts_lower

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from retrieval.models import LeftOut
-from retrieval.sources.formats.html.page import (
+from retrieval.sources.formats.html_page import (
+    BLOCKS,
     UNTOLD,
     Page,
     is_hidden,
@@ -16,7 +17,6 @@ from retrieval.sources.formats.html.page import (
     strings,
     tags,
 )
-from retrieval.sources.formats.html.vocabulary import BLOCKS
 from retrieval.sources.formats.tables import Grid, is_layout, row_texts
 from retrieval.sources.labels import ALONE, Label, candidates, letters, roman
 from retrieval.sources.lines import Line, collapse

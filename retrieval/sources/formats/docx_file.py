@@ -9,9 +9,14 @@ from typing import Any
 
 from retrieval.errors import SourceError
 from retrieval.models import LeftOut
-from retrieval.sources.formats.archive import check_archive, damaged
-from retrieval.sources.formats.bound import paragraph_lines, table_lines, title_at_top
-from retrieval.sources.formats.docx.word_numbers import Numberer, is_on, lineage, read_numberer
+from retrieval.sources.formats.word_numbers import Numberer, is_on, lineage, read_numberer
+from retrieval.sources.formats.word_processors import (
+    check_archive,
+    damaged,
+    paragraph_lines,
+    table_lines,
+    title_at_top,
+)
 from retrieval.sources.lines import Extracted, Line, collapse
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"

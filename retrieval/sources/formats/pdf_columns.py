@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from retrieval.sources.formats.pdf.glyphs import Run
+from retrieval.sources.formats.pdf_glyphs import Run
 
 _STEP = 2.0  # points between the places tried for a strip
 _NARROWEST = 3  # steps of white
