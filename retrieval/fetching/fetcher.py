@@ -10,10 +10,16 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from retrieval.errors import AddressRefusedError, FetchError
-from retrieval.fetching.bodies import ACCEPT
-from retrieval.fetching.models import Fetched, FetchPolicy, NotModified, Validators
-from retrieval.fetching.network import Resolver, checked_addresses, system_resolver
-from retrieval.fetching.urls import Target, parse_url
+from retrieval.fetching.bodies import (
+    ACCEPT,
+    Deadline,
+    Fetched,
+    FetchPolicy,
+    NotModified,
+    PassingError,
+    Validators,
+)
+from retrieval.fetching.urls import Resolver, Target, checked_addresses, parse_url, system_resolver
 
 if TYPE_CHECKING:
     import ssl
@@ -83,8 +89,6 @@ class _Fetch:
     """One fetch: its deadline, and the addresses of the names it met."""
 
     def __init__(self, url: str, fetcher: Fetcher) -> None:
-        from retrieval.fetching.network import Deadline
-
         self._url = url
         self._fetcher = fetcher
         self._policy = fetcher.policy
@@ -117,8 +121,6 @@ class _Fetch:
             wait_random_exponential,
         )
 
-        from retrieval.fetching.exchange import PassingError
-
         addresses = self._addresses_of(target)
         retrying = Retrying(
             retry=retry_if_exception_type(PassingError),
@@ -129,7 +131,7 @@ class _Fetch:
         return retrying(self._ask_once, target, addresses, conditions)
 
     def _ask_once(self, target: Target, addresses: tuple[str, ...], conditions: Validators) -> Answer:
-        from retrieval.fetching.exchange import PassingError, exchange
+        from retrieval.fetching.exchange import exchange
 
         answer = exchange(
             self._url,
