@@ -26,8 +26,7 @@ from retrieval.index.sync.remote_sync import RemoteSync
 from retrieval.index.sync.store_lock import StoreLock
 from retrieval.ingest import IngestService, Progress
 from retrieval.ingest.job_board import JobBoard
-from retrieval.ingest.lifecycle import Lifecycle, Retention
-from retrieval.ingest.reindex import Reindexer
+from retrieval.ingest.lifecycle import Lifecycle, Reindexer, Retention
 from retrieval.language.terms import TERMS_VERSION
 from retrieval.ledger import live
 from retrieval.ledger.ledger import Ledger

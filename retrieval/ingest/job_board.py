@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from retrieval.errors import RapporteurError, RowUnreadableError, StoreError
 from retrieval.ingest.committing import Progress
-from retrieval.ingest.request import IngestRequest
+from retrieval.ingest.planning import IngestRequest
 from retrieval.ledger import holdings, jobs, leases
 from retrieval.ledger.holdings import Usage
 from retrieval.ledger.jobs import JobRow

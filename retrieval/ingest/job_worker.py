@@ -23,7 +23,7 @@ from retrieval.errors import IndexMismatchError, IngestBusyError, RapporteurErro
 from retrieval.index.sync.index_sync import IndexSync
 from retrieval.ingest.committing import Progress
 from retrieval.ingest.job_board import POLL_S, WORKER, pause_s, report_json, unreadable
-from retrieval.ingest.request import IngestRequest, Upload
+from retrieval.ingest.planning import IngestRequest, Upload
 from retrieval.ingest.service import IngestService
 from retrieval.ledger import jobs, leases
 from retrieval.ledger.jobs import JobRow

@@ -13,8 +13,7 @@ from retrieval.index.encoder import Encoder
 from retrieval.index.sync.index_sync import IndexSync
 from retrieval.ingest.committing import Committer, Progress
 from retrieval.ingest.lifecycle import Retention
-from retrieval.ingest.planning import Plan, Planner, absolute, source_name, versioned
-from retrieval.ingest.request import IngestRequest
+from retrieval.ingest.planning import IngestRequest, Plan, Planner, absolute, source_name, versioned
 from retrieval.ledger import sources
 from retrieval.ledger.leases import TTL_S, my_turn, utc_now
 from retrieval.ledger.ledger import Ledger

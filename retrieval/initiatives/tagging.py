@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.index.encoder import MODEL_DIR as ENCODER_DIR
-from retrieval.initiatives.naming import CLOSED_CLASS
 from retrieval.model_files import on_all_cores, open_session, open_tokenizer, verified
 from retrieval.models import InitiativeKind
 
@@ -36,6 +35,7 @@ CONTEXT, LOWER, CAPITAL, UPPER = range(4)
 SEGMENTS = 4
 """Segments. The vocabulary knows no case, and a capital is half of what makes a name a name."""
 
+CLOSED_CLASS = frozenset("a an the of for on to in and or with at by from its their our s".split())
 _SPECIAL_TOKENS = 3
 _LEAD_IN_CHARS = 200
 _ENDINGS = (".", "!", "?", ";", ",", "”", '"', " and")
