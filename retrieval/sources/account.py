@@ -25,37 +25,6 @@ _SIGN = re.compile("[¹²³⁰⁴-⁹₀-₉①-⓿❶-➓]+")
 _MOST = 12  # words shown
 
 
-def missing_letters(found: Extracted) -> Counter[str]:
-    """Return the letters and digits that the reader came upon and neither kept nor accounted for."""
-    if not found.source:
-        return Counter()
-    kept = _letters([*(line.text for line in found.lines), *(line.note for line in found.lines)])
-    kept += _letters(left.text for left in found.left_out)
-    kept += _letters(line.label.number for line in found.lines if line.label)
-    return _letters([found.source]) - kept
-
-
-def missing_words(
-    texts: Iterable[str],
-    paragraphs: Sequence[Paragraph],
-    labels: Iterable[str],
-    left_out: Iterable[LeftOut],
-    title: str | None,
-) -> Counter[str]:
-    """Return the words of `texts` that stand nowhere in a readout.
-
-    Args:
-        labels: The printed labels as they stand there ("Article 5").
-        title: Counted once; where it stands in the header, too, that is no harm.
-    """
-    headings = [heading for heading, _ in groupby(p.heading for p in paragraphs) if heading]
-    parts = [part for part, _ in groupby(p.part for p in paragraphs) if part]
-    kept = _words(p.text for p in paragraphs) + _words(headings) + _words(labels)
-    kept += _words(left.text for left in left_out) + _words([title or ""]) + _words(parts)
-    kept += _words(p.number for p in paragraphs)
-    return _words(texts) - kept
-
-
 def warning(words: Counter[str], letters: Counter[str]) -> tuple[str, ...]:
     """Return the warning that a user reads when the account does not come out even."""
     if words:
@@ -64,19 +33,6 @@ def warning(words: Counter[str], letters: Counter[str]) -> tuple[str, ...]:
     if letters:
         return (f"{letters.total()} letters of the source found no place and no reason.",)
     return ()
-
-
-def _words(texts: Iterable[str]) -> Counter[str]:
-    return Counter(word for text in texts for word in _WORD.findall(_SIGN.sub(_plain, text).casefold()))
-
-
-def _plain(found: re.Match[str]) -> str:
-    """Return a raised or circled number as a word of its own."""
-    return f" {unicodedata.normalize('NFKC', found.group())} "
-
-
-def _letters(texts: Iterable[str]) -> Counter[str]:
-    return Counter(letter for text in texts for letter in text if letter.isalnum())
 
 
 class Book:
@@ -119,10 +75,37 @@ class Book:
         self.left_out += [LeftOut(reason, line.text, f"{word} {line.number}") for line in lines]
 
     def warnings(self, paragraphs: Sequence[Paragraph], title: str | None) -> tuple[str, ...]:
-        """Return a warning when words of the source found neither a place nor a reason."""
-        texts = (line.text for line in self._found.lines)
-        words = missing_words(texts, paragraphs, self.labels, self.left_out, title)
-        return warning(words, missing_letters(self._found))
+        """Return a warning when words of the source found neither a place nor a reason.
+
+        Args:
+            title: Counted once; where it stands in the header, too, that is no harm.
+        """
+        headings = [heading for heading, _ in groupby(p.heading for p in paragraphs) if heading]
+        parts = [part for part, _ in groupby(p.part for p in paragraphs) if part]
+        kept = _words(text for p in paragraphs for text in (p.number, p.text))
+        kept += _words([*headings, *parts, *self.labels, title or "", *(left.text for left in self.left_out)])
+        return warning(_words(line.text for line in self._found.lines) - kept, self._missing_letters())
+
+    def _missing_letters(self) -> Counter[str]:
+        """Return the letters and digits that the reader came upon and neither kept nor accounted for."""
+        found = self._found
+        kept = _letters(text for line in found.lines for text in (line.text, line.note))
+        kept += _letters(left.text for left in found.left_out)
+        kept += _letters(line.label.number for line in found.lines if line.label)
+        return _letters([found.source]) - kept
+
+
+def _words(texts: Iterable[str]) -> Counter[str]:
+    return Counter(word for text in texts for word in _WORD.findall(_SIGN.sub(_plain, text).casefold()))
+
+
+def _plain(found: re.Match[str]) -> str:
+    """Return a raised or circled number as a word of its own."""
+    return f" {unicodedata.normalize('NFKC', found.group())} "
+
+
+def _letters(texts: Iterable[str]) -> Counter[str]:
+    return Counter(letter for text in texts for letter in text if letter.isalnum())
 
 
 _PHRASES = re.compile(

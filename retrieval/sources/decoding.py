@@ -129,6 +129,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _SAVE_AS = 'Save the file as UTF-8, then run "rapporteur ingest --dry-run".'
+_HOLDS_NUL = f"this is not a text file (it holds NUL bytes). {_SAVE_AS}"
 _DETECTABLE = 64  # bytes: below, a guess at an encoding is worth nothing
 _MAX_CHAOS = 0.05
 
@@ -145,9 +146,8 @@ def decode(name: str, data: bytes, declared: str | None = None) -> tuple[str, tu
     if not data.strip():
         raise SourceError(name, "the file is empty. Save the readout's text in it, or take the file away.")
     text, warnings = _decoded(name, data, declared)
-    if (at := text.find("\x00")) >= 0:
-        line = text.count("\n", 0, at) + 1
-        raise SourceError(name, f"this is not a text file (it holds NUL bytes). {_SAVE_AS}", line)
+    if "\x00" in text:
+        raise SourceError(name, _HOLDS_NUL, text.partition("\x00")[0].count("\n") + 1)
     return text.replace("\r\n", "\n").replace("\r", "\n"), warnings
 
 
@@ -165,10 +165,9 @@ def _decoded(name: str, data: bytes, declared: str | None) -> tuple[str, tuple[s
 
 def _as_declared(data: bytes, declared: str) -> str | None:
     try:
-        text = data.decode(declared)
+        return str(data, declared)
     except (LookupError, UnicodeError):
         return None
-    return text if isinstance(text, str) else None
 
 
 def _marked(name: str, data: bytes, encoding: str) -> tuple[str, tuple[str, ...]]:
@@ -177,23 +176,18 @@ def _marked(name: str, data: bytes, encoding: str) -> tuple[str, tuple[str, ...]
     except UnicodeDecodeError as error:
         if encoding == "utf-8-sig":
             raise _not_utf8(name, data, error.start + len(codecs.BOM_UTF8)) from error
-        raise SourceError(
-            name, f"the file begins as {encoding.upper()} but is cut short. {_SAVE_AS}"
-        ) from error
-    warnings = (
-        ()
-        if encoding == "utf-8-sig"
-        else (f"The file is {encoding.upper()}, not UTF-8; it was read as such.",)
-    )
-    return text.removeprefix("\ufeff"), warnings
+        problem = f"the file begins as {encoding.upper()} but is cut short. {_SAVE_AS}"
+        raise SourceError(name, problem) from error
+    warning = f"The file is {encoding.upper()}, not UTF-8; it was read as such."
+    return text.removeprefix("\ufeff"), () if encoding == "utf-8-sig" else (warning,)
 
 
 def _guessed(name: str, data: bytes, error: UnicodeDecodeError) -> tuple[str, tuple[str, ...]]:
     """Read a legacy encoding when it is clear which; a few bad bytes in UTF-8 are not one."""
     bad = error.start
     if b"\x00" in data:
-        line = data.count(b"\n", 0, data.find(b"\x00")) + 1
-        raise SourceError(name, f"this is not a text file (it holds NUL bytes). {_SAVE_AS}", line) from error
+        line = data.partition(b"\x00")[0].count(b"\n") + 1
+        raise SourceError(name, _HOLDS_NUL, line) from error
     if len(data) < _DETECTABLE or _is_mostly_utf8(data):
         raise _not_utf8(name, data, bad) from error
     from charset_normalizer import from_bytes
@@ -205,9 +199,8 @@ def _guessed(name: str, data: bytes, error: UnicodeDecodeError) -> tuple[str, tu
         text = data.decode(best.encoding)
     except UnicodeDecodeError:
         raise _not_utf8(name, data, bad) from error
-    return text, (
-        f"The file is not UTF-8; it was read as {best.encoding}. Check its quotation marks and accents.",
-    )
+    warning = f"The file is not UTF-8; it was read as {best.encoding}. Check its quotation marks and accents."
+    return text, (warning,)
 
 
 def _is_mostly_utf8(data: bytes) -> bool:

@@ -28,17 +28,11 @@ def to_interchange(readout: Readout) -> dict[str, Any]:
     Footnotes and endnotes stand beside the paragraphs, in `notes`.
     """
     notes = [_paragraph_out(p) for p in readout.paragraphs if is_note(p.number)]
+    facts = ("id", "title", "date", "issuer", "source_url", "language")
     return (
-        {
-            "id": readout.id,
-            "title": readout.title,
-            "date": readout.date,
-            "issuer": readout.issuer,
-            "source_url": readout.source_url,
-            "language": readout.language,
-            "paragraphs": [_paragraph_out(p) for p in readout.paragraphs if not is_note(p.number)],
-            "warnings": list(readout.warnings),
-        }
+        {name: getattr(readout, name) for name in facts}
+        | {"paragraphs": [_paragraph_out(p) for p in readout.paragraphs if not is_note(p.number)]}
+        | {"warnings": list(readout.warnings)}
         | ({"notes": notes} if notes else {})
         | ({"series": readout.series} if readout.series else {})
     )
@@ -84,7 +78,7 @@ def read_json(name: str, text: str, stem: str) -> list[Readout]:
     """Return the readouts of a JSON file: one object, or a list of them."""
     try:
         value = json.loads(text)
-    except (json.JSONDecodeError, RecursionError, ValueError) as error:
+    except (RecursionError, ValueError) as error:
         raise _invalid(name, error, getattr(error, "lineno", None)) from error
     if isinstance(value, list):
         if not value:
@@ -101,7 +95,7 @@ def read_jsonl(name: str, text: str) -> list[Readout]:
             continue
         try:
             value = json.loads(row)
-        except (json.JSONDecodeError, RecursionError, ValueError) as error:
+        except (RecursionError, ValueError) as error:
             raise _invalid(name, error, number) from error
         found.append((from_interchange(value, source=name, line=number), number))
     if not found:
@@ -137,23 +131,21 @@ class _Reader:
         if pattern is None:
             return None
         found = list(re.finditer(pattern, self._text))
-        position = found[occurrence - 1].start() if len(found) >= occurrence else None
-        return None if position is None else self._text.count("\n", 0, position) + 1
+        if len(found) < occurrence:
+            return None
+        return self._text.count("\n", 0, found[occurrence - 1].start()) + 1
 
     def mapping(self, value: object, what: str) -> Mapping[str, Any]:
-        """Return `value` if it is a JSON object."""
         if isinstance(value, dict):
             return value
         raise self.fault(f"{what} must be a JSON object with id, title and paragraphs. Correct it.")
 
     def identity(self, table: Mapping[str, Any], otherwise: str | None) -> str:
-        """Return the id, made of the allowed characters."""
         if "id" not in table and otherwise is not None:
             return make_id(otherwise)
         return make_id(self.required(table, "id"))
 
     def required(self, table: Mapping[str, Any], key: str) -> str:
-        """Return a text that must be there."""
         value = table.get(key)
         if isinstance(value, str) and value.strip():
             return value
@@ -162,28 +154,23 @@ class _Reader:
         raise self.fault(f'"{key}" is missing. Add it to the readout.')
 
     def optional(self, table: Mapping[str, Any], key: str) -> str | None:
-        """Return a text or None."""
         value = table.get(key)
         if value is None or (isinstance(value, str) and value.strip()):
             return value
         raise self.fault(f'"{key}" must be a text or null. Correct it.', rf'"{key}"\s*:')
 
     def date(self, table: Mapping[str, Any]) -> str | None:
-        """Return the date, checked."""
         value = self.optional(table, "date")
         if value is None or is_iso_date(value):
             return value
-        raise self.fault(
-            f'"date" must be a calendar date like 2022-06-22, not "{value}". Correct it.', r'"date"\s*:'
-        )
+        problem = f'"date" must be a calendar date like 2022-06-22, not "{value}". Correct it.'
+        raise self.fault(problem, r'"date"\s*:')
 
     def warnings(self, table: Mapping[str, Any]) -> tuple[str, ...]:
-        """Return the warnings of an exported readout."""
         value = table.get("warnings", [])
         return tuple(str(item) for item in value) if isinstance(value, list) else ()
 
     def paragraphs(self, table: Mapping[str, Any]) -> list[Paragraph]:
-        """Return the paragraphs, numbers checked to be different."""
         rows = table.get("paragraphs")
         if not isinstance(rows, list) or not rows:
             problem = '"paragraphs" must be a list with at least one paragraph. Add them.'
@@ -196,9 +183,8 @@ class _Reader:
         for paragraph in out:
             if paragraph.number in seen:
                 where = rf'"number"\s*:\s*{re.escape(json.dumps(paragraph.number, ensure_ascii=False))}'
-                problem = (
-                    f'the number "{paragraph.number}" stands twice. Number the second "{paragraph.number}#2".'
-                )
+                number = paragraph.number
+                problem = f'the number "{number}" stands twice. Number the second "{number}#2".'
                 raise self.fault(problem, where, 2)
             seen.add(paragraph.number)
         return out
@@ -215,10 +201,8 @@ class _Reader:
         except ValueError as error:
             problem = f'paragraph {number}: "numbering" must be "printed" or "counted". Correct it.'
             raise self.fault(problem) from error
-        heading, part = (
-            value if isinstance(value := table.get(key), str) else None for key in ("heading", "part")
-        )
-        return Paragraph(number.strip(), collapse(text), numbering, heading, part)
+        beside = (value if isinstance(value := table.get(key), str) else None for key in ("heading", "part"))
+        return Paragraph(number.strip(), collapse(text), numbering, *beside)
 
 
 _TEXTS = ("title", "issuer", "source_url", "language", "series")
@@ -245,10 +229,8 @@ class Overrides:
 
     def apply(self, readout: Readout) -> Readout:
         """Return `readout` with these corrections."""
-        fields = (*_TEXTS, "date")
-        return replace(
-            readout, **{name: value for name in fields if (value := getattr(self, name)) is not None}
-        )
+        given = {name: value for name in (*_TEXTS, "date") if (value := getattr(self, name)) is not None}
+        return replace(readout, **given)
 
 
 def parse_overrides(name: str, data: bytes) -> Overrides:
@@ -286,9 +268,8 @@ def _checked(name: str, text: str, table: Mapping[str, Any]) -> Overrides:
             raise SourceError(name, problem, _line_of(text, key))
     for key in _TEXTS:
         if key in table and not (isinstance(table[key], str) and table[key].strip()):
-            raise SourceError(
-                name, f"{key} must be a text in quotes. Correct or remove it.", _line_of(text, key)
-            )
+            problem = f"{key} must be a text in quotes. Correct or remove it."
+            raise SourceError(name, problem, _line_of(text, key))
     return Overrides(
         **{key: table[key].strip() for key in _TEXTS if key in table},
         date=_date(name, text, table["date"]) if "date" in table else None,

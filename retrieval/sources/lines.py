@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from retrieval.errors import SourceError
 from retrieval.models import LeftOut, Paragraph, Readout
@@ -141,20 +142,11 @@ def clean_lines(name: str, found: Extracted) -> Extracted:
     """
     lines = [line for line in (_clean_line(name, line) for line in found.lines) if line.text or line.label]
     fields = ("title", "date", "issuer", "source_url", "language")
-    cleaned = {field: clean_text(name, getattr(found, field)) for field in fields}
+    cleaned: dict[str, Any] = {field: clean_text(name, getattr(found, field)) for field in fields}
     texts = [*(line.text for line in found.lines), *(getattr(found, field) or "" for field in fields)]
     left_out = tuple(replace(left, text=_plain(left.text)) for left in found.left_out)
-    return replace(
-        found,
-        lines=lines,
-        warnings=(*found.warnings, *_warnings(texts)),
-        left_out=left_out,
-        title=cleaned["title"],
-        date=cleaned["date"],
-        issuer=cleaned["issuer"],
-        source_url=cleaned["source_url"],
-        language=cleaned["language"],
-    )
+    warnings = (*found.warnings, *_warnings(texts))
+    return replace(found, lines=lines, warnings=warnings, left_out=left_out, **cleaned)
 
 
 def clean_readout(name: str, readout: Readout) -> Readout:
