@@ -14,7 +14,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from itertools import groupby
+from itertools import groupby, zip_longest
 
 from retrieval.language.dates import find_date
 from retrieval.models import LeftOut, Paragraph
@@ -221,24 +221,18 @@ def _site_lines(lines: Sequence[Line]) -> dict[int, str]:
     out: dict[int, str] = {}
     for index, line in enumerate(lines):
         at_edge = min(index, len(lines) - 1 - index) < _EDGE
+        within = first <= index <= last
         if line.row or line.label:
-            continue
-        if _CONTACT.fullmatch(line.text) and (at_edge or not first <= index <= last):
-            out[index] = "letterhead"
-        if first <= index <= last:
             continue
         if _COUNT.fullmatch(line.text) and index < first:
             out[index] = "count"
-        elif _is_menu(line.text) or _MENU_WORD.fullmatch(line.text):
+        elif not within and (_is_menu(line.text) or _MENU_WORD.fullmatch(line.text)):
             out[index] = "menu"
-        elif _CONTACT.fullmatch(line.text):
+        elif _CONTACT.fullmatch(line.text) and (at_edge or not within):
             out[index] = "letterhead"
-    tail = next(
-        (i for i in sorted(out) if i > last and out[i] == "menu" and _MENU_ROW.fullmatch(lines[i].text)), None
-    )
-    if tail is not None:  # what stands below a menu is the site's
-        out |= {i: "menu" for i in range(tail, len(lines)) if len(lines[i].text) < 80 and not lines[i].row}
-    return out
+    menus = (i for i in sorted(out) if i > last and out[i] == "menu" and _MENU_ROW.fullmatch(lines[i].text))
+    below = range(next(menus, len(lines)), len(lines))  # what stands below a menu is the site's
+    return out | {i: "menu" for i in below if len(lines[i].text) < 80 and not lines[i].row}
 
 
 def _is_menu(text: str) -> bool:
@@ -260,13 +254,12 @@ def superscripts(text: str) -> tuple[str, list[str]]:
 
 def page_numbers(lines: Sequence[Line], labels: Collection[int]) -> set[int]:
     """Return the lines that are a number alone and were not found to be labels, which stand at `labels`."""
-    alone = (i for i, line in enumerate(lines) if i not in labels and _LONE_NUMBER.fullmatch(line.text))
-    return {index for index in alone if _stands_alone(lines, index)}
-
-
-def _stands_alone(lines: Sequence[Line], index: int) -> bool:
-    after = lines[index + 1] if index + 1 < len(lines) else None
-    return lines[index].gap and not lines[index].label and (after is None or after.gap)
+    return {
+        index
+        for index, (line, after) in enumerate(zip_longest(lines, lines[1:]))
+        if index not in labels and _LONE_NUMBER.fullmatch(line.text)
+        if line.gap and not line.label and (after is None or after.gap)
+    }
 
 
 def _running_heads(lines: Sequence[Line]) -> set[int]:

@@ -134,15 +134,9 @@ def body_in(text: str) -> str | None:
     """Return the body that a line of a letterhead names ("General Assembly Distr.: General"), or None."""
     found = _HEAD.match(text) if len(text) <= _LONGEST + 40 else None
     name = found["name"].strip(" ,;–—-") if found else ""
-    if (
-        not name
-        or len(name.split()) > 10
-        or len(name) > _LONGEST
-        or _VERBS.search(name)
-        or text.endswith((".", ",", ";"))
-    ):
+    if not name or len(name.split()) > 10 or len(name) > _LONGEST or text.endswith((".", ",", ";")):
         return None
-    if names_document(name):
+    if _VERBS.search(name) or names_document(name):
         return None
     named = _BODY.search(name)
     return name if named and (not named.group().isascii() or _GOES_ON.match(name[named.end() :])) else None

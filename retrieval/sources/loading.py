@@ -14,13 +14,12 @@ from retrieval.fetching.bodies import charset, is_text, suffix_of
 from retrieval.models import Readout
 from retrieval.sources.interchange import Overrides, parse_overrides
 from retrieval.sources.lines import MAX_BYTES, printable
-from retrieval.sources.parsing import check_size, parse
-from retrieval.sources.parsing import is_known as is_known_format
+from retrieval.sources.parsing import check_size, is_readable, parse
 
-_NOT_READOUTS = ("readme", "license", "licence", "copying", "notice", "changelog", "provenance")
 META = ".meta.toml"
 """How the name of a file of corrections ends."""
 
+_NOT_READOUTS = ("readme", "license", "licence", "copying", "notice", "changelog", "provenance")
 _NO_FILE = "it is a pipe, a socket or a device, and no file. Save the readout's text in one."
 _LEADS_OUT = "it is a link that leads out of the folder. Copy the file, or name it itself."
 
@@ -147,7 +146,7 @@ def load_fetched(found: Fetched, is_known: IsKnown | None = None) -> LoadedSourc
 def _file_name(found: Fetched) -> str:
     """Return the address as a file would be called; pages often come without an extension, or with `.php`."""
     name = name_of(found.url)
-    return name if is_known_format(name) else name + (suffix_of(found.content_type) or "")
+    return name if is_readable(name) else name + (suffix_of(found.content_type) or "")
 
 
 def in_utf8(found: Fetched) -> bytes:
@@ -189,7 +188,7 @@ def passed_over(paths: Iterable[Path]) -> list[str]:
     for folder in (path for path in paths if path.is_dir()):
         for file in sorted(folder.rglob("*")):
             name = file.relative_to(folder)
-            known = is_known_format(file.name) or file.name.lower().startswith(_NOT_READOUTS)
+            known = is_readable(file.name) or file.name.lower().startswith(_NOT_READOUTS)
             if not (_is_hidden(name) or known or file.is_dir() or file.name.endswith(META)):
                 found.append(printable(str(name)))
     return found
@@ -201,7 +200,7 @@ def _is_hidden(path: Path) -> bool:
 
 def _is_readout_name(path: Path) -> bool:
     name = path.name.lower()
-    return is_known_format(name) and not (_is_hidden(path) or name.startswith(_NOT_READOUTS))
+    return is_readable(name) and not (_is_hidden(path) or name.startswith(_NOT_READOUTS))
 
 
 def _meta_beside(path: Path) -> Path | None:

@@ -106,8 +106,7 @@ class Draft:
         for paragraph in self.paragraphs:
             seen[paragraph.number] += 1
             times = seen[paragraph.number]
-            number = paragraph.number if times == 1 else f"{paragraph.number}#{times}"
-            out.append(replace(paragraph, number=number))
+            out.append(paragraph if times == 1 else replace(paragraph, number=f"{paragraph.number}#{times}"))
         return tuple(out)
 
 
@@ -118,7 +117,7 @@ def number_paragraphs(draft: Draft, lines: Sequence[Line], plan: Plan, *, counts
         plan: Its indices are into `lines`.
         counts: Whether a part without numbers is counted; else another part prints the numbers.
     """
-    starts = [index for index in sorted(plan.labels) if index not in plan.headings]
+    starts = sorted(plan.labels.keys() - plan.headings)
     if not starts:
         texts, _ = settle(group(_plain(lines, 0, plan)), draft.heading)
         draft.add_counted(texts) if counts and draft.loose != "annex" else draft.add_loose(draft.loose, texts)
@@ -289,9 +288,8 @@ def _unnumbered(
     Args:
         counted: Whether sentences after the last number are counted on.
     """
-    own = next(
-        (i for i, block in enumerate(blocks) if is_heading(block) and starts_annex(block)), len(blocks)
-    )
+    annexes = (i for i, block in enumerate(blocks) if is_heading(block) and starts_annex(block))
+    own = next(annexes, len(blocks))
     counts = is_last and counted and number.isdecimal() and own == len(blocks)
     for some, name in ((blocks[:own], ""), (blocks[own:], "annex" if is_last else "")):
         texts, heading = settle(some, draft.heading, closes=is_last)

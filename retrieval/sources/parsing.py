@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from pathlib import PurePath
 
 from retrieval.errors import SourceError
 from retrieval.language.detection import guess_language
-from retrieval.models import LeftOut, Numbering, Paragraph, Readout
+from retrieval.models import LeftOut, Numbering, Readout
 from retrieval.sources.account import Book, page_numbers
 from retrieval.sources.blocks import reads_as_heading
 from retrieval.sources.decoding import DOCUMENTS, Legibility, decode, head, legibility, unreadable
@@ -115,9 +116,8 @@ def parse(
     if overrides is None:
         return readouts
     if len(readouts) > 1:
-        raise SourceError(
-            name, "a .meta.toml corrects one readout, and this file holds several. Correct them in it."
-        )
+        problem = "a .meta.toml corrects one readout, and this file holds several. Correct them in it."
+        raise SourceError(name, problem)
     return [overrides.apply(readouts[0])]
 
 
@@ -130,11 +130,7 @@ def _transcoded(name: str, data: bytes, encoding: str) -> bytes:
 
 
 def check_size(name: str, size: int) -> None:
-    """Refuse a source of more than `MAX_BYTES`.
-
-    Raises:
-        SourceError: It is larger.
-    """
+    """Raise a SourceError for a source of more than `MAX_BYTES`."""
     if size > MAX_BYTES:
         problem = f"the file is larger than {MAX_BYTES // 1_000_000} MB. Split it, or save only its text."
         raise SourceError(name, problem)
@@ -153,15 +149,13 @@ def _bounded(name: str, found: Extracted, *, lined: bool) -> Extracted:
 
 
 def _format_of(name: str, data: bytes) -> Format:
-    for known in FORMATS:
-        if known.recognises(data):
-            return known
     suffix = PurePath(name).suffix.lower()
+    recognised = (known for known in FORMATS if known.recognises(data))
     named = (known for known in FORMATS if suffix in known.suffixes and known.by_name)
-    return next(named, FORMATS[-1])
+    return next(chain(recognised, named), FORMATS[-1])
 
 
-def is_known(name: str) -> bool:
+def is_readable(name: str) -> bool:
     """Whether a file of this name is read when its folder is."""
     return any(PurePath(name).suffix.lower() in known.suffixes for known in FORMATS)
 
@@ -188,16 +182,15 @@ def _readout(name: str, found: Extracted, *, is_address: bool) -> Readout:
         warnings.insert(0, _NOISY)
     if not front.title:
         warnings.insert(0, "No title was found; the file's name stands for it.")
+    is_named = is_address or says_something(stem) or not front.title
     return Readout(
-        id=make_id(stem)
-        if is_address or says_something(stem) or not front.title
-        else id_of(front.title, front.date),
+        id=make_id(stem) if is_named else id_of(front.title or "", front.date),
         title=front.title or humanised(stem),
         paragraphs=paragraphs,
         date=front.date,
         issuer=front.issuer,
         source_url=found.source_url,
-        language=found.language or guess_language(_sample(paragraphs)),
+        language=found.language or guess_language(" ".join(p.text for p in paragraphs[:10])[:4000]),
         warnings=tuple(warnings),
         left_out=tuple(book.left_out),
     )
@@ -248,23 +241,14 @@ def _named(name: str, lines: Sequence[Line]) -> list[Line]:
 
 
 def _is_title(line: Line, after: Sequence[Line]) -> bool:
-    goes_on = bool(after) and not after[0].gap and starts_lower(after[0].text)
-    return (
-        reads_as_heading(line.text)
-        and not candidates(line.text)
-        and not goes_on
-        and bool(after)
-        and not line.row
-    )
+    if not after or line.row or (not after[0].gap and starts_lower(after[0].text)):
+        return False
+    return reads_as_heading(line.text) and not candidates(line.text)
 
 
 def _stem(name: str) -> str:
     """Return the last part of a path or an address without its extension, whatever system wrote it."""
     return PurePath(re.split(r"[\\/]", name.rstrip("\\/"))[-1]).stem
-
-
-def _sample(paragraphs: Sequence[Paragraph]) -> str:
-    return " ".join(paragraph.text for paragraph in paragraphs[:10])[:4000]
 
 
 def _read_text(name: str, data: bytes) -> Extracted:
@@ -348,9 +332,7 @@ def _refuse(name: str, data: bytes) -> Extracted:
 
 def _looks_like_json(data: bytes) -> bool:
     start = head(data, 200).lstrip(b"\xef\xbb\xbf \t\r\n")
-    return start.startswith((b'{"', b"[{")) or (
-        start.startswith(b"{") and start[1:].lstrip().startswith(b'"')
-    )
+    return start.startswith(b"[{") or (start.startswith(b"{") and start[1:].lstrip().startswith(b'"'))
 
 
 # The first that recognises the bytes reads them, else the first whose extension fits, else the last.
