@@ -16,8 +16,9 @@ from retrieval.sources.formats.pdf_columns import Row, beside_marks, read_pages
 from retrieval.sources.formats.pdf_glyphs import Rule, Run, read_rules, read_runs, turning
 from retrieval.sources.formats.pdf_lines import join_rows, read_setting
 from retrieval.sources.formats.pdf_tables import with_tables
+from retrieval.sources.formats.word_processors import damaged, title_at_top
 from retrieval.sources.labels import STRONG, candidates
-from retrieval.sources.lines import MAX_PAGE_CHARS, MAX_PAGES, MAX_TEXT_CHARS, Extracted, Line, collapse
+from retrieval.sources.lines import MAX_PAGE_CHARS, MAX_PAGES, MAX_TEXT_CHARS, Extracted, Line
 
 _SCANNED_BELOW = 12  # letters a page, on average
 _UNREADABLE = re.compile("[\ufffd\ue000-\uf8ff]")
@@ -52,18 +53,13 @@ def read_pdf(data: bytes) -> Extracted:
     rows = read_pages(tabled)
     read = [Page(found, height) for found, (_, height) in zip(rows, pages, strict=True)]
     lines, left = _lines(read)
-    left += marks
     empty = [number for number, (found, _) in enumerate(pages, 1) if not found]
-    warnings: tuple[str, ...] = ()
-    if empty:
-        listed = ", ".join(map(str, empty[:10])) + (" and others" if len(empty) > 10 else "")
-        warnings = (f"No text was found on page {listed}: blank, or a picture.",)
-    stated = _properties(document)
+    listed = ", ".join(map(str, empty[:10])) + (" and others" if len(empty) > 10 else "")
     return Extracted(
         lines,
-        title=_title(stated, lines),
-        warnings=warnings,
-        left_out=tuple(left),
+        title=title_at_top(document.get_metadata_value("Title"), lines),
+        warnings=(f"No text was found on page {listed}: blank, or a picture.",) if empty else (),
+        left_out=(*left, *marks),
         source=" ".join(run.text for run in runs),
         paged=True,
     )
@@ -77,9 +73,7 @@ def _opened(data: bytes) -> Any:
     except pdfium.PdfiumError as error:
         if getattr(error, "err_code", None) in (_PASSWORD, _SECURITY) or "password" in str(error).lower():
             raise SourceError("", _ENCRYPTED) from error
-        raise SourceError(
-            "", "the file begins as a PDF but is damaged. Open it, save it anew, and try again."
-        ) from error
+        raise damaged("a PDF") from error
 
 
 def _pages(document: Any, count: int) -> tuple[list[tuple[list[Run], float]], list[list[Rule]]]:
@@ -93,9 +87,8 @@ def _pages(document: Any, count: int) -> tuple[list[tuple[list[Run], float]], li
         try:
             page = document[number]
         except pdfium.PdfiumError as error:
-            raise SourceError(
-                "", f"page {number + 1} of the PDF is damaged. Open it, save it anew, and try again."
-            ) from error
+            problem = f"page {number + 1} of the PDF is damaged. Open it, save it anew, and try again."
+            raise SourceError("", problem) from error
         textpage = page.get_textpage()
         size = textpage.count_chars()
         if size > MAX_PAGE_CHARS:
@@ -126,16 +119,6 @@ def _lines(pages: Sequence[Page]) -> tuple[list[Line], list[LeftOut]]:
     pages, notes, marks = without_footnotes(pages, size)
     rows = [row for page in pages for row in page.rows]
     return [*join_rows(rows, read_setting(rows, size)), *notes], [*left, *marks]
-
-
-def _properties(document: Any) -> str:
-    return collapse(document.get_metadata_value("Title") or "")
-
-
-def _title(stated: str, lines: Sequence[Line]) -> str | None:
-    """Return the title that the file's properties give, where it stands at the top; often it is a file name."""
-    top = " ".join(line.text for line in lines[:6]).casefold()
-    return stated if len(stated) > 10 and stated.casefold() in top else None
 
 
 _ZONE = 0.13  # of the page's height

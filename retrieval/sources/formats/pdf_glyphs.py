@@ -39,15 +39,6 @@ class Run:
     table: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Glyph:
-    text: str
-    left: float
-    right: float
-    base: float
-    size: float
-
-
 def read_runs(page: Any, textpage: Any, most: int, rules: Sequence[Rule] = ()) -> list[Run]:
     """Return the runs of a page in the order in which the file draws them.
 
@@ -68,7 +59,8 @@ def read_runs(page: Any, textpage: Any, most: int, rules: Sequence[Rule] = ()) -
         if blank or not goes_on:  # type changes between words
             bold = _is_bold(textpage, index)
         if last is None or not goes_on or bold != last.bold:
-            runs.append(_opened(glyph, bold=bold))
+            glyph.bold = bold
+            runs.append(glyph)
         else:
             wide = glyph.left - last.right > 0.25 * last.size
             last.text += (" " if blank or wide else "") + glyph.text
@@ -77,27 +69,21 @@ def read_runs(page: Any, textpage: Any, most: int, rules: Sequence[Rule] = ()) -
     return runs
 
 
-def _continues(run: Run, glyph: _Glyph) -> bool:
+def _continues(run: Run, glyph: Run) -> bool:
     if abs(glyph.base - run.base) > 0.12 * run.size or abs(glyph.size - run.size) > 0.12 * run.size:
         return False
     return -0.5 * run.size < glyph.left - run.right < 1.2 * run.size
 
 
-def _parts(upright: Sequence[Rule], run: Run, glyph: _Glyph) -> bool:
+def _parts(upright: Sequence[Rule], run: Run, glyph: Run) -> bool:
     """Whether a line stands between two letters."""
     if glyph.left - run.right < 0.15 * run.size:
         return False
-    return any(
-        run.right - 1 <= rule.at <= glyph.left + 1 and rule.start <= glyph.base <= rule.end
-        for rule in upright
-    )
+    beside = (rule for rule in upright if run.right - 1 <= rule.at <= glyph.left + 1)
+    return any(rule.start <= glyph.base <= rule.end for rule in beside)
 
 
-def _opened(glyph: _Glyph, *, bold: bool) -> Run:
-    return Run(glyph.text, glyph.left, glyph.right, glyph.base, glyph.size, bold)
-
-
-def _glyphs(page: Any, textpage: Any, most: int) -> Iterator[tuple[int, _Glyph]]:
+def _glyphs(page: Any, textpage: Any, most: int) -> Iterator[tuple[int, Run]]:
     import pypdfium2.raw as pdfium
 
     turn = turning(page)
@@ -114,7 +100,7 @@ def _glyphs(page: Any, textpage: Any, most: int) -> Iterator[tuple[int, _Glyph]]
         if not 0.3 * height <= size <= 3 * height and height:  # scaled by a matrix: "1 Tf" and 12 points
             size = height
         base = turn(x.value, y.value)[1]
-        yield index, _Glyph(_character(code), min(ends), max(ends), base, round(size or 1.0, 1))
+        yield index, Run(_character(code), min(ends), max(ends), base, round(size or 1.0, 1))
 
 
 def _character(code: int) -> str:

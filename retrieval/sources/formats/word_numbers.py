@@ -16,6 +16,7 @@ from retrieval.sources.labels import Label, candidates, letters, roman
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _PLACE = re.compile(r"%([1-9])")
+_FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
 _KANJI = "〇一二三四五六七八九"
 _LEVELS = 9
 _LARGEST_ROMAN = 399
@@ -99,9 +100,7 @@ class Numberer:
             style: The id of its style.
         """
         found = self._named(properties, style)
-        if found is None:
-            return None
-        return self.count(*found)
+        return None if found is None else self.count(*found)
 
     def count(self, num: str, level: int) -> Numbered | None:
         """Return what stands before the next paragraph of a level of an instance, or None."""
@@ -222,35 +221,27 @@ def _circled(value: int) -> str:
     return chr(ord("①") + value - 1) if 1 <= value <= 20 else str(value)
 
 
+_IN_KANJI = """japaneseCounting chineseCounting chineseCountingThousand taiwaneseCounting
+    taiwaneseCountingThousand ideographDigital""".split()
 _WRITERS: Mapping[str, Callable[[int], str]] = {
     "decimal": str,
     "decimalZero": lambda value: f"{value:02}",
-    "decimalFullWidth": lambda value: str(value).translate(
-        str.maketrans("0123456789", "０１２３４５６７８９")
-    ),
+    "decimalFullWidth": lambda value: str(value).translate(_FULL_WIDTH),
     "lowerLetter": _letters,
     "upperLetter": lambda value: _letters(value).upper(),
     "lowerRoman": _roman,
     "upperRoman": lambda value: _roman(value).upper(),
     "ordinal": _ordinal,
     "decimalEnclosedCircle": _circled,
-    "japaneseCounting": _kanji,
-    "chineseCounting": _kanji,
-    "chineseCountingThousand": _kanji,
-    "taiwaneseCounting": _kanji,
-    "taiwaneseCountingThousand": _kanji,
-    "ideographDigital": _kanji,
     "none": lambda _: "",
+    **dict.fromkeys(_IN_KANJI, _kanji),
 }
 
 
 def _label(text: str, value: int, level: int, start: int) -> Label:
     """Return the label that a reader of the printed number would see, knowing what Word counted."""
     readings = [label for label in candidates(f"{text} X") if label.value[-1] == value]
-    doubtful = (
-        start != 1 and bool(readings) and not text.strip("()[]. ")[:1].isdigit()
-    )  # "IV." first: a word?
-    if readings and not doubtful:
+    if readings and (start == 1 or text.strip("()[]. ")[:1].isdigit()):  # "IV." first: a word?
         best = readings[0]
         return Label(best.family, best.value, best.number, len(text))
     return Label(f"list-{level + 1}", (value,), text.strip(".()[] ") or str(value), len(text))
@@ -292,9 +283,7 @@ def _styles(root: Any) -> dict[str, Style]:
 
 
 def _instances(root: Any) -> dict[str, Instance]:
-    definitions: dict[str, Any] = {
-        found.get(f"{_W}abstractNumId", ""): found for found in root.iterfind(f"{_W}abstractNum")
-    }
+    definitions = {each.get(f"{_W}abstractNumId", ""): each for each in root.iterfind(f"{_W}abstractNum")}
     return {
         element.get(f"{_W}numId", ""): made
         for element in root.iterfind(f"{_W}num")
@@ -327,9 +316,8 @@ def _linked(name: str | None, definitions: Mapping[str, Any]) -> str | None:
         link = _value(definitions[name], "numStyleLink")
         if link is None:
             return name
-        name = next(
-            (found for found, other in definitions.items() if _value(other, "styleLink") == link), None
-        )
+        named = (found for found, other in definitions.items() if _value(other, "styleLink") == link)
+        name = next(named, None)
     return None
 
 
@@ -341,7 +329,7 @@ def _levels(element: Any) -> Iterator[tuple[int, Level]]:
         yield (
             level,
             Level(
-                kind=_kind(found),
+                kind=_value(found, "numFmt") or "decimal",
                 pattern=_value(found, "lvlText") or "",
                 start=_integer(_value(found, "start")) or 0,  # 17.9.25: absent means 0
                 restart=_integer(_value(found, "lvlRestart")),
@@ -349,10 +337,6 @@ def _levels(element: Any) -> Iterator[tuple[int, Level]]:
                 style=_value(found, "pStyle"),
             ),
         )
-
-
-def _kind(level: Any) -> str:
-    return _value(level, "numFmt") or "decimal"
 
 
 def is_on(element: Any) -> bool:
