@@ -41,9 +41,7 @@ def page_heading(soup: BeautifulSoup) -> Tag | None:
     """Return the element that titles the page: of several `h1`, the one that its head repeats."""
     found = [tag for tag in soup.find_all("h1") if collapse(tag.get_text(" "))]
     stated = " ".join(filter(None, (meta(soup, "og:title", "twitter:title"), _title_element(soup))))
-    named = [
-        tag for tag in found if _words(tag.get_text(" ")) and _words(tag.get_text(" ")) in _words(stated)
-    ]
+    named = [tag for tag in found if (words := _words(tag.get_text(" "))) and words in _words(stated)]
     return max(named or found, key=lambda tag: len(tag.get_text()), default=None)
 
 
@@ -128,10 +126,9 @@ def _in_json(soup: BeautifulSoup, *keys: str) -> str | None:
             things = list(_things(json.loads(text)))
         except (ValueError, RecursionError):
             continue
-        for key in keys:
-            for thing in things:
-                if value := _name(thing.get(key)):
-                    return value
+        named = (value for key in keys for thing in things if (value := _name(thing.get(key))))
+        if found := next(named, None):
+            return found
     return None
 
 
@@ -206,15 +203,14 @@ def read_html(text: str, *, bound: bool = False) -> Extracted:
     main = page.main()
     walker.walk(main)
     walker.finish()
-    for outside in _beside(page.whole(), main):
+    for outside in _beside(page.whole, main):
         walker.leave(outside)
+    title = page_title(soup, heading)
     return Extracted(
         lines=[*walker.lines, *walker.notes],
         left_out=tuple(walker.left_out),
-        source=" ".join(strings(page.whole())),
-        title=page_title(soup, heading)
-        if heading is not None
-        else _as_printed(page_title(soup, None), walker.lines),
+        source=" ".join(strings(page.whole)),
+        title=title if heading is not None else _as_printed(title, walker.lines),
         date=page_date(soup, page.is_furniture),
         issuer=page_issuer(soup),
         source_url=page_address(soup),
@@ -236,13 +232,8 @@ def _as_printed(title: str | None, lines: Sequence[Line]) -> str | None:
     for line in lines[:_TITLE_LINES]:
         printed = _words(line.text)
         shorter, longer = sorted((stated, printed), key=len)
-        if (
-            shorter
-            and _NAMES.search(line.text)
-            and len(line.text) < _LONGEST_TITLE
-            and len(shorter) > 10
-            and shorter in longer
-        ):
+        is_one = len(line.text) < _LONGEST_TITLE and _NAMES.search(line.text)
+        if is_one and len(shorter) > 10 and shorter in longer:
             return line.text
     return title
 
@@ -340,9 +331,8 @@ def _readdress(tag: Tag, path: str, number: int, numbers: dict[str, int]) -> Non
             tag[name] = f"page{number}-{tag[name]}"
     target, mark, place = str(tag.get("href", "")).partition("#")
     if mark:
-        other = (
-            posixpath.normpath(posixpath.join(posixpath.dirname(path), unquote(target))) if target else path
-        )
+        folder = posixpath.dirname(path)
+        other = posixpath.normpath(posixpath.join(folder, unquote(target))) if target else path
         if other in numbers:
             tag["href"] = f"#page{numbers[other]}-{place}"
 
