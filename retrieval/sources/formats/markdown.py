@@ -118,9 +118,7 @@ _SIGNS = (
     re.compile(r"^\|?[ \t]{0,4}:?-{3,100}:?[ \t]{0,4}\|", re.MULTILINE),
 )
 _FEWEST_SIGNS = 2  # one may be a sum, or the emphasis of somebody who writes plain text
-_MARK = re.compile(
-    r"\s?<sup>\s*[\[(]?(\d{1,3}|[*†‡a-z])[\])]?\s*</sup>|\[\^([\w-]{1,20})\](?!:)", re.IGNORECASE
-)
+_MARK = re.compile(r"\s?<sup>\s*[\[(]?(\d{1,3}|[*†‡a-z])[\])]?\s*</sup>|\[\^([\w-]{1,20})\](?!:)", re.I)
 _ROW = re.compile(r"^\s*\|.*\|\s*$")
 _DASHES = re.compile(r"^[\s|:-]+$")
 _SYNTAX = re.compile(r"[*_`\\<>&\[\]!]|https?:")
@@ -157,26 +155,22 @@ def read_markdown(text: str, first_line: int = 1) -> tuple[list[Line], list[Left
             left += [LeftOut("footnote mark", m[1] or m[2], place) for m in _MARK.finditer(raw)]
             source[index] = _MARK.sub("", raw)
     lines: list[Line] = []
-    for number, block in _blocks(source, first_line):
-        for rows, start in _tables(block):
-            lines.extend(
-                _rows(rows, number + start) if _is_table(rows) else _read_block(rows, number + start)
-            )
+    for start, block in _blocks(source, first_line):
+        for number, rows in _tables(block, start):
+            lines.extend(_rows(rows, number) if _is_table(rows) else _read_block(rows, number))
     return lines, left
 
 
 def read_plain(text: str, first_line: int = 1) -> list[Line]:
     """Return the lines of plain `text` as they stand; rows between bars are those of a table."""
     lines: list[Line] = []
-    for number, block in _blocks(text.split("\n"), first_line):
-        for rows, start in _tables(block):
-            if _is_table(rows):
-                lines.extend(_rows(rows, number + start))
-                continue
-            lines.extend(
-                Line(collapse(raw), number + start + index, gap=start + index == 0, indent=_indent(raw))
-                for index, raw in enumerate(rows)
+    for start, block in _blocks(text.split("\n"), first_line):
+        for number, rows in _tables(block, start):
+            plain = (
+                Line(collapse(raw), at, gap=at == start, indent=_indent(raw))
+                for at, raw in enumerate(rows, number)
             )
+            lines.extend(_rows(rows, number) if _is_table(rows) else plain)
     return _single_spaced(lines) if _is_double_spaced(lines) else lines
 
 
@@ -200,13 +194,12 @@ def _single_spaced(lines: Sequence[Line]) -> list[Line]:
     return out
 
 
-def _tables(block: Sequence[str]) -> Iterator[tuple[list[str], int]]:
-    """Yield the rows of tables in a block and the lines between them, with where each begins."""
-    start = 0
+def _tables(block: Sequence[str], number: int) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of tables in a block and the lines between them, each with the number of its first line."""
     for _, group in groupby(block, key=lambda raw: bool(_ROW.match(raw))):
         rows = list(group)
-        yield rows, start
-        start += len(rows)
+        yield number, rows
+        number += len(rows)
 
 
 def _is_table(rows: Sequence[str]) -> bool:
@@ -289,14 +282,13 @@ def render_inline(text: str) -> str:
         return text
     escaped = _LABEL_ESCAPE.sub(r"\1\2", text)
     tokens = _parser().parseInline(escaped)
-    out = [_rendered(token.type, token.content) for token in tokens[0].children or ()]
-    return _LEFTOVER.sub(r"\1", "".join(out))
-
-
-def _rendered(kind: str, content: str) -> str:
-    if kind in {"softbreak", "hardbreak"}:
-        return "\n"
-    return content if kind in {"text", "code_inline", "text_special"} else ""
+    out = ""
+    for token in tokens[0].children or ():
+        if token.type in {"softbreak", "hardbreak"}:
+            out += "\n"
+        elif token.type in {"text", "code_inline", "text_special"}:
+            out += token.content
+    return _LEFTOVER.sub(r"\1", out)
 
 
 @cache
@@ -332,10 +324,8 @@ def _read(name: str, block: str) -> Extracted:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark is not None else 1
-        problem = (
-            f"the front matter is not valid YAML ({getattr(error, 'problem', None) or error}). Correct it."
-        )
-        raise SourceError(name, problem, line) from error
+        what = getattr(error, "problem", None) or error
+        raise SourceError(name, f"the front matter is not valid YAML ({what}). Correct it.", line) from error
     return Extracted(
         lines=(),
         title=_text(table, "title"),
@@ -352,10 +342,8 @@ def _text(table: Mapping[str, Any], *keys: str) -> str | None:
 
 
 def _date(table: Mapping[str, Any]) -> str | None:
-    for key in ("date", "published", "published_time"):
-        if found := find_date(str(table.get(key, ""))):
-            return found
-    return None
+    dates = (find_date(str(table.get(key, ""))) for key in ("date", "published", "published_time"))
+    return next(filter(None, dates), None)
 
 
 def _address(table: Mapping[str, Any]) -> str | None:

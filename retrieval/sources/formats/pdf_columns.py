@@ -70,11 +70,10 @@ def _has_columns(runs: Sequence[Run], strip: float, edge: float) -> bool:
         edge: Where the right column begins, in points.
     """
     rows = [_cells(row) for row in baselines(runs)]
-    right = [
-        next(cell for cell in row if cell[0] >= strip) for row in rows if any(c[0] >= strip for c in row)
-    ]
-    crossing = sum(cell[0] < strip < cell[1] for row in rows for cell in row)
-    at_edge = sum(abs(cell[0] - edge) < _EDGE for cell in right)
+    starts = [next((left for left, _ in row if left >= strip), None) for row in rows]
+    right = [left for left in starts if left is not None]
+    crossing = sum(left < strip < end for row in rows for left, end in row)
+    at_edge = sum(abs(left - edge) < _EDGE for left in right)
     return crossing <= _MOST_CROSSING and at_edge > 0.5 * len(right) > 0
 
 
@@ -103,7 +102,7 @@ def _ordered(
     runs: Sequence[Run], column: tuple[int, int], page: int, depth: int, strip: float | None
 ) -> list[Row]:
     if strip is None:
-        return _rows(runs, column, page)
+        return [row_of(row, column, page) for row in baselines(runs)]
     out: list[Row] = []
     left: list[Run] = []
     right: list[Run] = []
@@ -117,22 +116,21 @@ def _ordered(
             out.extend(_ordered(side, name, page, depth + 1, inner))
             side.clear()
 
+    def close_crossing() -> None:
+        out.extend(row_of(row, column, page) for row in baselines(crossing))
+        crossing.clear()
+
     for row in baselines(runs):
-        if _crosses(row, strip):
+        if any(run.left < strip - 1 and run.right > strip + 1 for run in row):
             close()
             crossing.extend(row)
             continue
-        out.extend(_rows(crossing, column, page))
-        crossing.clear()
+        close_crossing()
         for run in row:
             (left if run.right <= strip else right).append(run)
     close()
-    out.extend(_rows(crossing, column, page))
+    close_crossing()
     return out
-
-
-def _crosses(row: Sequence[Run], strip: float) -> bool:
-    return any(run.left < strip - 1 and run.right > strip + 1 for run in row)
 
 
 def has_strip(runs: Sequence[Run]) -> bool:
@@ -218,10 +216,6 @@ def baselines(runs: Sequence[Run]) -> list[list[Run]]:
     return [sorted(row, key=lambda run: run.left) for row in rows]
 
 
-def _rows(runs: Sequence[Run], column: tuple[int, int], page: int) -> list[Row]:
-    return [row_of(row, column, page) for row in baselines(runs)]
-
-
 def row_of(runs: Sequence[Run], column: tuple[int, int] = (0, 1), page: int = 1) -> Row:
     """Return the row that runs on one baseline are, from the left."""
     text = ""
@@ -234,16 +228,7 @@ def row_of(runs: Sequence[Run], column: tuple[int, int] = (0, 1), page: int = 1)
             marks.append((len(text), run.text))
         text += run.text
         before = run
+    first, right = runs[0], max(run.right for run in runs)
     size = median(run.size for run in runs for _ in range(min(len(run.text), 200)))
-    return Row(
-        text,
-        runs[0].left,
-        max(run.right for run in runs),
-        runs[0].base,
-        size,
-        all(run.bold for run in runs),
-        column,
-        tuple(marks),
-        page,
-        runs[0].table,
-    )
+    bold = all(run.bold for run in runs)
+    return Row(text, first.left, right, first.base, size, bold, column, tuple(marks), page, first.table)

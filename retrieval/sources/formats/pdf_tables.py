@@ -156,11 +156,8 @@ def _boxed(runs: Sequence[Run], rules: Sequence[Rule]) -> Iterator[_Table]:
         ys = _merged([*(rule.at for rule in levels), low, top])[::-1]
         if len(xs) < 3:
             continue
-        own = [
-            run
-            for run in runs
-            if low <= _middle(run) <= top and xs[0] <= run.left <= xs[-1] and not run.table
-        ]
+        inside = (run for run in runs if low <= _middle(run) <= top and not run.table)
+        own = [run for run in inside if xs[0] <= run.left <= xs[-1]]
         cells: dict[int, list[list[Run]]] = {}
         for index, row in enumerate(baselines(own)):
             for run in row:
@@ -199,16 +196,16 @@ def _touching(rules: Sequence[Rule]) -> list[list[Rule]]:
         if up.level:
             continue
         for j in levels:
-            level = rules[j]
-            if (
-                level.start - _NEAR <= up.at <= level.end + _NEAR
-                and up.start - _NEAR <= level.at <= up.end + _NEAR
-            ):
+            if _reaches(rules[j], up.at) and _reaches(up, rules[j].at):
                 groups[root(i)] = root(j)
     found: dict[int, list[Rule]] = defaultdict(list)
     for index, rule in enumerate(rules):
         found[root(index)].append(rule)
     return [group for group in found.values() if len(group) > 3]
+
+
+def _reaches(rule: Rule, at: float) -> bool:
+    return rule.start - _NEAR <= at <= rule.end + _NEAR
 
 
 def _merged(places: Sequence[float]) -> list[float]:

@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from retrieval.sources.labels import candidates
 from retrieval.sources.lines import ends_sentence
 
-_AMOUNT = re.compile(
-    r"(?:[A-Z]{1,3})?\W{0,3}\d[\d.,’'\s/–-]*\W{0,3}(?:[^\W\d]+\.?)?\W{0,2}"
-)  # "EUR 12 million", "3.5 %"
+# "EUR 12 million", "3.5 %"
+_AMOUNT = re.compile(r"(?:[A-Z]{1,3})?\W{0,3}\d[\d.,’'\s/–-]*\W{0,3}(?:[^\W\d]+\.?)?\W{0,2}")
 _PROSE_CHARS = 100  # of a cell that is a paragraph rather than an entry
 _HEAD_CHARS = 80
 _ENTRIES = 0.34  # of the cells may be prose, in a table without heads that is no layout
@@ -85,11 +84,9 @@ def _is_label(cell: str) -> bool:
 
 def has_heads(rows: Sequence[Sequence[str]]) -> bool:
     """Whether the first row names what numbers below it count."""
-    if len(rows) < 2 or not all(
-        cell and len(cell) <= _HEAD_CHARS and not is_amount(cell) for cell in rows[0]
-    ):
+    if len(rows) < 2 or not all(c and len(c) <= _HEAD_CHARS and not is_amount(c) for c in rows[0]):
         return False
-    return any(is_amount(row[i]) for row in rows[1:] for i in range(min(len(row), len(rows[0]))))
+    return any(is_amount(cell) for row in rows[1:] for cell in row[: len(rows[0])])
 
 
 def is_amount(cell: str) -> bool:
