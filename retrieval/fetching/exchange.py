@@ -57,14 +57,9 @@ def exchange(
         PassingError: It failed in a way that may pass.
         FetchError: It failed, or what came cannot be read.
     """
-    most = policy.max_bytes * _FRAMING + _OVERHEAD_BYTES
-    backend = PinnedBackend(addresses, deadline, most)
-    place = httpcore2.URL(
-        scheme=target.scheme.encode(),
-        host=target.host.encode(),
-        port=target.port,
-        target=target.path.encode(),
-    )
+    backend = PinnedBackend(addresses, deadline, policy.max_bytes * _FRAMING + _OVERHEAD_BYTES)
+    scheme, host, path = target.scheme.encode(), target.host.encode(), target.path.encode()
+    place = httpcore2.URL(scheme=scheme, host=host, port=target.port, target=path)
     asked = [(b"Host", target.authority.encode())]
     asked += [(name.encode(), value.encode("latin-1", "ignore")) for name, value in headers.items()]
     request = httpcore2.Request(b"GET", place, headers=asked)

@@ -107,9 +107,8 @@ class _Fetch:
                 return Fetched(self._url, target.url, answer.body, kind, kept)
             target, conditions = self._next(target, answer), Validators()
         most = self._policy.max_redirects
-        raise AddressRefusedError(
-            self._url, f"it redirects more than {most} times. Use the address it ends at."
-        )
+        problem = f"it redirects more than {most} times. Use the address it ends at."
+        raise AddressRefusedError(self._url, problem)
 
     def _ask(self, target: Target, conditions: Validators) -> Answer:
         """Send one request, again where its failure may pass, within the deadline."""
@@ -152,10 +151,8 @@ class _Fetch:
     def _addresses_of(self, target: Target) -> tuple[str, ...]:
         place = (target.host, target.port)
         if place not in self._addresses:
-            left = self._deadline.remaining_s
-            self._addresses[place] = checked_addresses(
-                self._url, target, self._policy, self._fetcher.resolver, left
-            )
+            resolver, left_s = self._fetcher.resolver, self._deadline.remaining_s
+            self._addresses[place] = checked_addresses(self._url, target, self._policy, resolver, left_s)
         return self._addresses[place]
 
     def _next(self, target: Target, answer: Answer) -> Target:
@@ -179,8 +176,14 @@ class _Fetch:
 
 
 def _request_headers(conditions: Validators) -> dict[str, str]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        agent = f"{AGENT}/{version('rapporteur')}"
+    except PackageNotFoundError:  # run from a clone
+        agent = AGENT
     headers = {
-        "User-Agent": _user_agent(),
+        "User-Agent": agent,
         "Accept": ACCEPT,
         "Accept-Encoding": "gzip, deflate",
         "Connection": "close",
@@ -190,15 +193,6 @@ def _request_headers(conditions: Validators) -> dict[str, str]:
     if conditions.last_modified:
         headers["If-Modified-Since"] = conditions.last_modified
     return headers
-
-
-def _user_agent() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return f"{AGENT}/{version('rapporteur')}"
-    except PackageNotFoundError:  # run from a clone
-        return AGENT
 
 
 def retry_after_s(stated: str) -> float | None:
@@ -236,9 +230,6 @@ def _status_problem(answer: Answer) -> str:
     if said is None:
         return f"the server answered with status {answer.status}. Open the address in a browser to see why."
     wait = answer.headers.get("retry-after", "")
-    after = (
-        f" (in {wait} seconds, it says)"
-        if answer.status == 429 and wait.isdecimal() and len(wait) < 7
-        else ""
-    )
+    is_told = answer.status == 429 and wait.isdecimal() and len(wait) < 7
+    after = f" (in {wait} seconds, it says)" if is_told else ""
     return f"{said}{after} (status {answer.status})."
