@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -19,7 +20,7 @@ from retrieval.ledger.history import KnownReadout, KnownRevision
 from retrieval.ledger.ledger import Ledger
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.ledger.vectors import text_digest
-from retrieval.models import ChangedReadout, Initiative, Paragraph, Readout
+from retrieval.models import ChangedReadout, Initiative, Readout
 from retrieval.precedence import Courtesy, Precedence
 
 Progress = Callable[[str, int, int], None]
@@ -62,12 +63,8 @@ def chunk(readout: Readout, encoder: Encoder) -> Chunked:
     """Cut every paragraph into what is embedded."""
     count_tokens, max_tokens = encoder.count_tokens, encoder.max_text_tokens
     title = title_for_embedding(readout.title, count_tokens=count_tokens, max_tokens=max_tokens)
-    spans = [
-        chunk_spans(
-            title, p.text, count_tokens=count_tokens, max_tokens=max_tokens, language=readout.language
-        )
-        for p in readout.paragraphs
-    ]
+    cut = partial(chunk_spans, count_tokens=count_tokens, max_tokens=max_tokens, language=readout.language)
+    spans = [cut(title, p.text) for p in readout.paragraphs]
     texts = [
         [embedding_text(title, p.text[start:end]) for start, end in each]
         for p, each in zip(readout.paragraphs, spans, strict=True)
@@ -142,16 +139,16 @@ class Committer:
             yield group
 
     def _embed(self, group: Sequence[_Prepared], done: int, total: int, progress: Progress) -> int:
-        paragraphs = (texts for each in group for texts in each.chunked.texts)
+        texts = (text for each in group for texts in each.chunked.texts for text in texts)
+        paragraphs = (p for each in group for p in each.change.readout.paragraphs)
+        sentences = (p.text[start:end] for p in paragraphs for start, end in sentence_spans(p.text))
         return embed_missing(
             self._ledger,
             self._encoder,
-            (text for texts in paragraphs for text in texts),
+            texts,
             lambda n: progress("embedding", min(done + n, total), total),
             self._guard,
-            sentences=(
-                p.text[start:end] for p in _paragraphs(group) for start, end in sentence_spans(p.text)
-            ),
+            sentences=sentences,
         )
 
     @contextmanager
@@ -180,14 +177,11 @@ class Committer:
         summary = live.readout(connection, [self._scope], readout.id)
         kept.keep(connection, summary.revision_pk, prepared.initiatives)
         self.show(connection, paragraph_pks, superseded=len(gone - set(pks.values())))
-        self._record(
-            connection,
-            "add" if change.diff is None else "change",
-            readout.id,
-            change.revision,
-            {"source": change.source, "paragraphs": len(readout.paragraphs)}
-            | ({} if change.diff is None else _counts(change.diff.counted(readout.id))),
-        )
+        told: dict[str, object] = {"source": change.source, "paragraphs": len(readout.paragraphs)}
+        if change.diff is not None:
+            told |= _counts(change.diff.counted(readout.id))
+        action = "add" if change.diff is None else "change"
+        self._record(connection, action, readout.id, change.revision, told)
 
     def _superseded(self, connection: Connection, before: ReadoutSummary | None) -> set[int]:
         """Take what was live out of the words, and return the embeddings it held."""
@@ -245,10 +239,6 @@ class Committer:
             revision=revision,
             summary=summary,
         )
-
-
-def _paragraphs(group: Sequence[_Prepared]) -> Iterator[Paragraph]:
-    return (paragraph for each in group for paragraph in each.change.readout.paragraphs)
 
 
 def embed_missing(

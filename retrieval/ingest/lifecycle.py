@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -141,7 +141,7 @@ class Lifecycle:
             turn.guard(connection)
             known = history.readout(connection, [scope], document)
             revisions.unpin(connection, known.pk)
-            _record(connection, known, actor, "unpin", None)
+            _record(connection, known, actor, "unpin")
         return self.history(document, [scope])
 
     def remove(
@@ -161,16 +161,14 @@ class Lifecycle:
                 known = history.readout(connection, [scope], document)
                 summary = live.readouts_by_id(connection, scope, [known.id]).get(known.id)
                 if summary is None and not purge:
-                    raise NotFoundError(
-                        f'"{known.id}" was removed before.',
-                        f'"rapporteur rollback {known.id}" brings it back; --purge erases it.',
-                    )
+                    todo = f'"rapporteur rollback {known.id}" brings it back; --purge erases it.'
+                    raise NotFoundError(f'"{known.id}" was removed before.', todo)
                 if summary is not None:
                     self._committer(turn, scope, actor).withdraw(connection, summary)
                 if purge:
                     seen_sources.forget(connection, scope, known.source)
                     history.erase_readout(connection, known)
-                    _record(connection, known, actor, "purge", None)
+                    _record(connection, known, actor, "purge")
             if not purge:
                 self._index_sync.catch_up()
                 return Removal(known.id, known.source)
@@ -181,19 +179,15 @@ class Lifecycle:
             everywhere = self._ledger.checkpoint() and is_rewritten
             return Removal(known.id, known.source, True, everywhere)
 
-    @contextmanager
-    def _turn(self, what: str, actor: str) -> Iterator[Turn]:
-        with my_turn(self._ledger, f"{what} by {actor}", timeout_s=_PATIENCE_S) as turn:
-            yield turn
+    def _turn(self, what: str, actor: str) -> AbstractContextManager[Turn]:
+        return my_turn(self._ledger, f"{what} by {actor}", timeout_s=_PATIENCE_S)
 
     def _committer(self, turn: Turn, scope: str, actor: str) -> Committer:
-        return Committer(
-            self._ledger, self._encoder, scope=scope, actor=actor, guard=turn.guard, now=utc_now()
-        )
+        now = utc_now()
+        return Committer(self._ledger, self._encoder, scope=scope, actor=actor, guard=turn.guard, now=now)
 
 
 def _target(past: History, revision: str | None) -> KnownRevision:
-    """Return the revision to go back to."""
     kept = [v for v in past.revisions if not v.erased]
     if revision is None:
         earlier = [v for v in kept if past.live is None or v.pk < past.live.pk]
@@ -203,15 +197,12 @@ def _target(past: History, revision: str | None) -> KnownRevision:
     found = [v for v in kept if v.id.startswith(revision.lower())]
     if len(found) != 1:
         names = ", ".join(v.id for v in kept) or "none"
-        raise NotFoundError(
-            f'"{past.readout.id}" has no revision "{revision}" that is still kept. There are: {names}.'
-        )
+        problem = f'"{past.readout.id}" has no revision "{revision}" that is still kept. There are: {names}.'
+        raise NotFoundError(problem)
     return found[0]
 
 
-def _record(
-    connection: Connection, known: KnownReadout, actor: str, action: str, revision: str | None
-) -> None:
+def _record(connection: Connection, known: KnownReadout, actor: str, action: str) -> None:
     revisions.record(
         connection,
         now=utc_now(),
@@ -219,7 +210,7 @@ def _record(
         action=action,
         scope=known.scope,
         readout=known.id,
-        revision=revision,
+        revision=None,
         summary={"source": known.source},
     )
 

@@ -153,9 +153,8 @@ class Change:
     def initiatives(self, paced: Paced = iter) -> tuple[tuple[Initiative, ...], tuple[str, ...]]:
         """Return its corrected list, and what in the corrections cannot be used any more."""
         corrections, unusable = parse_corrections(self.corrections)
-        corrected, gone = apply_corrections(
-            extract_initiatives(self.readout, paced), corrections, self.readout
-        )
+        found = extract_initiatives(self.readout, paced)
+        corrected, gone = apply_corrections(found, corrections, self.readout)
         return corrected, tuple(f"{self.source}: {problem}" for problem in (*unusable, *gone))
 
 
@@ -217,12 +216,9 @@ class Planner:
         for each in loaded:
             self._look_at(each, before)
         if self._request.prune:
-            self._plan.removals = [s for s in self._all_live() if self._is_gone(s)]
+            there = live.readouts(self._connection, [self._request.scope])
+            self._plan.removals = [summary for summary in there if self._is_gone(summary)]
         return self._plan
-
-    def name(self, source: str) -> str:
-        """Return what the ledger calls a source."""
-        return source_name(source, self._corpus_dir)
 
     def _readouts(self, loaded: LoadedSource) -> tuple[Readout, ...]:
         details = self._request.details.get(loaded.source)
@@ -233,16 +229,11 @@ class Planner:
     def _known(self, ids: set[str]) -> dict[str, ReadoutSummary]:
         return live.readouts_by_id(self._connection, self._request.scope, ids)
 
-    def _all_live(self) -> list[ReadoutSummary]:
-        return live.readouts(self._connection, [self._request.scope])
-
     def _look_at(self, loaded: LoadedSource, before: Mapping[str, ReadoutSummary]) -> None:
-        source = self.name(loaded.source)
-        if loaded.error is not None:
-            at_fault = loaded.error.source if loaded.error.source.endswith(META) else loaded.source
-            self._plan.failed.append(
-                FailedSource(self.name(at_fault), loaded.error.line, loaded.error.problem)
-            )
+        source, error = source_name(loaded.source, self._corpus_dir), loaded.error
+        if error is not None:
+            at_fault = source_name(error.source, self._corpus_dir) if error.source.endswith(META) else source
+            self._plan.failed.append(FailedSource(at_fault, error.line, error.problem))
             self._failed.add(source)
             return
         if loaded.as_before:
@@ -252,21 +243,12 @@ class Planner:
         brought = {}
         for readout in self._readouts(loaded):
             problem = _unstorable(readout)
-            change = (
-                None
-                if problem
-                else Change(
-                    source,
-                    readout,
-                    revision_id(readout, corrections),
-                    before.get(readout.id),
-                    None,
-                    corrections,
-                )
-            )
-            problem = problem or (self._claim(change) if change else None)
-            if problem or change is None:
-                self._plan.failed.append(FailedSource(source, None, problem or ""))
+            if problem is None:
+                revision, there = revision_id(readout, corrections), before.get(readout.id)
+                change = Change(source, readout, revision, there, None, corrections)
+                problem = self._claim(change)
+            if problem is not None:
+                self._plan.failed.append(FailedSource(source, None, problem))
                 self._failed.add(source)
                 continue
             if (twin := self._twin(change)) is not None:
@@ -288,8 +270,7 @@ class Planner:
         for document in known.revisions if known else {}:
             self._brought[document] = source
             self._plan.unchanged.append(document)
-            summary = self._known({document})[document]
-            self._plan.paragraphs += summary.paragraphs
+            self._plan.paragraphs += self._known({document})[document].paragraphs
 
     def _claim(self, change: Change) -> str | None:
         """Let the source bring the readout's id, or say why it may not."""
@@ -343,8 +324,7 @@ class Planner:
             old = change.readout.paragraphs
         elif damage is None:
             old = list(live.paragraphs_of(self._connection, before).values())
-        diff = diff_paragraphs(old, change.readout.paragraphs)
-        differs = Change(change.source, change.readout, change.revision, before, diff, change.corrections)
+        differs = replace(change, diff=diff_paragraphs(old, change.readout.paragraphs))
         (self._plan.held if before.pinned and not is_same else self._plan.changes).append(differs)
 
     def _is_gone(self, summary: ReadoutSummary) -> bool:
@@ -352,12 +332,12 @@ class Planner:
         if not _is_file(summary.source):
             return False
         asked_about = {each.document for each in self._plan.alike}
+        if summary.source in self._failed or summary.id in self._brought or summary.id in asked_about:
+            return False
         came_from = self._corpus_dir / summary.source
-        from_a_folder = any(
+        return any(
             path.is_dir() and came_from.is_relative_to(path) for path in map(Path, self._request.paths)
         )
-        kept = summary.source in self._failed or summary.id in self._brought or summary.id in asked_about
-        return from_a_folder and not kept
 
 
 def absolute(path: Path) -> Path:
