@@ -155,11 +155,7 @@ def _recorded(file: Path) -> str | None:
 
 
 def _verify(part: Path, file: Path, expected: str) -> None:
-    """Compare all that is in `part` with what it should hold.
-
-    Raises:
-        StoreError: It is something else, so nothing is made of it.
-    """
+    """Raise a StoreError where `part` holds something else than it should."""
     try:
         with closing(sqlite3.connect(part)) as connection:
             found = _content(connection)
@@ -213,9 +209,8 @@ def _appearing(path: Path, *, new: bool = False) -> Iterator[Path]:
     try:
         part.touch()
     except OSError as error:
-        raise StoreUnwritableError(
-            f"{path}: this file cannot be written ({error.strerror}). Name another one."
-        ) from error
+        problem = f"{path}: this file cannot be written ({error.strerror}). Name another one."
+        raise StoreUnwritableError(problem) from error
     try:
         yield part
         _to_disk(part)
@@ -269,14 +264,15 @@ def copy_ledger(source: Ledger, target: Ledger, progress: Progress) -> int:
     with my_turn(source, "copy-ledger", timeout_s=_PATIENCE_S), source.read() as old:
         worker = leases.current(old, WORKER)
         if worker is not None:
-            raise StoreError(
-                f"{source.place}: in use by {worker.purpose} since {worker.since}. Stop it first."
-            )
+            problem = f"{source.place}: in use by {worker.purpose} since {worker.since}. Stop it first."
+            raise StoreError(problem)
         with target.write() as new:
             if new.execute(select(schema.audit.c.pk).limit(1)).first() is not None:
                 raise StoreError(f"{target.place}: this ledger is not empty. Name an empty database.")
             copied = _copy_tables(old, new, progress)
-            _copy_facts(target, old, new)
+            for key, value in old.execute(select(schema.meta.c.key, schema.meta.c.value)).all():
+                if key not in (INDEX_NAME, "schema_version"):
+                    target.set_meta(new, key, value)
             _go_on_counting(old, new)
             write_words(new)
     return copied
@@ -302,13 +298,6 @@ def _copy(old: Connection, new: Connection, table: Table) -> int:
         new.execute(insert(table), [row._asdict() | later for row in rows])
         copied += len(rows)
     return copied
-
-
-def _copy_facts(target: Ledger, old: Connection, new: Connection) -> None:
-    m = schema.meta
-    for key, value in old.execute(select(m.c.key, m.c.value)).all():
-        if key not in (INDEX_NAME, "schema_version"):
-            target.set_meta(new, key, value)
 
 
 def _go_on_counting(old: Connection, new: Connection) -> None:

@@ -100,9 +100,8 @@ class JobBoard:
             except StoreError as error:
                 failures += 1
                 if failures > _PATIENCE:
-                    raise StoreError(
-                        f"How job {job} went on cannot be seen; it goes on all the same. {error}"
-                    ) from error
+                    problem = f"How job {job} went on cannot be seen; it goes on all the same. {error}"
+                    raise StoreError(problem) from error
                 time.sleep(pause_s(failures))
                 continue
             failures = 0

@@ -317,21 +317,18 @@ class Tagger:
                 continue
             tags = np.concatenate([next(logits) for _ in own])
             spans = [span for window in own for span in window.offsets]
-            yield list(
-                decode(tags, spans, passage.text, passage.sentences, self._thresholds, passage.paragraph)
-            )
+            text, sentences, limits = passage.text, passage.sentences, self._thresholds
+            yield list(decode(tags, spans, text, sentences, limits, passage.paragraph))
 
     def _logits(self, window: Window) -> Logits:
         """The logits of the tagged tokens: float32, (n_tokens, OUTPUTS)."""
-        token_ids = np.array([window.token_ids], dtype=np.int64)
-        (logits,) = self._session.run(
-            None,
-            {
-                "input_ids": token_ids,
-                "attention_mask": np.ones_like(token_ids),
-                "token_type_ids": np.array([window.type_ids], dtype=np.int64),
-            },
-        )
+        token_ids, type_ids = np.array([[window.token_ids], [window.type_ids]], dtype=np.int64)
+        inputs = {
+            "input_ids": token_ids,
+            "attention_mask": np.ones_like(token_ids),
+            "token_type_ids": type_ids,
+        }
+        (logits,) = self._session.run(None, inputs)
         tagged: Logits = logits[0, window.first : window.first + len(window.offsets), :OUTPUTS]
         return tagged
 

@@ -80,7 +80,9 @@ def _candidate(lines: Sequence[Line], index: int, label: Label) -> Candidate:
     after_heading = before is not None and before.heading > 0
     torn = after is None or starts_lower(after.text) or not (after_heading or after_sentence)
     opens = line.gap or before is None or after_heading
-    if before is not None and not opens and label.value[-1] == 1:  # the heading of a section whose paragraphs count from 1
+    if (
+        before is not None and not opens and label.value[-1] == 1
+    ):  # the heading of a section whose paragraphs count from 1
         opens = before.gap and not before.row and reads_as_heading(before.text)
     return Candidate(
         index=index,

@@ -10,10 +10,10 @@ from typing import Any
 
 _BOLD = ("bold", "black", "heavy", "semibold", "demi")
 _BOLD_WEIGHT = 600
-_LIGATURES = {
+_WRITTEN = {  # ligatures, and what PDFium puts for the hyphen that ends a line
     0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st",
+    0x2: "-", 0xFFFE: "-",
 }  # fmt: skip
-_LINE_END_HYPHEN = (0x2, 0xFFFE)  # what PDFium puts for one
 _NAME_BYTES = 128
 
 
@@ -100,13 +100,7 @@ def _glyphs(page: Any, textpage: Any, most: int) -> Iterator[tuple[int, Run]]:
         if not 0.3 * height <= size <= 3 * height and height:  # scaled by a matrix: "1 Tf" and 12 points
             size = height
         base = turn(x.value, y.value)[1]
-        yield index, Run(_character(code), min(ends), max(ends), base, round(size or 1.0, 1))
-
-
-def _character(code: int) -> str:
-    if code in _LINE_END_HYPHEN:
-        return "-"
-    return _LIGATURES.get(code) or chr(code)
+        yield index, Run(_WRITTEN.get(code) or chr(code), min(ends), max(ends), base, round(size or 1.0, 1))
 
 
 def turning(page: Any) -> Any:
