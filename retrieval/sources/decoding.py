@@ -184,21 +184,17 @@ def _marked(name: str, data: bytes, encoding: str) -> tuple[str, tuple[str, ...]
 
 def _guessed(name: str, data: bytes, error: UnicodeDecodeError) -> tuple[str, tuple[str, ...]]:
     """Read a legacy encoding when it is clear which; a few bad bytes in UTF-8 are not one."""
-    bad = error.start
     if b"\x00" in data:
         line = data.partition(b"\x00")[0].count(b"\n") + 1
         raise SourceError(name, _HOLDS_NUL, line) from error
     if len(data) < _DETECTABLE or _is_mostly_utf8(data):
-        raise _not_utf8(name, data, bad) from error
+        raise _not_utf8(name, data, error.start) from error
     from charset_normalizer import from_bytes
 
     best = from_bytes(data[:200_000], preemptive_behaviour=True).best()
-    if best is None or best.chaos > _MAX_CHAOS:
-        raise _not_utf8(name, data, bad) from error
-    try:
-        text = data.decode(best.encoding)
-    except UnicodeDecodeError:
-        raise _not_utf8(name, data, bad) from error
+    text = None if best is None or best.chaos > _MAX_CHAOS else _as_declared(data, best.encoding)
+    if best is None or text is None:
+        raise _not_utf8(name, data, error.start) from error
     warning = f"The file is not UTF-8; it was read as {best.encoding}. Check its quotation marks and accents."
     return text, (warning,)
 

@@ -59,6 +59,7 @@ _CLOSING = re.compile(  # words that a formula of signing begins with
     re.IGNORECASE | re.VERBOSE,
 )
 _SECTION = re.compile(r"(?:\d{1,2}|[IVX]{1,5}|[A-Z])[.)]?\s+(?=[^\W\d_])(?![a-zà-ÿа-я])")
+_DATELINE = re.compile(r"[A-Z][\w .]{1,30},\s[^()]{3,30}\(([^()]{3,60})\)\s*[–—-]")
 _TAIL = 12
 
 
@@ -144,7 +145,7 @@ def _above_text(blocks: Sequence[Block]) -> list[Block]:
     """Return the blocks before the first sentence."""
     out: list[Block] = []
     for block in blocks[:_MAX_BLOCKS]:
-        long = len(block.text) > _MAX_CHARS and not (block.heading == 2 and len(block.text) <= _LONGEST_TITLE)
+        long = len(block.text) > (_LONGEST_TITLE if block.heading == 2 else _MAX_CHARS)
         sentence = ends_sentence(block.text) and len(block.text) > 60 and not block.heading and not block.row
         if long or (sentence and not _LETTERHEAD.fullmatch(block.text)):
             break
@@ -178,20 +179,17 @@ def _title(top: Sequence[Block], known: str | None) -> tuple[int, int]:
         places = [i for i, block in enumerate(top[:8]) if _same(block.text, known)]
         place = next((i for i in places if _equal(top[i].text, known)), next(iter(places), None))
         return (0, 0) if place is None else (place, place + 1)
-    best: tuple[float, int, int] | None = None
+    found: list[tuple[float, int, int]] = []
     start = 0
     while start < len(top):
-        if not _may_be_title(top[start]):
-            start += 1
-            continue
         end = start + 1
-        while end < len(top) and _continues(top[start:end], top[end]):
-            end += 1
-        score = _score(top[start:end]) - 0.25 * start
-        if best is None or score > best[0]:
-            best = (score, start, end)
+        if _may_be_title(top[start]):
+            while end < len(top) and _continues(top[start:end], top[end]):
+                end += 1
+            found.append((_score(top[start:end]) - 0.25 * start, start, end))
         start = end
-    return best[1:] if best and best[0] > -1 else (0, 0)
+    score, *place = max(found, key=lambda each: each[0], default=(-1.0, 0, 0))
+    return (place[0], place[1]) if score > -1 else (0, 0)
 
 
 def _score(run: Sequence[Block]) -> float:
@@ -320,20 +318,13 @@ def _closing_date(lines: Sequence[Line]) -> str | None:
 
 def _issuer(taken: Sequence[Block], title: str | None, found: Extracted) -> str | None:
     """Return who issued it: as a line says, metadata, the letterhead, or the title."""
-    for block in taken:
-        if name := find_issuer(block.text):
-            return name
-    if found.issuer:
-        return found.issuer
-    for block in taken:
-        if not (title and _same(block.text, title)) and (name := body_in(block.text)):
-            return name
-    return issuer_of_title(title or "")
+    stated = (find_issuer(block.text) for block in taken)
+    named = (body_in(block.text) for block in taken if not (title and _same(block.text, title)))
+    said = next(filter(None, stated), None) or found.issuer or next(filter(None, named), None)
+    return said or issuer_of_title(title or "")
 
 
 def _dateline(lines: Sequence[Line], start: int) -> str | None:
     """Return the agency in the dateline of the first text: "VIENNA, 31 May (UN Information Service) – …"."""
-    for line in lines[start : start + 3]:
-        if found := re.match(r"[A-Z][\w .]{1,30},\s[^()]{3,30}\(([^()]{3,60})\)\s*[–—-]", line.text):
-            return found[1]
-    return None
+    found = (_DATELINE.match(line.text) for line in lines[start : start + 3])
+    return next((each[1] for each in found if each), None)

@@ -99,9 +99,8 @@ def _run(
     out: list[Text] = []
     for marked, plain, last in _stretches(run):
         own = not plain and last and ends  # a heading at the very end leads to nothing
-        out.extend(
-            Text(block.bare, heading, is_heading=not own) for block in (marked if own else marked[:-1])
-        )
+        stand = marked if own else marked[:-1]
+        out.extend(Text(block.bare, heading, is_heading=not own) for block in stand)
         outer = heading
         if marked and not own:
             heading = marked[-1].text
@@ -235,9 +234,8 @@ def _opens(line: Line, before: Line | None, pattern: re.Pattern[str]) -> str | N
     stands = line.gap or line.heading or before is None or ends_sentence(before.text)
     if not stands and found["rest"].strip():
         return None
-    if ends_sentence(line.text.rstrip(":")) or not (
-        reads_as_heading(line.text.rstrip(":*")) or found["rest"] == ""
-    ):
+    is_heading_line = reads_as_heading(line.text.rstrip(":*")) or found["rest"] == ""
+    if ends_sentence(line.text.rstrip(":")) or not is_heading_line:
         return None
     word, _, rest = found["name"].strip().partition(" ")
     return f"{word[:1].upper()}{word[1:].lower()} {rest}".strip()

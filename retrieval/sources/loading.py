@@ -154,13 +154,11 @@ def in_utf8(found: Fetched) -> bytes:
     encoding = charset(found.content_type)
     if encoding is None or not is_text(found.content_type):
         return found.data
-    try:
-        found.data.decode()
-    except UnicodeDecodeError:
+    for each in ("utf-8", encoding):
         try:
-            return found.data.decode(encoding).encode()
+            return found.data.decode(each).encode()
         except (LookupError, UnicodeError):
-            return found.data
+            continue
     return found.data
 
 
@@ -177,8 +175,9 @@ def _files(path: Path) -> Iterator[Path]:
         yield path
         return
     for file in sorted(path.rglob("*")):
-        is_link = file.is_symlink() and file.is_dir() and not _is_hidden(file.relative_to(path))
-        if is_link or (not file.is_dir() and _is_readout_name(file.relative_to(path))):
+        name = file.relative_to(path)
+        is_wanted = file.is_symlink() if file.is_dir() else _is_readout_name(name.name)
+        if is_wanted and not _is_hidden(name):
             yield file
 
 
@@ -198,18 +197,14 @@ def _is_hidden(path: Path) -> bool:
     return any(part.startswith((".", "_", "~")) for part in path.parts)
 
 
-def _is_readout_name(path: Path) -> bool:
-    name = path.name.lower()
-    return is_readable(name) and not (_is_hidden(path) or name.startswith(_NOT_READOUTS))
+def _is_readout_name(name: str) -> bool:
+    return is_readable(name) and not name.lower().startswith(_NOT_READOUTS)
 
 
 def _meta_beside(path: Path) -> Path | None:
     """Return `NAME.txt.meta.toml` or `NAME.meta.toml`, the exacter first."""
-    for name in (path.name, path.stem):
-        beside = path.with_name(name + META)
-        if beside.is_file():
-            return beside
-    return None
+    beside = (path.with_name(name + META) for name in (path.name, path.stem))
+    return next((each for each in beside if each.is_file()), None)
 
 
 def _read(path: Path) -> bytes:

@@ -153,14 +153,10 @@ def _strip(runs: Sequence[Run]) -> float | None:
             crossed[step] += 1
     middle = range(steps // 4, steps - steps // 4)
     allowed = max(1, len(rows) // 3)
-    best: tuple[int, float] | None = None
-    for start, end in _white(crossed, middle, allowed):
-        at = first + (start + end) / 2 * _STEP
-        if end - start >= _NARROWEST - 1 and _divides(cells, at, first, last):
-            found = (crossed[start], -float(end - start))
-            if best is None or found < best:
-                best, place = found, at
-    return place if best else None
+    wide = [(s, e) for s, e in _white(crossed, middle, allowed) if e - s >= _NARROWEST - 1]
+    places = [(crossed[s], s - e, first + (s + e) / 2 * _STEP) for s, e in wide]
+    found = [place for place in places if _divides(cells, place[2], first, last)]
+    return min(found, key=lambda place: place[:2])[2] if found else None
 
 
 def _white(crossed: Sequence[int], middle: range, allowed: int) -> list[tuple[int, int]]:
@@ -205,11 +201,9 @@ def baselines(runs: Sequence[Run]) -> list[list[Run]]:
     """Return runs by baseline, from the top, each from the left."""
     rows: list[list[Run]] = []
     for run in sorted(runs, key=lambda run: -run.base):
-        if (
-            rows
-            and not (run.table or rows[-1][0].table)
-            and abs(rows[-1][0].base - run.base) <= 0.35 * max(rows[-1][0].size, run.size)
-        ):
+        first = rows[-1][0] if rows else run
+        is_level = abs(first.base - run.base) <= 0.35 * max(first.size, run.size)
+        if rows and is_level and not (run.table or first.table):
             rows[-1].append(run)
         else:
             rows.append([run])

@@ -97,9 +97,8 @@ class _Reader:
         self._bytes = bytearray()
         self._units: list[int] = []
         self._paragraph = _Paragraph()
-        self._outer: list[
-            tuple[int, _Paragraph, str]
-        ] = []  # what goes on after a note or box: depth, paragraph, kind
+        # what goes on after a note or box: depth, paragraph, kind
+        self._outer: list[tuple[int, _Paragraph, str]] = []
         self._told = ""  # letters of fonts, styles and the title, which are no text
         self._cells: list[list[Line]] = []
         self._rows: list[list[list[Line]]] = []

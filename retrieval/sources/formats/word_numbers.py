@@ -130,10 +130,8 @@ class Numberer:
 
     def _styled_level(self, num: str, style: str | None, named: int | None) -> int | None:
         """Return the level that says it belongs to the style, else what the style says."""
-        for level, shape in self.instances[num].levels.items():
-            if style is not None and shape.style == style:
-                return level
-        return named
+        levels = self.instances[num].levels.items() if style is not None else ()
+        return next((level for level, shape in levels if shape.style == style), named)
 
     def _count(self, num: str, instance: Instance, level: int) -> dict[int, int]:
         counts = self._counts.setdefault(instance.definition, {})
@@ -161,10 +159,8 @@ def _reference(numbering: Any) -> tuple[str | None, int | None]:
 
 
 def _inherited(styles: Mapping[str, Style], style: str | None) -> tuple[str | None, int | None]:
-    for found in lineage(styles, style):
-        if found.num is not None:
-            return found.num, found.level
-    return None, None
+    stated = ((found.num, found.level) for found in lineage(styles, style) if found.num is not None)
+    return next(stated, (None, None))
 
 
 def lineage(styles: Mapping[str, Style], style: str | None) -> Iterator[Style]:
@@ -252,8 +248,8 @@ def _label(text: str, value: int, level: int, start: int) -> Label:
 
 def read_numberer(numbering: Any, styles: Any) -> Numberer:
     """Return the numberer of a document from the roots of its two parts, each an lxml element or None."""
-    known = {} if styles is None else _styles(styles)
-    return Numberer({} if numbering is None else _instances(numbering), known)
+    instances = {} if numbering is None else _instances(numbering)
+    return Numberer(instances, {} if styles is None else _styles(styles))
 
 
 def _styles(root: Any) -> dict[str, Style]:

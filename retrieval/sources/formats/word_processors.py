@@ -82,15 +82,11 @@ def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int) -> i
             if is_xml:
                 if size > MAX_XML_BYTES:
                     raise SourceError("", _LARGE_PART % member.filename)
-                _check_declarations(tail + piece, declares)
+                plain = (tail + piece).replace(b"\x00", b"")  # UTF-16 too
+                if any(mark in plain for mark in declares):
+                    raise SourceError("", _DECLARES)
                 tail = piece[-40:]
     return size
-
-
-def _check_declarations(piece: bytes, declares: tuple[bytes, ...]) -> None:
-    plain = piece.replace(b"\x00", b"")  # UTF-16 too
-    if any(mark in plain for mark in declares):
-        raise SourceError("", _DECLARES)
 
 
 def parsed(xml: bytes, what: str) -> Any:
