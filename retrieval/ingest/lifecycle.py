@@ -183,8 +183,7 @@ class Lifecycle:
         return my_turn(self._ledger, f"{what} by {actor}", timeout_s=_PATIENCE_S)
 
     def _committer(self, turn: Turn, scope: str, actor: str) -> Committer:
-        now = utc_now()
-        return Committer(self._ledger, self._encoder, scope=scope, actor=actor, guard=turn.guard, now=now)
+        return Committer(self._ledger, self._encoder, scope, actor, turn.guard, utc_now())
 
 
 def _target(past: History, revision: str | None) -> KnownRevision:
@@ -250,18 +249,18 @@ class Reindexed:
     is_whole: bool
 
 
+@dataclass(frozen=True, slots=True)
 class Reindexer:
     """Makes the vectors and the terms of a store anew.
 
-    Args:
+    Attributes:
         identity: What they are made with from now on.
     """
 
-    def __init__(self, ledger: Ledger, index_sync: IndexSync, encoder: Encoder, identity: str) -> None:
-        self._ledger = ledger
-        self._index_sync = index_sync
-        self._encoder = encoder
-        self._identity = identity
+    ledger: Ledger
+    index_sync: IndexSync
+    encoder: Encoder
+    identity: str
 
     def run(self, *, actor: str = "command line", progress: Progress) -> Reindexed:
         """Index everything anew.
@@ -269,42 +268,42 @@ class Reindexer:
         Raises:
             IngestBusyError: An ingest is running.
         """
-        with my_turn(self._ledger, f"reindex by {actor}", timeout_s=_PATIENCE_S) as turn:
+        with my_turn(self.ledger, f"reindex by {actor}", timeout_s=_PATIENCE_S) as turn:
 
             def alive(stage: str, done: int, total: int) -> None:
                 turn.keep_alive()
                 progress(stage, done, total)
 
-            with self._ledger.write() as connection:
+            with self.ledger.write() as connection:
                 turn.guard(connection)
-                revisions.begin(connection, self._ledger, self._identity)
+                revisions.begin(connection, self.ledger, self.identity)
                 kept = revisions.kept_revisions(connection)
             paragraphs, embedded = self._embed(kept, alive, turn.guard)
-            with self._ledger.write() as connection:
+            with self.ledger.write() as connection:
                 turn.guard(connection)
                 self._switch(connection, kept, actor)
         progress("indexing", 0, 0)
-        return Reindexed(len(kept), paragraphs, embedded, self._index_sync.rewrite(timeout_s=_PATIENCE_S))
+        return Reindexed(len(kept), paragraphs, embedded, self.index_sync.rewrite(timeout_s=_PATIENCE_S))
 
     def _embed(self, kept: list[int], progress: Progress, guard: Guard) -> tuple[int, int]:
         paragraphs = embedded = 0
         for done, (readout, chunked) in enumerate(self._readouts(kept), start=1):
             texts = (text for each in chunked.texts for text in each)
-            embedded += embed_missing(self._ledger, self._encoder, texts, lambda _: None, guard)
+            embedded += embed_missing(self.ledger, self.encoder, texts, lambda _: None, guard)
             paragraphs += len(readout.paragraphs)
             progress("embedding", done, len(kept))
         return paragraphs, embedded
 
     def _readouts(self, kept: list[int]) -> Iterator[tuple[Readout, Chunked]]:
         for revision in kept:
-            with self._ledger.read() as connection:
+            with self.ledger.read() as connection:
                 readout = revisions.readout_of(connection, revision)
-            yield readout, chunk(readout, self._encoder)
+            yield readout, chunk(readout, self.encoder)
 
     def _switch(self, connection: Connection, kept: list[int], actor: str) -> None:
         """Let the new vectors and terms be the ones that count; nothing is in the vector index yet."""
         for revision in kept:
-            chunked = chunk(revisions.readout_of(connection, revision), self._encoder)
+            chunked = chunk(revisions.readout_of(connection, revision), self.encoder)
             pks = vectors.embedding_pks(connection, (text_digest(t) for each in chunked.texts for t in each))
             revisions.replace_chunks(connection, revision, chunked.keyed(pks))
         for scope in revisions.scopes_with_words(connection):
@@ -313,8 +312,8 @@ class Reindexer:
         revisions.forget_old_vectors(connection)
         for scope in revisions.live_scopes(connection):
             vectors.expect(connection, scope, vectors.live_embeddings(connection, scope))
-        self._ledger.set_meta(connection, INDEX_IDENTITY, self._identity)
-        self._ledger.set_meta(connection, REINDEXING, "")
+        self.ledger.set_meta(connection, INDEX_IDENTITY, self.identity)
+        self.ledger.set_meta(connection, REINDEXING, "")
         revisions.record(
             connection,
             now=utc_now(),
@@ -323,7 +322,7 @@ class Reindexer:
             scope="shared",
             readout="",
             revision=None,
-            summary={"identity": self._identity, "revisions": len(kept)},
+            summary={"identity": self.identity, "revisions": len(kept)},
         )
 
 

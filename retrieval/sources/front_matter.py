@@ -188,8 +188,8 @@ def _title(top: Sequence[Block], known: str | None) -> tuple[int, int]:
                 end += 1
             found.append((_score(top[start:end]) - 0.25 * start, start, end))
         start = end
-    score, *place = max(found, key=lambda each: each[0], default=(-1.0, 0, 0))
-    return (place[0], place[1]) if score > -1 else (0, 0)
+    best = max(found, key=lambda each: each[0], default=(-1.0, 0, 0))
+    return best[1:] if best[0] > -1 else (0, 0)
 
 
 def _score(run: Sequence[Block]) -> float:
