@@ -262,43 +262,31 @@ def _cleaned(name: str, value: Any) -> Any:
 
 
 def _checked(name: str, text: str, table: Mapping[str, Any]) -> Overrides:
+    def fault(key: str, problem: str) -> SourceError:
+        return SourceError(name, f"{problem} Correct or remove it.", _line_of(text, key))
+
     for key in table:
         if key not in _KNOWN:
-            problem = f'there is no key "{key}"; the keys are {", ".join(_KNOWN)}. Correct or remove it.'
-            raise SourceError(name, problem, _line_of(text, key))
+            raise fault(key, f'there is no key "{key}"; the keys are {", ".join(_KNOWN)}.')
     for key in _TEXTS:
         if key in table and not (isinstance(table[key], str) and table[key].strip()):
-            problem = f"{key} must be a text in quotes. Correct or remove it."
-            raise SourceError(name, problem, _line_of(text, key))
-    return Overrides(
-        **{key: table[key].strip() for key in _TEXTS if key in table},
-        date=_date(name, text, table["date"]) if "date" in table else None,
-        encoding=_encoding(name, text, table["encoding"]) if "encoding" in table else None,
-        initiatives=_initiatives(name, text, table.get("initiatives", {})),
-    )
-
-
-def _date(name: str, text: str, value: object) -> str:
-    written = value.isoformat() if isinstance(value, date) and not isinstance(value, datetime) else str(value)
-    if not is_iso_date(written):
-        problem = f'date must be a calendar date like 2022-06-22, not "{written}". Correct or remove it.'
-        raise SourceError(name, problem, _line_of(text, "date"))
-    return written
-
-
-def _encoding(name: str, text: str, value: object) -> str:
-    try:
-        return codecs.lookup(str(value)).name
-    except LookupError as error:
-        problem = f'encoding must be one that Python knows, like "windows-1250", not "{value}". Correct or remove it.'
-        raise SourceError(name, problem, _line_of(text, "encoding")) from error
-
-
-def _initiatives(name: str, text: str, value: object) -> Mapping[str, Any]:
-    if isinstance(value, dict):
-        return value
-    problem = "initiatives must be [[initiatives.add]], .remove or .reword tables. Correct or remove it."
-    raise SourceError(name, problem, _line_of(text, "initiatives"))
+            raise fault(key, f"{key} must be a text in quotes.")
+    when, encoding, initiatives = table.get("date"), table.get("encoding"), table.get("initiatives", {})
+    if when is not None:
+        is_day = isinstance(when, date) and not isinstance(when, datetime)
+        when = when.isoformat() if is_day else str(when)
+        if not is_iso_date(when):
+            raise fault("date", f'date must be a calendar date like 2022-06-22, not "{when}".')
+    if encoding is not None:
+        try:
+            encoding = codecs.lookup(str(encoding)).name
+        except LookupError as error:
+            known = 'one that Python knows, like "windows-1250"'
+            raise fault("encoding", f'encoding must be {known}, not "{encoding}".') from error
+    if not isinstance(initiatives, dict):
+        raise fault("initiatives", "initiatives must be [[initiatives.add]], .remove or .reword tables.")
+    texts = {key: table[key].strip() for key in _TEXTS if key in table}
+    return Overrides(**texts, date=when, encoding=encoding, initiatives=initiatives)
 
 
 def _line_of(text: str, key: str) -> int | None:

@@ -119,19 +119,14 @@ class Numberer:
     def _named(self, properties: Any, style: str | None) -> tuple[str, int] | None:
         own = None if properties is None else properties.find(f"{_W}numPr")
         num, level = _reference(own)
-        named_num, named_level = _inherited(self.styles, style)
-        if num is None:
-            num = named_num
+        named = next((found for found in lineage(self.styles, style) if found.num is not None), Style())
+        num = named.num if num is None else num
         if num is None or num == "0" or num not in self.instances:
             return None
-        if level is None and num == named_num:
-            level = self._styled_level(num, style, named_level)
+        if level is None and num == named.num:  # the level that says it is the style's, else what that says
+            levels = self.instances[num].levels.items() if style is not None else ()
+            level = next((each for each, shape in levels if shape.style == style), named.level)
         return num, min(max(level or 0, 0), _LEVELS - 1)
-
-    def _styled_level(self, num: str, style: str | None, named: int | None) -> int | None:
-        """Return the level that says it belongs to the style, else what the style says."""
-        levels = self.instances[num].levels.items() if style is not None else ()
-        return next((level for level, shape in levels if shape.style == style), named)
 
     def _count(self, num: str, instance: Instance, level: int) -> dict[int, int]:
         counts = self._counts.setdefault(instance.definition, {})
@@ -141,26 +136,18 @@ class Numberer:
         start = instance.levels.get(level, Level()).start
         counts[level] = counts.get(level, start - 1) + 1
         for deeper in [other for other in counts if other > level]:
-            if _begins_again(instance.levels.get(deeper, Level()), level):
+            restart = instance.levels.get(deeper, Level()).restart
+            if restart is None or level < restart:
                 del counts[deeper]
         for above in range(level):
             counts.setdefault(above, instance.levels.get(above, Level()).start)
         return counts
 
 
-def _begins_again(shape: Level, after: int) -> bool:
-    return shape.restart is None or (shape.restart > 0 and after < shape.restart)
-
-
 def _reference(numbering: Any) -> tuple[str | None, int | None]:
     if numbering is None:
         return None, None
     return _value(numbering, "numId"), _integer(_value(numbering, "ilvl"))
-
-
-def _inherited(styles: Mapping[str, Style], style: str | None) -> tuple[str | None, int | None]:
-    stated = ((found.num, found.level) for found in lineage(styles, style) if found.num is not None)
-    return next(stated, (None, None))
 
 
 def lineage(styles: Mapping[str, Style], style: str | None) -> Iterator[Style]:
