@@ -101,17 +101,13 @@ def merge(mentions: Iterable[Mention], readout: Readout) -> tuple[Initiative, ..
     texts = {p.number: p.text for p in reversed(readout.paragraphs)}
     entries = [_entry(group, texts) for group in _grouped(_named(m, texts) for m in mentions)]
     entries = [_cited_again(entry, order, texts) for entry in entries]
-    return tuple(sorted(entries, key=lambda entry: _place(entry, order)))
+    entries.sort(key=lambda e: (order[e.citations[0].paragraph], e.citations[0].evidence.start))
+    return tuple(entries)
 
 
 def _named(mention: Mention, texts: dict[str, str]) -> _Named:
     name = texts[mention.paragraph][mention.start : mention.end]
     return _Named(mention, name, name_key(name) or (name,), is_proper(name))
-
-
-def _place(entry: Initiative, order: dict[str, int]) -> tuple[int, int]:
-    first = entry.citations[0]
-    return order[first.paragraph], first.evidence.start
 
 
 def _grouped(mentions: Iterable[_Named]) -> list[list[_Named]]:
@@ -305,17 +301,16 @@ def link(
     Returns:
         For every readout, one tuple per entry in the order given: the other readouts' places, oldest first.
     """
-    acronyms = _acronyms(initiatives_by_readout)
-    places: dict[Identity, list[AlsoIn]] = {}
+    named = identities(initiatives_by_readout)
+    places: dict[Identity | None, list[AlsoIn]] = {}
     for document in sorted(initiatives_by_readout, key=lambda d: (dates.get(d) or "9999", d)):
-        for entry in initiatives_by_readout[document]:
-            identity = _identity(entry.name, acronyms)
+        for entry, identity in zip(initiatives_by_readout[document], named[document], strict=True):
             if identity is not None:
                 found = [AlsoIn(document, c.paragraph) for c in entry.citations]
                 places.setdefault(identity, []).extend(p for p in found if p not in places.get(identity, []))
     return {
-        document: tuple(_elsewhere(document, entry, acronyms, places) for entry in entries)
-        for document, entries in initiatives_by_readout.items()
+        document: tuple(tuple(p for p in places.get(each, ()) if p.document != document) for each in own)
+        for document, own in named.items()
     }
 
 
@@ -328,16 +323,6 @@ def identities(
         document: tuple(_identity(entry.name, acronyms) for entry in entries)
         for document, entries in initiatives_by_readout.items()
     }
-
-
-def _elsewhere(
-    document: str,
-    entry: Initiative,
-    acronyms: Mapping[str, Identity],
-    places: Mapping[Identity, Sequence[AlsoIn]],
-) -> tuple[AlsoIn, ...]:
-    identity = _identity(entry.name, acronyms)
-    return tuple(p for p in places.get(identity, ()) if p.document != document) if identity else ()
 
 
 def _acronyms(lists: Mapping[str, Sequence[Initiative]]) -> dict[str, Identity]:
@@ -353,9 +338,5 @@ def _identity(name: str, acronyms: Mapping[str, Identity]) -> Identity | None:
     """What two names must share to be one initiative, or None for a name that identifies nothing."""
     if _IS_ACRONYM.match(name):
         return acronyms.get(name, frozenset({name}))
-    return frozenset(name_key(name)) if _tells_apart(name) else None
-
-
-def _tells_apart(name: str) -> bool:
-    """Whether a name is one initiative's own: a proper one, with a word that others do not have."""
-    return is_proper(name) and bool(set(name_key(name)) - set(name_key(_FORMS)))
+    key = frozenset(name_key(name))
+    return key if is_proper(name) and key - set(name_key(_FORMS)) else None

@@ -34,7 +34,6 @@ MAX_UNPACKED_BYTES = 100_000_000  # of everything inside one, counted while it i
 MAX_XML_BYTES = 30_000_000  # of one XML part of one: a tree of it takes ten times as much memory
 
 _BULLET = re.compile(r"[-*+•·●○◦▪■□‣⁃–—➢✓・](?=\s)|[•●▪‣⁃➢](?=\S)")
-_SPACE = re.compile(r"\s+")
 _CLOSERS = "\"'”’»)]*"
 _TERMINAL = tuple(".!?;:。！？；：…")
 
@@ -104,7 +103,7 @@ class Extracted:
 
 def collapse(text: str) -> str:
     """Return `text` with runs of white space, no-break ones included, made one space."""
-    return _SPACE.sub(" ", text).strip()
+    return " ".join(text.split())
 
 
 def ends_sentence(text: str) -> bool:

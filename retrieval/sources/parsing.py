@@ -84,11 +84,7 @@ class Format:
 
 
 def parse(
-    name: str,
-    data: bytes,
-    overrides: Overrides | None = None,
-    *,
-    is_address: bool = False,
+    name: str, data: bytes, overrides: Overrides | None = None, *, is_address: bool = False
 ) -> list[Readout]:
     """Return the readouts in `data`, at least one.
 

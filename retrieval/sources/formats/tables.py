@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from retrieval.sources.labels import candidates
 from retrieval.sources.lines import ends_sentence
@@ -25,7 +25,7 @@ class Grid:
         nested: Whether a cell holds another table or headings.
     """
 
-    rows: Sequence[Sequence[str]] = field(default_factory=list)
+    rows: Sequence[Sequence[str]]
     heads: int = 0
     nested: bool = False
 
