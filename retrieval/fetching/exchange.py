@@ -111,10 +111,8 @@ def _in_words(url: str, host: str, policy: FetchPolicy) -> Iterator[None]:
 
 
 def _late(url: str, policy: FetchPolicy) -> PassingError:
-    limit = f"{policy.timeout_s:g} seconds"
-    return PassingError(
-        url, f"it did not come within {limit}. Try again later, or raise RETRIEVAL_FETCH_TIMEOUT_S."
-    )
+    problem = f"it did not come within {policy.timeout_s:g} seconds. Try again later, or raise RETRIEVAL_FETCH_TIMEOUT_S."
+    return PassingError(url, problem)
 
 
 def _unconnected(url: str, host: str, error: Exception) -> FetchError:

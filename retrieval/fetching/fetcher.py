@@ -210,11 +210,8 @@ def retry_after_s(stated: str) -> float | None:
 
 
 def _validators(headers: Mapping[str, str]) -> Validators:
-    return Validators(_kept(headers.get("etag")), _kept(headers.get("last-modified")))
-
-
-def _kept(value: str | None) -> str | None:
-    return value if value and len(value) <= _MOST_VALIDATOR_CHARS else None
+    stated = (headers.get(name) for name in ("etag", "last-modified"))
+    return Validators(*(each if each and len(each) <= _MOST_VALIDATOR_CHARS else None for each in stated))
 
 
 def _as_unicode(location: str) -> str:

@@ -170,7 +170,7 @@ class Committer:
         if change.diff is not None:
             told |= _counts(change.diff.counted(readout.id))
         action = "add" if change.diff is None else "change"
-        self._record(connection, action, readout.id, change.revision, told)
+        self.record(connection, action, readout.id, change.revision, told)
 
     def _superseded(self, connection: Connection, before: ReadoutSummary | None) -> set[int]:
         """Take what was live out of the words, and return the embeddings it held."""
@@ -196,7 +196,7 @@ class Committer:
         gone = self._superseded(connection, summary)
         revisions.make_live(connection, summary.pk, None, self.now)
         scopes.changed(connection, self.scope, superseded=len(gone))
-        self._record(connection, "remove", summary.id, summary.revision, {"source": summary.source})
+        self.record(connection, "remove", summary.id, summary.revision, {"source": summary.source})
 
     def roll_back(self, connection: Connection, known: KnownReadout, to: KnownRevision) -> None:
         """Make an earlier revision live again, and pin it."""
@@ -208,9 +208,9 @@ class Committer:
         # scanned again even where the index holds them: it may be being written anew without them
         vectors.forget(connection, self.scope, embeddings)
         self.show(connection, pks, superseded=len(gone - embeddings))
-        self._record(connection, "rollback", known.id, to.id, {"from": before.revision if before else None})
+        self.record(connection, "rollback", known.id, to.id, {"from": before.revision if before else None})
 
-    def _record(
+    def record(
         self,
         connection: Connection,
         action: str,
@@ -218,6 +218,7 @@ class Committer:
         revision: str | None,
         summary: dict[str, object],
     ) -> None:
+        """Write down what was done; `revision` is None where all of a readout is meant."""
         revisions.record(
             connection,
             now=self.now,

@@ -141,7 +141,8 @@ class Lifecycle:
             turn.guard(connection)
             known = history.readout(connection, [scope], document)
             revisions.unpin(connection, known.pk)
-            _record(connection, known, actor, "unpin")
+            committer = self._committer(turn, scope, actor)
+            committer.record(connection, "unpin", known.id, None, {"source": known.source})
         return self.history(document, [scope])
 
     def remove(
@@ -163,12 +164,13 @@ class Lifecycle:
                 if summary is None and not purge:
                     todo = f'"rapporteur rollback {known.id}" brings it back; --purge erases it.'
                     raise NotFoundError(f'"{known.id}" was removed before.', todo)
+                committer = self._committer(turn, scope, actor)
                 if summary is not None:
-                    self._committer(turn, scope, actor).withdraw(connection, summary)
+                    committer.withdraw(connection, summary)
                 if purge:
                     seen_sources.forget(connection, scope, known.source)
                     history.erase_readout(connection, known)
-                    _record(connection, known, actor, "purge")
+                    committer.record(connection, "purge", known.id, None, {"source": known.source})
             if not purge:
                 self._index_sync.catch_up()
                 return Removal(known.id, known.source)
@@ -199,19 +201,6 @@ def _target(past: History, revision: str | None) -> KnownRevision:
         problem = f'"{past.readout.id}" has no revision "{revision}" that is still kept. There are: {names}.'
         raise NotFoundError(problem)
     return found[0]
-
-
-def _record(connection: Connection, known: KnownReadout, actor: str, action: str) -> None:
-    revisions.record(
-        connection,
-        now=utc_now(),
-        actor=actor,
-        action=action,
-        scope=known.scope,
-        readout=known.id,
-        revision=None,
-        summary={"source": known.source},
-    )
 
 
 @dataclass(frozen=True, slots=True)

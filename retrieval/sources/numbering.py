@@ -125,7 +125,9 @@ def number_paragraphs(draft: Draft, lines: Sequence[Line], plan: Plan, *, counts
     first = plan.labels[starts[0]]
     _introduce(draft, group(_plain(lines[: starts[0]], 0, plan)), promote=first.value == (2,))
     segments = [_plain(lines[a:b], a, plan) for a, b in zip(starts, [*starts[1:], len(lines)], strict=True)]
-    sectioned = _are_sections([_cut(s, plan.labels[a].end) for a, s in zip(starts, segments, strict=True)])
+    own = [_cut(segment, plan.labels[at].end) for at, segment in zip(starts, segments, strict=True)]
+    # most numbers stand before a bare heading with text under it ("1. Trade")
+    sectioned = 2 * sum(_heading_length(lines) > 0 for lines in own) > len(own)
     for start, after, segment in zip(starts, [*starts[1:], None], segments, strict=True):
         label, is_last = plan.labels[start], after is None
         if after is not None and _is_section_of(label, plan.labels[after], segment):
@@ -149,11 +151,6 @@ def _is_section_of(label: Label, child: Label, lines: Sequence[Line]) -> bool:
         return False
     blocks = group(_cut(lines, label.end))
     return len(blocks) == 1 and reads_as_heading(blocks[0].text)
-
-
-def _are_sections(segments: Sequence[Sequence[Line]]) -> bool:
-    """Whether most numbers stand before a bare heading with text under it ("1. Trade")."""
-    return 2 * sum(_heading_length(segment) > 0 for segment in segments) > len(segments)
 
 
 def _heading_length(lines: Sequence[Line]) -> int:

@@ -54,7 +54,7 @@ def with_notes(lines: Sequence[Line]) -> tuple[list[Line], list[LeftOut]]:
             left_out += [LeftOut("footnote mark", each, f"line {line.number}") for each in gone]
             kept.append(replace(line, text=text))
         elif mark:
-            kept.append(Line(_without_mark(line), line.number, note=mark))
+            kept.append(Line(line.text[_mark(line.text)[1] :], line.number, note=mark))
             left_out.append(LeftOut("footnote mark", mark, f"line {line.number}"))
         else:
             kept[-1] = replace(kept[-1], text=f"{kept[-1].text} {line.text}")
@@ -63,13 +63,14 @@ def with_notes(lines: Sequence[Line]) -> tuple[list[Line], list[LeftOut]]:
 
 def _under(lines: Sequence[Line], rule: int) -> dict[int, str]:
     """Return the notes under a rule: from the first mark on, each one more than the one before."""
-    above = [line.text for line in lines[:rule]]
+    above = [line.text.translate(_RAISED) for line in lines[:rule]]
     found: dict[int, str] = {}
     expected: str | None = None
     for index in range(rule + 1, len(lines)):
         line = lines[index]
-        mark = _mark(line.text)
-        if mark and (expected in (None, mark) or not mark.isdigit()) and _is_carried(mark, above):
+        mark, _ = _mark(line.text)
+        is_next = mark and (expected in (None, mark) or not mark.isdigit())
+        if is_next and any(map(_carried(mark).search, above)):
             found[index] = mark
             expected = str(int(mark) + 1) if mark.isdigit() else expected
         elif found and not line.gap:
@@ -79,24 +80,15 @@ def _under(lines: Sequence[Line], rule: int) -> dict[int, str]:
     return found
 
 
-def _mark(text: str) -> str:
+def _mark(text: str) -> tuple[str, int]:
+    """Return the mark that a line begins with, or "", and where its text does."""
     found = _NOTE.match(text.translate(_RAISED))
-    return (found["a"] or found["b"] or found["c"]) if found else ""
-
-
-def _without_mark(line: Line) -> str:
-    found = _NOTE.match(line.text.translate(_RAISED))
-    return line.text[found.end() :] if found else line.text
+    return (found["a"] or found["b"] or found["c"], found.end()) if found else ("", 0)
 
 
 def _carried(mark: str) -> re.Pattern[str]:
     plain = re.escape(mark)
     return re.compile(rf"{_CARRIES}(?:\s?\[{plain}\]|\s?\({plain}\)|\s{plain}/|{plain}/?)(?=[\s.,;:)]|$)")
-
-
-def _is_carried(mark: str, texts: Sequence[str]) -> bool:
-    pattern = _carried(mark)
-    return any(pattern.search(text.translate(_RAISED)) for text in texts)
 
 
 def _without(text: str, marks: set[str]) -> tuple[str, list[str]]:

@@ -52,14 +52,18 @@ def read_pdf(data: bytes) -> Extracted:
     tabled, marks = with_tables([beside_marks(found) for found, _ in pages], drawn)
     rows = read_pages(tabled)
     read = [Page(found, height) for found, (_, height) in zip(rows, pages, strict=True)]
-    lines, left = _lines(read)
+    size = body_size(read)
+    read, left = without_running_heads(read, size)
+    read, notes, note_marks = without_footnotes(read, size)
+    body = [row for page in read for row in page.rows]
+    lines = [*join_rows(body, read_setting(body, size)), *notes]
     empty = [number for number, (found, _) in enumerate(pages, 1) if not found]
     listed = ", ".join(map(str, empty[:10])) + (" and others" if len(empty) > 10 else "")
     return Extracted(
         lines,
         title=title_at_top(document.get_metadata_value("Title"), lines),
         warnings=(f"No text was found on page {listed}: blank, or a picture.",) if empty else (),
-        left_out=(*left, *marks),
+        left_out=(*left, *note_marks, *marks),
         source=" ".join(run.text for run in runs),
         paged=True,
     )
@@ -111,14 +115,6 @@ def _check_text(runs: Sequence[Run], pages: int) -> None:
     text = " ".join(run.text for run in runs)
     if unreadable > _MOST_UNREADABLE * letters or legibility(text) is Legibility.GIBBERISH:
         raise SourceError("", _GARBLED)
-
-
-def _lines(pages: Sequence[Page]) -> tuple[list[Line], list[LeftOut]]:
-    size = body_size(pages)
-    pages, left = without_running_heads(pages, size)
-    pages, notes, marks = without_footnotes(pages, size)
-    rows = [row for page in pages for row in page.rows]
-    return [*join_rows(rows, read_setting(rows, size)), *notes], [*left, *marks]
 
 
 _ZONE = 0.13  # of the page's height

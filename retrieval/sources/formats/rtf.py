@@ -6,7 +6,9 @@ it (`\listtext`), so none has to be counted here. Headers, footers and comments 
 
 from __future__ import annotations
 
+import codecs
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from retrieval.errors import SourceError
@@ -302,7 +304,8 @@ class _Reader:
             case "deff":
                 self._font = value or 0
             case "ansicpg" if value:
-                self._codec = _known(f"cp{value}", self._codec)
+                with suppress(LookupError):
+                    self._codec = codecs.lookup(f"cp{value}").name
             case _ if word in _MACHINES:
                 self._codec = _MACHINES[word]
 
@@ -370,13 +373,6 @@ def _numbered(printed: str, level: int) -> Numbered | None:
         label = Label(f"list-{level + 1}", (int(digits.group()),), printed.strip(".()[] "), len(printed))
         return Numbered(printed, label, level)
     return Numbered("" if len(printed) == 1 else printed, None, level)
-
-
-def _known(codec: str, otherwise: str) -> str:
-    try:
-        return "".encode(codec).decode() or codec
-    except LookupError:
-        return otherwise
 
 
 def read_rtf(data: bytes) -> Extracted:
