@@ -240,7 +240,9 @@ class Reindexed:
 
 @dataclass(frozen=True, slots=True)
 class Reindexer:
-    """Makes the vectors and the terms of a store anew.
+    """Makes the vectors and the terms of a store anew, from the texts in it: uploads have no source to go back to.
+
+    It can be cut short at any moment: until the one transaction that switches over, the store is what it was.
 
     Attributes:
         identity: What they are made with from now on.

@@ -1,4 +1,8 @@
-"""HTML -> lines: a page with what it says of itself, or an e-book made of pages."""
+"""HTML -> lines: a page with what it says of itself, or the pages of an e-book, read as one without menus.
+
+Source: EPUB 3.3. Addresses from one page of a book to another become those of places in the whole, so that notes which
+stand on a page of their own are found.
+"""
 
 from __future__ import annotations
 
@@ -35,27 +39,129 @@ _MOST_JSON = 200_000
 _MOST_DATED = 200
 _LONGEST_DATE = 80
 _ELSEWHERE = frozenset(("li", "a", "nav", "footer", "aside"))
+_DECLARATION = re.compile(r"\s*<\?xml[^<>]*\?>")
+_CLOSES_ITSELF = re.compile(
+    r"<((?!(?:br|hr|img|input|link|meta|col|area|base|wbr)\b)[a-zA-Z][\w:.-]*)((?:\s[^<>]*)?)/>",
+    re.IGNORECASE,
+)
+_TITLE_LINES = 3
+_NAMES = re.compile(r"[^\W\d_]{4}|[\u3040-\u9fff]")  # a line that is more than a symbol: A/RES/77/321
+_LONGEST_TITLE = 200
+_HEAD = re.compile(
+    rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|meta|title)\b", re.I | re.S
+)
+_BODY = re.compile(rb"\s*<(?:p|div|h[1-6]|ol|ul|article|section|main|table)\b[^>]*>", re.I)
+_WHAT = "an e-book (EPUB)"
+_CONTAINER = "META-INF/container.xml"
+_PAGES = ("application/xhtml+xml", "text/html", "application/x-dtbook+xml")
+_LANGUAGE_CHARS = 2
 
 
-def page_heading(soup: BeautifulSoup) -> Tag | None:
+def looks_like_html(data: bytes) -> bool:
+    """Whether `data` begins as an HTML page or as a piece of one."""
+    start = head(data).lstrip(b"\xef\xbb\xbf")
+    return bool(_HEAD.match(start) or (_BODY.match(start) and b"</" in start))
+
+
+def declared_encoding(data: bytes) -> str | None:
+    """Return the encoding that the page says it has, or None."""
+    found = re.search(rb"<meta[^>]{1,200}charset=[\"']?([\w-]{2,20})", data[:4096], re.IGNORECASE)
+    return found[1].decode("ascii") if found else None
+
+
+def read_html(text: str, *, bound: bool = False) -> Extracted:
+    """Return the lines of the document in a page and what its head says.
+
+    Args:
+        bound: All of the page is the document, as that of a book is: nothing in it is a menu.
+
+    Raises:
+        SourceError: It has more tags than a document has.
+        RecursionError: They are nested too deep.
+    """
+    if text.count("<") > MAX_TAGS:
+        raise SourceError("", f"the page has more than {MAX_TAGS:,} tags. Save its text instead.")
+    soup = _soup_of(text)
+    heading = None if bound else _heading(soup)
+    page = Page(soup, heading, bound=bound)
+    walker = Walker(page)
+    main = page.main()
+    walker.walk(main)
+    walker.finish()
+    for outside in _beside(page.whole, main):
+        walker.leave(outside)
+    title = _title(soup, heading)
+    return Extracted(
+        lines=[*walker.lines, *walker.notes],
+        left_out=tuple(walker.left_out),
+        source=" ".join(strings(page.whole)),
+        title=title if heading is not None else _as_printed(title, walker.lines),
+        date=_date(soup, page.is_furniture),
+        issuer=_issuer(soup),
+        source_url=_address(soup),
+        language=_language(soup),
+    )
+
+
+def read_epub(data: bytes) -> Extracted:
+    """Return the lines of an e-book.
+
+    Raises:
+        SourceError: Damaged, encrypted, larger than the limits, or without a page.
+    """
+    check_archive(data, _WHAT, re.escape(_CONTAINER))
+    with zipfile.ZipFile(BytesIO(data)) as archive:
+        return _read(archive)
+
+
+def _soup_of(text: str) -> BeautifulSoup:
+    """Return a page as a tree; XHTML's elements that close themselves are closed for the parser of HTML."""
+    from bs4 import BeautifulSoup
+
+    if _DECLARATION.match(text):
+        text = _CLOSES_ITSELF.sub(r"<\1\2></\1>", _DECLARATION.sub("", text))
+    return BeautifulSoup(text, "lxml")
+
+
+def _beside(whole: Tag, main: Tag) -> Iterator[Tag]:
+    """Yield the elements that stand beside the document and beside what it stands in."""
+    inner = main
+    while inner is not whole and inner.parent is not None:
+        yield from (tag for tag in tags(inner.parent) if tag is not inner)
+        inner = inner.parent
+
+
+def _heading(soup: BeautifulSoup) -> Tag | None:
     """Return the element that titles the page: of several `h1`, the one that its head repeats."""
     found = [tag for tag in soup.find_all("h1") if collapse(tag.get_text(" "))]
-    stated = " ".join(filter(None, (meta(soup, "og:title", "twitter:title"), _title_element(soup))))
+    stated = " ".join(filter(None, (_meta(soup, "og:title", "twitter:title"), _title_element(soup))))
     named = [tag for tag in found if (words := _words(tag.get_text(" "))) and words in _words(stated)]
     return max(named or found, key=lambda tag: len(tag.get_text()), default=None)
 
 
-def page_title(soup: BeautifulSoup, heading: Tag | None) -> str | None:
+def _title(soup: BeautifulSoup, heading: Tag | None) -> str | None:
     """Return the title that a reader sees, else the one its head gives without the name of the site."""
     if heading is not None:
         return collapse(heading.get_text(" "))
-    stated = meta(soup, "og:title", "dc.title", "dcterms.title") or _in_json(soup, "headline")
+    stated = _meta(soup, "og:title", "dc.title", "dcterms.title") or _in_json(soup, "headline")
     return _SYMBOL.sub("", stated or _SITE.sub("", _title_element(soup) or "")) or None
 
 
-def page_date(soup: BeautifulSoup, is_furniture: Callable[[Tag], bool]) -> str | None:
+def _as_printed(title: str | None, lines: Sequence[Line]) -> str | None:
+    """Return the title as one of the first lines has it, where one says the same with more or fewer words."""
+    stated = _words(title or "")
+    for line in lines[:_TITLE_LINES]:
+        printed = _words(line.text)
+        shorter, longer = sorted((stated, printed), key=len)
+        is_one = len(line.text) < _LONGEST_TITLE and _NAMES.search(line.text)
+        if is_one and len(shorter) > 10 and shorter in longer:
+            return line.text
+    return title
+
+
+def _date(soup: BeautifulSoup, is_furniture: Callable[[Tag], bool]) -> str | None:
     """Return the date the page was issued, "2024-05-03", or None; dates of other news are not taken for it."""
-    stated = meta(
+    stated = _meta(
         soup, "article:published_time", "dc.date", "dcterms.date", "dcterms.issued", "dc.date.issued", "date",
         "pubdate", "govuk:first-published-at",
     )  # fmt: skip
@@ -63,31 +169,42 @@ def page_date(soup: BeautifulSoup, is_furniture: Callable[[Tag], bool]) -> str |
     return next((found for text in candidates if text and (found := find_date(text))), None)
 
 
-def page_issuer(soup: BeautifulSoup) -> str | None:
+def _times(soup: BeautifulSoup, is_furniture: Callable[[Tag], bool]) -> Iterator[str]:
+    """Yield what `time` elements and elements named after dates say, in page order."""
+    found = [*soup.find_all("time", limit=_MOST_DATED), *soup.find_all(class_=_DATED, limit=_MOST_DATED)]
+    for tag in found:
+        if any(parent.name in _ELSEWHERE or is_furniture(parent) for parent in tag.parents):
+            continue
+        text = collapse(str(tag.get("datetime") or tag.get_text(" ")))
+        if len(text) <= _LONGEST_DATE:
+            yield text
+
+
+def _issuer(soup: BeautifulSoup) -> str | None:
     """Return who issued the page, or None."""
-    stated = meta(soup, "author", "dc.creator", "dcterms.creator", "dc.publisher", "dcterms.publisher")
-    stated = stated or _in_json(soup, "publisher", "author") or meta(soup, "og:site_name")
+    stated = _meta(soup, "author", "dc.creator", "dcterms.creator", "dc.publisher", "dcterms.publisher")
+    stated = stated or _in_json(soup, "publisher", "author") or _meta(soup, "og:site_name")
     if stated:
         return stated
     pieces = _PARTED.split(_title_element(soup) or "")
     return next((name for piece in (pieces[0], pieces[-1]) if (name := body_in(piece))), None)
 
 
-def page_address(soup: BeautifulSoup) -> str | None:
+def _address(soup: BeautifulSoup) -> str | None:
     """Return the address the page says it has, or None."""
     link = soup.find("link", rel="canonical")
-    address = str(link.get("href", "")) if link else meta(soup, "og:url") or ""
+    address = str(link.get("href", "")) if link else _meta(soup, "og:url") or ""
     return address if address.startswith(("https://", "http://")) else None
 
 
-def page_language(soup: BeautifulSoup) -> str | None:
+def _language(soup: BeautifulSoup) -> str | None:
     """Return the ISO 639-1 code the page says it is in, or None."""
     page = soup.find("html")
     found = re.match(r"[a-z]{2}(?=$|[-_])", str(page.get("lang", "")).lower()) if page else None
     return found.group() if found else None
 
 
-def meta(soup: BeautifulSoup, *names: str) -> str | None:
+def _meta(soup: BeautifulSoup, *names: str) -> str | None:
     """Return the content of the first of the meta elements `names` that has one."""
     wanted = dict.fromkeys(names, "")
     for tag in soup.find_all("meta"):
@@ -103,17 +220,6 @@ def _title_element(soup: BeautifulSoup) -> str | None:
 
 def _words(text: str) -> str:
     return " ".join(_WORD.findall(text.casefold()))
-
-
-def _times(soup: BeautifulSoup, is_furniture: Callable[[Tag], bool]) -> Iterator[str]:
-    """Yield what `time` elements and elements named after dates say, in page order."""
-    found = [*soup.find_all("time", limit=_MOST_DATED), *soup.find_all(class_=_DATED, limit=_MOST_DATED)]
-    for tag in found:
-        if any(parent.name in _ELSEWHERE or is_furniture(parent) for parent in tag.parents):
-            continue
-        text = collapse(str(tag.get("datetime") or tag.get_text(" ")))
-        if len(text) <= _LONGEST_DATE:
-            yield text
 
 
 def _in_json(soup: BeautifulSoup, *keys: str) -> str | None:
@@ -147,112 +253,6 @@ def _name(value: Any) -> str | None:
     if isinstance(value, dict):
         return _name(value.get("name"))
     return collapse(value) or None if isinstance(value, str) else None
-
-
-_DECLARATION = re.compile(r"\s*<\?xml[^<>]*\?>")
-_CLOSES_ITSELF = re.compile(
-    r"<((?!(?:br|hr|img|input|link|meta|col|area|base|wbr)\b)[a-zA-Z][\w:.-]*)((?:\s[^<>]*)?)/>",
-    re.IGNORECASE,
-)
-_TITLE_LINES = 3
-_NAMES = re.compile(r"[^\W\d_]{4}|[\u3040-\u9fff]")  # a line that is more than a symbol: A/RES/77/321
-_LONGEST_TITLE = 200
-_HEAD = re.compile(
-    rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|meta|title)\b", re.I | re.S
-)
-_BODY = re.compile(rb"\s*<(?:p|div|h[1-6]|ol|ul|article|section|main|table)\b[^>]*>", re.I)
-
-
-def looks_like_html(data: bytes) -> bool:
-    """Whether `data` begins as an HTML page or as a piece of one."""
-    start = head(data).lstrip(b"\xef\xbb\xbf")
-    return bool(_HEAD.match(start) or (_BODY.match(start) and b"</" in start))
-
-
-def declared_encoding(data: bytes) -> str | None:
-    """Return the encoding that the page says it has, or None."""
-    found = re.search(rb"<meta[^>]{1,200}charset=[\"']?([\w-]{2,20})", data[:4096], re.IGNORECASE)
-    return found[1].decode("ascii") if found else None
-
-
-def soup_of(text: str) -> BeautifulSoup:
-    """Return a page as a tree; XHTML's elements that close themselves are closed for the parser of HTML."""
-    from bs4 import BeautifulSoup
-
-    if _DECLARATION.match(text):
-        text = _CLOSES_ITSELF.sub(r"<\1\2></\1>", _DECLARATION.sub("", text))
-    return BeautifulSoup(text, "lxml")
-
-
-def read_html(text: str, *, bound: bool = False) -> Extracted:
-    """Return the lines of the document in a page and what its head says.
-
-    Args:
-        bound: All of the page is the document, as that of a book is: nothing in it is a menu.
-
-    Raises:
-        SourceError: It has more tags than a document has.
-        RecursionError: They are nested too deep.
-    """
-    if text.count("<") > MAX_TAGS:
-        raise SourceError("", f"the page has more than {MAX_TAGS:,} tags. Save its text instead.")
-    soup = soup_of(text)
-    heading = None if bound else page_heading(soup)
-    page = Page(soup, heading, bound=bound)
-    walker = Walker(page)
-    main = page.main()
-    walker.walk(main)
-    walker.finish()
-    for outside in _beside(page.whole, main):
-        walker.leave(outside)
-    title = page_title(soup, heading)
-    return Extracted(
-        lines=[*walker.lines, *walker.notes],
-        left_out=tuple(walker.left_out),
-        source=" ".join(strings(page.whole)),
-        title=title if heading is not None else _as_printed(title, walker.lines),
-        date=page_date(soup, page.is_furniture),
-        issuer=page_issuer(soup),
-        source_url=page_address(soup),
-        language=page_language(soup),
-    )
-
-
-def _beside(whole: Tag, main: Tag) -> Iterator[Tag]:
-    """Yield the elements that stand beside the document and beside what it stands in."""
-    inner = main
-    while inner is not whole and inner.parent is not None:
-        yield from (tag for tag in tags(inner.parent) if tag is not inner)
-        inner = inner.parent
-
-
-def _as_printed(title: str | None, lines: Sequence[Line]) -> str | None:
-    """Return the title as one of the first lines has it, where one says the same with more or fewer words."""
-    stated = _words(title or "")
-    for line in lines[:_TITLE_LINES]:
-        printed = _words(line.text)
-        shorter, longer = sorted((stated, printed), key=len)
-        is_one = len(line.text) < _LONGEST_TITLE and _NAMES.search(line.text)
-        if is_one and len(shorter) > 10 and shorter in longer:
-            return line.text
-    return title
-
-
-_WHAT = "an e-book (EPUB)"
-_CONTAINER = "META-INF/container.xml"
-_PAGES = ("application/xhtml+xml", "text/html", "application/x-dtbook+xml")
-_LANGUAGE_CHARS = 2
-
-
-def read_epub(data: bytes) -> Extracted:
-    """Return the lines of an e-book.
-
-    Raises:
-        SourceError: Damaged, encrypted, larger than the limits, or without a page.
-    """
-    check_archive(data, _WHAT, re.escape(_CONTAINER))
-    with zipfile.ZipFile(BytesIO(data)) as archive:
-        return _read(archive)
 
 
 def _read(archive: zipfile.ZipFile) -> Extracted:
@@ -302,7 +302,7 @@ def _joined(pages: dict[str, bytes]) -> tuple[str, list[LeftOut]]:
         tags += text.count("<")
         if tags > MAX_TAGS:
             raise SourceError("", f"the e-book has more than {MAX_TAGS:,} tags. Save its text instead.")
-        soup = soup_of(text)
+        soup = _soup_of(text)
         body = soup.body or soup
         for tag in body.find_all(True):
             if reason := _reason(tag):

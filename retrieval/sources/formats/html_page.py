@@ -1,4 +1,10 @@
-"""Which part of a web page is the document, and what in that part is the page's own."""
+"""Which part of a web page is the document, and what in that part is the page's own.
+
+Prose decides: blocks of text that are not mostly links. From the whole page downwards, the only element that
+holds all the prose is entered again and again; where prose parts, the way ends, so that no paragraph is lost
+to a guess. Inside, furniture is what says so in its role, name or class, unless much of the prose is in it,
+and blocks that are nothing but links.
+"""
 
 from __future__ import annotations
 
