@@ -263,28 +263,31 @@ def _cleaned(name: str, value: Any) -> Any:
 
 def _checked(name: str, text: str, table: Mapping[str, Any]) -> Overrides:
     def fault(key: str, problem: str) -> SourceError:
-        return SourceError(name, f"{problem} Correct or remove it.", _line_of(text, key))
+        return SourceError(name, problem, _line_of(text, key))
 
     for key in table:
         if key not in _KNOWN:
-            raise fault(key, f'there is no key "{key}"; the keys are {", ".join(_KNOWN)}.')
+            known = ", ".join(_KNOWN)
+            raise fault(key, f'there is no key "{key}"; the keys are {known}. Correct or remove it.')
     for key in _TEXTS:
         if key in table and not (isinstance(table[key], str) and table[key].strip()):
-            raise fault(key, f"{key} must be a text in quotes.")
+            raise fault(key, f"{key} must be a text in quotes. Correct or remove it.")
     when, encoding, initiatives = table.get("date"), table.get("encoding"), table.get("initiatives", {})
     if when is not None:
         is_day = isinstance(when, date) and not isinstance(when, datetime)
         when = when.isoformat() if is_day else str(when)
         if not is_iso_date(when):
-            raise fault("date", f'date must be a calendar date like 2022-06-22, not "{when}".')
+            problem = f'date must be a calendar date like 2022-06-22, not "{when}". Correct or remove it.'
+            raise fault("date", problem)
     if encoding is not None:
         try:
             encoding = codecs.lookup(str(encoding)).name
         except LookupError as error:
-            known = 'one that Python knows, like "windows-1250"'
-            raise fault("encoding", f'encoding must be {known}, not "{encoding}".') from error
+            problem = f'encoding must be one that Python knows, like "windows-1250", not "{encoding}". Correct or remove it.'
+            raise fault("encoding", problem) from error
     if not isinstance(initiatives, dict):
-        raise fault("initiatives", "initiatives must be [[initiatives.add]], .remove or .reword tables.")
+        problem = "initiatives must be [[initiatives.add]], .remove or .reword tables. Correct or remove it."
+        raise fault("initiatives", problem)
     texts = {key: table[key].strip() for key in _TEXTS if key in table}
     return Overrides(**texts, date=when, encoding=encoding, initiatives=initiatives)
 
