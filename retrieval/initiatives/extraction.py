@@ -116,9 +116,8 @@ def _grouped(mentions: Iterable[_Named]) -> list[list[_Named]]:
     endings: dict[tuple[str, ...], list[list[_Named]]] = {}  # of proper names, by their last two words
     for one in mentions:
         alike = endings.setdefault(one.key[-2:], []) if one.proper else []
-        group = (
-            known.get(one.name) or known.get(one.key) or next((g for g in alike if _ends(one, g[0])), None)
-        )
+        ending = next((each for each in alike if _ends(one, each[0])), None)
+        group = known.get(one.name) or known.get(one.key) or ending
         if group is None:
             group = []
             groups.append(group)

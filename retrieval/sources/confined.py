@@ -225,9 +225,7 @@ def main() -> None:
     if sys.argv[1] == "--run":
         _confine(OFFICE_MEMORY_BYTES, MAX_UNPACKED_BYTES)
         os.execv(sys.argv[2], sys.argv[2:])
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl-C is for the parent, which ends this one where it must
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends this one if need be
     data = sys.stdin.buffer.read()
     _confine()
     answer = _answer(sys.argv[1], data)

@@ -150,9 +150,8 @@ class WatchService:
     def undecided(self, watch: Watch) -> list[WatchedLink]:
         """Return the readouts that were found and are left to somebody to take: none of them is live as it was found."""
         with self._ledger.read() as connection:
-            found = [
-                each for each in watches.links_of(connection, watch.pk).values() if each.state == "found"
-            ]
+            links = watches.links_of(connection, watch.pk).values()
+            found = [each for each in links if each.state == "found"]
             ids = [each.found["id"] for each in found if each.found]
             alive = {s.id: s.revision for s in live.readouts_by_id(connection, watch.scope, ids).values()}
         return [

@@ -173,9 +173,7 @@ def _paragraph(walk: _Walk, element: Any) -> None:
 
 
 def _mark_is_deleted(properties: Any) -> bool:
-    if properties is None:
-        return False
-    mark = properties.find(f"{_W}rPr")
+    mark = None if properties is None else properties.find(f"{_W}rPr")
     return mark is not None and any(mark.find(f"{_W}{name}") is not None for name in ("del", "moveFrom"))
 
 
@@ -186,13 +184,12 @@ def _style(properties: Any) -> str:
 
 
 def _heading(walk: _Walk, properties: Any, style: str, pieces: Sequence[tuple[str, bool]]) -> int:
-    for found in lineage(walk.numberer.styles, style):
-        if found.outline or found.name.startswith(("heading", "title", "subtitle")):
-            return 2
+    styles = list(lineage(walk.numberer.styles, style))
+    if any(found.outline or found.name.startswith(("heading", "title", "subtitle")) for found in styles):
+        return 2
     if properties is not None and properties.find(f"{_W}outlineLvl") is not None:
         return 2
-    bold_style = any(found.bold for found in lineage(walk.numberer.styles, style))
-    return int(bold_style or all(bold for text, bold in pieces if text.strip()))
+    return int(any(s.bold for s in styles) or all(bold for text, bold in pieces if text.strip()))
 
 
 # --- letters ---

@@ -52,11 +52,8 @@ def row_texts(grid: Grid) -> list[str]:
     heads = grid.heads or int(has_heads(rows))
     names = _names(rows[:heads])
     out = [_row(row, names) for row in rows[heads:]]
-    stated = [
-        any(i < len(row) and row[i] and len(_filled(row)) > 1 for row in rows[heads:])
-        for i in range(len(names))
-    ]
-    if any(name and not said for name, said in zip(names, stated, strict=True)):
+    full = [row for row in rows[heads:] if len(_filled(row)) > 1]
+    if any(name and not any(any(row[i : i + 1]) for row in full) for i, name in enumerate(names)):
         out = [_row(row, []) for row in rows[:heads]] + out
     return [text for text in out if text]
 
