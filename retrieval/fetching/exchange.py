@@ -95,7 +95,6 @@ def _capped(url: str, pieces: Iterator[bytes], max_bytes: int) -> Iterator[bytes
 
 @contextmanager
 def _in_words(url: str, host: str, policy: FetchPolicy) -> Iterator[None]:
-    """Translate what the library raises."""
     try:
         yield
     except TooMuchError as error:

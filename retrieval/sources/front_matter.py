@@ -142,7 +142,6 @@ def _repeats(text: str, header: str) -> bool:
 
 
 def _above_text(blocks: Sequence[Block]) -> list[Block]:
-    """Return the blocks before the first sentence."""
     out: list[Block] = []
     for block in blocks[:_MAX_BLOCKS]:
         long = len(block.text) > (_LONGEST_TITLE if block.heading == 2 else _MAX_CHARS)

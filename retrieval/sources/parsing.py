@@ -133,7 +133,6 @@ def check_size(name: str, size: int) -> None:
 
 
 def _bounded(name: str, found: Extracted, *, lined: bool) -> Extracted:
-    """Refuse more text than a document has."""
     if len(found.lines) > MAX_LINES:
         raise SourceError(name, f"the source has more than {MAX_LINES:,} lines of text. Split it.")
     if sum(len(line.text) for line in found.lines) > MAX_TEXT_CHARS:
@@ -203,7 +202,6 @@ def _end_of_top(lines: Sequence[Line]) -> int | None:
 
 
 def _number(draft: Draft, book: Book, lines: Sequence[Line]) -> None:
-    """Number the parts of a source one by one."""
     parts = [(part, list(lines[part.start : part.end])) for part in split_parts(lines)]
     plans = []
     for part, own in parts:

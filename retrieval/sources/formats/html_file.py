@@ -181,7 +181,6 @@ def _times(soup: BeautifulSoup, is_furniture: Callable[[Tag], bool]) -> Iterator
 
 
 def _issuer(soup: BeautifulSoup) -> str | None:
-    """Return who issued the page, or None."""
     stated = _meta(soup, "author", "dc.creator", "dcterms.creator", "dc.publisher", "dcterms.publisher")
     stated = stated or _in_json(soup, "publisher", "author") or _meta(soup, "og:site_name")
     if stated:
@@ -191,7 +190,6 @@ def _issuer(soup: BeautifulSoup) -> str | None:
 
 
 def _address(soup: BeautifulSoup) -> str | None:
-    """Return the address the page says it has, or None."""
     link = soup.find("link", rel="canonical")
     address = str(link.get("href", "")) if link else _meta(soup, "og:url") or ""
     return address if address.startswith(("https://", "http://")) else None

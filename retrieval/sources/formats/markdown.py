@@ -199,7 +199,6 @@ def _is_table(rows: Sequence[str]) -> bool:
 
 
 def _rows(rows: Sequence[str], number: int) -> Iterator[Line]:
-    """Yield the rows of a table with the heads of its columns."""
     ruled = next((i for i, raw in enumerate(rows) if _DASHES.match(raw)), 0)
     cells = [[collapse(render_inline(cell)) for cell in raw.strip()[1:-1].split("|")] for raw in rows]
     kept = [row for raw, row in zip(rows, cells, strict=True) if not _DASHES.match(raw)]

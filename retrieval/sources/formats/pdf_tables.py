@@ -182,7 +182,6 @@ def _wraps(rows: Sequence[Sequence[Sequence[Run]]]) -> bool:
 
 
 def _touching(rules: Sequence[Rule]) -> list[list[Rule]]:
-    """Return groups of lines that meet each other."""
     groups = list(range(len(rules)))
 
     def root(index: int) -> int:

@@ -81,8 +81,6 @@ class _Paragraph:
 
 
 class _Reader:
-    """Reads one document, token by token."""
-
     def __init__(self) -> None:
         self.lines: list[Line] = []
         self.notes: list[Line] = []
