@@ -2,7 +2,7 @@
 
     python bench/addresses.py [--verbose]
 
-The table stands in tests/retrieval/fetching/network.toml: addresses and their spellings, names whose answers are
+The table stands in tests/retrieval/fetching/addresses.toml: addresses and their spellings, names whose answers are
 not public (a stub answers for the resolver), and redirect chains that begin at a server on loopback, allowed by the
 constructor, and end where they must not. Good ones are fetched from that same server. Nothing leaves this machine.
 A refusal counts only where the guard made it: a connection that failed is no refusal.

@@ -25,7 +25,7 @@ from typing import Any
 
 from retrieval.errors import SourceError
 from retrieval.sources import parse
-from retrieval.sources.formats.office import program
+from retrieval.sources.confined import program
 
 _LABEL = re.compile(r"(\D*)(\d+)(.*)")
 

@@ -24,8 +24,7 @@ from retrieval.index.remote_sync import RemoteSync
 from retrieval.index.vector_index import IndexSync, NoSync
 from retrieval.ingest import IngestService, Progress
 from retrieval.ingest.job_board import JobBoard
-from retrieval.ingest.lifecycle import Lifecycle, Retention
-from retrieval.ingest.reindex import Reindexer
+from retrieval.ingest.lifecycle import Lifecycle, Reindexer, Retention
 from retrieval.language.terms import TERMS_VERSION
 from retrieval.ledger import Ledger, live
 from retrieval.llm import Model

@@ -120,8 +120,7 @@ def _stopping() -> Iterator[Callable[[], int]]:
 
 def _named(request: IngestRequest, name: str) -> IngestRequest:
     """Return the request for one source, whose readout is to have the id `name`."""
-    from retrieval.ingest.planning import absolute
-    from retrieval.ingest.request import Details
+    from retrieval.ingest.planning import Details, absolute
 
     sources = [*(str(absolute(Path(path))) for path in request.paths), *request.urls]
     if len(sources) != 1 or Path(sources[0]).is_dir():
@@ -272,7 +271,7 @@ def copy_ledger(options: CommonOptions) -> None:
     """
     from bot.cli.terminal import progress_bar
     from retrieval.bootstrap import open_both_ledgers
-    from retrieval.ingest.copy_to_postgres import copy_ledger as copy
+    from retrieval.ingest.backup import copy_ledger as copy
 
     with (
         open_both_ledgers(options.load_settings()) as (source, target),

@@ -14,13 +14,13 @@ from enum import Enum
 
 from retrieval.answering.models import Answer
 from retrieval.answering.question import Kind, Question
-from retrieval.index.fulltext.paragraph_terms import MONTHS
+from retrieval.index.index_terms import MONTHS
 from retrieval.language.terms import stem, terms
 from retrieval.language.times import numbers_of_title, ordinals_in, times_in
 from retrieval.models import LiveParagraph, Statement
 from retrieval.search.preparation import Holds, PreparedParagraph
 from retrieval.search.series import is_of_meeting
-from retrieval.sources.titles import names_document
+from retrieval.sources.identity import names_document
 
 NEXT = re.compile(r"\b(?:next|upcoming)\b", re.IGNORECASE)
 _AGAIN = re.compile(

@@ -10,10 +10,16 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from retrieval.errors import AddressRefusedError, FetchError
-from retrieval.fetching.bodies import ACCEPT
-from retrieval.fetching.models import Fetched, FetchPolicy, NotModified, Validators
-from retrieval.fetching.network import Resolver, checked_addresses, system_resolver
-from retrieval.fetching.urls import Target, parse_url
+from retrieval.fetching.bodies import (
+    ACCEPT,
+    Deadline,
+    Fetched,
+    FetchPolicy,
+    NotModified,
+    PassingError,
+    Validators,
+)
+from retrieval.fetching.urls import Resolver, Target, checked_addresses, parse_url, system_resolver
 
 if TYPE_CHECKING:
     import ssl
@@ -83,8 +89,6 @@ class _Fetch:
     """One fetch: its deadline, and the addresses of the names it met."""
 
     def __init__(self, url: str, fetcher: Fetcher) -> None:
-        from retrieval.fetching.network import Deadline
-
         self._url = url
         self._fetcher = fetcher
         self._policy = fetcher.policy
@@ -103,9 +107,8 @@ class _Fetch:
                 return Fetched(self._url, target.url, answer.body, kind, kept)
             target, conditions = self._next(target, answer), Validators()
         most = self._policy.max_redirects
-        raise AddressRefusedError(
-            self._url, f"it redirects more than {most} times. Use the address it ends at."
-        )
+        problem = f"it redirects more than {most} times. Use the address it ends at."
+        raise AddressRefusedError(self._url, problem)
 
     def _ask(self, target: Target, conditions: Validators) -> Answer:
         """Send one request, again where its failure may pass, within the deadline."""
@@ -117,8 +120,6 @@ class _Fetch:
             wait_random_exponential,
         )
 
-        from retrieval.fetching.exchange import PassingError
-
         addresses = self._addresses_of(target)
         retrying = Retrying(
             retry=retry_if_exception_type(PassingError),
@@ -129,7 +130,7 @@ class _Fetch:
         return retrying(self._ask_once, target, addresses, conditions)
 
     def _ask_once(self, target: Target, addresses: tuple[str, ...], conditions: Validators) -> Answer:
-        from retrieval.fetching.exchange import PassingError, exchange
+        from retrieval.fetching.exchange import exchange
 
         answer = exchange(
             self._url,
@@ -150,10 +151,8 @@ class _Fetch:
     def _addresses_of(self, target: Target) -> tuple[str, ...]:
         place = (target.host, target.port)
         if place not in self._addresses:
-            left = self._deadline.remaining_s
-            self._addresses[place] = checked_addresses(
-                self._url, target, self._policy, self._fetcher.resolver, left
-            )
+            resolver, left_s = self._fetcher.resolver, self._deadline.remaining_s
+            self._addresses[place] = checked_addresses(self._url, target, self._policy, resolver, left_s)
         return self._addresses[place]
 
     def _next(self, target: Target, answer: Answer) -> Target:
@@ -177,8 +176,14 @@ class _Fetch:
 
 
 def _request_headers(conditions: Validators) -> dict[str, str]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        agent = f"{AGENT}/{version('rapporteur')}"
+    except PackageNotFoundError:  # run from a clone
+        agent = AGENT
     headers = {
-        "User-Agent": _user_agent(),
+        "User-Agent": agent,
         "Accept": ACCEPT,
         "Accept-Encoding": "gzip, deflate",
         "Connection": "close",
@@ -188,15 +193,6 @@ def _request_headers(conditions: Validators) -> dict[str, str]:
     if conditions.last_modified:
         headers["If-Modified-Since"] = conditions.last_modified
     return headers
-
-
-def _user_agent() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return f"{AGENT}/{version('rapporteur')}"
-    except PackageNotFoundError:  # run from a clone
-        return AGENT
 
 
 def retry_after_s(stated: str) -> float | None:
@@ -214,11 +210,8 @@ def retry_after_s(stated: str) -> float | None:
 
 
 def _validators(headers: Mapping[str, str]) -> Validators:
-    return Validators(_kept(headers.get("etag")), _kept(headers.get("last-modified")))
-
-
-def _kept(value: str | None) -> str | None:
-    return value if value and len(value) <= _MOST_VALIDATOR_CHARS else None
+    stated = (headers.get(name) for name in ("etag", "last-modified"))
+    return Validators(*(each if each and len(each) <= _MOST_VALIDATOR_CHARS else None for each in stated))
 
 
 def _as_unicode(location: str) -> str:
@@ -234,9 +227,6 @@ def _status_problem(answer: Answer) -> str:
     if said is None:
         return f"the server answered with status {answer.status}. Open the address in a browser to see why."
     wait = answer.headers.get("retry-after", "")
-    after = (
-        f" (in {wait} seconds, it says)"
-        if answer.status == 429 and wait.isdecimal() and len(wait) < 7
-        else ""
-    )
+    is_told = answer.status == 429 and wait.isdecimal() and len(wait) < 7
+    after = f" (in {wait} seconds, it says)" if is_told else ""
     return f"{said}{after} (status {answer.status})."

@@ -1,4 +1,4 @@
-"""The text of an address -> what to connect to and ask for, or why not; which IP addresses are public. Pure.
+"""The text of an address -> what to connect to and ask for, or why not; a name -> addresses, every one checked.
 
 One parser reads an address, and the request is built from what it read, so nothing downstream can read it
 differently. What browsers would repair (backslashes, line breaks, numbers in other spellings) is refused.
@@ -7,12 +7,17 @@ differently. What browsers would repair (backslashes, line breaks, numbers in ot
 from __future__ import annotations
 
 import re
+import socket
+import threading
 import unicodedata
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_network
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+from queue import Empty, SimpleQueue
 from urllib.parse import quote, unquote, urlsplit
 
 from retrieval.errors import AddressRefusedError
+from retrieval.fetching.bodies import FetchPolicy, PassingError
 
 Address = IPv4Address | IPv6Address
 
@@ -20,45 +25,28 @@ Address = IPv4Address | IPv6Address
 # its updates); Python's `is_global` differs between its own versions and calls multicast global.
 _SPECIAL = tuple(
     (ip_network(network), kind)
-    for network, kind in (
-        ("0.0.0.0/8", "an unspecified"),
-        ("10.0.0.0/8", "a private"),
-        ("100.100.100.200/32", "a cloud metadata"),  # Alibaba
-        ("100.64.0.0/10", "a carrier's"),
-        ("127.0.0.0/8", "a loopback"),
-        ("168.63.129.16/32", "a cloud metadata"),  # Azure, on a public number
-        ("169.254.169.254/32", "a cloud metadata"),  # AWS, Google, Azure and others
-        ("169.254.0.0/16", "a link-local"),
-        ("172.16.0.0/12", "a private"),
-        ("192.0.0.0/24", "a reserved"),
-        ("192.0.2.0/24", "a documentation"),
-        ("192.88.99.0/24", "a 6to4 relay"),
-        ("192.168.0.0/16", "a private"),
-        ("198.18.0.0/15", "a benchmarking"),
-        ("198.51.100.0/24", "a documentation"),
-        ("203.0.113.0/24", "a documentation"),
-        ("224.0.0.0/4", "a multicast"),
-        ("240.0.0.0/4", "a reserved"),
-        ("::/128", "an unspecified"),
-        ("::1/128", "a loopback"),
-        ("::ffff:0:0/96", "an IPv4-mapped"),
-        ("::/96", "an IPv4-compatible"),
-        ("64:ff9b::/96", "a NAT64"),
-        ("64:ff9b:1::/48", "a NAT64"),
-        ("100::/64", "a discard-only"),
-        ("2001::/32", "a Teredo"),
-        ("2001:2::/48", "a benchmarking"),
-        ("2001::/23", "a reserved"),
-        ("2001:db8::/32", "a documentation"),
-        ("2002::/16", "a 6to4"),
-        ("3fff::/20", "a documentation"),
-        ("5f00::/16", "a segment routing"),
-        ("fd00:ec2::254/128", "a cloud metadata"),  # AWS
-        ("fc00::/7", "a private"),
-        ("fe80::/10", "a link-local"),
-        ("fec0::/10", "a site-local"),
-        ("ff00::/8", "a multicast"),
+    for kind, networks in (
+        ("a cloud metadata", "100.100.100.200/32 168.63.129.16/32 169.254.169.254/32 fd00:ec2::254/128"),
+        ("an unspecified", "0.0.0.0/8 ::/128"),
+        ("a private", "10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 fc00::/7"),
+        ("a carrier's", "100.64.0.0/10"),
+        ("a loopback", "127.0.0.0/8 ::1/128"),
+        ("a link-local", "169.254.0.0/16 fe80::/10"),
+        ("a documentation", "192.0.2.0/24 198.51.100.0/24 203.0.113.0/24 2001:db8::/32 3fff::/20"),
+        ("a 6to4 relay", "192.88.99.0/24"),
+        ("a benchmarking", "198.18.0.0/15 2001:2::/48"),
+        ("a multicast", "224.0.0.0/4 ff00::/8"),
+        ("an IPv4-mapped", "::ffff:0:0/96"),
+        ("an IPv4-compatible", "::/96"),
+        ("a NAT64", "64:ff9b::/96 64:ff9b:1::/48"),
+        ("a discard-only", "100::/64"),
+        ("a Teredo", "2001::/32"),
+        ("a 6to4", "2002::/16"),
+        ("a segment routing", "5f00::/16"),
+        ("a site-local", "fec0::/10"),
+        ("a reserved", "192.0.0.0/24 240.0.0.0/4 2001::/23"),
     )
+    for network in networks.split()
 )
 _GLOBAL_UNICAST = IPv6Network("2000::/3")  # the only part of IPv6 that is given out
 
@@ -126,16 +114,14 @@ def parse_url(url: str) -> Target:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise AddressRefusedError(
-            url, f"this is not an address ({error}). Check how it is written."
-        ) from error
+        problem = f"this is not an address ({error}). Check how it is written."
+        raise AddressRefusedError(url, problem) from error
     if parts.scheme not in _PORTS:
         raise AddressRefusedError(url, "only http:// and https:// are fetched. Save the file and ingest it.")
     if "@" in parts.netloc:
-        raise AddressRefusedError(
-            url.replace(parts.netloc, parts.netloc.rpartition("@")[2], 1),
-            "it has a user name or password before the host. Take everything up to the @ away.",
-        )
+        shown = url.replace(parts.netloc, parts.netloc.rpartition("@")[2], 1)
+        problem = "it has a user name or password before the host. Take everything up to the @ away."
+        raise AddressRefusedError(shown, problem)
     host, address = _host(url, parts.netloc)
     path = quote(parts.path or "/", safe=_PATH_SAFE)
     query = f"?{quote(parts.query, safe=_PATH_SAFE + '?[]')}" if parts.query else ""
@@ -225,9 +211,8 @@ def _name(url: str, name: str) -> str:
     except (idna.IDNAError, UnicodeError) as error:
         raise _no_name(url) from error
     if "." not in encoded or encoded.endswith(tuple(f".{local}" for local in _LOCAL_NAMES)):
-        raise AddressRefusedError(
-            url, f'"{shown}" is a name of a private network. Only public pages are fetched.'
-        )
+        problem = f'"{shown}" is a name of a private network. Only public pages are fetched.'
+        raise AddressRefusedError(url, problem)
     if any(_mixes_alphabets(label) for label in shown.split(".")):
         problem = (
             f'its host ("{encoded}") mixes letters of alphabets that look alike. Type the name yourself.'
@@ -243,3 +228,78 @@ def _mixes_alphabets(label: str) -> bool:
 
 def _no_name(url: str) -> AddressRefusedError:
     return AddressRefusedError(url, "its host is not a name that can be looked up. Check how it is written.")
+
+
+Resolver = Callable[[str, int], Sequence[str]]
+"""A name and a port -> IP addresses as text, the one to try first at the front. Raises OSError."""
+
+_MOST_TRIED = 4
+
+
+def system_resolver(host: str, port: int) -> list[str]:
+    """Ask the operating system."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+def checked_addresses(
+    url: str, target: Target, policy: FetchPolicy, resolver: Resolver, timeout_s: float
+) -> tuple[str, ...]:
+    """Return the addresses to connect to, first choice first, at most four.
+
+    One answer that is not public refuses them all: a name that leads both outside and inside is an attempt
+    to get in.
+
+    Args:
+        url: What errors name.
+
+    Raises:
+        AddressRefusedError: The port or an address is not one that is fetched.
+        FetchError: The name is not known, or nobody answered in time.
+    """
+    exempt = {address for address, port in policy.allowed if port == target.port}
+    if target.port not in policy.ports and not exempt:
+        ports = ", ".join(str(port) for port in sorted(policy.ports))
+        raise AddressRefusedError(url, f"port {target.port} is not fetched from; only {ports} are.")
+    if target.address is not None:
+        answers: Sequence[str] = (target.host,)
+    else:
+        answers = _ask(url, target, resolver, timeout_s)
+    for answer in answers:
+        _check(url, target, answer, exempt)
+    return tuple(answers[:_MOST_TRIED])
+
+
+def _check(url: str, target: Target, answer: str, exempt: set[str]) -> None:
+    if answer in exempt:
+        return
+    try:
+        kind = "a link-local" if "%" in answer else not_public(ip_address(answer))
+    except ValueError:
+        kind = "an unreadable"
+    if kind is not None:
+        subject = f"{target.host} is" if target.address is not None else f'the name "{target.host}" leads to'
+        raise AddressRefusedError(url, f"{subject} {kind} address. Only pages on the public web are fetched.")
+
+
+def _ask(url: str, target: Target, resolver: Resolver, timeout_s: float) -> Sequence[str]:
+    """Ask on a thread of its own: the operating system's resolver knows no deadline."""
+    answer: SimpleQueue[Sequence[str] | Exception] = SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answer.put(resolver(target.host, target.port))
+        except Exception as error:
+            answer.put(error)
+
+    threading.Thread(target=ask, name="resolver", daemon=True).start()
+    try:
+        found = answer.get(timeout=max(timeout_s, 0))
+    except Empty:
+        raise PassingError(url, f'nobody said in time where "{target.host}" is. Try again later.') from None
+    if isinstance(found, OSError | UnicodeError) or not found:  # a name server may be out of order
+        problem = f'the name "{target.host}" is not known. Check how it is written, and the connection.'
+        raise PassingError(url, problem) from (found if isinstance(found, Exception) else None)
+    if isinstance(found, Exception):
+        raise found
+    return found

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -16,7 +17,7 @@ from retrieval.ledger import Ledger, history, live, revisions, vectors
 from retrieval.ledger.history import AuditEntry, KnownReadout, KnownRevision
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.ledger.vectors import text_digest
-from retrieval.models import ChangedReadout, Initiative, Paragraph, Readout
+from retrieval.models import ChangedReadout, Initiative, Readout
 from retrieval.precedence import Courtesy, Precedence
 
 Progress = Callable[[str, int, int], None]
@@ -59,12 +60,8 @@ def chunk(readout: Readout, encoder: Encoder) -> Chunked:
     """Cut every paragraph into what is embedded."""
     count_tokens, max_tokens = encoder.count_tokens, encoder.max_text_tokens
     title = title_for_embedding(readout.title, count_tokens=count_tokens, max_tokens=max_tokens)
-    spans = [
-        chunk_spans(
-            title, p.text, count_tokens=count_tokens, max_tokens=max_tokens, language=readout.language
-        )
-        for p in readout.paragraphs
-    ]
+    cut = partial(chunk_spans, count_tokens=count_tokens, max_tokens=max_tokens, language=readout.language)
+    spans = [cut(title, p.text) for p in readout.paragraphs]
     texts = [
         [embedding_text(title, p.text[start:end]) for start, end in each]
         for p, each in zip(readout.paragraphs, spans, strict=True)
@@ -72,36 +69,25 @@ def chunk(readout: Readout, encoder: Encoder) -> Chunked:
     return Chunked(spans, texts)
 
 
+@dataclass(frozen=True, slots=True)
 class Committer:
     """Carries out a plan in one scope.
 
-    Args:
+    Attributes:
         guard: Asked in every transaction whether this ingest still may write.
         now: UTC, ISO 8601.
         courtesy: How it gives way to questions.
         stops: Whether to leave what is not begun yet.
     """
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        encoder: Encoder,
-        *,
-        scope: str,
-        actor: str,
-        guard: Guard,
-        now: str,
-        courtesy: Courtesy | None = None,
-        stops: Callable[[], bool] = bool,
-    ) -> None:
-        self._ledger = ledger
-        self._encoder = encoder
-        self._scope = scope
-        self._actor = actor
-        self._guard = guard
-        self._now = now
-        self._courtesy = courtesy or Precedence().courtesy()
-        self._stops = stops
+    ledger: Ledger
+    encoder: Encoder
+    scope: str
+    actor: str
+    guard: Guard
+    now: str
+    courtesy: Courtesy = field(default_factory=lambda: Precedence().courtesy())
+    stops: Callable[[], bool] = bool
 
     def carry_out(self, plan: Plan, progress: Progress) -> int:
         """Make `plan` so, or, where it is stopped, what was begun of it; return how many texts had to be embedded."""
@@ -120,18 +106,18 @@ class Committer:
             for summary in plan.removals:
                 self.withdraw(connection, summary)
             for seen in plan.seen:
-                revisions.remember_source(connection, self._scope, seen, self._now)
+                revisions.remember_source(connection, self.scope, seen, self.now)
         return embedded
 
     def _groups(self, plan: Plan) -> Iterator[list[_Prepared]]:
         """Cut the work into commits: whole readouts, enough of them to keep every core embedding."""
         group: list[_Prepared] = []
         for change in plan.changes:
-            if self._stops():
+            if self.stops():
                 break
-            initiatives, problems = change.initiatives(self._courtesy.between)
+            initiatives, problems = change.initiatives(self.courtesy.between)
             plan.warnings += problems
-            group.append(_Prepared(change, chunk(change.readout, self._encoder), initiatives))
+            group.append(_Prepared(change, chunk(change.readout, self.encoder), initiatives))
             if sum(each.chunked.size for each in group) >= _CHUNKS_AT_ONCE:
                 yield group
                 group = []
@@ -139,23 +125,23 @@ class Committer:
             yield group
 
     def _embed(self, group: Sequence[_Prepared], done: int, total: int, progress: Progress) -> int:
-        paragraphs = (texts for each in group for texts in each.chunked.texts)
+        texts = (text for each in group for texts in each.chunked.texts for text in texts)
+        paragraphs = (p for each in group for p in each.change.readout.paragraphs)
+        sentences = (p.text[start:end] for p in paragraphs for start, end in sentence_spans(p.text))
         return embed_missing(
-            self._ledger,
-            self._encoder,
-            (text for texts in paragraphs for text in texts),
+            self.ledger,
+            self.encoder,
+            texts,
             lambda n: progress("embedding", min(done + n, total), total),
-            self._guard,
-            sentences=(
-                p.text[start:end] for p in _paragraphs(group) for start, end in sentence_spans(p.text)
-            ),
+            self.guard,
+            sentences=sentences,
         )
 
     @contextmanager
     def _write(self) -> Iterator[Connection]:
-        self._courtesy.give_way()
-        with self._ledger.write() as connection, self._courtesy.in_haste():
-            self._guard(connection)
+        self.courtesy.give_way()
+        with self.ledger.write() as connection, self.courtesy.in_haste():
+            self.guard(connection)
             yield connection
 
     def _make_live(self, connection: Connection, prepared: _Prepared) -> None:
@@ -163,68 +149,65 @@ class Committer:
         texts = (text for each in prepared.chunked.texts for text in each)
         pks = vectors.embedding_pks(connection, (text_digest(text) for text in texts))
         gone = self._superseded(connection, change.live)
-        self._courtesy.give_way()
+        self.courtesy.give_way()
         paragraph_pks = revisions.add_revision(
             connection,
             readout,
-            scope=self._scope,
+            scope=self.scope,
             source=change.source,
             revision=change.revision,
             chunks=prepared.chunked.keyed(pks),
-            now=self._now,
+            now=self.now,
         )
-        self._courtesy.give_way()
-        summary = live.readout(connection, [self._scope], readout.id)
+        self.courtesy.give_way()
+        summary = live.readout(connection, [self.scope], readout.id)
         revisions.keep_initiatives(connection, summary.revision_pk, prepared.initiatives)
         self.show(connection, paragraph_pks, superseded=len(gone - set(pks.values())))
-        self._record(
-            connection,
-            "add" if change.diff is None else "change",
-            readout.id,
-            change.revision,
-            {"source": change.source, "paragraphs": len(readout.paragraphs)}
-            | ({} if change.diff is None else _counts(change.diff.counted(readout.id))),
-        )
+        told: dict[str, object] = {"source": change.source, "paragraphs": len(readout.paragraphs)}
+        if change.diff is not None:
+            told |= _counts(change.diff.counted(readout.id))
+        action = "add" if change.diff is None else "change"
+        self.record(connection, action, readout.id, change.revision, told)
 
     def _superseded(self, connection: Connection, before: ReadoutSummary | None) -> set[int]:
         """Take what was live out of the words, and return the embeddings it held."""
         if before is None:
             return set()
         pks = revisions.revision_paragraphs(connection, before.revision_pk)
-        fulltext.remove(connection, self._scope, self._courtesy.between(pks))
+        fulltext.remove(connection, self.scope, self.courtesy.between(pks))
         return vectors.embeddings_of(connection, pks)
 
     def show(self, connection: Connection, pks: Sequence[int], *, superseded: int) -> None:
         """Let the paragraphs of a revision that has just become live be found."""
         paragraphs = live.live_paragraphs(connection, pks)
-        each = self._courtesy.between(paragraphs.items())
+        each = self.courtesy.between(paragraphs.items())
         terms = {pk: fulltext.paragraph_terms(p).indexed for pk, p in each}
-        self._courtesy.give_way()
-        fulltext.add(connection, self._scope, terms)
-        self._courtesy.give_way()
-        vectors.expect(connection, self._scope, vectors.embeddings_of(connection, pks))
-        vectors.scope_changed(connection, self._scope, superseded=superseded)
+        self.courtesy.give_way()
+        fulltext.add(connection, self.scope, terms)
+        self.courtesy.give_way()
+        vectors.expect(connection, self.scope, vectors.embeddings_of(connection, pks))
+        vectors.scope_changed(connection, self.scope, superseded=superseded)
 
     def withdraw(self, connection: Connection, summary: ReadoutSummary) -> None:
         """Take a readout out of every answer; its revisions stay."""
         gone = self._superseded(connection, summary)
-        revisions.make_live(connection, summary.pk, None, self._now)
-        vectors.scope_changed(connection, self._scope, superseded=len(gone))
-        self._record(connection, "remove", summary.id, summary.revision, {"source": summary.source})
+        revisions.make_live(connection, summary.pk, None, self.now)
+        vectors.scope_changed(connection, self.scope, superseded=len(gone))
+        self.record(connection, "remove", summary.id, summary.revision, {"source": summary.source})
 
     def roll_back(self, connection: Connection, known: KnownReadout, to: KnownRevision) -> None:
         """Make an earlier revision live again, and pin it."""
-        before = live.readouts_by_id(connection, self._scope, [known.id]).get(known.id)
+        before = live.readouts_by_id(connection, self.scope, [known.id]).get(known.id)
         gone = self._superseded(connection, before)
-        revisions.make_live(connection, known.pk, to.pk, self._now, pinned=True)
+        revisions.make_live(connection, known.pk, to.pk, self.now, pinned=True)
         pks = revisions.revision_paragraphs(connection, to.pk)
         embeddings = vectors.embeddings_of(connection, pks)
         # scanned again even where the index holds them: it may be being written anew without them
-        vectors.forget(connection, self._scope, embeddings)
+        vectors.forget(connection, self.scope, embeddings)
         self.show(connection, pks, superseded=len(gone - embeddings))
-        self._record(connection, "rollback", known.id, to.id, {"from": before.revision if before else None})
+        self.record(connection, "rollback", known.id, to.id, {"from": before.revision if before else None})
 
-    def _record(
+    def record(
         self,
         connection: Connection,
         action: str,
@@ -232,12 +215,9 @@ class Committer:
         revision: str | None,
         summary: dict[str, object],
     ) -> None:
-        line = AuditEntry(self._now, self._actor, action, self._scope, readout, revision, summary)
+        """Write down what was done; `revision` is None where all of a readout is meant."""
+        line = AuditEntry(self.now, self.actor, action, self.scope, readout, revision, summary)
         history.record(connection, line)
-
-
-def _paragraphs(group: Sequence[_Prepared]) -> Iterator[Paragraph]:
-    return (paragraph for each in group for paragraph in each.change.readout.paragraphs)
 
 
 def embed_missing(

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from retrieval.errors import RapporteurError, RowUnreadableError, StoreError
 from retrieval.ingest.committing import Progress
-from retrieval.ingest.request import IngestRequest
+from retrieval.ingest.planning import IngestRequest
 from retrieval.ledger import Ledger, history, jobs, leases
 from retrieval.ledger.history import Usage
 from retrieval.ledger.jobs import JobRow
@@ -99,9 +99,8 @@ class JobBoard:
             except StoreError as error:
                 failures += 1
                 if failures > _PATIENCE:
-                    raise StoreError(
-                        f"How job {job} went on cannot be seen; it goes on all the same. {error}"
-                    ) from error
+                    problem = f"How job {job} went on cannot be seen; it goes on all the same. {error}"
+                    raise StoreError(problem) from error
                 time.sleep(pause_s(failures))
                 continue
             failures = 0

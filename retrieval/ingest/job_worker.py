@@ -23,7 +23,7 @@ from retrieval.errors import IndexMismatchError, IngestBusyError, RapporteurErro
 from retrieval.index.vector_index import IndexSync
 from retrieval.ingest.committing import Progress
 from retrieval.ingest.job_board import POLL_S, WORKER, pause_s, report_json, unreadable
-from retrieval.ingest.request import IngestRequest, Upload
+from retrieval.ingest.planning import IngestRequest, Upload
 from retrieval.ingest.service import IngestService
 from retrieval.ledger import Ledger, jobs, leases
 from retrieval.ledger.jobs import JobRow
@@ -43,6 +43,10 @@ RETRIED_AFTER_S = 10.0
 _GIVEN_UP_AFTER = 3
 """Errors in a row after which this process leaves the jobs to another one, until it can do them again."""
 
+_POISONED = (
+    "Job %d was begun %d times and never came to its end, so it was set aside. Look into the bot's log, then ask for "
+    "it again, a part at a time."
+)
 _PROGRESS_EVERY_S = 0.5
 _TIDY_EVERY_S = 60.0
 
@@ -70,7 +74,7 @@ class JobWorker:
         self._ingesting = ingesting
         self._index_sync = index_sync
         self._purpose = purpose
-        self._on_ended = on_ended or _nobody
+        self._on_ended = on_ended or (lambda _: None)
         self._ttl_s = ttl_s
         self._holder = leases.new_holder()
         self._lease: Lease | None = None
@@ -116,7 +120,7 @@ class JobWorker:
     def _carry_out(self, job: int, attempts: int) -> bool:
         try:
             if attempts > MOST_ATTEMPTS:
-                raise RapporteurError(_poisoned(job))
+                raise RapporteurError(_POISONED % (job, MOST_ATTEMPTS))
             report = self._ingesting.run(self._request(job), progress=self._reporter(job))
         except IngestBusyError as error:  # whoever has the turn may have stalled: that is no fault of the job
             log.info("job %d waits: %s", job, error)
@@ -133,13 +137,11 @@ class JobWorker:
 
     def _fail(self, job: int, attempts: int, error: BaseException) -> None:
         """Put a job off, where trying again may help, or end it."""
-        may_pass = (
-            error.retry if isinstance(error, RapporteurError) else isinstance(error, OSError | MemoryError)
-        )
         if isinstance(error, RapporteurError):
-            told = str(error)
+            may_pass, told = error.retry, str(error)
         else:
             log.error("job %d failed", job, exc_info=error)
+            may_pass = isinstance(error, OSError | MemoryError)
             told = "Something went wrong inside Rapporteur; the log of the bot says what."
         if not may_pass or attempts >= MOST_ATTEMPTS:
             self._end(job, error=told)
@@ -252,14 +254,3 @@ class JobWorker:
                     jobs.progress(connection, job, self._holder, stage, done, total)
 
         return report
-
-
-def _poisoned(job: int) -> str:
-    return (
-        f"Job {job} was begun {MOST_ATTEMPTS} times and never came to its end, so it was set aside. Look into the bot's "
-        "log, then ask for it again, a part at a time."
-    )
-
-
-def _nobody(_row: JobRow) -> None:
-    """Nobody wants to know."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -14,11 +14,12 @@ from retrieval.errors import NotFoundError
 from retrieval.index import fulltext
 from retrieval.index.encoder import Encoder
 from retrieval.index.vector_index import IndexSync
-from retrieval.ingest.committing import Committer
-from retrieval.ledger import Ledger, history, live, revisions
+from retrieval.ingest.committing import Chunked, Committer, Guard, Progress, chunk, embed_missing
+from retrieval.ledger import INDEX_IDENTITY, REINDEXING, Ledger, history, live, revisions, vectors
 from retrieval.ledger.history import AuditEntry, KnownReadout, KnownRevision
 from retrieval.ledger.leases import Turn, my_turn, utc_now
-from retrieval.models import SHARED, ParagraphDiff
+from retrieval.ledger.vectors import text_digest
+from retrieval.models import SHARED, ParagraphDiff, Readout
 
 _PATIENCE_S = 10.0
 _REWRITE_PATIENCE_S = 5.0
@@ -138,7 +139,8 @@ class Lifecycle:
             turn.guard(connection)
             known = history.readout(connection, [scope], document)
             revisions.unpin(connection, known.pk)
-            _record(connection, known, actor, "unpin", None)
+            committer = self._committer(turn, scope, actor)
+            committer.record(connection, "unpin", known.id, None, {"source": known.source})
         return self.history(document, [scope])
 
     def remove(
@@ -158,16 +160,15 @@ class Lifecycle:
                 known = history.readout(connection, [scope], document)
                 summary = live.readouts_by_id(connection, scope, [known.id]).get(known.id)
                 if summary is None and not purge:
-                    raise NotFoundError(
-                        f'"{known.id}" was removed before.',
-                        f'"rapporteur rollback {known.id}" brings it back; --purge erases it.',
-                    )
+                    todo = f'"rapporteur rollback {known.id}" brings it back; --purge erases it.'
+                    raise NotFoundError(f'"{known.id}" was removed before.', todo)
+                committer = self._committer(turn, scope, actor)
                 if summary is not None:
-                    self._committer(turn, scope, actor).withdraw(connection, summary)
+                    committer.withdraw(connection, summary)
                 if purge:
                     revisions.forget_source(connection, scope, known.source)
                     history.erase_readout(connection, known)
-                    _record(connection, known, actor, "purge", None)
+                    committer.record(connection, "purge", known.id, None, {"source": known.source})
             if not purge:
                 self._index_sync.catch_up()
                 return Removal(known.id, known.source)
@@ -178,19 +179,14 @@ class Lifecycle:
             everywhere = self._ledger.checkpoint() and is_rewritten
             return Removal(known.id, known.source, True, everywhere)
 
-    @contextmanager
-    def _turn(self, what: str, actor: str) -> Iterator[Turn]:
-        with my_turn(self._ledger, f"{what} by {actor}", timeout_s=_PATIENCE_S) as turn:
-            yield turn
+    def _turn(self, what: str, actor: str) -> AbstractContextManager[Turn]:
+        return my_turn(self._ledger, f"{what} by {actor}", timeout_s=_PATIENCE_S)
 
     def _committer(self, turn: Turn, scope: str, actor: str) -> Committer:
-        return Committer(
-            self._ledger, self._encoder, scope=scope, actor=actor, guard=turn.guard, now=utc_now()
-        )
+        return Committer(self._ledger, self._encoder, scope, actor, turn.guard, utc_now())
 
 
 def _target(past: History, revision: str | None) -> KnownRevision:
-    """Return the revision to go back to."""
     kept = [v for v in past.revisions if not v.erased]
     if revision is None:
         earlier = [v for v in kept if past.live is None or v.pk < past.live.pk]
@@ -200,18 +196,9 @@ def _target(past: History, revision: str | None) -> KnownRevision:
     found = [v for v in kept if v.id.startswith(revision.lower())]
     if len(found) != 1:
         names = ", ".join(v.id for v in kept) or "none"
-        raise NotFoundError(
-            f'"{past.readout.id}" has no revision "{revision}" that is still kept. There are: {names}.'
-        )
+        problem = f'"{past.readout.id}" has no revision "{revision}" that is still kept. There are: {names}.'
+        raise NotFoundError(problem)
     return found[0]
-
-
-def _record(
-    connection: Connection, known: KnownReadout, actor: str, action: str, revision: str | None
-) -> None:
-    brought = {"source": known.source}
-    line = AuditEntry(utc_now(), actor, action, known.scope, known.id, revision, brought)
-    history.record(connection, line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,3 +218,100 @@ class Retention:
                 guard(connection)
                 history.erase_text(connection, [revision])
         return len(outlived)
+
+
+@dataclass(frozen=True, slots=True)
+class Reindexed:
+    """What was done.
+
+    Attributes:
+        revisions: Superseded ones that are still kept included.
+        embedded: Texts that this encoder had not embedded before.
+        is_whole: False: another process uses the old vector index; it, or the next ingest, will replace it.
+    """
+
+    revisions: int
+    paragraphs: int
+    embedded: int
+    is_whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reindexer:
+    """Makes the vectors and the terms of a store anew, from the texts in it: uploads have no source to go back to.
+
+    It can be cut short at any moment: until the one transaction that switches over, the store is what it was.
+
+    Attributes:
+        identity: What they are made with from now on.
+    """
+
+    ledger: Ledger
+    index_sync: IndexSync
+    encoder: Encoder
+    identity: str
+
+    def run(self, *, actor: str = "command line", progress: Progress) -> Reindexed:
+        """Index everything anew.
+
+        Raises:
+            IngestBusyError: An ingest is running.
+        """
+        with my_turn(self.ledger, f"reindex by {actor}", timeout_s=_PATIENCE_S) as turn:
+
+            def alive(stage: str, done: int, total: int) -> None:
+                turn.keep_alive()
+                progress(stage, done, total)
+
+            with self.ledger.write() as connection:
+                turn.guard(connection)
+                revisions.begin(connection, self.ledger, self.identity)
+                kept = revisions.kept_revisions(connection)
+            paragraphs, embedded = self._embed(kept, alive, turn.guard)
+            with self.ledger.write() as connection:
+                turn.guard(connection)
+                self._switch(connection, kept, actor)
+        progress("indexing", 0, 0)
+        return Reindexed(len(kept), paragraphs, embedded, self.index_sync.rewrite(timeout_s=_PATIENCE_S))
+
+    def _embed(self, kept: list[int], progress: Progress, guard: Guard) -> tuple[int, int]:
+        paragraphs = embedded = 0
+        for done, (readout, chunked) in enumerate(self._readouts(kept), start=1):
+            texts = (text for each in chunked.texts for text in each)
+            embedded += embed_missing(self.ledger, self.encoder, texts, lambda _: None, guard)
+            paragraphs += len(readout.paragraphs)
+            progress("embedding", done, len(kept))
+        return paragraphs, embedded
+
+    def _readouts(self, kept: list[int]) -> Iterator[tuple[Readout, Chunked]]:
+        for revision in kept:
+            with self.ledger.read() as connection:
+                readout = revisions.readout_of(connection, revision)
+            yield readout, chunk(readout, self.encoder)
+
+    def _switch(self, connection: Connection, kept: list[int], actor: str) -> None:
+        """Let the new vectors and terms be the ones that count; nothing is in the vector index yet."""
+        for revision in kept:
+            chunked = chunk(revisions.readout_of(connection, revision), self.encoder)
+            pks = vectors.embedding_pks(connection, (text_digest(t) for each in chunked.texts for t in each))
+            revisions.replace_chunks(connection, revision, chunked.keyed(pks))
+        for scope in revisions.scopes_with_words(connection):
+            fulltext.drop(connection, scope)
+        write_words(connection)
+        revisions.forget_old_vectors(connection)
+        for scope in revisions.live_scopes(connection):
+            vectors.expect(connection, scope, vectors.live_embeddings(connection, scope))
+        self.ledger.set_meta(connection, INDEX_IDENTITY, self.identity)
+        self.ledger.set_meta(connection, REINDEXING, "")
+        done = {"identity": self.identity, "revisions": len(kept)}
+        history.record(connection, AuditEntry(utc_now(), actor, "reindex", "shared", "", None, done))
+
+
+def write_words(connection: Connection) -> None:
+    """Index the words of every live paragraph; none of them is indexed yet."""
+    for scope in revisions.live_scopes(connection):
+        for summary in live.readouts(connection, [scope]):
+            pks = revisions.revision_paragraphs(connection, summary.revision_pk)
+            paragraphs = live.live_paragraphs(connection, pks)  # what was altered has no words
+            terms = {pk: fulltext.paragraph_terms(p).indexed for pk, p in paragraphs.items()}
+            fulltext.add(connection, scope, terms)

@@ -1,4 +1,4 @@
-"""What an ingest is going to do: loaded sources compared with what is live."""
+"""What an ingest is asked to do, and what it is going to do: loaded sources compared with what is live."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import Connection
 
 from retrieval.comparison.differences import diff_paragraphs
 from retrieval.fetching import Validators
-from retrieval.ingest.request import IngestRequest
 from retrieval.initiatives import (
     EXTRACTION_VERSION,
     Paced,
@@ -26,6 +25,7 @@ from retrieval.ledger import live, revisions, seals
 from retrieval.ledger.live import ReadoutSummary, likest
 from retrieval.ledger.revisions import SeenSource
 from retrieval.models import (
+    SHARED,
     Alike,
     FailedSource,
     Initiative,
@@ -36,7 +36,84 @@ from retrieval.models import (
     Readout,
 )
 from retrieval.sources import PARSER_VERSION, LoadedSource, to_interchange
+from retrieval.sources.identity import make_id
 from retrieval.sources.loading import META
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that came without a folder: an attachment."""
+
+    name: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What an admin corrects before a readout goes live; None leaves what the source says."""
+
+    id: str | None = None
+    title: str | None = None
+    date: str | None = None
+    issuer: str | None = None
+
+    def apply(self, readout: Readout) -> Readout:
+        """Return `readout` with these corrections."""
+        given = {name: value for name, value in asdict(self).items() if value is not None}
+        if "id" in given:
+            given["id"] = make_id(given["id"])
+        return replace(readout, **given)
+
+
+@dataclass(frozen=True, slots=True)
+class IngestRequest:
+    """Sources, and what may be done with them.
+
+    Attributes:
+        paths: Files and folders, absolute; with no source at all, the corpus.
+        urls: Addresses of pages and files.
+        uploads: Files as bytes.
+        replace: Let a source take over an id that another source holds.
+        separate: Keep a source beside a readout that it looks like.
+        taken_as: Id that a source brings -> that of the readout it looks like and replaces, or its own again, to be
+            kept beside it: what somebody said who was asked.
+        prune: Withdraw readouts whose source is gone from the folders named.
+        details: Source name -> corrections of its readout.
+        seen: Readout id -> the live revision that a preview compared with ("" for none): another one by then
+            is not replaced. None: nobody looked.
+        expected: Readout id -> the revision that a preview showed: another one is not made live.
+    """
+
+    paths: tuple[str, ...] = ()
+    urls: tuple[str, ...] = ()
+    uploads: tuple[Upload, ...] = ()
+    scope: str = SHARED
+    actor: str = "command line"
+    replace: bool = False
+    separate: bool = False
+    taken_as: Mapping[str, str] = field(default_factory=dict)
+    prune: bool = False
+    details: Mapping[str, Details] = field(default_factory=dict)
+    seen: Mapping[str, str] | None = None
+    expected: Mapping[str, str] | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what a row keeps; uploads are kept apart."""
+        kept = asdict(replace(self, uploads=()))
+        del kept["uploads"]
+        return kept
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any], uploads: tuple[Upload, ...] = ()) -> Self:
+        """Return the request that a row kept.
+
+        Raises:
+            KeyError, TypeError, AttributeError: Another version wrote it.
+        """
+        details = {name: Details(**each) for name, each in kept["details"].items()}
+        lists = {name: tuple(kept[name]) for name in ("paths", "urls")}
+        return cls(**{**kept, **lists, "details": details, "uploads": uploads})
+
 
 REVISION_DIGITS = 12
 
@@ -76,9 +153,8 @@ class Change:
     def initiatives(self, paced: Paced = iter) -> tuple[tuple[Initiative, ...], tuple[str, ...]]:
         """Return its corrected list, and what in the corrections cannot be used any more."""
         corrections, unusable = parse_corrections(self.corrections)
-        corrected, gone = apply_corrections(
-            extract_initiatives(self.readout, paced), corrections, self.readout
-        )
+        found = extract_initiatives(self.readout, paced)
+        corrected, gone = apply_corrections(found, corrections, self.readout)
         return corrected, tuple(f"{self.source}: {problem}" for problem in (*unusable, *gone))
 
 
@@ -140,12 +216,9 @@ class Planner:
         for each in loaded:
             self._look_at(each, before)
         if self._request.prune:
-            self._plan.removals = [s for s in self._all_live() if self._is_gone(s)]
+            there = live.readouts(self._connection, [self._request.scope])
+            self._plan.removals = [summary for summary in there if self._is_gone(summary)]
         return self._plan
-
-    def name(self, source: str) -> str:
-        """Return what the ledger calls a source."""
-        return source_name(source, self._corpus_dir)
 
     def _readouts(self, loaded: LoadedSource) -> tuple[Readout, ...]:
         details = self._request.details.get(loaded.source)
@@ -156,16 +229,11 @@ class Planner:
     def _known(self, ids: set[str]) -> dict[str, ReadoutSummary]:
         return live.readouts_by_id(self._connection, self._request.scope, ids)
 
-    def _all_live(self) -> list[ReadoutSummary]:
-        return live.readouts(self._connection, [self._request.scope])
-
     def _look_at(self, loaded: LoadedSource, before: Mapping[str, ReadoutSummary]) -> None:
-        source = self.name(loaded.source)
-        if loaded.error is not None:
-            at_fault = loaded.error.source if loaded.error.source.endswith(META) else loaded.source
-            self._plan.failed.append(
-                FailedSource(self.name(at_fault), loaded.error.line, loaded.error.problem)
-            )
+        source, error = source_name(loaded.source, self._corpus_dir), loaded.error
+        if error is not None:
+            at_fault = source_name(error.source, self._corpus_dir) if error.source.endswith(META) else source
+            self._plan.failed.append(FailedSource(at_fault, error.line, error.problem))
             self._failed.add(source)
             return
         if loaded.as_before:
@@ -175,21 +243,12 @@ class Planner:
         brought = {}
         for readout in self._readouts(loaded):
             problem = _unstorable(readout)
-            change = (
-                None
-                if problem
-                else Change(
-                    source,
-                    readout,
-                    revision_id(readout, corrections),
-                    before.get(readout.id),
-                    None,
-                    corrections,
-                )
-            )
-            problem = problem or (self._claim(change) if change else None)
-            if problem or change is None:
-                self._plan.failed.append(FailedSource(source, None, problem or ""))
+            if problem is None:
+                revision, there = revision_id(readout, corrections), before.get(readout.id)
+                change = Change(source, readout, revision, there, None, corrections)
+                problem = self._claim(change)
+            if problem is not None:
+                self._plan.failed.append(FailedSource(source, None, problem))
                 self._failed.add(source)
                 continue
             if (twin := self._twin(change)) is not None:
@@ -211,8 +270,7 @@ class Planner:
         for document in known.revisions if known else {}:
             self._brought[document] = source
             self._plan.unchanged.append(document)
-            summary = self._known({document})[document]
-            self._plan.paragraphs += summary.paragraphs
+            self._plan.paragraphs += self._known({document})[document].paragraphs
 
     def _claim(self, change: Change) -> str | None:
         """Let the source bring the readout's id, or say why it may not."""
@@ -266,8 +324,7 @@ class Planner:
             old = change.readout.paragraphs
         elif damage is None:
             old = list(live.paragraphs_of(self._connection, before).values())
-        diff = diff_paragraphs(old, change.readout.paragraphs)
-        differs = Change(change.source, change.readout, change.revision, before, diff, change.corrections)
+        differs = replace(change, diff=diff_paragraphs(old, change.readout.paragraphs))
         (self._plan.held if before.pinned and not is_same else self._plan.changes).append(differs)
 
     def _is_gone(self, summary: ReadoutSummary) -> bool:
@@ -275,12 +332,12 @@ class Planner:
         if not _is_file(summary.source):
             return False
         asked_about = {each.document for each in self._plan.alike}
+        if summary.source in self._failed or summary.id in self._brought or summary.id in asked_about:
+            return False
         came_from = self._corpus_dir / summary.source
-        from_a_folder = any(
+        return any(
             path.is_dir() and came_from.is_relative_to(path) for path in map(Path, self._request.paths)
         )
-        kept = summary.source in self._failed or summary.id in self._brought or summary.id in asked_about
-        return from_a_folder and not kept
 
 
 def absolute(path: Path) -> Path:

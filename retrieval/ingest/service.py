@@ -13,8 +13,7 @@ from retrieval.index.encoder import Encoder
 from retrieval.index.vector_index import IndexSync
 from retrieval.ingest.committing import Committer, Progress
 from retrieval.ingest.lifecycle import Retention
-from retrieval.ingest.planning import Plan, Planner, absolute, source_name, versioned
-from retrieval.ingest.request import IngestRequest
+from retrieval.ingest.planning import IngestRequest, Plan, Planner, absolute, source_name, versioned
 from retrieval.ledger import Ledger, revisions
 from retrieval.ledger.leases import TTL_S, my_turn, utc_now
 from retrieval.ledger.revisions import SeenSource
@@ -75,9 +74,8 @@ class IngestService:
         progress: Progress | None = None,
     ) -> IngestReport:
         """Bring the store up to date with `paths`; with none, with the corpus. See `run`."""
-        request = IngestRequest(
-            tuple(str(path) for path in paths), scope=scope, actor=actor, replace=replace, prune=prune
-        )
+        named = tuple(map(str, paths))
+        request = IngestRequest(named, scope=scope, actor=actor, replace=replace, prune=prune)
         return self.run(request, dry_run=dry_run, progress=progress)
 
     def run(
@@ -123,9 +121,7 @@ class IngestService:
         stopped = stops()
         if stopped:  # what was not read is not gone
             request = replace(request, prune=False)
-        plan = self.plan(request, loaded)
-        skipped = _skipped(request)
-        embedded = 0
+        plan, embedded, skipped = self.plan(request, loaded), 0, _skipped(request)
         if dry_run:
             plan.warnings += [problem for change in plan.changes for problem in change.initiatives()[1]]
         elif plan.changes_anything or plan.seen:
@@ -206,15 +202,9 @@ class IngestService:
             courtesy.give_way()
             # whoever had the turn until now may have made the same readouts live
             plan = self.plan(request, loaded)
+            scope, actor = request.scope, request.actor
             committer = Committer(
-                self._ledger,
-                self._encoder,
-                scope=request.scope,
-                actor=request.actor,
-                guard=turn.guard,
-                now=utc_now(),
-                courtesy=courtesy,
-                stops=stops,
+                self._ledger, self._encoder, scope, actor, turn.guard, utc_now(), courtesy, stops
             )
             embedded = committer.carry_out(plan, alive)
             courtesy.give_way()

@@ -1,14 +1,13 @@
 """Readout -> initiatives: what the parties announced, will do, continue, resume, support or ask for.
 
-extraction    a readout in, one list out: one entry for one initiative, its name a verbatim span of what it cites first
+extraction    a readout in, one list out: one entry for one initiative, its name a verbatim span of what it cites first;
+              the same initiative in several readouts
 tagging       paragraph -> windows -> the network that ships (`tagger/`), trained by `training/tagger.py` -> spans with kind and actor
-naming        names compared; the same initiative in several readouts
 corrections   what an admin corrects in `NAME.meta.toml`
 """
 
 from retrieval.initiatives.corrections import Correction, apply_corrections, parse_corrections
-from retrieval.initiatives.extraction import Paced, extract_initiatives
-from retrieval.initiatives.naming import AlsoIn, identities, link
+from retrieval.initiatives.extraction import AlsoIn, Paced, extract_initiatives, identities, link
 from retrieval.initiatives.tagging import TAGGER_DIR
 
 EXTRACTION_VERSION = 2

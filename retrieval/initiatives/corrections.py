@@ -39,11 +39,8 @@ _ACTIONS: tuple[Action, ...] = get_args(Action)
 _KINDS: tuple[str, ...] = get_args(InitiativeKind)
 _PLACE = ("paragraph", "quote")
 _REQUIRED = {"add": (*_PLACE, "name", "kind"), "remove": _PLACE, "reword": _PLACE}
-_OPTIONAL = {
-    "add": ("actor", "when"),
-    "remove": ("name",),
-    "reword": ("name", "new_name", "kind", "actor", "when"),
-}
+_REWORDED = ("new_name", "kind", "actor", "when")
+_OPTIONAL = {"add": ("actor", "when"), "remove": ("name",), "reword": ("name", *_REWORDED)}
 _MARKS = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "‑": "-", "–": "-", "\u00a0": " "})
 
 
@@ -68,11 +65,8 @@ def parse_corrections(table: Mapping[str, Any]) -> tuple[tuple[Correction, ...],
         The corrections in the order add, remove, reword, and one sentence for everything that cannot be used.
     """
     corrections: list[Correction] = []
-    problems = [
-        f"initiatives.{key} is not a correction; use add, remove or reword."
-        for key in table
-        if key not in _ACTIONS
-    ]
+    unknown = (key for key in table if key not in _ACTIONS)
+    problems = [f"initiatives.{key} is not a correction; use add, remove or reword." for key in unknown]
     for action in _ACTIONS:
         entries = table.get(action, [])
         if not isinstance(entries, list):
@@ -100,7 +94,7 @@ def _problem(action: Action, entry: Any) -> str | None:
         return f"lacks {missing[0]!r}"
     if "kind" in entry and entry["kind"] not in _KINDS:
         return f"has the kind {entry['kind']!r}, which is none of {', '.join(_KINDS)}"
-    if action == "reword" and not set(entry) & {"new_name", "kind", "actor", "when"}:
+    if action == "reword" and not set(entry) & set(_REWORDED):
         return "changes nothing: give new_name, kind, actor or when"
     return None
 
@@ -137,12 +131,9 @@ def _find(correction: Correction, texts: Mapping[str, str]) -> Evidence | None:
 def _add(entries: list[Initiative], correction: Correction, evidence: Evidence) -> None:
     if correction.name is None or correction.kind is None:  # parse_corrections sees to it
         raise ValueError("an added initiative needs a name and a kind")
+    actor, when = correction.actor or None, correction.when or None
     citation = InitiativeCitation(correction.paragraph, evidence)
-    entries.append(
-        Initiative(
-            correction.name, correction.kind, correction.actor or None, correction.when or None, (citation,)
-        )
-    )
+    entries.append(Initiative(correction.name, correction.kind, actor, when, (citation,)))
 
 
 def _change(entries: list[Initiative], correction: Correction, evidence: Evidence) -> bool:
@@ -161,12 +152,8 @@ def _change(entries: list[Initiative], correction: Correction, evidence: Evidenc
 def _means(correction: Correction, evidence: Evidence, entry: Initiative) -> bool:
     if correction.name is not None and correction.name.casefold() != entry.name.casefold():
         return False
-    return any(
-        c.paragraph == correction.paragraph
-        and c.evidence.start < evidence.end
-        and evidence.start < c.evidence.end
-        for c in entry.citations
-    )
+    places = (c.evidence for c in entry.citations if c.paragraph == correction.paragraph)
+    return any(place.start < evidence.end and evidence.start < place.end for place in places)
 
 
 def _name_overlaps(entry: Initiative, evidence: Evidence) -> bool:
@@ -187,7 +174,7 @@ def _reworded(entry: Initiative, correction: Correction) -> Initiative:
 
 
 def _gone(correction: Correction, texts: Mapping[str, str], readout: Readout) -> str:
-    what = f"The correction that would {correction.action} {_called(correction)}"
+    what = _named(correction)
     if correction.paragraph not in texts:
         return f"{what} names ¶{correction.paragraph}, which {readout.id} does not have."
     place = f"¶{correction.paragraph} of {readout.id}"
@@ -195,11 +182,9 @@ def _gone(correction: Correction, texts: Mapping[str, str], readout: Readout) ->
 
 
 def _nothing(correction: Correction, readout: Readout) -> str:
-    return (
-        f"The correction that would {correction.action} {_called(correction)} "
-        f"matches no entry of ¶{correction.paragraph} in {readout.id}."
-    )
+    return f"{_named(correction)} matches no entry of ¶{correction.paragraph} in {readout.id}."
 
 
-def _called(correction: Correction) -> str:
-    return f"“{correction.name}”" if correction.name else "an entry"
+def _named(correction: Correction) -> str:
+    called = f"“{correction.name}”" if correction.name else "an entry"
+    return f"The correction that would {correction.action} {called}"

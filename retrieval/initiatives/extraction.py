@@ -1,15 +1,24 @@
-"""Readout -> initiatives: windows, tagger, mentions; one entry for one initiative, however often it is named."""
+"""Readout -> initiatives: one entry for one initiative, however often and in however many readouts it is named.
+
+Names are compared by keys: one initiative written in two ways has one. Linking readouts ("also in … ¶4") is
+conservative on purpose: a wrong link tells a false history. Two entries are one only where their names have the same
+stems (ordinals, articles and word order aside: "12th Japan-ASEAN Forum" is "ASEAN-Japan Forum") and the name is a
+proper one, or where one name is the acronym that the other brings with it, and no readout uses that acronym for anything
+else. "Working group" or "maritime cooperation" never links.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain, islice
 
-from retrieval.initiatives.naming import acronym_in, is_proper, name_key, without_acronym
-from retrieval.initiatives.tagging import Mention, Passage, Tagger, lead_in, shipped_tagger
+from retrieval.initiatives.tagging import CLOSED_CLASS, Mention, Passage, Tagger, lead_in, shipped_tagger
 from retrieval.language.sentences import sentence_spans
+from retrieval.language.terms import stem
 from retrieval.models import Evidence, Initiative, InitiativeCitation, Paragraph, Readout
 
 _MONTH = r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
@@ -92,17 +101,13 @@ def merge(mentions: Iterable[Mention], readout: Readout) -> tuple[Initiative, ..
     texts = {p.number: p.text for p in reversed(readout.paragraphs)}
     entries = [_entry(group, texts) for group in _grouped(_named(m, texts) for m in mentions)]
     entries = [_cited_again(entry, order, texts) for entry in entries]
-    return tuple(sorted(entries, key=lambda entry: _place(entry, order)))
+    entries.sort(key=lambda e: (order[e.citations[0].paragraph], e.citations[0].evidence.start))
+    return tuple(entries)
 
 
 def _named(mention: Mention, texts: dict[str, str]) -> _Named:
     name = texts[mention.paragraph][mention.start : mention.end]
     return _Named(mention, name, name_key(name) or (name,), is_proper(name))
-
-
-def _place(entry: Initiative, order: dict[str, int]) -> tuple[int, int]:
-    first = entry.citations[0]
-    return order[first.paragraph], first.evidence.start
 
 
 def _grouped(mentions: Iterable[_Named]) -> list[list[_Named]]:
@@ -111,9 +116,8 @@ def _grouped(mentions: Iterable[_Named]) -> list[list[_Named]]:
     endings: dict[tuple[str, ...], list[list[_Named]]] = {}  # of proper names, by their last two words
     for one in mentions:
         alike = endings.setdefault(one.key[-2:], []) if one.proper else []
-        group = (
-            known.get(one.name) or known.get(one.key) or next((g for g in alike if _ends(one, g[0])), None)
-        )
+        ending = next((each for each in alike if _ends(one, each[0])), None)
+        group = known.get(one.name) or known.get(one.key) or ending
         if group is None:
             group = []
             groups.append(group)
@@ -228,3 +232,110 @@ def _passages(readout: Readout, paced: Paced) -> Iterator[Passage]:
         sentences = tuple(sentence_spans(paragraph.text, readout.language))
         yield Passage(paragraph.number, paragraph.text, sentences, before)
         before = lead_in(before, paragraph.text)
+
+
+_ACRONYM = re.compile(r"\(([A-Z][\w&/-]{1,11})\)")
+_ORDINAL = re.compile(r"^\d+(?:st|nd|rd|th)$")
+_SPELLING = {"defence": "defense", "programme": "program", "programmes": "programs", "centre": "center"}
+_WORDS = re.compile(r"[^\W_]+(?:\.\d+)?")
+_CAPITAL = re.compile(r"\b[^\W\d_a-z][\w.]*")
+
+
+@lru_cache(maxsize=20_000)
+def name_key(name: str) -> tuple[str, ...]:
+    """The stems that identify a name, in order: no acronym in brackets, ordinals, articles or accents."""
+    plain = unicodedata.normalize("NFKD", without_acronym(name)).casefold().replace("’", "'")
+    plain = re.sub(r"'s?(?!\w)", "", plain).replace("u.s.", "us").replace("u.k.", "uk")
+    words = [w for w in _WORDS.findall(plain) if w[-1] < "\u0300"]
+    kept = [w for w in words if w not in CLOSED_CLASS and not _ORDINAL.match(w)]
+    return tuple(stem(_SPELLING.get(w, w)) for w in kept or words)
+
+
+def acronym_in(name: str) -> str | None:
+    """The short form a name brings with it: "… Awareness (IPMDA)" -> "IPMDA"."""
+    match = _ACRONYM.search(name)
+    return match.group(1) if match else None
+
+
+def without_acronym(name: str) -> str:
+    """The name without its short form in brackets."""
+    return _ACRONYM.sub(" ", name)
+
+
+def is_proper(name: str) -> bool:
+    """Whether a name is written as one initiative's own: two words with capitals, and two that mean."""
+    plain = without_acronym(name)
+    return len(_CAPITAL.findall(plain)) >= 2 and len(set(name_key(name))) >= 2
+
+
+Identity = frozenset[str]
+
+_FORMS = """action agenda agreement annual arrangement bilateral business ceremony commission committee
+    conference consultation cooperation council dialogue economic forum framework fund group high initiative
+    international joint leader leaders level meeting memorandum minister ministerial ministers national new
+    official officials partnership plan policy program programme project regional roadmap security seminar
+    senior statement strategic strategy summit task taskforce understanding vision working workshop"""
+"""What many initiatives are called: a name of these alone identifies none."""
+
+_IS_ACRONYM = re.compile(r"^[A-Z][A-Z0-9&/-]{2,11}$")
+
+
+@dataclass(frozen=True, slots=True)
+class AlsoIn:
+    """Another place where an initiative is listed."""
+
+    document: str
+    paragraph: str
+
+
+def link(
+    initiatives_by_readout: Mapping[str, Sequence[Initiative]], *, dates: Mapping[str, str | None]
+) -> dict[str, tuple[tuple[AlsoIn, ...], ...]]:
+    """Say of every entry in which other readouts it is listed.
+
+    Args:
+        initiatives_by_readout: The list of every readout, by its id.
+        dates: ISO 8601 date by readout id; readouts without one come last.
+
+    Returns:
+        For every readout, one tuple per entry in the order given: the other readouts' places, oldest first.
+    """
+    named = identities(initiatives_by_readout)
+    places: dict[Identity | None, list[AlsoIn]] = {}
+    for document in sorted(initiatives_by_readout, key=lambda d: (dates.get(d) or "9999", d)):
+        for entry, identity in zip(initiatives_by_readout[document], named[document], strict=True):
+            if identity is not None:
+                found = [AlsoIn(document, c.paragraph) for c in entry.citations]
+                places.setdefault(identity, []).extend(p for p in found if p not in places.get(identity, []))
+    return {
+        document: tuple(tuple(p for p in places.get(each, ()) if p.document != document) for each in own)
+        for document, own in named.items()
+    }
+
+
+def identities(
+    initiatives_by_readout: Mapping[str, Sequence[Initiative]],
+) -> dict[str, tuple[Identity | None, ...]]:
+    """Return what the entries of one initiative have in common, by readout; None for one that nothing links."""
+    acronyms = _acronyms(initiatives_by_readout)
+    return {
+        document: tuple(_identity(entry.name, acronyms) for entry in entries)
+        for document, entries in initiatives_by_readout.items()
+    }
+
+
+def _acronyms(lists: Mapping[str, Sequence[Initiative]]) -> dict[str, Identity]:
+    """What each acronym stands for, where every readout that spells it out agrees."""
+    meanings: dict[str, set[Identity]] = {}
+    for name in (entry.name for entries in lists.values() for entry in entries):
+        if acronym := acronym_in(name):
+            meanings.setdefault(acronym, set()).add(frozenset(name_key(name)))
+    return {acronym: next(iter(found)) for acronym, found in meanings.items() if len(found) == 1}
+
+
+def _identity(name: str, acronyms: Mapping[str, Identity]) -> Identity | None:
+    """What two names must share to be one initiative, or None for a name that identifies nothing."""
+    if _IS_ACRONYM.match(name):
+        return acronyms.get(name, frozenset({name}))
+    key = frozenset(name_key(name))
+    return key if is_proper(name) and key - set(name_key(_FORMS)) else None

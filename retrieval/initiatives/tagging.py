@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.index.encoder import MODEL_DIR as ENCODER_DIR
-from retrieval.initiatives.naming import CLOSED_CLASS
 from retrieval.model_files import on_all_cores, open_session, open_tokenizer, verified
 from retrieval.models import InitiativeKind
 
@@ -36,6 +35,7 @@ CONTEXT, LOWER, CAPITAL, UPPER = range(4)
 SEGMENTS = 4
 """Segments. The vocabulary knows no case, and a capital is half of what makes a name a name."""
 
+CLOSED_CLASS = frozenset("a an the of for on to in and or with at by from its their our s".split())
 _SPECIAL_TOKENS = 3
 _LEAD_IN_CHARS = 200
 _ENDINGS = (".", "!", "?", ";", ",", "”", '"', " and")
@@ -317,21 +317,18 @@ class Tagger:
                 continue
             tags = np.concatenate([next(logits) for _ in own])
             spans = [span for window in own for span in window.offsets]
-            yield list(
-                decode(tags, spans, passage.text, passage.sentences, self._thresholds, passage.paragraph)
-            )
+            text, sentences, limits = passage.text, passage.sentences, self._thresholds
+            yield list(decode(tags, spans, text, sentences, limits, passage.paragraph))
 
     def _logits(self, window: Window) -> Logits:
         """The logits of the tagged tokens: float32, (n_tokens, OUTPUTS)."""
-        token_ids = np.array([window.token_ids], dtype=np.int64)
-        (logits,) = self._session.run(
-            None,
-            {
-                "input_ids": token_ids,
-                "attention_mask": np.ones_like(token_ids),
-                "token_type_ids": np.array([window.type_ids], dtype=np.int64),
-            },
-        )
+        token_ids, type_ids = np.array([[window.token_ids], [window.type_ids]], dtype=np.int64)
+        inputs = {
+            "input_ids": token_ids,
+            "attention_mask": np.ones_like(token_ids),
+            "token_type_ids": type_ids,
+        }
+        (logits,) = self._session.run(None, inputs)
         tagged: Logits = logits[0, window.first : window.first + len(window.offsets), :OUTPUTS]
         return tagged
 

@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 
 from retrieval.language.place_names import demonyms
-from retrieval.sources.titles import is_generic, names_document
+from retrieval.sources.identity import is_generic, names_document
 
 _UNIT = "first|second|third|fourth|fifth|sixth|seventh|eighth|ninth"
 _ORDINAL = (

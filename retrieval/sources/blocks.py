@@ -15,9 +15,7 @@ _DATE_CHARS = 40  # of a line that is a date: "ngày 4 tháng 5 năm 2031"
 _MAX_HEADING_WORDS = 18
 _MAX_HEADING_CJK = 40
 _MAX_HEADING_THAI, _MAX_TITLE_THAI = 30, 40
-_NO_FULL_STOPS = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]"
-)  # scripts whose sentences end in none
+_NO_FULL_STOPS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")  # scripts that use none
 _WRAPPED_AT = 160  # a file with longer lines was not wrapped by hand
 _OPERATIVE = re.compile(r"\b(?:hereby|as follows|have agreed|has agreed)\b", re.IGNORECASE)
 _ANNEX = re.compile(
@@ -63,11 +61,8 @@ def group(lines: Sequence[Line], width: int = 0) -> list[Block]:
     for index, line in enumerate(lines):
         loose = _is_loose(line, lines[index + 1] if index + 1 < len(lines) else None, width)
         before = blocks[-1][-1] if blocks else None
-        if (
-            before is None
-            or _opens(line, before, width <= _WRAPPED_AT)
-            or (apart or (loose and ends_sentence(before.text)))
-        ):
+        opens = before is None or apart or _opens(line, before, width <= _WRAPPED_AT)
+        if before is None or opens or (loose and ends_sentence(before.text)):
             blocks.append([line])
         else:
             blocks[-1].append(line)

@@ -1,17 +1,134 @@
-"""Bytes -> text, or the reason why not; and whether the letters make words.
-
-Nobody notices when such a text is ingested, and whoever reads a quote of it gets gibberish under a true number.
-"""
+"""Bytes of a source: what kind of file they are, their text or the reason why not, and whether its letters make words."""
 
 from __future__ import annotations
 
 import codecs
 import re
+import zlib
 from collections import Counter
+from collections.abc import Callable
 from enum import Enum
+from io import BytesIO
+from zipfile import BadZipFile, ZipFile, is_zipfile
 
 from retrieval.errors import SourceError
 from retrieval.language.detection import share_of_common_words
+
+_OPEN_DOCUMENT = b"application/vnd.oasis.opendocument."
+_WORD = re.compile(rb"word/document\d{0,3}\.xml")
+_RTF = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,20}\{\\rtf")
+_XML = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,20}<\?xml\b")
+_PAGE = re.compile(rb"<(?:!doctype\s+)?(?:html|body|p|div)\b", re.IGNORECASE)
+_AN_XML = ("an XML file", "Save the readout's text, or a document made of it.")
+_KIND_BYTES = 100
+_OLD_WORD = "WordDocument".encode("utf-16-le")
+_PDF = re.compile(rb"(?:\A|[\r\n])\s*%PDF-")
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_PASSWORD = "EncryptedPackage".encode("utf-16-le")
+
+_AS_DOCX = "Save it as .docx, PDF or text, then ingest that."
+_INSIDE_ZIP = (  # the first that stands in the archive says what it is
+    (b"xl/workbook.", "an Excel workbook", "Save the readout's text in a document of its own."),
+    (b"ppt/presentation.xml", "a PowerPoint presentation", "Save its text in a document of its own."),
+    (_OPEN_DOCUMENT + b"spreadsheet", "an OpenDocument spreadsheet", "Save the readout's text."),
+    (
+        _OPEN_DOCUMENT,
+        "an OpenDocument file that holds no text",
+        "Save the readout's text in a document of its own.",
+    ),
+)
+_STARTS = (
+    (b"\x89PNG", "a picture (PNG)", "Run text recognition (OCR) over it, and ingest its text."),
+    (b"GIF8", "a picture (GIF)", "Run text recognition (OCR) over it, and ingest its text."),
+    (b"\xff\xd8\xff", "a picture (JPEG)", "Run text recognition (OCR) over it, and ingest its text."),
+    (b"II*\x00", "a picture (TIFF)", "Run text recognition (OCR) over it, and ingest its text."),
+    (b"MM\x00*", "a picture (TIFF)", "Run text recognition (OCR) over it, and ingest its text."),
+    (b"%!PS", "a PostScript file", "Save it as PDF or text, then ingest that."),
+    (b"\x1f\x8b", "a gzip archive", "Unpack it, then ingest what is in it."),
+    (b"BZh", "a bzip2 archive", "Unpack it, then ingest what is in it."),
+    (b"\xfd7zXZ\x00", "an xz archive", "Unpack it, then ingest what is in it."),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard archive", "Unpack it, then ingest what is in it."),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "Unpack it, then ingest what is in it."),
+    (b"Rar!\x1a\x07", "a RAR archive", "Unpack it, then ingest what is in it."),
+    (b"\x7fELF", "a program", "Save the readout's text instead."),
+    (b"SQLite format 3\x00", "a database (SQLite)", "Save the readout's text instead."),
+)  # fmt: skip
+
+
+_DAMAGED = {".docx": "Word document", ".odt": "OpenDocument text", ".epub": "e-book"}
+
+
+def _is_docx(data: bytes) -> bool:
+    """Whether `data` looks like a Word document; what is inside is checked when it is read."""
+    return data.startswith(_ZIP[0]) and bool(_WORD.search(data)) and b"[Content_Types].xml" in data
+
+
+def _is_odt(data: bytes) -> bool:
+    if not data.startswith(_ZIP[0]) or b"content.xml" not in data:
+        return False
+    kind = _OPEN_DOCUMENT + b"text"
+    return kind in data or _stated_kind(data).startswith(kind)
+
+
+def _stated_kind(data: bytes) -> bytes:
+    """Return what an archive says it is, where that is packed, too."""
+    try:
+        with ZipFile(BytesIO(data)) as archive, archive.open("mimetype") as opened:
+            return opened.read(_KIND_BYTES)
+    except (
+        BadZipFile,
+        KeyError,
+        OSError,
+        ValueError,
+        NotImplementedError,
+        RuntimeError,
+        EOFError,
+        zlib.error,
+    ):
+        return b""
+
+
+DOCUMENTS: tuple[tuple[str, tuple[str, ...], Callable[[bytes], bool]], ...] = (
+    ("pdf", (".pdf",), lambda data: bool(_PDF.search(data[:1024]))),  # a little may stand before
+    ("docx", (".docx",), _is_docx),
+    ("odt", (".odt", ".ott"), _is_odt),
+    ("epub", (".epub",), lambda data: data.startswith(_ZIP[0]) and b"META-INF/container.xml" in data),
+    ("rtf", (".rtf",), lambda data: bool(_RTF.match(data))),
+    ("doc", (".doc",), lambda data: data.startswith(_OLE) and _OLD_WORD in data and _PASSWORD not in data),
+)
+"""Documents that are read in a process of their own: their kind, their extensions, and whether bytes are one."""
+
+
+def unreadable(data: bytes, suffix: str = "") -> str | None:
+    """Return what a file of no use is and what to do, or None for one that may be text.
+
+    Args:
+        suffix: Of its name, in lower case: a damaged document shows no more than that it was an archive.
+    """
+    what: str | None
+    if data.startswith(_ZIP) and suffix in _DAMAGED and not is_zipfile(BytesIO(data)):
+        what, todo = f"a damaged {_DAMAGED[suffix]}", "Open it, save it anew, and try again."
+    elif data.startswith(_ZIP):
+        found = ((what, todo) for mark, what, todo in _INSIDE_ZIP if mark in data)
+        what, todo = next(found, ("a ZIP archive", "Unpack it, then ingest what is in it."))
+    elif data.startswith(_OLE) and _PASSWORD in data:
+        what, todo = "an encrypted Office document", "Save a copy without a password, then ingest that."
+    elif data.startswith(_OLE):
+        what, todo = "an Office document of before 2007 (.xls, .ppt)", _AS_DOCX
+    else:
+        is_xml = _XML.match(data) and not _PAGE.search(data[:4000])
+        starts = ((what, todo) for mark, what, todo in _STARTS if data.startswith(mark))
+        what, todo = next(starts, (_AN_XML if is_xml else (None, "")))
+    return None if what is None else f"this is {what}. {todo}"
+
+
+def head(data: bytes, size: int = 4000) -> bytes:
+    """Return the first bytes of `data` as UTF-8, to tell by, when a mark says that it is UTF-16."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) and not data.startswith(b"\xff\xfe\x00\x00"):
+        return data[:size].decode("utf-16", "ignore").encode("utf-8", "ignore")
+    return data[:size]
+
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -21,6 +138,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _SAVE_AS = 'Save the file as UTF-8, then run "rapporteur ingest --dry-run".'
+_HOLDS_NUL = f"this is not a text file (it holds NUL bytes). {_SAVE_AS}"
 _DETECTABLE = 64  # bytes: below, a guess at an encoding is worth nothing
 _MAX_CHAOS = 0.05
 
@@ -37,23 +155,9 @@ def decode(name: str, data: bytes, declared: str | None = None) -> tuple[str, tu
     if not data.strip():
         raise SourceError(name, "the file is empty. Save the readout's text in it, or take the file away.")
     text, warnings = _decoded(name, data, declared)
-    if (at := text.find("\x00")) >= 0:
-        line = text.count("\n", 0, at) + 1
-        raise SourceError(name, f"this is not a text file (it holds NUL bytes). {_SAVE_AS}", line)
+    if "\x00" in text:
+        raise SourceError(name, _HOLDS_NUL, text.partition("\x00")[0].count("\n") + 1)
     return text.replace("\r\n", "\n").replace("\r", "\n"), warnings
-
-
-def as_utf8(data: bytes, content_type: str) -> bytes:
-    """Return text that is in the charset of `content_type`, and in no encoding it tells itself, as UTF-8."""
-    found = re.search(r"charset=[\"']?([\w.:-]{2,30})", content_type, re.IGNORECASE)
-    if found is None or any(data.startswith(mark) for mark, _ in _MARKS):
-        return data
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        text = _as_declared(data, found[1])
-        return data if text is None else text.encode("utf-8", "surrogatepass")
-    return data
 
 
 def _decoded(name: str, data: bytes, declared: str | None) -> tuple[str, tuple[str, ...]]:
@@ -70,10 +174,9 @@ def _decoded(name: str, data: bytes, declared: str | None) -> tuple[str, tuple[s
 
 def _as_declared(data: bytes, declared: str) -> str | None:
     try:
-        text = data.decode(declared)
+        return str(data, declared)
     except (LookupError, UnicodeError):
         return None
-    return text if isinstance(text, str) else None
 
 
 def _marked(name: str, data: bytes, encoding: str) -> tuple[str, tuple[str, ...]]:
@@ -82,37 +185,27 @@ def _marked(name: str, data: bytes, encoding: str) -> tuple[str, tuple[str, ...]
     except UnicodeDecodeError as error:
         if encoding == "utf-8-sig":
             raise _not_utf8(name, data, error.start + len(codecs.BOM_UTF8)) from error
-        raise SourceError(
-            name, f"the file begins as {encoding.upper()} but is cut short. {_SAVE_AS}"
-        ) from error
-    warnings = (
-        ()
-        if encoding == "utf-8-sig"
-        else (f"The file is {encoding.upper()}, not UTF-8; it was read as such.",)
-    )
-    return text.removeprefix("\ufeff"), warnings
+        problem = f"the file begins as {encoding.upper()} but is cut short. {_SAVE_AS}"
+        raise SourceError(name, problem) from error
+    warning = f"The file is {encoding.upper()}, not UTF-8; it was read as such."
+    return text.removeprefix("\ufeff"), () if encoding == "utf-8-sig" else (warning,)
 
 
 def _guessed(name: str, data: bytes, error: UnicodeDecodeError) -> tuple[str, tuple[str, ...]]:
     """Read a legacy encoding when it is clear which; a few bad bytes in UTF-8 are not one."""
-    bad = error.start
     if b"\x00" in data:
-        line = data.count(b"\n", 0, data.find(b"\x00")) + 1
-        raise SourceError(name, f"this is not a text file (it holds NUL bytes). {_SAVE_AS}", line) from error
+        line = data.partition(b"\x00")[0].count(b"\n") + 1
+        raise SourceError(name, _HOLDS_NUL, line) from error
     if len(data) < _DETECTABLE or _is_mostly_utf8(data):
-        raise _not_utf8(name, data, bad) from error
+        raise _not_utf8(name, data, error.start) from error
     from charset_normalizer import from_bytes
 
     best = from_bytes(data[:200_000], preemptive_behaviour=True).best()
-    if best is None or best.chaos > _MAX_CHAOS:
-        raise _not_utf8(name, data, bad) from error
-    try:
-        text = data.decode(best.encoding)
-    except UnicodeDecodeError:
-        raise _not_utf8(name, data, bad) from error
-    return text, (
-        f"The file is not UTF-8; it was read as {best.encoding}. Check its quotation marks and accents.",
-    )
+    text = None if best is None or best.chaos > _MAX_CHAOS else _as_declared(data, best.encoding)
+    if best is None or text is None:
+        raise _not_utf8(name, data, error.start) from error
+    warning = f"The file is not UTF-8; it was read as {best.encoding}. Check its quotation marks and accents."
+    return text, (warning,)
 
 
 def _is_mostly_utf8(data: bytes) -> bool:
@@ -137,7 +230,6 @@ _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f\u0250-\u02af\u1e00-\u1eff]")
 _VOWEL = re.compile(
     r"[aeiouyàâäáãåæéèêëíìîïóòôöõøœúùûüýÿăâêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]", re.IGNORECASE
 )
-_TOKEN = re.compile(r"\S+")
 _NOISE = re.compile(
     r"(?=\S*[^\W\d_])\S*(?:[^\W\d_]\d[^\W\d_]|[|\\\\~^_{}<>=#@]|[a-z][A-Z][a-z]*[A-Z]|[^\w\s]{3,})\S*"
 )
@@ -149,7 +241,7 @@ _DOUBTFUL, _NOISY = 0.12, 0.35  # of the words
 
 
 class Legibility(Enum):
-    """What a text reads like."""
+    """What a text reads like: nobody notices gibberish at ingest, and who reads a quote gets it under a true number."""
 
     FINE = "fine"
     DOUBTFUL = "doubtful"
@@ -158,18 +250,18 @@ class Legibility(Enum):
 
 def legibility(text: str) -> Legibility:
     """Return what `text` reads like; only text that is mostly of Latin script can be told."""
-    words = _TOKEN.findall(text[:200_000])
-    letters = [c for c in text[:200_000] if c.isalpha()]
+    text = text[:200_000]
+    words, letters = text.split(), [c for c in text if c.isalpha()]
     if len(words) < _FEWEST or not letters:
         return Legibility.FINE
     latin = [c for c in letters if _LATIN.match(c)]
     if len(latin) < 0.5 * len(letters):
         return Legibility.FINE
-    rare = len(_RARE.findall(text[:200_000]))
+    rare = len(_RARE.findall(text))
     if rare > _MOST_RARE * len(letters):
         return Legibility.GIBBERISH
     noise = sum(bool(_NOISE.fullmatch(word)) for word in words) / len(words)
-    known = share_of_common_words(text[:200_000])
+    known = share_of_common_words(text)
     vowels = sum(bool(_VOWEL.match(c)) for c in latin) / len(latin)
     odd = not _VOWELS[0] <= vowels <= _VOWELS[1] or _repeats_letters(latin)
     if known < _KNOWN and (odd or noise > _NOISY):

@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from retrieval.language.dates import find_date, find_own_date
+from retrieval.sources.account import without_reading_time
 from retrieval.sources.blocks import Block, group, is_marked_heading, reads_as_heading
-from retrieval.sources.furniture import without_reading_time
-from retrieval.sources.lines import Extracted, Line, ends_sentence, starts_lower
-from retrieval.sources.titles import (
+from retrieval.sources.identity import (
     as_written,
     body_in,
     find_issuer,
@@ -26,6 +26,7 @@ from retrieval.sources.titles import (
     starts_with_body,
     without_symbol,
 )
+from retrieval.sources.lines import Extracted, Line, ends_sentence, starts_lower
 
 _MAX_BLOCKS = 24
 _MAX_CHARS = 200
@@ -58,6 +59,7 @@ _CLOSING = re.compile(  # words that a formula of signing begins with
     re.IGNORECASE | re.VERBOSE,
 )
 _SECTION = re.compile(r"(?:\d{1,2}|[IVX]{1,5}|[A-Z])[.)]?\s+(?=[^\W\d_])(?![a-zà-ÿа-я])")
+_DATELINE = re.compile(r"[A-Z][\w .]{1,30},\s[^()]{3,30}\(([^()]{3,60})\)\s*[–—-]")
 _TAIL = 12
 
 
@@ -90,12 +92,8 @@ def read_front(lines: Sequence[Line], first: int | None, found: Extracted) -> Fr
     width = max((len(line.text) for line in lines), default=0)
     top = _above_text(group(_dates_apart(lines[: min(limit, 80)]), width))
     start, end = _title(top, found.title)
-    if (
-        end > 1
-        and not found.title
-        and sum(b.size for b in top) == first
-        and _is_count_again(top[-1], lines, limit)
-    ):
+    reaches_number = not found.title and sum(block.size for block in top) == first
+    if end > 1 and reaches_number and _is_count_again(top[-1], lines, limit):
         top = top[:-1]
         start, end = _title(top, found.title)
     if end == 1 and not found.title and top[0].size == first and _is_section(top, lines, limit):
@@ -112,7 +110,7 @@ def read_front(lines: Sequence[Line], first: int | None, found: Extracted) -> Fr
         title=title,
         date=_date(taken, title) or found.date or _closing_date(lines),
         issuer=_issuer(taken, title, found) or _dateline(lines, size),
-        header=header if header and (_says_more(taken) or not _equal(header, title)) else None,
+        header=header if any(find_date(b.text) for b in taken) or not _equal(header, title) else None,
         size=size,
         left_out=left,
     )
@@ -143,15 +141,10 @@ def _repeats(text: str, header: str) -> bool:
     return set(re.findall(r"\w+", text.casefold())) <= set(re.findall(r"\w+", header.casefold()))
 
 
-def _says_more(taken: Sequence[Block]) -> bool:
-    return any(find_date(block.text) for block in taken)
-
-
 def _above_text(blocks: Sequence[Block]) -> list[Block]:
-    """Return the blocks before the first sentence."""
     out: list[Block] = []
     for block in blocks[:_MAX_BLOCKS]:
-        long = len(block.text) > _MAX_CHARS and not (block.heading == 2 and len(block.text) <= _LONGEST_TITLE)
+        long = len(block.text) > (_LONGEST_TITLE if block.heading == 2 else _MAX_CHARS)
         sentence = ends_sentence(block.text) and len(block.text) > 60 and not block.heading and not block.row
         if long or (sentence and not _LETTERHEAD.fullmatch(block.text)):
             break
@@ -162,12 +155,11 @@ def _above_text(blocks: Sequence[Block]) -> list[Block]:
 def _dates_apart(lines: Sequence[Line]) -> list[Line]:
     """Return `lines` with a date line, or another labelled one, right under a title as a block of its own."""
     out = list(lines)
-    for index in range(1, min(len(out), 12)):
-        if ends_sentence(out[index - 1].text) or len(out[index - 1].text) > _MAX_CHARS:
+    for index, (before, line) in enumerate(pairwise(lines[:12]), start=1):
+        if ends_sentence(before.text) or len(before.text) > _MAX_CHARS:
             break
-        apart = _is_date_line(out[index].text) or _LABELLED.match(out[index].text)
-        if not out[index].gap and (apart or _LETTERHEAD.fullmatch(out[index].text)):
-            out[index] = replace(out[index], gap=True)
+        apart = _is_date_line(line.text) or _LABELLED.match(line.text) or _LETTERHEAD.fullmatch(line.text)
+        out[index] = replace(line, gap=line.gap or bool(apart))
     return out
 
 
@@ -186,24 +178,20 @@ def _title(top: Sequence[Block], known: str | None) -> tuple[int, int]:
         places = [i for i, block in enumerate(top[:8]) if _same(block.text, known)]
         place = next((i for i in places if _equal(top[i].text, known)), next(iter(places), None))
         return (0, 0) if place is None else (place, place + 1)
-    best: tuple[float, int, int] | None = None
+    found: list[tuple[float, int, int]] = []
     start = 0
     while start < len(top):
-        if not _may_be_title(top[start]):
-            start += 1
-            continue
         end = start + 1
-        while end < len(top) and _continues(top[start:end], top[end]):
-            end += 1
-        score = _score(top[start:end]) - 0.25 * start
-        if best is None or score > best[0]:
-            best = (score, start, end)
+        if _may_be_title(top[start]):
+            while end < len(top) and _continues(top[start:end], top[end]):
+                end += 1
+            found.append((_score(top[start:end]) - 0.25 * start, start, end))
         start = end
-    return best[1:] if best and best[0] > -1 else (0, 0)
+    best = max(found, key=lambda each: each[0], default=(-1.0, 0, 0))
+    return best[1:] if best[0] > -1 else (0, 0)
 
 
 def _score(run: Sequence[Block]) -> float:
-    """Return how much a run of blocks looks like a title."""
     text = " ".join(block.text for block in run)
     score = 3.0 if names_document(text) else 0.0
     score += max(block.heading for block in run) * 1.0
@@ -218,13 +206,9 @@ def _score(run: Sequence[Block]) -> float:
 
 def _may_be_title(block: Block) -> bool:
     text = block.text
-    if (
-        block.bullet
-        or block.row
-        or len(text) > _LONGEST_TITLE
-        or _LETTERHEAD.fullmatch(text)
-        or _issuer_line(block)
-    ):
+    if block.bullet or block.row or len(text) > _LONGEST_TITLE:
+        return False
+    if _LETTERHEAD.fullmatch(text) or _issuer_line(block):
         return False
     if _LABELLED.match(text) and find_date(text) and not names_document(text):
         return False
@@ -263,7 +247,7 @@ def _is_section(top: Sequence[Block], lines: Sequence[Line], limit: int) -> bool
         return False
     return any(
         line.gap and reads_as_heading(line.text) and line.heading == top[0].heading and after.gap
-        for line, after in zip(lines[limit + 1 :], lines[limit + 2 :], strict=False)
+        for line, after in pairwise(lines[limit + 1 :])
     )
 
 
@@ -271,10 +255,9 @@ def _is_count_again(block: Block, lines: Sequence[Line], limit: int) -> bool:
     """Whether a heading right above the first number is a section's: there are more right above a first number."""
     if not block.gap or limit >= len(lines) or lines[limit].gap:
         return False
-    pairs = zip(lines[limit + 1 :], lines[limit + 2 :], strict=False)
     return any(
         line.gap and reads_as_heading(line.text) and not after.gap and after.text[:2] == lines[limit].text[:2]
-        for line, after in pairs
+        for line, after in pairwise(lines[limit + 1 :])
     )
 
 
@@ -292,15 +275,11 @@ def _same(one: str, other: str) -> bool:
 
 def _lead(blocks: Sequence[Block]) -> int:
     """Return how many of `blocks`, from the first, are dates, bylines and lines of a letterhead."""
-    length = 0
-    for index, block in enumerate(blocks):
-        if _is_date(block) or _issuer_line(block) or _LETTERHEAD.fullmatch(block.text):
-            length = index + 1
-        elif not (is_body(block.text) and index == length):
-            break
-        else:
-            length = index + 1
-    return length
+    leads = (
+        _is_date(block) or _issuer_line(block) or _LETTERHEAD.fullmatch(block.text) or is_body(block.text)
+        for block in blocks
+    )
+    return next((length for length, is_lead in enumerate(leads) if not is_lead), len(blocks))
 
 
 def _is_date(block: Block) -> bool:
@@ -338,20 +317,13 @@ def _closing_date(lines: Sequence[Line]) -> str | None:
 
 def _issuer(taken: Sequence[Block], title: str | None, found: Extracted) -> str | None:
     """Return who issued it: as a line says, metadata, the letterhead, or the title."""
-    for block in taken:
-        if name := find_issuer(block.text):
-            return name
-    if found.issuer:
-        return found.issuer
-    for block in taken:
-        if not (title and _same(block.text, title)) and (name := body_in(block.text)):
-            return name
-    return issuer_of_title(title or "")
+    stated = (find_issuer(block.text) for block in taken)
+    named = (body_in(block.text) for block in taken if not (title and _same(block.text, title)))
+    said = next(filter(None, stated), None) or found.issuer or next(filter(None, named), None)
+    return said or issuer_of_title(title or "")
 
 
 def _dateline(lines: Sequence[Line], start: int) -> str | None:
     """Return the agency in the dateline of the first text: "VIENNA, 31 May (UN Information Service) – …"."""
-    for line in lines[start : start + 3]:
-        if found := re.match(r"[A-Z][\w .]{1,30},\s[^()]{3,30}\(([^()]{3,60})\)\s*[–—-]", line.text):
-            return found[1]
-    return None
+    found = (_DATELINE.match(line.text) for line in lines[start : start + 3])
+    return next((each[1] for each in found if each), None)

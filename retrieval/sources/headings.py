@@ -60,9 +60,9 @@ def settle(
             out.extend(texts)
             position = end
             continue
-        bullet = blocks[position].bullet
+        start = position
         text, position = _joined(blocks, position)
-        out.append(Text(text, heading, bullet=bullet))
+        out.append(Text(text, heading, bullet=blocks[start].bullet))
     return out, heading
 
 
@@ -73,11 +73,9 @@ def _is_short(blocks: Sequence[Block], index: int) -> bool:
         return False
     if is_heading(block):
         return True
-    after = blocks[index + 1] if index + 1 < len(blocks) else None
-    leads = (
-        opens_list(block.text) and len(block.text) <= _LEAD and not block.bullet and not has_label(block.text)
-    )
-    return leads and after is not None and is_heading(after) and not is_marked_heading(after)
+    if not opens_list(block.text) or len(block.text) > _LEAD or block.bullet or has_label(block.text):
+        return False
+    return any(is_heading(after) and not is_marked_heading(after) for after in blocks[index + 1 : index + 2])
 
 
 def _carries(after: Block | None, closes: bool) -> bool:
@@ -85,14 +83,8 @@ def _carries(after: Block | None, closes: bool) -> bool:
     if after is None:
         return not closes
     text = after.text
-    return (
-        after.bullet
-        or after.row
-        or ends_sentence(text)
-        or opens_list(text)
-        or len(text) > _PROSE
-        or has_label(text)
-    )
+    stands = after.bullet or after.row or len(text) > _PROSE
+    return stands or ends_sentence(text) or opens_list(text) or has_label(text)
 
 
 def _run(
@@ -107,9 +99,8 @@ def _run(
     out: list[Text] = []
     for marked, plain, last in _stretches(run):
         own = not plain and last and ends  # a heading at the very end leads to nothing
-        out.extend(
-            Text(block.bare, heading, is_heading=not own) for block in (marked if own else marked[:-1])
-        )
+        stand = marked if own else marked[:-1]
+        out.extend(Text(block.bare, heading, is_heading=not own) for block in stand)
         outer = heading
         if marked and not own:
             heading = marked[-1].text
@@ -158,13 +149,11 @@ def _joined(blocks: Sequence[Block], position: int) -> tuple[str, int]:
         return block.text, position + 1
     text, listing = block.bare, False
     position += 1
-    while (
-        position < len(blocks)
-        and not blocks[position].row
-        and _joins(text, blocks[position], listing=listing)
-    ):
-        listing = listing or blocks[position].bullet or opens_list(text)
-        text = f"{text} {blocks[position].text}"
+    for block in blocks[position:]:
+        if block.row or not _joins(text, block, listing=listing):
+            break
+        listing = listing or block.bullet or opens_list(text)
+        text = f"{text} {block.text}"
         position += 1
     return text, position
 
@@ -227,7 +216,8 @@ def split_parts(lines: Sequence[Line]) -> list[Part]:
     if len({name for _, name in decisions}) < 2:
         decisions = []
     openers = sorted([*annexes, *decisions])
-    text = next((i for i, line in enumerate(lines) if _is_text(line)), len(lines))
+    sentences = (i for i, line in enumerate(lines) if len(line.text) > 60 and ends_sentence(line.text))
+    text = next(sentences, len(lines))
     openers = [(i, name) for i, name in openers if i > text or (i, name) in decisions]
     starts = [*([] if openers and openers[0][0] == 0 else [(0, None)]), *openers]
     ends = [*(start for start, _ in starts[1:]), len(lines)]
@@ -244,19 +234,8 @@ def _opens(line: Line, before: Line | None, pattern: re.Pattern[str]) -> str | N
     stands = line.gap or line.heading or before is None or ends_sentence(before.text)
     if not stands and found["rest"].strip():
         return None
-    if ends_sentence(line.text.rstrip(":")) or not (
-        reads_as_heading(line.text.rstrip(":*")) or found["rest"] == ""
-    ):
+    is_heading_line = reads_as_heading(line.text.rstrip(":*")) or found["rest"] == ""
+    if ends_sentence(line.text.rstrip(":")) or not is_heading_line:
         return None
-    name = found["name"].strip()
-    return name[:1].upper() + name[1:].lower() if name.isupper() and " " not in name else _as_title(name)
-
-
-def _as_title(name: str) -> str:
-    word, _, rest = name.partition(" ")
+    word, _, rest = found["name"].strip().partition(" ")
     return f"{word[:1].upper()}{word[1:].lower()} {rest}".strip()
-
-
-def _is_text(line: Line) -> bool:
-    """Whether a line is a sentence of a document rather than its title."""
-    return len(line.text) > 60 and ends_sentence(line.text)

@@ -1,19 +1,25 @@
-"""A readout as JSON: what `documents --export` writes and `ingest` takes back."""
+"""What is written in forms of our own: a readout as JSON, and the corrections beside a source.
+
+`documents --export` writes that JSON and `ingest` takes it back. `NAME.meta.toml` holds what an admin corrects without
+touching the source.
+"""
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
+import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from typing import Any
 
 from retrieval.errors import SourceError
 from retrieval.language.dates import is_iso_date
 from retrieval.models import Numbering, Paragraph, Readout, is_note
 from retrieval.sources.identity import make_id
-from retrieval.sources.lines import collapse
-
-_TEXTS = ("issuer", "source_url", "language")
+from retrieval.sources.lines import clean_text, collapse
 
 
 def to_interchange(readout: Readout) -> dict[str, Any]:
@@ -22,17 +28,11 @@ def to_interchange(readout: Readout) -> dict[str, Any]:
     Footnotes and endnotes stand beside the paragraphs, in `notes`.
     """
     notes = [_paragraph_out(p) for p in readout.paragraphs if is_note(p.number)]
+    facts = ("id", "title", "date", "issuer", "source_url", "language")
     return (
-        {
-            "id": readout.id,
-            "title": readout.title,
-            "date": readout.date,
-            "issuer": readout.issuer,
-            "source_url": readout.source_url,
-            "language": readout.language,
-            "paragraphs": [_paragraph_out(p) for p in readout.paragraphs if not is_note(p.number)],
-            "warnings": list(readout.warnings),
-        }
+        {name: getattr(readout, name) for name in facts}
+        | {"paragraphs": [_paragraph_out(p) for p in readout.paragraphs if not is_note(p.number)]}
+        | {"warnings": list(readout.warnings)}
         | ({"notes": notes} if notes else {})
         | ({"series": readout.series} if readout.series else {})
     )
@@ -78,7 +78,7 @@ def read_json(name: str, text: str, stem: str) -> list[Readout]:
     """Return the readouts of a JSON file: one object, or a list of them."""
     try:
         value = json.loads(text)
-    except (json.JSONDecodeError, RecursionError, ValueError) as error:
+    except (RecursionError, ValueError) as error:
         raise _invalid(name, error, getattr(error, "lineno", None)) from error
     if isinstance(value, list):
         if not value:
@@ -95,7 +95,7 @@ def read_jsonl(name: str, text: str) -> list[Readout]:
             continue
         try:
             value = json.loads(row)
-        except (json.JSONDecodeError, RecursionError, ValueError) as error:
+        except (RecursionError, ValueError) as error:
             raise _invalid(name, error, number) from error
         found.append((from_interchange(value, source=name, line=number), number))
     if not found:
@@ -131,23 +131,21 @@ class _Reader:
         if pattern is None:
             return None
         found = list(re.finditer(pattern, self._text))
-        position = found[occurrence - 1].start() if len(found) >= occurrence else None
-        return None if position is None else self._text.count("\n", 0, position) + 1
+        if len(found) < occurrence:
+            return None
+        return self._text.count("\n", 0, found[occurrence - 1].start()) + 1
 
     def mapping(self, value: object, what: str) -> Mapping[str, Any]:
-        """Return `value` if it is a JSON object."""
         if isinstance(value, dict):
             return value
         raise self.fault(f"{what} must be a JSON object with id, title and paragraphs. Correct it.")
 
     def identity(self, table: Mapping[str, Any], otherwise: str | None) -> str:
-        """Return the id, made of the allowed characters."""
         if "id" not in table and otherwise is not None:
             return make_id(otherwise)
         return make_id(self.required(table, "id"))
 
     def required(self, table: Mapping[str, Any], key: str) -> str:
-        """Return a text that must be there."""
         value = table.get(key)
         if isinstance(value, str) and value.strip():
             return value
@@ -156,28 +154,23 @@ class _Reader:
         raise self.fault(f'"{key}" is missing. Add it to the readout.')
 
     def optional(self, table: Mapping[str, Any], key: str) -> str | None:
-        """Return a text or None."""
         value = table.get(key)
         if value is None or (isinstance(value, str) and value.strip()):
             return value
         raise self.fault(f'"{key}" must be a text or null. Correct it.', rf'"{key}"\s*:')
 
     def date(self, table: Mapping[str, Any]) -> str | None:
-        """Return the date, checked."""
         value = self.optional(table, "date")
         if value is None or is_iso_date(value):
             return value
-        raise self.fault(
-            f'"date" must be a calendar date like 2022-06-22, not "{value}". Correct it.', r'"date"\s*:'
-        )
+        problem = f'"date" must be a calendar date like 2022-06-22, not "{value}". Correct it.'
+        raise self.fault(problem, r'"date"\s*:')
 
     def warnings(self, table: Mapping[str, Any]) -> tuple[str, ...]:
-        """Return the warnings of an exported readout."""
         value = table.get("warnings", [])
         return tuple(str(item) for item in value) if isinstance(value, list) else ()
 
     def paragraphs(self, table: Mapping[str, Any]) -> list[Paragraph]:
-        """Return the paragraphs, numbers checked to be different."""
         rows = table.get("paragraphs")
         if not isinstance(rows, list) or not rows:
             problem = '"paragraphs" must be a list with at least one paragraph. Add them.'
@@ -190,9 +183,8 @@ class _Reader:
         for paragraph in out:
             if paragraph.number in seen:
                 where = rf'"number"\s*:\s*{re.escape(json.dumps(paragraph.number, ensure_ascii=False))}'
-                problem = (
-                    f'the number "{paragraph.number}" stands twice. Number the second "{paragraph.number}#2".'
-                )
+                number = paragraph.number
+                problem = f'the number "{number}" stands twice. Number the second "{number}#2".'
                 raise self.fault(problem, where, 2)
             seen.add(paragraph.number)
         return out
@@ -209,7 +201,97 @@ class _Reader:
         except ValueError as error:
             problem = f'paragraph {number}: "numbering" must be "printed" or "counted". Correct it.'
             raise self.fault(problem) from error
-        heading, part = (
-            value if isinstance(value := table.get(key), str) else None for key in ("heading", "part")
-        )
-        return Paragraph(number.strip(), collapse(text), numbering, heading, part)
+        beside = (value if isinstance(value := table.get(key), str) else None for key in ("heading", "part"))
+        return Paragraph(number.strip(), collapse(text), numbering, *beside)
+
+
+_TEXTS = ("title", "issuer", "source_url", "language", "series")
+_KNOWN = (*_TEXTS, "date", "encoding", "initiatives")
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """Corrections to one readout; None leaves what the source says.
+
+    Attributes:
+        encoding: Of the source, where its bytes could be of several ("windows-1250").
+        initiatives: The table as written; `retrieval.initiatives.parse_corrections` reads it.
+    """
+
+    title: str | None = None
+    date: str | None = None
+    issuer: str | None = None
+    source_url: str | None = None
+    language: str | None = None
+    series: str | None = None
+    encoding: str | None = None
+    initiatives: Mapping[str, Any] = field(default_factory=dict)
+
+    def apply(self, readout: Readout) -> Readout:
+        """Return `readout` with these corrections."""
+        given = {name: value for name in (*_TEXTS, "date") if (value := getattr(self, name)) is not None}
+        return replace(readout, **given)
+
+
+def parse_overrides(name: str, data: bytes) -> Overrides:
+    """Return the corrections in the bytes of a `.meta.toml`.
+
+    Raises:
+        SourceError: Not TOML, an unknown key, or a value of the wrong kind; the line is named.
+    """
+    try:
+        text = data.decode("utf-8-sig")
+        table = _cleaned(name, tomllib.loads(text))
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise SourceError(name, "this line is not valid UTF-8. Save the file as UTF-8.", line) from error
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        found = re.search(r"at line (\d+)", str(error))
+        problem = f"this is not valid TOML ({error}). Correct it, or take the file away."
+        raise SourceError(name, problem, int(found[1]) if found else None) from error
+    return _checked(name, text, table)
+
+
+def _cleaned(name: str, value: Any) -> Any:
+    """Return what TOML holds without characters that nobody sees; escapes can spell them."""
+    if isinstance(value, dict):
+        return {key: _cleaned(name, inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_cleaned(name, inner) for inner in value]
+    return clean_text(name, value) if isinstance(value, str) else value
+
+
+def _checked(name: str, text: str, table: Mapping[str, Any]) -> Overrides:
+    def fault(key: str, problem: str) -> SourceError:
+        return SourceError(name, problem, _line_of(text, key))
+
+    for key in table:
+        if key not in _KNOWN:
+            known = ", ".join(_KNOWN)
+            raise fault(key, f'there is no key "{key}"; the keys are {known}. Correct or remove it.')
+    for key in _TEXTS:
+        if key in table and not (isinstance(table[key], str) and table[key].strip()):
+            raise fault(key, f"{key} must be a text in quotes. Correct or remove it.")
+    when, encoding, initiatives = table.get("date"), table.get("encoding"), table.get("initiatives", {})
+    if when is not None:
+        is_day = isinstance(when, date) and not isinstance(when, datetime)
+        when = when.isoformat() if is_day else str(when)
+        if not is_iso_date(when):
+            problem = f'date must be a calendar date like 2022-06-22, not "{when}". Correct or remove it.'
+            raise fault("date", problem)
+    if encoding is not None:
+        try:
+            encoding = codecs.lookup(str(encoding)).name
+        except LookupError as error:
+            problem = f'encoding must be one that Python knows, like "windows-1250", not "{encoding}". Correct or remove it.'
+            raise fault("encoding", problem) from error
+    if not isinstance(initiatives, dict):
+        problem = "initiatives must be [[initiatives.add]], .remove or .reword tables. Correct or remove it."
+        raise fault("initiatives", problem)
+    texts = {key: table[key].strip() for key in _TEXTS if key in table}
+    return Overrides(**texts, date=when, encoding=encoding, initiatives=initiatives)
+
+
+def _line_of(text: str, key: str) -> int | None:
+    found = re.search(rf"^[ \t]*(?:\[+[ \t]*)?[\"']?{re.escape(key)}[\"']?[ \t]*[=.\]]", text, re.MULTILINE)
+    return text.count("\n", 0, found.start()) + 1 if found else None

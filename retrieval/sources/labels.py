@@ -100,19 +100,9 @@ def candidates(text: str) -> list[Label]:
 
 def roman(value: int) -> str:
     """Return `value` (1-399) as a lower-case Roman numeral."""
-    parts = [
-        (100, "c"),
-        (90, "xc"),
-        (50, "l"),
-        (40, "xl"),
-        (10, "x"),
-        (9, "ix"),
-        (5, "v"),
-        (4, "iv"),
-        (1, "i"),
-    ]
+    sizes = (100, 90, 50, 40, 10, 9, 5, 4, 1)
     out = ""
-    for size, letters in parts:
+    for size, letters in zip(sizes, "c xc l xl x ix v iv i".split(), strict=True):
         out += letters * (value // size)
         value %= size
     return out

@@ -12,16 +12,14 @@ from retrieval.errors import FetchError, MissingFileError, SourceError
 from retrieval.fetching import Fetched, Fetcher, NotModified, Validators, name_of
 from retrieval.fetching.bodies import charset, is_text, suffix_of
 from retrieval.models import Readout
-from retrieval.sources.hygiene import printable
-from retrieval.sources.limits import MAX_BYTES
-from retrieval.sources.overrides import Overrides, parse_overrides
-from retrieval.sources.parsing import check_size, parse
-from retrieval.sources.parsing import is_known as is_known_format
+from retrieval.sources.interchange import Overrides, parse_overrides
+from retrieval.sources.lines import MAX_BYTES, printable
+from retrieval.sources.parsing import check_size, is_readable, parse
 
-_NOT_READOUTS = ("readme", "license", "licence", "copying", "notice", "changelog", "provenance")
 META = ".meta.toml"
 """How the name of a file of corrections ends."""
 
+_NOT_READOUTS = ("readme", "license", "licence", "copying", "notice", "changelog", "provenance")
 _NO_FILE = "it is a pipe, a socket or a device, and no file. Save the readout's text in one."
 _LEADS_OUT = "it is a link that leads out of the folder. Copy the file, or name it itself."
 
@@ -148,7 +146,7 @@ def load_fetched(found: Fetched, is_known: IsKnown | None = None) -> LoadedSourc
 def _file_name(found: Fetched) -> str:
     """Return the address as a file would be called; pages often come without an extension, or with `.php`."""
     name = name_of(found.url)
-    return name if is_known_format(name) else name + (suffix_of(found.content_type) or "")
+    return name if is_readable(name) else name + (suffix_of(found.content_type) or "")
 
 
 def in_utf8(found: Fetched) -> bytes:
@@ -156,13 +154,11 @@ def in_utf8(found: Fetched) -> bytes:
     encoding = charset(found.content_type)
     if encoding is None or not is_text(found.content_type):
         return found.data
-    try:
-        found.data.decode()
-    except UnicodeDecodeError:
+    for each in ("utf-8", encoding):
         try:
-            return found.data.decode(encoding).encode()
+            return found.data.decode(each).encode()
         except (LookupError, UnicodeError):
-            return found.data
+            continue
     return found.data
 
 
@@ -179,8 +175,9 @@ def _files(path: Path) -> Iterator[Path]:
         yield path
         return
     for file in sorted(path.rglob("*")):
-        is_link = file.is_symlink() and file.is_dir() and not _is_hidden(file.relative_to(path))
-        if is_link or (not file.is_dir() and _is_readout_name(file.relative_to(path))):
+        name = file.relative_to(path)
+        is_wanted = file.is_symlink() if file.is_dir() else _is_readout_name(name.name)
+        if is_wanted and not _is_hidden(name):
             yield file
 
 
@@ -190,7 +187,7 @@ def passed_over(paths: Iterable[Path]) -> list[str]:
     for folder in (path for path in paths if path.is_dir()):
         for file in sorted(folder.rglob("*")):
             name = file.relative_to(folder)
-            known = is_known_format(file.name) or file.name.lower().startswith(_NOT_READOUTS)
+            known = is_readable(file.name) or file.name.lower().startswith(_NOT_READOUTS)
             if not (_is_hidden(name) or known or file.is_dir() or file.name.endswith(META)):
                 found.append(printable(str(name)))
     return found
@@ -200,18 +197,14 @@ def _is_hidden(path: Path) -> bool:
     return any(part.startswith((".", "_", "~")) for part in path.parts)
 
 
-def _is_readout_name(path: Path) -> bool:
-    name = path.name.lower()
-    return is_known_format(name) and not (_is_hidden(path) or name.startswith(_NOT_READOUTS))
+def _is_readout_name(name: str) -> bool:
+    return is_readable(name) and not name.lower().startswith(_NOT_READOUTS)
 
 
 def _meta_beside(path: Path) -> Path | None:
     """Return `NAME.txt.meta.toml` or `NAME.meta.toml`, the exacter first."""
-    for name in (path.name, path.stem):
-        beside = path.with_name(name + META)
-        if beside.is_file():
-            return beside
-    return None
+    beside = (path.with_name(name + META) for name in (path.name, path.stem))
+    return next((each for each in beside if each.is_file()), None)
 
 
 def _read(path: Path) -> bytes:

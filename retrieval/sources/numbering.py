@@ -106,8 +106,7 @@ class Draft:
         for paragraph in self.paragraphs:
             seen[paragraph.number] += 1
             times = seen[paragraph.number]
-            number = paragraph.number if times == 1 else f"{paragraph.number}#{times}"
-            out.append(replace(paragraph, number=number))
+            out.append(paragraph if times == 1 else replace(paragraph, number=f"{paragraph.number}#{times}"))
         return tuple(out)
 
 
@@ -118,7 +117,7 @@ def number_paragraphs(draft: Draft, lines: Sequence[Line], plan: Plan, *, counts
         plan: Its indices are into `lines`.
         counts: Whether a part without numbers is counted; else another part prints the numbers.
     """
-    starts = [index for index in sorted(plan.labels) if index not in plan.headings]
+    starts = sorted(plan.labels.keys() - plan.headings)
     if not starts:
         texts, _ = settle(group(_plain(lines, 0, plan)), draft.heading)
         draft.add_counted(texts) if counts and draft.loose != "annex" else draft.add_loose(draft.loose, texts)
@@ -126,7 +125,9 @@ def number_paragraphs(draft: Draft, lines: Sequence[Line], plan: Plan, *, counts
     first = plan.labels[starts[0]]
     _introduce(draft, group(_plain(lines[: starts[0]], 0, plan)), promote=first.value == (2,))
     segments = [_plain(lines[a:b], a, plan) for a, b in zip(starts, [*starts[1:], len(lines)], strict=True)]
-    sectioned = _are_sections([_cut(s, plan.labels[a].end) for a, s in zip(starts, segments, strict=True)])
+    own = [_cut(segment, plan.labels[at].end) for at, segment in zip(starts, segments, strict=True)]
+    # most numbers stand before a bare heading with text under it ("1. Trade")
+    sectioned = 2 * sum(_heading_length(lines) > 0 for lines in own) > len(own)
     for start, after, segment in zip(starts, [*starts[1:], None], segments, strict=True):
         label, is_last = plan.labels[start], after is None
         if after is not None and _is_section_of(label, plan.labels[after], segment):
@@ -150,11 +151,6 @@ def _is_section_of(label: Label, child: Label, lines: Sequence[Line]) -> bool:
         return False
     blocks = group(_cut(lines, label.end))
     return len(blocks) == 1 and reads_as_heading(blocks[0].text)
-
-
-def _are_sections(segments: Sequence[Sequence[Line]]) -> bool:
-    """Whether most numbers stand before a bare heading with text under it ("1. Trade")."""
-    return 2 * sum(_heading_length(segment) > 0 for segment in segments) > len(segments)
 
 
 def _heading_length(lines: Sequence[Line]) -> int:
@@ -289,9 +285,8 @@ def _unnumbered(
     Args:
         counted: Whether sentences after the last number are counted on.
     """
-    own = next(
-        (i for i, block in enumerate(blocks) if is_heading(block) and starts_annex(block)), len(blocks)
-    )
+    annexes = (i for i, block in enumerate(blocks) if is_heading(block) and starts_annex(block))
+    own = next(annexes, len(blocks))
     counts = is_last and counted and number.isdecimal() and own == len(blocks)
     for some, name in ((blocks[:own], ""), (blocks[own:], "annex" if is_last else "")):
         texts, heading = settle(some, draft.heading, closes=is_last)

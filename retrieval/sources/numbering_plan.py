@@ -5,11 +5,19 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from retrieval.sources.blocks import reads_as_heading
 from retrieval.sources.labels import STRONG, Label
 from retrieval.sources.lines import Line, opens_list
-from retrieval.sources.sequences import Candidate, best_chain, nested_sequence, read_candidates, sequence
+from retrieval.sources.sequences import (
+    Candidate,
+    best_chain,
+    is_bare,
+    nested_sequence,
+    read_candidates,
+    sequence,
+)
 
 # Outermost first, when nothing in the readout itself says otherwise.
 _RANKS = (
@@ -44,15 +52,15 @@ def make_plan(lines: Sequence[Line]) -> Plan:
     coded = [c for name, chain in chains.items() if name.startswith("code") for c in chain]
     if len(coded) > 1:
         return Plan({c.index: c.label for c in coded}, {})
-    lettered = [
-        c for name, found in families.items() if name.startswith("lettered") for c in best_chain(found)
-    ]
-    if len({c.label.family for c in lettered}) > 1 and not {"dot", "para", "article", "close"} & set(chains):
-        labels = {c.index: c.label for c in sorted(lettered, key=lambda c: c.index)}
+    annexes = [best_chain(found) for name, found in families.items() if name.startswith("lettered")]
+    if sum(map(bool, annexes)) > 1 and not {"dot", "para", "article", "close"} & set(chains):
+        labels = dict(sorted((c.index, c.label) for found in annexes for c in found))
         return Plan(labels, _stray_headings(families, lines, labels, {}))
     sections = _sections(chains, lines)
     chains = {name: chain for name, chain in chains.items() if name not in sections}
-    listed = sorted((name for name in chains if name.startswith("list")), key=_list_depth)
+    listed = sorted(
+        (name for name in chains if name.startswith("list")), key=lambda n: int(n[len("list-") :])
+    )
     chosen = _outermost(chains, lines) or (listed[0] if listed else None)
     if listed and chosen and _is_outside(chains[listed[0]], chains[chosen]):
         chosen = listed[0]
@@ -68,7 +76,7 @@ def _sections(chains: Mapping[str, list[Candidate]], lines: Sequence[Line]) -> d
     Capital letters and Roman numerals do where nothing but headings bears them, unless sentences under them
     are counted from 1 again and again; other numbers do inside of such a section.
     """
-    bare = {name: chain for name, chain in chains.items() if all(_reads_bare(c, lines) for c in chain)}
+    bare = {name: chain for name, chain in chains.items() if all(is_bare(c, lines) for c in chain)}
     inner = [chain for name, chain in chains.items() if name not in bare]
     upper = {
         name: chain
@@ -78,13 +86,6 @@ def _sections(chains: Mapping[str, list[Candidate]], lines: Sequence[Line]) -> d
     first = min((chain[0].index for chain in upper.values()), default=len(lines))
     lower = {name: chain for name, chain in bare.items() if name.startswith("dot") and chain[0].index > first}
     return upper | lower
-
-
-def _reads_bare(candidate: Candidate, lines: Sequence[Line]) -> bool:
-    line = lines[candidate.index]
-    return bool(line.text[candidate.label.end :].strip()) and reads_as_heading(
-        line.text[candidate.label.end :].strip()
-    )
 
 
 def _counts_again(outer: Sequence[Candidate], inner: Sequence[Candidate]) -> bool:
@@ -106,7 +107,7 @@ def _stray_headings(
         followed = index + 1 in labels or index + 1 in out
         free = index not in labels and index not in out
         led_into = index > 0 and opens_list(lines[index - 1].text)
-        strong = found[index].label.strength == STRONG and _reads_bare(found[index], lines)
+        strong = found[index].label.strength == STRONG and is_bare(found[index], lines)
         before = found.get(index - 1)
         own = found[index].label
         listed = (  # it goes on with the list that the line above is of
@@ -115,10 +116,6 @@ def _stray_headings(
         if free and followed and strong and not (listed or led_into):
             out[index] = found[index].label.end
     return dict(sorted(out.items()))
-
-
-def _list_depth(name: str) -> int:
-    return int(name.partition("-")[2])
 
 
 def _is_outside(listed: Sequence[Candidate], printed: Sequence[Candidate]) -> bool:
@@ -146,10 +143,8 @@ def _with_nested(
 
 def _outermost(chains: Mapping[str, list[Candidate]], lines: Sequence[Line]) -> str | None:
     """Return the family that numbers paragraphs rather than sections or items."""
-    ranked = [
-        *(name for name in _RANKS if name in chains),
-        *(name for name in chains if name.startswith("lettered")),
-    ]
+    ranked = [name for name in _RANKS if name in chains]
+    ranked += [name for name in chains if name.startswith("lettered")]
     if not ranked:
         return None
     chosen = ranked[0]
@@ -169,12 +164,7 @@ def _contains(outer: Sequence[Candidate], inner: Sequence[Candidate], lines: Seq
     if inner[0].index < starts[0]:
         return False
     items = [bisect_right(starts, c.index) for c in inner]
-    again = sum(
-        1
-        for c, before, after in zip(inner[1:], items, items[1:], strict=False)
-        if c.value == 1 and before != after
-    )
-    if again:
+    if any(c.value == 1 and a != b for c, (a, b) in zip(inner[1:], pairwise(items), strict=True)):
         return len(set(items)) > 1 and not _runs_on(inner, items)
     sentences = [c for c in outer if not reads_as_heading(lines[c.index].text[c.label.end :])]
     return len(set(items)) == 1 and len(sentences) == len(outer)
@@ -182,8 +172,8 @@ def _contains(outer: Sequence[Candidate], inner: Sequence[Candidate], lines: Seq
 
 def _runs_on(inner: Sequence[Candidate], items: Sequence[int]) -> bool:
     """Whether the count of `inner` goes on across a border of the outer items."""
-    pairs = zip(inner, inner[1:], items, items[1:], strict=False)
-    return any(i != j and b.value == a.value + 1 for a, b, i, j in pairs)
+    steps = zip(pairwise(inner), pairwise(items), strict=True)
+    return any(i != j and b.value == a.value + 1 for (a, b), (i, j) in steps)
 
 
 def _numbered_headings(

@@ -3,41 +3,54 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
 from pathlib import PurePath
 
 from retrieval.errors import SourceError
 from retrieval.language.detection import guess_language
-from retrieval.models import Numbering, Paragraph, Readout
-from retrieval.sources.account import Book
+from retrieval.models import LeftOut, Numbering, Readout
+from retrieval.sources.account import Book, page_numbers
 from retrieval.sources.blocks import reads_as_heading
-from retrieval.sources.decoding import Legibility, as_utf8, decode, legibility
-from retrieval.sources.formats.html import looks_like_html
-from retrieval.sources.formats.markdown import looks_like_markdown, read_markdown, read_plain, with_notes
+from retrieval.sources.decoding import DOCUMENTS, Legibility, decode, head, legibility, unreadable
+from retrieval.sources.formats.html_file import declared_encoding, looks_like_html, read_html
+from retrieval.sources.formats.markdown import (
+    looks_like_markdown,
+    read_markdown,
+    read_plain,
+    split_front_matter,
+    with_notes,
+)
 from retrieval.sources.front_matter import read_front
-from retrieval.sources.furniture import page_numbers
 from retrieval.sources.headings import split_parts
-from retrieval.sources.hygiene import clean_lines, clean_readout, printable
 from retrieval.sources.identity import humanised, id_of, make_id, says_something
-from retrieval.sources.kinds import head, is_doc, is_docx, is_epub, is_odt, is_pdf, is_rtf, unreadable
+from retrieval.sources.interchange import Overrides
 from retrieval.sources.labels import candidates
-from retrieval.sources.limits import MAX_BYTES, MAX_LINE_CHARS, MAX_LINES, MAX_PARAGRAPH_CHARS, MAX_TEXT_CHARS
-from retrieval.sources.lines import Extracted, Line, starts_lower
+from retrieval.sources.lines import (
+    MAX_BYTES,
+    MAX_LINE_CHARS,
+    MAX_LINES,
+    MAX_PARAGRAPH_CHARS,
+    MAX_TEXT_CHARS,
+    Extracted,
+    Line,
+    clean_lines,
+    clean_readout,
+    collapse,
+    printable,
+    starts_lower,
+)
 from retrieval.sources.numbering import Draft, number_paragraphs, numbering_warnings
 from retrieval.sources.numbering_plan import contents_rows, make_plan
-from retrieval.sources.overrides import Overrides
 from retrieval.sources.sequences import split_missed_breaks
 
 PARSER_VERSION = 4
 """Goes up when the same bytes become other paragraphs, so that a revision says what read it."""
 
-_SUFFIXES = {
-    "text/html": ".html",
-    "application/xhtml+xml": ".html",
-    "application/json": ".json",
-    "text/markdown": ".md",
-}
+_MARKDOWN = (".md", ".markdown")
 _TOO_LONG = f"a paragraph has more than {MAX_PARAGRAPH_CHARS:,} characters. Part it by blank lines where paragraphs begin."
 
 _NOISY = (
@@ -45,6 +58,8 @@ _NOISY = (
     "before anybody relies on quotes of it."
 )
 
+_NO_TEXT = "the e-mail has no text of its own. Save what is attached to it, and ingest that."
+_DAMAGED = "the e-mail is damaged and cannot be read. Save its text in a file of its own."
 _NESTED = "the page's tags are nested too deep to be read. Save its text instead."
 
 Reader = Callable[[str, bytes], "Extracted | list[Readout]"]
@@ -62,7 +77,6 @@ class Format:
             number that an editor would find, either.
     """
 
-    name: str
     suffixes: tuple[str, ...]
     recognises: Callable[[bytes], bool]
     read: Reader
@@ -70,19 +84,13 @@ class Format:
 
 
 def parse(
-    name: str,
-    data: bytes,
-    overrides: Overrides | None = None,
-    *,
-    content_type: str | None = None,
-    is_address: bool = False,
+    name: str, data: bytes, overrides: Overrides | None = None, *, is_address: bool = False
 ) -> list[Readout]:
     """Return the readouts in `data`, at least one.
 
     Args:
         name: The file's name or path, or an address: a hint at the format, and what errors name.
         overrides: Corrections of an admin.
-        content_type: As a server states it, "text/html; charset=euc-jp"; believed where the bytes do not say.
         is_address: The name is the end of an address: it is the id, whatever it says; a file's may say nothing.
 
     Raises:
@@ -92,8 +100,7 @@ def parse(
     check_size(name, len(data))
     if overrides is not None and overrides.encoding:
         data = _transcoded(name, data, overrides.encoding)
-    known = _format_of(name, data, content_type)
-    data = data if content_type is None else as_utf8(data, content_type)
+    known = _format_of(name, data)
     found = known.read(name, data)
     if isinstance(found, list):
         readouts = [clean_readout(name, readout) for readout in found]
@@ -105,9 +112,8 @@ def parse(
     if overrides is None:
         return readouts
     if len(readouts) > 1:
-        raise SourceError(
-            name, "a .meta.toml corrects one readout, and this file holds several. Correct them in it."
-        )
+        problem = "a .meta.toml corrects one readout, and this file holds several. Correct them in it."
+        raise SourceError(name, problem)
     return [overrides.apply(readouts[0])]
 
 
@@ -120,18 +126,13 @@ def _transcoded(name: str, data: bytes, encoding: str) -> bytes:
 
 
 def check_size(name: str, size: int) -> None:
-    """Refuse a source of more than `MAX_BYTES`.
-
-    Raises:
-        SourceError: It is larger.
-    """
+    """Raise a SourceError for a source of more than `MAX_BYTES`."""
     if size > MAX_BYTES:
         problem = f"the file is larger than {MAX_BYTES // 1_000_000} MB. Split it, or save only its text."
         raise SourceError(name, problem)
 
 
 def _bounded(name: str, found: Extracted, *, lined: bool) -> Extracted:
-    """Refuse more text than a document has."""
     if len(found.lines) > MAX_LINES:
         raise SourceError(name, f"the source has more than {MAX_LINES:,} lines of text. Split it.")
     if sum(len(line.text) for line in found.lines) > MAX_TEXT_CHARS:
@@ -142,17 +143,14 @@ def _bounded(name: str, found: Extracted, *, lined: bool) -> Extracted:
     return found
 
 
-def _format_of(name: str, data: bytes, content_type: str | None = None) -> Format:
-    for known in FORMATS:
-        if known.recognises(data):
-            return known
-    stated = (content_type or "").partition(";")[0].strip().lower()
-    suffix = _SUFFIXES.get(stated) or PurePath(name).suffix.lower()
+def _format_of(name: str, data: bytes) -> Format:
+    suffix = PurePath(name).suffix.lower()
+    recognised = (known for known in FORMATS if known.recognises(data))
     named = (known for known in FORMATS if suffix in known.suffixes and known.by_name)
-    return next(named, FORMATS[-1])
+    return next(chain(recognised, named), FORMATS[-1])
 
 
-def is_known(name: str) -> bool:
+def is_readable(name: str) -> bool:
     """Whether a file of this name is read when its folder is."""
     return any(PurePath(name).suffix.lower() in known.suffixes for known in FORMATS)
 
@@ -179,16 +177,15 @@ def _readout(name: str, found: Extracted, *, is_address: bool) -> Readout:
         warnings.insert(0, _NOISY)
     if not front.title:
         warnings.insert(0, "No title was found; the file's name stands for it.")
+    is_named = is_address or says_something(stem) or not front.title
     return Readout(
-        id=make_id(stem)
-        if is_address or says_something(stem) or not front.title
-        else id_of(front.title, front.date),
+        id=make_id(stem) if is_named else id_of(front.title or "", front.date),
         title=front.title or humanised(stem),
         paragraphs=paragraphs,
         date=front.date,
         issuer=front.issuer,
         source_url=found.source_url,
-        language=found.language or guess_language(_sample(paragraphs)),
+        language=found.language or guess_language(" ".join(p.text for p in paragraphs[:10])[:4000]),
         warnings=tuple(warnings),
         left_out=tuple(book.left_out),
     )
@@ -205,7 +202,6 @@ def _end_of_top(lines: Sequence[Line]) -> int | None:
 
 
 def _number(draft: Draft, book: Book, lines: Sequence[Line]) -> None:
-    """Number the parts of a source one by one."""
     parts = [(part, list(lines[part.start : part.end])) for part in split_parts(lines)]
     plans = []
     for part, own in parts:
@@ -239,14 +235,9 @@ def _named(name: str, lines: Sequence[Line]) -> list[Line]:
 
 
 def _is_title(line: Line, after: Sequence[Line]) -> bool:
-    goes_on = bool(after) and not after[0].gap and starts_lower(after[0].text)
-    return (
-        reads_as_heading(line.text)
-        and not candidates(line.text)
-        and not goes_on
-        and bool(after)
-        and not line.row
-    )
+    if not after or line.row or (not after[0].gap and starts_lower(after[0].text)):
+        return False
+    return reads_as_heading(line.text) and not candidates(line.text)
 
 
 def _stem(name: str) -> str:
@@ -254,42 +245,62 @@ def _stem(name: str) -> str:
     return PurePath(re.split(r"[\\/]", name.rstrip("\\/"))[-1]).stem
 
 
-def _sample(paragraphs: Sequence[Paragraph]) -> str:
-    return " ".join(paragraph.text for paragraph in paragraphs[:10])[:4000]
-
-
 def _read_text(name: str, data: bytes) -> Extracted:
     """Read plain text, and text with Markdown's markup."""
     text, warnings = decode(name, data)
-    from retrieval.sources.formats.markdown import split_front_matter
-
     matter, body, first_line = split_front_matter(name, text)
-    marked = PurePath(name).suffix.lower() in _MARKDOWN.suffixes or looks_like_markdown(body)
+    marked = PurePath(name).suffix.lower() in _MARKDOWN or looks_like_markdown(body)
     lines, left = read_markdown(body, first_line) if marked else (read_plain(body, first_line), [])
     lines, marks = with_notes(lines)
     return replace(matter or Extracted(()), lines=lines, warnings=warnings, left_out=(*left, *marks))
 
 
 def _read_html(name: str, data: bytes) -> Extracted:
-    from retrieval.sources.formats.html import declared_encoding, read_html
-
     text, warnings = decode(name, data, declared=declared_encoding(data))
-    try:
+    with _named_in_errors(name):
         return replace(read_html(text), warnings=warnings)
+
+
+def _read_mail(name: str, data: bytes) -> Extracted:
+    """Read the text of an e-mail; what is attached to it is left out by its names."""
+    from email import message_from_bytes
+    from email.message import EmailMessage
+    from email.policy import default
+    from email.utils import parseaddr, parsedate_to_datetime
+
+    try:
+        message = message_from_bytes(data, EmailMessage, policy=default)
+        body = message.get_body(("html", "plain"))
+        text = None if body is None else body.get_content()
+    except (LookupError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise SourceError(name, _DAMAGED) from error
+    if body is None or not isinstance(text, str) or not text.strip():
+        raise SourceError(name, _NO_TEXT)
+    with _named_in_errors(name):
+        is_page = body.get_content_type() == "text/html"
+        found = read_html(text) if is_page else Extracted(read_plain(text), source=text)
+        try:
+            date = parsedate_to_datetime(str(message["Date"])).date().isoformat()
+        except (TypeError, ValueError):
+            date = None
+        attached = (each.get_filename() or each.get_content_type() for each in message.iter_attachments())
+        return replace(
+            found,
+            title=collapse(str(message.get("Subject", ""))) or found.title,
+            date=date or found.date,
+            issuer=parseaddr(str(message.get("From", "")))[0] or found.issuer,
+            left_out=(*found.left_out, *(LeftOut("attachment", each) for each in attached)),
+        )
+
+
+@contextmanager
+def _named_in_errors(name: str) -> Iterator[None]:
+    try:
+        yield
     except SourceError as error:
         raise SourceError(name, error.problem) from error
     except RecursionError as error:
         raise SourceError(name, _NESTED) from error
-
-
-def _read_mail(name: str, data: bytes) -> Extracted:
-    from retrieval.sources.formats.mail import read_mail
-
-    try:
-        return read_mail(data)
-    except (SourceError, RecursionError) as error:
-        problem = error.problem if isinstance(error, SourceError) else _NESTED
-        raise SourceError(name, problem) from error
 
 
 def _read_json(name: str, data: bytes) -> list[Readout]:
@@ -301,50 +312,30 @@ def _read_json(name: str, data: bytes) -> list[Readout]:
     return read_json(name, text, _stem(name))
 
 
-def _confined(kind: str) -> Reader:
-    def read(name: str, data: bytes) -> Extracted:
-        from retrieval.sources.confined import read_confined
+def _read_confined(kind: str, name: str, data: bytes) -> Extracted:
+    from retrieval.sources import confined
 
-        return read_confined(kind, name, data)
-
-    return read
-
-
-def _read_doc(name: str, data: bytes) -> Extracted:
-    from retrieval.sources.confined import read_confined
-    from retrieval.sources.formats.office import as_docx
-
-    return read_confined("docx", name, as_docx(name, data))
+    if kind == "doc":
+        kind, data = "docx", confined.as_docx(name, data)
+    return confined.read_confined(kind, name, data)
 
 
 def _refuse(name: str, data: bytes) -> Extracted:
     raise SourceError(name, unreadable(data, PurePath(name).suffix.lower()) or "this is not a text file.")
 
 
-def _never(_data: bytes) -> bool:
-    return False
-
-
 def _looks_like_json(data: bytes) -> bool:
     start = head(data, 200).lstrip(b"\xef\xbb\xbf \t\r\n")
-    return start.startswith((b'{"', b"[{")) or (
-        start.startswith(b"{") and start[1:].lstrip().startswith(b'"')
-    )
+    return start.startswith(b"[{") or (start.startswith(b"{") and start[1:].lstrip().startswith(b'"'))
 
 
-_MARKDOWN = Format("Markdown", (".md", ".markdown"), _never, _read_text)
 # The first that recognises the bytes reads them, else the first whose extension fits, else the last.
 FORMATS: tuple[Format, ...] = (
-    Format("PDF", (".pdf",), is_pdf, _confined("pdf"), by_name=False),
-    Format("DOCX", (".docx",), is_docx, _confined("docx"), by_name=False),
-    Format("OpenDocument", (".odt", ".ott"), is_odt, _confined("odt"), by_name=False),
-    Format("e-book", (".epub",), is_epub, _confined("epub"), by_name=False),
-    Format("RTF", (".rtf",), is_rtf, _confined("rtf"), by_name=False),
-    Format("DOC", (".doc",), is_doc, _read_doc, by_name=False),
-    Format("unreadable", (), lambda data: unreadable(data) is not None, _refuse),
-    Format("JSON", (".json", ".jsonl", ".ndjson"), _looks_like_json, _read_json),
-    Format("HTML", (".html", ".htm", ".xhtml"), looks_like_html, _read_html),
-    Format("e-mail", (".eml",), _never, _read_mail),
-    _MARKDOWN,
-    Format("text", (".txt", ".text"), _never, _read_text),
+    *(Format(suffixes, known, partial(_read_confined, kind), False) for kind, suffixes, known in DOCUMENTS),
+    Format((), lambda data: unreadable(data) is not None, _refuse),
+    Format((".json", ".jsonl", ".ndjson"), _looks_like_json, _read_json),
+    Format((".html", ".htm", ".xhtml"), looks_like_html, _read_html),
+    Format((".eml",), lambda _: False, _read_mail),
+    Format(_MARKDOWN, lambda _: False, _read_text),
+    Format((".txt", ".text"), lambda _: False, _read_text),
 )

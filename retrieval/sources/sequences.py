@@ -54,8 +54,7 @@ def read_candidates(lines: Sequence[Line]) -> dict[str, list[Candidate]]:
     quoted = _quoted(lines)
     for index, line in enumerate(lines):
         printed = [] if line.row or index in quoted else candidates(line.text)
-        labels = [line.label] if line.label else printed
-        for label in labels:
+        for label in [line.label] if line.label else printed:
             families.setdefault(label.family, []).append(_candidate(lines, index, label))
     return families
 
@@ -67,11 +66,9 @@ def _quoted(lines: Sequence[Line]) -> set[int]:
         if index in out or line.text[:1] not in _QUOTES or not candidates(line.text[1:]):
             continue
         close = _QUOTES[line.text[0]]
-        end = range(index, min(index + _LONGEST_QUOTATION, len(lines)))
-        last = next(
-            (i for i in end if close in lines[i].text[-3:] and (i > index or len(line.text) > 3)), index
-        )
-        out |= set(range(index + 1, last + 1))
+        inside = range(index, min(index + _LONGEST_QUOTATION, len(lines)))
+        ends = (i for i in inside if close in lines[i].text[-3:] and (i > index or len(line.text) > 3))
+        out |= set(range(index + 1, next(ends, index) + 1))
     return out
 
 
@@ -79,25 +76,23 @@ def _candidate(lines: Sequence[Line], index: int, label: Label) -> Candidate:
     line = lines[index]
     before = lines[index - 1] if index else None
     after = lines[index + 1] if index + 1 < len(lines) else None
-    page_like = label.strength == ALONE and (
-        after is None
-        or starts_lower(after.text)
-        or (before is not None and not before.heading and not ends_sentence(before.text))
-    )
+    after_sentence = before is None or ends_sentence(before.text)
+    after_heading = before is not None and before.heading > 0
+    torn = after is None or starts_lower(after.text) or not (after_heading or after_sentence)
+    opens = line.gap or before is None or after_heading
+    if (
+        before is not None and not opens and label.value[-1] == 1
+    ):  # the heading of a section whose paragraphs count from 1
+        opens = before.gap and not before.row and reads_as_heading(before.text)
     return Candidate(
         index=index,
         label=label,
         indent=line.indent,
-        opens=line.gap or before is None or before.heading > 0 or (label.value[-1] == 1 and _heads(before)),
-        after_sentence=before is None or ends_sentence(before.text),
-        after_heading=before is not None and before.heading > 0,
-        page_like=page_like,
+        opens=opens,
+        after_sentence=after_sentence,
+        after_heading=after_heading,
+        page_like=label.strength == ALONE and torn,
     )
-
-
-def _heads(before: Line) -> bool:
-    """Whether a line stands like the heading of a section whose paragraphs count from 1."""
-    return before.gap and not before.row and reads_as_heading(before.text)
 
 
 def best_chain(found: Sequence[Candidate]) -> list[Candidate]:
@@ -204,7 +199,7 @@ def _as_printed(
     kept = {c.index for c in chain}
     indents = {c.indent for c in chain}
     first, largest = chain[0].index, max(c.value for c in chain)
-    headed = 2 * sum(_is_bare(c, lines) for c in chain) > len(chain)
+    headed = 2 * sum(is_bare(c, lines) for c in chain) > len(chain)
     extra = [
         c
         for c in found
@@ -215,12 +210,12 @@ def _as_printed(
         and c.after_sentence
         and c.indent in indents
         and c.value <= largest + _LARGEST_GAP
-        and (headed or not _is_bare(c, lines))
+        and (headed or not is_bare(c, lines))
     ]
     return sorted([*chain, *extra], key=lambda c: c.index)
 
 
-def _is_bare(candidate: Candidate, lines: Sequence[Line]) -> bool:
+def is_bare(candidate: Candidate, lines: Sequence[Line]) -> bool:
     """Whether nothing but a heading stands behind the number."""
     return reads_as_heading(lines[candidate.index].text[candidate.label.end :].strip())
 
@@ -291,8 +286,8 @@ def _follows(last: tuple[int, ...], value: tuple[int, ...]) -> bool:
         return set(value[1:]) == {1}
     if len(value) > len(last):
         return value[: len(last)] == last and set(value[len(last) :]) == {1}
-    same = value[: len(value) - 1] == last[: len(value) - 1]
-    if same and last[len(value) - 1] < value[-1] <= last[len(value) - 1] + 2:
+    *outer, before = last[: len(value)]
+    if tuple(outer) == value[:-1] and before < value[-1] <= before + 2:
         return True
     return value[0] in (last[0], last[0] + 1) and value > last and value[-1] == 1
 
@@ -311,9 +306,8 @@ def split_missed_breaks(lines: Sequence[Line]) -> list[Line]:
     chain = [c for c in best_chain(read_candidates(lines).get("dot", [])) if c.label.strength == STRONG]
     if len(chain) > 1:
         following = [*(c.value for c in chain[1:]), chain[-1].value + 4]
-        return _filled(
-            lines, {c.index: (c.value + 1, after) for c, after in zip(chain, following, strict=True)}
-        )
+        holes = {c.index: (c.value + 1, after) for c, after in zip(chain, following, strict=True)}
+        return _filled(lines, holes)
     start = chain[0].index if chain else 0
     out = _filled(lines, {start: (chain[0].value + 1 if chain else 1, _LARGEST)})
     return out if len(out) >= len(lines) + _FEWEST else list(lines)
@@ -341,9 +335,5 @@ def _split(line: Line, wanted: int, limit: int) -> tuple[list[Line], int]:
 
 
 def _piece(line: Line, start: int, end: int) -> Line:
-    text = line.text[start:end]
-    return (
-        replace(line, text=text)
-        if start == 0
-        else replace(line, text=text, gap=True, label=None, bullet=False)
-    )
+    piece = replace(line, text=line.text[start:end])
+    return piece if start == 0 else replace(piece, gap=True, label=None, bullet=False)

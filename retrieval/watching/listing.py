@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 from retrieval.language.dates import find_date
-from retrieval.sources.limits import MAX_TAGS
-from retrieval.sources.lines import collapse
+from retrieval.sources.lines import MAX_TAGS, collapse
 
 if TYPE_CHECKING:
     from bs4.element import Tag

@@ -52,9 +52,8 @@ class PoliteFetcher:
             known = watches.host_of(connection, host)
         resting = known.not_before - self._clock()
         if resting > _MAX_PAUSE_S:
-            raise _later(
-                url, "its host asked to be left alone for now. It is asked again by itself.", resting
-            )
+            problem = "its host asked to be left alone for now. It is asked again by itself."
+            raise _later(url, problem, resting)
         if resting > 0:
             self._wait(resting)
         pause = _PAUSE_S
@@ -83,9 +82,8 @@ class PoliteFetcher:
             raise AddressRefusedError(url, error.problem) from error
         except FetchError as error:
             if error.may_pass:
-                raise _later(
-                    url, f"its host's robots.txt cannot be had: {error.problem}", error.retry_after_s
-                ) from error
+                problem = f"its host's robots.txt cannot be had: {error.problem}"
+                raise _later(url, problem, error.retry_after_s) from error
             text = ""
         else:
             text = found.data[:_MAX_ROBOTS].decode(errors="replace") if isinstance(found, Fetched) else ""

@@ -17,7 +17,7 @@ from retrieval.ingest.job_board import JobBoard
 from retrieval.ledger import Ledger, live, watches
 from retrieval.ledger.leases import Turn, utc_now
 from retrieval.ledger.watches import Kind, State, Watch, WatchedLink
-from retrieval.models import ChangedReadout, Numbering, is_beside
+from retrieval.models import Numbering, is_beside
 from retrieval.sources.identity import MAX_ID_CHARS, make_id
 from retrieval.sources.loading import LoadedSource, content_hash, in_utf8, load_fetched
 from retrieval.watching.listing import Listing, feed_links, page_links
@@ -28,10 +28,7 @@ _MOST_ATTEMPTS = 5
 _MOST_FAILURES = 10
 _LONGEST_REST_S = 2 * 86_400
 _FEWEST_NUMBERED = 2
-_NO_LIST = (
-    "there is neither a readout nor a list of links here that a program can see. Name the page that lists them, or its "
-    "feed."
-)
+_NO_LIST = "there is neither a readout nor a list of links here that a program can see. Name the page that lists them, or its feed."
 _NO_FEED = (
     "it was a feed, and is a page now, or the other way round. Look whether it is still the right address."
 )
@@ -213,9 +210,8 @@ class Round:
         except SourceError as error:
             with self.ledger.write() as connection:
                 self.turn.guard(connection)
-                _missed(
-                    connection, link, error.problem, may_pass=isinstance(error, FetchError) and error.may_pass
-                )
+                may_pass = isinstance(error, FetchError) and error.may_pass
+                _missed(connection, link, error.problem, may_pass=may_pass)
             return
         request = request_for(self.ledger, watch, link.url)
         self._decide(watch, link, request, self.ingesting.plan(request, [loaded]))
@@ -282,9 +278,8 @@ def _note(connection: Connection, watch: Watch, look: Look) -> str | None:
     if watch.kind == "readout":
         watches.change_link(connection, there[watch.url].pk, state="new", attempts=0)
         return None
-    renewed = (
-        watch.kind == "list" and bool(there) and not any(each.url in there for each in look.listing.links)
-    )
+    is_other = bool(there) and not any(each.url in there for each in look.listing.links)
+    renewed = watch.kind == "list" and is_other
     sources = {summary.source for summary in live.readouts(connection, [watch.scope])}
     for listed in look.listing.links:
         before = there.get(listed.url)
@@ -312,20 +307,19 @@ def _found(plan: Plan) -> dict[str, Any] | None:
     """Return what a plan brings that is not live, as a row keeps it."""
     change = next(iter((*plan.changes, *plan.held)), None)
     if change is not None:
-        readout, diff = change.readout, change.diff
+        readout, counts = change.readout, None
+        if change.diff is not None:
+            counted = change.diff.counted(readout.id)
+            counts = [counted.paragraphs_added, counted.paragraphs_changed, counted.paragraphs_removed]
         return {
             "id": readout.id,
             "revision": change.revision,
             "title": readout.title,
             "date": readout.date,
             "paragraphs": len(readout.paragraphs),
-            "changes": None if diff is None else _counts(diff.counted(readout.id)),
+            "changes": counts,
             "held": change in plan.held,
         }
     if plan.alike:
         return {"id": plan.alike[0].brought, "revision": "", "like": plan.alike[0].document}
     return None
-
-
-def _counts(counted: ChangedReadout) -> list[int]:
-    return [counted.paragraphs_added, counted.paragraphs_changed, counted.paragraphs_removed]

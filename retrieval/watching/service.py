@@ -149,9 +149,8 @@ class WatchService:
     def undecided(self, watch: Watch) -> list[WatchedLink]:
         """Return the readouts that were found and are left to somebody to take: none of them is live as it was found."""
         with self._ledger.read() as connection:
-            found = [
-                each for each in watches.links_of(connection, watch.pk).values() if each.state == "found"
-            ]
+            links = watches.links_of(connection, watch.pk).values()
+            found = [each for each in links if each.state == "found"]
             ids = [each.found["id"] for each in found if each.found]
             alive = {s.id: s.revision for s in live.readouts_by_id(connection, watch.scope, ids).values()}
         return [
@@ -228,15 +227,13 @@ class WatchService:
             return []
         try:
             with my_turn(self._ledger, "watch", timeout_s=0, ttl_s=self._ttl_s, name=_LEASE) as turn:
-                round_ = self._round(
-                    turn, scope=scope, take=take, gate=gate, sketch=sketch, stopping=stopping
-                )
+                more = {"scope": scope, "take": take, "gate": gate, "sketch": sketch, "stopping": stopping}
+                round_ = self._round(turn, **more)
                 round_.go(everything=everything)
                 return round_.jobs
         except IngestBusyError as error:
-            raise IngestBusyError(
-                "Another process asks the watched pages right now.", error.holder
-            ) from error
+            problem = "Another process asks the watched pages right now."
+            raise IngestBusyError(problem, error.holder) from error
 
     def settle(self) -> bool:
         """Note how the ingests ended that were asked for; returns whether any is still to end."""
@@ -250,15 +247,12 @@ class WatchService:
             if any(not each.paused and each.next_at <= self._clock() for each in every):
                 return True
             left = watches.links_in(connection, "new", "taken")
-        asked_again = {each.pk for each in every if not each.paused}
-        return any(
-            each.state == "taken" or (not each.attempts and each.watch in asked_again) for each in left
-        )
+        again = {each.pk for each in every if not each.paused}
+        return any(each.state == "taken" or (not each.attempts and each.watch in again) for each in left)
 
     def _round(self, turn: Turn, **more: Any) -> Round:
-        return Round(
-            self._ledger, self._ingesting, self._jobs, self._fetcher, turn, self._clock, self._draw, **more
-        )
+        ledger, jobs, clock, draw = self._ledger, self._jobs, self._clock, self._draw
+        return Round(ledger, self._ingesting, jobs, self._fetcher, turn, clock, draw, **more)
 
     # --- what is told ---
 

@@ -20,10 +20,10 @@ from retrieval.ingest import planning
 from retrieval.initiatives import parse_corrections
 from retrieval.models import Numbering, Paragraph
 from retrieval.sources import account, parse
-from retrieval.sources.formats.docx.docx_file import _WHAT as WORD
-from retrieval.sources.formats.epub import _WHAT as E_BOOK
+from retrieval.sources.decoding import unreadable
+from retrieval.sources.formats.docx_file import _WHAT as WORD
+from retrieval.sources.formats.html_file import _WHAT as E_BOOK
 from retrieval.sources.formats.opendocument import _WHAT as OPENDOCUMENT
-from retrieval.sources.kinds import unreadable
 from retrieval.sources.numbering import numbering_warnings
 
 CATALOGUE = load()

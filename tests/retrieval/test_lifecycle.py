@@ -34,7 +34,7 @@ def folder(tmp_path: Path) -> Path:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for what another one holds."""
     monkeypatch.setattr("retrieval.ledger.engine.BUSY_TIMEOUT_MS", 100)
-    monkeypatch.setattr("retrieval.ingest.reindex._PATIENCE_S", 0.1)
+    monkeypatch.setattr("retrieval.ingest.lifecycle._PATIENCE_S", 0.1)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from retrieval.bootstrap import LEDGER_FILE
 from retrieval.errors import StoreError
 from retrieval.front_end_store import answers
 from retrieval.ingest import IngestRequest, Upload
-from retrieval.ingest.copy_to_postgres import copy_ledger
+from retrieval.ingest.backup import copy_ledger
 from retrieval.ingest.job_board import WORKER
 from retrieval.ledger import Ledger, schema
 from retrieval.ledger.leases import my_turn

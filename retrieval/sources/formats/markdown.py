@@ -54,7 +54,7 @@ def with_notes(lines: Sequence[Line]) -> tuple[list[Line], list[LeftOut]]:
             left_out += [LeftOut("footnote mark", each, f"line {line.number}") for each in gone]
             kept.append(replace(line, text=text))
         elif mark:
-            kept.append(Line(_without_mark(line), line.number, note=mark))
+            kept.append(Line(line.text[_mark(line.text)[1] :], line.number, note=mark))
             left_out.append(LeftOut("footnote mark", mark, f"line {line.number}"))
         else:
             kept[-1] = replace(kept[-1], text=f"{kept[-1].text} {line.text}")
@@ -63,13 +63,14 @@ def with_notes(lines: Sequence[Line]) -> tuple[list[Line], list[LeftOut]]:
 
 def _under(lines: Sequence[Line], rule: int) -> dict[int, str]:
     """Return the notes under a rule: from the first mark on, each one more than the one before."""
-    above = [line.text for line in lines[:rule]]
+    above = [line.text.translate(_RAISED) for line in lines[:rule]]
     found: dict[int, str] = {}
     expected: str | None = None
     for index in range(rule + 1, len(lines)):
         line = lines[index]
-        mark = _mark(line.text)
-        if mark and (expected in (None, mark) or not mark.isdigit()) and _is_carried(mark, above):
+        mark, _ = _mark(line.text)
+        is_next = mark and (expected in (None, mark) or not mark.isdigit())
+        if is_next and any(map(_carried(mark).search, above)):
             found[index] = mark
             expected = str(int(mark) + 1) if mark.isdigit() else expected
         elif found and not line.gap:
@@ -79,24 +80,15 @@ def _under(lines: Sequence[Line], rule: int) -> dict[int, str]:
     return found
 
 
-def _mark(text: str) -> str:
+def _mark(text: str) -> tuple[str, int]:
+    """Return the mark that a line begins with, or "", and where its text does."""
     found = _NOTE.match(text.translate(_RAISED))
-    return (found["a"] or found["b"] or found["c"]) if found else ""
-
-
-def _without_mark(line: Line) -> str:
-    found = _NOTE.match(line.text.translate(_RAISED))
-    return line.text[found.end() :] if found else line.text
+    return (found["a"] or found["b"] or found["c"], found.end()) if found else ("", 0)
 
 
 def _carried(mark: str) -> re.Pattern[str]:
     plain = re.escape(mark)
     return re.compile(rf"{_CARRIES}(?:\s?\[{plain}\]|\s?\({plain}\)|\s{plain}/|{plain}/?)(?=[\s.,;:)]|$)")
-
-
-def _is_carried(mark: str, texts: Sequence[str]) -> bool:
-    pattern = _carried(mark)
-    return any(pattern.search(text.translate(_RAISED)) for text in texts)
 
 
 def _without(text: str, marks: set[str]) -> tuple[str, list[str]]:
@@ -118,9 +110,7 @@ _SIGNS = (
     re.compile(r"^\|?[ \t]{0,4}:?-{3,100}:?[ \t]{0,4}\|", re.MULTILINE),
 )
 _FEWEST_SIGNS = 2  # one may be a sum, or the emphasis of somebody who writes plain text
-_MARK = re.compile(
-    r"\s?<sup>\s*[\[(]?(\d{1,3}|[*†‡a-z])[\])]?\s*</sup>|\[\^([\w-]{1,20})\](?!:)", re.IGNORECASE
-)
+_MARK = re.compile(r"\s?<sup>\s*[\[(]?(\d{1,3}|[*†‡a-z])[\])]?\s*</sup>|\[\^([\w-]{1,20})\](?!:)", re.I)
 _ROW = re.compile(r"^\s*\|.*\|\s*$")
 _DASHES = re.compile(r"^[\s|:-]+$")
 _SYNTAX = re.compile(r"[*_`\\<>&\[\]!]|https?:")
@@ -157,26 +147,22 @@ def read_markdown(text: str, first_line: int = 1) -> tuple[list[Line], list[Left
             left += [LeftOut("footnote mark", m[1] or m[2], place) for m in _MARK.finditer(raw)]
             source[index] = _MARK.sub("", raw)
     lines: list[Line] = []
-    for number, block in _blocks(source, first_line):
-        for rows, start in _tables(block):
-            lines.extend(
-                _rows(rows, number + start) if _is_table(rows) else _read_block(rows, number + start)
-            )
+    for start, block in _blocks(source, first_line):
+        for number, rows in _tables(block, start):
+            lines.extend(_rows(rows, number) if _is_table(rows) else _read_block(rows, number))
     return lines, left
 
 
 def read_plain(text: str, first_line: int = 1) -> list[Line]:
     """Return the lines of plain `text` as they stand; rows between bars are those of a table."""
     lines: list[Line] = []
-    for number, block in _blocks(text.split("\n"), first_line):
-        for rows, start in _tables(block):
-            if _is_table(rows):
-                lines.extend(_rows(rows, number + start))
-                continue
-            lines.extend(
-                Line(collapse(raw), number + start + index, gap=start + index == 0, indent=_indent(raw))
-                for index, raw in enumerate(rows)
+    for start, block in _blocks(text.split("\n"), first_line):
+        for number, rows in _tables(block, start):
+            plain = (
+                Line(collapse(raw), at, gap=at == start, indent=_indent(raw))
+                for at, raw in enumerate(rows, number)
             )
+            lines.extend(_rows(rows, number) if _is_table(rows) else plain)
     return _single_spaced(lines) if _is_double_spaced(lines) else lines
 
 
@@ -200,13 +186,12 @@ def _single_spaced(lines: Sequence[Line]) -> list[Line]:
     return out
 
 
-def _tables(block: Sequence[str]) -> Iterator[tuple[list[str], int]]:
-    """Yield the rows of tables in a block and the lines between them, with where each begins."""
-    start = 0
+def _tables(block: Sequence[str], number: int) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of tables in a block and the lines between them, each with the number of its first line."""
     for _, group in groupby(block, key=lambda raw: bool(_ROW.match(raw))):
         rows = list(group)
-        yield rows, start
-        start += len(rows)
+        yield number, rows
+        number += len(rows)
 
 
 def _is_table(rows: Sequence[str]) -> bool:
@@ -214,7 +199,6 @@ def _is_table(rows: Sequence[str]) -> bool:
 
 
 def _rows(rows: Sequence[str], number: int) -> Iterator[Line]:
-    """Yield the rows of a table with the heads of its columns."""
     ruled = next((i for i, raw in enumerate(rows) if _DASHES.match(raw)), 0)
     cells = [[collapse(render_inline(cell)) for cell in raw.strip()[1:-1].split("|")] for raw in rows]
     kept = [row for raw, row in zip(rows, cells, strict=True) if not _DASHES.match(raw)]
@@ -289,14 +273,13 @@ def render_inline(text: str) -> str:
         return text
     escaped = _LABEL_ESCAPE.sub(r"\1\2", text)
     tokens = _parser().parseInline(escaped)
-    out = [_rendered(token.type, token.content) for token in tokens[0].children or ()]
-    return _LEFTOVER.sub(r"\1", "".join(out))
-
-
-def _rendered(kind: str, content: str) -> str:
-    if kind in {"softbreak", "hardbreak"}:
-        return "\n"
-    return content if kind in {"text", "code_inline", "text_special"} else ""
+    out = ""
+    for token in tokens[0].children or ():
+        if token.type in {"softbreak", "hardbreak"}:
+            out += "\n"
+        elif token.type in {"text", "code_inline", "text_special"}:
+            out += token.content
+    return _LEFTOVER.sub(r"\1", out)
 
 
 @cache
@@ -332,10 +315,8 @@ def _read(name: str, block: str) -> Extracted:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark is not None else 1
-        problem = (
-            f"the front matter is not valid YAML ({getattr(error, 'problem', None) or error}). Correct it."
-        )
-        raise SourceError(name, problem, line) from error
+        what = getattr(error, "problem", None) or error
+        raise SourceError(name, f"the front matter is not valid YAML ({what}). Correct it.", line) from error
     return Extracted(
         lines=(),
         title=_text(table, "title"),
@@ -352,10 +333,8 @@ def _text(table: Mapping[str, Any], *keys: str) -> str | None:
 
 
 def _date(table: Mapping[str, Any]) -> str | None:
-    for key in ("date", "published", "published_time"):
-        if found := find_date(str(table.get(key, ""))):
-            return found
-    return None
+    dates = (find_date(str(table.get(key, ""))) for key in ("date", "published", "published_time"))
+    return next(filter(None, dates), None)
 
 
 def _address(table: Mapping[str, Any]) -> str | None:

@@ -15,9 +15,16 @@ from typing import Any
 
 from retrieval.errors import SourceError
 from retrieval.models import LeftOut
-from retrieval.sources.formats.archive import ENCRYPTED, check_archive, damaged, parsed
-from retrieval.sources.formats.bound import paragraph_lines, table_lines, title_at_top
-from retrieval.sources.formats.docx.word_numbers import Instance, Level, Numbered, Numberer
+from retrieval.sources.formats.word_numbers import Instance, Level, Numbered, Numberer
+from retrieval.sources.formats.word_processors import (
+    ENCRYPTED,
+    check_archive,
+    damaged,
+    paragraph_lines,
+    parsed,
+    table_lines,
+    title_at_top,
+)
 from retrieval.sources.lines import Extracted, Line, collapse
 
 _NAMES = "urn:oasis:names:tc:opendocument:xmlns:"
@@ -201,9 +208,8 @@ class _Reader:
             name = self.styles[name].base
 
     def _says(self, tag: Any, what: str) -> Any:
-        return next(
-            (said for style in self._lineage(tag) if (said := getattr(style, what)) not in (None, "")), None
-        )
+        said = (getattr(style, what) for style in self._lineage(tag))
+        return next((each for each in said if each not in (None, "")), None)
 
     def _named(self, tag: Any, name: str) -> bool:
         return any(style.name == name for style in self._lineage(tag))
@@ -229,8 +235,8 @@ def read_odt(data: bytes) -> Extracted:
         raise damaged(_WHAT)
     shapes = {name: shape for root in roots for name, shape in _list_styles(root)}
     outline = Instance("outline", shapes.get("outline", {}), {})
-    reader = _Reader({name: style for root in reversed(roots) for name, style in _styles(root)}, shapes,
-                     Numberer({"outline": outline}, {}))  # fmt: skip
+    styles = {name: style for root in reversed(roots) for name, style in _styles(root)}
+    reader = _Reader(styles, shapes, Numberer({"outline": outline}, {}))
     reader.blocks(body)
     return Extracted(
         lines=[*reader.lines, *reader.notes],
@@ -271,16 +277,14 @@ def _styles(root: Any) -> Iterator[tuple[str, _Style]]:
         weight = None if fonts is None else fonts.get(f"{_FO}font-weight")
         shown = None if fonts is None else fonts.get(f"{_TEXT}display")
         name = style.get(f"{_STYLE}name", "")
-        yield (
-            name,
-            _Style(
-                name.replace("_20_", " "),
-                style.get(f"{_STYLE}parent-style-name", ""),
-                None if weight is None else weight == "bold" or weight in {"600", "700", "800", "900"},
-                None if shown is None else shown == "none",
-                style.get(f"{_STYLE}list-style-name", ""),
-            ),
+        made = _Style(
+            name.replace("_20_", " "),
+            style.get(f"{_STYLE}parent-style-name", ""),
+            None if weight is None else weight in {"bold", "600", "700", "800", "900"},
+            None if shown is None else shown == "none",
+            style.get(f"{_STYLE}list-style-name", ""),
         )
+        yield name, made
 
 
 def _list_styles(root: Any) -> Iterator[tuple[str, dict[int, Level]]]:

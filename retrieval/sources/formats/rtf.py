@@ -6,13 +6,15 @@ it (`\listtext`), so none has to be counted here. Headers, footers and comments 
 
 from __future__ import annotations
 
+import codecs
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from retrieval.errors import SourceError
 from retrieval.models import LeftOut
-from retrieval.sources.formats.bound import paragraph_lines, table_lines, title_at_top
-from retrieval.sources.formats.docx.word_numbers import Numbered
+from retrieval.sources.formats.word_numbers import Numbered
+from retrieval.sources.formats.word_processors import paragraph_lines, table_lines, title_at_top
 from retrieval.sources.labels import Label, candidates
 from retrieval.sources.lines import Extracted, Line, collapse
 
@@ -79,8 +81,6 @@ class _Paragraph:
 
 
 class _Reader:
-    """Reads one document, token by token."""
-
     def __init__(self) -> None:
         self.lines: list[Line] = []
         self.notes: list[Line] = []
@@ -97,9 +97,8 @@ class _Reader:
         self._bytes = bytearray()
         self._units: list[int] = []
         self._paragraph = _Paragraph()
-        self._outer: list[
-            tuple[int, _Paragraph, str]
-        ] = []  # what goes on after a note or box: depth, paragraph, kind
+        # what goes on after a note or box: depth, paragraph, kind
+        self._outer: list[tuple[int, _Paragraph, str]] = []
         self._told = ""  # letters of fonts, styles and the title, which are no text
         self._cells: list[list[Line]] = []
         self._rows: list[list[list[Line]]] = []
@@ -303,7 +302,8 @@ class _Reader:
             case "deff":
                 self._font = value or 0
             case "ansicpg" if value:
-                self._codec = _known(f"cp{value}", self._codec)
+                with suppress(LookupError):
+                    self._codec = codecs.lookup(f"cp{value}").name
             case _ if word in _MACHINES:
                 self._codec = _MACHINES[word]
 
@@ -371,13 +371,6 @@ def _numbered(printed: str, level: int) -> Numbered | None:
         label = Label(f"list-{level + 1}", (int(digits.group()),), printed.strip(".()[] "), len(printed))
         return Numbered(printed, label, level)
     return Numbered("" if len(printed) == 1 else printed, None, level)
-
-
-def _known(codec: str, otherwise: str) -> str:
-    try:
-        return "".encode(codec).decode() or codec
-    except LookupError:
-        return otherwise
 
 
 def read_rtf(data: bytes) -> Extracted:

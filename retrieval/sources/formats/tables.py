@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from retrieval.sources.labels import candidates
 from retrieval.sources.lines import ends_sentence
 
-_AMOUNT = re.compile(
-    r"(?:[A-Z]{1,3})?\W{0,3}\d[\d.,’'\s/–-]*\W{0,3}(?:[^\W\d]+\.?)?\W{0,2}"
-)  # "EUR 12 million", "3.5 %"
+# "EUR 12 million", "3.5 %"
+_AMOUNT = re.compile(r"(?:[A-Z]{1,3})?\W{0,3}\d[\d.,’'\s/–-]*\W{0,3}(?:[^\W\d]+\.?)?\W{0,2}")
 _PROSE_CHARS = 100  # of a cell that is a paragraph rather than an entry
 _HEAD_CHARS = 80
 _ENTRIES = 0.34  # of the cells may be prose, in a table without heads that is no layout
@@ -26,7 +25,7 @@ class Grid:
         nested: Whether a cell holds another table or headings.
     """
 
-    rows: Sequence[Sequence[str]] = field(default_factory=list)
+    rows: Sequence[Sequence[str]]
     heads: int = 0
     nested: bool = False
 
@@ -53,11 +52,8 @@ def row_texts(grid: Grid) -> list[str]:
     heads = grid.heads or int(has_heads(rows))
     names = _names(rows[:heads])
     out = [_row(row, names) for row in rows[heads:]]
-    stated = [
-        any(i < len(row) and row[i] and len(_filled(row)) > 1 for row in rows[heads:])
-        for i in range(len(names))
-    ]
-    if any(name and not said for name, said in zip(names, stated, strict=True)):
+    full = [row for row in rows[heads:] if len(_filled(row)) > 1]
+    if any(name and not any(any(row[i : i + 1]) for row in full) for i, name in enumerate(names)):
         out = [_row(row, []) for row in rows[:heads]] + out
     return [text for text in out if text]
 
@@ -85,11 +81,9 @@ def _is_label(cell: str) -> bool:
 
 def has_heads(rows: Sequence[Sequence[str]]) -> bool:
     """Whether the first row names what numbers below it count."""
-    if len(rows) < 2 or not all(
-        cell and len(cell) <= _HEAD_CHARS and not is_amount(cell) for cell in rows[0]
-    ):
+    if len(rows) < 2 or not all(c and len(c) <= _HEAD_CHARS and not is_amount(c) for c in rows[0]):
         return False
-    return any(is_amount(row[i]) for row in rows[1:] for i in range(min(len(row), len(rows[0]))))
+    return any(is_amount(cell) for row in rows[1:] for cell in row[: len(rows[0])])
 
 
 def is_amount(cell: str) -> bool:

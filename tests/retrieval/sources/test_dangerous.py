@@ -18,9 +18,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from retrieval.errors import SourceError
+from retrieval.fetching import Fetched, Validators
 from retrieval.models import Readout
 from retrieval.sources import confined, load_file, parse
-from retrieval.sources.limits import (
+from retrieval.sources.lines import (
     MAX_ARCHIVE_MEMBERS,
     MAX_BYTES,
     MAX_LINES,
@@ -28,6 +29,7 @@ from retrieval.sources.limits import (
     MAX_TAGS,
     MAX_UNPACKED_BYTES,
 )
+from retrieval.sources.loading import load_fetched
 from tests.retrieval.sources.documents import A, B, Word, drawn, epub, odt, pdf, repacked, rtf
 
 BODY = f"1. {A}\n\n2. {B}\n"
@@ -358,14 +360,19 @@ def test_escapes_in_corrections_spell_nothing_unseen(tmp_path: Path) -> None:
     assert str(error).isprintable()
 
 
+def fetched(data: bytes, content_type: str) -> Fetched:
+    url = "https://example.org/download"
+    return Fetched(url, url, data, content_type, Validators())
+
+
 def test_what_a_server_states_is_believed_where_the_bytes_do_not_say() -> None:
     text = "<b>日本</b>とノルランドは、洪水対策に関する協力を進めることで一致しました。"
-    (readout,) = parse("download", text.encode("euc-jp"), content_type="text/html; charset=EUC-JP")
+    (readout,) = load_fetched(fetched(text.encode("euc-jp"), "text/html; charset=euc-jp")).readouts
 
     assert [p.text for p in readout.paragraphs] == [text.replace("<b>", "").replace("</b>", "")]
 
 
 def test_what_a_server_states_does_not_make_a_pdf_a_page() -> None:
-    (readout,) = parse("download", pdf([f"1. {A}", f"2. {B}"]), content_type="text/html; charset=utf-8")
+    (readout,) = load_fetched(fetched(pdf([f"1. {A}", f"2. {B}"]), "text/html; charset=utf-8")).readouts
 
     assert [p.text for p in readout.paragraphs] == [A, B]

@@ -8,7 +8,7 @@ import pytest
 
 from retrieval.models import Readout
 from retrieval.sources import parse
-from retrieval.sources.formats.docx.word_numbers import written
+from retrieval.sources.formats.word_numbers import written
 from tests.retrieval.sources.documents import SPACE, A, B, C, Word, level
 
 pytestmark = pytest.mark.usefixtures("in_process")

@@ -10,8 +10,7 @@ import pytest
 
 from retrieval.errors import SourceError
 from retrieval.models import Readout
-from retrieval.sources import parse
-from retrieval.sources.formats import office
+from retrieval.sources import confined, parse
 from tests.retrieval.sources.documents import A, B, C, Word, epub, level, odt, rtf
 
 pytestmark = pytest.mark.usefixtures("in_process")
@@ -266,7 +265,7 @@ def old_word(folder: Path) -> bytes:
     word.add(A, 101)
     word.add(B, 101)
     (folder / "made.docx").write_bytes(word.bytes())
-    program = office.program()
+    program = confined.program()
     assert program is not None
     profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
     subprocess.run([program, "--headless", profile, "--convert-to", "doc", "--outdir", folder, folder / "made.docx"], check=True, capture_output=True)  # fmt: skip
@@ -274,7 +273,7 @@ def old_word(folder: Path) -> bytes:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(office.program() is None, reason="LibreOffice is not installed")
+@pytest.mark.skipif(confined.program() is None, reason="LibreOffice is not installed")
 def test_old_word_document_is_read_by_libreoffice(tmp_path: Path) -> None:
     assert paragraphs(old_word(tmp_path)) == {"1": A, "2": B}
 
@@ -282,7 +281,7 @@ def test_old_word_document_is_read_by_libreoffice(tmp_path: Path) -> None:
 OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500) + "WordDocument".encode("utf-16-le")
 
 
-@pytest.mark.skipif(office.program() is None, reason="LibreOffice is not installed")
+@pytest.mark.skipif(confined.program() is None, reason="LibreOffice is not installed")
 def test_what_libreoffice_cannot_read_is_refused() -> None:
     with pytest.raises(SourceError, match="LibreOffice cannot read it"):
         parse("x.doc", OLD)

@@ -25,7 +25,7 @@ def _hurry(module):  # type: ignore[no-untyped-def]
     module.WatchingCog._tell.change_interval(seconds=0.2)
 
 
-_HASTE = {"retrieval.fetching.models": _reach, "bot.discord.cogs.watching": _hurry}
+_HASTE = {"retrieval.fetching.bodies": _reach, "bot.discord.cogs.watching": _hurry}
 
 
 class _Pointer(importlib.abc.MetaPathFinder):

@@ -1,4 +1,4 @@
-"""What a printed page has around its text: running heads and feet, page numbers, footnotes."""
+"""A PDF file -> lines, or the reason why not; what stands around the text of its pages left out."""
 
 from __future__ import annotations
 
@@ -6,12 +6,116 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
+from retrieval.errors import SourceError
 from retrieval.models import LeftOut
-from retrieval.sources.formats.pdf.columns import Row
-from retrieval.sources.furniture import is_page_mark
+from retrieval.sources.account import is_page_mark
+from retrieval.sources.decoding import Legibility, legibility
+from retrieval.sources.formats.pdf_columns import Row, beside_marks, read_pages
+from retrieval.sources.formats.pdf_glyphs import Rule, Run, read_rules, read_runs, turning
+from retrieval.sources.formats.pdf_lines import join_rows, read_setting
+from retrieval.sources.formats.pdf_tables import with_tables
+from retrieval.sources.formats.word_processors import damaged, title_at_top
 from retrieval.sources.labels import STRONG, candidates
-from retrieval.sources.lines import Line
+from retrieval.sources.lines import MAX_PAGE_CHARS, MAX_PAGES, MAX_TEXT_CHARS, Extracted, Line
+
+_SCANNED_BELOW = 12  # letters a page, on average
+_UNREADABLE = re.compile("[\ufffd\ue000-\uf8ff]")
+_MOST_UNREADABLE = 0.05
+_PASSWORD = 4  # FPDF_ERR_PASSWORD
+_SECURITY = 5  # FPDF_ERR_SECURITY
+_ENCRYPTED = "the PDF is encrypted and opens only with a password. Save a copy without one, then ingest that."
+_SCANNED = (
+    "the PDF has no text: its pages are pictures, as a scanner makes them. Run text recognition (OCR) over it, "
+    "or ingest the text itself."
+)
+_GARBLED = "the PDF does not say which letters its fonts stand for, so its text cannot be read. Save the text itself."
+_TOO_MANY_PAGES = f"the PDF has %s pages; at most {MAX_PAGES:,} are read. Split it."
+_TOO_LONG = f"the PDF holds more than {MAX_TEXT_CHARS:,} characters of text. Split it."
+_CROWDED = f"page %d of the PDF holds more than {MAX_PAGE_CHARS:,} characters. Save its text instead."
+
+
+def read_pdf(data: bytes) -> Extracted:
+    """Return the lines of a PDF; `Line.number` is the page.
+
+    Raises:
+        SourceError: Encrypted, scanned, damaged or too long.
+    """
+    document = _opened(data)
+    count = len(document)
+    if count > MAX_PAGES:
+        raise SourceError("", _TOO_MANY_PAGES % f"{count:,}")
+    pages, drawn = _pages(document, count)
+    runs = [run for page_runs, _ in pages for run in page_runs]
+    _check_text(runs, count)
+    tabled, marks = with_tables([beside_marks(found) for found, _ in pages], drawn)
+    rows = read_pages(tabled)
+    read = [Page(found, height) for found, (_, height) in zip(rows, pages, strict=True)]
+    size = body_size(read)
+    read, left = without_running_heads(read, size)
+    read, notes, note_marks = without_footnotes(read, size)
+    body = [row for page in read for row in page.rows]
+    lines = [*join_rows(body, read_setting(body, size)), *notes]
+    empty = [number for number, (found, _) in enumerate(pages, 1) if not found]
+    listed = ", ".join(map(str, empty[:10])) + (" and others" if len(empty) > 10 else "")
+    return Extracted(
+        lines,
+        title=title_at_top(document.get_metadata_value("Title"), lines),
+        warnings=(f"No text was found on page {listed}: blank, or a picture.",) if empty else (),
+        left_out=(*left, *note_marks, *marks),
+        source=" ".join(run.text for run in runs),
+        paged=True,
+    )
+
+
+def _opened(data: bytes) -> Any:
+    import pypdfium2 as pdfium
+
+    try:
+        return pdfium.PdfDocument(data)
+    except pdfium.PdfiumError as error:
+        if getattr(error, "err_code", None) in (_PASSWORD, _SECURITY) or "password" in str(error).lower():
+            raise SourceError("", _ENCRYPTED) from error
+        raise damaged("a PDF") from error
+
+
+def _pages(document: Any, count: int) -> tuple[list[tuple[list[Run], float]], list[list[Rule]]]:
+    """Return the runs and the height of each page, and the lines that are drawn on it."""
+    import pypdfium2 as pdfium
+
+    out: list[tuple[list[Run], float]] = []
+    rules: list[list[Rule]] = []
+    total = 0
+    for number in range(count):
+        try:
+            page = document[number]
+        except pdfium.PdfiumError as error:
+            problem = f"page {number + 1} of the PDF is damaged. Open it, save it anew, and try again."
+            raise SourceError("", problem) from error
+        textpage = page.get_textpage()
+        size = textpage.count_chars()
+        if size > MAX_PAGE_CHARS:
+            raise SourceError("", _CROWDED % (number + 1))
+        total += size
+        if total > MAX_TEXT_CHARS:
+            raise SourceError("", _TOO_LONG)
+        rules.append(read_rules(page, turning(page)))
+        out.append((read_runs(page, textpage, MAX_PAGE_CHARS, rules[-1]), page.get_size()[1]))
+        textpage.close()
+        page.close()
+    return out, rules
+
+
+def _check_text(runs: Sequence[Run], pages: int) -> None:
+    letters = sum(len(run.text) for run in runs)
+    if letters < _SCANNED_BELOW * pages:
+        raise SourceError("", _SCANNED)
+    unreadable = sum(len(_UNREADABLE.findall(run.text)) for run in runs)
+    text = " ".join(run.text for run in runs)
+    if unreadable > _MOST_UNREADABLE * letters or legibility(text) is Legibility.GIBBERISH:
+        raise SourceError("", _GARBLED)
+
 
 _ZONE = 0.13  # of the page's height
 _OUTERMOST = 4  # rows from the edge that can be a running head

@@ -16,6 +16,7 @@ from retrieval.sources.labels import Label, candidates, letters, roman
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _PLACE = re.compile(r"%([1-9])")
+_FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
 _KANJI = "〇一二三四五六七八九"
 _LEVELS = 9
 _LARGEST_ROMAN = 399
@@ -99,9 +100,7 @@ class Numberer:
             style: The id of its style.
         """
         found = self._named(properties, style)
-        if found is None:
-            return None
-        return self.count(*found)
+        return None if found is None else self.count(*found)
 
     def count(self, num: str, level: int) -> Numbered | None:
         """Return what stands before the next paragraph of a level of an instance, or None."""
@@ -120,21 +119,14 @@ class Numberer:
     def _named(self, properties: Any, style: str | None) -> tuple[str, int] | None:
         own = None if properties is None else properties.find(f"{_W}numPr")
         num, level = _reference(own)
-        named_num, named_level = _inherited(self.styles, style)
-        if num is None:
-            num = named_num
+        named = next((found for found in lineage(self.styles, style) if found.num is not None), Style())
+        num = named.num if num is None else num
         if num is None or num == "0" or num not in self.instances:
             return None
-        if level is None and num == named_num:
-            level = self._styled_level(num, style, named_level)
+        if level is None and num == named.num:  # the level that says it is the style's, else what that says
+            levels = self.instances[num].levels.items() if style is not None else ()
+            level = next((each for each, shape in levels if shape.style == style), named.level)
         return num, min(max(level or 0, 0), _LEVELS - 1)
-
-    def _styled_level(self, num: str, style: str | None, named: int | None) -> int | None:
-        """Return the level that says it belongs to the style, else what the style says."""
-        for level, shape in self.instances[num].levels.items():
-            if style is not None and shape.style == style:
-                return level
-        return named
 
     def _count(self, num: str, instance: Instance, level: int) -> dict[int, int]:
         counts = self._counts.setdefault(instance.definition, {})
@@ -144,28 +136,18 @@ class Numberer:
         start = instance.levels.get(level, Level()).start
         counts[level] = counts.get(level, start - 1) + 1
         for deeper in [other for other in counts if other > level]:
-            if _begins_again(instance.levels.get(deeper, Level()), level):
+            restart = instance.levels.get(deeper, Level()).restart
+            if restart is None or level < restart:
                 del counts[deeper]
         for above in range(level):
             counts.setdefault(above, instance.levels.get(above, Level()).start)
         return counts
 
 
-def _begins_again(shape: Level, after: int) -> bool:
-    return shape.restart is None or (shape.restart > 0 and after < shape.restart)
-
-
 def _reference(numbering: Any) -> tuple[str | None, int | None]:
     if numbering is None:
         return None, None
     return _value(numbering, "numId"), _integer(_value(numbering, "ilvl"))
-
-
-def _inherited(styles: Mapping[str, Style], style: str | None) -> tuple[str | None, int | None]:
-    for found in lineage(styles, style):
-        if found.num is not None:
-            return found.num, found.level
-    return None, None
 
 
 def lineage(styles: Mapping[str, Style], style: str | None) -> Iterator[Style]:
@@ -222,35 +204,27 @@ def _circled(value: int) -> str:
     return chr(ord("①") + value - 1) if 1 <= value <= 20 else str(value)
 
 
+_IN_KANJI = """japaneseCounting chineseCounting chineseCountingThousand taiwaneseCounting
+    taiwaneseCountingThousand ideographDigital""".split()
 _WRITERS: Mapping[str, Callable[[int], str]] = {
     "decimal": str,
     "decimalZero": lambda value: f"{value:02}",
-    "decimalFullWidth": lambda value: str(value).translate(
-        str.maketrans("0123456789", "０１２３４５６７８９")
-    ),
+    "decimalFullWidth": lambda value: str(value).translate(_FULL_WIDTH),
     "lowerLetter": _letters,
     "upperLetter": lambda value: _letters(value).upper(),
     "lowerRoman": _roman,
     "upperRoman": lambda value: _roman(value).upper(),
     "ordinal": _ordinal,
     "decimalEnclosedCircle": _circled,
-    "japaneseCounting": _kanji,
-    "chineseCounting": _kanji,
-    "chineseCountingThousand": _kanji,
-    "taiwaneseCounting": _kanji,
-    "taiwaneseCountingThousand": _kanji,
-    "ideographDigital": _kanji,
     "none": lambda _: "",
+    **dict.fromkeys(_IN_KANJI, _kanji),
 }
 
 
 def _label(text: str, value: int, level: int, start: int) -> Label:
     """Return the label that a reader of the printed number would see, knowing what Word counted."""
     readings = [label for label in candidates(f"{text} X") if label.value[-1] == value]
-    doubtful = (
-        start != 1 and bool(readings) and not text.strip("()[]. ")[:1].isdigit()
-    )  # "IV." first: a word?
-    if readings and not doubtful:
+    if readings and (start == 1 or text.strip("()[]. ")[:1].isdigit()):  # "IV." first: a word?
         best = readings[0]
         return Label(best.family, best.value, best.number, len(text))
     return Label(f"list-{level + 1}", (value,), text.strip(".()[] ") or str(value), len(text))
@@ -261,8 +235,8 @@ def _label(text: str, value: int, level: int, start: int) -> Label:
 
 def read_numberer(numbering: Any, styles: Any) -> Numberer:
     """Return the numberer of a document from the roots of its two parts, each an lxml element or None."""
-    known = {} if styles is None else _styles(styles)
-    return Numberer({} if numbering is None else _instances(numbering), known)
+    instances = {} if numbering is None else _instances(numbering)
+    return Numberer(instances, {} if styles is None else _styles(styles))
 
 
 def _styles(root: Any) -> dict[str, Style]:
@@ -292,9 +266,7 @@ def _styles(root: Any) -> dict[str, Style]:
 
 
 def _instances(root: Any) -> dict[str, Instance]:
-    definitions: dict[str, Any] = {
-        found.get(f"{_W}abstractNumId", ""): found for found in root.iterfind(f"{_W}abstractNum")
-    }
+    definitions = {each.get(f"{_W}abstractNumId", ""): each for each in root.iterfind(f"{_W}abstractNum")}
     return {
         element.get(f"{_W}numId", ""): made
         for element in root.iterfind(f"{_W}num")
@@ -327,9 +299,8 @@ def _linked(name: str | None, definitions: Mapping[str, Any]) -> str | None:
         link = _value(definitions[name], "numStyleLink")
         if link is None:
             return name
-        name = next(
-            (found for found, other in definitions.items() if _value(other, "styleLink") == link), None
-        )
+        named = (found for found, other in definitions.items() if _value(other, "styleLink") == link)
+        name = next(named, None)
     return None
 
 
@@ -341,7 +312,7 @@ def _levels(element: Any) -> Iterator[tuple[int, Level]]:
         yield (
             level,
             Level(
-                kind=_kind(found),
+                kind=_value(found, "numFmt") or "decimal",
                 pattern=_value(found, "lvlText") or "",
                 start=_integer(_value(found, "start")) or 0,  # 17.9.25: absent means 0
                 restart=_integer(_value(found, "lvlRestart")),
@@ -349,10 +320,6 @@ def _levels(element: Any) -> Iterator[tuple[int, Level]]:
                 style=_value(found, "pStyle"),
             ),
         )
-
-
-def _kind(level: Any) -> str:
-    return _value(level, "numFmt") or "decimal"
 
 
 def is_on(element: Any) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from retrieval.sources.formats.pdf.columns import Row
+from retrieval.sources.formats.pdf_columns import Row
 from retrieval.sources.labels import STRONG, candidates
 from retrieval.sources.lines import Line, collapse, ends_sentence, opens_list, starts_lower
 
@@ -26,7 +26,6 @@ _BRACKET_ROWS = 3
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?(?:-[^\W\d_]+)*")
 _BROKEN = re.compile(r"([^\W\d_]+)[-\u00ad\u2010]$")
 _FIRST = re.compile(r"[^\W\d_]+")
-_SOFT = ("\u00ad",)
 _PARTED = ("-", "–", "/", "\u00ad", "\u2010")
 
 
@@ -52,9 +51,9 @@ class Setting:
 def read_setting(rows: Sequence[Row], size: float) -> Setting:
     """Measure how `rows` are set."""
     steps = sorted(
-        (a.base - b.base) / a.size
+        step
         for a, b in pairwise(rows)
-        if a.page == b.page and a.column == b.column and 0.5 < (a.base - b.base) / a.size < 3
+        if a.page == b.page and a.column == b.column and 0.5 < (step := (a.base - b.base) / a.size) < 3
         if abs(a.size - size) < 0.08 * size
     )
     columns: dict[tuple[int, int], list[Row]] = defaultdict(list)
@@ -104,11 +103,8 @@ def _whole_words(rows: Sequence[Row]) -> Iterator[str]:
 
 def join_rows(rows: Sequence[Row], setting: Setting) -> list[Line]:
     """Return the lines of a document."""
-    return [
-        _line(block, setting, gap=gap)
-        for gap, block in _blocks(rows, setting)
-        if any(row.text.strip() for row in block)
-    ]
+    blocks = _blocks(rows, setting)
+    return [_line(b, setting, gap=gap) for gap, b in blocks if any(row.text.strip() for row in b)]
 
 
 def _blocks(rows: Sequence[Row], setting: Setting) -> Iterator[tuple[bool, list[Row]]]:
@@ -131,13 +127,11 @@ def _opens(block: Sequence[Row], row: Row, setting: Setting) -> bool:
     before = block[-1]
     if _is_large(row, setting) != _is_large(before, setting) or _type_changes(block, row):
         return True
-    turned = row.page != before.page or row.column != before.column or row.base >= before.base
-    if turned:
+    if row.page != before.page or row.column != before.column or row.base >= before.base:
         return _opens_after_turn(before, row, setting)
     step = (before.base - row.base) / max(before.size, row.size)
-    if step > setting.leading * _WHITE + 0.08:
-        return True
-    if step > setting.leading * _LITTLE_WHITE and ends_sentence(before.text) and not starts_lower(row.text):
+    apart = ends_sentence(before.text) and not starts_lower(row.text)
+    if step > setting.leading * _WHITE + 0.08 or (apart and step > setting.leading * _LITTLE_WHITE):
         return True
     if _is_label(row) and ends_sentence(before.text):
         return row.left < before.left + row.size or _fits(before, row, setting)
@@ -196,8 +190,7 @@ def _is_set_in(block: Sequence[Row], row: Row) -> bool:
 
 def _fits(before: Row, row: Row, setting: Setting) -> bool:
     """Whether the first word of `row` would have fitted behind `before`: then it was put below on purpose."""
-    right = setting.edges[before.column][1]
-    left = setting.edges[before.column][0]
+    left, right = setting.edges[before.column]
     centred = abs((before.left - left) - (right - before.right)) < before.size and before.left - left > 1
     if centred or before.text.endswith(_PARTED):
         return False
@@ -210,17 +203,14 @@ def _line(block: Sequence[Row], setting: Setting, *, gap: bool) -> Line:
     first = block[0]
     text = collapse(_joined([row.text for row in block], setting))
     short = len(block) <= _HEADING_ROWS and len(text) <= _HEADING_CHARS
-    heading = 0
-    if short and all(_is_large(row, setting) for row in block):
-        heading = 2
-    elif short and all(row.bold for row in block):
-        heading = 1
+    large = all(_is_large(row, setting) for row in block)
+    heading = 0 if not short or first.table == "row" else 2 if large else int(all(row.bold for row in block))
     return Line(
         text=text,
         number=first.page,
         gap=gap,
         indent=max(0, round(_depth(first, setting) / (0.5 * first.size))),
-        heading=0 if first.table == "row" else heading,
+        heading=heading,
         row=first.table == "row",
     )
 
@@ -240,7 +230,7 @@ def _joined(texts: Sequence[str], setting: Setting) -> str:
 
 def _is_divided(out: str, first: str, text: str, setting: Setting) -> bool:
     """Whether the hyphen that ends `out` only divides a word: as it is spelt elsewhere, else as most are."""
-    if out.endswith(_SOFT):
+    if out.endswith("\u00ad"):
         return True
     whole, hyphened = _spellings(first, text)
     if (one := setting.words.get(whole, 0)) != (two := setting.words.get(hyphened, 0)):
@@ -267,25 +257,8 @@ def _is_compound(out: str, first: str, rest: str, words: Mapping[str, int]) -> b
 _OPEN = frozenset(["non", "self", "well", "cross", "high", "long", "low", "mid", "short", "post", "semi"])
 _INNER = frozenset(["and", "by", "for", "in", "of", "on", "the", "to"])  # country-by-country
 _CLOSED = frozenset(
-    [
-        "any",
-        "every",
-        "some",
-        "there",
-        "here",
-        "where",
-        "with",
-        "over",
-        "under",
-        "for",
-        "through",
-        "mean",
-        "other",
-        "never",
-        "further",
-        "frame",
-        "net",
-    ]
+    """any every some there here where with over under for through mean other never further frame
+    net""".split()
 )
 
 

@@ -1,20 +1,19 @@
-"""One page of a PDF -> runs: letters that stand side by side on one baseline."""
+"""One page of a PDF -> runs: letters that stand side by side on one baseline; and the straight lines drawn on it."""
 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
-
-from retrieval.sources.formats.pdf.rules import Rule
 
 _BOLD = ("bold", "black", "heavy", "semibold", "demi")
 _BOLD_WEIGHT = 600
-_LIGATURES = {
+_WRITTEN = {  # ligatures, and what PDFium puts for the hyphen that ends a line
     0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st",
+    0x2: "-", 0xFFFE: "-",
 }  # fmt: skip
-_LINE_END_HYPHEN = (0x2, 0xFFFE)  # what PDFium puts for one
 _NAME_BYTES = 128
 
 
@@ -40,15 +39,6 @@ class Run:
     table: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Glyph:
-    text: str
-    left: float
-    right: float
-    base: float
-    size: float
-
-
 def read_runs(page: Any, textpage: Any, most: int, rules: Sequence[Rule] = ()) -> list[Run]:
     """Return the runs of a page in the order in which the file draws them.
 
@@ -69,7 +59,8 @@ def read_runs(page: Any, textpage: Any, most: int, rules: Sequence[Rule] = ()) -
         if blank or not goes_on:  # type changes between words
             bold = _is_bold(textpage, index)
         if last is None or not goes_on or bold != last.bold:
-            runs.append(_opened(glyph, bold=bold))
+            glyph.bold = bold
+            runs.append(glyph)
         else:
             wide = glyph.left - last.right > 0.25 * last.size
             last.text += (" " if blank or wide else "") + glyph.text
@@ -78,27 +69,21 @@ def read_runs(page: Any, textpage: Any, most: int, rules: Sequence[Rule] = ()) -
     return runs
 
 
-def _continues(run: Run, glyph: _Glyph) -> bool:
+def _continues(run: Run, glyph: Run) -> bool:
     if abs(glyph.base - run.base) > 0.12 * run.size or abs(glyph.size - run.size) > 0.12 * run.size:
         return False
     return -0.5 * run.size < glyph.left - run.right < 1.2 * run.size
 
 
-def _parts(upright: Sequence[Rule], run: Run, glyph: _Glyph) -> bool:
+def _parts(upright: Sequence[Rule], run: Run, glyph: Run) -> bool:
     """Whether a line stands between two letters."""
     if glyph.left - run.right < 0.15 * run.size:
         return False
-    return any(
-        run.right - 1 <= rule.at <= glyph.left + 1 and rule.start <= glyph.base <= rule.end
-        for rule in upright
-    )
+    beside = (rule for rule in upright if run.right - 1 <= rule.at <= glyph.left + 1)
+    return any(rule.start <= glyph.base <= rule.end for rule in beside)
 
 
-def _opened(glyph: _Glyph, *, bold: bool) -> Run:
-    return Run(glyph.text, glyph.left, glyph.right, glyph.base, glyph.size, bold)
-
-
-def _glyphs(page: Any, textpage: Any, most: int) -> Iterator[tuple[int, _Glyph]]:
+def _glyphs(page: Any, textpage: Any, most: int) -> Iterator[tuple[int, Run]]:
     import pypdfium2.raw as pdfium
 
     turn = turning(page)
@@ -115,13 +100,7 @@ def _glyphs(page: Any, textpage: Any, most: int) -> Iterator[tuple[int, _Glyph]]
         if not 0.3 * height <= size <= 3 * height and height:  # scaled by a matrix: "1 Tf" and 12 points
             size = height
         base = turn(x.value, y.value)[1]
-        yield index, _Glyph(_character(code), min(ends), max(ends), base, round(size or 1.0, 1))
-
-
-def _character(code: int) -> str:
-    if code in _LINE_END_HYPHEN:
-        return "-"
-    return _LIGATURES.get(code) or chr(code)
+        yield index, Run(_WRITTEN.get(code) or chr(code), min(ends), max(ends), base, round(size or 1.0, 1))
 
 
 def turning(page: Any) -> Any:
@@ -142,3 +121,69 @@ def _is_bold(textpage: Any, index: int) -> bool:
     name, flags = ctypes.create_string_buffer(_NAME_BYTES), ctypes.c_int()
     pdfium.FPDFText_GetFontInfo(textpage, index, name, _NAME_BYTES, flags)
     return any(word in name.value.decode("utf-8", "replace").lower() for word in _BOLD)
+
+
+_STRAIGHT = 1.0
+_SHORTEST = 5.0
+_MOST_RULES = 1_500  # of a page; more are a drawing
+_MOST_POINTS = 400  # of one path
+_THIN = 3.0  # points: an area no wider is a line
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A straight line that is drawn on a page, in points as it is seen.
+
+    Attributes:
+        level: Whether it runs from left to right.
+        at: Its height, or how far right it stands.
+        start, end: Where it begins and ends, the smaller first.
+    """
+
+    level: bool
+    at: float
+    start: float
+    end: float
+
+
+def read_rules(page: Any, turn: Callable[[float, float], tuple[float, float]]) -> list[Rule]:
+    """Return the straight lines of a page of pypdfium2; none where there are so many that they are a drawing.
+
+    Args:
+        turn: From a place on the sheet to where it is seen.
+    """
+    import pypdfium2.raw as pdfium
+
+    rules: list[Rule] = []
+    for drawn in page.get_objects(filter=(pdfium.FPDF_PAGEOBJ_PATH,), max_depth=3):
+        for (x, y), (z, w) in pairwise(_points(drawn, turn)):
+            if abs(y - w) <= _STRAIGHT and abs(x - z) >= _SHORTEST:
+                rules.append(Rule(True, (y + w) / 2, min(x, z), max(x, z)))
+            elif abs(x - z) <= _STRAIGHT and abs(y - w) >= _SHORTEST:
+                rules.append(Rule(False, (x + z) / 2, min(y, w), max(y, w)))
+        if len(rules) > _MOST_RULES:
+            return []
+    return rules
+
+
+def _points(drawn: Any, turn: Callable[[float, float], tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return the corners of a path; none of one that fills an area, which is no line."""
+    import pypdfium2.raw as pdfium
+
+    count = pdfium.FPDFPath_CountSegments(drawn)
+    fills, strokes = ctypes.c_int(), ctypes.c_int()
+    pdfium.FPDFPath_GetDrawMode(drawn, fills, strokes)
+    if not 1 < count <= _MOST_POINTS:
+        return []
+    matrix, points = drawn.get_matrix(), []
+    x, y = ctypes.c_float(), ctypes.c_float()
+    for index in range(count):
+        segment = pdfium.FPDFPath_GetPathSegment(drawn, index)
+        if pdfium.FPDFPathSegment_GetType(segment) == pdfium.FPDF_SEGMENT_BEZIERTO:
+            return []
+        pdfium.FPDFPathSegment_GetPoint(segment, x, y)
+        points.append(turn(*matrix.on_point(x.value, y.value)))
+        if pdfium.FPDFPathSegment_GetClose(segment):
+            points.append(points[0])
+    wide, high = (max(side) - min(side) for side in zip(*points, strict=True))
+    return points if strokes.value or min(wide, high) <= _THIN else []

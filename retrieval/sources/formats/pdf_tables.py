@@ -13,10 +13,9 @@ from itertools import groupby, pairwise
 from statistics import median
 
 from retrieval.models import LeftOut
-from retrieval.sources.formats.pdf.columns import baselines, has_strip, row_of
-from retrieval.sources.formats.pdf.glyphs import Run
-from retrieval.sources.formats.pdf.joined_lines import is_dense
-from retrieval.sources.formats.pdf.rules import Rule
+from retrieval.sources.formats.pdf_columns import baselines, has_strip, row_of
+from retrieval.sources.formats.pdf_glyphs import Rule, Run
+from retrieval.sources.formats.pdf_lines import is_dense
 from retrieval.sources.formats.tables import Grid, has_heads, is_amount, is_layout, row_texts
 from retrieval.sources.labels import STRONG, candidates
 from retrieval.sources.lines import collapse, ends_sentence, starts_lower
@@ -157,11 +156,8 @@ def _boxed(runs: Sequence[Run], rules: Sequence[Rule]) -> Iterator[_Table]:
         ys = _merged([*(rule.at for rule in levels), low, top])[::-1]
         if len(xs) < 3:
             continue
-        own = [
-            run
-            for run in runs
-            if low <= _middle(run) <= top and xs[0] <= run.left <= xs[-1] and not run.table
-        ]
+        inside = (run for run in runs if low <= _middle(run) <= top and not run.table)
+        own = [run for run in inside if xs[0] <= run.left <= xs[-1]]
         cells: dict[int, list[list[Run]]] = {}
         for index, row in enumerate(baselines(own)):
             for run in row:
@@ -186,7 +182,6 @@ def _wraps(rows: Sequence[Sequence[Sequence[Run]]]) -> bool:
 
 
 def _touching(rules: Sequence[Rule]) -> list[list[Rule]]:
-    """Return groups of lines that meet each other."""
     groups = list(range(len(rules)))
 
     def root(index: int) -> int:
@@ -200,16 +195,16 @@ def _touching(rules: Sequence[Rule]) -> list[list[Rule]]:
         if up.level:
             continue
         for j in levels:
-            level = rules[j]
-            if (
-                level.start - _NEAR <= up.at <= level.end + _NEAR
-                and up.start - _NEAR <= level.at <= up.end + _NEAR
-            ):
+            if _reaches(rules[j], up.at) and _reaches(up, rules[j].at):
                 groups[root(i)] = root(j)
     found: dict[int, list[Rule]] = defaultdict(list)
     for index, rule in enumerate(rules):
         found[root(index)].append(rule)
     return [group for group in found.values() if len(group) > 3]
+
+
+def _reaches(rule: Rule, at: float) -> bool:
+    return rule.start - _NEAR <= at <= rule.end + _NEAR
 
 
 def _merged(places: Sequence[float]) -> list[float]:

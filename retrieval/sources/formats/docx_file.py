@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
 
 from retrieval.errors import SourceError
 from retrieval.models import LeftOut
-from retrieval.sources.formats.archive import check_archive, damaged
-from retrieval.sources.formats.bound import paragraph_lines, table_lines, title_at_top
-from retrieval.sources.formats.docx.word_numbers import Numberer, is_on, lineage, read_numberer
+from retrieval.sources.formats.word_numbers import Numberer, is_on, lineage, read_numberer
+from retrieval.sources.formats.word_processors import (
+    check_archive,
+    damaged,
+    paragraph_lines,
+    table_lines,
+    title_at_top,
+)
 from retrieval.sources.lines import Extracted, Line, collapse
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _RELATED = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
-_INSIDE = {
-    f"{_W}{name}"
-    for name in ("ins", "moveTo", "hyperlink", "smartTag", "sdt", "sdtContent", "fldSimple", "customXml", "dir",
-                 "bdo")
-}  # fmt: skip
 _BLOCKS_INSIDE = {f"{_W}{name}" for name in ("sdt", "sdtContent", "customXml", "ins", "moveTo")}
+_INSIDE = _BLOCKS_INSIDE | {f"{_W}{name}" for name in ("hyperlink", "smartTag", "fldSimple", "dir", "bdo")}
 _LETTERS = {f"{_W}tab": " ", f"{_W}noBreakHyphen": "-", f"{_W}br": "\n", f"{_W}cr": "\n"}
 _WHAT = "a Word document"
 _DEEPEST = 40
-_TWICE = {
-    "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
-}  # what older programs show instead
+# what older programs show instead
+_TWICE = {"{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"}
 
 
 @dataclass(slots=True)
@@ -41,6 +41,9 @@ class _Walk:
     notes: list[tuple[str, str]] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
     pending: list[tuple[str, bool]] = field(default_factory=list)
+
+    def leave(self, reason: str, text: str) -> None:
+        self.left_out.append(LeftOut(reason, text, f"paragraph {self.count}"))
 
 
 def read_docx(data: bytes) -> Extracted:
@@ -69,12 +72,10 @@ def read_docx(data: bytes) -> Extracted:
 
 def _shown(body: Any) -> Iterator[str]:
     """Yield all text of the body that stands in it with all changes accepted."""
-    gone = {f"{_W}{name}" for name in ("del", "moveFrom")}
+    gone = {f"{_W}del", f"{_W}moveFrom", *_TWICE}
     for text in body.iter(f"{_W}t"):
-        above = list(text.iterancestors())
-        if any(each.tag in gone or each.tag in _TWICE for each in above):
-            continue
-        yield text.text or ""
+        if not any(each.tag in gone for each in text.iterancestors()):
+            yield text.text or ""
 
 
 def _notes(walk: _Walk, part: Any) -> Iterator[Line]:
@@ -82,13 +83,7 @@ def _notes(walk: _Walk, part: Any) -> Iterator[Line]:
     parts = {kind: _related(part, kind) for kind in ("footnotes", "endnotes")}
     for number, (kind, name) in enumerate(walk.notes, 1):
         root = parts[kind]
-        found = [] if root is None else [each for each in root if each.get(f"{_W}id") == name]
-        text = collapse(
-            " ".join(
-                "".join(t.text or "" for t in p.iter(f"{_W}t")) for each in found for p in each.iter(f"{_W}p")
-            )
-        )
-        if text:
+        if text := _words([] if root is None else [each for each in root if each.get(f"{_W}id") == name]):
             yield Line(text, walk.count, note=str(number))
 
 
@@ -165,7 +160,7 @@ def _paragraph(walk: _Walk, element: Any) -> None:
     names = [found.name for found in lineage(walk.numberer.styles, style)]
     if names and names[0].startswith("toc "):
         if text := collapse("".join(text for text, _ in pieces)):
-            walk.left_out.append(LeftOut("table of contents", text, f"paragraph {walk.count}"))
+            walk.leave("table of contents", text)
         return
     text = collapse("".join(text for text, _ in pieces))
     numbered = walk.numberer.next(properties, style)
@@ -178,9 +173,7 @@ def _paragraph(walk: _Walk, element: Any) -> None:
 
 
 def _mark_is_deleted(properties: Any) -> bool:
-    if properties is None:
-        return False
-    mark = properties.find(f"{_W}rPr")
+    mark = None if properties is None else properties.find(f"{_W}rPr")
     return mark is not None and any(mark.find(f"{_W}{name}") is not None for name in ("del", "moveFrom"))
 
 
@@ -191,13 +184,12 @@ def _style(properties: Any) -> str:
 
 
 def _heading(walk: _Walk, properties: Any, style: str, pieces: Sequence[tuple[str, bool]]) -> int:
-    for found in lineage(walk.numberer.styles, style):
-        if found.outline or found.name.startswith(("heading", "title", "subtitle")):
-            return 2
+    styles = list(lineage(walk.numberer.styles, style))
+    if any(found.outline or found.name.startswith(("heading", "title", "subtitle")) for found in styles):
+        return 2
     if properties is not None and properties.find(f"{_W}outlineLvl") is not None:
         return 2
-    bold_style = any(found.bold for found in lineage(walk.numberer.styles, style))
-    return int(bold_style or all(bold for text, bold in pieces if text.strip()))
+    return int(any(s.bold for s in styles) or all(bold for text, bold in pieces if text.strip()))
 
 
 # --- letters ---
@@ -216,7 +208,7 @@ def _run(walk: _Walk, run: Any) -> Iterator[tuple[str, bool]]:
     fonts = run.find(f"{_W}rPr")
     if fonts is not None and is_on(fonts.find(f"{_W}vanish")):
         if text := collapse("".join(t.text or "" for t in run.iter(f"{_W}t"))):
-            walk.left_out.append(LeftOut("hidden", text, f"paragraph {walk.count}"))
+            walk.leave("hidden", text)
         return
     bold = fonts is not None and is_on(fonts.find(f"{_W}b"))
     for child in run:
@@ -235,11 +227,11 @@ def _run(walk: _Walk, run: Any) -> Iterator[tuple[str, bool]]:
 
 def _box(walk: _Walk, run: Any) -> None:
     """Leave a text box out: where it is seen has nothing to do with where it stands in the file."""
-    boxes = [
-        box for box in run.iter(f"{_W}txbxContent") if not any(up.tag in _TWICE for up in box.iterancestors())
-    ]
-    text = collapse(
-        " ".join("".join(t.text or "" for t in p.iter(f"{_W}t")) for box in boxes for p in box.iter(f"{_W}p"))
-    )
-    if text:
-        walk.left_out.append(LeftOut("text box", text, f"paragraph {walk.count}"))
+    boxes = run.iter(f"{_W}txbxContent")
+    if text := _words(box for box in boxes if not any(up.tag in _TWICE for up in box.iterancestors())):
+        walk.leave("text box", text)
+
+
+def _words(elements: Iterable[Any]) -> str:
+    paragraphs = (p for each in elements for p in each.iter(f"{_W}p"))
+    return collapse(" ".join("".join(t.text or "" for t in p.iter(f"{_W}t")) for p in paragraphs))

@@ -3,7 +3,8 @@
 Prose decides: blocks of text that are not mostly links. From the whole page downwards, the only element that
 holds all the prose is entered again and again; where prose parts, the way ends, so that no paragraph is lost
 to a guess. Inside, furniture is what says so in its role, name or class, unless much of the prose is in it,
-and blocks that are nothing but links."""
+and blocks that are nothing but links.
+"""
 
 from __future__ import annotations
 
@@ -12,23 +13,43 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from retrieval.sources.formats.html.vocabulary import (
-    ALWAYS,
-    BLOCKS,
-    LINKING,
-    LINKING_ONLY,
-    NOT_TEXT,
-    ROLES,
-    SURE,
-    UNSEEN,
-)
 from retrieval.sources.lines import collapse, ends_sentence
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup
     from bs4.element import Tag
 
-UNTOLD = frozenset(("script", "style", "template", "head", "noscript", "svg", "iframe", "object", "canvas"))
+# Words of markup for what a reader does not see, for blocks, and for what is the page's own
+UNSEEN = frozenset(
+    """script style noscript template svg iframe head select textarea object video audio canvas button
+    input label datalist map math-error dialog""".split()
+)
+BLOCKS = frozenset(
+    """address article aside blockquote body caption center dd details div dl dt fieldset figcaption figure
+    footer form h1 h2 h3 h4 h5 h6 header hgroup hr legend li main menu nav ol p pre section summary
+    table tbody tfoot thead tr ul""".split()
+)
+_NOT_TEXT = frozenset("nav footer aside figcaption menu".split())
+_ROLES = frozenset(
+    """navigation banner contentinfo complementary search dialog alertdialog alert toolbar menu menubar
+    tablist""".split()
+)
+_ALWAYS = frozenset("cookie cookies consent gdpr cybot cookiebot onetrust".split())
+_SURE = frozenset(  # words of a class or id: whatever is in there is the page's
+    """breadcrumb breadcrumbs crumbs crumb menu nav navbar navigation gnav lnav subnav globalnav topicpath
+    pankuzu pagination pager pagenav comments comment respond disqus footer masthead topbar toolbar
+    newsletter subscribe advert advertisement ads popup modal skiplink skiplinks feedback survey
+    footnotes footnote endnotes""".split()
+)
+_LINKING = frozenset(  # the same, if it holds a link or no prose
+    """share sharing sharebar sharedaddy sns social related relatedposts recommended sidebar sidenav widget
+    widgets tags tag tagcloud banner search promo login language languages lang header logo tools
+    utility links latest popular teaser teasers readmore print email byline skip""".split()
+)
+_LINKING_ONLY = frozenset(  # the same, if it holds a link and no prose
+    """social banner header tag tags print email byline links tools lang language languages search""".split()
+)
+UNTOLD = frozenset("script style template head noscript svg iframe object canvas".split())
 """What holds no words that anybody reads, so that none are left out with it."""
 
 _PREFORMATTED = re.compile(r"white-space:pre")
@@ -61,9 +82,9 @@ _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _NOTE_MARK = re.compile(r"[\[(]?(?:\d{1,3}|[ivx]{1,5}|[*†‡]{1,3})[\])]?")
 _HIDDEN = re.compile(r"display:none|visibility:hidden")
 _HIDDEN_CLASSES = frozenset(
-    ("sr-only", "visually-hidden", "screen-reader-text", "govuk-visually-hidden", "hidden", "element-invisible",
-     "d-none", "noprint-hidden")
-)  # fmt: skip
+    """sr-only visually-hidden screen-reader-text govuk-visually-hidden hidden element-invisible d-none
+    noprint-hidden""".split()
+)
 _DIALOGS = frozenset(("dialog", "alertdialog"))
 _PROSE_CHARS = 60
 _DENSE_SCRIPT = 2.5  # letters of Latin script that one of Chinese or Japanese stands for
@@ -93,7 +114,7 @@ class Measure:
 
 
 class Page:
-    """One page, measured.
+    """One page, measured; `whole` is all of it.
 
     Args:
         title: The element that titles it, or None.
@@ -103,13 +124,13 @@ class Page:
     def __init__(self, soup: BeautifulSoup, title: Tag | None, *, bound: bool = False) -> None:
         self._title, self._bound = title, bound
         self._measures: dict[int, Measure] = {}
-        self._whole = soup.body or soup
+        self.whole = soup.body or soup
         self._notes = {
             note_target(a): collapse(a.get_text()).strip("[]()") for a in soup.find_all("a", href=True)
         }
         self._notes.pop("", None)
-        self._measure(self._whole, linked=False)
-        self._total = max(1.0, self.of(self._whole).prose)
+        self._measure(self.whole, linked=False)
+        self._total = max(1.0, self.of(self.whole).prose)
 
     def of(self, tag: Tag) -> Measure:
         """Return the measure of an element."""
@@ -117,7 +138,7 @@ class Page:
 
     def main(self) -> Tag:
         """Return the element that holds the document."""
-        found = self._whole
+        found = self.whole
         while not self._bound and (inner := self._only(found)) is not None:
             found = inner
         return found
@@ -136,9 +157,7 @@ class Page:
 
     def _says_more(self, tag: Tag, child: Tag) -> bool:
         """Whether rows or cells beside `child` hold text of their own: they belong to one table."""
-        others = (
-            self.of(other) for other in tags(tag) if other is not child and not self.is_furniture(other)
-        )
+        others = (self.of(each) for each in tags(tag) if each is not child and not self.is_furniture(each))
         return any(other.text - other.linked > 0 for other in others)
 
     def is_furniture(self, tag: Tag) -> bool:
@@ -149,27 +168,15 @@ class Page:
             return bool(self.note(tag))
         measure, words = self.of(tag), set(_names(tag))
         role = str(tag.get("role", "")).lower()
-        if (words & ALWAYS or role in _DIALOGS) and not measure.titled:
+        if (words & _ALWAYS or role in _DIALOGS) and not measure.titled:
             return measure.prose < _MOST * self._total
         if measure.prose >= _MUCH * self._total and measure.prose > 0:
             return False
-        if tag.name in NOT_TEXT or role in ROLES or self.note(tag):
+        if tag.name in _NOT_TEXT or role in _ROLES or self.note(tag):
             return True
         if tag.name == "form" and measure.text < _SMALL_FORM:
             return True
-        if measure.titled:
-            return False
-        return self._is_named(measure, words) or self._is_links(tag, measure)
-
-    def _is_named(self, measure: Measure, words: set[str]) -> bool:
-        """Whether a class or id says that an element is the page's."""
-        if words & SURE:
-            return True
-        if measure.prose and not measure.links:
-            return False
-        if measure.prose:
-            return bool(words & (LINKING - LINKING_ONLY))
-        return bool(words & LINKING) and (measure.links > 0 or bool(words & {"logo", "login", "skip"}))
+        return not measure.titled and (_is_named(measure, words) or _is_links(tag, measure))
 
     def note(self, tag: Tag) -> str:
         """Return the mark of the note that `tag` is, that a raised number in the text points at, or ""."""
@@ -185,23 +192,6 @@ class Page:
             return []
         return [(each, mark) for each in [tag, *tag.find_all(True)] if (mark := self.note(each))]
 
-    def whole(self) -> Tag:
-        """Return all of the page."""
-        return self._whole
-
-    def _is_links(self, tag: Tag, measure: Measure) -> bool:
-        """Whether a block holds nothing but links, or terms that say who published the page and when."""
-        if tag.name == "dl" and not measure.prose:
-            return True
-        if tag.name not in _LINK_BLOCKS or not measure.links or measure.titled or measure.prose:
-            return False
-        if measure.linked < _LINKED * measure.text:
-            return False
-        text = collapse(tag.get_text(" "))
-        if measure.links == 1:
-            return tag.name in {"p", "div", "td"} and len(text) <= _LONGEST_LINK and not ends_sentence(text)
-        return True
-
     def _measure(self, tag: Tag, *, linked: bool) -> tuple[float, float]:
         """Measure `tag` and return the text of its inline elements and how much of it is linked."""
         from bs4.element import NavigableString, PreformattedString, Tag
@@ -215,7 +205,12 @@ class Page:
                 is_link = child.name == "a" and child.has_attr("href")
                 text, inside = self._measure(child, linked=linked or is_link)
                 own, own_linked = own + text, own_linked + inside
-                self._add(measure, self._measures[id(child)], is_link=is_link)
+                inner = self._measures[id(child)]
+                measure.text += inner.text
+                measure.linked += inner.linked
+                measure.prose += inner.prose
+                measure.links += inner.links + is_link
+                measure.titled = measure.titled or inner.titled
             elif isinstance(child, NavigableString) and not isinstance(child, PreformattedString):
                 size = _letters(str(child))
                 own, own_linked = own + size, own_linked + (size if linked else 0)
@@ -227,21 +222,10 @@ class Page:
             measure.prose += own
         return 0, 0
 
-    def _add(self, measure: Measure, child: Measure, *, is_link: bool) -> None:
-        measure.text += child.text
-        measure.linked += child.linked
-        measure.prose += child.prose
-        measure.links += child.links + is_link
-        measure.titled = measure.titled or child.titled
 
-
-_MAY_HOLD = BLOCKS - {"p", "ol", "ul", "li", "h1", "h2", "h3", "h4", "h5", "h6", "dl", "dt", "dd", "tr"} | {
-    "td", "span", "font", "tr",
-}  # fmt: skip
+_MAY_HOLD = BLOCKS - frozenset("p ol ul li h1 h2 h3 h4 h5 h6 dl dt dd".split()) | {"td", "span", "font"}
 _OF_A_TABLE = frozenset(("tr", "td", "th", "tbody", "thead", "tfoot"))
-_LINK_BLOCKS = frozenset(
-    ["div", "section", "ul", "ol", "p", "td", "table", "dl", "article", "h2", "h3", "h4", "h5", "tr"]
-)
+_LINK_BLOCKS = frozenset("div section ul ol p td table dl article h2 h3 h4 h5 tr".split())
 
 
 def note_target(link: Tag) -> str:
@@ -267,6 +251,31 @@ def is_hidden(tag: Tag) -> bool:
     if _HIDDEN.search(str(tag.get("style", "")).replace(" ", "").lower()):
         return True
     return any(name in _HIDDEN_CLASSES for name in tag.get_attribute_list("class"))
+
+
+def _is_named(measure: Measure, words: set[str]) -> bool:
+    """Whether a class or id says that an element is the page's."""
+    if words & _SURE:
+        return True
+    if measure.prose and not measure.links:
+        return False
+    if measure.prose:
+        return bool(words & (_LINKING - _LINKING_ONLY))
+    return bool(words & _LINKING) and (measure.links > 0 or bool(words & {"logo", "login", "skip"}))
+
+
+def _is_links(tag: Tag, measure: Measure) -> bool:
+    """Whether a block holds nothing but links, or terms that say who published the page and when."""
+    if tag.name == "dl" and not measure.prose:
+        return True
+    if tag.name not in _LINK_BLOCKS or not measure.links or measure.titled or measure.prose:
+        return False
+    if measure.linked < _LINKED * measure.text:
+        return False
+    text = collapse(tag.get_text(" "))
+    if measure.links == 1:
+        return tag.name in {"p", "div", "td"} and len(text) <= _LONGEST_LINK and not ends_sentence(text)
+    return True
 
 
 def _names(tag: Tag) -> Iterator[str]:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from retrieval.sources.formats.pdf.glyphs import Run
+from retrieval.sources.formats.pdf_glyphs import Run
 
 _STEP = 2.0  # points between the places tried for a strip
 _NARROWEST = 3  # steps of white
@@ -70,11 +70,10 @@ def _has_columns(runs: Sequence[Run], strip: float, edge: float) -> bool:
         edge: Where the right column begins, in points.
     """
     rows = [_cells(row) for row in baselines(runs)]
-    right = [
-        next(cell for cell in row if cell[0] >= strip) for row in rows if any(c[0] >= strip for c in row)
-    ]
-    crossing = sum(cell[0] < strip < cell[1] for row in rows for cell in row)
-    at_edge = sum(abs(cell[0] - edge) < _EDGE for cell in right)
+    starts = [next((left for left, _ in row if left >= strip), None) for row in rows]
+    right = [left for left in starts if left is not None]
+    crossing = sum(left < strip < end for row in rows for left, end in row)
+    at_edge = sum(abs(left - edge) < _EDGE for left in right)
     return crossing <= _MOST_CROSSING and at_edge > 0.5 * len(right) > 0
 
 
@@ -103,7 +102,7 @@ def _ordered(
     runs: Sequence[Run], column: tuple[int, int], page: int, depth: int, strip: float | None
 ) -> list[Row]:
     if strip is None:
-        return _rows(runs, column, page)
+        return [row_of(row, column, page) for row in baselines(runs)]
     out: list[Row] = []
     left: list[Run] = []
     right: list[Run] = []
@@ -117,22 +116,21 @@ def _ordered(
             out.extend(_ordered(side, name, page, depth + 1, inner))
             side.clear()
 
+    def close_crossing() -> None:
+        out.extend(row_of(row, column, page) for row in baselines(crossing))
+        crossing.clear()
+
     for row in baselines(runs):
-        if _crosses(row, strip):
+        if any(run.left < strip - 1 and run.right > strip + 1 for run in row):
             close()
             crossing.extend(row)
             continue
-        out.extend(_rows(crossing, column, page))
-        crossing.clear()
+        close_crossing()
         for run in row:
             (left if run.right <= strip else right).append(run)
     close()
-    out.extend(_rows(crossing, column, page))
+    close_crossing()
     return out
-
-
-def _crosses(row: Sequence[Run], strip: float) -> bool:
-    return any(run.left < strip - 1 and run.right > strip + 1 for run in row)
 
 
 def has_strip(runs: Sequence[Run]) -> bool:
@@ -155,14 +153,10 @@ def _strip(runs: Sequence[Run]) -> float | None:
             crossed[step] += 1
     middle = range(steps // 4, steps - steps // 4)
     allowed = max(1, len(rows) // 3)
-    best: tuple[int, float] | None = None
-    for start, end in _white(crossed, middle, allowed):
-        at = first + (start + end) / 2 * _STEP
-        if end - start >= _NARROWEST - 1 and _divides(cells, at, first, last):
-            found = (crossed[start], -float(end - start))
-            if best is None or found < best:
-                best, place = found, at
-    return place if best else None
+    wide = [(s, e) for s, e in _white(crossed, middle, allowed) if e - s >= _NARROWEST - 1]
+    places = [(crossed[s], s - e, first + (s + e) / 2 * _STEP) for s, e in wide]
+    found = [place for place in places if _divides(cells, place[2], first, last)]
+    return min(found, key=lambda place: place[:2])[2] if found else None
 
 
 def _white(crossed: Sequence[int], middle: range, allowed: int) -> list[tuple[int, int]]:
@@ -207,19 +201,13 @@ def baselines(runs: Sequence[Run]) -> list[list[Run]]:
     """Return runs by baseline, from the top, each from the left."""
     rows: list[list[Run]] = []
     for run in sorted(runs, key=lambda run: -run.base):
-        if (
-            rows
-            and not (run.table or rows[-1][0].table)
-            and abs(rows[-1][0].base - run.base) <= 0.35 * max(rows[-1][0].size, run.size)
-        ):
+        first = rows[-1][0] if rows else run
+        is_level = abs(first.base - run.base) <= 0.35 * max(first.size, run.size)
+        if rows and is_level and not (run.table or first.table):
             rows[-1].append(run)
         else:
             rows.append([run])
     return [sorted(row, key=lambda run: run.left) for row in rows]
-
-
-def _rows(runs: Sequence[Run], column: tuple[int, int], page: int) -> list[Row]:
-    return [row_of(row, column, page) for row in baselines(runs)]
 
 
 def row_of(runs: Sequence[Run], column: tuple[int, int] = (0, 1), page: int = 1) -> Row:
@@ -234,16 +222,7 @@ def row_of(runs: Sequence[Run], column: tuple[int, int] = (0, 1), page: int = 1)
             marks.append((len(text), run.text))
         text += run.text
         before = run
+    first, right = runs[0], max(run.right for run in runs)
     size = median(run.size for run in runs for _ in range(min(len(run.text), 200)))
-    return Row(
-        text,
-        runs[0].left,
-        max(run.right for run in runs),
-        runs[0].base,
-        size,
-        all(run.bold for run in runs),
-        column,
-        tuple(marks),
-        page,
-        runs[0].table,
-    )
+    bold = all(run.bold for run in runs)
+    return Row(text, first.left, right, first.base, size, bold, column, tuple(marks), page, first.table)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from retrieval.models import LeftOut
-from retrieval.sources.formats.html.page import (
+from retrieval.sources.formats.html_page import (
+    BLOCKS,
     UNTOLD,
     Page,
     is_hidden,
@@ -16,7 +18,6 @@ from retrieval.sources.formats.html.page import (
     strings,
     tags,
 )
-from retrieval.sources.formats.html.vocabulary import BLOCKS
 from retrieval.sources.formats.tables import Grid, is_layout, row_texts
 from retrieval.sources.labels import ALONE, Label, candidates, letters, roman
 from retrieval.sources.lines import Line, collapse
@@ -73,11 +74,9 @@ class Walker:
             return
         if _is_note_mark(tag):
             self._leave_out(tag, "footnote mark")
-            return
-        if self._page.is_furniture(tag):
+        elif self._page.is_furniture(tag):
             self.leave(tag)
-            return
-        if name == "br":
+        elif name == "br":
             self.flush(gap=not any(text.strip() for text, _ in self._pieces))  # two make an empty line
         elif name in {"ol", "ul"}:
             self._list(tag, bold)
@@ -107,8 +106,7 @@ class Walker:
             inner = Walker(self._page)
             inner.walk(note)
             inner.flush()
-            text = _NOTE_START.sub("", collapse(" ".join(line.text for line in inner.lines)))
-            if text:
+            if text := _NOTE_START.sub("", collapse(" ".join(line.text for line in inner.lines))):
                 self.notes.append(Line(text, note.sourceline or 1, note=mark))
             self.left_out += inner.left_out
         self._leave_out(tag, "hidden" if is_hidden(tag) else "menu", [note for note, _ in notes])
@@ -116,23 +114,24 @@ class Walker:
     def finish(self) -> None:
         """End the last line; a heading that has nothing but a menu under it goes with that."""
         self.flush()
+        self._leave_heading()
+
+    def _leave_heading(self) -> None:
         if self._over_menu is not None:
             line = self.lines.pop(self._over_menu)
             self.left_out.append(LeftOut("menu", line.text, f"line {line.number}"))
             self._over_menu = None
 
     def _leave_out(self, tag: Tag, reason: str, without: Sequence[Tag] = ()) -> None:
-        text = collapse(" ".join(strings(tag, without)))
-        if text:
+        if text := collapse(" ".join(strings(tag, without))):
             self.left_out.append(LeftOut(reason, text, f"line {tag.sourceline}" if tag.sourceline else ""))
 
     def _table(self, tag: Tag) -> bool:
         """Add a table of data row by row; returns whether it is one."""
         rows = [row for row in tag.find_all("tr") if row.find_parent("table") is tag]
         cells = [[cell for cell in tags(row) if cell.name in {"td", "th"}] for row in rows]
-        heads = 0
-        while heads < len(cells) and cells[heads] and all(cell.name == "th" for cell in cells[heads]):
-            heads += 1
+        is_head = (bool(row) and all(cell.name == "th" for cell in row) for row in cells)
+        heads = sum(takewhile(bool, is_head))
         nested = bool(tag.find(["table", "h1", "h2", "h3", "ol"])) or tag.get("role") == "presentation"
         read = [[self._cell(cell) for cell in row] for row in cells]
         grid = Grid([[text for text, _ in row] for row in read], heads if heads < len(cells) else 0, nested)
@@ -179,14 +178,11 @@ class Walker:
 
     def flush(self, *, gap: bool = True) -> None:
         """End the present line; `gap` says whether the next one opens a block."""
-        text = collapse("".join(text for text, _ in self._pieces))
-        if text:
+        if text := collapse("".join(text for text, _ in self._pieces)):
             text, self._carried = self._carried + text, ""
-            if self._over_menu is not None:
-                if self._heading:
-                    line = self.lines.pop(self._over_menu)
-                    self.left_out.append(LeftOut("menu", line.text, f"line {line.number}"))
-                self._over_menu = None
+            if self._heading:
+                self._leave_heading()
+            self._over_menu = None
             bold = all(is_bold for piece, is_bold in self._pieces if piece.strip())
             self.lines.append(
                 Line(
