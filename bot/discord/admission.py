@@ -12,8 +12,7 @@ from contextvars import copy_context
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
-from bot.discord.faults import is_ours, one_line
-from bot.discord.refusals import BusyError, ClosingError, LimitedError
+from bot.discord.discord_errors import BusyError, ClosingError, LimitedError, is_ours, one_line
 from retrieval.answering.models import Answer
 
 log = logging.getLogger(__name__)

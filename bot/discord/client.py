@@ -14,8 +14,8 @@ from discord import app_commands
 from discord.ext import commands, tasks
 
 from bot.discord.command_tree import CatalogueTranslator, CommandTree, sync_commands
+from bot.discord.discord_errors import DISCORD_FAULTS, OneLineFaults, one_line
 from bot.discord.discord_settings import DiscordSettings
-from bot.discord.faults import DISCORD_FAULTS, OneLineFaults, one_line
 from bot.discord.permissions import invite_link, missing_in
 from bot.discord.shards import Shards
 from retrieval.errors import RapporteurError

@@ -11,8 +11,8 @@ import discord
 from discord.backoff import ExponentialBackoff
 from sqlalchemy import Connection
 
+from bot.discord.discord_errors import DISCORD_FAULTS, one_line
 from bot.discord.discord_settings import DiscordSettings
-from bot.discord.faults import DISCORD_FAULTS, one_line
 from retrieval.errors import RapporteurError, StoreError
 from retrieval.front_end_store import Database, Lease, new_holder, release, renew, take, utc_now
 

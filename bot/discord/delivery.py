@@ -11,10 +11,9 @@ from typing import Any, TypeVar
 import discord
 
 from bot.discord import Interaction
+from bot.discord.discord_errors import DISCORD_FAULTS, failure, is_ours, one_line, reply_for
 from bot.discord.discord_markdown import shortened
-from bot.discord.faults import DISCORD_FAULTS, is_ours, one_line
 from bot.discord.pages import Page, Tone
-from bot.discord.refusals import failure, reply_for
 from bot.discord.screen import InteractionScreen, Rank
 from bot.discord.views import page_view, text_view
 from bot.discord.welcome_card import with_delete

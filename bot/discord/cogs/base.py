@@ -16,12 +16,12 @@ from bot.discord.comparison_service import ComparisonService
 from bot.discord.corpus.server_cleanup import ServerCleanup
 from bot.discord.corpus.service import CorpusService
 from bot.discord.delivery import guarded
+from bot.discord.discord_errors import ClosingError, RefusedError
 from bot.discord.discord_markdown import escape, shortened
 from bot.discord.discord_settings import DiscordSettings
 from bot.discord.pages import Cited
 from bot.discord.permissions import caller_of, guild_scopes, may_manage, own_scope
 from bot.discord.question_service import Place, QuestionService
-from bot.discord.refusals import ClosingError, RefusedError
 from bot.locales import Catalogue, Phrases
 from bot.logs import request
 from retrieval.errors import NotFoundError

@@ -29,10 +29,10 @@ from bot.discord.corpus.preview_maker import AttachedFile
 from bot.discord.corpus.preview_store import Preview
 from bot.discord.corpus.service import CorpusService
 from bot.discord.delivery import attach, in_time, respond, say, show
+from bot.discord.discord_errors import NotAllowedError, RefusedError
 from bot.discord.discord_markdown import shortened
 from bot.discord.pages import Tone
 from bot.discord.permissions import caller_of, may_manage, own_scope
-from bot.discord.refusals import NotAllowedError, RefusedError
 from bot.discord.views import page_view
 from retrieval.search.scoping import Filters
 

@@ -14,7 +14,7 @@ from discord.ext import commands
 
 from bot.discord.cogs.base import BaseCog, BotServices, channel_of, refused
 from bot.discord.delivery import note_what_stays, open_thread, sentence_for, typing
-from bot.discord.faults import DISCORD_FAULTS, one_line
+from bot.discord.discord_errors import DISCORD_FAULTS, one_line
 from bot.discord.pages import Page, Tone
 from bot.discord.permissions import missing_to_answer
 from bot.discord.question_service import Place, Reply

@@ -19,10 +19,10 @@ from bot.discord.corpus.job_notifier import Brought, Edit, Ending, JobNotifier, 
 from bot.discord.corpus.preview_store import MAX_FIELD, Preview
 from bot.discord.corpus.service import CorpusService
 from bot.discord.delivery import in_time, sentence_for, show, show_in_place
+from bot.discord.discord_errors import RefusedError
 from bot.discord.discord_markdown import shortened
 from bot.discord.pages import Tone
 from bot.discord.permissions import caller_of
-from bot.discord.refusals import RefusedError
 from bot.discord.shards import Shards
 from bot.discord.views import MAX_LABEL, Control, box, text_view
 from bot.locales import Phrases

@@ -21,9 +21,9 @@ from bot.discord.corpus.announcing import Letter, phrases_of
 from bot.discord.corpus.service import CorpusService
 from bot.discord.corpus.watch_desk import watch_text
 from bot.discord.delivery import in_time, say, show, show_in_place
+from bot.discord.discord_errors import RefusedError
 from bot.discord.pages import Tone
 from bot.discord.permissions import caller_of, missing_in
-from bot.discord.refusals import RefusedError
 from bot.discord.shards import Shards
 from bot.discord.views import LastingItem, box, text_view
 from bot.locales import Phrases

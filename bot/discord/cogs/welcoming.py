@@ -13,7 +13,7 @@ from bot.discord.answer_store import ShownAnswer
 from bot.discord.cogs.asking import AskCog
 from bot.discord.cogs.base import BaseCog, BotServices
 from bot.discord.delivery import in_time, say, show
-from bot.discord.faults import DISCORD_FAULTS, one_line
+from bot.discord.discord_errors import DISCORD_FAULTS, one_line
 from bot.discord.welcome_card import DELETING, DeleteReply, ExampleQuestion, card_view, command_lines
 
 log = logging.getLogger(__name__)

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from bot.discord.corpus.preview_store import Growth
+from bot.discord.discord_errors import BusyError, NotAllowedError, RefusedError
 from bot.discord.discord_markdown import code
 from bot.discord.discord_settings import DiscordSettings
 from bot.discord.permissions import Caller, may_manage, own_scope
-from bot.discord.refusals import BusyError, NotAllowedError, RefusedError
 from retrieval.bootstrap import Services
 from retrieval.errors import NotFoundError
 from retrieval.ingest import Usage

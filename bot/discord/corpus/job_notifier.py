@@ -21,8 +21,8 @@ from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from bot.discord.admission import Workers
 from bot.discord.corpus.corpus_rendering import Pace, brief_report, progress_text, report_text
+from bot.discord.discord_errors import BusyError
 from bot.discord.pages import Tone
-from bot.discord.refusals import BusyError
 from bot.discord.shards import Shards
 from bot.locales import Catalogue, Phrases
 from retrieval.errors import RowUnreadableError, StoreError

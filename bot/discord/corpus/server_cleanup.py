@@ -14,8 +14,8 @@ from sqlalchemy import Connection, delete, insert, select
 
 from bot.discord.answer_store import AnswerStore
 from bot.discord.corpus.service import CorpusService
+from bot.discord.discord_errors import RefusedError
 from bot.discord.permissions import guild_of, own_scope
-from bot.discord.refusals import RefusedError
 from bot.discord.shards import Shards
 from retrieval.errors import NotFoundError, RapporteurError
 from retrieval.front_end_store import Database, departures, presences

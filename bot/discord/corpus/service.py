@@ -18,11 +18,11 @@ from bot.discord.corpus.preview_maker import PreviewMaker
 from bot.discord.corpus.preview_rendering import change_pages
 from bot.discord.corpus.preview_store import LIFETIME_MS, Preview, PreviewStore, take
 from bot.discord.corpus.watch_desk import WatchDesk
+from bot.discord.discord_errors import RefusedError
 from bot.discord.discord_settings import DiscordSettings
 from bot.discord.feedback_store import FeedbackStore
 from bot.discord.pages import Page
 from bot.discord.permissions import Caller, guild_of
-from bot.discord.refusals import RefusedError
 from bot.export import archive
 from bot.locales import Phrases
 from retrieval.bootstrap import Services

@@ -18,10 +18,10 @@ from bot.discord.corpus.corpus_rendering import reason_text
 from bot.discord.corpus.preview_maker import growth_of
 from bot.discord.corpus.preview_rendering import preview_pages
 from bot.discord.corpus.preview_store import Growth
+from bot.discord.discord_errors import RefusedError
 from bot.discord.discord_markdown import escape, shortened
 from bot.discord.pages import Source, source_line
 from bot.discord.permissions import Caller, guild_of, own_scope
-from bot.discord.refusals import RefusedError
 from bot.discord.shards import Shards
 from bot.locales import Catalogue, Phrases
 from retrieval.bootstrap import Services

@@ -10,10 +10,10 @@ import pytest
 
 from bot.discord.answer_store import ShownAnswer
 from bot.discord.corpus.insights import weeks
+from bot.discord.discord_errors import NotAllowedError
 from bot.discord.feedback_store import FeedbackStore
 from bot.discord.pages import Cited
 from bot.discord.permissions import Caller
-from bot.discord.refusals import NotAllowedError
 from bot.locales import load
 from tests.bot.discord.corpus.conftest import HERE, THERE, Process
 
