@@ -14,7 +14,7 @@ from bot.cli.ask_commands import HISTORY_TURNS
 from bot.cli.options import Command, CommonOptions, as_json, print_json
 
 if TYPE_CHECKING:
-    from bot.discord.feedback_store import Rated
+    from bot.discord.answer_store import Rated
     from bot.discord.pages import Cited
     from retrieval.search.browsing import Browser
 
@@ -41,8 +41,7 @@ def export(options: CommonOptions, file: Path) -> None:
       rapporteur eval votes.jsonl
     """
     with options.services("feedback") as built:
-        from bot.discord.answer_store import AnswerStore
-        from bot.discord.feedback_store import FeedbackStore
+        from bot.discord.answer_store import AnswerStore, FeedbackStore
         from retrieval.errors import StoreUnwritableError
         from retrieval.models import SHARED
 

@@ -10,11 +10,10 @@ from discord.ext import commands
 from discord.ui import Label, Modal, TextInput
 
 from bot.discord import Interaction
-from bot.discord.answer_store import DAY_MS
+from bot.discord.answer_store import DAY_MS, FeedbackStore
 from bot.discord.cogs.base import BaseCog, BotServices
 from bot.discord.cogs.previews import typed_into
 from bot.discord.delivery import in_time, say
-from bot.discord.feedback_store import FeedbackStore
 from bot.discord.pages import Tone
 from bot.discord.views import Control
 from bot.locales import Phrases

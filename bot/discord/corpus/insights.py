@@ -7,10 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from bot.discord.answer_store import ShownAnswer
+from bot.discord.answer_store import FeedbackStore, Rated, ShownAnswer
 from bot.discord.corpus.corpus_rendering import where_name
 from bot.discord.discord_markdown import escape, shortened
-from bot.discord.feedback_store import FeedbackStore, Rated
 from bot.discord.pages import MAX_TITLE, Block, Page, Tone, flat, paged
 from bot.discord.permissions import guild_of, guild_scopes
 from bot.locales import Phrases

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from sqlalchemy import Connection
 
 from bot.discord.admission import Workers
-from bot.discord.answer_store import AnswerStore
+from bot.discord.answer_store import AnswerStore, FeedbackStore
 from bot.discord.corpus.access import ScopeAccess, unknown
 from bot.discord.corpus.corpus_rendering import audit_pages, history_pages, status_pages
 from bot.discord.corpus.insights import Insights, insights_of
@@ -20,7 +20,6 @@ from bot.discord.corpus.preview_store import LIFETIME_MS, Preview, PreviewStore,
 from bot.discord.corpus.watch_desk import WatchDesk
 from bot.discord.discord_errors import RefusedError
 from bot.discord.discord_settings import DiscordSettings
-from bot.discord.feedback_store import FeedbackStore
 from bot.discord.pages import Page
 from bot.discord.permissions import Caller, guild_of
 from bot.export import archive

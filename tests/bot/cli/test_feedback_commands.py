@@ -9,8 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from bot.cli.commands import rapporteur
-from bot.discord.answer_store import AnswerStore, ShownAnswer
-from bot.discord.feedback_store import FeedbackStore
+from bot.discord.answer_store import AnswerStore, FeedbackStore, ShownAnswer
 from bot.discord.pages import Cited
 from retrieval.bootstrap import Services
 from retrieval.evaluation import read_questions

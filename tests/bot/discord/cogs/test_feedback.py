@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import simcord
 
-from bot.discord.feedback_store import FeedbackStore, Rated
+from bot.discord.answer_store import FeedbackStore, Rated
 from tests.bot.discord.cogs.test_asking import control, text_of
 
 

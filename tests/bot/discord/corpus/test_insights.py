@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from bot.discord.answer_store import ShownAnswer
+from bot.discord.answer_store import FeedbackStore, ShownAnswer
 from bot.discord.corpus.insights import weeks
 from bot.discord.discord_errors import NotAllowedError
-from bot.discord.feedback_store import FeedbackStore
 from bot.discord.pages import Cited
 from bot.discord.permissions import Caller
 from bot.locales import load
