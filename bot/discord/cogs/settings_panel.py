@@ -24,9 +24,9 @@ from bot.discord.cogs.base import BaseCog, BotServices, channel_of
 from bot.discord.delivery import in_time, show, show_in_place
 from bot.discord.discord_errors import NotAllowedError, RefusedError
 from bot.discord.discord_markdown import escape, shortened
+from bot.discord.discord_settings import NAMES, READER, ServerSettings
 from bot.discord.pages import Tone
 from bot.discord.permissions import caller_of, may_manage, missing_in, own_scope
-from bot.discord.server_settings import NAMES, READER, ServerSettings
 from bot.discord.views import LastingItem, box
 from bot.locales import Phrases
 from retrieval.search.scoping import Filters
