@@ -26,7 +26,7 @@ from bot.discord.corpus.server_cleanup import ServerCleanup
 from bot.discord.corpus.service import CorpusService
 from bot.discord.discord_settings import DiscordSettings
 from bot.discord.question_service import QuestionService
-from bot.discord.supervision import GatewayCog
+from bot.discord.running import GatewayCog
 from bot.discord.views import Control
 from bot.discord.welcome_card import DeleteReply, ExampleQuestion
 from bot.locales import load

@@ -166,8 +166,7 @@ def run(settings: DiscordSettings, services: Services) -> int:
 
 async def _run(settings: DiscordSettings, services: Services) -> int:
     from bot.discord.assembly import build_bot_services
-    from bot.discord.connection import serve
-    from bot.discord.supervision import supervised
+    from bot.discord.running import serve, supervised
     from retrieval.ingest.job_worker import JobWorker
 
     bot_services = build_bot_services(settings, services)
