@@ -9,13 +9,12 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from bot.discord.admission import Workers
-from bot.discord.corpus.access import PreviewSlots, ScopeAccess, unknown
 from bot.discord.corpus.corpus_rendering import reason_text
 from bot.discord.corpus.preview_rendering import preview_pages, removal_pages, rollback_pages, unpin_pages
 from bot.discord.corpus.preview_store import LIFETIME_MS, Growth, Kind, Preview, PreviewStore
 from bot.discord.discord_errors import RefusedError
 from bot.discord.discord_markdown import escape, shortened
-from bot.discord.permissions import Caller
+from bot.discord.permissions import Caller, PreviewSlots, ScopeAccess, unknown
 from bot.locales import Phrases
 from retrieval.bootstrap import Services
 from retrieval.errors import CorpusError

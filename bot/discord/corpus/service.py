@@ -10,7 +10,6 @@ from sqlalchemy import Connection
 
 from bot.discord.admission import Workers
 from bot.discord.answer_store import AnswerStore, FeedbackStore
-from bot.discord.corpus.access import ScopeAccess, unknown
 from bot.discord.corpus.corpus_rendering import audit_pages, history_pages, status_pages
 from bot.discord.corpus.insights import Insights, insights_of
 from bot.discord.corpus.job_notifier import Subscription, SubscriptionStore, subscribe
@@ -21,7 +20,7 @@ from bot.discord.corpus.watch_desk import WatchDesk
 from bot.discord.discord_errors import RefusedError
 from bot.discord.discord_settings import DiscordSettings
 from bot.discord.pages import Page
-from bot.discord.permissions import Caller, guild_of
+from bot.discord.permissions import Caller, ScopeAccess, guild_of, unknown
 from bot.export import archive
 from bot.locales import Phrases
 from retrieval.bootstrap import Services

@@ -12,7 +12,6 @@ from hashlib import sha256
 from typing import Any
 
 from bot.discord.admission import Workers
-from bot.discord.corpus.access import ScopeAccess
 from bot.discord.corpus.announcing import Announcing, Letter, cut_to_fit, phrases_of
 from bot.discord.corpus.corpus_rendering import reason_text
 from bot.discord.corpus.preview_maker import growth_of
@@ -21,7 +20,7 @@ from bot.discord.corpus.preview_store import Growth
 from bot.discord.discord_errors import RefusedError
 from bot.discord.discord_markdown import escape, shortened
 from bot.discord.pages import Source, source_line
-from bot.discord.permissions import Caller, guild_of, own_scope
+from bot.discord.permissions import Caller, ScopeAccess, guild_of, own_scope
 from bot.discord.shards import Shards
 from bot.locales import Catalogue, Phrases
 from retrieval.bootstrap import Services
