@@ -17,9 +17,8 @@ from discord.ui import ActionRow, Button, Item, LayoutView, Separator, TextDispl
 from bot.discord import Interaction
 from bot.discord.cogs.base import BaseCog, BotServices
 from bot.discord.cogs.previews import preview_view
-from bot.discord.corpus.announcing import Letter, phrases_of
 from bot.discord.corpus.service import CorpusService
-from bot.discord.corpus.watch_desk import watch_text
+from bot.discord.corpus.watch_desk import Letter, phrases_of, watch_text
 from bot.discord.delivery import in_time, say, show, show_in_place
 from bot.discord.discord_errors import RefusedError
 from bot.discord.pages import Tone

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from bot.discord.corpus.announcing import Letter
+from bot.discord.corpus.watch_desk import Letter
 from bot.discord.discord_errors import NotAllowedError, RefusedError
 from bot.discord.permissions import Caller
 from bot.discord.shards import Shards
