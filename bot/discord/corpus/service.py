@@ -10,8 +10,13 @@ from sqlalchemy import Connection
 
 from bot.discord.admission import Workers
 from bot.discord.answer_store import AnswerStore, FeedbackStore
-from bot.discord.corpus.corpus_rendering import audit_pages, history_pages, status_pages
-from bot.discord.corpus.insights import Insights, insights_of
+from bot.discord.corpus.corpus_rendering import (
+    Insights,
+    audit_pages,
+    history_pages,
+    insights_of,
+    status_pages,
+)
 from bot.discord.corpus.job_notifier import Subscription, SubscriptionStore, subscribe
 from bot.discord.corpus.preview_maker import PreviewMaker
 from bot.discord.corpus.preview_rendering import change_pages

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.discord.answer_store import FeedbackStore, ShownAnswer
-from bot.discord.corpus.insights import weeks
+from bot.discord.corpus.corpus_rendering import weeks
 from bot.discord.discord_errors import NotAllowedError
 from bot.discord.pages import Cited
 from bot.discord.permissions import Caller
