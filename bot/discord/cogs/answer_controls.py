@@ -7,11 +7,10 @@ from collections.abc import Iterable
 from discord.ext import commands
 
 from bot.discord import Interaction
-from bot.discord.answer_rendering import render_closest
 from bot.discord.cogs.base import BaseCog, Shown, place_of
 from bot.discord.delivery import in_time, respond, say, show
 from bot.discord.pages import Page
-from bot.discord.paragraph_rendering import citation_text, render_citations
+from bot.discord.quote_rendering import citation_text, render_citations, render_closest
 from bot.discord.views import Control, opening_view
 from retrieval.answering.foreign_questions import LANGUAGES
 from retrieval.errors import LanguageModelError, SettingsError

@@ -17,8 +17,8 @@ from bot.discord.comparison_service import COMPARISON
 from bot.discord.delivery import in_time, respond, say, show, show_in_place
 from bot.discord.discord_markdown import code, escape, shortened
 from bot.discord.pages import Cited, Page, plain_label
-from bot.discord.paragraph_rendering import citation_text, numbers_of, render_citations, render_paragraph
 from bot.discord.permissions import guild_scopes
+from bot.discord.quote_rendering import citation_text, numbers_of, render_citations, render_paragraph
 from bot.discord.views import Around, Control, card_view, page_view, shared_view
 from retrieval.errors import NotFoundError
 from retrieval.models import LiveParagraph
