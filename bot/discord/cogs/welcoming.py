@@ -10,7 +10,7 @@ from discord.ext import commands
 
 from bot.discord import Interaction
 from bot.discord.answer_store import ShownAnswer
-from bot.discord.cogs.asking import AskCog
+from bot.discord.cogs.answers import AskCog
 from bot.discord.cogs.base import BaseCog, BotServices
 from bot.discord.delivery import in_time, say, show
 from bot.discord.discord_errors import DISCORD_FAULTS, one_line
