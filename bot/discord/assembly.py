@@ -7,8 +7,7 @@ from discord.ext import commands
 from bot.discord.answer_store import AnswerStore
 from bot.discord.cogs.answers import AnswerControlsCog, AskCog, CheckCog, FeedbackCog
 from bot.discord.cogs.base import BotServices
-from bot.discord.cogs.browse import BrowseCog, InitiativesCog
-from bot.discord.cogs.comparing import ComparisonCog
+from bot.discord.cogs.browse import BrowseCog, ComparisonCog, InitiativesCog
 from bot.discord.cogs.corpus import CorpusCog
 from bot.discord.cogs.job_links import JobLink, JobLinksCog
 from bot.discord.cogs.messages import MessagesCog

@@ -12,7 +12,7 @@ from discord.ext import commands
 
 from bot.discord import Interaction
 from bot.discord.cogs.base import MAX_CHOICE, MAX_CHOICES, BaseCog, place_of
-from bot.discord.cogs.comparing import view_of
+from bot.discord.cogs.browse import view_of
 from bot.discord.comparison_service import COMPARISON
 from bot.discord.delivery import in_time, respond, say, show, show_in_place
 from bot.discord.discord_markdown import code, escape, shortened
