@@ -10,10 +10,9 @@ from bot.discord.cogs.base import BotServices
 from bot.discord.cogs.browse import BrowseCog, ComparisonCog, InitiativesCog
 from bot.discord.cogs.corpus import CorpusCog
 from bot.discord.cogs.forgetting import PrivacyCog, ServersCog
-from bot.discord.cogs.job_links import JobLink, JobLinksCog
 from bot.discord.cogs.messages import MessagesCog
 from bot.discord.cogs.paragraphs import ParagraphCog
-from bot.discord.cogs.previews import PreviewsCog
+from bot.discord.cogs.previews import JobLink, JobLinksCog, PreviewsCog
 from bot.discord.cogs.settings_panel import ServerSettingsCog, SettingControl
 from bot.discord.cogs.watching import WatchControl, WatchingCog
 from bot.discord.cogs.welcoming import ConversationCog
