@@ -119,7 +119,7 @@ Asked = dict[str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownSheet:
     """Pages, ready to be shown, and a picture (PNG) below each of them."""
 
     reply: Reply
@@ -140,7 +140,7 @@ class ComparisonService:
         self._comparing = comparing
         self._style = style
 
-    async def look(self, mode: str, asked: Asked, place: Place, phrases: Phrases) -> Shown:
+    async def look(self, mode: str, asked: Asked, place: Place, phrases: Phrases) -> ShownSheet:
         """Return a comparison or a trace, remembered.
 
         Raises:
@@ -151,32 +151,30 @@ class ComparisonService:
         text = " ".join(value for value in asked.values() if value)
         sheet, picture = await self._questions.admitted(text, place, lambda: _drawn(work()))
         question = json.dumps(asked, ensure_ascii=False)
-        pages = render_sheet(sheet, phrases)
-        return Shown(
-            await self._questions.remembered(mode, pages, question, replace(place, thread=None)), picture
-        )
+        pages, outside = render_sheet(sheet, phrases), replace(place, thread=None)
+        return ShownSheet(await self._questions.remembered(mode, pages, question, outside), picture)
 
-    async def again(self, sheet: str, place: Place, phrases: Phrases) -> Shown | None:
-        """Return what was shown as it is now; None where it is no longer remembered."""
-        shown = await self._remembered(sheet, place.guild)
-        if shown is None or shown.mode not in {COMPARISON, TRACE}:
-            return None
+    async def again(self, sheet: str, place: Place, phrases: Phrases) -> ShownSheet:
+        """Return what was shown as it is now.
+
+        Raises:
+            NotFoundError: It is no longer remembered, or one of its readouts is gone.
+        """
+        shown = await self._questions.shown(sheet, place.guild)
+        if shown.mode not in {COMPARISON, TRACE}:
+            raise NotFoundError(f"{sheet} is no comparison")
         work = self._work(shown.mode, json.loads(shown.question), place.guild, phrases)
         found, picture = await self._questions.look_ups.run(lambda: _drawn(work()))
-        pages = render_sheet(found, phrases)
-        if tuple(page.cited for page in pages) == shown.cited:
-            return Shown(Reply(shown.id, pages), picture)
-        # The readouts changed since: controls that named the old row would open other paragraphs.
-        again = await self._questions.remembered(
-            shown.mode, pages, shown.question, replace(place, thread=None)
-        )
-        return Shown(again, picture)
+        reply = await self._questions.remembered_again(shown, render_sheet(found, phrases), place)
+        return ShownSheet(reply, picture)
 
-    async def files(self, answer: str, guild: int | None, phrases: Phrases) -> dict[str, bytes] | None:
-        """Return anything that was shown as files, by name; None where it is no longer remembered."""
-        shown = await self._remembered(answer, guild)
-        if shown is None:
-            return None
+    async def files(self, answer: str, guild: int | None, phrases: Phrases) -> dict[str, bytes]:
+        """Return anything that was shown as files, by name.
+
+        Raises:
+            As `again` does.
+        """
+        shown = await self._questions.shown(answer, guild)
         name = shown.mode if shown.mode in {COMPARISON, TRACE, LIST} else "answer"
         work = await self._sheet(shown, guild, phrases)
 
@@ -200,17 +198,11 @@ class ComparisonService:
         lives = await self._questions.look_ups.run(lambda: self._comparing.lives(scopes, among=listed))
         if len(lives) != 1:
             return pages
-        (life, *_), first = (
-            render_sheet(replace(lives_sheet(lives, phrases), title="", lead=()), phrases),
-            pages[0],
-        )
+        life, *_ = render_sheet(replace(lives_sheet(lives, phrases), title="", lead=()), phrases)
+        first = pages[0]
         text = f"{first.text}\n\n{life.text}"
         fits = length(text) <= MAX_TEXT and text.count(RULE) < MAX_PARTS
         return (replace(first, text=text), *pages[1:]) if fits else pages
-
-    async def _remembered(self, answer: str, guild: int | None) -> ShownAnswer | None:
-        shown = await self._questions.look_ups.run(self._questions.answers.get, answer)
-        return shown if shown and shown.guild == guild else None
 
     def _work(self, mode: str, asked: Asked, guild: int | None, phrases: Phrases) -> Callable[[], Sheet]:
         scopes, comparing = guild_scopes(guild), self._comparing

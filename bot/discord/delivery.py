@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -168,12 +168,11 @@ def note_what_stays(error: BaseException) -> None:
     )
 
 
-async def guarded(
-    interaction: Interaction, work: Awaitable[None], phrases: Phrases, max_question: int
-) -> None:
-    """Do `work`; whatever it raises becomes one sentence for the person who waits."""
+@asynccontextmanager
+async def tell_failure(interaction: Interaction, phrases: Phrases, max_question: int) -> AsyncIterator[None]:
+    """Whatever the block raises becomes one sentence for the person who waits."""
     try:
-        await work
+        yield
     except Exception as error:
         if InteractionScreen.of(interaction).shows_words:
             note_what_stays(error)

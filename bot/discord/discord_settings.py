@@ -144,6 +144,16 @@ class DiscordSettings(BaseSettings):
         return SecretStr(stripped.removeprefix("Bot "))
 
 
+def content_note(settings: DiscordSettings) -> str:
+    """Say what the message-content intent changes, for the start-up line and the doctor."""
+    if settings.message_content:
+        return "message-content intent on: ask channels and unpinged messages in threads are answered"
+    return (
+        "message-content intent off: commands, mentions and replies that ping are answered; ask channels "
+        "and unpinged messages in threads need it (developer portal, Bot; then DISCORD_MESSAGE_CONTENT=true)"
+    )
+
+
 def load_settings() -> DiscordSettings:
     """Read the settings.
 

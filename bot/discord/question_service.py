@@ -26,7 +26,7 @@ from retrieval.answering.checking import MAX_CLAIM_CHARS, ClaimService
 from retrieval.answering.models import Answer, Talk
 from retrieval.answering.service import AnsweringService
 from retrieval.answering.wording import MODEL_FAILED
-from retrieval.errors import QuestionError
+from retrieval.errors import NotFoundError, QuestionError
 from retrieval.models import Statement
 from retrieval.search.browsing import Browser, ListedInitiative
 from retrieval.search.scoping import ALL, Filters
@@ -292,6 +292,15 @@ class QuestionService:
         await self.look_ups.run(self.answers.add, shown)
         return Reply(shown.id, pages)
 
+    async def remembered_again(self, shown: ShownAnswer, pages: tuple[Page, ...], place: Place) -> Reply:
+        """Return what was shown, as it is now: under a new id where the readouts changed since.
+
+        Controls that named the old row would open other paragraphs.
+        """
+        if tuple(page.cited for page in pages) == shown.cited:
+            return Reply(shown.id, pages)
+        return await self.remembered(shown.mode, pages, shown.question, replace(place, thread=None))
+
     def _admit(self, question: str, place: Place) -> None:
         if not question.strip():
             raise QuestionError("the question is empty")
@@ -330,36 +339,42 @@ class QuestionService:
         pages = await self._list_pages(wanted, place.guild, phrases)
         return await self.remembered(LIST, pages, wanted.dump(), replace(place, thread=None))
 
-    async def list_again(self, listing: str, place: Place, phrases: Phrases) -> Reply | None:
-        """Return a list that was shown, as it is now; None where it is no longer remembered.
+    async def list_again(self, listing: str, place: Place, phrases: Phrases) -> Reply:
+        """Return a list that was shown, as it is now.
 
         Raises:
-            NotFoundError: The readout that it is of is gone.
+            NotFoundError: It is no longer remembered, or the readout that it is of is gone.
         """
         shown = await self._list_shown(listing, place.guild)
-        if shown is None:
-            return None
         wanted = InitiativeFilter.load(shown.question)
         pages = await self._list_pages(wanted, place.guild, phrases)
-        if tuple(page.cited for page in pages) == shown.cited:
-            return Reply(shown.id, pages)
-        # The readouts changed since: controls that named the old row would open other paragraphs.
-        return await self.list_initiatives(wanted, place, phrases)
+        return await self.remembered_again(shown, pages, place)
 
-    async def csv_of(self, listing: str, guild: int | None) -> str | None:
-        """Return the whole of a list that was shown as CSV; None where it is no longer remembered.
+    async def csv_of(self, listing: str, guild: int | None) -> str:
+        """Return the whole of a list that was shown as CSV.
 
         Raises:
-            NotFoundError: The readout that it is of is gone.
+            As `list_again` does.
         """
         shown = await self._list_shown(listing, guild)
-        if shown is None:
-            return None
         return initiatives_csv(await self.initiatives(InitiativeFilter.load(shown.question), guild))
 
-    async def _list_shown(self, listing: str, guild: int | None) -> ShownAnswer | None:
-        shown = await self.look_ups.run(self.answers.get, listing)
-        return shown if shown and shown.mode == LIST and shown.guild == guild else None
+    async def _list_shown(self, listing: str, guild: int | None) -> ShownAnswer:
+        shown = await self.shown(listing, guild)
+        if shown.mode != LIST:
+            raise NotFoundError(f"{listing} is no list")
+        return shown
+
+    async def shown(self, answer: str, guild: int | None) -> ShownAnswer:
+        """Return what was shown in a server.
+
+        Raises:
+            NotFoundError: It is no longer remembered.
+        """
+        shown = await self.look_ups.run(self.answers.get, answer)
+        if shown is None or shown.guild != guild:
+            raise NotFoundError(f"answer {answer} is not remembered")
+        return shown
 
     async def _list_pages(
         self, wanted: InitiativeFilter, guild: int | None, phrases: Phrases

@@ -120,7 +120,8 @@ def box(text: str, tone: Tone = Tone.PLAIN) -> Container[LayoutView]:
     return container
 
 
-def _message(container: Container[LayoutView]) -> LayoutView:
+def message_view(container: Container[LayoutView]) -> LayoutView:
+    """Return a container as a message whose controls work for as long as it stands."""
     return LayoutView(timeout=None).add_item(container)
 
 
@@ -132,14 +133,14 @@ def page_view(page: Page, phrases: Phrases, *, answer: str | None = None, number
         closing = _closing(page, phrases, place)
         hidden = page.tone is Tone.NOT_FOUND
         _add_rows(container, () if hidden else page.cited, phrases, place, closing)
-    return _message(container)
+    return message_view(container)
 
 
 def opening_view(page: Page, phrases: Phrases, place: str) -> LayoutView:
     """Return a page as one message from which its paragraphs can be opened: those that `place` cites first."""
     container = box(page.text, page.tone)
     _add_rows(container, page.cited, phrases, place, [])
-    return _message(container)
+    return message_view(container)
 
 
 def list_view(pages: Sequence[Page], phrases: Phrases, *, listing: str, number: int = 0) -> LayoutView:
@@ -151,7 +152,7 @@ def list_view(pages: Sequence[Page], phrases: Phrases, *, listing: str, number: 
         if len(pages) > 1:
             closing = [*_turns("turn", listing, number, len(pages)), *closing]
         _add_rows(container, page.cited, phrases, place, closing)
-    return _message(container)
+    return message_view(container)
 
 
 def sheet_view(
@@ -169,7 +170,7 @@ def sheet_view(
         container.add_item(MediaGallery(described))
     turns = _turns("leaf", sheet, number, len(pages)) if len(pages) > 1 else []
     _add_rows(container, page.cited, phrases, place, [*turns, _labelled("files", phrases, place)])
-    return _message(container)
+    return message_view(container)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,13 +212,13 @@ def card_view(page: Page, phrases: Phrases, place: str, around: Around) -> Layou
     if around.earlier:
         named = phrases("control.past", readout=around.earlier)
         row.append(button("past", step, shortened(named, MAX_LABEL)))
-    return _message(container.add_item(ActionRow(*row)))
+    return message_view(container.add_item(ActionRow(*row)))
 
 
 def shared_view(page: Page, phrases: Phrases, place: str, step: int) -> LayoutView:
     """Return a paragraph as it is shown to a channel: each reader can open it for themselves."""
     opening = Control(Button(label=phrases("control.card"), custom_id=f"card:{place}:{step}"))
-    return _message(box(page.text, page.tone).add_item(ActionRow(opening)))
+    return message_view(box(page.text, page.tone).add_item(ActionRow(opening)))
 
 
 def _labelled(action: str, phrases: Phrases, place: str) -> Control:
@@ -235,7 +236,7 @@ def _turns(action: str, listing: str, number: int, pages: int) -> list[Control]:
 
 def text_view(text: str, tone: Tone = Tone.PLAIN) -> LayoutView:
     """Return one sentence as the components of a message."""
-    return _message(box(text, tone))
+    return message_view(box(text, tone))
 
 
 def _closing(page: Page, phrases: Phrases, place: str) -> list[Control]:

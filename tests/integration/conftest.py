@@ -21,7 +21,7 @@ import yarl
 
 from bot.discord.answer_store import AnswerStore
 from bot.discord.client import Rapporteur, build_client
-from bot.discord.cogs.base import BotServices
+from bot.discord.cogs.base_cog import BotServices
 from bot.discord.discord_settings import DiscordSettings
 from bot.discord.question_service import QuestionService
 from bot.locales import load

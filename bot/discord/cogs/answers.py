@@ -1,36 +1,52 @@
-"""x"""
+"""Asking by command, checking a message, and the controls under an answer, each to the reader who clicked."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import discord
-from discord import app_commands
+from discord import app_commands, ui
 from discord.ext import commands
-from discord.ui import Label, Modal, TextInput
 
 from bot.discord import Interaction
-from bot.discord.answer_store import DAY_MS, FeedbackStore
-from bot.discord.cogs.base import FILTERS, BaseCog, BotServices, Shown, Word, bounded, offering, place_of
-from bot.discord.cogs.previews import typed_into
+from bot.discord.answer_store import DAY_MS, FeedbackStore, ShownAnswer
+from bot.discord.cogs.base_cog import (
+    FILTERS,
+    BaseCog,
+    BotServices,
+    Shown,
+    Word,
+    bounded,
+    guarded,
+    offering,
+    place_of,
+    sent_form,
+    typed_into,
+)
 from bot.discord.delivery import in_time, open_thread, respond, say, show
+from bot.discord.discord_errors import DISCORD_FAULTS, one_line
 from bot.discord.discord_markdown import code
 from bot.discord.pages import Page, Tone
 from bot.discord.quote_rendering import citation_text, render_citations, render_closest
 from bot.discord.screen import InteractionScreen, Rank
 from bot.discord.views import Control, opening_view, page_view
-from bot.discord.welcome_card import card_view
+from bot.discord.welcome_card import DELETING, DeleteReply, ExampleQuestion, card_view
 from bot.locales import Phrases
 from retrieval.answering.foreign_questions import LANGUAGES
 from retrieval.errors import LanguageModelError, NotFoundError, SettingsError
 from retrieval.models import Statement
 from retrieval.search.scoping import Filters
 
+log = logging.getLogger(__name__)
+
+_FORM = "why"
+_MAX_REASON = 500
+_FORM_LIFETIME_S = 900.0
+
 
 class AskCog(BaseCog):
-    """Answers /ask."""
+    """Answers /ask, and the examples on the card."""
 
     @offering
     @app_commands.command(name="ask", description="Ask about the readouts; the answer names its paragraphs")
@@ -41,6 +57,7 @@ class AskCog(BaseCog):
         **FILTERS,
     )
     @app_commands.autocomplete(document=BaseCog.document_choices, document2=BaseCog.document_choices)
+    @guarded
     async def ask(
         self,
         interaction: Interaction,
@@ -54,15 +71,16 @@ class AskCog(BaseCog):
     ) -> None:
         """Answer a question."""
         named = tuple(each for each in (document, document2) if each)
-        filters = Filters(named, since, until, issuer, title)
-        await self.guarded(interaction, self._ask(interaction, question, filters))
+        await self._ask(interaction, question, bounded(Filters(named, since, until, issuer, title)))
 
-    async def answer(self, interaction: Interaction, question: str) -> None:
-        """Answer a question that was clicked."""
-        await self.guarded(interaction, self._ask(interaction, question, Filters()))
+    @commands.Cog.listener()
+    @guarded
+    async def on_example(self, interaction: Interaction, example: ExampleQuestion) -> None:
+        """Ask an example as if it had been typed."""
+        await self._ask(interaction, example.question, Filters())
 
-    async def _ask(self, interaction: Interaction, question: str, typed: Filters) -> None:
-        phrases, filters = self.phrases(interaction), bounded(typed)
+    async def _ask(self, interaction: Interaction, question: str, filters: Filters) -> None:
+        phrases = self.phrases(interaction)
         server = await self.servers.of(interaction.guild_id)
         private, screen = server.private_answers, InteractionScreen.of(interaction)
 
@@ -90,35 +108,26 @@ class AskCog(BaseCog):
         if private:  # nobody can reply to it, and no purge could reach it
             return
         await self.look_up(self.answers.link, reply.id, ids, interaction.channel_id)
-        if (
-            server.answer_threads
-            and interaction.guild_id
-            and ids
-            and place_of(interaction).thread is None
-            and isinstance(interaction.channel, discord.TextChannel)
-        ):
+        if server.answer_threads and ids and isinstance(interaction.channel, discord.TextChannel):
             await open_thread(interaction.channel.get_partial_message(ids[0]), question)
 
 
 class CheckCog(BaseCog):
     """Answers the context menu command of messages."""
 
-    def __init__(self, bot_services: BotServices, tree: app_commands.CommandTree[Any]) -> None:
-        super().__init__(bot_services)
-        self._tree = tree
-        self._menu = app_commands.ContextMenu(name="Check against the readouts", callback=self._callback)
+    def __init__(self, bot_services: BotServices, client: commands.AutoShardedBot) -> None:
+        super().__init__(bot_services, client)
+        self._menu = app_commands.ContextMenu(name="Check against the readouts", callback=self.check)
 
     async def cog_load(self) -> None:
         """Add the command; discord.py takes no context menus from a cog's class."""
-        self._tree.add_command(self._menu)
+        self.client.tree.add_command(self._menu)
 
     async def cog_unload(self) -> None:
         """Take the command away again."""
-        self._tree.remove_command(self._menu.name, type=self._menu.type)
+        self.client.tree.remove_command(self._menu.name, type=self._menu.type)
 
-    async def _callback(self, interaction: Interaction, message: discord.Message) -> None:
-        await self.guarded(interaction, self.check(interaction, message))
-
+    @guarded
     async def check(self, interaction: Interaction, message: discord.Message) -> None:
         """Show what the readouts say beside a message, to the person who asked."""
         phrases = self.phrases(interaction)
@@ -132,120 +141,71 @@ class CheckCog(BaseCog):
 
 
 class AnswerControlsCog(BaseCog):
-    """Answers clicks, each to the reader who clicked."""
+    """Answers clicks under an answer, and keeps what readers make of it, for those who keep the readouts."""
+
+    def __init__(self, bot_services: BotServices, client: commands.AutoShardedBot) -> None:
+        super().__init__(bot_services, client)
+        self._feedback = FeedbackStore(self.answers.database)
 
     @commands.Cog.listener()
+    @guarded
     async def on_control(self, interaction: Interaction, control: Control) -> None:
-        """Do what a control says."""
-        await self.guarded(interaction, self._use(interaction, control))
-
-    async def _use(self, interaction: Interaction, control: Control) -> None:
-        match control.action:
-            case "copy":
-                await self._copy(interaction, control.answer, control.page)
-            case "closest":
-                await self._closest(interaction, control.answer, control.page)
-            case "translate":
-                await self._translate(interaction, control.answer, control.page)
-
-    async def _copy(self, interaction: Interaction, answer: str, page: int) -> None:
+        """Copy what was cited, show what is closest, or translate."""
         phrases = self.phrases(interaction)
-        found = await in_time(interaction, self._paragraphs(interaction, answer, page), ephemeral=True)
+        language = LANGUAGES.get(interaction.locale.value.partition("-")[0])
+        if control.action == "translate" and language is None:
+            await say(interaction, phrases("answer.no_translation"))
+            return
+        found = await in_time(interaction, self._paragraphs(interaction, control), ephemeral=True)
         if found is None:
             await say(interaction, phrases("control.expired"))
-            return
+        elif control.action == "copy":
+            await self._copy(interaction, found)
+        elif not (quoted := _statements(found)):
+            await say(interaction, phrases("paragraph.gone"))
+        elif control.action == "closest":
+            (first, *_) = render_closest(quoted, phrases)
+            view = opening_view(first, phrases, f"{control.answer}:{control.page}")
+            await show(interaction, view, ephemeral=True)
+        elif language is not None:
+            await self._translate(interaction, quoted, language)
+
+    async def _copy(self, interaction: Interaction, found: Iterable[Shown]) -> None:
+        phrases = self.phrases(interaction)
         texts = [
             citation_text(paragraph, cited.spans if paragraph.revision == cited.revision else (), phrases)
             for cited, paragraph, _ in found
             if paragraph is not None
         ]
-        if not texts:
+        if texts:
+            await respond(interaction, render_citations(texts, phrases), phrases, ephemeral=True)
+        else:
             await say(interaction, phrases("paragraph.gone"))
-            return
-        await respond(interaction, render_citations(texts, phrases), phrases, ephemeral=True)
 
-    async def _closest(self, interaction: Interaction, answer: str, page: int) -> None:
-        """Show what is closest to a question that is not answered, to the reader who wants to see it."""
+    async def _translate(self, interaction: Interaction, quoted: Sequence[Statement], language: str) -> None:
         phrases = self.phrases(interaction)
-        found = await in_time(interaction, self._paragraphs(interaction, answer, page), ephemeral=True)
-        nearest = _statements(found or ())
-        if not nearest:
-            await say(interaction, phrases("control.expired" if found is None else "paragraph.gone"))
-            return
-        (first, *_) = render_closest(nearest, phrases)
-        await show(interaction, opening_view(first, phrases, f"{answer}:{page}"), ephemeral=True)
-
-    async def _translate(self, interaction: Interaction, answer: str, page: int) -> None:
-        """Show the quotes of a page with a translation into the reader's language, to that reader alone."""
-        phrases = self.phrases(interaction)
-        language = LANGUAGES.get(interaction.locale.value.partition("-")[0])
-        if language is None:
-            await say(interaction, phrases("answer.no_translation"))
-            return
-        work = self._translated(interaction, answer, page, language)
+        work = self.questions.translate(quoted, language, place_of(interaction), phrases)
         try:
             pages = await in_time(interaction, work, ephemeral=True)
         except (LanguageModelError, SettingsError):  # the setting may have changed since the button was shown
             await say(interaction, phrases("answer.translation_failed"))
             return
-        if not pages:
-            await say(interaction, phrases("control.expired" if pages is None else "paragraph.gone"))
-            return
         await respond(interaction, pages, phrases, ephemeral=True)
 
-    async def _translated(
-        self, interaction: Interaction, answer: str, page: int, language: str
-    ) -> tuple[Page, ...] | None:
-        """Return the pages, none where the words are no longer kept; None where the answer is not."""
-        found = await self._paragraphs(interaction, answer, page)
-        if found is None:
-            return None
-        statements = _statements(found)
-        if not statements:
-            return ()
-        phrases = self.phrases(interaction)
-        return await self.questions.translate(statements, language, place_of(interaction), phrases)
-
-    async def _paragraphs(self, interaction: Interaction, answer: str, page: int) -> list[Shown] | None:
+    async def _paragraphs(self, interaction: Interaction, control: Control) -> list[Shown] | None:
         """Return what a page cites; None where the answer is no longer remembered."""
-        shown = await self.look_up(self.answers.get, answer)
-        if shown is None or page >= len(shown.cited) or shown.guild != interaction.guild_id:
+        shown = await self.look_up(self.answers.get, control.answer)
+        if shown is None or control.page >= len(shown.cited) or shown.guild != interaction.guild_id:
             return None
-        return [await self.quoted(cited, interaction.guild_id) for cited in shown.cited[page]]
-
-
-def _statements(found: Iterable[Shown]) -> list[Statement]:
-    """Return what was quoted, as far as its words are still kept."""
-    return [
-        Statement(paragraph, start, end)
-        for cited, paragraph, _ in found
-        if paragraph is not None and paragraph.revision == cited.revision
-        for start, end in cited.spans
-    ]
-
-
-log = logging.getLogger(__name__)
-
-_FORM = "why"
-_MAX_REASON = 500
-_FORM_LIFETIME_S = 900.0
-
-
-class FeedbackCog(BaseCog):
-    """Keeps it, for `/corpus insights` and `rapporteur feedback export`."""
-
-    def __init__(self, bot_services: BotServices) -> None:
-        super().__init__(bot_services)
-        self._feedback = FeedbackStore(self.answers.database)
+        return [await self.quoted(cited, interaction.guild_id) for cited in shown.cited[control.page]]
 
     @commands.Cog.listener()
+    @guarded
     async def on_feedback_control(self, interaction: Interaction, control: Control) -> None:
         """Keep a vote; of a 👎 ask why."""
-        await self.guarded(interaction, self._rate(interaction, control.answer, control.action == "good"))
-
-    async def _rate(self, interaction: Interaction, answer: str, helpful: bool) -> None:
-        phrases = self.phrases(interaction)
-        work = self.look_up(self.answers.rate, answer, interaction.user.id, helpful, self.questions.now_ms())
+        phrases, helpful = self.phrases(interaction), control.action == "good"
+        voted = (control.answer, interaction.user.id, helpful, self.questions.now_ms())
+        work = self.look_up(self.answers.rate, *voted)
         # A form can only be the first answer, so there is no acknowledging before.
         known = await (in_time(interaction, work, ephemeral=True) if helpful else work)
         if not known:
@@ -253,18 +213,16 @@ class FeedbackCog(BaseCog):
         elif helpful:
             await say(interaction, phrases("control.thanks"), Tone.ANSWERED)
         else:
-            await interaction.response.send_modal(_form(answer, phrases))
+            await interaction.response.send_modal(_form(control.answer, phrases))
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: Interaction) -> None:
         """Take a form that was sent."""
-        data: Any = interaction.data or {}
-        name, _, answer = str(data.get("custom_id", "")).partition(":")
-        if interaction.type is discord.InteractionType.modal_submit and name == _FORM:
+        if answer := sent_form(interaction, _FORM):
             await self.guarded(interaction, self._explain(interaction, answer))
 
     async def _explain(self, interaction: Interaction, answer: str) -> None:
-        reason = typed_into(interaction, {"reason": _MAX_REASON}).get("reason", "").strip()[:_MAX_REASON]
+        reason = typed_into(interaction, {"reason": _MAX_REASON}).get("reason", "").strip()
         known = True  # the vote itself was kept before the form was shown
         if reason:
             work = self.look_up(self._feedback.explain, answer, interaction.user.id, reason)
@@ -286,11 +244,63 @@ class FeedbackCog(BaseCog):
                 day = self.questions.now_ms() // DAY_MS
                 await self.look_up(self._feedback.opened, shown.guild, page[control.index], day)
 
+    @commands.Cog.listener()
+    @guarded
+    async def on_delete_reply(self, interaction: Interaction, button: DeleteReply) -> None:
+        """Take a reply away for whoever asked, or may take any message away."""
+        phrases = self.phrases(interaction)
+        shown = await self.look_up(self.answers.get, button.match["answer"])
+        if shown is None:
+            await say(interaction, phrases("control.expired"))
+        elif interaction.user.id != shown.user and not interaction.permissions.manage_messages:
+            await say(interaction, phrases("control.not_yours"))
+        else:
+            await interaction.response.defer()
+            await self._take_away(shown, interaction.channel)
 
-def _form(answer: str, phrases: Phrases) -> Modal:
+    @commands.Cog.listener()
+    async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
+        """Take a reply away where whoever asked reacts with a bin or a cross."""
+        if payload.emoji.name not in DELETING:
+            return
+        answer = await self.look_up(self.answers.of_message, payload.message_id)
+        shown = await self.look_up(self.answers.get, answer) if answer else None
+        if shown is not None and shown.user == payload.user_id:
+            with self.questions.busy():
+                channel = self.client.get_partial_messageable(payload.channel_id)
+                await self._take_away(shown, channel)
+
+    async def _take_away(self, shown: ShownAnswer, channel: object) -> None:
+        """Delete the messages of an answer, and forget it."""
+        messages = await self.look_up(self.answers.messages_of, shown.id)
+        await self.look_up(self.answers.forget, shown.id)
+        if not isinstance(
+            channel, discord.TextChannel | discord.Thread | discord.DMChannel | discord.PartialMessageable
+        ):
+            return
+        for message in messages:
+            try:
+                await channel.get_partial_message(message).delete()
+            except discord.NotFound:
+                pass  # it is gone already
+            except DISCORD_FAULTS as error:
+                log.warning("a reply could not be taken away: %s", one_line(error))
+
+
+def _statements(found: Iterable[Shown]) -> list[Statement]:
+    """Return what was quoted, as far as its words are still kept."""
+    return [
+        Statement(paragraph, start, end)
+        for cited, paragraph, _ in found
+        if paragraph is not None and paragraph.revision == cited.revision
+        for start, end in cited.spans
+    ]
+
+
+def _form(answer: str, phrases: Phrases) -> ui.Modal:
     """Return the form that asks why; what is sent comes as an event, after a restart too."""
-    form = Modal(title=phrases("feedback.title"), custom_id=f"{_FORM}:{answer}", timeout=_FORM_LIFETIME_S)
-    field: TextInput[Modal] = TextInput(
+    form = ui.Modal(title=phrases("feedback.title"), custom_id=f"{_FORM}:{answer}", timeout=_FORM_LIFETIME_S)
+    field: ui.TextInput[ui.Modal] = ui.TextInput(
         custom_id="reason",
         style=discord.TextStyle.paragraph,
         required=False,
@@ -298,4 +308,4 @@ def _form(answer: str, phrases: Phrases) -> Modal:
         placeholder=phrases("feedback.example"),
     )
     text, kept = phrases("feedback.why"), phrases("feedback.kept")
-    return form.add_item(Label(text=text, description=kept, component=field))
+    return form.add_item(ui.Label(text=text, description=kept, component=field))

@@ -1,18 +1,15 @@
-"""x"""
+"""What is looked at without asking: readouts, initiatives, two readouts side by side, a phrase through all of them."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Coroutine
-from dataclasses import replace
-from typing import Any
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot.discord import Interaction
-from bot.discord.cogs.base import (
+from bot.discord.cogs.base_cog import (
     FILTERS,
     MAX_CHOICE,
     MAX_CHOICES,
@@ -20,17 +17,18 @@ from bot.discord.cogs.base import (
     BotServices,
     Word,
     bounded,
+    guarded,
     offering,
     place_of,
 )
-from bot.discord.comparison_service import COMPARISON, TRACE, Asked, Shown
+from bot.discord.comparison_service import COMPARISON, TRACE, Asked, ShownSheet
 from bot.discord.delivery import attach, in_time, respond, say, show, show_in_place
 from bot.discord.discord_markdown import code, shortened
 from bot.discord.pages import RULE, Page, Tone
 from bot.discord.permissions import caller_of, is_hidden_from
 from bot.discord.readout_rendering import KINDS, InitiativeFilter, render_documents
 from bot.discord.views import Control, list_view, sheet_view
-from bot.discord.welcome_card import command_lines
+from bot.discord.welcome_card import card_view, command_lines
 from bot.locales import Phrases
 from retrieval.errors import NotFoundError
 from retrieval.models import InitiativeKind
@@ -43,6 +41,7 @@ class BrowseCog(BaseCog):
     @offering
     @app_commands.command(name="documents", description="List the readouts")
     @app_commands.describe(**FILTERS)
+    @guarded
     async def documents(
         self,
         interaction: Interaction,
@@ -52,23 +51,17 @@ class BrowseCog(BaseCog):
         title: Word | None = None,
     ) -> None:
         """List the readouts."""
-        filters = Filters((), since, until, issuer, title)
-        await self.guarded(interaction, self._documents(interaction, filters))
-
-    async def _documents(self, interaction: Interaction, filters: Filters) -> None:
-        phrases = self.phrases(interaction)
-        lines = await in_time(interaction, self.readable(interaction, bounded(filters)), ephemeral=True)
+        phrases, filters = self.phrases(interaction), bounded(Filters((), since, until, issuer, title))
+        lines = await in_time(interaction, self.readable(interaction, filters), ephemeral=True)
         if filters and not lines:
             await say(interaction, phrases("error.none_passes"))
             return
         await respond(interaction, render_documents(lines, phrases), phrases, ephemeral=True)
 
     @app_commands.command(name="about", description="What this bot knows, how it answers, and what it keeps")
+    @guarded
     async def about(self, interaction: Interaction) -> None:
         """Say what the bot knows, how it answers, and what it keeps."""
-        await self.guarded(interaction, self._about(interaction))
-
-    async def _about(self, interaction: Interaction) -> None:
         phrases = self.phrases(interaction)
         lines = await in_time(interaction, self.readable(interaction), ephemeral=True)
         model = self.questions.mode.removeprefix("llm:") if self.questions.mode != "extractive" else None
@@ -83,9 +76,22 @@ class BrowseCog(BaseCog):
         told.append(f"-# {phrases('about.kept', where=where)}")
         if is_hidden_from(caller_of(interaction), self.settings):
             told.append(phrases("about.hidden"))
-        there = command_lines(interaction.client.tree, phrases, manages=self.manages(interaction))
-        text = "\n".join(told) + RULE + "\n".join(there)
+        text = "\n".join(told) + RULE + "\n".join(self._commands(interaction))
         await respond(interaction, [Page(text, tone=Tone.LISTED)], phrases, ephemeral=True)
+
+    @app_commands.command(name="help", description="What to ask, and every command in a line")
+    @guarded
+    async def help(self, interaction: Interaction) -> None:
+        """Show the card with every command."""
+        phrases = self.phrases(interaction)
+        work = self.questions.examples(interaction.guild_id, phrases)
+        examples = await in_time(interaction, work, ephemeral=True)
+        view = card_view(phrases, examples, self._commands(interaction))
+        await show(interaction, view, ephemeral=True)
+
+    def _commands(self, interaction: Interaction) -> list[str]:
+        manages = self.manages(interaction)
+        return command_lines(interaction.client.tree, self.phrases(interaction), manages=manages)
 
 
 _MAX_WANTED = 100
@@ -103,6 +109,7 @@ class InitiativesCog(BaseCog):
         **FILTERS,
     )
     @app_commands.autocomplete(document=BaseCog.document_choices)
+    @guarded
     async def initiatives(
         self,
         interaction: Interaction,
@@ -115,18 +122,13 @@ class InitiativesCog(BaseCog):
         title: Word | None = None,
     ) -> None:
         """List initiatives."""
-        wanted = InitiativeFilter(document or None, None, text, since, until, issuer, title)
-        await self.guarded(interaction, self._initiatives(interaction, wanted, kind))
-
-    async def _initiatives(self, interaction: Interaction, typed: InitiativeFilter, kind: str | None) -> None:
-        phrases = self.phrases(interaction)
-        known = self._kind(interaction, kind)
+        phrases, known = self.phrases(interaction), self._kind(interaction, kind)
         if kind and known is None:
             kinds = ", ".join(self._kinds(interaction).values())
             await say(interaction, phrases("error.no_kind", kind=code(kind), kinds=kinds))
             return
-        bounds = bounded(typed.filters)
-        wanted = replace(typed, kind=known, since=bounds.since, until=bounds.until)
+        bounds = bounded(Filters((), since, until))
+        wanted = InitiativeFilter(document or None, known, text, bounds.since, bounds.until, issuer, title)
         work = self.questions.list_initiatives(wanted, place_of(interaction), phrases)
         try:
             reply = await in_time(interaction, work, ephemeral=True)
@@ -172,39 +174,26 @@ class InitiativesCog(BaseCog):
         return [app_commands.Choice(name=n, value=n.removesuffix("…")) for n in list(names)[:MAX_CHOICES]]
 
     @commands.Cog.listener()
+    @guarded
     async def on_list_control(self, interaction: Interaction, control: Control) -> None:
-        """Do what a control under a list says."""
+        """Do what a control under a list says; its readout may be gone."""
         use = self._csv if control.action == "csv" else self._turn
-        await self.guarded(interaction, self._or_expired(interaction, use(interaction, control)))
-
-    async def _or_expired(self, interaction: Interaction, use: Coroutine[Any, Any, None]) -> None:
         try:
-            await use
-        except NotFoundError:  # the readout that the list is of is gone
+            await use(interaction, control)
+        except NotFoundError:
             await say(interaction, self.phrases(interaction)("control.expired"))
 
     async def _turn(self, interaction: Interaction, control: Control) -> None:
         phrases = self.phrases(interaction)
         work = self.questions.list_again(control.answer, place_of(interaction), phrases)
         reply = await in_time(interaction, work, ephemeral=True, in_place=True)
-        if reply is None:
-            await say(interaction, phrases("control.expired"))
-            return
         number = min(control.page, len(reply.pages) - 1)
         await show_in_place(interaction, list_view(reply.pages, phrases, listing=reply.id, number=number))
 
     async def _csv(self, interaction: Interaction, control: Control) -> None:
-        phrases = self.phrases(interaction)
         work = self.questions.csv_of(control.answer, interaction.guild_id)
         text = await in_time(interaction, work, ephemeral=True)
-        if text is None:
-            await say(interaction, phrases("control.expired"))
-            return
-        content = text.encode()
-        if len(content) > interaction.filesize_limit:
-            await say(interaction, phrases("initiatives.csv_large"))
-            return
-        await attach(interaction, discord.File(io.BytesIO(content), "initiatives.csv"))
+        await _give(interaction, self.phrases(interaction), {"initiatives.csv": text.encode()})
 
 
 _MAX_PHRASE = 300
@@ -214,8 +203,8 @@ _PICTURE = "use-by-year.png"
 class ComparisonCog(BaseCog):
     """Shows what readouts have in common and in what they differ, to the person who asks, a page at a time."""
 
-    def __init__(self, bot_services: BotServices) -> None:
-        super().__init__(bot_services)
+    def __init__(self, bot_services: BotServices, client: commands.AutoShardedBot) -> None:
+        super().__init__(bot_services, client)
         assert bot_services.comparing is not None
         self._comparing = bot_services.comparing
 
@@ -225,6 +214,8 @@ class ComparisonCog(BaseCog):
     @app_commands.describe(
         before="The earlier readout", after="The later readout", topic="Only what is about this"
     )
+    @app_commands.autocomplete(before=BaseCog.document_choices, after=BaseCog.document_choices)
+    @guarded
     async def compare(
         self,
         interaction: Interaction,
@@ -233,17 +224,12 @@ class ComparisonCog(BaseCog):
         topic: app_commands.Range[str, 1, _MAX_PHRASE] | None = None,
     ) -> None:
         """Compare two readouts."""
-        asked = {"before": before, "after": after, "topic": topic}
-        await self.guarded(interaction, self._look(interaction, COMPARISON, asked))
-
-    @compare.autocomplete("before")
-    @compare.autocomplete("after")
-    async def _choices(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        return await self.document_choices(interaction, typed)
+        await self._look(interaction, COMPARISON, {"before": before, "after": after, "topic": topic})
 
     @offering
     @app_commands.command(name="trace", description="Where a phrase and its close variants stand, by date")
     @app_commands.describe(phrase="Which words?", **FILTERS)
+    @guarded
     async def trace(
         self,
         interaction: Interaction,
@@ -254,15 +240,9 @@ class ComparisonCog(BaseCog):
         title: Word | None = None,
     ) -> None:
         """Trace a phrase."""
-        await self.guarded(
-            interaction, self._trace(interaction, phrase, Filters((), since, until, issuer, title))
-        )
-
-    async def _trace(self, interaction: Interaction, phrase: str, typed: Filters) -> None:
-        within = bounded(typed)
-        names = ("since", "until", "issuer", "title")
-        asked = {"phrase": phrase} | {name: getattr(within, name) for name in names}
-        await self._look(interaction, TRACE, asked)
+        bounds = bounded(Filters((), since, until))
+        within: Asked = {"since": bounds.since, "until": bounds.until, "issuer": issuer, "title": title}
+        await self._look(interaction, TRACE, {"phrase": phrase, **within})
 
     async def _look(self, interaction: Interaction, mode: str, asked: Asked) -> None:
         phrases = self.phrases(interaction)
@@ -277,49 +257,45 @@ class ComparisonCog(BaseCog):
         await show(interaction, *view_of(shown, 0, phrases), ephemeral=True)
 
     @commands.Cog.listener()
+    @guarded
     async def on_sheet_control(self, interaction: Interaction, control: Control) -> None:
         """Do what a control under a comparison or a trace says; under an answer or a list, give it as files."""
         use = self._files if control.action == "files" else self._turn
-        await self.guarded(interaction, use(interaction, control))
+        try:
+            await use(interaction, control)
+        except NotFoundError:  # it is forgotten, or a readout is gone
+            await say(interaction, self.phrases(interaction)("control.expired"))
 
     async def _turn(self, interaction: Interaction, control: Control) -> None:
         phrases = self.phrases(interaction)
         work = self._comparing.again(control.answer, place_of(interaction), phrases)
-        try:
-            shown = await in_time(interaction, work, ephemeral=True, in_place=True)
-        except NotFoundError:  # one of the readouts is gone
-            shown = None
-        if shown is None:
-            await say(interaction, phrases("control.expired"))
-            return
-        await show_in_place(
-            interaction, *view_of(shown, min(control.page, len(shown.reply.pages) - 1), phrases)
-        )
+        shown = await in_time(interaction, work, ephemeral=True, in_place=True)
+        number = min(control.page, len(shown.reply.pages) - 1)
+        await show_in_place(interaction, *view_of(shown, number, phrases))
 
     async def _files(self, interaction: Interaction, control: Control) -> None:
         phrases = self.phrases(interaction)
         work = self._comparing.files(control.answer, interaction.guild_id, phrases)
-        try:
-            files = await in_time(interaction, work, ephemeral=True)
-        except NotFoundError:
-            files = None
-        if files is None:
-            await say(interaction, phrases("control.expired"))
-            return
-        small = [
-            name
-            for name, content in files.items()
-            if len(content) <= interaction.filesize_limit // len(files)
-        ]
-        if not small:
-            await say(interaction, phrases("initiatives.csv_large"))
-            return
-        await attach(interaction, *(discord.File(io.BytesIO(files[name]), name) for name in small))
+        await _give(interaction, phrases, await in_time(interaction, work, ephemeral=True))
 
 
-def view_of(shown: Shown, number: int, phrases: Phrases) -> tuple[discord.ui.LayoutView, list[discord.File]]:
+def view_of(
+    shown: ShownSheet, number: int, phrases: Phrases
+) -> tuple[discord.ui.LayoutView, list[discord.File]]:
     """Return a page of a comparison or a trace, and the file that it shows."""
     picture = [discord.File(io.BytesIO(shown.picture), _PICTURE)] if shown.picture else []
     reply = shown.reply
     name = _PICTURE if picture else None
     return sheet_view(reply.pages, phrases, sheet=reply.id, number=number, picture=name), picture
+
+
+async def _give(interaction: Interaction, phrases: Phrases, files: dict[str, bytes]) -> None:
+    """Send files, those too large for Discord excepted."""
+    most = interaction.filesize_limit // len(files)
+    small = [
+        discord.File(io.BytesIO(content), name) for name, content in files.items() if len(content) <= most
+    ]
+    if small:
+        await attach(interaction, *small)
+    else:
+        await say(interaction, phrases("initiatives.csv_large"))

@@ -1,4 +1,4 @@
-"""x"""
+"""What is kept, and how it goes: /forget-me, words that were erased, servers that removed the bot."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ from discord.ext import commands, tasks
 
 from bot.discord import Interaction
 from bot.discord.answer_store import Withdrawn
-from bot.discord.cogs.base import BaseCog, BotServices
-from bot.discord.corpus.server_cleanup import ServerCleanup
-from bot.discord.corpus.service import CorpusService
+from bot.discord.cogs.base_cog import BaseCog, BotServices, guarded
 from bot.discord.delivery import in_time, say
 from bot.discord.pages import Tone
 from bot.discord.permissions import guild_of, missing_in
@@ -31,9 +29,8 @@ _NAMED = 10
 class PrivacyCog(BaseCog):
     """Forgets a member on demand, and empties messages whose words were purged."""
 
-    def __init__(self, bot_services: BotServices, client: discord.Client) -> None:
-        super().__init__(bot_services)
-        self._client = client
+    def __init__(self, bot_services: BotServices, client: commands.AutoShardedBot) -> None:
+        super().__init__(bot_services, client)
         self._emptying = asyncio.Lock()
 
     async def cog_unload(self) -> None:
@@ -43,11 +40,9 @@ class PrivacyCog(BaseCog):
     @app_commands.command(
         name="forget-me", description="Delete what you asked and voted here, in every server"
     )
+    @guarded
     async def forget_me(self, interaction: Interaction) -> None:
         """Forget whoever asks to be."""
-        await self.guarded(interaction, self._forget(interaction))
-
-    async def _forget(self, interaction: Interaction) -> None:
         phrases = self.phrases(interaction)
         work = self.look_up(self.answers.forget_user, interaction.user.id)
         found = await in_time(interaction, work, ephemeral=True)
@@ -107,9 +102,9 @@ class PrivacyCog(BaseCog):
     async def _emptied(self, each: Withdrawn) -> bool:
         if each.channel is None:
             return False
-        guild = self._client.get_guild(each.guild) if each.guild else None
+        guild = self.client.get_guild(each.guild) if each.guild else None
         phrases = self.catalogue.of(guild.preferred_locale if guild else DEFAULT)
-        message = self._client.get_partial_messageable(each.channel).get_partial_message(each.message)
+        message = self.client.get_partial_messageable(each.channel).get_partial_message(each.message)
         try:
             await message.edit(
                 view=text_view(phrases("answer.withdrawn")),
@@ -139,23 +134,13 @@ def _link(each: Withdrawn) -> str:
     return f"https://discord.com/channels/{each.guild or '@me'}/{each.channel}/{each.message}"
 
 
-log = logging.getLogger(__name__)
-
-
 class ServersCog(BaseCog):
     """Looks after what servers have of their own while the bot is there, and afterwards."""
 
-    def __init__(
-        self,
-        bot_services: BotServices,
-        corpus: CorpusService,
-        server_cleanup: ServerCleanup,
-        client: discord.AutoShardedClient,
-    ) -> None:
-        super().__init__(bot_services)
-        self._corpus = corpus
-        self._caretaker = server_cleanup
-        self._client = client
+    def __init__(self, bot_services: BotServices, client: commands.AutoShardedBot) -> None:
+        super().__init__(bot_services, client)
+        assert bot_services.server_cleanup is not None
+        self._cleanup = bot_services.server_cleanup
 
     async def cog_unload(self) -> None:
         """Stop looking."""
@@ -163,15 +148,15 @@ class ServersCog(BaseCog):
 
     @property
     def _application(self) -> int:
-        assert self._client.application_id is not None  # there are no events before the login
-        return self._client.application_id
+        assert self.client.application_id is not None  # there are no events before the login
+        return self.client.application_id
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
         """See which servers came and went while the bot was off."""
-        shards = Shards.of(self._client)
-        present = {guild.id for guild in self._client.guilds}
-        await asyncio.to_thread(self._caretaker.reconcile, shards, present)
+        shards = Shards.of(self.client)
+        present = {guild.id for guild in self.client.guilds}
+        await asyncio.to_thread(self._cleanup.reconcile, shards, present)
         # Not earlier: a server that is back must not be purged for the time it was away.
         if not self._tend.is_running():
             self._tend.start()
@@ -179,21 +164,21 @@ class ServersCog(BaseCog):
     @tasks.loop(hours=1)
     async def _tend(self) -> None:
         try:
-            await asyncio.to_thread(self._corpus.forget_old)
-            await asyncio.to_thread(self._caretaker.purge_due)
+            await asyncio.to_thread(self.corpus.forget_old)
+            await asyncio.to_thread(self._cleanup.purge_due)
         except Exception:  # the next hour may go better
             log.exception("looking after readouts of servers that were left failed")
 
     @commands.Cog.listener()
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Remember since when the bot is gone from a server."""
-        await asyncio.to_thread(self._caretaker.left, self._application, guild.id)
-        await asyncio.to_thread(self._caretaker.purge_due)  # at once, where nothing is kept for a time
+        await asyncio.to_thread(self._cleanup.left, self._application, guild.id)
+        await asyncio.to_thread(self._cleanup.purge_due)  # at once, where nothing is kept for a time
 
     @commands.Cog.listener()
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Say what is kept and for how long."""
-        kept = await asyncio.to_thread(self._caretaker.joined, self._application, guild.id)
+        kept = await asyncio.to_thread(self._cleanup.joined, self._application, guild.id)
         phrases = self.catalogue.of(guild.preferred_locale)
         told = phrases("corpus.joined", days=self.settings.purge_after_days)
         if kept:

@@ -12,7 +12,7 @@ from enum import Enum
 import discord
 from discord.ext import commands
 
-from bot.discord.cogs.base import BaseCog, BotServices, channel_of, refused
+from bot.discord.cogs.base_cog import BaseCog, BotServices, channel_of, refused
 from bot.discord.delivery import note_what_stays, open_thread, sentence_for, typing
 from bot.discord.discord_errors import DISCORD_FAULTS, one_line
 from bot.discord.discord_settings import ServerSettings
@@ -63,9 +63,8 @@ class _Asked:
 class MessagesCog(BaseCog):
     """Answers messages that are meant for the bot, and again those that are edited soon."""
 
-    def __init__(self, bot_services: BotServices, client: discord.Client) -> None:
-        super().__init__(bot_services)
-        self._client = client
+    def __init__(self, bot_services: BotServices, client: commands.AutoShardedBot) -> None:
+        super().__init__(bot_services, client)
         self._asked: dict[int, _Asked] = {}
 
     @commands.Cog.listener()
@@ -113,11 +112,8 @@ class MessagesCog(BaseCog):
             return Meant.BOT if known else None
         if message.mentions:
             return None
-        if (
-            isinstance(channel, discord.Thread)
-            and self._client.user
-            and channel.owner_id == self._client.user.id
-        ):
+        me = self.client.user
+        if isinstance(channel, discord.Thread) and me and channel.owner_id == me.id:
             return Meant.CONVERSATION
         here = {channel.id, getattr(channel, "parent_id", None)}
         server = await self.servers.of(message.guild.id)
@@ -128,10 +124,10 @@ class MessagesCog(BaseCog):
     def _is_of_another(self, message: discord.Message) -> bool:
         """Whether what is replied to is somebody else's: another bot's answers may stand in the same ledger."""
         to = message.reference.resolved if message.reference else None
-        return isinstance(to, discord.Message) and self._client.user != to.author
+        return isinstance(to, discord.Message) and self.client.user != to.author
 
     def _mentioned(self, message: discord.Message) -> bool:
-        me = self._client.user
+        me = self.client.user
         if me is None:
             return False
         by_role = any(r.tags is not None and r.tags.bot_id == me.id for r in message.role_mentions)
@@ -246,16 +242,11 @@ class MessagesCog(BaseCog):
     async def _explain(self, message: discord.Message, phrases: Phrases, missing: str) -> None:
         """Tell the asker in a direct message, and the operator in the log, which permission is missing."""
         name = f"#{message.channel}"
-        log.warning(
-            "Cannot answer in %s (channel %s): allow Rapporteur “%s” there.",
-            name,
-            message.channel.id,
-            missing,
-        )
+        said = "Cannot answer in %s (channel %s): allow Rapporteur “%s” there."
+        log.warning(said, name, message.channel.id, missing)
+        sentence = phrases("error.forbidden", permission=missing, channel=name)
         with suppress(discord.HTTPException):
-            await message.author.send(
-                view=text_view(phrases("error.forbidden", permission=missing, channel=name), Tone.FAILED)
-            )
+            await message.author.send(view=text_view(sentence, Tone.FAILED))
 
 
 def _question(message: discord.Message) -> str:

@@ -11,7 +11,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord import Interaction
-from bot.discord.cogs.base import MAX_CHOICE, MAX_CHOICES, BaseCog, place_of
+from bot.discord.cogs.base_cog import MAX_CHOICE, MAX_CHOICES, BaseCog, guarded, place_of
 from bot.discord.cogs.browse import view_of
 from bot.discord.comparison_service import COMPARISON
 from bot.discord.delivery import in_time, respond, say, show, show_in_place
@@ -56,11 +56,9 @@ class ParagraphCog(BaseCog):
     @app_commands.command(name="paragraph", description="Show one paragraph in full")
     @app_commands.describe(document="Which readout?", number="The paragraph’s number, as printed")
     @app_commands.autocomplete(document=BaseCog.document_choices)
+    @guarded
     async def paragraph(self, interaction: Interaction, document: str, number: str) -> None:
         """Show one paragraph."""
-        await self.guarded(interaction, self._paragraph(interaction, document, number))
-
-    async def _paragraph(self, interaction: Interaction, document: str, number: str) -> None:
         number = number.strip().removeprefix("¶").strip()
         try:
             card = await in_time(interaction, self._looked_up(interaction, document, number), ephemeral=True)
@@ -103,11 +101,9 @@ class ParagraphCog(BaseCog):
         ]
 
     @commands.Cog.listener()
+    @guarded
     async def on_paragraph_control(self, interaction: Interaction, control: Control) -> None:
         """Do what a control that is about one paragraph says."""
-        await self.guarded(interaction, self._use(interaction, control))
-
-    async def _use(self, interaction: Interaction, control: Control) -> None:
         in_place, shares = control.action == "step", control.action == "share"
         work = self._cited(interaction, control)
         card = await in_time(interaction, work, ephemeral=not shares, in_place=in_place)
@@ -227,9 +223,9 @@ class ParagraphCog(BaseCog):
         work = self.comparing.look(COMPARISON, asked, place_of(interaction), phrases)
         shown = await in_time(interaction, work, ephemeral=True)
         wanted = (paragraph.document, paragraph.number)
-        on = (n for n, page in enumerate(shown.reply.pages) if wanted in _places(page))
+        on = (
+            number
+            for number, page in enumerate(shown.reply.pages)
+            if wanted in {(cited.document, cited.paragraph) for cited in page.cited}
+        )
         await show(interaction, *view_of(shown, next(on, 0), phrases), ephemeral=True)
-
-
-def _places(page: Page) -> set[tuple[str, str]]:
-    return {(cited.document, cited.paragraph) for cited in page.cited}

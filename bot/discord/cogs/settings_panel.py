@@ -8,26 +8,16 @@ from typing import Any
 import discord
 from discord import app_commands
 from discord.ext import commands
-from discord.ui import (
-    ActionRow,
-    Button,
-    ChannelSelect,
-    Item,
-    LayoutView,
-    Select,
-    Separator,
-    TextDisplay,
-)
+from discord.ui import ActionRow, Button, ChannelSelect, LayoutView, Select, Separator, TextDisplay
 
 from bot.discord import Interaction
-from bot.discord.cogs.base import BaseCog, BotServices, channel_of
+from bot.discord.cogs.base_cog import BaseCog, BotServices, channel_of, guarded
 from bot.discord.delivery import in_time, show, show_in_place
-from bot.discord.discord_errors import NotAllowedError, RefusedError
 from bot.discord.discord_markdown import escape, shortened
 from bot.discord.discord_settings import NAMES, READER, ServerSettings
 from bot.discord.pages import Tone
-from bot.discord.permissions import caller_of, may_manage, missing_in, own_scope
-from bot.discord.views import LastingItem, box
+from bot.discord.permissions import caller_of, missing_in
+from bot.discord.views import LastingItem, box, message_view
 from bot.locales import Phrases
 from retrieval.search.scoping import Filters
 
@@ -43,63 +33,43 @@ class SettingControl(LastingItem, template=r"setting:(?P<name>[a-z_]+)(?P<reset>
 
     event = "setting_control"
 
-    def __init__(self, item: Item[Any]) -> None:
-        super().__init__(item)
-        match = self.match
-        self.name, self.resets = match["name"], match["reset"] is not None
-
 
 class ServerSettingsCog(BaseCog):
     """Shows and changes what a server chose; each click is decided by who clicks, at that moment."""
 
-    def __init__(self, bot_services: BotServices) -> None:
-        super().__init__(bot_services)
+    def __init__(self, bot_services: BotServices, client: commands.AutoShardedBot) -> None:
+        super().__init__(bot_services, client)
         self._desk = bot_services.corpus.watching if bot_services.corpus else None
 
     @app_commands.command(
         name="settings", description="What this server chose: channels, threads, language, privacy"
     )
     @app_commands.default_permissions(manage_guild=True)  # hides the command; the check below decides
+    @guarded
     async def settings_of(self, interaction: Interaction) -> None:
         """Show the panel."""
-        await self.guarded(interaction, self._show(interaction))
-
-    @commands.Cog.listener()
-    async def on_setting_control(self, interaction: Interaction, control: SettingControl) -> None:
-        """Change what a control says."""
-        await self.guarded(interaction, self._change(interaction, control))
-
-    async def _show(self, interaction: Interaction) -> None:
-        guild = self._admitted(interaction)
+        guild = self.admitted(interaction)
         view = await in_time(interaction, self._panel(interaction, guild), ephemeral=True)
         await show(interaction, view, ephemeral=True)
 
-    async def _change(self, interaction: Interaction, control: SettingControl) -> None:
-        guild, values, name = self._admitted(interaction), _values(interaction), control.name
+    @commands.Cog.listener()
+    @guarded
+    async def on_setting_control(self, interaction: Interaction, control: SettingControl) -> None:
+        """Change what a control says."""
+        data: Any = interaction.data or {}
+        values = [str(each) for each in data.get("values", ())]
+        guild, name = self.admitted(interaction), control.match["name"]
         work: Coroutine[Any, Any, object]
         if name == _ANNOUNCEMENTS and self._desk is not None:
             channel = next(iter(_there(guild, _ids(values))), None)
             work = self._desk.announce(caller_of(interaction), channel, self.phrases(interaction))
         elif name in NAMES:
-            value = None if control.resets else self._chosen(name, guild, values)
+            value = None if control.match["reset"] else self._chosen(name, guild, values)
             work = self.servers.choose(guild.id, name, value)
         else:
             return
         await in_time(interaction, work, ephemeral=True, in_place=True)
         await show_in_place(interaction, await self._panel(interaction, guild))
-
-    def _admitted(self, interaction: Interaction) -> discord.Guild:
-        """Return the server, where it is one and whoever asks may change what is its own.
-
-        Raises:
-            RefusedError: It is none, or they may not.
-        """
-        caller = caller_of(interaction)
-        if caller.guild is None or interaction.guild is None:
-            raise RefusedError("corpus.no_server_here")
-        if not may_manage(caller, own_scope(caller.guild), self.settings):
-            raise NotAllowedError("corpus.not_admin")
-        return interaction.guild
 
     def _chosen(self, name: str, guild: discord.Guild, values: Sequence[str]) -> Any:
         """Return what a select's values stand for; what it did not offer stands for the environment's choice."""
@@ -129,7 +99,7 @@ class ServerSettingsCog(BaseCog):
         filters = await self.questions.channel_filters(channel_of(interaction.channel))
         container.add_item(Separator())
         container.add_item(TextDisplay("\n".join(self._notes(filters, phrases))))
-        return LayoutView(timeout=None).add_item(container)
+        return message_view(container)
 
     def _told(self, name: str, server: ServerSettings, guild: discord.Guild, phrases: Phrases) -> str:
         origin = phrases("settings.here" if name in server.chosen else "settings.environment")
@@ -180,11 +150,6 @@ class ServerSettingsCog(BaseCog):
         if self.settings.admin_roles:
             roles = ", ".join(self.settings.admin_roles)
             yield f"-# {phrases('settings.admin_roles', roles=escape(shortened(roles, _MAX_SHOWN)))}"
-
-
-def _values(interaction: Interaction) -> list[str]:
-    data: Any = interaction.data or {}
-    return [str(each) for each in data.get("values", ())]
 
 
 def _there(guild: discord.Guild, channels: Iterable[int]) -> list[int]:

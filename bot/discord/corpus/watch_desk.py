@@ -7,7 +7,6 @@ import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -33,7 +32,8 @@ from retrieval.search.browsing import ReadoutSummary
 from retrieval.search.scoping import Shelf
 from retrieval.watching import News, Watch, WatchedLink
 
-_MAX_URL = 200
+MAX_URL = 200
+"""Of an address, or of why it could not be read, in a list."""
 _MAX_LINKS = 10
 _USER = re.compile(r"discord:(\d+)\b")
 
@@ -95,9 +95,9 @@ class WatchDesk:
             raise RefusedError("corpus.watch.failed", reason=reason_text(reason, phrases)) from error
         then = phrases(f"corpus.watch.{'will_take' if takes else 'will_ask'}")
         if look.newest is None:
-            return f"{phrases('corpus.watch.readout', url=_url(look.watch))} {then}"
+            return f"{phrases('corpus.watch.readout', url=watched_url(look.watch))} {then}"
         newest = source_line(Source(look.newest.title, look.newest.date), phrases)
-        return f"{phrases('corpus.watch.list', url=_url(look.watch), count=look.links, newest=newest)} {then}"
+        return f"{phrases('corpus.watch.list', url=watched_url(look.watch), count=look.links, newest=newest)} {then}"
 
     async def watched(self, caller: Caller, where: str | None) -> list[tuple[Watch, int]]:
         """Return the watched pages of a scope, and how many readouts of each wait for somebody."""
@@ -223,7 +223,7 @@ class WatchDesk:
 
 def _letters(news: News, place: Mapping[str, Any], phrases: Phrases) -> Iterator[Letter]:
     """Yield what is to be told of a page: each readout to decide on by itself, the others together."""
-    url, quiet = _url(news.watch), replace(news.watch, news=None)
+    url, quiet = watched_url(news.watch), replace(news.watch, news=None)
     if news.watch.news:
         reason = reason_text(news.watch.error or "", phrases)
         text = phrases(f"corpus.watch.{news.watch.news}", url=url, reason=reason)
@@ -253,32 +253,13 @@ def _line(link: WatchedLink, phrases: Phrases) -> str:
     return line
 
 
-def _url(watch: Watch) -> str:
-    return escape(shortened(watch.url, _MAX_URL))
+def watched_url(watch: Watch) -> str:
+    """Return the address of a watched page as markdown, cut to what a list has room for."""
+    return escape(shortened(watch.url, MAX_URL))
 
 
 def _key(text: str) -> str:
     return sha256(text.encode()).hexdigest()[:25]
-
-
-def watch_text(watch: Watch, waiting: int, phrases: Phrases) -> str:
-    """Return what a list says of a watched page."""
-    asked = int(datetime.fromisoformat(watch.asked_at).timestamp())
-    notes = [
-        phrases(f"corpus.watch.kind_{watch.kind}"),
-        phrases("corpus.watch.every", hours=f"{watch.every_s / 3_600:g}"),
-        phrases("corpus.watch.asked", moment=f"<t:{asked}:R>"),
-        phrases("corpus.watch.is_paused")
-        if watch.paused
-        else phrases("corpus.watch.next", moment=f"<t:{int(watch.next_at)}:R>"),
-        *([phrases("corpus.watch.takes")] if watch.takes else []),
-        *([phrases("corpus.watch.waiting", count=waiting)] if waiting else []),
-    ]
-    lines = [f"**{_url(watch)}**", " · ".join(notes)]
-    if watch.error:
-        reason = reason_text(watch.error, phrases, _MAX_URL)
-        lines.append(f"-# {phrases('corpus.watch.error', count=watch.failures, reason=reason)}")
-    return "\n".join(lines)
 
 
 _MOST_ANNOUNCED = 5

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from functools import wraps
+from inspect import signature
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import discord
 from discord import app_commands
@@ -15,8 +17,8 @@ from bot.discord import Interaction
 from bot.discord.comparison_service import ComparisonService
 from bot.discord.corpus.server_cleanup import ServerCleanup
 from bot.discord.corpus.service import CorpusService
-from bot.discord.delivery import guarded
-from bot.discord.discord_errors import ClosingError, RefusedError
+from bot.discord.delivery import tell_failure
+from bot.discord.discord_errors import ClosingError, NotAllowedError, RefusedError
 from bot.discord.discord_markdown import escape, shortened
 from bot.discord.discord_settings import DiscordSettings
 from bot.discord.pages import Cited
@@ -65,7 +67,8 @@ class BotServices:
 class BaseCog(commands.Cog):
     """A cog with the services behind it."""
 
-    def __init__(self, bot_services: BotServices) -> None:
+    def __init__(self, bot_services: BotServices, client: commands.AutoShardedBot) -> None:
+        self.client = client
         self.questions = bot_services.questions
         self.answers = self.questions.answers
         self.servers = self.questions.servers
@@ -73,6 +76,13 @@ class BaseCog(commands.Cog):
         self.catalogue = bot_services.catalogue
         self.settings = bot_services.settings
         self.comparing = bot_services.comparing
+        self._corpus = bot_services.corpus
+
+    @property
+    def corpus(self) -> CorpusService:
+        """What keeps the readouts; the cogs that need it are there only where it is."""
+        assert self._corpus is not None
+        return self._corpus
 
     def phrases(self, interaction: Interaction) -> Phrases:
         """Return the language of the person who uses the bot."""
@@ -81,15 +91,28 @@ class BaseCog(commands.Cog):
     async def guarded(self, interaction: Interaction, work: Coroutine[Any, Any, None]) -> None:
         """Do `work` as something that a shutdown waits for and that never ends in silence."""
         with request(), self.questions.busy() as admitted:
-            phrases = self.phrases(interaction)
             chosen = work if admitted else refused(work)
-            await guarded(interaction, chosen, phrases, self.settings.max_question)
+            async with tell_failure(interaction, self.phrases(interaction), self.settings.max_question):
+                await chosen
 
     def manages(self, interaction: Interaction) -> bool:
         """Whether somebody manages readouts: their server's own, or the shared ones."""
         caller = caller_of(interaction)
         own = () if caller.guild is None else (own_scope(caller.guild),)
         return any(may_manage(caller, scope, self.settings) for scope in (SHARED, *own))
+
+    def admitted(self, interaction: Interaction) -> discord.Guild:
+        """Return the server, where it is one and whoever asks may change what is its own.
+
+        Raises:
+            RefusedError: It is none, or they may not.
+        """
+        caller = caller_of(interaction)
+        if caller.guild is None or interaction.guild is None:
+            raise RefusedError("corpus.no_server_here")
+        if not may_manage(caller, own_scope(caller.guild), self.settings):
+            raise NotAllowedError("corpus.not_admin")
+        return interaction.guild
 
     async def readable(self, interaction: Interaction, filters: Filters = ALL) -> Sequence[ReadoutSummary]:
         """Return the readouts that can be read where somebody uses the bot, and pass."""
@@ -139,6 +162,23 @@ class BaseCog(commands.Cog):
             app_commands.Choice(name=shortened(v, MAX_CHOICE), value=v[:MAX_CHOICE])
             for v in found[:MAX_CHOICES]
         ]
+
+
+P = ParamSpec("P")
+SomeCog = TypeVar("SomeCog", bound=BaseCog)
+Use = Callable[Concatenate[SomeCog, Interaction, P], Coroutine[Any, Any, None]]
+
+
+def guarded(use: Use[SomeCog, P]) -> Use[SomeCog, P]:
+    """Have a command or a listener of a cog done by `BaseCog.guarded`."""
+
+    @wraps(use)
+    async def guarded_use(cog: SomeCog, interaction: Interaction, /, *args: P.args, **more: P.kwargs) -> None:
+        await cog.guarded(interaction, use(cog, interaction, *args, **more))
+
+    # discord.py looks up what annotations name where a function was made, which is here
+    guarded_use.__signature__ = signature(use, eval_str=True)  # type: ignore[attr-defined]
+    return guarded_use
 
 
 def offering(command: Command) -> Command:
@@ -204,3 +244,29 @@ def channel_of(channel: object) -> int | None:
     if isinstance(channel, discord.Thread):
         return channel.parent_id
     return getattr(channel, "id", None)
+
+
+def sent_form(interaction: Interaction, name: str) -> str | None:
+    """Return what a form is about, as its id says behind its name; None where no such form was sent."""
+    data: Any = interaction.data or {}
+    known, _, about = str(data.get("custom_id", "")).partition(":")
+    is_sent = interaction.type is discord.InteractionType.modal_submit and known == name
+    return about if is_sent else None
+
+
+def typed_into(interaction: Interaction, fields: Mapping[str, int]) -> dict[str, str]:
+    """Return what was typed into a form, by field, no more of each than `fields` says (characters)."""
+    data: Any = interaction.data or {}
+    return {
+        item["custom_id"]: str(item["value"])[: fields[item["custom_id"]]]
+        for item in _walk(data.get("components", ()))
+        if "value" in item and item.get("custom_id") in fields
+    }
+
+
+def _walk(components: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    for component in components:
+        yield component
+        yield from _walk(component.get("components", ()))
+        if "component" in component:
+            yield from _walk((component["component"],))
