@@ -1,4 +1,9 @@
-"""What the Discord front end must remember"""
+"""What the Discord front end must remember, in the ledger: answers shown, their messages, what readers made of them.
+
+An answer's row holds what was asked and which paragraphs were cited, never their text: a readout that is
+purged leaves no copy here. Answers form chains through `parent`; a follow-up's history is its chain, so two
+conversations in one channel never meet.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +18,7 @@ from sqlalchemy import (
     Connection,
     RowMapping,
     Select,
+    Table,
     delete,
     func,
     insert,
@@ -97,10 +103,8 @@ class AnswerStore:
     def link(self, answer: str, message_ids: Sequence[int], channel: int | None = None) -> None:
         """Remember which messages show an answer, and where: replies continue it, and a purge reaches them."""
         with self.database.write() as connection:
-            for message in message_ids:
-                shows = {"answer": answer, "channel": channel}  # and no longer another
-                row = upsert(connection, messages).values(id=message, **shows)
-                connection.execute(row.on_conflict_do_update(index_elements=["id"], set_=shows))
+            for message in message_ids:  # which then shows no other any longer
+                _put(connection, messages, {"id": message}, answer=answer, channel=channel)
 
     def get(self, answer: str) -> ShownAnswer | None:
         """Return an answer, or None where it is no longer remembered."""
@@ -132,9 +136,7 @@ class AnswerStore:
     def forget(self, answer: str) -> None:
         """Forget one answer, and what hangs on it."""
         with self.database.write() as connection:
-            for table in (messages, feedback):
-                connection.execute(delete(table).where(table.c.answer == answer))
-            connection.execute(delete(answers).where(answers.c.id == answer))
+            _forget(connection, answers.c.id == answer)
 
     def latest_in(self, thread: int) -> str | None:
         """Return the answer that a message in `thread` follows: the last there, or the one it hangs from."""
@@ -160,15 +162,11 @@ class AnswerStore:
 
         A vote anew takes back why the one before was given.
         """
-        values = {"helpful": int(helpful), "at": at, "reason": None}
         with self.database.write() as connection:
             if _answer(connection, answer) is None:
                 return False
-            connection.execute(
-                upsert(connection, feedback)
-                .values(answer=answer, user=user, **values)
-                .on_conflict_do_update(index_elements=["answer", "user"], set_=values)
-            )
+            vote = {"answer": answer, "user": user}
+            _put(connection, feedback, vote, helpful=int(helpful), at=at, reason=None)
         return True
 
     def forget_user(self, user: int) -> Forgotten:
@@ -177,28 +175,22 @@ class AnswerStore:
         Their previews go as well, and nobody tells them of jobs. Who changed a readout stays in its history, under
         a name that says nothing of them, the same for all that one person did.
         """
-        asked = select(answers.c.id).where(answers.c.user == user)
         made = select(drafts.c.id).where(drafts.c.user == user)
         pseudonym = f"discord:forgotten-{secrets.token_hex(4)}"
         with self.database.write() as connection:
             votes = connection.execute(delete(feedback).where(feedback.c.user == user)).rowcount
-            for table in (messages, feedback):
-                connection.execute(delete(table).where(table.c.answer.in_(asked)))
             connection.execute(delete(draft_files).where(draft_files.c.draft.in_(made)))
             for table in (drafts, watches):
                 connection.execute(delete(table).where(table.c.user == user))
-            questions = connection.execute(delete(answers).where(answers.c.user == user)).rowcount
+            questions = _forget(connection, answers.c.user == user)
             changed = rename_actor(connection, f"discord:{user}", pseudonym)
         return Forgotten(questions, votes, pseudonym if changed else None)
 
     def forget_before(self, at: int) -> int:
         """Forget answers older than `at`, and what hangs on them; return how many there were."""
-        old = select(answers.c.id).where(answers.c.at < at)
         with self.database.write() as connection:
-            for table in (messages, feedback):
-                connection.execute(delete(table).where(table.c.answer.in_(old)))
             connection.execute(delete(openings).where(openings.c.day < at // DAY_MS))
-            return connection.execute(delete(answers).where(answers.c.at < at)).rowcount
+            return _forget(connection, answers.c.at < at)
 
     def forget_readout(self, document: str, revisions: Iterable[str], guild: int | None) -> int:
         """Take a purged readout out of every answer that cites it; return how many there were.
@@ -240,11 +232,8 @@ class AnswerStore:
 
     def forget_guild(self, guild: int) -> None:
         """Forget every answer that was given in a server."""
-        there = select(answers.c.id).where(answers.c.guild == guild)
         with self.database.write() as connection:
-            for table in (messages, feedback):
-                connection.execute(delete(table).where(table.c.answer.in_(there)))
-            connection.execute(delete(answers).where(answers.c.guild == guild))
+            _forget(connection, answers.c.guild == guild)
             for kept in (openings, settings):
                 connection.execute(delete(kept).where(kept.c.guild == guild))
 
@@ -256,8 +245,20 @@ class AnswerStore:
     def set_state(self, key: str, value: str) -> None:
         """Keep `value` under `key`."""
         with self.database.write() as connection:
-            row = upsert(connection, state).values(key=key, value=value)
-            connection.execute(row.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
+            _put(connection, state, {"key": key}, value=value)
+
+
+def _put(connection: Connection, table: Table, key: dict[str, Any], **values: Any) -> None:
+    row = upsert(connection, table).values(**key, **values)
+    connection.execute(row.on_conflict_do_update(index_elements=list(key), set_=values))
+
+
+def _forget(connection: Connection, which: ColumnElement[bool]) -> int:
+    """Forget answers, and what hangs on them; return how many there were."""
+    gone = select(answers.c.id).where(which)
+    for table in (messages, feedback):
+        connection.execute(delete(table).where(table.c.answer.in_(gone)))
+    return connection.execute(delete(answers).where(which)).rowcount
 
 
 def _without(cited: Cited, document: str, revisions: Set[str]) -> Cited:
@@ -283,13 +284,13 @@ def _dump(pages: Sequence[Sequence[Cited]]) -> str:
 
 
 def _load(text: str) -> tuple[tuple[Cited, ...], ...]:
-    return tuple(tuple(_cited(*fields) for fields in page) for page in json.loads(text))
-
-
-def _cited(
-    document: str, revision: str, paragraph: str, label: str, spans: Sequence[tuple[int, int]]
-) -> Cited:
-    return Cited(document, revision, paragraph, label, tuple((start, end) for start, end in spans))
+    return tuple(
+        tuple(
+            Cited(document, revision, number, label, tuple((start, end) for start, end in spans))
+            for document, revision, number, label, spans in page
+        )
+        for page in json.loads(text)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from bot.discord.answer_store import ShownAnswer
-from bot.discord.corpus.preview_rendering import marked
-from bot.discord.discord_markdown import escape, length, link, place_link
+from bot.discord.discord_markdown import cut_quote, escape, length, link, marked, place_link
 from bot.discord.pages import MAX_PARTS, MAX_TEXT, RULE, Block, Page, Source, Tone, cited_of, flat, paged
 from bot.discord.permissions import guild_scopes
 from bot.discord.question_service import LIST, Place, QuestionService, Reply
@@ -35,9 +34,6 @@ from retrieval.errors import NotFoundError
 from retrieval.search.scoping import Filters
 
 _MARKS: dict[Mark, str] = {"same": "", "removed": "~~", "added": "**", "found": "**"}
-_RUN = 600
-"""Escaped, so many characters still fit into a message."""
-
 _ROOM = MAX_TEXT - 700
 _MAX_HEADING = 300
 _MAX_LEAD = 600
@@ -70,15 +66,15 @@ def _blocks(heading: str, entry: Entry, phrases: Phrases, *, two: bool) -> Itera
     opening += f"-# {flat(entry.label, _MAX_HEADING)}\n" if entry.label else ""
     told: list[tuple[str, list[str], tuple[Passage, ...]]] = []
     if entry.inline:
-        told.append(("", ["> ", *_parts(entry.inline)], passages))
+        told.append(("", ["> ", *_words(entry.inline)], passages))
     if not (entry.unchanged or (two and entry.inline)):
         apart = "\n\n" if told else "\n"  # from the changes above
-        told += [(apart, ["> ", *_parts(p.runs), f" {_mark_of(p, phrases)}"], (p,)) for p in passages]
+        told += [(apart, ["> ", *_words(p.runs), f" {_mark_of(p, phrases)}"], (p,)) for p in passages]
     if entry.note:
         told.append(("\n", [f"-# {flat(entry.note, _MAX_LEAD)}"], ()))
     first = RULE if heading else "\n\n"
     for place, (joint, parts, cited) in enumerate(told or [("", [], ())]):
-        for rest, text in enumerate(_cut(parts, "" if place else opening)):
+        for rest, text in enumerate(cut_quote(parts, "" if place else opening, _ROOM)):
             # a paragraph opens from the page where its words begin
             opened = (
                 () if rest else tuple((cited_of(p.citation, phrases), Source(p.title, p.date)) for p in cited)
@@ -86,26 +82,13 @@ def _blocks(heading: str, entry: Entry, phrases: Phrases, *, two: bool) -> Itera
             yield Block(text.rstrip("\n"), also=opened, joint="\n" if rest else joint if place else first)
 
 
+def _words(runs: Iterable[Run]) -> Iterator[str]:
+    return marked((run.text, _MARKS[run.mark]) for run in runs)
+
+
 def _mark_of(passage: Passage, phrases: Phrases) -> str:
     words = "".join(run.text for run in passage.runs)
     return link(escape(passage.place), place_link(passage.citation, words, phrases.room))
-
-
-def _parts(runs: Iterable[Run]) -> Iterator[str]:
-    for run in runs:
-        for start in range(0, len(run.text), _RUN):
-            yield marked(run.text[start : start + _RUN], _MARKS[run.mark])
-
-
-def _cut(parts: Iterable[str], opening: str) -> Iterator[str]:
-    """Yield a text in stretches that fit into a message, the first below `opening`."""
-    out = opening
-    for part in parts:
-        if length(out) + length(part) > _ROOM:
-            yield f"{out}…"
-            out = "> …"
-        out += part
-    yield out
 
 
 COMPARISON, TRACE = "compare", "trace"

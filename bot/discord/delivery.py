@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import discord
 
 from bot.discord import Interaction
-from bot.discord.discord_errors import DISCORD_FAULTS, failure, is_ours, one_line, reply_for
+from bot.discord.discord_errors import DISCORD_FAULTS, is_ours, one_line, reply_for
 from bot.discord.discord_markdown import shortened
 from bot.discord.pages import Page, Tone
 from bot.discord.screen import InteractionScreen, Rank
@@ -158,7 +158,7 @@ def sentence_for(error: BaseException, phrases: Phrases, max_question: int) -> s
     reference = request_id()
     count("failures")
     log.error("failed, reference %s", reference, exc_info=error)
-    return failure(phrases, reference)
+    return phrases("error.failed", reference=reference)
 
 
 def note_what_stays(error: BaseException) -> None:

@@ -1,4 +1,14 @@
-"""What goes wrong: Discord’s everyday faults, and what is refused on purpose."""
+"""What goes wrong: what the Discord front end raises on purpose, and the everyday faults of Discord.
+
+RapporteurError (retrieval.errors)
+├── LimitedError            too many questions from one member or server (`seconds`, `whole_server`)
+├── BusyError               the queue of questions is full
+├── ClosingError            the bot is shutting down
+├── RefusedError            a sentence of the language files says why (`key`, `values`)
+│   └── NotAllowedError       this person may not manage these readouts
+└── QuestionError
+    └── QuestionTooLongError  (`length`)
+"""
 
 from __future__ import annotations
 
@@ -103,11 +113,6 @@ def reply_for(error: BaseException, phrases: Phrases, *, max_question: int) -> s
             return phrases("error.unavailable")
         case _:
             return None
-
-
-def failure(phrases: Phrases, reference: str) -> str:
-    """Return the sentence for everything else: `reference` is in the log beside the traceback."""
-    return phrases("error.failed", reference=reference)
 
 
 DISCORD_FAULTS = (

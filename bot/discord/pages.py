@@ -163,6 +163,14 @@ def _last_fitting(text: str, highlights: Sequence[tuple[int, int]], start: int, 
     return low
 
 
+def cut_to_fit(text: str) -> str:
+    """Return as many lines of a text as a message holds."""
+    lines = text.split("\n")
+    while length("\n".join(lines)) > MAX_TEXT:
+        lines[-2:] = ["…"]
+    return "\n".join(lines)
+
+
 def paged(
     blocks: Iterable[Block], phrases: Phrases, *, room: int = MAX_TEXT, tone: Tone = Tone.PLAIN
 ) -> tuple[Page, ...]:

@@ -1,26 +1,30 @@
-"""perm"""
+"""Who sees and manages which readouts, and how much of their own a server may have; what the bot needs in a channel.
+
+Who does something is taken as they are at this very moment, whatever a button or a preview says.
+"""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import discord
 
 from bot.discord import Interaction
-from bot.discord.corpus.preview_store import Growth
-from bot.discord.discord_errors import BusyError, NotAllowedError, RefusedError
+from bot.discord.discord_errors import NotAllowedError, RefusedError
 from bot.discord.discord_markdown import code
 from bot.discord.discord_settings import DiscordSettings
-from retrieval.bootstrap import Services
 from retrieval.errors import NotFoundError
-from retrieval.ingest import Usage
-from retrieval.ingest.lifecycle import History
 from retrieval.models import SHARED
+
+if TYPE_CHECKING:
+    from bot.discord.corpus.preview_store import Growth
+    from retrieval.bootstrap import Services
+    from retrieval.ingest import Usage
+    from retrieval.ingest.lifecycle import History
 
 NEEDED = discord.Permissions(
     view_channel=True,
@@ -39,13 +43,6 @@ def invite_link(application_id: int) -> str:
     )
 
 
-def missing_to_answer(message: discord.Message) -> str | None:
-    """Return the permission without which the bot cannot answer where `message` stands, or None."""
-    if message.guild is None:
-        return None
-    return missing_in(message.channel, message.guild.me)
-
-
 def missing_in(channel: object, me: discord.Member) -> str | None:
     """Return the permission that `me` lacks to speak in `channel`, or None."""
     if not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
@@ -56,9 +53,6 @@ def missing_in(channel: object, me: discord.Member) -> str | None:
     if isinstance(channel, discord.Thread):
         return None if granted.send_messages_in_threads else "Send Messages in Threads"
     return None if granted.send_messages else "Send Messages"
-
-
-_MAX_NAME = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +76,7 @@ class Caller:
     @property
     def actor(self) -> str:
         """How the audit trail names them: a name may hold anything, so only its plain characters stand."""
-        plain = re.sub(r"[^\w.-]", "", self.name)[:_MAX_NAME]
+        plain = re.sub(r"[^\w.-]", "", self.name)[:32]
         return f"discord:{self.user} ({plain})" if plain else f"discord:{self.user}"
 
 
@@ -135,71 +129,6 @@ def guild_of(scope: str) -> int | None:
     return int(number) if kind == "guild" and number.isdecimal() else None
 
 
-_PREVIEWS_AT_ONCE = 8
-_PREVIEWS_OF_ONE_SCOPE = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Quota:
-    """The most that one server may have of its own; 0 is no limit."""
-
-    readouts: int = 0
-    paragraphs: int = 0
-    megabytes: int = 0
-    ingests: int = 0
-
-    def check(self, usage: Usage, growth: Growth, ingests: int) -> None:
-        """Let an ingest pass, or refuse it.
-
-        Args:
-            ingests: Those asked for in the last 24 hours, this one not counted.
-
-        Raises:
-            RefusedError: It would reach beyond a bound; says which.
-        """
-        if self.ingests and ingests >= self.ingests:
-            raise RefusedError("corpus.bound.ingests", limit=self.ingests)
-        for name, limit, used, more in (
-            ("readouts", self.readouts, usage.readouts, growth.readouts),
-            ("paragraphs", self.paragraphs, usage.paragraphs, growth.paragraphs),
-            ("megabytes", self.megabytes * 1_000_000, usage.bytes, growth.bytes),
-        ):
-            if limit and more > 0 and used + more > limit:
-                scale = 1_000_000 if name == "megabytes" else 1
-                shown = {"used": used, "more": more, "limit": limit}
-                values = {key: _figure(value, scale) for key, value in shown.items()}
-                raise RefusedError(f"corpus.bound.{name}", **values)
-
-
-def _figure(value: int, scale: int) -> str:
-    return f"{value:,}" if scale == 1 else f"{value / scale:.1f}"
-
-
-class PreviewSlots:
-    """Counts the previews in the making: each holds its files in memory, and none is to keep another server's out."""
-
-    def __init__(self) -> None:
-        self._scopes: Counter[str] = Counter()
-
-    @contextmanager
-    def taken(self, scope: str) -> Iterator[None]:
-        """Take room for one, before its files are fetched.
-
-        Raises:
-            RefusedError: As many of this scope are being made as may be.
-            BusyError: As many are altogether.
-        """
-        if self._scopes[scope] >= _PREVIEWS_OF_ONE_SCOPE:
-            raise RefusedError("corpus.previewing")
-        if self._scopes.total() >= _PREVIEWS_AT_ONCE:
-            raise BusyError("too many previews are being made")
-        self._scopes[scope] += 1
-        try:
-            yield
-        finally:
-            self._scopes[scope] -= 1
-
-
 class ScopeAccess:
     """What somebody may manage, and what is known of it.
 
@@ -211,12 +140,13 @@ class ScopeAccess:
         self.settings = settings
         self._services = services
         self._clock = clock
-        self.quota = Quota(
-            settings.server_readouts,
-            settings.server_paragraphs,
-            settings.server_megabytes,
-            settings.server_ingests_per_day,
-        )
+        self.quota = {
+            "readouts": settings.server_readouts,
+            "paragraphs": settings.server_paragraphs,
+            "megabytes": settings.server_megabytes,
+            "ingests": settings.server_ingests_per_day,
+        }
+        """The most that one server may have of its own; 0 is no limit."""
 
     def scope(self, caller: Caller, where: str | None) -> str:
         """Return the scope that somebody means: in a server its own, elsewhere the shared one.
@@ -240,7 +170,29 @@ class ScopeAccess:
         """Let an ingest of a server's own pass, or refuse it; blocking."""
         if scope != SHARED:
             usage = self._services.jobs.usage(scope, self.day_ago())
-            self.quota.check(usage, growth, usage.ingests)
+            self.check_growth(usage, growth, usage.ingests)
+
+    def check_growth(self, usage: Usage, growth: Growth, ingests: int) -> None:
+        """Let an ingest of a server's own pass, or refuse it.
+
+        Args:
+            ingests: Those asked for in the last 24 hours, this one not counted.
+
+        Raises:
+            RefusedError: It would reach beyond a bound; says which.
+        """
+        if 0 < self.quota["ingests"] <= ingests:
+            raise RefusedError("corpus.bound.ingests", limit=self.quota["ingests"])
+        for name, used, more, unit in (
+            ("readouts", usage.readouts, growth.readouts, 1),
+            ("paragraphs", usage.paragraphs, growth.paragraphs, 1),
+            ("megabytes", usage.bytes, growth.bytes, 1_000_000),
+        ):
+            limit = self.quota[name] * unit
+            if limit and more > 0 and used + more > limit:
+                values = {"used": used, "more": more, "limit": limit}
+                shown = {key: f"{n:,}" if unit == 1 else f"{n / unit:.1f}" for key, n in values.items()}
+                raise RefusedError(f"corpus.bound.{name}", **shown)
 
     def history(self, scope: str, document: str) -> History:
         """Return a readout's revisions and who made them; blocking.

@@ -1,4 +1,4 @@
-"""x"""
+"""Pure: answers, translations, checked claims, single paragraphs and citations to copy -> pages."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from bot.discord.pages import (
     MAX_TEXT,
     RULE,
     Block,
-    Cited,
     Page,
     Piece,
     Source,
     Tone,
+    cited_of,
     flat,
     fragments,
     label_of,
@@ -127,17 +127,11 @@ def _missing_blocks(answer: Answer, phrases: Phrases, *, quoted: bool, alone: bo
     if is_closest:
         said += _nearest_blocks(answer.nearest, phrases)
     elif alone:
-        said[0] = replace(said[0], also=tuple(_cited(near, phrases) for near in answer.nearest))
+        also = ((cited_of(near.citation, phrases), near.paragraph) for near in answer.nearest)
+        named = tuple((cited, Source(paragraph.title, paragraph.date)) for cited, paragraph in also)
+        said[0] = replace(said[0], also=named)
     read_as = _small(phrases("answer.read_as", question=answer.read_as) if answer.read_as else None)
     return [*said, *_apart([*read_as, *_small(_model_line(answer, phrases))], "\n\n")]
-
-
-def _cited(near: Statement, phrases: Phrases) -> tuple[Cited, Source]:
-    """Return what opens a paragraph that is not shown."""
-    place, paragraph = near.citation, near.paragraph
-    label = plain_label(place.paragraph, place.numbering, phrases, place.part)
-    cited = Cited(place.document, place.revision, place.paragraph, label, ((near.start, near.end),))
-    return cited, Source(paragraph.title, paragraph.date)
 
 
 def render_closest(nearest: Sequence[Statement], phrases: Phrases) -> tuple[Page, ...]:

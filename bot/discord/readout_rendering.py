@@ -8,14 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Self, get_args
 
-from bot.discord.discord_markdown import (
-    code,
-    escape,
-    length,
-    link,
-    place_link,
-    source_link,
-)
+from bot.discord.discord_markdown import code, escape, length, link, place_link, source_link
 from bot.discord.pages import (
     MAX_TEXT,
     MAX_TITLE,

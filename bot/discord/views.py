@@ -8,18 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import discord
-from discord.ui import (
-    ActionRow,
-    Button,
-    Container,
-    DynamicItem,
-    Item,
-    LayoutView,
-    MediaGallery,
-    Select,
-    Separator,
-    TextDisplay,
-)
+from discord import ui
 
 from bot.discord import Interaction
 from bot.discord.discord_markdown import shortened
@@ -44,7 +33,7 @@ _EVENTS = {
 }
 
 
-class LastingItem(DynamicItem[Item[Any]], template=r"(?!)"):
+class LastingItem(ui.DynamicItem[ui.Item[Any]], template=r"(?!)"):
     """A button or select whose custom id says all that it is about.
 
     So it works on messages of any age, whichever process sent them; what is done with it, whoever listens to its event does.
@@ -56,7 +45,7 @@ class LastingItem(DynamicItem[Item[Any]], template=r"(?!)"):
 
     event: str
 
-    def __init__(self, item: Item[Any]) -> None:
+    def __init__(self, item: ui.Item[Any]) -> None:
         super().__init__(item)
         match = self.template.fullmatch(self.custom_id)
         assert match is not None  # the base class checked it
@@ -64,7 +53,7 @@ class LastingItem(DynamicItem[Item[Any]], template=r"(?!)"):
 
     @classmethod
     async def from_custom_id(
-        cls, _interaction: Interaction, item: Item[Any], _match: re.Match[str], /
+        cls, _interaction: Interaction, item: ui.Item[Any], _match: re.Match[str], /
     ) -> Self:
         """Take it up again from a message."""
         return cls(item)
@@ -93,7 +82,7 @@ class Control(
         step: How many paragraphs after the cited one; negative before it.
     """
 
-    def __init__(self, item: Item[Any]) -> None:
+    def __init__(self, item: ui.Item[Any]) -> None:
         super().__init__(item)
         match = self.match
         self.action = match["action"]
@@ -105,27 +94,27 @@ class Control(
 
     async def callback(self, interaction: Interaction) -> Any:
         """Say that a reader used this control, and which of its choices."""
-        if isinstance(self.item, Select):
+        if isinstance(self.item, ui.Select):
             self.index = int(self.item.values[0])
         await super().callback(interaction)
 
 
-def box(text: str, tone: Tone = Tone.PLAIN) -> Container[LayoutView]:
+def box(text: str, tone: Tone = Tone.PLAIN) -> ui.Container[ui.LayoutView]:
     """Return the container of a message: its texts, and a line where `RULE` stands."""
-    container: Container[LayoutView] = Container(accent_colour=tone.value or None)
+    container: ui.Container[ui.LayoutView] = ui.Container(accent_colour=tone.value or None)
     for number, part in enumerate(text.split(RULE)):
         if number:
-            container.add_item(Separator(spacing=discord.SeparatorSpacing.small))
-        container.add_item(TextDisplay(part))
+            container.add_item(ui.Separator(spacing=discord.SeparatorSpacing.small))
+        container.add_item(ui.TextDisplay(part))
     return container
 
 
-def message_view(container: Container[LayoutView]) -> LayoutView:
+def message_view(container: ui.Container[ui.LayoutView]) -> ui.LayoutView:
     """Return a container as a message whose controls work for as long as it stands."""
-    return LayoutView(timeout=None).add_item(container)
+    return ui.LayoutView(timeout=None).add_item(container)
 
 
-def page_view(page: Page, phrases: Phrases, *, answer: str | None = None, number: int = 0) -> LayoutView:
+def page_view(page: Page, phrases: Phrases, *, answer: str | None = None, number: int = 0) -> ui.LayoutView:
     """Return a page as the components of one message, with its controls where it shows an answer."""
     container = box(page.text, page.tone)
     if answer is not None:
@@ -136,14 +125,14 @@ def page_view(page: Page, phrases: Phrases, *, answer: str | None = None, number
     return message_view(container)
 
 
-def opening_view(page: Page, phrases: Phrases, place: str) -> LayoutView:
+def opening_view(page: Page, phrases: Phrases, place: str) -> ui.LayoutView:
     """Return a page as one message from which its paragraphs can be opened: those that `place` cites first."""
     container = box(page.text, page.tone)
     _add_rows(container, page.cited, phrases, place, [])
     return message_view(container)
 
 
-def list_view(pages: Sequence[Page], phrases: Phrases, *, listing: str, number: int = 0) -> LayoutView:
+def list_view(pages: Sequence[Page], phrases: Phrases, *, listing: str, number: int = 0) -> ui.LayoutView:
     """Return one page of a list as the components of a message: its paragraphs, the other pages, the CSV."""
     page, place = pages[number], f"{listing}:{number}"
     container = box(page.text, page.tone)
@@ -157,7 +146,7 @@ def list_view(pages: Sequence[Page], phrases: Phrases, *, listing: str, number: 
 
 def sheet_view(
     pages: Sequence[Page], phrases: Phrases, *, sheet: str, number: int = 0, picture: str | None = None
-) -> LayoutView:
+) -> ui.LayoutView:
     """Return one page of a comparison or a trace: its paragraphs, the other pages, the files.
 
     Args:
@@ -167,7 +156,7 @@ def sheet_view(
     container = box(page.text, page.tone)
     if picture is not None:
         described = discord.MediaGalleryItem(f"attachment://{picture}", description=phrases("trace.plot"))
-        container.add_item(MediaGallery(described))
+        container.add_item(ui.MediaGallery(described))
     turns = _turns("leaf", sheet, number, len(pages)) if len(pages) > 1 else []
     _add_rows(container, page.cited, phrases, place, [*turns, _labelled("files", phrases, place)])
     return message_view(container)
@@ -191,7 +180,7 @@ class Around:
     shareable: bool = True
 
 
-def card_view(page: Page, phrases: Phrases, place: str, around: Around) -> LayoutView:
+def card_view(page: Page, phrases: Phrases, place: str, around: Around) -> ui.LayoutView:
     """Return a paragraph as one message, with the ways to its neighbours and what can be done with it.
 
     Args:
@@ -200,7 +189,7 @@ def card_view(page: Page, phrases: Phrases, place: str, around: Around) -> Layou
     container, step = box(page.text, page.tone), around.step
 
     def button(action: str, to: int, label: str, **look: Any) -> Control:
-        return Control(Button(label=label, custom_id=f"{action}:{place}:{to}", **look))
+        return Control(ui.Button(label=label, custom_id=f"{action}:{place}:{to}", **look))
 
     row = [
         button("step", step - 1, phrases("control.previous"), emoji="◀️", disabled=not around.before),
@@ -212,29 +201,29 @@ def card_view(page: Page, phrases: Phrases, place: str, around: Around) -> Layou
     if around.earlier:
         named = phrases("control.past", readout=around.earlier)
         row.append(button("past", step, shortened(named, MAX_LABEL)))
-    return message_view(container.add_item(ActionRow(*row)))
+    return message_view(container.add_item(ui.ActionRow(*row)))
 
 
-def shared_view(page: Page, phrases: Phrases, place: str, step: int) -> LayoutView:
+def shared_view(page: Page, phrases: Phrases, place: str, step: int) -> ui.LayoutView:
     """Return a paragraph as it is shown to a channel: each reader can open it for themselves."""
-    opening = Control(Button(label=phrases("control.card"), custom_id=f"card:{place}:{step}"))
-    return message_view(box(page.text, page.tone).add_item(ActionRow(opening)))
+    opening = Control(ui.Button(label=phrases("control.card"), custom_id=f"card:{place}:{step}"))
+    return message_view(box(page.text, page.tone).add_item(ui.ActionRow(opening)))
 
 
 def _labelled(action: str, phrases: Phrases, place: str) -> Control:
-    return Control(Button(label=phrases(f"control.{action}"), custom_id=f"{action}:{place}:0"))
+    return Control(ui.Button(label=phrases(f"control.{action}"), custom_id=f"{action}:{place}:0"))
 
 
 def _turns(action: str, listing: str, number: int, pages: int) -> list[Control]:
     """Return the ways to the page before and after; the last part of their ids keeps them apart."""
     before, after = max(number - 1, 0), min(number + 1, pages - 1)
     return [
-        Control(Button(emoji="◀️", custom_id=f"{action}:{listing}:{before}:0", disabled=before == number)),
-        Control(Button(emoji="▶️", custom_id=f"{action}:{listing}:{after}:1", disabled=after == number)),
+        Control(ui.Button(emoji="◀️", custom_id=f"{action}:{listing}:{before}:0", disabled=before == number)),
+        Control(ui.Button(emoji="▶️", custom_id=f"{action}:{listing}:{after}:1", disabled=after == number)),
     ]
 
 
-def text_view(text: str, tone: Tone = Tone.PLAIN) -> LayoutView:
+def text_view(text: str, tone: Tone = Tone.PLAIN) -> ui.LayoutView:
     """Return one sentence as the components of a message."""
     return message_view(box(text, tone))
 
@@ -247,20 +236,20 @@ def _closing(page: Page, phrases: Phrases, place: str) -> list[Control]:
         offered.append("translate")
     return [
         *(_labelled(each, phrases, place) for each in offered),
-        Control(Button(emoji="👍", custom_id=f"good:{place}:0")),
-        Control(Button(emoji="👎", custom_id=f"bad:{place}:0")),
+        Control(ui.Button(emoji="👍", custom_id=f"good:{place}:0")),
+        Control(ui.Button(emoji="👎", custom_id=f"bad:{place}:0")),
     ]
 
 
 def _add_rows(
-    container: Container[LayoutView],
+    container: ui.Container[ui.LayoutView],
     cited: Sequence[Cited],
     phrases: Phrases,
     place: str,
     closing: list[Control],
 ) -> None:
     for row in _rows(cited, phrases, place, closing):
-        container.add_item(ActionRow(*row))
+        container.add_item(ui.ActionRow(*row))
 
 
 def _rows(
@@ -273,7 +262,7 @@ def _rows(
         starts = range(0, len(cited), MAX_CITED)
         return [*([_select(cited, start, phrases, place)] for start in starts), *ends]
     buttons = [
-        Control(Button(label=shortened(c.label, MAX_LABEL), custom_id=f"open:{place}:{index}"))
+        Control(ui.Button(label=shortened(c.label, MAX_LABEL), custom_id=f"open:{place}:{index}"))
         for index, c in enumerate(cited)
     ]
     return [buttons + closing] if len(buttons) + len(closing) <= _MAX_ROW else [buttons, *ends]
@@ -288,5 +277,5 @@ def _select(cited: Sequence[Cited], start: int, phrases: Phrases, place: str) ->
         for index, c in enumerate(cited[start : start + MAX_CITED], start)
     ]
     return Control(
-        Select(custom_id=f"pick:{place}:{start}", placeholder=phrases("control.open"), options=options)
+        ui.Select(custom_id=f"pick:{place}:{start}", placeholder=phrases("control.open"), options=options)
     )

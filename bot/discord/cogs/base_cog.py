@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import wraps
 from inspect import signature
+from itertools import islice
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import discord
@@ -27,11 +28,11 @@ from bot.discord.question_service import Place, QuestionService
 from bot.locales import Catalogue, Phrases
 from bot.logs import request
 from retrieval.errors import NotFoundError
-from retrieval.models import SHARED, LiveParagraph
-from retrieval.search.browsing import ReadoutSummary, Table
+from retrieval.models import LiveParagraph
+from retrieval.search.browsing import ReadoutSummary
 from retrieval.search.scoping import ALL, Filters, as_bound
 
-MAX_CHOICES = 25
+_MAX_CHOICES = 25
 MAX_CHOICE = 100
 
 Command = TypeVar("Command", bound=app_commands.Command[Any, ..., Any])
@@ -97,9 +98,8 @@ class BaseCog(commands.Cog):
 
     def manages(self, interaction: Interaction) -> bool:
         """Whether somebody manages readouts: their server's own, or the shared ones."""
-        caller = caller_of(interaction)
-        own = () if caller.guild is None else (own_scope(caller.guild),)
-        return any(may_manage(caller, scope, self.settings) for scope in (SHARED, *own))
+        caller, scopes = caller_of(interaction), guild_scopes(interaction.guild_id)
+        return any(may_manage(caller, scope, self.settings) for scope in scopes)
 
     def admitted(self, interaction: Interaction) -> discord.Guild:
         """Return the server, where it is one and whoever asks may change what is its own.
@@ -119,13 +119,6 @@ class BaseCog(commands.Cog):
         scopes = guild_scopes(interaction.guild_id)
         return await self.look_up(self.questions.readouts.documents, scopes, filters)
 
-    async def table_of(self, interaction: Interaction, paragraph: LiveParagraph) -> Table | None:
-        """Return the table that a paragraph is a row of, where it is one and as it is now."""
-        with suppress(NotFoundError):
-            scopes = guild_scopes(interaction.guild_id)
-            return await self.look_up(self.questions.readouts.table, paragraph, scopes)
-        return None
-
     async def quoted(self, cited: Cited, guild: int | None) -> Shown:
         """Return the words that were quoted; where those are no longer kept, the paragraph as it is now."""
         readouts, scopes = self.questions.readouts, guild_scopes(guild)
@@ -141,10 +134,7 @@ class BaseCog(commands.Cog):
         wanted = typed.casefold().split()
         lines = await self.readable(interaction)
         found = [line for line in lines if _matches(f"{line.title} {line.date or ''} {line.id}", wanted)]
-        return [
-            app_commands.Choice(name=_choice(line.title, line.date), value=line.id)
-            for line in found[:MAX_CHOICES]
-        ]
+        return choices((_choice(line.title, line.date), line.id) for line in found)
 
     async def filter_choices(
         self, interaction: Interaction, typed: str, option: str
@@ -158,10 +148,7 @@ class BaseCog(commands.Cog):
             held = [*(day[:4] for day in days), *days]
         wanted = typed.casefold().split()
         found = [value for value in dict.fromkeys(held) if value and _matches(value, wanted)]
-        return [
-            app_commands.Choice(name=shortened(v, MAX_CHOICE), value=v[:MAX_CHOICE])
-            for v in found[:MAX_CHOICES]
-        ]
+        return choices((value, value[:MAX_CHOICE]) for value in found)
 
 
 P = ParamSpec("P")
@@ -189,13 +176,20 @@ def offering(command: Command) -> Command:
 
 
 def _choices_of(option: str) -> Callable[..., Coroutine[Any, Any, list[app_commands.Choice[str]]]]:
-    async def choices(cog: BaseCog, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+    async def found(cog: BaseCog, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         return await cog.filter_choices(interaction, typed, option)
 
-    choices.__qualname__ = (
-        f"BaseCog.{option}_choices"  # by its dot discord.py knows a method, and hands it the cog
-    )
-    return choices
+    # by its dot discord.py knows a method, and hands it the cog
+    found.__qualname__ = f"BaseCog.{option}_choices"
+    return found
+
+
+def choices(named: Iterable[tuple[str, str]]) -> list[app_commands.Choice[str]]:
+    """Return as many choices as Discord shows, from (name, value)."""
+    return [
+        app_commands.Choice(name=shortened(name, MAX_CHOICE), value=value)
+        for name, value in islice(named, _MAX_CHOICES)
+    ]
 
 
 def bounded(filters: Filters) -> Filters:

@@ -12,11 +12,11 @@ from bot.discord import Interaction
 from bot.discord.cogs.base_cog import (
     FILTERS,
     MAX_CHOICE,
-    MAX_CHOICES,
     BaseCog,
     BotServices,
     Word,
     bounded,
+    choices,
     guarded,
     offering,
     place_of,
@@ -154,11 +154,8 @@ class InitiativesCog(BaseCog):
     @initiatives.autocomplete("kind")
     async def _kind_choices(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         wanted = typed.strip().casefold()
-        return [
-            app_commands.Choice(name=name, value=kind)
-            for kind, name in self._kinds(interaction).items()
-            if wanted in name.casefold() or wanted in kind
-        ]
+        kinds = self._kinds(interaction).items()
+        return choices((name, kind) for kind, name in kinds if wanted in name.casefold() or wanted in kind)
 
     @initiatives.autocomplete("text")
     async def _names(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
@@ -171,7 +168,7 @@ class InitiativesCog(BaseCog):
             return []
         names = dict.fromkeys(shortened(each.initiative.name, MAX_CHOICE) for each in listed)
         # What stands before the cut finds the name just as well, and the ellipsis is not in it.
-        return [app_commands.Choice(name=n, value=n.removesuffix("…")) for n in list(names)[:MAX_CHOICES]]
+        return choices((name, name.removesuffix("…")) for name in names)
 
     @commands.Cog.listener()
     @guarded

@@ -14,12 +14,11 @@ from discord.ui import MediaGallery
 from bot.discord import Interaction
 from bot.discord.cogs.base_cog import (
     FILTERS,
-    MAX_CHOICE,
-    MAX_CHOICES,
     BaseCog,
     Word,
     bounded,
     channel_of,
+    choices,
     guarded,
     offering,
 )
@@ -29,7 +28,6 @@ from bot.discord.corpus.preview_maker import AttachedFile
 from bot.discord.corpus.preview_store import Preview
 from bot.discord.delivery import attach, in_time, respond, say, show
 from bot.discord.discord_errors import RefusedError
-from bot.discord.discord_markdown import shortened
 from bot.discord.pages import Tone
 from bot.discord.permissions import caller_of
 from bot.discord.views import page_view
@@ -246,11 +244,8 @@ class CorpusCog(
         where = getattr(interaction.namespace, "where", None)
         found = await self.corpus.choices(caller_of(interaction), where, gone=gone)
         wanted = typed.casefold().split()
-        fitting = [(d, name) for d, name in found if all(w in f"{d} {name}".casefold() for w in wanted)]
-        return [
-            app_commands.Choice(name=shortened(name, MAX_CHOICE) or d, value=d)
-            for d, name in fitting[:MAX_CHOICES]
-        ]
+        fitting = ((d, name) for d, name in found if all(w in f"{d} {name}".casefold() for w in wanted))
+        return choices((name.strip() or d, d) for d, name in fitting)
 
     @rollback.autocomplete("revision")
     async def _revisions(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
@@ -259,6 +254,9 @@ class CorpusCog(
         if not document:
             return []
         found = await self.corpus.revisions(caller_of(interaction), where, document)
-        fitting = [each for each in found if each.id.startswith(typed.strip().lower())][:MAX_CHOICES]
-        named = [(each.id, f"{each.id} · {each.created_at[:16]} · {each.title}") for each in fitting]
-        return [app_commands.Choice(name=shortened(name, MAX_CHOICE), value=each) for each, name in named]
+        begun = typed.strip().lower()
+        return choices(
+            (f"{each.id} · {each.created_at[:16]} · {each.title}", each.id)
+            for each in found
+            if each.id.startswith(begun)
+        )

@@ -17,7 +17,7 @@ from bot.discord.delivery import note_what_stays, open_thread, sentence_for, typ
 from bot.discord.discord_errors import DISCORD_FAULTS, one_line
 from bot.discord.discord_settings import ServerSettings
 from bot.discord.pages import Page, Tone
-from bot.discord.permissions import missing_to_answer
+from bot.discord.permissions import missing_in
 from bot.discord.question_service import Place, Reply
 from bot.discord.screen import MessageScreen, Rank
 from bot.discord.views import page_view, text_view
@@ -137,7 +137,7 @@ class MessagesCog(BaseCog):
         message = asked.screen.asked
         server = await self.servers.of(message.guild.id if message.guild else None)
         phrases = self._phrases_for(message, server)
-        missing = missing_to_answer(message)
+        missing = missing_in(message.channel, message.guild.me) if message.guild else None
         if missing:
             if asked.meant is Meant.BOT:
                 await self._explain(message, phrases, missing)

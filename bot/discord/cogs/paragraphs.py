@@ -11,7 +11,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord import Interaction
-from bot.discord.cogs.base_cog import MAX_CHOICE, MAX_CHOICES, BaseCog, guarded, place_of
+from bot.discord.cogs.base_cog import MAX_CHOICE, BaseCog, choices, guarded, place_of
 from bot.discord.cogs.browse import view_of
 from bot.discord.comparison_service import COMPARISON
 from bot.discord.delivery import in_time, respond, say, show, show_in_place
@@ -94,11 +94,8 @@ class ParagraphCog(BaseCog):
         wanted = typed.strip().removeprefix("¶").strip().casefold()
         begin = [p for p in paragraphs if p.number.casefold().startswith(wanted)]
         hold = [p for p in paragraphs if wanted in p.text.casefold() and p not in begin]
-        return [
-            app_commands.Choice(name=shortened(f"{p.place} {p.text}", MAX_CHOICE), value=p.number)
-            for p in [*begin, *hold][:MAX_CHOICES]
-            if len(p.number) <= MAX_CHOICE
-        ]
+        named = ((f"{p.place} {p.text}", p.number) for p in (*begin, *hold) if len(p.number) <= MAX_CHOICE)
+        return choices(named)
 
     @commands.Cog.listener()
     @guarded
@@ -157,8 +154,11 @@ class ParagraphCog(BaseCog):
             earlier=self.phrases(interaction).date(earlier.date) if earlier else None,
             shareable=interaction.guild_id is not None,
         )
-        table = await self.table_of(interaction, paragraph)
-        return _Card(place, paragraph, around, table=table, earlier=earlier)
+        with suppress(NotFoundError):
+            scopes = guild_scopes(interaction.guild_id)
+            table = await self.look_up(self.questions.readouts.table, paragraph, scopes)
+            return _Card(place, paragraph, around, table=table, earlier=earlier)
+        return _Card(place, paragraph, around, earlier=earlier)
 
     async def _live(self, interaction: Interaction, document: str) -> Sequence[LiveParagraph]:
         """Return a readout's paragraphs, in their order; none where there is no such readout."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from bot.discord.answer_store import FeedbackStore, Rated, ShownAnswer
-from bot.discord.discord_markdown import code, escape, instant, length, shortened
-from bot.discord.pages import MAX_TEXT, MAX_TITLE, RULE, Block, Page, Tone, flat, paged
+from bot.discord.discord_markdown import code, escape, instant, shortened
+from bot.discord.pages import MAX_TITLE, RULE, Block, Page, Tone, cut_to_fit, flat, paged
 from bot.discord.permissions import guild_of, guild_scopes
 from bot.discord.readout_rendering import document_line
 from bot.locales import Phrases
@@ -134,9 +134,7 @@ def report_text(report: IngestReport, job: int, phrases: Phrases) -> str:
         lines.append(phrases("corpus.more", count=len(report.failed) - LISTED // 2))
     if len(lines) == 1:
         lines.append(phrases("corpus.report.nothing"))
-    while length("\n".join(lines)) > MAX_TEXT - 1:
-        lines[-2:] = ["…"]
-    return "\n".join(lines)
+    return cut_to_fit("\n".join(lines))
 
 
 def brief_report(report: IngestReport, job: int, phrases: Phrases) -> str:

@@ -1,20 +1,20 @@
-"""PreviewSlots previews: what files, addresses, a removal or a way back would change, before anything does."""
+"""Makes previews: what files, addresses, a removal or a way back would change, before anything does."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, ParamSpec
 
 from bot.discord.admission import Workers
 from bot.discord.corpus.corpus_rendering import reason_text
 from bot.discord.corpus.preview_rendering import preview_pages, removal_pages, rollback_pages, unpin_pages
-from bot.discord.corpus.preview_store import LIFETIME_MS, Growth, Kind, Preview, PreviewStore
+from bot.discord.corpus.preview_store import LIFETIME_MS, Growth, Kind, Preview, PreviewSlots, PreviewStore
 from bot.discord.discord_errors import RefusedError
 from bot.discord.discord_markdown import escape, shortened
-from bot.discord.permissions import Caller, PreviewSlots, ScopeAccess, unknown
+from bot.discord.permissions import Caller, ScopeAccess, unknown
 from bot.locales import Phrases
 from retrieval.bootstrap import Services
 from retrieval.errors import CorpusError
@@ -26,6 +26,8 @@ from retrieval.models import SHARED
 from retrieval.sources.identity import make_id
 
 _MAX_FILE_NAME = 120
+
+P = ParamSpec("P")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ class PreviewMaker:
         with self._slots.taken(scope):
             uploads = await self._fetch(offered)
             request = IngestRequest(urls=urls, uploads=uploads, scope=scope, actor=caller.actor, replace=True)
-            return await self._preview(caller, request, phrases)
+            return await self._kept(self._previewed, caller, request, phrases)
 
     async def found(self, caller: Caller, request: IngestRequest, phrases: Phrases) -> Preview:
         """Return the preview of what a watched page brought.
@@ -108,7 +110,7 @@ class PreviewMaker:
         self._access.admit(caller, request.scope)
         await self._look_ups.run(self._access.check_quota, request.scope, Growth())
         with self._slots.taken(request.scope):
-            return await self._preview(caller, replace(request, actor=caller.actor), phrases)
+            return await self._kept(self._previewed, caller, replace(request, actor=caller.actor), phrases)
 
     async def _fetch(self, offered: Sequence[AttachedFile]) -> tuple[Upload, ...]:
         megabytes = self._access.settings.upload_megabytes
@@ -132,7 +134,7 @@ class PreviewMaker:
         urls = tuple(source for source in sources if "://" in source)
         request = IngestRequest(paths, urls, scope=scope, actor=caller.actor)
         with self._slots.taken(scope):
-            return await self._preview(caller, request, phrases)
+            return await self._kept(self._previewed, caller, request, phrases)
 
     def _sources(self, scope: str, document: str | None) -> list[str]:
         """Return files and addresses; a server's own readouts come from no file of this machine."""
@@ -143,22 +145,20 @@ class PreviewMaker:
             if not live:
                 raise unknown(document)
         urls = list(dict.fromkeys(s.source for s in live if "://" in s.source))
+        folder = self._services.settings.corpus_dir
         if scope != SHARED:
             paths = []
         elif document is None:
-            paths = [str(self._services.settings.corpus_dir)]
+            paths = [str(folder)]
         else:
             files = (s.source for s in live if "://" not in s.source and not s.source.startswith("upload:"))
-            paths = [str(absolute(self._services.settings.corpus_dir) / file) for file in files]
+            paths = [str(absolute(folder) / file) for file in files]
         if not (paths or urls):
             raise RefusedError("corpus.no_source")
         return [*paths, *urls]
 
-    async def _preview(self, caller: Caller, request: IngestRequest, phrases: Phrases) -> Preview:
-        return await self._kept(lambda: self._previewed(caller, request, phrases))
-
-    async def _kept(self, make: Callable[[], Preview]) -> Preview:
-        preview = await self._parsing.run(make)
+    async def _kept(self, make: Callable[P, Preview], *args: P.args, **more: P.kwargs) -> Preview:
+        preview = await self._parsing.run(make, *args, **more)
         await self._look_ups.run(self._store.add, preview)
         return preview
 
@@ -199,16 +199,8 @@ class PreviewMaker:
             raise RefusedError("corpus.nothing_read") from error
 
     def _new(self, caller: Caller, kind: Kind, scope: str, request: dict[str, Any], **more: Any) -> Preview:
-        return Preview(
-            secrets.token_hex(6),
-            kind,
-            scope,
-            caller.user,
-            caller.guild,
-            self._access.now_ms(),
-            request,
-            **more,
-        )
+        known, now = secrets.token_hex(6), self._access.now_ms()
+        return Preview(known, kind, scope, caller.user, caller.guild, now, request, **more)
 
     async def remove(
         self, caller: Caller, where: str | None, document: str, phrases: Phrases, *, purge: bool
@@ -221,14 +213,10 @@ class PreviewMaker:
             live = {s.id: s for s in self._services.browser.documents([scope])}.get(known.id)
             if live is None and not purge:
                 raise RefusedError("corpus.removed_before", id=known.id)
-            return self._new(
-                caller,
-                "purge" if purge else "remove",
-                scope,
-                {"document": known.id, "live": live.revision if live else None},
-                pages=removal_pages(known, live, scope, phrases, purge=purge),
-                documents=(known.id,),
-            )
+            request = {"document": known.id, "live": live.revision if live else None}
+            kind: Kind = "purge" if purge else "remove"
+            pages = removal_pages(known, live, scope, phrases, purge=purge)
+            return self._new(caller, kind, scope, request, pages=pages, documents=(known.id,))
 
         return await self._kept(made)
 
@@ -240,17 +228,11 @@ class PreviewMaker:
 
         def made() -> Preview:
             past = self._access.history(scope, document)
-            to = _target(past, revision)
+            to, known, live = _target(past, revision), past.readout.id, past.live.id if past.live else None
             difference = self._services.lifecycle.difference(past, to)
-            live = past.live.id if past.live else None
-            return self._new(
-                caller,
-                "rollback",
-                scope,
-                {"document": past.readout.id, "revision": to.id, "live": live},
-                pages=rollback_pages(past.readout.id, difference, scope, phrases),
-                documents=(past.readout.id,),
-            )
+            request = {"document": known, "revision": to.id, "live": live}
+            pages = rollback_pages(known, difference, scope, phrases)
+            return self._new(caller, "rollback", scope, request, pages=pages, documents=(known,))
 
         return await self._kept(made)
 
@@ -312,12 +294,11 @@ class PreviewMaker:
             As `open` does.
         """
         preview = await self.open(caller, preview_id, files=True)
-        request = (
-            IngestRequest.from_json(preview.request, preview.files) if preview.kind == "ingest" else None
-        )
-        if request is None or preview.alike is None or question != len(request.taken_as):
+        if preview.kind != "ingest" or preview.alike is None:
             return preview
-        alike = preview.alike
+        request, alike = IngestRequest.from_json(preview.request, preview.files), preview.alike
+        if question != len(request.taken_as):
+            return preview
         said = {**request.taken_as, alike.brought: alike.document if replaces else alike.brought}
         fresh = await self._anew(caller, preview, replace(request, taken_as=said), phrases)
         revised = await self._look_ups.run(self._store.revise, fresh, preview)
@@ -358,7 +339,7 @@ def _file_name(name: str) -> str:
 
 def _target(past: History, revision: str | None) -> KnownRevision:
     """Return the revision to go back to: the one named by its first characters, or the one before."""
-    kept: Iterable[KnownRevision] = [v for v in past.revisions if not v.erased]
+    kept = [v for v in past.revisions if not v.erased]
     if revision is None:
         found = [v for v in kept if past.live is None or v.pk < past.live.pk][:1]
     else:

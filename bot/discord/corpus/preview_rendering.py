@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from bot.discord.corpus.corpus_rendering import (
-    failed_line,
-    named_ids,
-    reason_text,
-    source_name,
-    where_name,
-)
+from bot.discord.corpus.corpus_rendering import failed_line, named_ids, reason_text, source_name, where_name
 from bot.discord.corpus.preview_store import Editable, PreviewPage
-from bot.discord.discord_markdown import escape, instant, length, shortened
+from bot.discord.discord_markdown import cut_quote, escape, instant, marked, shortened
 from bot.discord.pages import MAX_TEXT, MAX_TITLE, RULE, Block, Page, Tone, flat, paged
 from bot.locales import Phrases
 from retrieval.diff import word_diff
@@ -273,8 +267,6 @@ _MAX_COMPARED = 40_000
 """Comparing word by word takes time with the square of the length."""
 
 _MAX_SHOWN = 1_200
-_PIECE = 600
-"""Escaped, a piece of so many characters still fits into a message."""
 
 
 def change_lines(diff: ParagraphDiff, phrases: Phrases, room: int) -> Iterator[str]:
@@ -286,13 +278,8 @@ def change_lines(diff: ParagraphDiff, phrases: Phrases, room: int) -> Iterator[s
         if change.kind == "renumbered":
             yield f"-# {name}"
             continue
-        line = f"-# {name}\n> "
-        for part in _marked(_pieces(change)):
-            if length(line) + length(part) > room:
-                yield f"{line}…"
-                line = "> …"
-            line += part
-        yield line
+        words = marked((piece.text, _MARKS[piece.kind]) for piece in _pieces(change))
+        yield from cut_quote(words, f"-# {name}\n> ", room)
 
 
 def _pieces(change: ParagraphChange) -> Iterable[Piece]:
@@ -318,18 +305,3 @@ def _nearby(pieces: tuple[Piece, ...]) -> Iterator[Piece]:
             continue
         end = piece.text[len(piece.text) - tail :] if tail else ""
         yield Piece("same", f"{piece.text[:head]} … {end}")
-
-
-def _marked(pieces: Iterable[Piece]) -> Iterator[str]:
-    for piece in pieces:
-        for start in range(0, len(piece.text), _PIECE):
-            yield marked(piece.text[start : start + _PIECE], _MARKS[piece.kind])
-
-
-def marked(text: str, mark: str) -> str:
-    """Put `mark` around the words: one beside a space would be shown instead of meant."""
-    core = text.strip()
-    if not core or not mark:
-        return escape(text)
-    lead = text[: len(text) - len(text.lstrip())]
-    return f"{lead}{mark}{escape(core)}{mark}{text[len(lead) + len(core) :]}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
@@ -129,9 +129,8 @@ class CorpusService:
             self._check_open(connection, preview, job)
             subscribe(connection, replace(waiting, job=job))
 
-        waiting = Subscription(
-            0, preview.scope, caller.user, caller.guild, channel, phrases.language, caller.application
-        )
+        told = caller.user, caller.guild, channel, phrases.language, caller.application
+        waiting = Subscription(0, preview.scope, *told)
         return replace(waiting, job=self.services.jobs.submit(request, also))
 
     def _check_open(self, connection: Connection, preview: Preview, job: int) -> None:
@@ -141,7 +140,7 @@ class CorpusService:
         usage = self.services.jobs.usage(preview.scope, self._access.day_ago(), connection)
         if set(usage.open_jobs) - {job}:
             raise RefusedError("corpus.busy_here")
-        self._access.quota.check(usage, preview.growth, usage.ingests - 1)
+        self._access.check_growth(usage, preview.growth, usage.ingests - 1)
 
     def _commit(self, caller: Caller, preview: Preview, phrases: Phrases) -> str:
         document = preview.request["document"]
@@ -195,7 +194,7 @@ class CorpusService:
         def found() -> tuple[Page, ...]:
             usage = self.services.jobs.usage(scope, self._access.day_ago())
             rows = [self.services.jobs.get(job) for job in usage.open_jobs]
-            quota = {} if scope == SHARED else asdict(self._access.quota)
+            quota = {} if scope == SHARED else self._access.quota
             readouts = self.services.browser.documents([scope])
             return status_pages(scope, readouts, usage, quota, [row for row in rows if row], phrases)
 
@@ -212,11 +211,13 @@ class CorpusService:
     ) -> tuple[Page, ...]:
         """Return what was done in a scope, or to one readout."""
         scope = self._access.scope(caller, where)
-        if document is None:
-            return await self.look_ups.run(
-                lambda: audit_pages(scope, self.services.lifecycle.audit(scope), phrases)
-            )
-        return await self.look_ups.run(lambda: history_pages(self._access.history(scope, document), phrases))
+
+        def found() -> tuple[Page, ...]:
+            if document is None:
+                return audit_pages(scope, self.services.lifecycle.audit(scope), phrases)
+            return history_pages(self._access.history(scope, document), phrases)
+
+        return await self.look_ups.run(found)
 
     async def changes(
         self, caller: Caller, where: str | None, document: str, phrases: Phrases
@@ -254,9 +255,8 @@ class CorpusService:
                 ids = [make_id(document)]
             if not ids:
                 raise RefusedError("corpus.nothing_to_export")
-            name, data = archive(
-                [browser.readout(each, [scope]) for each in ids], single=document is not None
-            )
+            readouts = [browser.readout(each, [scope]) for each in ids]
+            name, data = archive(readouts, single=document is not None)
             if len(data) > limit:
                 raise RefusedError("corpus.export_large")
             return name, data
@@ -271,9 +271,8 @@ class CorpusService:
             return []
 
         def found() -> list[tuple[str, str]]:
-            lines = {
-                s.id: f"{s.title} {s.date or ''}".strip() for s in self.services.browser.documents([scope])
-            }
+            live = self.services.browser.documents([scope])
+            lines = {s.id: f"{s.title} {s.date or ''}".strip() for s in live}
             if gone:
                 lines |= {k.id: k.id for k in self.services.lifecycle.known(scope) if k.id not in lines}
             return list(lines.items())

@@ -1,4 +1,4 @@
-"""x"""
+"""Watched pages and announcements: what people do with them, who may, and what is to be told where."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -18,8 +19,8 @@ from bot.discord.corpus.preview_maker import growth_of
 from bot.discord.corpus.preview_rendering import initiative_line, preview_pages
 from bot.discord.corpus.preview_store import Growth
 from bot.discord.discord_errors import RefusedError
-from bot.discord.discord_markdown import escape, length, shortened
-from bot.discord.pages import MAX_TEXT, Source, source_line
+from bot.discord.discord_markdown import escape, shortened
+from bot.discord.pages import Source, cut_to_fit, source_line
 from bot.discord.permissions import Caller, ScopeAccess, guild_of, guild_scopes, own_scope
 from bot.discord.shards import Shards
 from bot.locales import Catalogue, Phrases
@@ -34,8 +35,39 @@ from retrieval.watching import News, Watch, WatchedLink
 
 MAX_URL = 200
 """Of an address, or of why it could not be read, in a list."""
+
 _MAX_LINKS = 10
+_MOST_ANNOUNCED = 5
+_MAX_INITIATIVES = 8
 _USER = re.compile(r"discord:(\d+)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message to send.
+
+    Attributes:
+        place: `channel`, `user`, `guild`, `application` and `language` of whoever wanted it.
+        link: The link whose preview it offers.
+        key: The same for the same message: sent twice, it stands there once.
+        news: What is known once it was sent.
+    """
+
+    place: Mapping[str, Any]
+    text: str
+    key: str
+    news: News | None = None
+    link: int | None = None
+
+
+def phrases_of(catalogue: Catalogue, place: Mapping[str, Any]) -> Phrases:
+    """Return the language of a place."""
+    return catalogue.languages.get(str(place["language"])) or catalogue.of(None)
+
+
+def watched_url(watch: Watch) -> str:
+    """Return the address of a watched page as markdown, cut to what a list has room for."""
+    return escape(shortened(watch.url, MAX_URL))
 
 
 class WatchDesk:
@@ -48,7 +80,7 @@ class WatchDesk:
 
     def __init__(self, access: ScopeAccess, services: Services, parsing: Workers, look_ups: Workers) -> None:
         self._access = access
-        self._services = services
+        self._watching = services.watching
         self._parsing = parsing
         self._look_ups = look_ups
         self.announcing = Announcing(services)
@@ -75,29 +107,23 @@ class WatchDesk:
         place: dict[str, Any] = {"channel": channel, "guild": caller.guild}
         place |= {"application": caller.application, "language": phrases.language}
         most = 0 if scope == SHARED else self._access.settings.server_watches
-        there = await self._look_ups.run(self._services.watching.watched, scope)
+        there = await self._look_ups.run(self._watching.watched, scope)
         if most and len(there) >= most:
             raise RefusedError("corpus.watch.bound", limit=most)
         if url.strip() in [each.url for each in there]:
             raise RefusedError("corpus.watch.twice")
-        add, every_s = self._services.watching.add, hours * 3_600
-        given: dict[str, Any] = {
-            "scope": scope,
-            "actor": caller.actor,
-            "every_s": every_s,
-            "takes": takes,
-            "most": most,
-        }
+        given: dict[str, Any] = {"scope": scope, "actor": caller.actor, "every_s": hours * 3_600}
+        given |= {"takes": takes, "most": most, "place": place}
         try:
-            look = await self._parsing.run(lambda: add(url, place=place, **given))
+            look = await self._parsing.run(partial(self._watching.add, url, **given))
         except (SourceError, UsageError) as error:
             reason = error.problem if isinstance(error, SourceError) else str(error)
             raise RefusedError("corpus.watch.failed", reason=reason_text(reason, phrases)) from error
-        then = phrases(f"corpus.watch.{'will_take' if takes else 'will_ask'}")
+        then, name = phrases(f"corpus.watch.{'will_take' if takes else 'will_ask'}"), watched_url(look.watch)
         if look.newest is None:
-            return f"{phrases('corpus.watch.readout', url=watched_url(look.watch))} {then}"
+            return f"{phrases('corpus.watch.readout', url=name)} {then}"
         newest = source_line(Source(look.newest.title, look.newest.date), phrases)
-        return f"{phrases('corpus.watch.list', url=watched_url(look.watch), count=look.links, newest=newest)} {then}"
+        return f"{phrases('corpus.watch.list', url=name, count=look.links, newest=newest)} {then}"
 
     async def watched(self, caller: Caller, where: str | None) -> list[tuple[Watch, int]]:
         """Return the watched pages of a scope, and how many readouts of each wait for somebody."""
@@ -105,9 +131,8 @@ class WatchDesk:
         return await self._look_ups.run(self._watched, scope)
 
     def _watched(self, scope: str) -> list[tuple[Watch, int]]:
-        watching = self._services.watching
-        found = sorted(watching.watched(scope), key=lambda each: each.pk)
-        return [(each, len(watching.undecided(each))) for each in found]
+        found = sorted(self._watching.watched(scope), key=lambda each: each.pk)
+        return [(each, len(self._watching.undecided(each))) for each in found]
 
     async def change(self, caller: Caller, pk: int, action: str) -> list[tuple[Watch, int]]:
         """Pause, resume or remove a watched page, or do nothing; returns those of its scope then.
@@ -116,18 +141,17 @@ class WatchDesk:
             RefusedError: It is no longer there.
             NotAllowedError: The caller may not manage its scope.
         """
-        watching = self._services.watching
 
         def changed() -> list[tuple[Watch, int]]:
-            watch = next((each for each in watching.watched() if each.pk == pk), None)
+            watch = next((each for each in self._watching.watched() if each.pk == pk), None)
             if watch is None:
                 raise RefusedError("corpus.watch.gone")
             self._access.admit(caller, watch.scope)
             try:
                 if action == "drop":
-                    watching.remove(watch.scope, pk)
+                    self._watching.remove(watch.scope, pk)
                 elif action != "turn":
-                    watching.pause(watch.scope, pk, paused=action == "pause")
+                    self._watching.pause(watch.scope, pk, paused=action == "pause")
             except NotFoundError as error:
                 raise RefusedError("corpus.watch.gone") from error
             return self._watched(watch.scope)
@@ -140,7 +164,7 @@ class WatchDesk:
         Raises:
             RefusedError: It is taken, or gone.
         """
-        found = await self._look_ups.run(self._services.watching.offered, link)
+        found = await self._look_ups.run(self._watching.offered, link)
         if found is None:
             raise RefusedError("corpus.watch.gone")
         return found[1]
@@ -153,20 +177,20 @@ class WatchDesk:
         """
         self._access.scope(caller, "server")
         assert caller.guild is not None  # `scope` saw to it
-        guild, application = caller.guild, caller.application
-        await self._look_ups.run(self.announcing.choose, guild, channel, application, phrases.language)
+        chosen = caller.guild, channel, caller.application, phrases.language
+        await self._look_ups.run(self.announcing.choose, *chosen)
         if channel is None:
             return phrases("corpus.announce.ended")
         return phrases("corpus.announce.begun", channel=f"<#{channel}>")
 
     def left(self, guild: int) -> None:
         """Ask and announce nothing for a server that the bot was removed from; blocking."""
-        self._services.watching.pause_all(own_scope(guild))
+        self._watching.pause_all(own_scope(guild))
         self.announcing.forget(guild)
 
     def forget_scope(self, scope: str) -> None:
         """Forget what is watched for a scope, and where it is announced; blocking."""
-        self._services.watching.forget_scope(scope)
+        self._watching.forget_scope(scope)
         if (guild := guild_of(scope)) is not None:
             self.announcing.forget(guild)
 
@@ -181,12 +205,7 @@ class WatchDesk:
         taken: defaultdict[str, Growth] = defaultdict(Growth)
 
         def gate(scope: str, plan: Plan) -> bool:
-            before, more = taken[scope], growth_of(plan)
-            both = Growth(
-                before.readouts + more.readouts,
-                before.paragraphs + more.paragraphs,
-                before.bytes + more.bytes,
-            )
+            both = taken[scope] + growth_of(plan)
             try:
                 self._access.check_quota(scope, both)
             except RefusedError:  # whoever looks at its preview is told which bound
@@ -200,17 +219,16 @@ class WatchDesk:
             phrases = phrases_of(catalogue, watch.place)
             return preview_pages(plan, request, phrases)[0][0].text
 
-        self._services.watching.run(gate=gate, sketch=sketch, stopping=stopping)
+        self._watching.run(gate=gate, sketch=sketch, stopping=stopping)
 
     def letters(self, shards: Shards, catalogue: Catalogue) -> list[Letter]:
         """Return the messages that this process is to send; blocking."""
         out: list[Letter] = []
-        for news in self._services.watching.news():
+        for news in self._watching.news():
             place = news.watch.place
             if place and place["application"] == shards.application and shards.serve(place["guild"]):
-                named = _USER.match(
-                    news.watch.actor
-                )  # by a name made up for them, where they wished to be forgotten
+                # by a name made up for them, where they wished to be forgotten
+                named = _USER.match(news.watch.actor)
                 place = {**place, "user": int(named[1]) if named else None}
                 out += _letters(news, place, phrases_of(catalogue, place))
         return out
@@ -218,7 +236,7 @@ class WatchDesk:
     def sent(self, letter: Letter) -> None:
         """Note that a message is there, or can never be; blocking."""
         if letter.news is not None:
-            self._services.watching.told(letter.news)
+            self._watching.told(letter.news)
 
 
 def _letters(news: News, place: Mapping[str, Any], phrases: Phrases) -> Iterator[Letter]:
@@ -233,9 +251,8 @@ def _letters(news: News, place: Mapping[str, Any], phrases: Phrases) -> Iterator
             found = link.found or {}
             head = phrases("corpus.watch.found", url=url)
             text = cut_to_fit(f"{head}\n{found.get('sketch') or _line(link, phrases)}")
-            yield Letter(
-                place, text, f"w{link.pk}-{found.get('revision', '')}", News(quiet, (link,)), link.pk
-            )
+            key = f"w{link.pk}-{found.get('revision', '')}"
+            yield Letter(place, text, key, News(quiet, (link,)), link.pk)
     others = [link for link in news.links if link.state != "found"]
     for start in range(0, len(others), _MAX_LINKS):
         some = others[start : start + _MAX_LINKS]
@@ -253,48 +270,8 @@ def _line(link: WatchedLink, phrases: Phrases) -> str:
     return line
 
 
-def watched_url(watch: Watch) -> str:
-    """Return the address of a watched page as markdown, cut to what a list has room for."""
-    return escape(shortened(watch.url, MAX_URL))
-
-
 def _key(text: str) -> str:
     return sha256(text.encode()).hexdigest()[:25]
-
-
-_MOST_ANNOUNCED = 5
-_MAX_INITIATIVES = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A message to send.
-
-    Attributes:
-        place: `channel`, `user`, `guild`, `application` and `language` of whoever wanted it.
-        link: The link whose preview it offers.
-        key: The same for the same message: sent twice, it stands there once.
-        news: What is known once it was sent.
-    """
-
-    place: Mapping[str, Any]
-    text: str
-    key: str
-    news: News | None = None
-    link: int | None = None
-
-
-def phrases_of(catalogue: Catalogue, place: Mapping[str, Any]) -> Phrases:
-    """Return the language of a place."""
-    return catalogue.languages.get(str(place["language"])) or catalogue.of(None)
-
-
-def cut_to_fit(text: str) -> str:
-    """Return as many lines as a message holds."""
-    lines = text.split("\n")
-    while length("\n".join(lines)) > MAX_TEXT:
-        lines[-2:] = ["…"]
-    return "\n".join(lines)
 
 
 class Announcing:
@@ -340,15 +317,14 @@ class Announcing:
         for row in rows:
             if not shards.serve(row.guild):
                 continue
-            scopes, phrases = guild_scopes(row.guild), phrases_of(catalogue, row._asdict())
-            place = row._asdict() | {"user": None}
-            new = self._added(row.guild, scopes, row.after)
+            place, scopes, known = row._asdict() | {"user": None}, guild_scopes(row.guild), row.guild % 10**9
+            phrases, new = phrases_of(catalogue, place), self._added(row.guild, scopes, row.after)
             for pk, readout in new[:_MOST_ANNOUNCED]:
-                text = self._text(readout, scopes, phrases)
-                yield Letter(place, text, f"a{row.guild % 10**9}-{pk}"), row.guild, pk
+                yield Letter(place, self._text(readout, scopes, phrases), f"a{known}-{pk}"), row.guild, pk
             if len(new) > _MOST_ANNOUNCED:
+                last, _ = new[-1]
                 text = phrases("corpus.announce.more", count=len(new) - _MOST_ANNOUNCED)
-                yield Letter(place, text, f"m{row.guild % 10**9}-{new[-1][0]}"), row.guild, new[-1][0]
+                yield Letter(place, text, f"m{known}-{last}"), row.guild, last
 
     def told(self, guild: int, after: int) -> None:
         """Note how far a server knows what became live: never less far than before, its channel may be a new one."""
@@ -394,7 +370,5 @@ class Announcing:
         """Return the readout of its series that is dated last before it."""
         documents = self._services.browser.documents(scopes)
         series = Shelf(tuple(documents)).siblings(readout)
-        earlier = [
-            each for each in series if each.pk != readout.pk and (each.date or "") < (readout.date or "")
-        ]
+        earlier = [each for each in series if (each.date or "") < (readout.date or "")]
         return max(earlier, key=lambda each: each.date or "", default=None)
