@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import discord
 from discord import app_commands, ui
@@ -12,14 +13,11 @@ from discord.ext import commands
 from bot.discord import Interaction
 from bot.discord.answer_store import DAY_MS, FeedbackStore, ShownAnswer
 from bot.discord.cogs.base_cog import (
-    FILTERS,
     BaseCog,
     BotServices,
     Shown,
-    Word,
-    bounded,
     guarded,
-    offering,
+    narrowed,
     place_of,
     sent_form,
     typed_into,
@@ -48,30 +46,26 @@ _FORM_LIFETIME_S = 900.0
 class AskCog(BaseCog):
     """Answers /ask, and the examples on the card."""
 
-    @offering
     @app_commands.command(name="ask", description="Ask about the readouts; the answer names its paragraphs")
     @app_commands.describe(
         question="What would you like to know?",
         document="Look in one readout only",
         document2="This readout, too",
-        **FILTERS,
     )
     @app_commands.autocomplete(document=BaseCog.document_choices, document2=BaseCog.document_choices)
-    @guarded
+    @narrowed
     async def ask(
         self,
         interaction: Interaction,
         question: str,
         document: str | None = None,
         document2: str | None = None,
-        since: Word | None = None,
-        until: Word | None = None,
-        issuer: Word | None = None,
-        title: Word | None = None,
+        *,
+        filters: Filters,
     ) -> None:
         """Answer a question."""
         named = tuple(each for each in (document, document2) if each)
-        await self._ask(interaction, question, bounded(Filters(named, since, until, issuer, title)))
+        await self._ask(interaction, question, replace(filters, documents=named))
 
     @commands.Cog.listener()
     @guarded

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import wraps
-from inspect import signature
+from inspect import Parameter, signature
 from itertools import islice
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -35,7 +35,7 @@ from retrieval.search.scoping import ALL, Filters, as_bound
 _MAX_CHOICES = 25
 MAX_CHOICE = 100
 
-Command = TypeVar("Command", bound=app_commands.Command[Any, ..., Any])
+Command = TypeVar("Command", bound=Callable[..., Coroutine[Any, Any, None]])
 Word = app_commands.Range[str, 1, 100]
 FILTERS = {
     "since": "Only readouts from this day, month or year on",
@@ -168,11 +168,25 @@ def guarded(use: Use[SomeCog, P]) -> Use[SomeCog, P]:
     return guarded_use
 
 
-def offering(command: Command) -> Command:
-    """Have the options of `FILTERS` completed from what the readouts hold."""
-    for option in FILTERS:
-        command.autocomplete(option)(_choices_of(option))
-    return command
+def narrowed(use: Command) -> Command:
+    """Give a command the options that narrow the readouts, completed from what those hold.
+
+    It is handed the `Filters` that were typed, as its last parameter.
+    """
+
+    @wraps(use)
+    async def narrowed_use(cog: BaseCog, interaction: Interaction, /, **given: Any) -> None:
+        typed = {option: given.pop(option, None) for option in FILTERS}
+        since, until = _bound(typed.pop("since")), _bound(typed.pop("until"))
+        await use(cog, interaction, filters=Filters((), since, until, **typed), **given)
+
+    own = signature(use, eval_str=True)
+    options = [Parameter(o, Parameter.KEYWORD_ONLY, default=None, annotation=Word | None) for o in FILTERS]
+    kept = [parameter for name, parameter in own.parameters.items() if name != "filters"]
+    narrowed_use.__signature__ = own.replace(parameters=[*kept, *options])  # type: ignore[attr-defined]
+    completed = {option: _choices_of(option) for option in FILTERS}
+    described = app_commands.autocomplete(**completed)(app_commands.describe(**FILTERS)(narrowed_use))
+    return guarded(described)  # type: ignore[return-value]  # its options are others
 
 
 def _choices_of(option: str) -> Callable[..., Coroutine[Any, Any, list[app_commands.Choice[str]]]]:
@@ -192,16 +206,12 @@ def choices(named: Iterable[tuple[str, str]]) -> list[app_commands.Choice[str]]:
     ]
 
 
-def bounded(filters: Filters) -> Filters:
-    """Return filters as typed, their bounds in time as dates.
+def _bound(typed: str | None) -> str | None:
+    """Return a day, month or year as typed as the ledger has it.
 
     Raises:
-        RefusedError: One of them is no date.
+        RefusedError: It is none.
     """
-    return replace(filters, since=_bound(filters.since), until=_bound(filters.until))
-
-
-def _bound(typed: str | None) -> str | None:
     bound = as_bound(typed) if typed else None
     if typed and bound is None:
         raise RefusedError("corpus.bad_date", date=escape(typed))

@@ -10,15 +10,12 @@ from discord.ext import commands
 
 from bot.discord import Interaction
 from bot.discord.cogs.base_cog import (
-    FILTERS,
     MAX_CHOICE,
     BaseCog,
     BotServices,
-    Word,
-    bounded,
     choices,
     guarded,
-    offering,
+    narrowed,
     place_of,
 )
 from bot.discord.comparison_service import COMPARISON, TRACE, Asked, ShownSheet
@@ -38,20 +35,11 @@ from retrieval.search.scoping import Filters
 class BrowseCog(BaseCog):
     """Shows what the readouts and the bot are, to the person who asks."""
 
-    @offering
     @app_commands.command(name="documents", description="List the readouts")
-    @app_commands.describe(**FILTERS)
-    @guarded
-    async def documents(
-        self,
-        interaction: Interaction,
-        since: Word | None = None,
-        until: Word | None = None,
-        issuer: Word | None = None,
-        title: Word | None = None,
-    ) -> None:
+    @narrowed
+    async def documents(self, interaction: Interaction, *, filters: Filters) -> None:
         """List the readouts."""
-        phrases, filters = self.phrases(interaction), bounded(Filters((), since, until, issuer, title))
+        phrases = self.phrases(interaction)
         lines = await in_time(interaction, self.readable(interaction, filters), ephemeral=True)
         if filters and not lines:
             await say(interaction, phrases("error.none_passes"))
@@ -100,26 +88,22 @@ _MAX_WANTED = 100
 class InitiativesCog(BaseCog):
     """Lists initiatives to the person who asks, a page at a time."""
 
-    @offering
     @app_commands.command(name="initiatives", description="List what was announced, each with its paragraph")
     @app_commands.describe(
         document="Of one readout only",
         kind="Of one kind only",
         text="Words in the name, the actor or the time",
-        **FILTERS,
     )
     @app_commands.autocomplete(document=BaseCog.document_choices)
-    @guarded
+    @narrowed
     async def initiatives(
         self,
         interaction: Interaction,
         document: str | None = None,
         kind: str | None = None,
         text: app_commands.Range[str, 1, _MAX_WANTED] | None = None,
-        since: Word | None = None,
-        until: Word | None = None,
-        issuer: Word | None = None,
-        title: Word | None = None,
+        *,
+        filters: Filters,
     ) -> None:
         """List initiatives."""
         phrases, known = self.phrases(interaction), self._kind(interaction, kind)
@@ -127,8 +111,8 @@ class InitiativesCog(BaseCog):
             kinds = ", ".join(self._kinds(interaction).values())
             await say(interaction, phrases("error.no_kind", kind=code(kind), kinds=kinds))
             return
-        bounds = bounded(Filters((), since, until))
-        wanted = InitiativeFilter(document or None, known, text, bounds.since, bounds.until, issuer, title)
+        within = filters.since, filters.until, filters.issuer, filters.title
+        wanted = InitiativeFilter(document or None, known, text, *within)
         work = self.questions.list_initiatives(wanted, place_of(interaction), phrases)
         try:
             reply = await in_time(interaction, work, ephemeral=True)
@@ -223,22 +207,18 @@ class ComparisonCog(BaseCog):
         """Compare two readouts."""
         await self._look(interaction, COMPARISON, {"before": before, "after": after, "topic": topic})
 
-    @offering
     @app_commands.command(name="trace", description="Where a phrase and its close variants stand, by date")
-    @app_commands.describe(phrase="Which words?", **FILTERS)
-    @guarded
+    @app_commands.describe(phrase="Which words?")
+    @narrowed
     async def trace(
         self,
         interaction: Interaction,
         phrase: app_commands.Range[str, 1, _MAX_PHRASE],
-        since: Word | None = None,
-        until: Word | None = None,
-        issuer: Word | None = None,
-        title: Word | None = None,
+        *,
+        filters: Filters,
     ) -> None:
         """Trace a phrase."""
-        bounds = bounded(Filters((), since, until))
-        within: Asked = {"since": bounds.since, "until": bounds.until, "issuer": issuer, "title": title}
+        within: Asked = {name: getattr(filters, name) for name in ("since", "until", "issuer", "title")}
         await self._look(interaction, TRACE, {"phrase": phrase, **within})
 
     async def _look(self, interaction: Interaction, mode: str, asked: Asked) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 import discord
@@ -13,14 +14,11 @@ from discord.ui import MediaGallery
 
 from bot.discord import Interaction
 from bot.discord.cogs.base_cog import (
-    FILTERS,
     BaseCog,
-    Word,
-    bounded,
     channel_of,
     choices,
     guarded,
-    offering,
+    narrowed,
 )
 from bot.discord.cogs.previews import preview_view
 from bot.discord.cogs.watching import WHERE, WatchCommands
@@ -186,24 +184,21 @@ class CorpusCog(
         name, data = await in_time(interaction, work, ephemeral=True)
         await attach(interaction, discord.File(io.BytesIO(data), name))
 
-    @offering
     @app_commands.command(name="channel", description="Choose which readouts this channel asks")
-    @app_commands.describe(document="One readout only", document2="This readout, too", **FILTERS)
+    @app_commands.describe(document="One readout only", document2="This readout, too")
     @app_commands.autocomplete(document=BaseCog.document_choices, document2=BaseCog.document_choices)
-    @guarded
+    @narrowed
     async def channel(
         self,
         interaction: Interaction,
         document: _ID | None = None,
         document2: _ID | None = None,
-        since: Word | None = None,
-        until: Word | None = None,
-        issuer: Word | None = None,
-        title: Word | None = None,
+        *,
+        filters: Filters,
     ) -> None:
         """Choose which readouts this channel asks; all of them, where nothing is chosen."""
         named = tuple(each for each in (document, document2) if each)
-        filters = bounded(Filters(named, since, until, issuer, title))
+        filters = replace(filters, documents=named)
         channel = channel_of(interaction.channel)
         if channel is None:
             raise RefusedError("corpus.no_server_here")

@@ -20,7 +20,7 @@ from bot.discord.cogs.base_cog import BaseCog, BotServices, guarded
 from bot.discord.cogs.previews import preview_view
 from bot.discord.corpus.corpus_rendering import reason_text
 from bot.discord.corpus.preview_store import Preview
-from bot.discord.corpus.watch_desk import MAX_URL, Letter, phrases_of, watched_url
+from bot.discord.corpus.watch_desk import MAX_URL, Letter, watched_url
 from bot.discord.delivery import in_time, say, show, show_in_place
 from bot.discord.discord_errors import RefusedError
 from bot.discord.pages import Tone
@@ -159,7 +159,7 @@ class WatchingCog(BaseCog):
 
     async def _sent(self, letter: Letter) -> bool:
         """Send a message where it was wanted, else to whoever wanted it; False: try again later."""
-        view = _letter_view(letter, phrases_of(self.catalogue, letter.place))
+        view = _letter_view(letter, self.catalogue.of(letter.place["language"]))
         for kind in ("channel", "user"):
             if (to := letter.place[kind]) is None:
                 continue

@@ -84,11 +84,9 @@ class SubscriptionStore:
 
     def release(self, job: int, teller: str) -> None:
         """They could not be told: let another process try, or this one later."""
-        w = watches
+        claimed = (watches.c.job == job, watches.c.teller == teller)
         with self._database.write() as connection:
-            connection.execute(
-                update(w).where(w.c.job == job, w.c.teller == teller).values(claimed_until=None)
-            )
+            connection.execute(update(watches).where(*claimed).values(claimed_until=None))
 
     def told(self, job: int) -> None:
         """They know."""
@@ -208,12 +206,10 @@ class JobNotifier:
             log.exception("job %d is no longer followed; the next start takes it up", subscription.job)
 
     async def _to_the_end(self, subscription: Subscription, edit: Edit | None) -> None:
-        phrases = self._phrases(subscription)
+        phrases = self._catalogue.of(subscription.language)
         pace, shown, edited_at = Pace("", 0.0, 0), "", -EDITED_EVERY_S
-        while (row := await self._patiently(self._jobs.get, subscription.job)) and row.state in (
-            "queued",
-            "running",
-        ):
+        open_states = ("queued", "running")
+        while (row := await self._patiently(self._jobs.get, subscription.job)) and row.state in open_states:
             now = self._ticks()
             if row.stage != pace.stage:
                 pace = Pace(row.stage, now, row.done)
@@ -232,7 +228,7 @@ class JobNotifier:
         self, subscription: Subscription, row: JobRow, edit: Edit | None, phrases: Phrases
     ) -> None:
         """Tell the starter, unless another process does: a claim that it left behind runs out."""
-        while (claim := await self._claim(subscription.job)) == "taken":
+        while (claim := await self._patiently(self._claim, subscription.job)) == "taken":
             await asyncio.sleep(_CLAIM_LOOKED_AT_EVERY_S)
         if claim == "told":
             return
@@ -244,10 +240,7 @@ class JobNotifier:
             await self._patiently(self._subscriptions.release, subscription.job, self._teller)
             log.warning("job %d: whoever started it could not be told", subscription.job)
 
-    async def _claim(self, job: int) -> Claim:
-        return await self._patiently(self._claimed, job)
-
-    def _claimed(self, job: int) -> Claim:
+    def _claim(self, job: int) -> Claim:
         now = int(self._clock() * 1000)
         return self._subscriptions.claim(job, self._teller, now, now + CLAIMED_MS)
 
@@ -261,9 +254,6 @@ class JobNotifier:
                 failures += 1
                 log.warning("following jobs, again in %.1f s: %s", pause_s(failures), error)
                 await asyncio.sleep(pause_s(failures))
-
-    def _phrases(self, subscription: Subscription) -> Phrases:
-        return self._catalogue.languages.get(subscription.language) or self._catalogue.of(None)
 
 
 def ending_of(row: JobRow, phrases: Phrases) -> Ending:

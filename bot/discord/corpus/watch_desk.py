@@ -60,11 +60,6 @@ class Letter:
     link: int | None = None
 
 
-def phrases_of(catalogue: Catalogue, place: Mapping[str, Any]) -> Phrases:
-    """Return the language of a place."""
-    return catalogue.languages.get(str(place["language"])) or catalogue.of(None)
-
-
 def watched_url(watch: Watch) -> str:
     """Return the address of a watched page as markdown, cut to what a list has room for."""
     return escape(shortened(watch.url, MAX_URL))
@@ -80,7 +75,7 @@ class WatchDesk:
 
     def __init__(self, access: ScopeAccess, services: Services, parsing: Workers, look_ups: Workers) -> None:
         self._access = access
-        self._watching = services.watching
+        self._services = services
         self._parsing = parsing
         self._look_ups = look_ups
         self.announcing = Announcing(services)
@@ -107,7 +102,7 @@ class WatchDesk:
         place: dict[str, Any] = {"channel": channel, "guild": caller.guild}
         place |= {"application": caller.application, "language": phrases.language}
         most = 0 if scope == SHARED else self._access.settings.server_watches
-        there = await self._look_ups.run(self._watching.watched, scope)
+        there = await self._look_ups.run(self._services.watching.watched, scope)
         if most and len(there) >= most:
             raise RefusedError("corpus.watch.bound", limit=most)
         if url.strip() in [each.url for each in there]:
@@ -115,7 +110,7 @@ class WatchDesk:
         given: dict[str, Any] = {"scope": scope, "actor": caller.actor, "every_s": hours * 3_600}
         given |= {"takes": takes, "most": most, "place": place}
         try:
-            look = await self._parsing.run(partial(self._watching.add, url, **given))
+            look = await self._parsing.run(partial(self._services.watching.add, url, **given))
         except (SourceError, UsageError) as error:
             reason = error.problem if isinstance(error, SourceError) else str(error)
             raise RefusedError("corpus.watch.failed", reason=reason_text(reason, phrases)) from error
@@ -131,8 +126,8 @@ class WatchDesk:
         return await self._look_ups.run(self._watched, scope)
 
     def _watched(self, scope: str) -> list[tuple[Watch, int]]:
-        found = sorted(self._watching.watched(scope), key=lambda each: each.pk)
-        return [(each, len(self._watching.undecided(each))) for each in found]
+        found = sorted(self._services.watching.watched(scope), key=lambda each: each.pk)
+        return [(each, len(self._services.watching.undecided(each))) for each in found]
 
     async def change(self, caller: Caller, pk: int, action: str) -> list[tuple[Watch, int]]:
         """Pause, resume or remove a watched page, or do nothing; returns those of its scope then.
@@ -143,15 +138,15 @@ class WatchDesk:
         """
 
         def changed() -> list[tuple[Watch, int]]:
-            watch = next((each for each in self._watching.watched() if each.pk == pk), None)
+            watch = next((each for each in self._services.watching.watched() if each.pk == pk), None)
             if watch is None:
                 raise RefusedError("corpus.watch.gone")
             self._access.admit(caller, watch.scope)
             try:
                 if action == "drop":
-                    self._watching.remove(watch.scope, pk)
+                    self._services.watching.remove(watch.scope, pk)
                 elif action != "turn":
-                    self._watching.pause(watch.scope, pk, paused=action == "pause")
+                    self._services.watching.pause(watch.scope, pk, paused=action == "pause")
             except NotFoundError as error:
                 raise RefusedError("corpus.watch.gone") from error
             return self._watched(watch.scope)
@@ -164,7 +159,7 @@ class WatchDesk:
         Raises:
             RefusedError: It is taken, or gone.
         """
-        found = await self._look_ups.run(self._watching.offered, link)
+        found = await self._look_ups.run(self._services.watching.offered, link)
         if found is None:
             raise RefusedError("corpus.watch.gone")
         return found[1]
@@ -185,12 +180,12 @@ class WatchDesk:
 
     def left(self, guild: int) -> None:
         """Ask and announce nothing for a server that the bot was removed from; blocking."""
-        self._watching.pause_all(own_scope(guild))
+        self._services.watching.pause_all(own_scope(guild))
         self.announcing.forget(guild)
 
     def forget_scope(self, scope: str) -> None:
         """Forget what is watched for a scope, and where it is announced; blocking."""
-        self._watching.forget_scope(scope)
+        self._services.watching.forget_scope(scope)
         if (guild := guild_of(scope)) is not None:
             self.announcing.forget(guild)
 
@@ -216,27 +211,27 @@ class WatchDesk:
         def sketch(watch: Watch, request: IngestRequest, plan: Plan) -> str | None:
             if not watch.place:
                 return None
-            phrases = phrases_of(catalogue, watch.place)
+            phrases = catalogue.of(watch.place["language"])
             return preview_pages(plan, request, phrases)[0][0].text
 
-        self._watching.run(gate=gate, sketch=sketch, stopping=stopping)
+        self._services.watching.run(gate=gate, sketch=sketch, stopping=stopping)
 
     def letters(self, shards: Shards, catalogue: Catalogue) -> list[Letter]:
         """Return the messages that this process is to send; blocking."""
         out: list[Letter] = []
-        for news in self._watching.news():
+        for news in self._services.watching.news():
             place = news.watch.place
             if place and place["application"] == shards.application and shards.serve(place["guild"]):
                 # by a name made up for them, where they wished to be forgotten
                 named = _USER.match(news.watch.actor)
                 place = {**place, "user": int(named[1]) if named else None}
-                out += _letters(news, place, phrases_of(catalogue, place))
+                out += _letters(news, place, catalogue.of(place["language"]))
         return out
 
     def sent(self, letter: Letter) -> None:
         """Note that a message is there, or can never be; blocking."""
         if letter.news is not None:
-            self._watching.told(letter.news)
+            self._services.watching.told(letter.news)
 
 
 def _letters(news: News, place: Mapping[str, Any], phrases: Phrases) -> Iterator[Letter]:
@@ -318,7 +313,7 @@ class Announcing:
             if not shards.serve(row.guild):
                 continue
             place, scopes, known = row._asdict() | {"user": None}, guild_scopes(row.guild), row.guild % 10**9
-            phrases, new = phrases_of(catalogue, place), self._added(row.guild, scopes, row.after)
+            phrases, new = catalogue.of(place["language"]), self._added(row.guild, scopes, row.after)
             for pk, readout in new[:_MOST_ANNOUNCED]:
                 yield Letter(place, self._text(readout, scopes, phrases), f"a{known}-{pk}"), row.guild, pk
             if len(new) > _MOST_ANNOUNCED:
