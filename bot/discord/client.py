@@ -67,24 +67,12 @@ _CONTEXT_MENUS = {"Check against the readouts": "check"}
 def build_bot_services(settings: DiscordSettings, services: Services) -> BotServices:
     """Return what the cogs work with, from the services of an open store."""
     answers = AnswerStore(services.ledger)
-    asked, checking = services.answering, services.checking
-    questions = QuestionService(
-        settings, asked, services.browser, answers, checking=checking, mode=asked.mode
-    )
+    questions = QuestionService(settings, services, answers)
     corpus = CorpusService(settings, services, answers)
     server_cleanup = ServerCleanup(services.ledger, corpus, answers, settings.purge_after_days)
     comparing = ComparisonService(questions, services.comparing, services.settings.citation_style)
     catalogue = load(services.settings.reading_room_url)
     return BotServices(questions, catalogue, settings, corpus, server_cleanup, comparing)
-
-
-def intents_for(settings: DiscordSettings) -> discord.Intents:
-    """Return the events to receive: servers, messages, reactions, and message texts only where that is set."""
-    intents = discord.Intents.none()
-    intents.guilds = intents.guild_messages = intents.dm_messages = True
-    intents.guild_reactions = intents.dm_reactions = True
-    intents.message_content = settings.message_content
-    return intents
 
 
 class Rapporteur(commands.AutoShardedBot):
@@ -177,11 +165,15 @@ def build_client(bot_services: BotServices, **options: Any) -> Rapporteur:
         options: Further options of `discord.Client`.
     """
     settings = bot_services.settings
+    intents = discord.Intents.none()  # servers, messages, reactions, and message texts only where that is set
+    intents.guilds = intents.guild_messages = intents.dm_messages = True
+    intents.guild_reactions = intents.dm_reactions = True
+    intents.message_content = settings.message_content
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # nothing here speaks
     client = Rapporteur(
         command_prefix=(),
         help_command=None,
-        intents=intents_for(settings),
+        intents=intents,
         allowed_mentions=discord.AllowedMentions.none(),
         tree_cls=CommandTree,
         shard_count=settings.shards or None,
@@ -260,14 +252,15 @@ class CommandTree(app_commands.CommandTree[Any]):
                 raise cause
 
 
-async def sync_commands(
-    tree: app_commands.CommandTree[Any], application: int, questions: QuestionService
-) -> bool:
+Tree = app_commands.CommandTree[Any]
+
+
+async def sync_commands(tree: Tree, application: int, questions: QuestionService) -> bool:
     """Send the commands where they are not what Discord was told last; returns whether they were sent.
 
     Discord takes 200 new commands a day and keeps them: of several hosts with the same ones, the first sends them.
     """
-    key, fingerprint = f"commands:{application}", await fingerprint_of(tree)
+    key, fingerprint = f"commands:{application}", await _fingerprint_of(tree)
     if await questions.look_ups.run(questions.answers.state, key) == fingerprint:
         return False
     await tree.sync()
@@ -275,7 +268,7 @@ async def sync_commands(
     return True
 
 
-async def fingerprint_of(tree: app_commands.CommandTree[Any]) -> str:
+async def _fingerprint_of(tree: Tree) -> str:
     """Return a hash of everything that `tree.sync` would send."""
     translator = tree.translator
     assert translator is not None

@@ -134,8 +134,8 @@ class ComparisonService:
         text = " ".join(value for value in asked.values() if value)
         sheet, picture = await self._questions.admitted(text, place, lambda: _drawn(work()))
         question = json.dumps(asked, ensure_ascii=False)
-        pages, outside = render_sheet(sheet, phrases), replace(place, thread=None)
-        return ShownSheet(await self._questions.remembered(mode, pages, question, outside), picture)
+        pages = render_sheet(sheet, phrases)
+        return ShownSheet(await self._questions.remembered(mode, pages, question, place), picture)
 
     async def again(self, sheet: str, place: Place, phrases: Phrases) -> ShownSheet:
         """Return what was shown as it is now.
@@ -152,11 +152,7 @@ class ComparisonService:
         return ShownSheet(reply, picture)
 
     async def files(self, answer: str, guild: int | None, phrases: Phrases) -> dict[str, bytes]:
-        """Return anything that was shown as files, by name.
-
-        Raises:
-            As `again` does.
-        """
+        """Return anything that was shown as files, by name; raises as `again` does."""
         shown = await self._questions.shown(answer, guild)
         name = shown.mode if shown.mode in {COMPARISON, TRACE, LIST} else "answer"
         work = await self._sheet(shown, guild, phrases)

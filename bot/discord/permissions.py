@@ -6,7 +6,7 @@ Who does something is taken as they are at this very moment, whatever a button o
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -130,16 +130,11 @@ def guild_of(scope: str) -> int | None:
 
 
 class ScopeAccess:
-    """What somebody may manage, and what is known of it.
+    """What somebody may manage, and what is known of it."""
 
-    Args:
-        clock: Seconds since 1970.
-    """
-
-    def __init__(self, settings: DiscordSettings, services: Services, clock: Callable[[], float]) -> None:
+    def __init__(self, settings: DiscordSettings, services: Services) -> None:
         self.settings = settings
         self._services = services
-        self._clock = clock
         self.quota = {
             "readouts": settings.server_readouts,
             "paragraphs": settings.server_paragraphs,
@@ -207,11 +202,11 @@ class ScopeAccess:
 
     def now_ms(self) -> int:
         """Return this moment, in milliseconds since 1970."""
-        return int(self._clock() * 1000)
+        return int(time.time() * 1000)
 
     def day_ago(self) -> str:
         """Return the moment 24 hours ago, as the ledger writes it."""
-        return (datetime.fromtimestamp(self._clock(), UTC) - timedelta(days=1)).isoformat(timespec="seconds")
+        return (datetime.now(UTC) - timedelta(days=1)).isoformat(timespec="seconds")
 
 
 def unknown(document: str) -> RefusedError:

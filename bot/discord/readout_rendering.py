@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Self, get_args
 
@@ -43,12 +43,9 @@ def render_documents(readouts: Sequence[ReadoutSummary], phrases: Phrases) -> tu
 
 def _document_line(readout: ReadoutSummary, series: str | None, phrases: Phrases) -> str:
     line = document_line(readout, phrases)
-    note = {"counted": "documents.numbering_counted", "mixed": "documents.numbering_mixed"}.get(
-        readout.numbering
-    )
     called = series_name(series, readout.title, readout.series) if series else None
     notes = [phrases("documents.series", series=flat(called, MAX_TITLE))] if called else []
-    notes += [phrases(note)] if note else []
+    notes += _numbering_notes(readout, phrases)
     return f"{line}\n-# {' · '.join(notes)}" if notes else line
 
 
@@ -67,21 +64,16 @@ KINDS: tuple[InitiativeKind, ...] = get_args(InitiativeKind)
 _MAX_PLACES = 8
 """Paragraphs that one line names, here and elsewhere each; a page offers to open `MAX_CITED`."""
 
-_MAX_NAME = 200
-
-_MAX_DETAIL = 100
-
-_MAX_ELSEWHERE_TITLE = 40
-
-_MAX_WANTED = 60
-
-_MAX_LINKED = 800
-
 _MAX_LINK = 200
 """Of an address in a list: what is long is left out, so that more readouts fit on a page."""
 
-_MANY = 99_999
+_MAX_NAME = 200
+_MAX_DETAIL = 100
+_MAX_ELSEWHERE_TITLE = 40
+_MAX_WANTED = 60
+_MAX_LINKED = 800
 _MAX_TOLD = 600
+_MANY = 99_999
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,10 +155,8 @@ def render_initiatives(
 
 
 def _none_sentence(wanted: InitiativeFilter, phrases: Phrases) -> str:
-    asked_for = _asked_for(wanted, phrases)
-    if not asked_for:
-        return phrases("initiatives.none")
-    return phrases("initiatives.none_such", wanted=" · ".join(asked_for))
+    asked_for = " · ".join(_asked_for(wanted, phrases))
+    return phrases("initiatives.none_such", wanted=asked_for) if asked_for else phrases("initiatives.none")
 
 
 def _heading(total: int, number: int, pages: int, wanted: InitiativeFilter, phrases: Phrases) -> str:
@@ -193,7 +183,7 @@ def _block(
     lines = [f"- {_what(entry, phrases)} — {_marks(citations, phrases)}"]
     if listed.also_in:
         lines.append(f"-# {_elsewhere(listed, readouts, phrases)}")
-    also, source = _elsewhere_cited(listed, readouts, phrases), Source(readout.title, readout.date)
+    also, source = tuple(_elsewhere_cited(listed, readouts, phrases)), Source(readout.title, readout.date)
     return Block("\n".join(lines), _head(readout, phrases), piece, also, source)
 
 
@@ -204,15 +194,13 @@ def _what(entry: Initiative, phrases: Phrases) -> str:
 
 
 def _head(readout: ReadoutSummary, phrases: Phrases) -> str:
-    note = {"counted": "documents.numbering_counted", "mixed": "documents.numbering_mixed"}.get(
-        readout.numbering
-    )
-    notes = (f"`{code(readout.id)}`", *([phrases(note)] if note else []))
+    notes = f"`{code(readout.id)}`", *_numbering_notes(readout, phrases)
     return source_head(Source(readout.title, readout.date), phrases, *notes)
 
 
-def _numbering(readout: ReadoutSummary) -> Numbering:
-    return Numbering.COUNTED if readout.numbering == "counted" else Numbering.PRINTED
+def _numbering_notes(readout: ReadoutSummary, phrases: Phrases) -> list[str]:
+    told = readout.numbering in ("counted", "mixed")
+    return [phrases(f"documents.numbering_{readout.numbering}")] if told else []
 
 
 def _marks(citations: Sequence[Citation], phrases: Phrases) -> str:
@@ -261,19 +249,10 @@ def _named(document: str, line: ReadoutSummary | None, phrases: Phrases) -> str:
 
 def _elsewhere_cited(
     listed: ListedInitiative, readouts: Mapping[str, ReadoutSummary], phrases: Phrases
-) -> tuple[tuple[Cited, Source], ...]:
-    places = [(place, readouts.get(place.document)) for place in listed.also_in[:_MAX_PLACES]]
-    return tuple(
-        (
-            Cited(
-                document=place.document,
-                revision=line.revision,
-                paragraph=place.paragraph,
-                label=plain_label(place.paragraph, _numbering(line), phrases),
-                spans=(),
-            ),
-            Source(line.title, line.date),
-        )
-        for place, line in places
-        if line is not None
-    )
+) -> Iterator[tuple[Cited, Source]]:
+    for place in listed.also_in[:_MAX_PLACES]:
+        if line := readouts.get(place.document):
+            numbering = Numbering.COUNTED if line.numbering == "counted" else Numbering.PRINTED
+            label = plain_label(place.paragraph, numbering, phrases)
+            cited = Cited(place.document, line.revision, place.paragraph, label, ())
+            yield cited, Source(line.title, line.date)

@@ -248,34 +248,25 @@ def _add_rows(
     place: str,
     closing: list[Control],
 ) -> None:
-    for row in _rows(cited, phrases, place, closing):
-        container.add_item(ui.ActionRow(*row))
-
-
-def _rows(
-    cited: Sequence[Cited], phrases: Phrases, place: str, closing: list[Control]
-) -> list[list[Control]]:
-    ends = [closing[start : start + _MAX_ROW] for start in range(0, len(closing), _MAX_ROW)]
-    if not cited:
-        return ends
+    rows = [closing[start : start + _MAX_ROW] for start in range(0, len(closing), _MAX_ROW)]
     if len(cited) > _MAX_ROW or sum(len(c.label) for c in cited) > _MAX_LABELS:
         starts = range(0, len(cited), MAX_CITED)
-        return [*([_select(cited, start, phrases, place)] for start in starts), *ends]
-    buttons = [
-        Control(ui.Button(label=shortened(c.label, MAX_LABEL), custom_id=f"open:{place}:{index}"))
-        for index, c in enumerate(cited)
-    ]
-    return [buttons + closing] if len(buttons) + len(closing) <= _MAX_ROW else [buttons, *ends]
+        rows = [*([_select(cited, start, phrases, place)] for start in starts), *rows]
+    elif cited:
+        buttons = [
+            Control(ui.Button(label=shortened(c.label, MAX_LABEL), custom_id=f"open:{place}:{index}"))
+            for index, c in enumerate(cited)
+        ]
+        is_one = len(buttons) + len(closing) <= _MAX_ROW
+        rows = [buttons + closing] if is_one else [buttons, *rows]
+    for row in rows:
+        container.add_item(ui.ActionRow(*row))
 
 
 def _select(cited: Sequence[Cited], start: int, phrases: Phrases, place: str) -> Control:
     options = [
-        discord.SelectOption(
-            label=shortened(c.label, _MAX_OPTION),
-            value=str(index),
-        )
-        for index, c in enumerate(cited[start : start + MAX_CITED], start)
+        discord.SelectOption(label=shortened(each.label, _MAX_OPTION), value=str(index))
+        for index, each in enumerate(cited[start : start + MAX_CITED], start)
     ]
-    return Control(
-        ui.Select(custom_id=f"pick:{place}:{start}", placeholder=phrases("control.open"), options=options)
-    )
+    opened = phrases("control.open")
+    return Control(ui.Select(custom_id=f"pick:{place}:{start}", placeholder=opened, options=options))

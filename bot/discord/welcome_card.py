@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import discord
@@ -11,14 +12,13 @@ from discord import app_commands
 from discord.ui import ActionRow, Button, Container, LayoutView
 
 from bot.discord.pages import RULE, Tone
-from bot.discord.views import LastingItem, box
+from bot.discord.views import LastingItem, box, message_view
 from bot.locales import Phrases
 
 if TYPE_CHECKING:
     from retrieval.answering.models import Answer
-    from retrieval.search.browsing import Browser, ListedInitiative, ReadoutSummary
+    from retrieval.search.browsing import Browser, ListedInitiative
 
-EXAMPLES = 3
 _MOST_TRIED = 9
 _MAX_LABEL = 80
 _MAX_COMPONENTS = 40
@@ -68,7 +68,7 @@ def card_view(phrases: Phrases, examples: Sequence[str], commands: Sequence[str]
     container = box(RULE.join(text), Tone.LISTED)
     for number, question in enumerate(examples):  # one a row: on a telephone a row is as wide as a button
         container.add_item(ActionRow(ExampleQuestion(Button(label=question, custom_id=f"example:{number}"))))
-    return LayoutView(timeout=None).add_item(container)
+    return message_view(container)
 
 
 def command_lines(tree: app_commands.CommandTree[Any], phrases: Phrases, *, manages: bool) -> list[str]:
@@ -93,49 +93,39 @@ def command_lines(tree: app_commands.CommandTree[Any], phrases: Phrases, *, mana
 def example_questions(
     browser: Browser, scopes: Sequence[str], quote: Callable[[str], Answer], phrases: Phrases
 ) -> list[str]:
-    """Return questions that the readouts of `scopes` answer, at most `EXAMPLES`: each was asked, and its readout answers."""
+    """Return questions that the readouts of `scopes` answer, one of each kind: each was asked, and its readout answers."""
     initiatives, readouts = browser.initiatives(scopes), browser.documents(scopes)
-    kinds = [
-        _of_initiatives(initiatives, phrases),
-        _of_actors(initiatives, phrases),
-        _of_readouts(readouts, phrases),
-    ]
+    named = ((phrases("card.readout", title=re.sub(r"^The ", "", r.title)), r.id) for r in readouts)
+    kinds = _of_initiatives(initiatives, phrases), _of_actors(initiatives, phrases), named
     found = [next(_answered(kind, quote), None) for kind in kinds]
-    return list(dict.fromkeys(question for question in found if question is not None))[:EXAMPLES]
+    return list(dict.fromkeys(question for question in found if question is not None))
 
 
-Candidate = tuple[str, str]
+_Candidate = tuple[str, str]
 """A question, and the readout that has to answer it."""
 
 
-def _answered(candidates: Iterable[Candidate], quote: Callable[[str], Answer]) -> Iterator[str]:
-    for tried, (question, readout) in enumerate(candidates):
-        if tried == _MOST_TRIED:
-            return
+def _answered(candidates: Iterable[_Candidate], quote: Callable[[str], Answer]) -> Iterator[str]:
+    for question, readout in islice(candidates, _MOST_TRIED):
         if len(question) <= _MAX_LABEL and any(
             statement.paragraph.document == readout for statement in quote(question).statements
         ):
             yield question
 
 
-def _of_initiatives(initiatives: Sequence[ListedInitiative], phrases: Phrases) -> Iterator[Candidate]:
+def _of_initiatives(initiatives: Sequence[ListedInitiative], phrases: Phrases) -> Iterator[_Candidate]:
     for entry in initiatives:
         if _is_name(entry.initiative.name):
             yield phrases("card.initiative", name=entry.initiative.name), entry.readout.id
 
 
-def _of_actors(initiatives: Sequence[ListedInitiative], phrases: Phrases) -> Iterator[Candidate]:
+def _of_actors(initiatives: Sequence[ListedInitiative], phrases: Phrases) -> Iterator[_Candidate]:
     seen = set[str]()
     for entry in initiatives:
         actor = entry.initiative.actor
         if actor and actor not in seen and _is_name(actor, fewest=1):
             seen.add(actor)
             yield phrases("card.actor", actor=actor), entry.readout.id
-
-
-def _of_readouts(readouts: Sequence[ReadoutSummary], phrases: Phrases) -> Iterator[Candidate]:
-    for readout in readouts:
-        yield phrases("card.readout", title=re.sub(r"^The ", "", readout.title)), readout.id
 
 
 def _is_name(text: str, fewest: int = 2) -> bool:

@@ -174,9 +174,7 @@ async def client_in_process(
     gateway = yarl.URL(scene.standin.gateway.url)
     monkeypatch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", gateway)
     made = DiscordSettings(_env_file=None, token=TOKEN, **settings)  # type: ignore[call-arg, arg-type]
-    questions = QuestionService(
-        made, services, services, AnswerStore(FileDatabase(folder / "ledger.db")), checking=services
-    )
+    questions = QuestionService(made, services, AnswerStore(FileDatabase(folder / "ledger.db")))
     client = build_client(BotServices(questions, load(), made), guild_ready_timeout=0.1)
     running = asyncio.create_task(client.start(TOKEN))
     await scene.standin.connected()

@@ -9,15 +9,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord import Interaction
-from bot.discord.cogs.base_cog import (
-    MAX_CHOICE,
-    BaseCog,
-    BotServices,
-    choices,
-    guarded,
-    narrowed,
-    place_of,
-)
+from bot.discord.cogs.base_cog import MAX_CHOICE, BaseCog, BotServices, choices, guarded, narrowed, place_of
 from bot.discord.comparison_service import COMPARISON, TRACE, Asked, ShownSheet
 from bot.discord.delivery import attach, in_time, respond, say, show, show_in_place
 from bot.discord.discord_markdown import code, shortened
@@ -211,11 +203,7 @@ class ComparisonCog(BaseCog):
     @app_commands.describe(phrase="Which words?")
     @narrowed
     async def trace(
-        self,
-        interaction: Interaction,
-        phrase: app_commands.Range[str, 1, _MAX_PHRASE],
-        *,
-        filters: Filters,
+        self, interaction: Interaction, phrase: app_commands.Range[str, 1, _MAX_PHRASE], *, filters: Filters
     ) -> None:
         """Trace a phrase."""
         within: Asked = {name: getattr(filters, name) for name in ("since", "until", "issuer", "title")}

@@ -13,13 +13,7 @@ from discord.ext import commands
 from discord.ui import MediaGallery
 
 from bot.discord import Interaction
-from bot.discord.cogs.base_cog import (
-    BaseCog,
-    channel_of,
-    choices,
-    guarded,
-    narrowed,
-)
+from bot.discord.cogs.base_cog import BaseCog, channel_of, choices, guarded, narrowed
 from bot.discord.cogs.previews import preview_view
 from bot.discord.cogs.watching import WHERE, WatchCommands
 from bot.discord.corpus.preview_maker import AttachedFile

@@ -184,9 +184,8 @@ class MessagesCog(BaseCog):
         message = asked.screen.asked
         if asked.meant is Meant.ANYBODY or asked.screen.shows_words:
             return
-        is_new = message.guild is None and not await self.look_up(
-            self.answers.has_asked_directly, message.author.id
-        )
+        was_here = self.answers.has_asked_directly
+        is_new = message.guild is None and not await self.look_up(was_here, message.author.id)
         if reply.talk == "about" or is_new:
             await self._introduce(asked.screen, phrases)
         elif reply.talk == "greeting":
@@ -222,18 +221,14 @@ class MessagesCog(BaseCog):
         async def show_found(page: Page) -> None:
             await screen.put(Rank.QUOTED, page_view(page, phrases))
 
+        overheard, before = asked.meant is Meant.ANYBODY, asked.answer
         work = self.questions.ask(
-            asked.question,
-            place,
-            phrases,
-            overheard=asked.meant is Meant.ANYBODY,
-            instead_of=asked.answer,
-            show_found=show_found,
+            asked.question, place, phrases, overheard=overheard, instead_of=before, show_found=show_found
         )
         task = asyncio.ensure_future(work)
         try:
             await asyncio.wait({task}, timeout=SIGN_OF_LIFE_S)
-            if not task.done() and asked.meant is not Meant.ANYBODY:
+            if not task.done() and not overheard:
                 await screen.put(Rank.WAITING, text_view(phrases("answer.looking")))
             return await task
         finally:

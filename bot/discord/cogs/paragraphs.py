@@ -72,12 +72,8 @@ class ParagraphCog(BaseCog):
         found = await self.look_up(self.questions.readouts.paragraph, document, number, scopes)
         label = plain_label(found.number, found.numbering, phrases, found.part)
         cited = Cited(found.document, found.revision, found.number, label, ())
-        reply = await self.questions.remembered(
-            _PARAGRAPH,
-            (Page("", cited=(cited,)),),
-            f"{found.document} {found.place}",
-            replace(place_of(interaction), thread=None),
-        )
+        page, looked_up = Page("", cited=(cited,)), f"{found.document} {found.place}"
+        reply = await self.questions.remembered(_PARAGRAPH, (page,), looked_up, place_of(interaction))
         return await self._card_of(interaction, f"{reply.id}:0:0", found)
 
     async def _missing(self, interaction: Interaction, document: str, number: str) -> str:

@@ -43,8 +43,7 @@ _ON_A_PAGE = 5
 
 
 class WatchControl(
-    LastingItem,
-    template=r"watch:(?P<action>pause|resume|drop|turn|look):(?P<pk>\d+):(?P<page>\d+)",
+    LastingItem, template=r"watch:(?P<action>pause|resume|drop|turn|look):(?P<pk>\d+):(?P<page>\d+)"
 ):
     """A button under a watched page in a list, or under a readout that was found."""
 

@@ -102,11 +102,7 @@ class PreviewMaker:
             return await self._kept(self._previewed, caller, request, phrases)
 
     async def found(self, caller: Caller, request: IngestRequest, phrases: Phrases) -> Preview:
-        """Return the preview of what a watched page brought.
-
-        Raises:
-            As `add` does.
-        """
+        """Return the preview of what a watched page brought; raises as `add` does."""
         self._access.admit(caller, request.scope)
         await self._look_ups.run(self._access.check_quota, request.scope, Growth())
         with self._slots.taken(request.scope):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
@@ -51,9 +49,6 @@ class Done:
 class CorpusService:
     """Manages readouts for Discord.
 
-    Args:
-        clock: Seconds since 1970.
-
     Attributes:
         previews: Makes what is confirmed here.
         watching: What is watched for new readouts, and where what became live is announced.
@@ -61,17 +56,10 @@ class CorpusService:
         look_ups: The threads of everything that is quick.
     """
 
-    def __init__(
-        self,
-        settings: DiscordSettings,
-        services: Services,
-        answers: AnswerStore,
-        *,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
+    def __init__(self, settings: DiscordSettings, services: Services, answers: AnswerStore) -> None:
         self.services = services
         self._answers = answers
-        self._access = ScopeAccess(settings, services, clock)
+        self._access = ScopeAccess(settings, services)
         self._store = PreviewStore(services.ledger)
         self.subscriptions = SubscriptionStore(services.ledger)
         # Parsing and committing have threads of their own: questions never wait for either.

@@ -29,7 +29,7 @@ def build_bot(services: FakeServices, tmp_path: Path) -> BuildBot:
     def build(**settings: Any) -> Rapporteur:
         chosen = DiscordSettings(_env_file=None, **{"token": "t", "user_questions_per_minute": 0, **settings})  # type: ignore[call-arg]
         answers = AnswerStore(FileDatabase(tmp_path / "ledger.db"))
-        questions = QuestionService(chosen, services, services, answers, checking=services)
+        questions = QuestionService(chosen, services, answers)
         return build_client(BotServices(questions, load(), chosen))
 
     return build

@@ -177,13 +177,7 @@ class Scopes(RuleBasedStateMachine):
         self.compared: tuple[Any, ...] = ()
 
     async def _questions(self, settings: DiscordSettings) -> QuestionService:
-        return QuestionService(
-            settings,
-            self.services.answering,
-            self.services.browser,
-            self.remembered,
-            checking=self.services.checking,
-        )
+        return QuestionService(settings, self.services, self.remembered)
 
     async def _corpus(self, settings: DiscordSettings) -> CorpusService:
         return CorpusService(settings, self.services, self.remembered)
