@@ -15,7 +15,7 @@ from discord.ext import commands, tasks
 from bot.discord import Interaction
 from bot.discord.answer_store import AnswerStore
 from bot.discord.cogs.answers import AnswerControlsCog, AskCog, CheckCog
-from bot.discord.cogs.base_cog import BaseCog, BotServices
+from bot.discord.cogs.base_cog import BotServices
 from bot.discord.cogs.browse import BrowseCog, ComparisonCog, InitiativesCog
 from bot.discord.cogs.corpus import CorpusCog
 from bot.discord.cogs.forgetting import PrivacyCog, ServersCog
@@ -45,6 +45,7 @@ _ALWAYS = (
     AskCog,
     BrowseCog,
     InitiativesCog,
+    ComparisonCog,
     ParagraphCog,
     AnswerControlsCog,
     ServerSettingsCog,
@@ -72,7 +73,7 @@ def build_bot_services(settings: DiscordSettings, services: Services) -> BotServ
     server_cleanup = ServerCleanup(services.ledger, corpus, answers, settings.purge_after_days)
     comparing = ComparisonService(questions, services.comparing, services.settings.citation_style)
     catalogue = load(services.settings.reading_room_url)
-    return BotServices(questions, catalogue, settings, corpus, server_cleanup, comparing)
+    return BotServices(questions, comparing, catalogue, settings, corpus, server_cleanup)
 
 
 class Rapporteur(commands.AutoShardedBot):
@@ -87,7 +88,8 @@ class Rapporteur(commands.AutoShardedBot):
     async def setup_hook(self) -> None:
         """Add cogs and controls, then tell Discord about commands that changed."""
         bot_services, self._connected = self.bot_services, set[int]()
-        for cog in _cogs_for(bot_services):
+        keeps = bot_services.corpus and bot_services.server_cleanup
+        for cog in (*_ALWAYS, *(_KEEPING if keeps else ())):
             await self.add_cog(cog(bot_services, self))
         self.add_dynamic_items(*_DYNAMIC_ITEMS)
         await self.tree.set_translator(CatalogueTranslator(bot_services.catalogue))
@@ -187,16 +189,6 @@ def build_client(bot_services: BotServices, **options: Any) -> Rapporteur:
     )
     client.bot_services = bot_services
     return client
-
-
-def _cogs_for(bot_services: BotServices) -> list[type[BaseCog]]:
-    """Return all that the bot answers, as far as there are the services for it."""
-    cogs: list[type[BaseCog]] = [*_ALWAYS]
-    if bot_services.comparing:
-        cogs.append(ComparisonCog)
-    if bot_services.corpus and bot_services.server_cleanup:
-        cogs += _KEEPING
-    return cogs
 
 
 class CatalogueTranslator(app_commands.Translator):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.discord.answer_store import ShownAnswer
 from bot.discord.discord_markdown import cut_quote, escape, length, link, marked, place_link
@@ -101,14 +101,6 @@ Asked = dict[str, str | None]
 """The options that were given; as JSON they stand for the question."""
 
 
-@dataclass(frozen=True, slots=True)
-class ShownSheet:
-    """Pages, ready to be shown, and a picture (PNG) below each of them."""
-
-    reply: Reply
-    picture: bytes | None = None
-
-
 class ComparisonService:
     """Compares and traces for members, off the event loop.
 
@@ -123,7 +115,7 @@ class ComparisonService:
         self._comparing = comparing
         self._style = style
 
-    async def look(self, mode: str, asked: Asked, place: Place, phrases: Phrases) -> ShownSheet:
+    async def look(self, mode: str, asked: Asked, place: Place, phrases: Phrases) -> Reply:
         """Return a comparison or a trace, remembered.
 
         Raises:
@@ -135,9 +127,10 @@ class ComparisonService:
         sheet, picture = await self._questions.admitted(text, place, lambda: _drawn(work()))
         question = json.dumps(asked, ensure_ascii=False)
         pages = render_sheet(sheet, phrases)
-        return ShownSheet(await self._questions.remembered(mode, pages, question, place), picture)
+        reply = await self._questions.remembered(mode, pages, question, place)
+        return replace(reply, picture=picture)
 
-    async def again(self, sheet: str, place: Place, phrases: Phrases) -> ShownSheet:
+    async def again(self, sheet: str, place: Place, phrases: Phrases) -> Reply:
         """Return what was shown as it is now.
 
         Raises:
@@ -149,7 +142,7 @@ class ComparisonService:
         work = self._work(shown.mode, json.loads(shown.question), place.guild, phrases)
         found, picture = await self._questions.look_ups.run(lambda: _drawn(work()))
         reply = await self._questions.remembered_again(shown, render_sheet(found, phrases), place)
-        return ShownSheet(reply, picture)
+        return replace(reply, picture=picture)
 
     async def files(self, answer: str, guild: int | None, phrases: Phrases) -> dict[str, bytes]:
         """Return anything that was shown as files, by name; raises as `again` does."""

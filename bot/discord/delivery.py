@@ -136,11 +136,8 @@ async def open_thread(message: discord.PartialMessage | discord.Message, questio
     try:
         await message.create_thread(name=shortened(question, _MAX_THREAD_NAME), auto_archive_duration=1_440)
     except discord.Forbidden:
-        log.warning(
-            "No thread opened in channel %s: allow Rapporteur “Create Public Threads” there, "
-            "or set DISCORD_ANSWER_THREADS=false.",
-            message.channel.id,
-        )
+        way_out = "allow Rapporteur “Create Public Threads” there, or set DISCORD_ANSWER_THREADS=false."
+        log.warning("No thread opened in channel %s: %s", message.channel.id, way_out)
     except (*DISCORD_FAULTS, ValueError) as error:
         log.warning("no thread opened in channel %s: %s", message.channel.id, one_line(error))
 
@@ -163,9 +160,8 @@ def sentence_for(error: BaseException, phrases: Phrases, max_question: int) -> s
 
 def note_what_stays(error: BaseException) -> None:
     """Log an error that came after words of a readout were shown: they stay."""
-    log.warning(
-        "what is on the screen stays: %s", one_line(error), exc_info=error if is_ours(error) else None
-    )
+    cause = error if is_ours(error) else None
+    log.warning("what is on the screen stays: %s", one_line(error), exc_info=cause)
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Annotated, Any
 
 from pydantic import Field, HttpUrl, SecretStr, ValidationError, ValidationInfo, field_validator
@@ -130,9 +130,8 @@ class DiscordSettings(BaseSettings):
             raise ValueError("say with DISCORD_SHARDS how many there are, on all hosts together")
         for each in ids:
             if not 0 <= each < count:
-                raise ValueError(
-                    f"{each} is none of the {count} of DISCORD_SHARDS, which are 0 to {count - 1}"
-                )
+                there = f"which are 0 to {count - 1}"
+                raise ValueError(f"{each} is none of the {count} of DISCORD_SHARDS, {there}")
         return tuple(sorted(set(ids)))
 
     @field_validator("token")
@@ -166,9 +165,8 @@ def load_settings() -> DiscordSettings:
         problems = error.errors(include_input=False, include_url=False)
         names = [f"DISCORD_{'_'.join(map(str, p['loc'])).upper()}" for p in problems]
         if names == ["DISCORD_TOKEN"]:
-            raise SettingsError(
-                f"{NO_TOKEN}. Copy it from the developer portal (Bot, Reset Token) into .env."
-            ) from None
+            way_out = "Copy it from the developer portal (Bot, Reset Token) into .env."
+            raise SettingsError(f"{NO_TOKEN}. {way_out}") from None
         reasons = [p["msg"].removeprefix("Value error, ") for p in problems]
         told = "; ".join(f"{name}: {reason}" for name, reason in zip(names, reasons, strict=True))
         raise SettingsError(f"{told}. See .env.example for what each setting takes.") from None
@@ -270,8 +268,7 @@ class ServerSettingsStore:
 
 
 def _over(environment: ServerSettings, kept: Mapping[str, Any]) -> ServerSettings:
-    values: dict[str, Any] = {name: getattr(environment, name) for name in NAMES}
     known = {name: kept[name] for name in NAMES if name in kept}  # a newer version may keep more
     if "ask_channels" in known:
         known["ask_channels"] = tuple(known["ask_channels"])
-    return ServerSettings(**{**values, **known}, chosen=frozenset(known))
+    return replace(environment, **known, chosen=frozenset(known))

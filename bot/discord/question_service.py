@@ -69,17 +69,23 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer, ready to be shown: its id stands in the controls of its pages; `talk`, and no id, where nothing was asked."""
+    """An answer, ready to be shown: its id stands in the controls of its pages; `talk`, and no id, where nothing was asked.
+
+    Attributes:
+        picture: What stands below each page (PNG).
+    """
 
     id: str
     pages: tuple[Page, ...]
     talk: Talk | None = None
+    picture: bytes | None = None
 
 
 class QuestionService:
     """Answers, checks and lists for Discord, and remembers what was shown.
 
     Attributes:
+        in_flight: Counts a `with` block as in flight for as long as it lasts; a shutdown waits for it.
         look_ups: The threads on which `answers` and `readouts` are to be asked.
         servers: What each server chose for itself.
     """
@@ -96,7 +102,7 @@ class QuestionService:
         # Clicks, lists and the ledger have threads of their own: a slow question never holds them up.
         self.look_ups = Workers(2, _QUICK_WAITING, "lookup")
         self.servers = ServerSettingsStore(settings, answers.database, self.look_ups)
-        self._in_flight = InFlight()
+        self.in_flight = InFlight()
 
     @property
     def mode(self) -> str:
@@ -107,10 +113,6 @@ class QuestionService:
     def waiting(self) -> int:
         """How many questions wait for a thread."""
         return self._questions.waiting
-
-    def busy(self) -> InFlight:
-        """Return what counts as in flight for as long as its `with` block lasts; a shutdown waits for it."""
-        return self._in_flight
 
     async def ask(
         self,
@@ -229,7 +231,7 @@ class QuestionService:
             BusyError: Too many wait already.
         """
         async with asyncio.timeout(self._settings.answer_timeout_s):
-            return await self._in_flight.unless_settling(self._questions.run(call, *args, **more))
+            return await self.in_flight.unless_settling(self._questions.run(call, *args, **more))
 
     async def remembered(
         self,
@@ -371,7 +373,7 @@ class QuestionService:
             Whether nothing is at work any more: only then the store may be closed.
         """
         timeout_s, begun = self._settings.shutdown_timeout_s, time.monotonic()
-        if not await self._in_flight.close(timeout_s):
+        if not await self.in_flight.close(timeout_s):
             log.warning("some answers took longer than %g s and were left", timeout_s)
         left_s = max(_WORKERS_S, timeout_s - (time.monotonic() - begun))
         return all([await workers.close(left_s) for workers in (self._questions, self.look_ups)])

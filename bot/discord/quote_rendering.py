@@ -9,7 +9,6 @@ from dataclasses import replace
 from bot.discord.discord_markdown import (
     blockquote,
     code_block,
-    emphasise,
     escape,
     instant,
     length,
@@ -32,6 +31,7 @@ from bot.discord.pages import (
     label_of,
     paged,
     plain_label,
+    quoted,
     source_head,
 )
 from bot.locales import Phrases
@@ -41,14 +41,23 @@ from retrieval.answering.wording import also_places
 from retrieval.models import LiveParagraph, Numbering, Statement, is_beside
 from retrieval.search.browsing import Table
 
-_MAX_QUESTION = 300
-
-_NEAREST_CHARS = 240
-
 _MAX_LEAD = 720
 """What stands above a quote and around it: the line about the outcome with the question, the marks."""
 
+_MARKS = 20
+"""Around a quote: that it is one, and that it goes on."""
 
+_PHONE = 40
+"""Columns that a code block shows on a phone before it breaks lines."""
+
+_MAX_QUESTION = 300
+_NEAREST_CHARS = 240
+_MAX_DIFFERENCES = 8
+_MAX_DIFFERING = 120
+_MAX_NUMBER = 40
+_MAX_NUMBERS = 300
+_MAX_ROWS = 25
+_MAX_ROW = 160
 _TONES = {Status.CLOSEST: Tone.CLOSEST, Status.NOT_FOUND: Tone.NOT_FOUND}
 
 
@@ -68,9 +77,8 @@ def render_answer(
     parts = answer.parts or (answer,)
     blocks = list[Block]()
     for part in parts:
-        shown = _part_blocks(
-            part, phrases, quoted=show_question or len(parts) > 1, alone=tone is Tone.NOT_FOUND
-        )
+        named = show_question or len(parts) > 1
+        shown = _part_blocks(part, phrases, named=named, alone=tone is Tone.NOT_FOUND)
         blocks += [replace(shown[0], joint=RULE), *shown[1:]]
     pages = paged(blocks, phrases, tone=tone)
     if not answer.statements or answer.parts:
@@ -104,34 +112,35 @@ def _lead(outcome: str, question: str | None) -> Block:
     return Block(f"-# {outcome} · {_small_question(question)[3:]}" if question else f"-# {outcome}")
 
 
-def _part_blocks(answer: Answer, phrases: Phrases, *, quoted: bool, alone: bool) -> list[Block]:
+def _part_blocks(answer: Answer, phrases: Phrases, *, named: bool, alone: bool) -> list[Block]:
     """The answer to one question.
 
     Args:
-        quoted: Say what was asked.
+        named: Say what was asked.
         alone: Nothing was found at all, so that what is closest can be offered.
     """
     if not answer.statements:
-        return _missing_blocks(answer, phrases, quoted=quoted, alone=alone)
+        return _missing_blocks(answer, phrases, named=named, alone=alone)
     outcome = phrases("answer.partly" if answer.partial else "answer.answered")
-    lead = _lead(outcome, answer.question if quoted else None)
+    lead = _lead(outcome, answer.question if named else None)
     return [lead, *_statement_blocks(answer, phrases), *_apart(_closing(answer, phrases))]
 
 
-def _missing_blocks(answer: Answer, phrases: Phrases, *, quoted: bool, alone: bool) -> list[Block]:
+def _missing_blocks(answer: Answer, phrases: Phrases, *, named: bool, alone: bool) -> list[Block]:
     # A notice ("The readouts are in English; …") says why there is no answer: better than that there is none.
     is_closest = answer.status is Status.CLOSEST
     said = list(_texts(answer.notice or phrases("answer.closest" if is_closest else "answer.not_found")))
-    if quoted:
+    if named:
         said.append(Block(_small_question(answer.question)))
     if is_closest:
         said += _nearest_blocks(answer.nearest, phrases)
     elif alone:
-        also = ((cited_of(near.citation, phrases), near.paragraph) for near in answer.nearest)
-        named = tuple((cited, Source(paragraph.title, paragraph.date)) for cited, paragraph in also)
-        said[0] = replace(said[0], also=named)
-    read_as = _small(phrases("answer.read_as", question=answer.read_as) if answer.read_as else None)
-    return [*said, *_apart([*read_as, *_small(_model_line(answer, phrases))], "\n\n")]
+        places = (
+            (near.citation, Source(near.paragraph.title, near.paragraph.date)) for near in answer.nearest
+        )
+        offered = tuple((cited_of(citation, phrases), source) for citation, source in places)
+        said[0] = replace(said[0], also=offered)
+    return [*said, *_apart([*_read_as(answer, phrases), *_small(_model_line(answer, phrases))], "\n\n")]
 
 
 def render_closest(nearest: Sequence[Statement], phrases: Phrases) -> tuple[Page, ...]:
@@ -158,12 +167,7 @@ def _cut_statement(place: int, statement: Statement, phrases: Phrases) -> Iterab
     source = Source(statement.paragraph.title, statement.paragraph.date)
     head = source_head(source, phrases)
     room = MAX_TEXT - length(head) - length(mark) - _MAX_LEAD
-    for start, end in fragments(statement.text, statement.highlights, room):
-        highlights = [(s - start, e - start) for s, e in statement.highlights if s < end and e > start]
-        text = statement.text[start:end]
-        shown = (
-            f"{'… ' if start else ''}{emphasise(text, highlights)}{'' if end == len(statement.text) else '…'}"
-        )
+    for text, shown in quoted(statement.text, statement.highlights, room):
         piece = Piece(place, text, (citation,))
         yield Block(blockquote(f"{shown} {mark}"), head, piece, source=source, joint="\n\n")
     if statement.also:
@@ -183,11 +187,14 @@ def _closing(answer: Answer, phrases: Phrases) -> Iterable[Block]:
         part = answer.unanswered
         yield from _texts(phrases("answer.unanswered", part=part) if part else phrases("answer.nothing_more"))
     yield from _small(answer.notice)
-    if answer.read_as:
-        yield from _small(phrases("answer.read_as", question=answer.read_as))
+    yield from _read_as(answer, phrases)
     if answer.damaged:
         yield from _small(phrases("answer.damaged", readouts=", ".join(answer.damaged)))
     yield from _small(_model_line(answer, phrases))
+
+
+def _read_as(answer: Answer, phrases: Phrases) -> Iterable[Block]:
+    return _small(phrases("answer.read_as", question=answer.read_as) if answer.read_as else None)
 
 
 def _model_line(answer: Answer, phrases: Phrases) -> str | None:
@@ -220,11 +227,6 @@ def _nearest_blocks(nearest: Sequence[Statement], phrases: Phrases) -> Iterable[
             yield Block(f"-# ⚠ {said}", head)
 
 
-_MAX_DIFFERENCES = 8
-
-_MAX_DIFFERING = 120
-
-
 def render_check(check: ClaimCheck, phrases: Phrases) -> tuple[Page, ...]:
     """Return the pages that show the sentences nearest to a claim, what differs, and a model's opinion, if any."""
     if not check.compared:
@@ -237,9 +239,8 @@ def render_check(check: ClaimCheck, phrases: Phrases) -> tuple[Page, ...]:
             blocks += _difference_blocks(compared, phrases)
         if check.judged is not None:
             opinion = phrases(f"check.opinion.{check.judged.opinions[place].value}")
-            blocks.append(
-                Block(f"-# {phrases('check.judged', opinion=opinion, model=escape(check.judged.by))}")
-            )
+            judged = phrases("check.judged", opinion=opinion, model=escape(check.judged.by))
+            blocks.append(Block(f"-# {judged}"))
     return paged(blocks, phrases, tone=tone)
 
 
@@ -256,9 +257,6 @@ def _difference_blocks(compared: Compared, phrases: Phrases) -> Iterable[Block]:
         yield Block(f"-# {line} ({kinds})" if kinds else f"-# {line}")
     if len(ordered) > _MAX_DIFFERENCES:
         yield Block(f"-# {phrases('initiatives.more', count=len(ordered) - _MAX_DIFFERENCES)}")
-
-
-_MAX_NUMBER = 40
 
 
 def render_paragraph(
@@ -282,34 +280,18 @@ def render_paragraph(
     words = paragraph.text[slice(*spans[0])] if spans else paragraph.text
     mark = link(label_of(paragraph, phrases), place_link(paragraph, words, phrases.room, spans))
     head = source_head(Source(paragraph.title, paragraph.date), phrases, mark)
-    text, blocks = paragraph.text, [Block(f"-# {lead}")] if lead else []
-    for start, end in fragments(text, spans, MAX_TEXT - length(head) - length(lead) - _MARKS):
-        bold = [(s - start, e - start) for s, e in spans]
-        shown = f"{'… ' if start else ''}{emphasise(text[start:end], bold)}{'' if end == len(text) else '…'}"
-        blocks.append(Block(blockquote(shown), head))
-    notes = list[str]()
+    blocks = [Block(f"-# {lead}")] if lead else []
+    room = MAX_TEXT - length(head) - length(lead) - _MARKS
+    blocks += [Block(blockquote(shown), head) for _, shown in quoted(paragraph.text, spans, room)]
     if superseded:
-        notes.append(phrases("paragraph.superseded", date=instant(superseded, "D")))
+        blocks.append(Block(f"-# {phrases('paragraph.superseded', date=instant(superseded, 'D'))}"))
     if changed:
-        notes.append(phrases("paragraph.changed"))
+        blocks.append(Block(f"-# {phrases('paragraph.changed')}"))
     if paragraph.numbering is Numbering.COUNTED and not is_beside(paragraph.number):
-        notes.append(phrases("paragraph.counted"))
-    blocks += [Block(f"-# {note}") for note in notes]
+        blocks.append(Block(f"-# {phrases('paragraph.counted')}"))
     if table is not None:
         blocks += _table_blocks(table, paragraph.number, phrases)
     return paged(blocks, phrases, tone=Tone.CLOSEST if changed or superseded else Tone.LISTED)
-
-
-_MARKS = 20
-"""Around a quote: that it is one, and that it goes on."""
-
-_MAX_NUMBERS = 300
-
-_PHONE = 40
-"""Columns that a code block shows on a phone before it breaks lines."""
-
-_MAX_ROWS = 25
-_MAX_ROW = 160
 
 
 def _table_blocks(table: Table, number: str, phrases: Phrases) -> Iterator[Block]:
@@ -380,16 +362,10 @@ def citation_text(paragraph: LiveParagraph, spans: Sequence[tuple[int, int]], ph
 
 def render_citations(citations: Sequence[str], phrases: Phrases) -> tuple[Page, ...]:
     """Return citations in code blocks, from where they are copied with one tap."""
-    room = MAX_TEXT - 100
+    step = (MAX_TEXT - 100) // 2  # whatever the fence guard adds: two characters to every three
     blocks = [
-        Block(code_block(text[start:end]), phrases("control.copied"))
+        Block(code_block(text[start : start + step]), phrases("control.copied"))
         for text in citations
-        for start, end in _plain_fragments(text, room)
+        for start in range(0, len(text), step)
     ]
     return paged(blocks, phrases)
-
-
-def _plain_fragments(text: str, room: int) -> list[tuple[int, int]]:
-    """Cut by a bound that holds whatever the fence guard adds: two characters to every three."""
-    step = room // 2
-    return [(start, min(start + step, len(text))) for start in range(0, len(text), step)]

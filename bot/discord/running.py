@@ -55,9 +55,8 @@ async def _run(settings: DiscordSettings, services: Services) -> int:
     questions, corpus = bot_services.questions, bot_services.corpus
     assert corpus is not None
     client = build_client(bot_services)
-    worker = JobWorker(
-        services.ledger, services.ingesting, services.index_sync, purpose="rapporteur run", on_ended=_note
-    )
+    working = services.ledger, services.ingesting, services.index_sync
+    worker = JobWorker(*working, purpose="rapporteur run", on_ended=_note)
     stopping = asyncio.create_task(_told_to_stop(settings.shutdown_timeout_s))
     with _supervised(client, services, questions):
         warming = asyncio.create_task(questions.warm_up(lambda: _ask_something(services)))
@@ -198,11 +197,8 @@ async def _serve(client: discord.AutoShardedClient, settings: DiscordSettings, d
     ids = settings.shard_ids or range(max(1, settings.shards))
     leases = ShardLeases(database, client.application_id, ids)
     if (other := await asyncio.to_thread(leases.take)) is not None:
-        log.warning(
-            "Another process (%s, since %s) runs this bot already: standing back until it ends.",
-            other.holder,
-            other.since,
-        )
+        said = "Another process (%s, since %s) runs this bot already: standing back until it ends."
+        log.warning(said, other.holder, other.since)
         while await asyncio.to_thread(leases.take) is not None:
             await asyncio.sleep(_LOOKED_AT_EVERY_S)
         log.info("the other process ended: taking its place")
@@ -221,7 +217,6 @@ async def _serve(client: discord.AutoShardedClient, settings: DiscordSettings, d
 
 
 async def _kept(leases: ShardLeases) -> None:
-    """Keep the leases; over when another process has them."""
     while True:
         await asyncio.sleep(LEASE_S / 3)
         try:
@@ -282,7 +277,6 @@ def _supervised(
 
 
 def _is_connected(client: discord.AutoShardedClient) -> bool:
-    """Whether every connection of this process is up, and the servers behind it are known."""
     return client.is_ready() and not any(shard.is_closed() for shard in client.shards.values())
 
 

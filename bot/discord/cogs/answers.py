@@ -151,7 +151,7 @@ class AnswerControlsCog(BaseCog):
             await say(interaction, phrases("answer.no_translation"))
             return
         found = await in_time(interaction, self._paragraphs(interaction, control), ephemeral=True)
-        if found is None:
+        if not found:
             await say(interaction, phrases("control.expired"))
         elif control.action == "copy":
             await self._copy(interaction, found)
@@ -186,12 +186,8 @@ class AnswerControlsCog(BaseCog):
             return
         await respond(interaction, pages, phrases, ephemeral=True)
 
-    async def _paragraphs(self, interaction: Interaction, control: Control) -> list[Shown] | None:
-        """Return what a page cites; None where the answer is no longer remembered."""
-        shown = await self.look_up(self.answers.get, control.answer)
-        if shown is None or control.page >= len(shown.cited) or shown.guild != interaction.guild_id:
-            return None
-        return [await self.quoted(cited, interaction.guild_id) for cited in shown.cited[control.page]]
+    async def _paragraphs(self, interaction: Interaction, control: Control) -> list[Shown]:
+        return [await self.quoted(c, interaction.guild_id) for c in await self.cited_on(interaction, control)]
 
     @commands.Cog.listener()
     @guarded
@@ -229,14 +225,11 @@ class AnswerControlsCog(BaseCog):
         """Count that a cited paragraph was opened; whoever opened it is answered elsewhere."""
         if control.action not in ("open", "pick"):
             return
-        with self.questions.busy() as admitted:
-            shown = await self.look_up(self.answers.get, control.answer) if admitted else None
-            if shown is None or shown.guild != interaction.guild_id or control.page >= len(shown.cited):
-                return
-            page = shown.cited[control.page]
+        with self.questions.in_flight as admitted:
+            page = await self.cited_on(interaction, control) if admitted else ()
             if control.index < len(page) and page[control.index].document:
-                day = self.questions.now_ms() // DAY_MS
-                await self.look_up(self._feedback.opened, shown.guild, page[control.index], day)
+                opened, day = page[control.index], self.questions.now_ms() // DAY_MS
+                await self.look_up(self._feedback.opened, interaction.guild_id, opened, day)
 
     @commands.Cog.listener()
     @guarded
@@ -260,12 +253,11 @@ class AnswerControlsCog(BaseCog):
         answer = await self.look_up(self.answers.of_message, payload.message_id)
         shown = await self.look_up(self.answers.get, answer) if answer else None
         if shown is not None and shown.user == payload.user_id:
-            with self.questions.busy():
+            with self.questions.in_flight:
                 channel = self.client.get_partial_messageable(payload.channel_id)
                 await self._take_away(shown, channel)
 
     async def _take_away(self, shown: ShownAnswer, channel: object) -> None:
-        """Delete the messages of an answer, and forget it."""
         messages = await self.look_up(self.answers.messages_of, shown.id)
         await self.look_up(self.answers.forget, shown.id)
         if not isinstance(

@@ -25,6 +25,7 @@ from bot.discord.discord_settings import DiscordSettings
 from bot.discord.pages import Cited
 from bot.discord.permissions import caller_of, guild_scopes, may_manage, own_scope
 from bot.discord.question_service import Place, QuestionService
+from bot.discord.views import Control
 from bot.locales import Catalogue, Phrases
 from bot.logs import request
 from retrieval.errors import NotFoundError
@@ -48,21 +49,17 @@ FILTERS = {
 Shown = tuple[Cited, LiveParagraph | None, str | None]
 """What was cited, the paragraph that is shown for it, and when its revision was superseded, if it was."""
 
-Work = Callable[[], Coroutine[Any, Any, Any]]
-"""Not begun, so that a bot that is closing can leave it."""
-
 
 @dataclass(frozen=True, slots=True)
 class BotServices:
-    """What the cogs work with; without `corpus` and `server_cleanup` there is no /corpus, without `comparing` no
-    /compare."""
+    """What the cogs work with; without `corpus` and `server_cleanup` there is no /corpus."""
 
     questions: QuestionService
+    comparing: ComparisonService
     catalogue: Catalogue
     settings: DiscordSettings
     corpus: CorpusService | None = None
     server_cleanup: ServerCleanup | None = None
-    comparing: ComparisonService | None = None
 
 
 class BaseCog(commands.Cog):
@@ -91,7 +88,7 @@ class BaseCog(commands.Cog):
 
     async def guarded(self, interaction: Interaction, work: Coroutine[Any, Any, None]) -> None:
         """Do `work` as something that a shutdown waits for and that never ends in silence."""
-        with request(), self.questions.busy() as admitted:
+        with request(), self.questions.in_flight as admitted:
             chosen = work if admitted else refused(work)
             async with tell_failure(interaction, self.phrases(interaction), self.settings.max_question):
                 await chosen
@@ -118,6 +115,12 @@ class BaseCog(commands.Cog):
         """Return the readouts that can be read where somebody uses the bot, and pass."""
         scopes = guild_scopes(interaction.guild_id)
         return await self.look_up(self.questions.readouts.documents, scopes, filters)
+
+    async def cited_on(self, interaction: Interaction, control: Control) -> tuple[Cited, ...]:
+        """Return what the page cites that a control is under; nothing where the answer is no longer remembered."""
+        shown = await self.look_up(self.answers.get, control.answer)
+        is_here = shown is not None and shown.guild == interaction.guild_id
+        return shown.cited[control.page] if shown and is_here and control.page < len(shown.cited) else ()
 
     async def quoted(self, cited: Cited, guild: int | None) -> Shown:
         """Return the words that were quoted; where those are no longer kept, the paragraph as it is now."""

@@ -9,12 +9,13 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord import Interaction
-from bot.discord.cogs.base_cog import MAX_CHOICE, BaseCog, BotServices, choices, guarded, narrowed, place_of
-from bot.discord.comparison_service import COMPARISON, TRACE, Asked, ShownSheet
+from bot.discord.cogs.base_cog import MAX_CHOICE, BaseCog, choices, guarded, narrowed, place_of
+from bot.discord.comparison_service import COMPARISON, TRACE, Asked
 from bot.discord.delivery import attach, in_time, respond, say, show, show_in_place
 from bot.discord.discord_markdown import code, shortened
 from bot.discord.pages import RULE, Page, Tone
 from bot.discord.permissions import caller_of, is_hidden_from
+from bot.discord.question_service import Reply
 from bot.discord.readout_rendering import KINDS, InitiativeFilter, render_documents
 from bot.discord.views import Control, list_view, sheet_view
 from bot.discord.welcome_card import card_view, command_lines
@@ -22,6 +23,10 @@ from bot.locales import Phrases
 from retrieval.errors import NotFoundError
 from retrieval.models import InitiativeKind
 from retrieval.search.scoping import Filters
+
+_MAX_WANTED = 100
+_MAX_PHRASE = 300
+_PICTURE = "use-by-year.png"
 
 
 class BrowseCog(BaseCog):
@@ -74,9 +79,6 @@ class BrowseCog(BaseCog):
         return command_lines(interaction.client.tree, self.phrases(interaction), manages=manages)
 
 
-_MAX_WANTED = 100
-
-
 class InitiativesCog(BaseCog):
     """Lists initiatives to the person who asks, a page at a time."""
 
@@ -112,7 +114,7 @@ class InitiativesCog(BaseCog):
             await say(interaction, phrases("error.no_readout", document=code(wanted.document or "")))
             return
         pages = reply.pages
-        if wanted.text and self.comparing is not None:
+        if wanted.text:
             pages = await self.comparing.with_life(pages, wanted, interaction.guild_id, phrases)
         await show(interaction, list_view(pages, phrases, listing=reply.id), ephemeral=True)
 
@@ -169,17 +171,8 @@ class InitiativesCog(BaseCog):
         await _give(interaction, self.phrases(interaction), {"initiatives.csv": text.encode()})
 
 
-_MAX_PHRASE = 300
-_PICTURE = "use-by-year.png"
-
-
 class ComparisonCog(BaseCog):
     """Shows what readouts have in common and in what they differ, to the person who asks, a page at a time."""
-
-    def __init__(self, bot_services: BotServices, client: commands.AutoShardedBot) -> None:
-        super().__init__(bot_services, client)
-        assert bot_services.comparing is not None
-        self._comparing = bot_services.comparing
 
     @app_commands.command(
         name="compare", description="Two readouts side by side: what is new, gone, moved or worded otherwise"
@@ -211,7 +204,7 @@ class ComparisonCog(BaseCog):
 
     async def _look(self, interaction: Interaction, mode: str, asked: Asked) -> None:
         phrases = self.phrases(interaction)
-        work = self._comparing.look(mode, asked, place_of(interaction), phrases)
+        work = self.comparing.look(mode, asked, place_of(interaction), phrases)
         try:
             shown = await in_time(interaction, work, ephemeral=True)
         except NotFoundError:  # a trace names no readout
@@ -233,25 +226,22 @@ class ComparisonCog(BaseCog):
 
     async def _turn(self, interaction: Interaction, control: Control) -> None:
         phrases = self.phrases(interaction)
-        work = self._comparing.again(control.answer, place_of(interaction), phrases)
+        work = self.comparing.again(control.answer, place_of(interaction), phrases)
         shown = await in_time(interaction, work, ephemeral=True, in_place=True)
-        number = min(control.page, len(shown.reply.pages) - 1)
+        number = min(control.page, len(shown.pages) - 1)
         await show_in_place(interaction, *view_of(shown, number, phrases))
 
     async def _files(self, interaction: Interaction, control: Control) -> None:
         phrases = self.phrases(interaction)
-        work = self._comparing.files(control.answer, interaction.guild_id, phrases)
+        work = self.comparing.files(control.answer, interaction.guild_id, phrases)
         await _give(interaction, phrases, await in_time(interaction, work, ephemeral=True))
 
 
-def view_of(
-    shown: ShownSheet, number: int, phrases: Phrases
-) -> tuple[discord.ui.LayoutView, list[discord.File]]:
+def view_of(shown: Reply, number: int, phrases: Phrases) -> tuple[discord.ui.LayoutView, list[discord.File]]:
     """Return a page of a comparison or a trace, and the file that it shows."""
     picture = [discord.File(io.BytesIO(shown.picture), _PICTURE)] if shown.picture else []
-    reply = shown.reply
     name = _PICTURE if picture else None
-    return sheet_view(reply.pages, phrases, sheet=reply.id, number=number, picture=name), picture
+    return sheet_view(shown.pages, phrases, sheet=shown.id, number=number, picture=name), picture
 
 
 async def _give(interaction: Interaction, phrases: Phrases, files: dict[str, bytes]) -> None:

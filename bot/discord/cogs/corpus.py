@@ -242,10 +242,9 @@ class CorpusCog(
         where, document = getattr(chosen, "where", None), getattr(chosen, "document", None)
         if not document:
             return []
-        found = await self.corpus.revisions(caller_of(interaction), where, document)
-        begun = typed.strip().lower()
-        return choices(
-            (f"{each.id} · {each.created_at[:16]} · {each.title}", each.id)
-            for each in found
-            if each.id.startswith(begun)
+        found, begun = (
+            await self.corpus.revisions(caller_of(interaction), where, document),
+            typed.strip().lower(),
         )
+        named = ((f"{each.id} · {each.created_at[:16]} · {each.title}", each.id) for each in found)
+        return choices((name, known) for name, known in named if known.startswith(begun))

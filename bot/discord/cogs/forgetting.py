@@ -68,7 +68,7 @@ class PrivacyCog(BaseCog):
     @commands.Cog.listener()
     async def on_purged(self, interaction: Interaction, sentence: str, scope: str) -> None:
         """Empty what quotes the readout of `scope` that somebody just purged, and tell them how that went."""
-        with self.questions.busy() as admitted:
+        with self.questions.in_flight as admitted:
             if not admitted:
                 return
             phrases = self.phrases(interaction)

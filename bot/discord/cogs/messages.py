@@ -37,7 +37,6 @@ EDITABLE_S = 600.0
 
 _REMEMBERED = 1_000
 _SMALL_TALK = "🙂"
-
 _ANSWERABLE = {discord.MessageType.default, discord.MessageType.reply}
 
 
@@ -79,7 +78,7 @@ class MessagesCog(BaseCog):
         self._asked[message.id] = asked
         if len(self._asked) > _REMEMBERED:
             del self._asked[next(iter(self._asked))]
-        with request(), self.questions.busy() as admitted:
+        with request(), self.questions.in_flight as admitted:
             await self._answer(asked, admitted=admitted)
 
     @commands.Cog.listener()
@@ -93,7 +92,7 @@ class MessagesCog(BaseCog):
         if not question or question == asked.question:  # a link's preview appeared
             return
         asked.question, asked.screen.asked = question, message
-        with request(), self.questions.busy() as admitted:
+        with request(), self.questions.in_flight as admitted:
             async with asked.answering:  # the first answer
                 pass
             if asked.answer and await self.look_up(self.answers.get, asked.answer) is None:

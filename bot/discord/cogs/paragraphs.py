@@ -115,11 +115,10 @@ class ParagraphCog(BaseCog):
 
     async def _cited(self, interaction: Interaction, control: Control) -> _Card | str:
         """Return the paragraph that a control is about, or the key of the sentence that says why not."""
-        shown = await self.look_up(self.answers.get, control.answer)
-        pages = shown.cited if shown and shown.guild == interaction.guild_id else ()
-        if control.page >= len(pages) or control.index >= len(pages[control.page]):
+        page = await self.cited_on(interaction, control)
+        if control.index >= len(page):
             return "control.expired"
-        cited = pages[control.page][control.index]
+        cited = page[control.index]
         place = f"{control.answer}:{control.page}:{control.index}"
         if control.step:
             paragraphs = await self._live(interaction, cited.document)
@@ -164,9 +163,7 @@ class ParagraphCog(BaseCog):
         return ()
 
     async def _earlier(self, interaction: Interaction, paragraph: LiveParagraph) -> ReadoutSummary | None:
-        """Return the readout before in the series, where it has a date and can be compared."""
-        if self.comparing is None:
-            return None
+        """Return the readout before in the series, where it has a date."""
         shelf = Shelf(tuple(await self.readable(interaction)))
         own = shelf.by_place.get((paragraph.document, paragraph.revision))
         older = (r for r in shelf.siblings(own) if r.date and r.date < (own.date or "")) if own else ()
@@ -212,7 +209,7 @@ class ParagraphCog(BaseCog):
     async def _compare(self, interaction: Interaction, card: _Card) -> None:
         """Compare its readout with the one before, on the page where this paragraph stands."""
         phrases, paragraph = self.phrases(interaction), card.paragraph
-        if card.earlier is None or self.comparing is None:
+        if card.earlier is None:
             await say(interaction, phrases("control.expired"))
             return
         asked = {"before": card.earlier.id, "after": paragraph.document, "topic": None}
@@ -221,7 +218,7 @@ class ParagraphCog(BaseCog):
         wanted = (paragraph.document, paragraph.number)
         on = (
             number
-            for number, page in enumerate(shown.reply.pages)
+            for number, page in enumerate(shown.pages)
             if wanted in {(cited.document, cited.paragraph) for cited in page.cited}
         )
         await show(interaction, *view_of(shown, next(on, 0), phrases), ephemeral=True)

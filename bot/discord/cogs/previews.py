@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -13,7 +13,7 @@ from discord import ui
 from discord.ext import commands
 
 from bot.discord import Interaction
-from bot.discord.cogs.base_cog import BaseCog, BotServices, Work, guarded, place_of, sent_form, typed_into
+from bot.discord.cogs.base_cog import BaseCog, BotServices, guarded, place_of, sent_form, typed_into
 from bot.discord.corpus.job_notifier import Brought, Edit, Ending, JobNotifier, Subscription
 from bot.discord.corpus.preview_store import MAX_FIELD, Preview
 from bot.discord.delivery import in_time, respond, sentence_for, show, show_in_place
@@ -74,7 +74,9 @@ class PreviewsCog(BaseCog):
         }
         await self._or_closed(interaction, partial(use[control.action], interaction, control))
 
-    async def _or_closed(self, interaction: Interaction, work: Work, again: Control | None = None) -> None:
+    async def _or_closed(
+        self, interaction: Interaction, work: Callable[[], Awaitable[None]], again: Control | None = None
+    ) -> None:
         """An expired preview is closed where it stands; whatever else goes wrong is said beside it.
 
         Args:

@@ -112,9 +112,8 @@ class ServerSettingsCog(BaseCog):
         if name == "ask_channels":
             return _mentioned(_there(guild, value), phrases)
         if name == "language":
-            return (
-                phrases("settings.reader") if value == READER else self.catalogue.languages[value]("language")
-            )
+            known = self.catalogue.languages
+            return phrases("settings.reader") if value == READER else known[value]("language")
         return phrases("settings.on" if value else "settings.off")
 
     def _rows(
@@ -124,9 +123,8 @@ class ServerSettingsCog(BaseCog):
         if name == "ask_channels":
             yield [_channels_of(name, _there(guild, value), _MOST_CHANNELS, phrases)]
             if name in server.chosen:
-                yield [
-                    SettingControl(Button(label=phrases("settings.reset"), custom_id=f"{custom_id}:reset"))
-                ]
+                button: Button[Any] = Button(label=phrases("settings.reset"), custom_id=f"{custom_id}:reset")
+                yield [SettingControl(button)]
             return
         held = value if name == "language" else _ON if value else _OFF
         held = held if name in server.chosen else _ENVIRONMENT
@@ -136,10 +134,7 @@ class ServerSettingsCog(BaseCog):
             offered |= {code: each("language") for code, each in self.catalogue.languages.items()}
         else:
             offered |= {_ON: phrases("settings.on"), _OFF: phrases("settings.off")}
-        options = [
-            discord.SelectOption(label=label, value=key, default=key == held)
-            for key, label in offered.items()
-        ]
+        options = [discord.SelectOption(label=v, value=k, default=k == held) for k, v in offered.items()]
         yield [SettingControl(Select(custom_id=custom_id, options=options))]
 
     def _notes(self, filters: Filters, phrases: Phrases) -> Iterator[str]:

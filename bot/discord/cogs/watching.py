@@ -202,7 +202,6 @@ def _letter_view(letter: Letter, phrases: Phrases) -> LayoutView:
 
 
 def _watches_view(found: Sequence[tuple[Watch, int]], phrases: Phrases, number: int = 0) -> LayoutView:
-    """Return one page of the watched pages, each with its buttons."""
     if not found:
         return text_view(phrases("corpus.watch.none"))
     last = (len(found) - 1) // _ON_A_PAGE
@@ -230,7 +229,6 @@ def _button(pk: int, action: str, page: int, **look: Any) -> WatchControl:
 
 
 def _watch_text(watch: Watch, waiting: int, phrases: Phrases) -> str:
-    """Return what a list says of a watched page."""
     asked = int(datetime.fromisoformat(watch.asked_at).timestamp())
     notes = [
         phrases(f"corpus.watch.kind_{watch.kind}"),

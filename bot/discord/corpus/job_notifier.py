@@ -33,6 +33,17 @@ from retrieval.ingest.job_board import JobBoard, pause_s, report_of
 P = ParamSpec("P")
 T = TypeVar("T")
 
+log = logging.getLogger(__name__)
+
+EDITED_EVERY_S = 2.0
+"""A message is edited no oftener than this."""
+
+_LOOKED_AT_EVERY_S = 0.5
+_CLAIM_LOOKED_AT_EVERY_S = 5.0
+
+CLAIMED_MS = 60_000
+"""How long whoever claimed it may take to tell somebody, rate limits included."""
+
 Claim = Literal["mine", "taken", "told"]
 """Whether this process tells, another one is at it, or they know."""
 
@@ -103,18 +114,6 @@ def subscribe(connection: Connection, who: Subscription) -> None:
     """Remember who waits, in the transaction that queues the job."""
     values = {name: getattr(who, name) for name in who.__slots__}
     connection.execute(insert(watches).values(**values))
-
-
-log = logging.getLogger(__name__)
-
-EDITED_EVERY_S = 2.0
-"""A message is edited no oftener than this."""
-
-_LOOKED_AT_EVERY_S = 0.5
-_CLAIM_LOOKED_AT_EVERY_S = 5.0
-
-CLAIMED_MS = 60_000
-"""How long whoever claimed it may take to tell somebody, rate limits included."""
 
 
 @dataclass(frozen=True, slots=True)

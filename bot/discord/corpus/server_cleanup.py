@@ -20,6 +20,10 @@ from bot.discord.shards import Shards
 from retrieval.errors import NotFoundError, RapporteurError
 from retrieval.front_end_store import Database, departures, presences
 
+log = logging.getLogger(__name__)
+
+_ACTOR = "the bot was removed"
+
 _UNSEEN_MS = 86_400_000
 """So long a server that nobody was ever seen in waits for an application that has yet to start."""
 
@@ -52,9 +56,8 @@ class PresenceStore:
         with self._database.write() as connection:
             mine = select(p.c.guild).where(p.c.application == shards.application)
             before = set(connection.scalars(mine))
-            connection.execute(
-                delete(departures).where(departures.c.guild.in_(_departed(connection) & present))
-            )
+            back = departures.c.guild.in_(_departed(connection) & present)
+            connection.execute(delete(departures).where(back))
             for guild in sorted(present - before):
                 _enter(connection, shards.application, guild)
             gone = sorted(guild for guild in before - present if shards.serve(guild))
@@ -99,11 +102,6 @@ def _leave(connection: Connection, application: int, guild: int, at: int) -> boo
 
 def _departed(connection: Connection) -> set[int]:
     return set(connection.scalars(select(departures.c.guild)))
-
-
-log = logging.getLogger(__name__)
-
-_ACTOR = "the bot was removed"
 
 
 class ServerCleanup:

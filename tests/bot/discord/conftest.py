@@ -11,6 +11,7 @@ import pytest
 from bot.discord.answer_store import AnswerStore
 from bot.discord.client import Rapporteur, build_client
 from bot.discord.cogs.base_cog import BotServices
+from bot.discord.comparison_service import ComparisonService
 from bot.discord.discord_settings import DiscordSettings
 from bot.discord.question_service import QuestionService
 from bot.locales import load
@@ -30,7 +31,8 @@ def build_bot(services: FakeServices, tmp_path: Path) -> BuildBot:
         chosen = DiscordSettings(_env_file=None, **{"token": "t", "user_questions_per_minute": 0, **settings})  # type: ignore[call-arg]
         answers = AnswerStore(FileDatabase(tmp_path / "ledger.db"))
         questions = QuestionService(chosen, services, answers)
-        return build_client(BotServices(questions, load(), chosen))
+        comparing = ComparisonService(questions, services)
+        return build_client(BotServices(questions, comparing, load(), chosen))
 
     return build
 

@@ -41,9 +41,7 @@ def simcord_bot(dialogue: Services, tmp_path: Path) -> Rapporteur:
     chosen = DiscordSettings(_env_file=None, token="t", user_questions_per_minute=0)  # type: ignore[call-arg]
     records = AnswerStore(FileDatabase(tmp_path / "discord.db"))
     desk = QuestionService(chosen, dialogue, records)
-    return build_client(
-        BotServices(desk, load(), chosen, comparing=ComparisonService(desk, dialogue.comparing))
-    )
+    return build_client(BotServices(desk, ComparisonService(desk, dialogue.comparing), load(), chosen))
 
 
 @pytest.fixture
