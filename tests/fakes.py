@@ -108,7 +108,7 @@ class FakeServices:
     mode: str = "extractive"
     answering = browser = checking = property(lambda self: self)
 
-    def lives(self, _scopes: object, *, among: object) -> tuple[()]:  # noqa: ARG002 - as of a first mention
+    def lives(self, _scopes: object, *, among: object) -> tuple[()]:
         """What became of an initiative: nothing to tell."""
         return ()
 

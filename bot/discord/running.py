@@ -7,31 +7,28 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING
 
 import discord
 from discord.backoff import ExponentialBackoff
-from sqlalchemy import Connection
 
 from bot.discord.discord_errors import DISCORD_FAULTS, OneLineFaults, one_line
 from bot.discord.discord_settings import DiscordSettings, content_note
 from bot.discord.permissions import invite_link
 from retrieval.errors import RapporteurError, StoreError
-from retrieval.front_end_store import Database, Lease, new_holder, release, renew, take, utc_now
 
 if TYPE_CHECKING:
     from bot.discord.question_service import QuestionService
+    from bot.discord.shards import ShardLeases
     from retrieval.bootstrap import Services
+    from retrieval.front_end_store import Database
     from retrieval.ingest import JobRow
 
 log = logging.getLogger(__name__)
 
 EXIT_DONE, EXIT_FAILED = 0, 1
-
-LEASE_S = 30.0
-"""How long after its last sign of life another process may take a shard over."""
 
 _LONGEST_PAUSE_S = 120.0
 _LOOKED_AT_EVERY_S = 2.0
@@ -146,45 +143,6 @@ def _ask_something(services: Services) -> None:
         services.answering.quote(question)
 
 
-class ShardLeases:
-    """That one process, and no other, makes a bot's gateway connections: a lease in the ledger for each of them.
-
-    With two of them, every question would be answered twice. Synchronous, so it is called off the event loop.
-    """
-
-    def __init__(self, database: Database, application: int, ids: Sequence[int]) -> None:
-        self._database = database
-        self._names = [f"discord:{application}:{number}" for number in ids]
-        self._holder = new_holder()
-        self._held: list[Lease] = []
-
-    def take(self) -> Lease | None:
-        """Take them all; where somebody else has one, take none, and return that."""
-        with self._database.write() as connection:
-            for name in self._names:
-                lease = take(connection, name, self._holder, "rapporteur run", now=utc_now(), ttl_s=LEASE_S)
-                if lease.holder != self._holder:
-                    self._give_back(connection)
-                    return lease
-                self._held.append(lease)
-        return None
-
-    def keep(self) -> bool:
-        """Give a sign of life; False where another process took over meanwhile."""
-        with self._database.write() as connection:
-            return all(renew(connection, lease, ttl_s=LEASE_S) for lease in self._held)
-
-    def give_back(self) -> None:
-        """Let another process have them."""
-        with self._database.write() as connection:
-            self._give_back(connection)
-
-    def _give_back(self, connection: Connection) -> None:
-        for lease in self._held:
-            release(connection, lease)
-        self._held.clear()
-
-
 async def _serve(client: discord.AutoShardedClient, settings: DiscordSettings, database: Database) -> None:
     """Log in and stay, for as long as no other process does; where Discord cannot be reached, try again.
 
@@ -192,6 +150,8 @@ async def _serve(client: discord.AutoShardedClient, settings: DiscordSettings, d
         RapporteurError: Another process took over, or the ledger cannot be read.
         LoginFailure, PrivilegedIntentsRequired, ConnectionClosed: Discord wants no such client.
     """
+    from bot.discord.shards import ShardLeases
+
     await _reached(client, lambda: client.login(settings.token.get_secret_value()))
     assert client.application_id is not None
     ids = settings.shard_ids or range(max(1, settings.shards))
@@ -218,7 +178,7 @@ async def _serve(client: discord.AutoShardedClient, settings: DiscordSettings, d
 
 async def _kept(leases: ShardLeases) -> None:
     while True:
-        await asyncio.sleep(LEASE_S / 3)
+        await asyncio.sleep(leases.kept_every_s)
         try:
             if not await asyncio.to_thread(leases.keep):
                 return

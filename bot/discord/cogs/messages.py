@@ -15,11 +15,11 @@ from discord.ext import commands
 from bot.discord.cogs.base_cog import BaseCog, BotServices, channel_of, refused
 from bot.discord.delivery import note_what_stays, open_thread, sentence_for, typing
 from bot.discord.discord_errors import DISCORD_FAULTS, one_line
-from bot.discord.discord_settings import ServerSettings
 from bot.discord.pages import Page, Tone
 from bot.discord.permissions import missing_in
 from bot.discord.question_service import Place, Reply
 from bot.discord.screen import MessageScreen, Rank
+from bot.discord.server_settings import ServerSettings
 from bot.discord.views import page_view, text_view
 from bot.discord.welcome_card import card_view, with_delete
 from bot.locales import DEFAULT, Phrases

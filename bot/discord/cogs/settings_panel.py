@@ -14,9 +14,9 @@ from bot.discord import Interaction
 from bot.discord.cogs.base_cog import BaseCog, BotServices, channel_of, guarded
 from bot.discord.delivery import in_time, show, show_in_place
 from bot.discord.discord_markdown import escape, shortened
-from bot.discord.discord_settings import NAMES, READER, ServerSettings
 from bot.discord.pages import Tone
 from bot.discord.permissions import caller_of, missing_in
+from bot.discord.server_settings import NAMES, READER, ServerSettings
 from bot.discord.views import LastingItem, box, message_view
 from bot.locales import Phrases
 from retrieval.search.scoping import Filters

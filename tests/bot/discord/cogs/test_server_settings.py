@@ -8,7 +8,8 @@ import discord
 import pytest
 import simcord
 
-from bot.discord.discord_settings import NAMES, DiscordSettings, ServerSettings, ServerSettingsStore, defaults
+from bot.discord.discord_settings import DiscordSettings
+from bot.discord.server_settings import NAMES, ServerSettings, ServerSettingsStore, defaults
 from retrieval.errors import StoreError
 from tests.bot.discord.cogs.test_asking import raw, text_of, walk
 
