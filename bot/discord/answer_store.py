@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -202,13 +202,16 @@ class AnswerStore:
             revisions: Those that were erased; another scope's readout of the same id keeps its citations.
             guild: The server whose own readout it was; None: a shared one, cited anywhere.
         """
-        erased, found = set(revisions), 0
+        erased, found, gone = set(revisions), 0, Cited("", "", "", "", ())
         here = answers.c.guild == guild if guild is not None else answers.c.id.is_not(None)
         with self.database.write() as connection:
             rows = connection.execute(select(answers.c.id, answers.c.cited).where(here))
             for row in rows.all():
                 pages = _load(row.cited)
-                kept = tuple(tuple(_without(c, document, erased) for c in page) for page in pages)
+                kept = tuple(
+                    tuple(gone if c.document == document and c.revision in erased else c for c in page)
+                    for page in pages
+                )
                 if kept != pages:
                     found += 1
                     change = update(answers).where(answers.c.id == row.id).values(cited=_dump(kept))
@@ -259,11 +262,6 @@ def _forget(connection: Connection, which: ColumnElement[bool]) -> int:
     for table in (messages, feedback):
         connection.execute(delete(table).where(table.c.answer.in_(gone)))
     return connection.execute(delete(answers).where(which)).rowcount
-
-
-def _without(cited: Cited, document: str, revisions: Set[str]) -> Cited:
-    gone = cited.document == document and cited.revision in revisions
-    return Cited("", "", "", "", ()) if gone else cited
 
 
 def _answer(connection: Connection, answer: str) -> ShownAnswer | None:

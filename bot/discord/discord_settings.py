@@ -1,4 +1,4 @@
-"""DiscordSettings"""
+"""DiscordSettings: everything about the Discord front end that an operator can change."""
 
 from __future__ import annotations
 

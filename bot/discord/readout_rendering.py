@@ -143,7 +143,11 @@ def render_initiatives(
     told = phrases("answer.damaged", readouts=", ".join(damaged)) if damaged else ""
     last = [Block(f"-# {flat(told, _MAX_TOLD)}", joint="\n\n")] if told else []
     if not listed:
-        return paged([Block(_none_sentence(wanted, phrases)), *last], phrases)
+        asked_for = " · ".join(_asked_for(wanted, phrases))
+        none = (
+            phrases("initiatives.none_such", wanted=asked_for) if asked_for else phrases("initiatives.none")
+        )
+        return paged([Block(none), *last], phrases)
     known = {line.id: line for line in readouts}
     blocks = [*(_block(number, each, known, phrases) for number, each in enumerate(listed)), *last]
     room = MAX_TEXT - length(_heading(len(listed), _MANY, _MANY, wanted, phrases)) - len("\n")
@@ -152,11 +156,6 @@ def render_initiatives(
         replace(page, text=f"{_heading(len(listed), number, len(pages), wanted, phrases)}\n{page.text}")
         for number, page in enumerate(pages, 1)
     )
-
-
-def _none_sentence(wanted: InitiativeFilter, phrases: Phrases) -> str:
-    asked_for = " · ".join(_asked_for(wanted, phrases))
-    return phrases("initiatives.none_such", wanted=asked_for) if asked_for else phrases("initiatives.none")
 
 
 def _heading(total: int, number: int, pages: int, wanted: InitiativeFilter, phrases: Phrases) -> str:
@@ -184,18 +183,14 @@ def _block(
     if listed.also_in:
         lines.append(f"-# {_elsewhere(listed, readouts, phrases)}")
     also, source = tuple(_elsewhere_cited(listed, readouts, phrases)), Source(readout.title, readout.date)
-    return Block("\n".join(lines), _head(readout, phrases), piece, also, source)
+    head = source_head(source, phrases, f"`{code(readout.id)}`", *_numbering_notes(readout, phrases))
+    return Block("\n".join(lines), head, piece, also, source)
 
 
 def _what(entry: Initiative, phrases: Phrases) -> str:
     details = [phrases(f"initiatives.kind.{entry.kind}")]
     details += [flat(detail, _MAX_DETAIL) for detail in (entry.actor, entry.when) if detail]
     return f"{flat(entry.name, _MAX_NAME)} — {', '.join(details)}"
-
-
-def _head(readout: ReadoutSummary, phrases: Phrases) -> str:
-    notes = f"`{code(readout.id)}`", *_numbering_notes(readout, phrases)
-    return source_head(Source(readout.title, readout.date), phrases, *notes)
 
 
 def _numbering_notes(readout: ReadoutSummary, phrases: Phrases) -> list[str]:

@@ -96,7 +96,12 @@ def example_questions(
     """Return questions that the readouts of `scopes` answer, one of each kind: each was asked, and its readout answers."""
     initiatives, readouts = browser.initiatives(scopes), browser.documents(scopes)
     named = ((phrases("card.readout", title=re.sub(r"^The ", "", r.title)), r.id) for r in readouts)
-    kinds = _of_initiatives(initiatives, phrases), _of_actors(initiatives, phrases), named
+    announced = (
+        (phrases("card.initiative", name=each.initiative.name), each.readout.id)
+        for each in initiatives
+        if _is_name(each.initiative.name)
+    )
+    kinds = announced, _of_actors(initiatives, phrases), named
     found = [next(_answered(kind, quote), None) for kind in kinds]
     return list(dict.fromkeys(question for question in found if question is not None))
 
@@ -111,12 +116,6 @@ def _answered(candidates: Iterable[_Candidate], quote: Callable[[str], Answer]) 
             statement.paragraph.document == readout for statement in quote(question).statements
         ):
             yield question
-
-
-def _of_initiatives(initiatives: Sequence[ListedInitiative], phrases: Phrases) -> Iterator[_Candidate]:
-    for entry in initiatives:
-        if _is_name(entry.initiative.name):
-            yield phrases("card.initiative", name=entry.initiative.name), entry.readout.id
 
 
 def _of_actors(initiatives: Sequence[ListedInitiative], phrases: Phrases) -> Iterator[_Candidate]:

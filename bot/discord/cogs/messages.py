@@ -106,8 +106,10 @@ class MessagesCog(BaseCog):
             return None
         replied, channel = _replied_to(message), message.channel
         if replied is not None:
-            is_ours = not self._is_of_another(message)
-            known = is_ours and await self.look_up(self.answers.of_message, replied) is not None
+            to = message.reference.resolved if message.reference else None
+            if isinstance(to, discord.Message) and self.client.user != to.author:
+                return None  # another bot's answers may stand in the same ledger
+            known = await self.look_up(self.answers.of_message, replied) is not None
             return Meant.BOT if known else None
         if message.mentions:
             return None
@@ -119,11 +121,6 @@ class MessagesCog(BaseCog):
         if not here & set(server.ask_channels):
             return None
         return Meant.BOT if server.ask_everything else Meant.ANYBODY
-
-    def _is_of_another(self, message: discord.Message) -> bool:
-        """Whether what is replied to is somebody else's: another bot's answers may stand in the same ledger."""
-        to = message.reference.resolved if message.reference else None
-        return isinstance(to, discord.Message) and self.client.user != to.author
 
     def _mentioned(self, message: discord.Message) -> bool:
         me = self.client.user

@@ -170,7 +170,10 @@ class ServerCleanup:
             for known in self._corpus.services.lifecycle.known(scope):
                 if guild not in self._due():  # a bot is back there, which says that what is left stays
                     return False
-                self._purge(scope, known.id)
+                try:
+                    self._corpus.purge(scope, known.id, _ACTOR)
+                except (NotFoundError, RefusedError):  # another process did
+                    log.debug("a readout of %s was purged meanwhile", scope)
         except RapporteurError as error:
             log.warning("the readouts of server %d are purged later: %s", guild, type(error).__name__)
             return False
@@ -182,12 +185,6 @@ class ServerCleanup:
             return False
         log.info("purged the readouts of server %d, which removed the bot", guild)
         return True
-
-    def _purge(self, scope: str, document: str) -> None:
-        try:
-            self._corpus.purge(scope, document, _ACTOR)
-        except (NotFoundError, RefusedError):  # another process did
-            log.debug("a readout of %s was purged meanwhile", scope)
 
     def _now_ms(self) -> int:
         return int(self._clock() * 1000)
