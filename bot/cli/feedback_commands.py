@@ -41,14 +41,14 @@ def export(options: CommonOptions, file: Path) -> None:
       rapporteur eval votes.jsonl
     """
     with options.services("feedback") as built:
-        from bot.discord.answer_store import AnswerStore, FeedbackStore
+        from bot.discord.answer_store import AnswerStore
         from retrieval.errors import StoreUnwritableError
         from retrieval.models import SHARED
 
-        rated = FeedbackStore(built.ledger).rated()
+        store = AnswerStore(built.ledger)
+        rated = store.rated()
         shared = {summary.id for summary in built.browser.documents([SHARED])}
-        history = AnswerStore(built.ledger).history
-        histories = [history(each.answer.parent, HISTORY_TURNS) for each in rated]
+        histories = [store.history(each.answer.parent, HISTORY_TURNS) for each in rated]
         rows = list(eval_rows(rated, shared, histories, built.browser))
     try:
         with click.open_file(str(file), "w", encoding="utf-8") as out:

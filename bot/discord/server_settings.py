@@ -23,13 +23,9 @@ _KNOWN_S = 15.0
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """What holds in one server.
+    """What holds in one server; what is not said here is of `DiscordSettings`.
 
     Attributes:
-        ask_channels: Ids of channels where questions are answered without a mention.
-        answer_threads: A thread is opened on every answer.
-        ask_everything: In ask channels everything is answered, not only what asks something.
-        private_answers: What `/ask` answers is seen by its asker alone.
         language: Which language file replies to messages follow; `READER`: that of the server.
         chosen: The names of those that the server chose; the others are the environment's.
     """

@@ -46,7 +46,7 @@ class DeleteReply(LastingItem, template=r"delete:(?P<answer>[0-9a-f]{12})"):
     event = "delete_reply"
 
 
-def with_delete(view: LayoutView, answer: str) -> LayoutView:
+def with_delete(view: LayoutView, answer: str) -> None:
     """Add the button that takes the reply away: to the last row with room, else in one of its own."""
     button = DeleteReply(Button(emoji="🗑️", custom_id=f"delete:{answer}"))
     rows = [item for item in view.walk_children() if isinstance(item, ActionRow)]
@@ -55,7 +55,6 @@ def with_delete(view: LayoutView, answer: str) -> LayoutView:
     elif view.total_children_count + 2 <= _MAX_COMPONENTS:
         inside = next((item for item in view.children if isinstance(item, Container)), view)
         inside.add_item(ActionRow(button))
-    return view
 
 
 def card_view(phrases: Phrases, examples: Sequence[str], commands: Sequence[str] = ()) -> LayoutView:

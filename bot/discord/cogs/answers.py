@@ -11,7 +11,7 @@ from discord import app_commands, ui
 from discord.ext import commands
 
 from bot.discord import Interaction
-from bot.discord.answer_store import DAY_MS, FeedbackStore, ShownAnswer
+from bot.discord.answer_store import DAY_MS, ShownAnswer
 from bot.discord.cogs.base_cog import (
     BaseCog,
     BotServices,
@@ -137,10 +137,6 @@ class CheckCog(BaseCog):
 class AnswerControlsCog(BaseCog):
     """Answers clicks under an answer, and keeps what readers make of it, for those who keep the readouts."""
 
-    def __init__(self, bot_services: BotServices, client: commands.AutoShardedBot) -> None:
-        super().__init__(bot_services, client)
-        self._feedback = FeedbackStore(self.answers.database)
-
     @commands.Cog.listener()
     @guarded
     async def on_control(self, interaction: Interaction, control: Control) -> None:
@@ -215,7 +211,7 @@ class AnswerControlsCog(BaseCog):
         reason = typed_into(interaction, {"reason": _MAX_REASON}).get("reason", "").strip()
         known = True  # the vote itself was kept before the form was shown
         if reason:
-            work = self.look_up(self._feedback.explain, answer, interaction.user.id, reason)
+            work = self.look_up(self.answers.explain, answer, interaction.user.id, reason)
             known = await in_time(interaction, work, ephemeral=True)
         key, tone = ("control.thanks", Tone.ANSWERED) if known else ("control.expired", Tone.FAILED)
         await say(interaction, self.phrases(interaction)(key), tone)
@@ -229,7 +225,7 @@ class AnswerControlsCog(BaseCog):
             page = await self.cited_on(interaction, control) if admitted else ()
             if control.index < len(page) and page[control.index].document:
                 opened, day = page[control.index], self.questions.now_ms() // DAY_MS
-                await self.look_up(self._feedback.opened, interaction.guild_id, opened, day)
+                await self.look_up(self.answers.opened, interaction.guild_id, opened, day)
 
     @commands.Cog.listener()
     @guarded

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from bot.discord.answer_store import FeedbackStore, Rated, ShownAnswer
+from bot.discord.answer_store import AnswerStore, Rated, ShownAnswer
 from bot.discord.discord_markdown import code, escape, instant, shortened
 from bot.discord.pages import MAX_TITLE, RULE, Block, Page, Tone, cut_to_fit, flat, paged
 from bot.discord.permissions import guild_of, guild_scopes
@@ -249,18 +249,16 @@ class Insights:
     picture: bytes | None = None
 
 
-def insights_of(
-    scope: str, feedback: FeedbackStore, readouts: Browser, now_ms: int, phrases: Phrases
-) -> Insights:
+def insights_of(scope: str, store: AnswerStore, readouts: Browser, now_ms: int, phrases: Phrases) -> Insights:
     """Return what is known of one server, or for the shared scope of all places; blocking.
 
     Args:
         scope: What whoever asks may manage: an operator sees no readout of a server's own.
     """
     guild = guild_of(scope)
-    asked, rated = feedback.asked(guild), feedback.rated(guild)
+    asked, rated = store.asked(guild), store.rated(guild)
     lines = {line.id: line for line in readouts.documents(guild_scopes(guild))}
-    opened = [each for each in feedback.most_opened(guild) if each[0] in lines][:_MOST_INSIGHTS]
+    opened = [each for each in store.most_opened(guild) if each[0] in lines][:_MOST_INSIGHTS]
     blocks = [Block(_summary(scope, asked, rated, phrases))]
     for name, found in (
         ("unanswered", _unanswered(asked, phrases)),

@@ -11,7 +11,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Connection
 
 from bot.discord.admission import Workers
-from bot.discord.answer_store import AnswerStore, FeedbackStore
+from bot.discord.answer_store import AnswerStore
 from bot.discord.corpus.corpus_rendering import (
     Insights,
     audit_pages,
@@ -215,8 +215,7 @@ class CorpusService:
     @_looked_up
     def insights(self, scope: str, phrases: Phrases) -> Insights:
         """Return what members made of the answers: of a server for its admins, of all places for operators."""
-        feedback, now = FeedbackStore(self.services.ledger), self.access.now_ms()
-        return insights_of(scope, feedback, self.services.browser, now, phrases)
+        return insights_of(scope, self._answers, self.services.browser, self.access.now_ms(), phrases)
 
     @_looked_up
     def history(self, scope: str, document: str | None, phrases: Phrases) -> tuple[Page, ...]:
