@@ -18,11 +18,10 @@ from bot.discord.cogs.answers import AnswerControlsCog, AskCog, CheckCog
 from bot.discord.cogs.base_cog import BotServices
 from bot.discord.cogs.browse import BrowseCog, ComparisonCog, InitiativesCog
 from bot.discord.cogs.corpus import CorpusCog
-from bot.discord.cogs.forgetting import PrivacyCog, ServersCog
 from bot.discord.cogs.messages import MessagesCog
 from bot.discord.cogs.paragraphs import ParagraphCog
 from bot.discord.cogs.previews import JobLink, JobLinksCog, PreviewsCog
-from bot.discord.cogs.settings_panel import ServerSettingsCog, SettingControl
+from bot.discord.cogs.servers import PrivacyCog, ServersCog, ServerSettingsCog, SettingControl
 from bot.discord.cogs.watching import WatchControl, WatchingCog
 from bot.discord.comparison_service import ComparisonService
 from bot.discord.corpus.server_cleanup import ServerCleanup
@@ -33,8 +32,7 @@ from bot.discord.discord_settings import DiscordSettings, content_note
 from bot.discord.permissions import missing_in
 from bot.discord.question_service import QuestionService
 from bot.discord.shards import Shards
-from bot.discord.views import Control
-from bot.discord.welcome_card import DeleteReply, ExampleQuestion
+from bot.discord.views import Control, DeleteReply, ExampleQuestion
 from bot.locales import DEFAULT, Catalogue, load
 from retrieval.bootstrap import Services
 from retrieval.observing import count

@@ -15,8 +15,7 @@ from bot.discord.discord_errors import DISCORD_FAULTS, is_ours, one_line, reply_
 from bot.discord.discord_markdown import shortened
 from bot.discord.pages import Page, Tone
 from bot.discord.screen import InteractionScreen, Rank
-from bot.discord.views import page_view, text_view
-from bot.discord.welcome_card import with_delete
+from bot.discord.views import page_view, text_view, with_delete
 from bot.locales import Phrases
 from bot.logs import request_id
 from retrieval.errors import IndexMismatchError

@@ -18,9 +18,8 @@ from bot.discord.discord_settings import DiscordSettings
 from bot.discord.pages import Page
 from bot.discord.permissions import guild_scopes
 from bot.discord.quote_rendering import render_answer, render_check, render_found, render_translations
-from bot.discord.readout_rendering import InitiativeFilter, render_initiatives
+from bot.discord.readout_rendering import InitiativeFilter, example_questions, render_initiatives
 from bot.discord.server_settings import ServerSettingsStore
-from bot.discord.welcome_card import example_questions
 from bot.export import initiatives_csv
 from bot.locales import Phrases
 from retrieval.answering.checking import MAX_CLAIM_CHARS

@@ -1,12 +1,14 @@
-"""Pure: readouts and initiatives -> pages; which initiatives a reader wants to see."""
+"""Readouts and initiatives -> pages, and questions that they answer; which initiatives a reader wants to see."""
 
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Self, get_args
+from itertools import islice
+from typing import TYPE_CHECKING, Self, get_args
 
 from bot.discord.discord_markdown import code, escape, length, link, place_link, source_link
 from bot.discord.pages import (
@@ -28,6 +30,10 @@ from retrieval.models import Citation, Initiative, InitiativeKind, Numbering
 from retrieval.search.browsing import ListedInitiative, ReadoutSummary
 from retrieval.search.scoping import Filters, Shelf
 from retrieval.search.series import series_name
+
+if TYPE_CHECKING:
+    from retrieval.answering.models import Answer
+    from retrieval.search.browsing import Browser
 
 
 def render_documents(readouts: Sequence[ReadoutSummary], phrases: Phrases) -> tuple[Page, ...]:
@@ -74,6 +80,8 @@ _MAX_WANTED = 60
 _MAX_LINKED = 800
 _MAX_TOLD = 600
 _MANY = 99_999
+_MOST_TRIED = 9
+_MAX_BUTTON = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,3 +259,47 @@ def _elsewhere_cited(
             label = plain_label(place.paragraph, numbering, phrases)
             cited = Cited(place.document, line.revision, place.paragraph, label, ())
             yield cited, Source(line.title, line.date)
+
+
+def example_questions(
+    browser: Browser, scopes: Sequence[str], quote: Callable[[str], Answer], phrases: Phrases
+) -> list[str]:
+    """Return questions that the readouts of `scopes` answer, one of each kind: each was asked, and its readout answers."""
+    initiatives, readouts = browser.initiatives(scopes), browser.documents(scopes)
+    named = ((phrases("card.readout", title=re.sub(r"^The ", "", r.title)), r.id) for r in readouts)
+    announced = (
+        (phrases("card.initiative", name=each.initiative.name), each.readout.id)
+        for each in initiatives
+        if _is_name(each.initiative.name)
+    )
+    kinds = announced, _of_actors(initiatives, phrases), named
+    found = [next(_answered(kind, quote), None) for kind in kinds]
+    return list(dict.fromkeys(question for question in found if question is not None))
+
+
+_Candidate = tuple[str, str]
+"""A question, and the readout that has to answer it."""
+
+
+def _answered(candidates: Iterable[_Candidate], quote: Callable[[str], Answer]) -> Iterator[str]:
+    for question, readout in islice(candidates, _MOST_TRIED):
+        if len(question) <= _MAX_BUTTON and any(
+            statement.paragraph.document == readout for statement in quote(question).statements
+        ):
+            yield question
+
+
+def _of_actors(initiatives: Sequence[ListedInitiative], phrases: Phrases) -> Iterator[_Candidate]:
+    seen = set[str]()
+    for entry in initiatives:
+        actor = entry.initiative.actor
+        if actor and actor not in seen and _is_name(actor, fewest=1):
+            seen.add(actor)
+            yield phrases("card.actor", actor=actor), entry.readout.id
+
+
+def _is_name(text: str, fewest: int = 2) -> bool:
+    """Whether something is called by a proper name rather than described: it begins and goes on in capitals."""
+    words = text.split()
+    capital = sum(word[:1].isupper() for word in words)
+    return bool(words) and text[:1].isupper() and capital >= fewest and 2 * capital >= len(words)

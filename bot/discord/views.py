@@ -1,4 +1,7 @@
-"""The controls under an answer. Each names its answer in the ledger, so it works after a restart too."""
+"""Messages as components: pages, their controls, and the card by which the bot introduces itself.
+
+Each control names in its id all that it is about, so it works after a restart too.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import discord
-from discord import ui
+from discord import app_commands, ui
 
 from bot.discord import Interaction
 from bot.discord.discord_markdown import shortened
@@ -18,9 +21,13 @@ from bot.locales import Phrases
 _MAX_ROW = 5
 MAX_LABEL = 80
 _MAX_OPTION = 100
+_MAX_COMPONENTS = 40
 
 _MAX_LABELS = 100
 """Of the buttons of one row together: more are a wall on a phone."""
+
+DELETING = frozenset({"🗑️", "🗑", "❌"})
+"""Reactions by which whoever asked takes a reply away."""
 
 _EVENTS = {
     "good": "feedback_control",
@@ -270,3 +277,66 @@ def _select(cited: Sequence[Cited], start: int, phrases: Phrases, place: str) ->
     ]
     opened = phrases("control.open")
     return Control(ui.Select(custom_id=f"pick:{place}:{start}", placeholder=opened, options=options))
+
+
+class ExampleQuestion(LastingItem, template=r"example:\d"):
+    """A question as a button: its label is asked."""
+
+    event = "example"
+
+    @property
+    def question(self) -> str:
+        """What is asked."""
+        assert isinstance(self.item, ui.Button)
+        return self.item.label or ""
+
+
+class DeleteReply(LastingItem, template=r"delete:(?P<answer>[0-9a-f]{12})"):
+    """Takes a reply away, for whoever asked."""
+
+    event = "delete_reply"
+
+
+def with_delete(view: ui.LayoutView, answer: str) -> None:
+    """Add the button that takes the reply away: to the last row with room, else in one of its own."""
+    button = DeleteReply(ui.Button(emoji="🗑️", custom_id=f"delete:{answer}"))
+    rows = [item for item in view.walk_children() if isinstance(item, ui.ActionRow)]
+    if rows and sum(item.width for item in rows[-1].children) < _MAX_ROW:
+        rows[-1].add_item(button)
+    elif view.total_children_count + 2 <= _MAX_COMPONENTS:
+        inside = next((item for item in view.children if isinstance(item, ui.Container)), view)
+        inside.add_item(ui.ActionRow(button))
+
+
+def welcome_view(phrases: Phrases, examples: Sequence[str], commands: Sequence[str] = ()) -> ui.LayoutView:
+    """Return the card: what the bot does, the commands where they are wanted, the examples as buttons."""
+    text = [phrases("answer.talk.about")]
+    if commands:
+        text.append("\n".join(commands))
+    if examples:
+        text.append(phrases("card.try"))
+    container = box(RULE.join(text), Tone.LISTED)
+    for number, question in enumerate(examples):  # one a row: on a telephone a row is as wide as a button
+        container.add_item(
+            ui.ActionRow(ExampleQuestion(ui.Button(label=question, custom_id=f"example:{number}")))
+        )
+    return message_view(container)
+
+
+def command_lines(tree: app_commands.CommandTree[Any], phrases: Phrases, *, manages: bool) -> list[str]:
+    """Return every command that there is, each in a line with what it does.
+
+    Args:
+        manages: Whether the reader manages readouts; to others the commands that Discord hides from them are but named.
+    """
+    named = [c for c in tree.walk_commands() if isinstance(c, app_commands.Command)]
+    lines, hidden = [], []
+    for command in sorted(named, key=lambda c: c.qualified_name):
+        if not manages and (command.root_parent or command).default_permissions is not None:
+            hidden.append(f"`/{command.qualified_name}`")
+            continue
+        key = f"command.{command.qualified_name.replace(' ', '.')}.description"
+        lines.append(f"`/{command.qualified_name}` {phrases.texts.get(key, command.description)}")
+    menus = tree.get_commands(type=discord.AppCommandType.message)
+    lines += [phrases("card.menu", name=menu.name) for menu in menus]
+    return [*lines, f"-# {phrases('card.admins', commands=' '.join(hidden))}"] if hidden else lines

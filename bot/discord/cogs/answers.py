@@ -28,8 +28,15 @@ from bot.discord.discord_markdown import code
 from bot.discord.pages import Page, Tone
 from bot.discord.quote_rendering import citation_text, render_citations, render_closest
 from bot.discord.screen import InteractionScreen, Rank
-from bot.discord.views import Control, opening_view, page_view
-from bot.discord.welcome_card import DELETING, DeleteReply, ExampleQuestion, card_view
+from bot.discord.views import (
+    DELETING,
+    Control,
+    DeleteReply,
+    ExampleQuestion,
+    opening_view,
+    page_view,
+    welcome_view,
+)
 from bot.locales import Phrases
 from retrieval.answering.foreign_questions import LANGUAGES
 from retrieval.errors import LanguageModelError, NotFoundError, SettingsError
@@ -93,7 +100,7 @@ class AskCog(BaseCog):
             return
         if reply.talk == "about":
             examples = await self.questions.examples(interaction.guild_id, phrases)
-            await show(interaction, card_view(phrases, examples), ephemeral=True)
+            await show(interaction, welcome_view(phrases, examples), ephemeral=True)
             return
         if reply.talk:
             await respond(interaction, reply.pages, phrases, ephemeral=private)

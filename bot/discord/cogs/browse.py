@@ -17,8 +17,7 @@ from bot.discord.pages import RULE, Page, Tone
 from bot.discord.permissions import caller_of, is_hidden_from
 from bot.discord.question_service import Reply
 from bot.discord.readout_rendering import KINDS, InitiativeFilter, render_documents
-from bot.discord.views import Control, list_view, sheet_view
-from bot.discord.welcome_card import card_view, command_lines
+from bot.discord.views import Control, command_lines, list_view, sheet_view, welcome_view
 from bot.locales import Phrases
 from retrieval.errors import NotFoundError
 from retrieval.models import InitiativeKind
@@ -71,7 +70,7 @@ class BrowseCog(BaseCog):
         phrases = self.phrases(interaction)
         work = self.questions.examples(interaction.guild_id, phrases)
         examples = await in_time(interaction, work, ephemeral=True)
-        view = card_view(phrases, examples, self._commands(interaction))
+        view = welcome_view(phrases, examples, self._commands(interaction))
         await show(interaction, view, ephemeral=True)
 
     def _commands(self, interaction: Interaction) -> list[str]:

@@ -20,8 +20,7 @@ from bot.discord.permissions import missing_in
 from bot.discord.question_service import Place, Reply
 from bot.discord.screen import MessageScreen, Rank
 from bot.discord.server_settings import ServerSettings
-from bot.discord.views import page_view, text_view
-from bot.discord.welcome_card import card_view, with_delete
+from bot.discord.views import page_view, text_view, welcome_view, with_delete
 from bot.locales import DEFAULT, Phrases
 from bot.logs import request
 from retrieval.answering.question import analyse
@@ -196,7 +195,7 @@ class MessagesCog(BaseCog):
     async def _introduce(self, screen: MessageScreen, phrases: Phrases) -> None:
         guild = screen.asked.guild.id if screen.asked.guild else None
         examples = await self.questions.examples(guild, phrases)
-        await screen.put(Rank.NOTICE, card_view(phrases, examples))
+        await screen.put(Rank.NOTICE, welcome_view(phrases, examples))
 
     def _phrases_for(self, message: discord.Message, server: ServerSettings) -> Phrases:
         """Return the server's language: unlike a command, a message does not say which its author reads."""
