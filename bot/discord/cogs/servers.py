@@ -26,6 +26,11 @@ from bot.discord.views import LastingItem, box, message_view, text_view
 from bot.locales import DEFAULT, Phrases
 from retrieval.search.scoping import Filters
 
+log = logging.getLogger(__name__)
+
+_NAMED = 10
+"""How many messages that could not be emptied are linked to."""
+
 _ANNOUNCEMENTS = "announcements"
 _MOST_CHANNELS = 25
 _CHANNELS = (discord.ChannelType.text, discord.ChannelType.news, discord.ChannelType.forum)
@@ -195,12 +200,6 @@ def _narrowing(filters: Filters) -> str:
     named = (filters.issuer, filters.title, *filters.documents)
     span = f"{filters.since or '…'} – {filters.until or '…'}" if filters.since or filters.until else None
     return " · ".join(each for each in (*named, span) if each)
-
-
-log = logging.getLogger(__name__)
-
-_NAMED = 10
-"""How many messages that could not be emptied are linked to."""
 
 
 class PrivacyCog(BaseCog):
