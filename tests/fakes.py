@@ -105,6 +105,12 @@ class FakeServices:
     scoped: dict[str, list[FakeLine]] = field(default_factory=dict)
     listed: list[ListedInitiative] = field(default_factory=list)
     altered: tuple[str, ...] = ()
+    mode: str = "extractive"
+    answering = browser = checking = property(lambda self: self)
+
+    def lives(self, _scopes: object, *, among: object) -> tuple[()]:
+        """What became of an initiative: nothing to tell."""
+        return ()
 
     def ask(
         self,

@@ -58,8 +58,8 @@ def doctor(options: CommonOptions, audit: bool) -> None:
 
 def _discord_checks() -> list[Check]:
     """Look at the Discord side, where it is set up: nothing else needs it."""
-    from bot.discord.client import examine_discord
     from bot.discord.discord_settings import NO_TOKEN, load_settings
+    from bot.discord.running import examine_discord
     from retrieval.errors import RapporteurError
     from retrieval.health import Check
 
@@ -83,7 +83,7 @@ def run(options: CommonOptions) -> int:
     settings = load_settings()
     with options.ready_services("run") as built:
         from bot import logs
-        from bot.discord.client import run as run_bot
+        from bot.discord.running import run as run_bot
 
         logs.configure(debug=options.debug)
         return run_bot(settings, built)

@@ -14,7 +14,7 @@ from bot.cli.ask_commands import HISTORY_TURNS
 from bot.cli.options import Command, CommonOptions, as_json, print_json
 
 if TYPE_CHECKING:
-    from bot.discord.feedback_store import Rated
+    from bot.discord.answer_store import Rated
     from bot.discord.pages import Cited
     from retrieval.search.browsing import Browser
 
@@ -42,14 +42,13 @@ def export(options: CommonOptions, file: Path) -> None:
     """
     with options.services("feedback") as built:
         from bot.discord.answer_store import AnswerStore
-        from bot.discord.feedback_store import FeedbackStore
         from retrieval.errors import StoreUnwritableError
         from retrieval.models import SHARED
 
-        rated = FeedbackStore(built.ledger).rated()
+        store = AnswerStore(built.ledger)
+        rated = store.rated()
         shared = {summary.id for summary in built.browser.documents([SHARED])}
-        history = AnswerStore(built.ledger).history
-        histories = [history(each.answer.parent, HISTORY_TURNS) for each in rated]
+        histories = [store.history(each.answer.parent, HISTORY_TURNS) for each in rated]
         rows = list(eval_rows(rated, shared, histories, built.browser))
     try:
         with click.open_file(str(file), "w", encoding="utf-8") as out:

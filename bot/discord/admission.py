@@ -8,17 +8,24 @@ import math
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
-from bot.discord.faults import is_ours, one_line
-from bot.discord.refusals import BusyError, ClosingError, LimitedError
+from bot.discord.discord_errors import BusyError, ClosingError, LimitedError, is_ours, one_line
 from retrieval.answering.models import Answer
 
 log = logging.getLogger(__name__)
 
+SETTLING_S = 1.0
+"""How long before its deadline a shutdown has every question answered with what was found."""
+
+_CANCELLING_S = 0.3
 _MANY = 10_000
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Buckets:
@@ -73,10 +80,6 @@ class Limits:
             self._servers.take(server)
 
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
 class Workers:
     """So many threads, and so many calls that may wait for one.
 
@@ -100,9 +103,8 @@ class Workers:
         if self._room <= 0:
             raise BusyError("too many questions wait for their turn")
         self._room -= 1
-        future = asyncio.get_running_loop().run_in_executor(
-            self._pool, partial(copy_context().run, call, *args, **more)
-        )
+        work = partial(copy_context().run, call, *args, **more)
+        future = asyncio.get_running_loop().run_in_executor(self._pool, work)
         # On the future, not around the await: a caller that gives up leaves its thread busy all the same.
         self._futures.add(future)
         future.add_done_callback(self._leave)
@@ -155,12 +157,6 @@ class Found:
         """Wait until it is shown; nothing is shown afterwards."""
         if self._told is not None:
             await asyncio.wrap_future(self._told)
-
-
-SETTLING_S = 1.0
-"""How long before its deadline a shutdown has every question answered with what was found."""
-
-_CANCELLING_S = 0.3
 
 
 class InFlight:
@@ -226,10 +222,6 @@ class InFlight:
         return False
 
     async def _finished(self, timeout_s: float) -> bool:
-        if self._idle.is_set():
-            return True
-        try:
+        with suppress(TimeoutError):
             await asyncio.wait_for(self._idle.wait(), timeout_s)
-        except TimeoutError:
-            return False
-        return True
+        return self._idle.is_set()

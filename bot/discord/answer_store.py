@@ -1,4 +1,4 @@
-"""What the Discord front end must remember, in the ledger: answers shown, their messages, feedback.
+"""What the Discord front end must remember, in the ledger: answers shown, their messages, what readers made of them.
 
 An answer's row holds what was asked and which paragraphs were cited, never their text: a readout that is
 purged leaves no copy here. Answers form chains through `parent`; a follow-up's history is its chain, so two
@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     RowMapping,
+    Select,
+    Table,
     delete,
+    func,
     insert,
     select,
     update,
@@ -83,6 +88,16 @@ class Withdrawn:
     guild: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """An answer that readers had a say on; `reasons` in their own words."""
+
+    answer: ShownAnswer
+    good: int
+    bad: int
+    reasons: tuple[str, ...]
+
+
 class AnswerStore:
     """Reads and writes what the front end remembers; synchronous, so it is called off the event loop."""
 
@@ -98,10 +113,8 @@ class AnswerStore:
     def link(self, answer: str, message_ids: Sequence[int], channel: int | None = None) -> None:
         """Remember which messages show an answer, and where: replies continue it, and a purge reaches them."""
         with self.database.write() as connection:
-            for message in message_ids:
-                shows = {"answer": answer, "channel": channel}  # and no longer another
-                row = upsert(connection, messages).values(id=message, **shows)
-                connection.execute(row.on_conflict_do_update(index_elements=["id"], set_=shows))
+            for message in message_ids:  # which then shows no other any longer
+                _put(connection, messages, {"id": message}, answer=answer, channel=channel)
 
     def get(self, answer: str) -> ShownAnswer | None:
         """Return an answer, or None where it is no longer remembered."""
@@ -133,9 +146,7 @@ class AnswerStore:
     def forget(self, answer: str) -> None:
         """Forget one answer, and what hangs on it."""
         with self.database.write() as connection:
-            for table in (messages, feedback):
-                connection.execute(delete(table).where(table.c.answer == answer))
-            connection.execute(delete(answers).where(answers.c.id == answer))
+            _forget(connection, answers.c.id == answer)
 
     def latest_in(self, thread: int) -> str | None:
         """Return the answer that a message in `thread` follows: the last there, or the one it hangs from."""
@@ -161,16 +172,52 @@ class AnswerStore:
 
         A vote anew takes back why the one before was given.
         """
-        values = {"helpful": int(helpful), "at": at, "reason": None}
         with self.database.write() as connection:
             if _answer(connection, answer) is None:
                 return False
-            connection.execute(
-                upsert(connection, feedback)
-                .values(answer=answer, user=user, **values)
-                .on_conflict_do_update(index_elements=["answer", "user"], set_=values)
-            )
+            vote = {"answer": answer, "user": user}
+            _put(connection, feedback, vote, helpful=int(helpful), at=at, reason=None)
         return True
+
+    def explain(self, answer: str, user: int, reason: str) -> bool:
+        """Remember why a reader disliked an answer; False where their vote is no longer remembered."""
+        voted = (feedback.c.answer == answer, feedback.c.user == user)
+        with self.database.write() as connection:
+            return connection.execute(update(feedback).where(*voted).values(reason=reason)).rowcount == 1
+
+    def opened(self, guild: int | None, cited: Cited, day: int) -> None:
+        """Count that a cited paragraph was opened; `day` since 1970. Nobody's id goes with it."""
+        key = {"guild": guild or 0, "document": cited.document, "revision": cited.revision}
+        key |= {"paragraph": cited.paragraph, "day": day}
+        with self.database.write() as connection:
+            row = upsert(connection, openings).values(**key, times=1)
+            more = {"times": openings.c.times + 1}
+            connection.execute(row.on_conflict_do_update(index_elements=list(key), set_=more))
+
+    def asked(self, guild: int | None) -> list[ShownAnswer]:
+        """Return every question kept, of one server or (None) of all places, the newest first."""
+        wanted = select(answers).where(answers.c.answered.is_not(None)).order_by(answers.c.at.desc())
+        with self.database.read() as connection:
+            rows = connection.execute(_in(wanted, answers.c.guild, guild)).mappings()
+            return [shown_of(row) for row in rows]
+
+    def rated(self, guild: int | None = None) -> list[Rated]:
+        """Return the answers that readers had a say on, the newest first; where as `asked`."""
+        joined = select(answers, feedback.c.helpful, feedback.c.reason).join_from(feedback, answers)
+        wanted = joined.where(answers.c.answered.is_not(None)).order_by(answers.c.at.desc(), feedback.c.at)
+        found: dict[str, list[RowMapping]] = {}
+        with self.database.read() as connection:
+            for row in connection.execute(_in(wanted, answers.c.guild, guild)).mappings():
+                found.setdefault(row["id"], []).append(row)
+        return [_rated(rows) for rows in found.values()]
+
+    def most_opened(self, guild: int | None) -> list[tuple[str, str, int]]:
+        """Return readout, paragraph and how often it was opened, the most opened first; where as `asked`."""
+        o, times = openings.c, func.sum(openings.c.times)
+        wanted = select(o.document, o.paragraph, times).group_by(o.document, o.paragraph)
+        ordered = _in(wanted, o.guild, guild).order_by(times.desc(), o.document, o.paragraph)
+        with self.database.read() as connection:
+            return [(row[0], row[1], int(row[2])) for row in connection.execute(ordered)]
 
     def forget_user(self, user: int) -> Forgotten:
         """Forget what somebody asked and voted, in every place, and leave their id in no table.
@@ -178,28 +225,22 @@ class AnswerStore:
         Their previews go as well, and nobody tells them of jobs. Who changed a readout stays in its history, under
         a name that says nothing of them, the same for all that one person did.
         """
-        asked = select(answers.c.id).where(answers.c.user == user)
         made = select(drafts.c.id).where(drafts.c.user == user)
         pseudonym = f"discord:forgotten-{secrets.token_hex(4)}"
         with self.database.write() as connection:
             votes = connection.execute(delete(feedback).where(feedback.c.user == user)).rowcount
-            for table in (messages, feedback):
-                connection.execute(delete(table).where(table.c.answer.in_(asked)))
             connection.execute(delete(draft_files).where(draft_files.c.draft.in_(made)))
             for table in (drafts, watches):
                 connection.execute(delete(table).where(table.c.user == user))
-            questions = connection.execute(delete(answers).where(answers.c.user == user)).rowcount
+            questions = _forget(connection, answers.c.user == user)
             changed = rename_actor(connection, f"discord:{user}", pseudonym)
         return Forgotten(questions, votes, pseudonym if changed else None)
 
     def forget_before(self, at: int) -> int:
         """Forget answers older than `at`, and what hangs on them; return how many there were."""
-        old = select(answers.c.id).where(answers.c.at < at)
         with self.database.write() as connection:
-            for table in (messages, feedback):
-                connection.execute(delete(table).where(table.c.answer.in_(old)))
             connection.execute(delete(openings).where(openings.c.day < at // DAY_MS))
-            return connection.execute(delete(answers).where(answers.c.at < at)).rowcount
+            return _forget(connection, answers.c.at < at)
 
     def forget_readout(self, document: str, revisions: Iterable[str], guild: int | None) -> int:
         """Take a purged readout out of every answer that cites it; return how many there were.
@@ -211,13 +252,16 @@ class AnswerStore:
             revisions: Those that were erased; another scope's readout of the same id keeps its citations.
             guild: The server whose own readout it was; None: a shared one, cited anywhere.
         """
-        erased, found = set(revisions), 0
+        erased, found, gone = set(revisions), 0, Cited("", "", "", "", ())
         here = answers.c.guild == guild if guild is not None else answers.c.id.is_not(None)
         with self.database.write() as connection:
             rows = connection.execute(select(answers.c.id, answers.c.cited).where(here))
             for row in rows.all():
                 pages = _load(row.cited)
-                kept = tuple(tuple(_without(c, document, erased) for c in page) for page in pages)
+                kept = tuple(
+                    tuple(gone if c.document == document and c.revision in erased else c for c in page)
+                    for page in pages
+                )
                 if kept != pages:
                     found += 1
                     change = update(answers).where(answers.c.id == row.id).values(cited=_dump(kept))
@@ -241,11 +285,8 @@ class AnswerStore:
 
     def forget_guild(self, guild: int) -> None:
         """Forget every answer that was given in a server."""
-        there = select(answers.c.id).where(answers.c.guild == guild)
         with self.database.write() as connection:
-            for table in (messages, feedback):
-                connection.execute(delete(table).where(table.c.answer.in_(there)))
-            connection.execute(delete(answers).where(answers.c.guild == guild))
+            _forget(connection, answers.c.guild == guild)
             for kept in (openings, settings):
                 connection.execute(delete(kept).where(kept.c.guild == guild))
 
@@ -257,13 +298,20 @@ class AnswerStore:
     def set_state(self, key: str, value: str) -> None:
         """Keep `value` under `key`."""
         with self.database.write() as connection:
-            row = upsert(connection, state).values(key=key, value=value)
-            connection.execute(row.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
+            _put(connection, state, {"key": key}, value=value)
 
 
-def _without(cited: Cited, document: str, revisions: Set[str]) -> Cited:
-    gone = cited.document == document and cited.revision in revisions
-    return Cited("", "", "", "", ()) if gone else cited
+def _put(connection: Connection, table: Table, key: dict[str, Any], **values: Any) -> None:
+    row = upsert(connection, table).values(**key, **values)
+    connection.execute(row.on_conflict_do_update(index_elements=list(key), set_=values))
+
+
+def _forget(connection: Connection, which: ColumnElement[bool]) -> int:
+    """Forget answers, and what hangs on them; return how many there were."""
+    gone = select(answers.c.id).where(which)
+    for table in (messages, feedback):
+        connection.execute(delete(table).where(table.c.answer.in_(gone)))
+    return connection.execute(delete(answers).where(which)).rowcount
 
 
 def _answer(connection: Connection, answer: str) -> ShownAnswer | None:
@@ -284,10 +332,20 @@ def _dump(pages: Sequence[Sequence[Cited]]) -> str:
 
 
 def _load(text: str) -> tuple[tuple[Cited, ...], ...]:
-    return tuple(tuple(_cited(*fields) for fields in page) for page in json.loads(text))
+    return tuple(
+        tuple(
+            Cited(document, revision, number, label, tuple((start, end) for start, end in spans))
+            for document, revision, number, label, spans in page
+        )
+        for page in json.loads(text)
+    )
 
 
-def _cited(
-    document: str, revision: str, paragraph: str, label: str, spans: Sequence[tuple[int, int]]
-) -> Cited:
-    return Cited(document, revision, paragraph, label, tuple((start, end) for start, end in spans))
+def _rated(rows: Sequence[RowMapping]) -> Rated:
+    good = sum(row["helpful"] for row in rows)
+    reasons = tuple(row["reason"] for row in rows if row["reason"])
+    return Rated(shown_of(rows[0]), good, len(rows) - good, reasons)
+
+
+def _in(wanted: Select[Any], column: ColumnElement[Any], guild: int | None) -> Select[Any]:
+    return wanted if guild is None else wanted.where(column == guild)

@@ -1,40 +1,77 @@
-"""The Discord client: intents, cogs, and `rapporteur run`, which keeps it until it is told to stop."""
+"""The Discord client: its intents, what it answers, and the commands as Discord has them."""
 
 from __future__ import annotations
 
-import asyncio
+import hashlib
+import json
 import logging
-import os
-import signal
-import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import discord
 from discord import app_commands
+from discord.app_commands import TranslationContextLocation as Location
 from discord.ext import commands, tasks
 
-from bot.discord.command_tree import CatalogueTranslator, CommandTree, sync_commands
-from bot.discord.discord_settings import DiscordSettings
-from bot.discord.faults import DISCORD_FAULTS, OneLineFaults, one_line
-from bot.discord.permissions import invite_link, missing_in
+from bot.discord import Interaction
+from bot.discord.answer_store import AnswerStore
+from bot.discord.cogs.answers import AnswerControlsCog, AskCog, CheckCog
+from bot.discord.cogs.base_cog import BotServices
+from bot.discord.cogs.browse import BrowseCog, ComparisonCog, InitiativesCog
+from bot.discord.cogs.corpus import CorpusCog
+from bot.discord.cogs.messages import MessagesCog
+from bot.discord.cogs.paragraphs import ParagraphCog
+from bot.discord.cogs.previews import JobLink, JobLinksCog, PreviewsCog
+from bot.discord.cogs.servers import PrivacyCog, ServersCog, ServerSettingsCog, SettingControl
+from bot.discord.cogs.watching import WatchControl, WatchingCog
+from bot.discord.comparison_service import ComparisonService
+from bot.discord.corpus.server_cleanup import ServerCleanup
+from bot.discord.corpus.service import CorpusService
+from bot.discord.delivery import tell_failure
+from bot.discord.discord_errors import DISCORD_FAULTS, one_line
+from bot.discord.discord_settings import DiscordSettings, content_note
+from bot.discord.permissions import missing_in
+from bot.discord.question_service import QuestionService
 from bot.discord.shards import Shards
-from retrieval.errors import RapporteurError
-
-if TYPE_CHECKING:
-    from bot.discord.cogs.base import BotServices
-    from retrieval.bootstrap import Services
-    from retrieval.ingest import JobRow
+from bot.discord.views import Control, DeleteReply, ExampleQuestion
+from bot.locales import DEFAULT, Catalogue, load
+from retrieval.bootstrap import Services
+from retrieval.observing import count
 
 log = logging.getLogger(__name__)
 
+_ALWAYS = (
+    AskCog,
+    BrowseCog,
+    InitiativesCog,
+    ComparisonCog,
+    ParagraphCog,
+    AnswerControlsCog,
+    ServerSettingsCog,
+    CheckCog,
+    MessagesCog,
+    PrivacyCog,
+)
+_KEEPING = (CorpusCog, JobLinksCog, PreviewsCog, WatchingCog, ServersCog)
+"""Where there are readouts to keep."""
 
-def intents_for(settings: DiscordSettings) -> discord.Intents:
-    """Return the events to receive: servers, messages, reactions, and message texts only where that is set."""
-    intents = discord.Intents.none()
-    intents.guilds = intents.guild_messages = intents.dm_messages = True
-    intents.guild_reactions = intents.dm_reactions = True
-    intents.message_content = settings.message_content
-    return intents
+_FOLLOWERS = (PreviewsCog, WatchingCog, ServersCog, PrivacyCog)
+"""Cogs that follow jobs, which go on when the bot ends."""
+
+_DYNAMIC_ITEMS = (Control, JobLink, SettingControl, WatchControl, ExampleQuestion, DeleteReply)
+"""What is answered on messages of any age."""
+
+_CONTEXT_MENUS = {"Check against the readouts": "check"}
+
+
+def build_bot_services(settings: DiscordSettings, services: Services) -> BotServices:
+    """Return what the cogs work with, from the services of an open store."""
+    answers = AnswerStore(services.ledger)
+    questions = QuestionService(settings, services, answers)
+    corpus = CorpusService(settings, services, answers)
+    server_cleanup = ServerCleanup(services.ledger, corpus, answers, settings.purge_after_days)
+    comparing = ComparisonService(questions, services.comparing, services.settings.citation_style)
+    catalogue = load(services.settings.reading_room_url)
+    return BotServices(questions, comparing, catalogue, settings, corpus, server_cleanup)
 
 
 class Rapporteur(commands.AutoShardedBot):
@@ -44,18 +81,15 @@ class Rapporteur(commands.AutoShardedBot):
     tree: CommandTree
     is_idle = True
     """Once closed: whether no thread works with the store any more."""
-    _followers: tuple[str, ...] = ()
     _are_unsent = False
 
     async def setup_hook(self) -> None:
         """Add cogs and controls, then tell Discord about commands that changed."""
-        from bot.discord.assembly import DYNAMIC_ITEMS, FOLLOWERS, build_cogs
-
-        bot_services = self.bot_services
-        for cog in build_cogs(self, bot_services):
-            await self.add_cog(cog)
-        self._followers = FOLLOWERS
-        self.add_dynamic_items(*DYNAMIC_ITEMS)
+        bot_services, self._connected = self.bot_services, set[int]()
+        keeps = bot_services.corpus and bot_services.server_cleanup
+        for cog in (*_ALWAYS, *(_KEEPING if keeps else ())):
+            await self.add_cog(cog(bot_services, self))
+        self.add_dynamic_items(*_DYNAMIC_ITEMS)
         await self.tree.set_translator(CatalogueTranslator(bot_services.catalogue))
         await self._sync_commands()
         self._hourly.start()
@@ -95,14 +129,24 @@ class Rapporteur(commands.AutoShardedBot):
             if problem := _ask_channel_problem(channel):
                 log.warning("Ask channel %d: %s", channel_id, problem)
 
+    async def on_shard_connect(self, shard: int) -> None:
+        """Count a connection that has to begin anew."""
+        if shard in self._connected:
+            count("gateway_reconnects", how="identified")
+        self._connected.add(shard)
+
+    async def on_shard_resumed(self, _shard: int) -> None:
+        """Count a connection that goes on where it was."""
+        count("gateway_reconnects", how="resumed")
+
     async def on_message(self, message: discord.Message, /) -> None:
         """Leave messages to the cogs: there are no prefix commands."""
 
     async def close(self) -> None:
         """Stop taking questions, let answers in flight arrive, then leave."""
         self._hourly.cancel()
-        for name in self._followers:  # the jobs go on
-            await self.remove_cog(name)
+        for cog in _FOLLOWERS:  # the jobs go on
+            await self.remove_cog(cog.__name__)
         self.is_idle = await self.bot_services.questions.close()
         await super().close()
 
@@ -114,16 +158,6 @@ def _ask_channel_problem(channel: object) -> str | None:
     return f"allow Rapporteur “{missing}” in #{channel}." if missing else None
 
 
-def content_note(settings: DiscordSettings) -> str:
-    """Say what the message-content intent changes, for the start-up line and the doctor."""
-    if settings.message_content:
-        return "message-content intent on: ask channels and unpinged messages in threads are answered"
-    return (
-        "message-content intent off: commands, mentions and replies that ping are answered; ask channels "
-        "and unpinged messages in threads need it (developer portal, Bot; then DISCORD_MESSAGE_CONTENT=true)"
-    )
-
-
 def build_client(bot_services: BotServices, **options: Any) -> Rapporteur:
     """Return the client that the settings ask for, not yet logged in.
 
@@ -131,11 +165,15 @@ def build_client(bot_services: BotServices, **options: Any) -> Rapporteur:
         options: Further options of `discord.Client`.
     """
     settings = bot_services.settings
+    intents = discord.Intents.none()  # servers, messages, reactions, and message texts only where that is set
+    intents.guilds = intents.guild_messages = intents.dm_messages = True
+    intents.guild_reactions = intents.dm_reactions = True
+    intents.message_content = settings.message_content
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # nothing here speaks
     client = Rapporteur(
         command_prefix=(),
         help_command=None,
-        intents=intents_for(settings),
+        intents=intents,
         allowed_mentions=discord.AllowedMentions.none(),
         tree_cls=CommandTree,
         shard_count=settings.shards or None,
@@ -151,157 +189,82 @@ def build_client(bot_services: BotServices, **options: Any) -> Rapporteur:
     return client
 
 
-EXIT_DONE, EXIT_FAILED = 0, 1
+class CatalogueTranslator(app_commands.Translator):
+    """Finds `command.<name>.…` in the language files; what a file lacks stays English."""
 
-_LOGIN_S = 15.0
-_LEAVING_S = 1.0
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
 
-
-def run(settings: DiscordSettings, services: Services) -> int:
-    """Run the bot until SIGTERM or SIGINT; return the exit status."""
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(OneLineFaults())
-    return asyncio.run(_run(settings, services))
-
-
-async def _run(settings: DiscordSettings, services: Services) -> int:
-    from bot.discord.assembly import build_bot_services
-    from bot.discord.connection import serve
-    from bot.discord.supervision import supervised
-    from retrieval.ingest.job_worker import JobWorker
-
-    bot_services = build_bot_services(settings, services)
-    questions, corpus = bot_services.questions, bot_services.corpus
-    assert corpus is not None
-    client = build_client(bot_services)
-    worker = JobWorker(
-        services.ledger, services.ingesting, services.index_sync, purpose="rapporteur run", on_ended=_note
-    )
-    stopping = asyncio.create_task(_told_to_stop(settings.shutdown_timeout_s))
-    with supervised(client, services, questions):
-        warming = asyncio.create_task(questions.warm_up(lambda: _ask_something(services)))
-        worker.start()
-        serving = asyncio.create_task(serve(client, settings, services.ledger))
-        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if not stopping.done():
-            await asyncio.wait({warming})
-        await client.close()
-        status = await _status_of(serving)
-        stopping.cancel()
-        await asyncio.to_thread(worker.stop)
-        is_idle = await corpus.close() and client.is_idle
-        warming.cancel()
-    log.info("stopped")
-    if not is_idle:
-        _leave(status)
-    return status
+    async def translate(
+        self,
+        string: app_commands.locale_str,  # noqa: ARG002 - where it stands says more than what it says
+        locale: discord.Locale,
+        context: app_commands.TranslationContextTypes,
+    ) -> str | None:
+        """Return the text in the language of `locale`; None leaves it English."""
+        phrases = self._catalogue.named(locale)
+        key = _key(context)
+        if phrases is None or phrases.language == DEFAULT or key is None:
+            return None
+        return phrases.texts.get(key) or phrases.texts.get(f"command.filters.{key.rpartition('.')[2]}")
 
 
-def _leave(status: int) -> None:
-    """End the process at once, with the store left as it is: it survives that."""
-    log.warning("something is still at work; leaving it")
-    logging.shutdown()
-    os._exit(status)
-
-
-async def _status_of(serving: asyncio.Task[None]) -> int:
-    """Return the exit status, having said in a sentence what the operator has to do."""
-    serving.cancel()
-    (ended,) = await asyncio.gather(serving, return_exceptions=True)
-    match ended:
-        case discord.LoginFailure():
-            return _failed(
-                "Discord refused the token. Copy a new one from the developer portal (Bot, Reset Token) "
-                "into DISCORD_TOKEN."
-            )
-        case discord.PrivilegedIntentsRequired():
-            return _failed(
-                "Discord refused the message-content intent. Switch it on in the developer portal (Bot, Message "
-                "Content Intent), or set DISCORD_MESSAGE_CONTENT=false."
-            )
-        case None | asyncio.CancelledError():
-            return EXIT_DONE
-        case RapporteurError():
-            return _failed(str(ended))
-        case discord.ConnectionClosed():
-            return _failed(f"Discord closed the connection for good: {one_line(ended)}.")
+def _key(context: app_commands.TranslationContext[Any, Any]) -> str | None:
+    match context.location:
+        case Location.command_name | Location.group_name:
+            return f"command.{_slug(context.data.qualified_name)}.name"
+        case Location.command_description | Location.group_description:
+            return f"command.{_slug(context.data.qualified_name)}.description"
+        case Location.parameter_name:
+            return f"command.{_slug(context.data.command.qualified_name)}.{context.data.name}"
+        case Location.parameter_description:
+            return f"command.{_slug(context.data.command.qualified_name)}.{context.data.name}_description"
+        case Location.choice_name:
+            return f"corpus.where.{context.data.value}"
         case _:
-            raise ended
+            return None
 
 
-def _note(ended: JobRow) -> None:
-    if ended.error:
-        log.warning("job %d failed: %s", ended.pk, ended.error)
-    else:
-        log.info("job %d is done", ended.pk)
+def _slug(name: str) -> str:
+    return _CONTEXT_MENUS.get(name, name.replace(" ", "."))
 
 
-def _failed(sentence: str) -> int:
-    log.error(sentence)
-    return EXIT_FAILED
+class CommandTree(app_commands.CommandTree[Any]):
+    """The commands; an error that no command answered itself ends here."""
+
+    async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError, /) -> None:
+        """Log the error and tell the person who waits."""
+        bot_services: BotServices = interaction.client.bot_services
+        cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
+        phrases = bot_services.catalogue.of(interaction.locale)
+        if interaction.type is not discord.InteractionType.autocomplete:
+            async with tell_failure(interaction, phrases, bot_services.settings.max_question):
+                raise cause
 
 
-async def _told_to_stop(timeout_s: float) -> None:
-    """Wait for SIGTERM or SIGINT, and see to it that the process then ends in time, whatever hangs."""
-    loop, told = asyncio.get_running_loop(), asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        try:
-            loop.add_signal_handler(number, told.set)
-        except NotImplementedError:  # Windows has no such handlers
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(told.set))
-    await told.wait()
-    log.info("told to stop: answers in flight arrive first")
-    timer = threading.Timer(timeout_s + _LEAVING_S, _leave, [EXIT_DONE])
-    timer.daemon = True
-    timer.start()
+Tree = app_commands.CommandTree[Any]
 
 
-def _ask_something(services: Services) -> None:
-    """Load encoder, index and language detection, a second altogether, before members wait for it.
+async def sync_commands(tree: Tree, application: int, questions: QuestionService) -> bool:
+    """Send the commands where they are not what Discord was told last; returns whether they were sent.
 
-    The Spanish question is there for the last of them: loaded amid fifty questions it held them all up for
-    2.5 s (`bench/discord_load.py`).
+    Discord takes 200 new commands a day and keeps them: of several hosts with the same ones, the first sends them.
     """
-    for question in ("Where was the meeting held?", "¿Dónde se celebró la reunión?"):
-        services.answering.quote(question)
+    key, fingerprint = f"commands:{application}", await _fingerprint_of(tree)
+    if await questions.look_ups.run(questions.answers.state, key) == fingerprint:
+        return False
+    await tree.sync()
+    await questions.look_ups.run(questions.answers.set_state, key, fingerprint)
+    return True
 
 
-def examine_discord(settings: DiscordSettings) -> list[str]:
-    """Log in, without going online, and return what was found, one sentence each.
-
-    Raises:
-        RapporteurError: The bot could not run like this; says what to do.
-    """
-    return asyncio.run(_examined(settings))
-
-
-async def _examined(settings: DiscordSettings) -> list[str]:
-    async with discord.Client(intents=discord.Intents.none()) as client:
-        try:
-            async with asyncio.timeout(_LOGIN_S):
-                await client.login(settings.token.get_secret_value())
-        except discord.LoginFailure:
-            raise RapporteurError(
-                "Discord refused the token. Copy a new one from the developer portal (Bot, Reset Token)."
-            ) from None
-        except (OSError, TimeoutError, discord.HTTPException) as error:
-            raise RapporteurError(
-                f"Discord could not be reached ({type(error).__name__}). Check the network, then try again."
-            ) from error
-        return _found(client, settings)
-
-
-def _found(client: discord.Client, settings: DiscordSettings) -> list[str]:
-    assert client.user is not None
-    assert client.application_id is not None
-    flags = client.application_flags
-    enabled = flags.gateway_message_content or flags.gateway_message_content_limited
-    if settings.message_content and not enabled:
-        raise RapporteurError(
-            "DISCORD_MESSAGE_CONTENT is on, the intent is not. Switch it on in the developer portal (Bot, "
-            "Message Content Intent), or set DISCORD_MESSAGE_CONTENT=false."
-        )
-    found = [f"the token is {client.user}'s", content_note(settings)]
-    if settings.ask_channels and not settings.message_content:
-        found.append("DISCORD_ASK_CHANNELS has no effect without DISCORD_MESSAGE_CONTENT=true")
-    return [*found, f"invite: {invite_link(client.application_id)}"]
+async def _fingerprint_of(tree: Tree) -> str:
+    """Return a hash of everything that `tree.sync` would send."""
+    translator = tree.translator
+    assert translator is not None
+    payload = [
+        await command.get_translated_payload(tree, translator)
+        for kind in discord.AppCommandType
+        for command in tree.get_commands(type=kind)
+    ]
+    return hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()

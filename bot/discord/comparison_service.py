@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.discord.answer_store import ShownAnswer
-from bot.discord.corpus.preview_rendering import marked
-from bot.discord.discord_markdown import escape, length, link, place_link
+from bot.discord.discord_markdown import cut_quote, escape, length, link, marked, place_link
 from bot.discord.pages import MAX_PARTS, MAX_TEXT, RULE, Block, Page, Source, Tone, cited_of, flat, paged
 from bot.discord.permissions import guild_scopes
 from bot.discord.question_service import LIST, Place, QuestionService, Reply
@@ -35,9 +34,6 @@ from retrieval.errors import NotFoundError
 from retrieval.search.scoping import Filters
 
 _MARKS: dict[Mark, str] = {"same": "", "removed": "~~", "added": "**", "found": "**"}
-_RUN = 600
-"""Escaped, so many characters still fit into a message."""
-
 _ROOM = MAX_TEXT - 700
 _MAX_HEADING = 300
 _MAX_LEAD = 600
@@ -70,15 +66,15 @@ def _blocks(heading: str, entry: Entry, phrases: Phrases, *, two: bool) -> Itera
     opening += f"-# {flat(entry.label, _MAX_HEADING)}\n" if entry.label else ""
     told: list[tuple[str, list[str], tuple[Passage, ...]]] = []
     if entry.inline:
-        told.append(("", ["> ", *_parts(entry.inline)], passages))
+        told.append(("", ["> ", *_words(entry.inline)], passages))
     if not (entry.unchanged or (two and entry.inline)):
         apart = "\n\n" if told else "\n"  # from the changes above
-        told += [(apart, ["> ", *_parts(p.runs), f" {_mark_of(p, phrases)}"], (p,)) for p in passages]
+        told += [(apart, ["> ", *_words(p.runs), f" {_mark_of(p, phrases)}"], (p,)) for p in passages]
     if entry.note:
         told.append(("\n", [f"-# {flat(entry.note, _MAX_LEAD)}"], ()))
     first = RULE if heading else "\n\n"
     for place, (joint, parts, cited) in enumerate(told or [("", [], ())]):
-        for rest, text in enumerate(_cut(parts, "" if place else opening)):
+        for rest, text in enumerate(cut_quote(parts, "" if place else opening, _ROOM)):
             # a paragraph opens from the page where its words begin
             opened = (
                 () if rest else tuple((cited_of(p.citation, phrases), Source(p.title, p.date)) for p in cited)
@@ -86,26 +82,13 @@ def _blocks(heading: str, entry: Entry, phrases: Phrases, *, two: bool) -> Itera
             yield Block(text.rstrip("\n"), also=opened, joint="\n" if rest else joint if place else first)
 
 
+def _words(runs: Iterable[Run]) -> Iterator[str]:
+    return marked((run.text, _MARKS[run.mark]) for run in runs)
+
+
 def _mark_of(passage: Passage, phrases: Phrases) -> str:
     words = "".join(run.text for run in passage.runs)
     return link(escape(passage.place), place_link(passage.citation, words, phrases.room))
-
-
-def _parts(runs: Iterable[Run]) -> Iterator[str]:
-    for run in runs:
-        for start in range(0, len(run.text), _RUN):
-            yield marked(run.text[start : start + _RUN], _MARKS[run.mark])
-
-
-def _cut(parts: Iterable[str], opening: str) -> Iterator[str]:
-    """Yield a text in stretches that fit into a message, the first below `opening`."""
-    out = opening
-    for part in parts:
-        if length(out) + length(part) > _ROOM:
-            yield f"{out}…"
-            out = "> …"
-        out += part
-    yield out
 
 
 COMPARISON, TRACE = "compare", "trace"
@@ -116,14 +99,6 @@ _MOST_ENTRIES = 25
 
 Asked = dict[str, str | None]
 """The options that were given; as JSON they stand for the question."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """Pages, ready to be shown, and a picture (PNG) below each of them."""
-
-    reply: Reply
-    picture: bytes | None = None
 
 
 class ComparisonService:
@@ -140,7 +115,7 @@ class ComparisonService:
         self._comparing = comparing
         self._style = style
 
-    async def look(self, mode: str, asked: Asked, place: Place, phrases: Phrases) -> Shown:
+    async def look(self, mode: str, asked: Asked, place: Place, phrases: Phrases) -> Reply:
         """Return a comparison or a trace, remembered.
 
         Raises:
@@ -152,31 +127,26 @@ class ComparisonService:
         sheet, picture = await self._questions.admitted(text, place, lambda: _drawn(work()))
         question = json.dumps(asked, ensure_ascii=False)
         pages = render_sheet(sheet, phrases)
-        return Shown(
-            await self._questions.remembered(mode, pages, question, replace(place, thread=None)), picture
-        )
+        reply = await self._questions.remembered(mode, pages, question, place)
+        return replace(reply, picture=picture)
 
-    async def again(self, sheet: str, place: Place, phrases: Phrases) -> Shown | None:
-        """Return what was shown as it is now; None where it is no longer remembered."""
-        shown = await self._remembered(sheet, place.guild)
-        if shown is None or shown.mode not in {COMPARISON, TRACE}:
-            return None
+    async def again(self, sheet: str, place: Place, phrases: Phrases) -> Reply:
+        """Return what was shown as it is now.
+
+        Raises:
+            NotFoundError: It is no longer remembered, or one of its readouts is gone.
+        """
+        shown = await self._questions.shown(sheet, place.guild)
+        if shown.mode not in {COMPARISON, TRACE}:
+            raise NotFoundError(f"{sheet} is no comparison")
         work = self._work(shown.mode, json.loads(shown.question), place.guild, phrases)
         found, picture = await self._questions.look_ups.run(lambda: _drawn(work()))
-        pages = render_sheet(found, phrases)
-        if tuple(page.cited for page in pages) == shown.cited:
-            return Shown(Reply(shown.id, pages), picture)
-        # The readouts changed since: controls that named the old row would open other paragraphs.
-        again = await self._questions.remembered(
-            shown.mode, pages, shown.question, replace(place, thread=None)
-        )
-        return Shown(again, picture)
+        reply = await self._questions.remembered_again(shown, render_sheet(found, phrases), place)
+        return replace(reply, picture=picture)
 
-    async def files(self, answer: str, guild: int | None, phrases: Phrases) -> dict[str, bytes] | None:
-        """Return anything that was shown as files, by name; None where it is no longer remembered."""
-        shown = await self._remembered(answer, guild)
-        if shown is None:
-            return None
+    async def files(self, answer: str, guild: int | None, phrases: Phrases) -> dict[str, bytes]:
+        """Return anything that was shown as files, by name; raises as `again` does."""
+        shown = await self._questions.shown(answer, guild)
         name = shown.mode if shown.mode in {COMPARISON, TRACE, LIST} else "answer"
         work = await self._sheet(shown, guild, phrases)
 
@@ -200,17 +170,11 @@ class ComparisonService:
         lives = await self._questions.look_ups.run(lambda: self._comparing.lives(scopes, among=listed))
         if len(lives) != 1:
             return pages
-        (life, *_), first = (
-            render_sheet(replace(lives_sheet(lives, phrases), title="", lead=()), phrases),
-            pages[0],
-        )
+        life, *_ = render_sheet(replace(lives_sheet(lives, phrases), title="", lead=()), phrases)
+        first = pages[0]
         text = f"{first.text}\n\n{life.text}"
         fits = length(text) <= MAX_TEXT and text.count(RULE) < MAX_PARTS
         return (replace(first, text=text), *pages[1:]) if fits else pages
-
-    async def _remembered(self, answer: str, guild: int | None) -> ShownAnswer | None:
-        shown = await self._questions.look_ups.run(self._questions.answers.get, answer)
-        return shown if shown and shown.guild == guild else None
 
     def _work(self, mode: str, asked: Asked, guild: int | None, phrases: Phrases) -> Callable[[], Sheet]:
         scopes, comparing = guild_scopes(guild), self._comparing

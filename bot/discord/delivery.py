@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import discord
 
 from bot.discord import Interaction
+from bot.discord.discord_errors import DISCORD_FAULTS, is_ours, one_line, reply_for
 from bot.discord.discord_markdown import shortened
-from bot.discord.faults import DISCORD_FAULTS, is_ours, one_line
 from bot.discord.pages import Page, Tone
-from bot.discord.refusals import failure, reply_for
 from bot.discord.screen import InteractionScreen, Rank
-from bot.discord.views import page_view, text_view
-from bot.discord.welcome_card import with_delete
+from bot.discord.views import page_view, text_view, with_delete
 from bot.locales import Phrases
 from bot.logs import request_id
 from retrieval.errors import IndexMismatchError
@@ -137,11 +135,8 @@ async def open_thread(message: discord.PartialMessage | discord.Message, questio
     try:
         await message.create_thread(name=shortened(question, _MAX_THREAD_NAME), auto_archive_duration=1_440)
     except discord.Forbidden:
-        log.warning(
-            "No thread opened in channel %s: allow Rapporteur “Create Public Threads” there, "
-            "or set DISCORD_ANSWER_THREADS=false.",
-            message.channel.id,
-        )
+        way_out = "allow Rapporteur “Create Public Threads” there, or set DISCORD_ANSWER_THREADS=false."
+        log.warning("No thread opened in channel %s: %s", message.channel.id, way_out)
     except (*DISCORD_FAULTS, ValueError) as error:
         log.warning("no thread opened in channel %s: %s", message.channel.id, one_line(error))
 
@@ -159,22 +154,20 @@ def sentence_for(error: BaseException, phrases: Phrases, max_question: int) -> s
     reference = request_id()
     count("failures")
     log.error("failed, reference %s", reference, exc_info=error)
-    return failure(phrases, reference)
+    return phrases("error.failed", reference=reference)
 
 
 def note_what_stays(error: BaseException) -> None:
     """Log an error that came after words of a readout were shown: they stay."""
-    log.warning(
-        "what is on the screen stays: %s", one_line(error), exc_info=error if is_ours(error) else None
-    )
+    cause = error if is_ours(error) else None
+    log.warning("what is on the screen stays: %s", one_line(error), exc_info=cause)
 
 
-async def guarded(
-    interaction: Interaction, work: Awaitable[None], phrases: Phrases, max_question: int
-) -> None:
-    """Do `work`; whatever it raises becomes one sentence for the person who waits."""
+@asynccontextmanager
+async def tell_failure(interaction: Interaction, phrases: Phrases, max_question: int) -> AsyncIterator[None]:
+    """Whatever the block raises becomes one sentence for the person who waits."""
     try:
-        await work
+        yield
     except Exception as error:
         if InteractionScreen.of(interaction).shows_words:
             note_what_stays(error)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 
@@ -80,6 +80,37 @@ def _merged(text: str, spans: Sequence[Span]) -> list[Span]:
 def _trimmed(text: str, start: int, end: int) -> Span:
     piece = text[start:end]
     return start + len(piece) - len(piece.lstrip()), end - len(piece) + len(piece.rstrip())
+
+
+_PIECE = 600
+"""Escaped, so many characters still fit into a message."""
+
+
+def marked(texts: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Yield texts as written, each between its mark, in parts that any message has room for.
+
+    A mark beside a space would be shown instead of meant: it stands close around the words.
+    """
+    for text, mark in texts:
+        for start in range(0, len(text), _PIECE):
+            piece = text[start : start + _PIECE]
+            core = piece.strip()
+            lead = piece[: len(piece) - len(piece.lstrip())]
+            if core and mark:
+                yield f"{lead}{mark}{escape(core)}{mark}{piece[len(lead) + len(core) :]}"
+            else:
+                yield escape(piece)
+
+
+def cut_quote(parts: Iterable[str], opening: str, room: int) -> Iterator[str]:
+    """Yield a quote in stretches of at most `room`, the first below `opening`; a cut is marked on both sides."""
+    out = opening
+    for part in parts:
+        if length(out) + length(part) > room:
+            yield f"{out}…"
+            out = "> …"
+        out += part
+    yield out
 
 
 def link(label: str, url: str | None) -> str:

@@ -124,9 +124,8 @@ class DiscordSettings(BaseSettings):
             raise ValueError("say with DISCORD_SHARDS how many there are, on all hosts together")
         for each in ids:
             if not 0 <= each < count:
-                raise ValueError(
-                    f"{each} is none of the {count} of DISCORD_SHARDS, which are 0 to {count - 1}"
-                )
+                there = f"which are 0 to {count - 1}"
+                raise ValueError(f"{each} is none of the {count} of DISCORD_SHARDS, {there}")
         return tuple(sorted(set(ids)))
 
     @field_validator("token")
@@ -136,6 +135,16 @@ class DiscordSettings(BaseSettings):
         if not stripped:
             raise ValueError("is empty")
         return SecretStr(stripped.removeprefix("Bot "))
+
+
+def content_note(settings: DiscordSettings) -> str:
+    """Say what the message-content intent changes, for the start-up line and the doctor."""
+    if settings.message_content:
+        return "message-content intent on: ask channels and unpinged messages in threads are answered"
+    return (
+        "message-content intent off: commands, mentions and replies that ping are answered; ask channels "
+        "and unpinged messages in threads need it (developer portal, Bot; then DISCORD_MESSAGE_CONTENT=true)"
+    )
 
 
 def load_settings() -> DiscordSettings:
@@ -150,9 +159,8 @@ def load_settings() -> DiscordSettings:
         problems = error.errors(include_input=False, include_url=False)
         names = [f"DISCORD_{'_'.join(map(str, p['loc'])).upper()}" for p in problems]
         if names == ["DISCORD_TOKEN"]:
-            raise SettingsError(
-                f"{NO_TOKEN}. Copy it from the developer portal (Bot, Reset Token) into .env."
-            ) from None
+            way_out = "Copy it from the developer portal (Bot, Reset Token) into .env."
+            raise SettingsError(f"{NO_TOKEN}. {way_out}") from None
         reasons = [p["msg"].removeprefix("Value error, ") for p in problems]
         told = "; ".join(f"{name}: {reason}" for name, reason in zip(names, reasons, strict=True))
         raise SettingsError(f"{told}. See .env.example for what each setting takes.") from None

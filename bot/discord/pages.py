@@ -8,7 +8,7 @@ no previews (so an invite in a source stays text), and all of it counts against 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from itertools import takewhile
@@ -151,6 +151,13 @@ def fragments(text: str, highlights: Sequence[tuple[int, int]], room: int) -> li
     return spans
 
 
+def quoted(text: str, spans: Sequence[tuple[int, int]], room: int) -> Iterator[tuple[str, str]]:
+    """Yield a text in parts as written and as markdown within `room`, `spans` of it in bold; a cut is marked."""
+    for start, end in fragments(text, spans, room):
+        words = emphasise(text[start:end], [(s - start, e - start) for s, e in spans])
+        yield text[start:end], f"{'… ' if start else ''}{words}{'' if end == len(text) else '…'}"
+
+
 def _last_fitting(text: str, highlights: Sequence[tuple[int, int]], start: int, room: int) -> int:
     low, high = start + 1, min(len(text), start + room)
     while low < high:
@@ -161,6 +168,14 @@ def _last_fitting(text: str, highlights: Sequence[tuple[int, int]], start: int, 
         else:
             high = middle - 1
     return low
+
+
+def cut_to_fit(text: str) -> str:
+    """Return as many lines of a text as a message holds."""
+    lines = text.split("\n")
+    while length("\n".join(lines)) > MAX_TEXT:
+        lines[-2:] = ["…"]
+    return "\n".join(lines)
 
 
 def paged(

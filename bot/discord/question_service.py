@@ -12,25 +12,23 @@ from functools import partial
 from typing import ParamSpec, TypeVar
 
 from bot.discord.admission import Found, InFlight, Limits, Workers
-from bot.discord.answer_rendering import render_answer, render_check, render_found, render_translations
 from bot.discord.answer_store import AnswerStore, ShownAnswer
+from bot.discord.discord_errors import QuestionTooLongError, is_ours, one_line
 from bot.discord.discord_settings import DiscordSettings
-from bot.discord.faults import is_ours, one_line
 from bot.discord.pages import Page
 from bot.discord.permissions import guild_scopes
-from bot.discord.readout_rendering import InitiativeFilter, render_initiatives
-from bot.discord.refusals import QuestionTooLongError
+from bot.discord.quote_rendering import render_answer, render_check, render_found, render_translations
+from bot.discord.readout_rendering import InitiativeFilter, example_questions, render_initiatives
 from bot.discord.server_settings import ServerSettingsStore
-from bot.discord.welcome_card import example_questions
 from bot.export import initiatives_csv
 from bot.locales import Phrases
-from retrieval.answering.checking import MAX_CLAIM_CHARS, ClaimService
+from retrieval.answering.checking import MAX_CLAIM_CHARS
 from retrieval.answering.models import Answer, Talk
-from retrieval.answering.service import AnsweringService
 from retrieval.answering.wording import MODEL_FAILED
-from retrieval.errors import QuestionError
+from retrieval.bootstrap import Services
+from retrieval.errors import NotFoundError, QuestionError
 from retrieval.models import Statement
-from retrieval.search.browsing import Browser, ListedInitiative
+from retrieval.search.browsing import ListedInitiative
 from retrieval.search.scoping import ALL, Filters
 
 P = ParamSpec("P")
@@ -38,18 +36,14 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-HISTORY_TURNS = 6
+_HISTORY_TURNS = 6
 """Earlier questions that a follow-up is understood from."""
 
 _QUICK_WAITING = 1_000
 _WORKERS_S = 0.3
 
-LIST = "initiatives"
-"""What stands for the mode where the answer remembered is a list."""
-
-_CHECK = "check"
-"""What stands for it where it is a claim that was checked."""
-
+LIST, _CHECK = "initiatives", "check"
+"""What stands for the mode where the answer remembered is a list, or a claim that was checked."""
 
 ShowFound = Callable[[Page], Awaitable[None]]
 """Shows what was found, in the place where the answer will stand."""
@@ -75,60 +69,50 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer, ready to be shown: its id stands in the controls of its pages; `talk`, and no id, where nothing was asked."""
+    """An answer, ready to be shown: its id stands in the controls of its pages; `talk`, and no id, where nothing was asked.
+
+    Attributes:
+        picture: What stands below each page (PNG).
+    """
 
     id: str
     pages: tuple[Page, ...]
     talk: Talk | None = None
+    picture: bytes | None = None
 
 
 class QuestionService:
     """Answers, checks and lists for Discord, and remembers what was shown.
 
-    Args:
-        mode: How answers are made: "extractive", or "llm:<provider>:<model>".
-        clock: Seconds since 1970.
-        ticks: Seconds, never going back.
-
     Attributes:
+        in_flight: Counts a `with` block as in flight for as long as it lasts; a shutdown waits for it.
         look_ups: The threads on which `answers` and `readouts` are to be asked.
         servers: What each server chose for itself.
     """
 
-    def __init__(
-        self,
-        settings: DiscordSettings,
-        answering: AnsweringService,
-        readouts: Browser,
-        answers: AnswerStore,
-        *,
-        checking: ClaimService,
-        mode: str = "extractive",
-        clock: Callable[[], float] = time.time,
-        ticks: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, settings: DiscordSettings, services: Services, answers: AnswerStore) -> None:
         self._settings = settings
-        self._answering = answering
-        self._checking = checking
-        self.readouts = readouts
+        self._answering = services.answering
+        self._checking = services.checking
+        self.readouts = services.browser
         self.answers = answers
-        self._clock = clock
-        self.mode = mode
-        self._limits = Limits(settings.user_questions_per_minute, settings.server_questions_per_minute, ticks)
+        a_minute = settings.user_questions_per_minute, settings.server_questions_per_minute
+        self._limits = Limits(*a_minute, time.monotonic)
         self._questions = Workers(settings.concurrent_questions, settings.waiting_questions, "question")
         # Clicks, lists and the ledger have threads of their own: a slow question never holds them up.
         self.look_ups = Workers(2, _QUICK_WAITING, "lookup")
-        self.servers = ServerSettingsStore(settings, answers.database, self.look_ups, ticks)
-        self._in_flight = InFlight()
+        self.servers = ServerSettingsStore(settings, answers.database, self.look_ups)
+        self.in_flight = InFlight()
+
+    @property
+    def mode(self) -> str:
+        """How answers are made: "extractive", or "llm:<provider>:<model>"."""
+        return self._answering.mode
 
     @property
     def waiting(self) -> int:
         """How many questions wait for a thread."""
         return self._questions.waiting
-
-    def busy(self) -> InFlight:
-        """Return what counts as in flight for as long as its `with` block lasts; a shutdown waits for it."""
-        return self._in_flight
 
     async def ask(
         self,
@@ -159,7 +143,7 @@ class QuestionService:
         """
         self._admit(question, place)
         parent = await self._parent(place, instead_of)
-        history = await self.look_ups.run(self.answers.history, parent, HISTORY_TURNS)
+        history = await self.look_ups.run(self.answers.history, parent, _HISTORY_TURNS)
         about = await self.look_ups.run(self.answers.cited_by, parent)
         scopes = guild_scopes(place.guild)
         within = filters or await self.channel_filters(place.channel)
@@ -168,16 +152,9 @@ class QuestionService:
             if show_found is not None and found.statements:
                 await show_found(render_found(found, phrases, show_question=quoted))
 
-        ask = partial(
-            self._answering.ask,
-            question,
-            scopes=scopes,
-            filters=within,
-            history=history,
-            about=about,
-            overheard=overheard,
-        )
-        answer = await self._chosen_or_found(ask, Found(show))
+        ask = partial(self._answering.ask, question, scopes=scopes, filters=within)
+        in_turn = partial(ask, history=history, about=about, overheard=overheard)
+        answer = await self._chosen_or_found(in_turn, Found(show))
         can_translate = self._answering.translates
         pages = render_answer(answer, phrases, show_question=quoted, can_translate=can_translate)
         if answer.talk:
@@ -192,8 +169,7 @@ class QuestionService:
         except Exception as error:
             if found.answer is None:
                 raise
-            cause = error if is_ours(error) else None
-            log.warning("what was found stands: %s", one_line(error), exc_info=cause)
+            log.warning("what was found stands: %s", one_line(error), exc_info=is_ours(error))
             return replace(found.answer, model_failure=MODEL_FAILED)
         finally:
             await found.shown()
@@ -231,18 +207,11 @@ class QuestionService:
         return render_translations(statements, found, phrases)
 
     async def check(self, claim: str, place: Place, phrases: Phrases) -> Reply:
-        """Compare a claim with the sentences nearest to it.
-
-        It is not part of a conversation, so it is remembered without its thread.
-
-        Raises:
-            As `ask` does.
-        """
-        claim = claim[:MAX_CLAIM_CHARS]
-        scopes = guild_scopes(place.guild)
+        """Compare a claim with the sentences nearest to it; raises as `ask` does."""
+        claim, scopes = claim[:MAX_CLAIM_CHARS], guild_scopes(place.guild)
         asked = claim[: self._settings.max_question]
         found = await self.admitted(asked, place, lambda: self._checking.check(claim, scopes=scopes))
-        return await self.remembered(_CHECK, render_check(found, phrases), claim, replace(place, thread=None))
+        return await self.remembered(_CHECK, render_check(found, phrases), claim, place)
 
     async def admitted(self, asked: str, place: Place, work: Callable[[], T]) -> T:
         """Return what `work` returns, done off the event loop where somebody may ask for it now.
@@ -262,7 +231,7 @@ class QuestionService:
             BusyError: Too many wait already.
         """
         async with asyncio.timeout(self._settings.answer_timeout_s):
-            return await self._in_flight.unless_settling(self._questions.run(call, *args, **more))
+            return await self.in_flight.unless_settling(self._questions.run(call, *args, **more))
 
     async def remembered(
         self,
@@ -277,7 +246,8 @@ class QuestionService:
         """Remember what is shown, so that its controls work; return it with its id.
 
         Args:
-            answered: Whether the readouts answered; None where nothing was asked of them.
+            answered: Whether the readouts answered; None where nothing was asked of them: it is then no part of
+                the conversation in a thread.
         """
         shown = ShownAnswer(
             id=secrets.token_hex(6),
@@ -288,11 +258,20 @@ class QuestionService:
             cited=tuple(page.cited for page in pages),
             parent=parent,
             guild=place.guild,
-            thread=place.thread,
+            thread=None if answered is None else place.thread,
             answered=answered,
         )
         await self.look_ups.run(self.answers.add, shown)
         return Reply(shown.id, pages)
+
+    async def remembered_again(self, shown: ShownAnswer, pages: tuple[Page, ...], place: Place) -> Reply:
+        """Return what was shown, as it is now: under a new id where the readouts changed since.
+
+        Controls that named the old row would open other paragraphs.
+        """
+        if tuple(page.cited for page in pages) == shown.cited:
+            return Reply(shown.id, pages)
+        return await self.remembered(shown.mode, pages, shown.question, place)
 
     def _admit(self, question: str, place: Place) -> None:
         if not question.strip():
@@ -324,44 +303,44 @@ class QuestionService:
     async def list_initiatives(self, wanted: InitiativeFilter, place: Place, phrases: Phrases) -> Reply:
         """Return the list wanted and remember it: its paragraphs can be opened and its pages turned.
 
-        It is not part of a conversation, so it is remembered without its thread.
-
         Raises:
             NotFoundError: There is no such readout here.
         """
         pages = await self._list_pages(wanted, place.guild, phrases)
-        return await self.remembered(LIST, pages, wanted.dump(), replace(place, thread=None))
+        return await self.remembered(LIST, pages, wanted.dump(), place)
 
-    async def list_again(self, listing: str, place: Place, phrases: Phrases) -> Reply | None:
-        """Return a list that was shown, as it is now; None where it is no longer remembered.
+    async def list_again(self, listing: str, place: Place, phrases: Phrases) -> Reply:
+        """Return a list that was shown, as it is now.
 
         Raises:
-            NotFoundError: The readout that it is of is gone.
+            NotFoundError: It is no longer remembered, or the readout that it is of is gone.
         """
         shown = await self._list_shown(listing, place.guild)
-        if shown is None:
-            return None
         wanted = InitiativeFilter.load(shown.question)
         pages = await self._list_pages(wanted, place.guild, phrases)
-        if tuple(page.cited for page in pages) == shown.cited:
-            return Reply(shown.id, pages)
-        # The readouts changed since: controls that named the old row would open other paragraphs.
-        return await self.list_initiatives(wanted, place, phrases)
+        return await self.remembered_again(shown, pages, place)
 
-    async def csv_of(self, listing: str, guild: int | None) -> str | None:
-        """Return the whole of a list that was shown as CSV; None where it is no longer remembered.
-
-        Raises:
-            NotFoundError: The readout that it is of is gone.
-        """
+    async def csv_of(self, listing: str, guild: int | None) -> str:
+        """Return the whole of a list that was shown as CSV; raises as `list_again` does."""
         shown = await self._list_shown(listing, guild)
-        if shown is None:
-            return None
         return initiatives_csv(await self.initiatives(InitiativeFilter.load(shown.question), guild))
 
-    async def _list_shown(self, listing: str, guild: int | None) -> ShownAnswer | None:
-        shown = await self.look_ups.run(self.answers.get, listing)
-        return shown if shown and shown.mode == LIST and shown.guild == guild else None
+    async def _list_shown(self, listing: str, guild: int | None) -> ShownAnswer:
+        shown = await self.shown(listing, guild)
+        if shown.mode != LIST:
+            raise NotFoundError(f"{listing} is no list")
+        return shown
+
+    async def shown(self, answer: str, guild: int | None) -> ShownAnswer:
+        """Return what was shown in a server.
+
+        Raises:
+            NotFoundError: It is no longer remembered.
+        """
+        shown = await self.look_ups.run(self.answers.get, answer)
+        if shown is None or shown.guild != guild:
+            raise NotFoundError(f"answer {answer} is not remembered")
+        return shown
 
     async def _list_pages(
         self, wanted: InitiativeFilter, guild: int | None, phrases: Phrases
@@ -373,7 +352,7 @@ class QuestionService:
 
     def now_ms(self) -> int:
         """Return this moment, in milliseconds since 1970."""
-        return int(self._clock() * 1000)
+        return int(time.time() * 1000)
 
     async def forget_old(self) -> int:
         """Forget answers older than the setting says; return how many there were."""
@@ -394,7 +373,7 @@ class QuestionService:
             Whether nothing is at work any more: only then the store may be closed.
         """
         timeout_s, begun = self._settings.shutdown_timeout_s, time.monotonic()
-        if not await self._in_flight.close(timeout_s):
+        if not await self.in_flight.close(timeout_s):
             log.warning("some answers took longer than %g s and were left", timeout_s)
         left_s = max(_WORKERS_S, timeout_s - (time.monotonic() - begun))
         return all([await workers.close(left_s) for workers in (self._questions, self.look_ups)])

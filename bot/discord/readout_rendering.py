@@ -1,21 +1,16 @@
-"""Pure: readouts and initiatives -> pages; which initiatives a reader wants to see."""
+"""Readouts and initiatives -> pages, and questions that they answer; which initiatives a reader wants to see."""
 
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Self, get_args
+from itertools import islice
+from typing import TYPE_CHECKING, Self, get_args
 
-from bot.discord.discord_markdown import (
-    code,
-    escape,
-    length,
-    link,
-    place_link,
-    source_link,
-)
+from bot.discord.discord_markdown import code, escape, length, link, place_link, source_link
 from bot.discord.pages import (
     MAX_TEXT,
     MAX_TITLE,
@@ -36,6 +31,10 @@ from retrieval.search.browsing import ListedInitiative, ReadoutSummary
 from retrieval.search.scoping import Filters, Shelf
 from retrieval.search.series import series_name
 
+if TYPE_CHECKING:
+    from retrieval.answering.models import Answer
+    from retrieval.search.browsing import Browser
+
 
 def render_documents(readouts: Sequence[ReadoutSummary], phrases: Phrases) -> tuple[Page, ...]:
     """Return the list of readouts, newest first, as pages."""
@@ -50,12 +49,9 @@ def render_documents(readouts: Sequence[ReadoutSummary], phrases: Phrases) -> tu
 
 def _document_line(readout: ReadoutSummary, series: str | None, phrases: Phrases) -> str:
     line = document_line(readout, phrases)
-    note = {"counted": "documents.numbering_counted", "mixed": "documents.numbering_mixed"}.get(
-        readout.numbering
-    )
     called = series_name(series, readout.title, readout.series) if series else None
     notes = [phrases("documents.series", series=flat(called, MAX_TITLE))] if called else []
-    notes += [phrases(note)] if note else []
+    notes += _numbering_notes(readout, phrases)
     return f"{line}\n-# {' · '.join(notes)}" if notes else line
 
 
@@ -74,21 +70,18 @@ KINDS: tuple[InitiativeKind, ...] = get_args(InitiativeKind)
 _MAX_PLACES = 8
 """Paragraphs that one line names, here and elsewhere each; a page offers to open `MAX_CITED`."""
 
-_MAX_NAME = 200
-
-_MAX_DETAIL = 100
-
-_MAX_ELSEWHERE_TITLE = 40
-
-_MAX_WANTED = 60
-
-_MAX_LINKED = 800
-
 _MAX_LINK = 200
 """Of an address in a list: what is long is left out, so that more readouts fit on a page."""
 
-_MANY = 99_999
+_MAX_NAME = 200
+_MAX_DETAIL = 100
+_MAX_ELSEWHERE_TITLE = 40
+_MAX_WANTED = 60
+_MAX_LINKED = 800
 _MAX_TOLD = 600
+_MANY = 99_999
+_MOST_TRIED = 9
+_MAX_BUTTON = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +151,11 @@ def render_initiatives(
     told = phrases("answer.damaged", readouts=", ".join(damaged)) if damaged else ""
     last = [Block(f"-# {flat(told, _MAX_TOLD)}", joint="\n\n")] if told else []
     if not listed:
-        return paged([Block(_none_sentence(wanted, phrases)), *last], phrases)
+        asked_for = " · ".join(_asked_for(wanted, phrases))
+        none = (
+            phrases("initiatives.none_such", wanted=asked_for) if asked_for else phrases("initiatives.none")
+        )
+        return paged([Block(none), *last], phrases)
     known = {line.id: line for line in readouts}
     blocks = [*(_block(number, each, known, phrases) for number, each in enumerate(listed)), *last]
     room = MAX_TEXT - length(_heading(len(listed), _MANY, _MANY, wanted, phrases)) - len("\n")
@@ -167,13 +164,6 @@ def render_initiatives(
         replace(page, text=f"{_heading(len(listed), number, len(pages), wanted, phrases)}\n{page.text}")
         for number, page in enumerate(pages, 1)
     )
-
-
-def _none_sentence(wanted: InitiativeFilter, phrases: Phrases) -> str:
-    asked_for = _asked_for(wanted, phrases)
-    if not asked_for:
-        return phrases("initiatives.none")
-    return phrases("initiatives.none_such", wanted=" · ".join(asked_for))
 
 
 def _heading(total: int, number: int, pages: int, wanted: InitiativeFilter, phrases: Phrases) -> str:
@@ -200,8 +190,9 @@ def _block(
     lines = [f"- {_what(entry, phrases)} — {_marks(citations, phrases)}"]
     if listed.also_in:
         lines.append(f"-# {_elsewhere(listed, readouts, phrases)}")
-    also, source = _elsewhere_cited(listed, readouts, phrases), Source(readout.title, readout.date)
-    return Block("\n".join(lines), _head(readout, phrases), piece, also, source)
+    also, source = tuple(_elsewhere_cited(listed, readouts, phrases)), Source(readout.title, readout.date)
+    head = source_head(source, phrases, f"`{code(readout.id)}`", *_numbering_notes(readout, phrases))
+    return Block("\n".join(lines), head, piece, also, source)
 
 
 def _what(entry: Initiative, phrases: Phrases) -> str:
@@ -210,16 +201,9 @@ def _what(entry: Initiative, phrases: Phrases) -> str:
     return f"{flat(entry.name, _MAX_NAME)} — {', '.join(details)}"
 
 
-def _head(readout: ReadoutSummary, phrases: Phrases) -> str:
-    note = {"counted": "documents.numbering_counted", "mixed": "documents.numbering_mixed"}.get(
-        readout.numbering
-    )
-    notes = (f"`{code(readout.id)}`", *([phrases(note)] if note else []))
-    return source_head(Source(readout.title, readout.date), phrases, *notes)
-
-
-def _numbering(readout: ReadoutSummary) -> Numbering:
-    return Numbering.COUNTED if readout.numbering == "counted" else Numbering.PRINTED
+def _numbering_notes(readout: ReadoutSummary, phrases: Phrases) -> list[str]:
+    told = readout.numbering in ("counted", "mixed")
+    return [phrases(f"documents.numbering_{readout.numbering}")] if told else []
 
 
 def _marks(citations: Sequence[Citation], phrases: Phrases) -> str:
@@ -268,19 +252,54 @@ def _named(document: str, line: ReadoutSummary | None, phrases: Phrases) -> str:
 
 def _elsewhere_cited(
     listed: ListedInitiative, readouts: Mapping[str, ReadoutSummary], phrases: Phrases
-) -> tuple[tuple[Cited, Source], ...]:
-    places = [(place, readouts.get(place.document)) for place in listed.also_in[:_MAX_PLACES]]
-    return tuple(
-        (
-            Cited(
-                document=place.document,
-                revision=line.revision,
-                paragraph=place.paragraph,
-                label=plain_label(place.paragraph, _numbering(line), phrases),
-                spans=(),
-            ),
-            Source(line.title, line.date),
-        )
-        for place, line in places
-        if line is not None
+) -> Iterator[tuple[Cited, Source]]:
+    for place in listed.also_in[:_MAX_PLACES]:
+        if line := readouts.get(place.document):
+            numbering = Numbering.COUNTED if line.numbering == "counted" else Numbering.PRINTED
+            label = plain_label(place.paragraph, numbering, phrases)
+            cited = Cited(place.document, line.revision, place.paragraph, label, ())
+            yield cited, Source(line.title, line.date)
+
+
+def example_questions(
+    browser: Browser, scopes: Sequence[str], quote: Callable[[str], Answer], phrases: Phrases
+) -> list[str]:
+    """Return questions that the readouts of `scopes` answer, one of each kind: each was asked, and its readout answers."""
+    initiatives, readouts = browser.initiatives(scopes), browser.documents(scopes)
+    named = ((phrases("card.readout", title=re.sub(r"^The ", "", r.title)), r.id) for r in readouts)
+    announced = (
+        (phrases("card.initiative", name=each.initiative.name), each.readout.id)
+        for each in initiatives
+        if _is_name(each.initiative.name)
     )
+    kinds = announced, _of_actors(initiatives, phrases), named
+    found = [next(_answered(kind, quote), None) for kind in kinds]
+    return list(dict.fromkeys(question for question in found if question is not None))
+
+
+_Candidate = tuple[str, str]
+"""A question, and the readout that has to answer it."""
+
+
+def _answered(candidates: Iterable[_Candidate], quote: Callable[[str], Answer]) -> Iterator[str]:
+    for question, readout in islice(candidates, _MOST_TRIED):
+        if len(question) <= _MAX_BUTTON and any(
+            statement.paragraph.document == readout for statement in quote(question).statements
+        ):
+            yield question
+
+
+def _of_actors(initiatives: Sequence[ListedInitiative], phrases: Phrases) -> Iterator[_Candidate]:
+    seen = set[str]()
+    for entry in initiatives:
+        actor = entry.initiative.actor
+        if actor and actor not in seen and _is_name(actor, fewest=1):
+            seen.add(actor)
+            yield phrases("card.actor", actor=actor), entry.readout.id
+
+
+def _is_name(text: str, fewest: int = 2) -> bool:
+    """Whether something is called by a proper name rather than described: it begins and goes on in capitals."""
+    words = text.split()
+    capital = sum(word[:1].isupper() for word in words)
+    return bool(words) and text[:1].isupper() and capital >= fewest and 2 * capital >= len(words)

@@ -18,7 +18,7 @@ import discord
 from discord.ui import LayoutView
 
 from bot.discord import Interaction
-from bot.discord.faults import DISCORD_FAULTS, one_line
+from bot.discord.discord_errors import DISCORD_FAULTS, one_line
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from sqlalchemy import delete, insert, select
@@ -23,13 +23,9 @@ _KNOWN_S = 15.0
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """What holds in one server.
+    """What holds in one server; what is not said here is of `DiscordSettings`.
 
     Attributes:
-        ask_channels: Ids of channels where questions are answered without a mention.
-        answer_threads: A thread is opened on every answer.
-        ask_everything: In ask channels everything is answered, not only what asks something.
-        private_answers: What `/ask` answers is seen by its asker alone.
         language: Which language file replies to messages follow; `READER`: that of the server.
         chosen: The names of those that the server chose; the others are the environment's.
     """
@@ -110,8 +106,7 @@ class ServerSettingsStore:
 
 
 def _over(environment: ServerSettings, kept: Mapping[str, Any]) -> ServerSettings:
-    values: dict[str, Any] = {name: getattr(environment, name) for name in NAMES}
     known = {name: kept[name] for name in NAMES if name in kept}  # a newer version may keep more
     if "ask_channels" in known:
         known["ask_channels"] = tuple(known["ask_channels"])
-    return ServerSettings(**{**values, **known}, chosen=frozenset(known))
+    return replace(environment, **known, chosen=frozenset(known))

@@ -14,7 +14,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from bot.discord.refusals import BusyError, LimitedError
+from bot.discord.discord_errors import BusyError, LimitedError
 from bot.locales import Phrases
 from bot.sheet_formats import STYLE
 from bot.web.api import Api

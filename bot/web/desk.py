@@ -9,7 +9,7 @@ from typing import ParamSpec, TypeVar
 from fastapi import Request
 
 from bot.discord.admission import Buckets, Workers
-from bot.discord.refusals import LimitedError
+from bot.discord.discord_errors import LimitedError
 from bot.web.web_settings import WebSettings
 from retrieval.answering.rereading import checked
 from retrieval.bootstrap import Services

@@ -21,7 +21,8 @@ import yarl
 
 from bot.discord.answer_store import AnswerStore
 from bot.discord.client import Rapporteur, build_client
-from bot.discord.cogs.base import BotServices
+from bot.discord.cogs.base_cog import BotServices
+from bot.discord.comparison_service import ComparisonService
 from bot.discord.discord_settings import DiscordSettings
 from bot.discord.question_service import QuestionService
 from bot.locales import load
@@ -174,10 +175,10 @@ async def client_in_process(
     gateway = yarl.URL(scene.standin.gateway.url)
     monkeypatch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", gateway)
     made = DiscordSettings(_env_file=None, token=TOKEN, **settings)  # type: ignore[call-arg, arg-type]
-    questions = QuestionService(
-        made, services, services, AnswerStore(FileDatabase(folder / "ledger.db")), checking=services
+    questions = QuestionService(made, services, AnswerStore(FileDatabase(folder / "ledger.db")))
+    client = build_client(
+        BotServices(questions, ComparisonService(questions, services), load(), made), guild_ready_timeout=0.1
     )
-    client = build_client(BotServices(questions, load(), made), guild_ready_timeout=0.1)
     running = asyncio.create_task(client.start(TOKEN))
     await scene.standin.connected()
     yield client

@@ -11,8 +11,9 @@ import discord
 import pytest
 import pytest_asyncio
 
-from bot.discord.client import Rapporteur, examine_discord
+from bot.discord.client import Rapporteur
 from bot.discord.discord_settings import DiscordSettings
+from bot.discord.running import examine_discord
 from retrieval.errors import RapporteurError
 from tests.fakes import FakeServices
 from tests.integration.conftest import Scene, answered, client_in_process, text_of

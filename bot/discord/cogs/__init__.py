@@ -1,1 +1,1 @@
-"""One file per thing a member can do."""
+"""What members and admins can do, a file a subject."""

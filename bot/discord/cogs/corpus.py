@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 import discord
@@ -12,27 +13,15 @@ from discord.ext import commands
 from discord.ui import MediaGallery
 
 from bot.discord import Interaction
-from bot.discord.cogs.base import (
-    FILTERS,
-    MAX_CHOICE,
-    MAX_CHOICES,
-    BaseCog,
-    BotServices,
-    Word,
-    bounded,
-    channel_of,
-    offering,
-)
+from bot.discord.cogs.base_cog import BaseCog, channel_of, choices, guarded, narrowed
 from bot.discord.cogs.previews import preview_view
 from bot.discord.cogs.watching import WHERE, WatchCommands
 from bot.discord.corpus.preview_maker import AttachedFile
 from bot.discord.corpus.preview_store import Preview
-from bot.discord.corpus.service import CorpusService
 from bot.discord.delivery import attach, in_time, respond, say, show
-from bot.discord.discord_markdown import shortened
+from bot.discord.discord_errors import RefusedError
 from bot.discord.pages import Tone
-from bot.discord.permissions import caller_of, may_manage, own_scope
-from bot.discord.refusals import NotAllowedError, RefusedError
+from bot.discord.permissions import caller_of
 from bot.discord.views import page_view
 from retrieval.search.scoping import Filters
 
@@ -57,10 +46,6 @@ class CorpusCog(
 ):
     """Manages readouts; each command shows something to the person who gave it, and to nobody else."""
 
-    def __init__(self, bot_services: BotServices, corpus: CorpusService) -> None:
-        BaseCog.__init__(self, bot_services)
-        self._corpus = corpus
-
     # --- commands ---
 
     @app_commands.command(name="add", description="Preview what files or an address would bring")
@@ -74,6 +59,7 @@ class CorpusCog(
         where="Who can read it",
     )
     @app_commands.choices(where=WHERE)
+    @guarded
     async def add(
         self,
         interaction: Interaction,
@@ -88,16 +74,17 @@ class CorpusCog(
         """Preview new readouts, or corrected ones."""
         files = [each for each in (file, file2, file3, file4, file5) if each is not None]
         offered = [AttachedFile(each.filename, each.size, each.read) for each in files]
-        await self._preview(interaction, self._corpus.previews.add, where, offered, url)
+        await self._preview(interaction, self.corpus.previews.add, where, offered, url)
 
     @app_commands.command(name="reingest", description="Preview what the sources say now")
     @app_commands.describe(document="One readout only", where="Who can read it")
     @app_commands.choices(where=WHERE)
+    @guarded
     async def reingest(
         self, interaction: Interaction, document: _ID | None = None, where: str | None = None
     ) -> None:
         """Preview reading the sources again."""
-        await self._preview(interaction, self._corpus.previews.reingest, where, document)
+        await self._preview(interaction, self.corpus.previews.reingest, where, document)
 
     @app_commands.command(name="remove", description="Take a readout out of every answer")
     @app_commands.describe(
@@ -106,11 +93,12 @@ class CorpusCog(
         where="Who can read it",
     )
     @app_commands.choices(where=WHERE)
+    @guarded
     async def remove(
         self, interaction: Interaction, document: _ID, purge: bool = False, where: str | None = None
     ) -> None:
         """Preview a removal."""
-        await self._preview(interaction, self._corpus.previews.remove, where, document, purge=purge)
+        await self._preview(interaction, self.corpus.previews.remove, where, document, purge=purge)
 
     @app_commands.command(name="rollback", description="Go back to an earlier revision of a readout")
     @app_commands.describe(
@@ -120,6 +108,7 @@ class CorpusCog(
         where="Who can read it",
     )
     @app_commands.choices(where=WHERE)
+    @guarded
     async def rollback(
         self,
         interaction: Interaction,
@@ -129,49 +118,49 @@ class CorpusCog(
         where: str | None = None,
     ) -> None:
         """Preview a way back, or the end of one."""
+        previews = self.corpus.previews
         if unpin:
-            await self._preview(interaction, self._corpus.previews.unpin, where, document)
+            await self._preview(interaction, previews.unpin, where, document)
         else:
-            await self._preview(interaction, self._corpus.previews.roll_back, where, document, revision)
+            await self._preview(interaction, previews.roll_back, where, document, revision)
 
     @app_commands.command(
         name="status", description="What there is, of how much there may be, and what is running"
     )
     @app_commands.describe(where="Who can read it")
     @app_commands.choices(where=WHERE)
+    @guarded
     async def status(self, interaction: Interaction, where: str | None = None) -> None:
         """Show what a scope holds."""
-        await self._pages(interaction, self._corpus.status, where)
+        await self._pages(interaction, self.corpus.status, where)
 
     @app_commands.command(name="history", description="Who changed what, and when")
     @app_commands.describe(document="One readout only, with its revisions", where="Who can read it")
     @app_commands.choices(where=WHERE)
+    @guarded
     async def history(
         self, interaction: Interaction, document: _ID | None = None, where: str | None = None
     ) -> None:
         """Show the audit trail."""
-        await self._pages(interaction, self._corpus.history, where, document)
+        await self._pages(interaction, self.corpus.history, where, document)
 
     @app_commands.command(
         name="insights", description="What was asked in vain, what was disliked and why, what was opened"
     )
     @app_commands.describe(where="Of this server, or of all")
     @app_commands.choices(where=WHERE)
+    @guarded
     async def insights(self, interaction: Interaction, where: str | None = None) -> None:
         """Show what members made of the answers."""
-        await self.guarded(interaction, self._insights(interaction, where))
-
-    async def _insights(self, interaction: Interaction, where: str | None) -> None:
         phrases = self.phrases(interaction)
-        work = self._corpus.insights(caller_of(interaction), where, phrases)
+        work = self.corpus.insights(caller_of(interaction), where, phrases)
         found = await in_time(interaction, work, ephemeral=True)
         first, *rest = found.pages[:_MAX_PAGES]
         view, files = page_view(first, phrases), []
         if found.picture:
             described = phrases("insights.picture")
-            view.add_item(
-                MediaGallery(discord.MediaGalleryItem(f"attachment://{_WEEKS}", description=described))
-            )
+            shown = discord.MediaGalleryItem(f"attachment://{_WEEKS}", description=described)
+            view.add_item(MediaGallery(shown))
             files = [discord.File(io.BytesIO(found.picture), _WEEKS)]
         await show(interaction, view, files, ephemeral=True)
         for page in rest:
@@ -180,37 +169,34 @@ class CorpusCog(
     @app_commands.command(name="export", description="Send readouts as JSON that can be added again")
     @app_commands.describe(document="One readout only", where="Who can read it")
     @app_commands.choices(where=WHERE)
+    @guarded
     async def export(
         self, interaction: Interaction, document: _ID | None = None, where: str | None = None
     ) -> None:
         """Send readouts as a file."""
-        await self.guarded(interaction, self._export(interaction, document, where))
+        work = self.corpus.export(caller_of(interaction), where, document, interaction.filesize_limit)
+        name, data = await in_time(interaction, work, ephemeral=True)
+        await attach(interaction, discord.File(io.BytesIO(data), name))
 
-    @offering
     @app_commands.command(name="channel", description="Choose which readouts this channel asks")
-    @app_commands.describe(document="One readout only", document2="This readout, too", **FILTERS)
+    @app_commands.describe(document="One readout only", document2="This readout, too")
     @app_commands.autocomplete(document=BaseCog.document_choices, document2=BaseCog.document_choices)
+    @narrowed
     async def channel(
         self,
         interaction: Interaction,
         document: _ID | None = None,
         document2: _ID | None = None,
-        since: Word | None = None,
-        until: Word | None = None,
-        issuer: Word | None = None,
-        title: Word | None = None,
+        *,
+        filters: Filters,
     ) -> None:
         """Choose which readouts this channel asks; all of them, where nothing is chosen."""
         named = tuple(each for each in (document, document2) if each)
-        filters = Filters(named, since, until, issuer, title)
-        await self.guarded(interaction, self._channel(interaction, filters))
-
-    async def _channel(self, interaction: Interaction, typed: Filters) -> None:
-        channel, caller, filters = channel_of(interaction.channel), caller_of(interaction), bounded(typed)
-        if channel is None or caller.guild is None:
+        filters = replace(filters, documents=named)
+        channel = channel_of(interaction.channel)
+        if channel is None:
             raise RefusedError("corpus.no_server_here")
-        if not may_manage(caller, own_scope(caller.guild), self.settings):
-            raise NotAllowedError("corpus.not_admin")
+        self.admitted(interaction)
         lines = await self.readable(interaction, filters)
         if not lines:
             raise RefusedError("error.none_passes")
@@ -221,25 +207,14 @@ class CorpusCog(
     # --- what the commands share ---
 
     async def _preview(self, interaction: Interaction, make: Ask, *given: Any, **more: Any) -> None:
-        async def shown() -> None:
-            work = make(caller_of(interaction), *given, self.phrases(interaction), **more)
-            preview: Preview = await in_time(interaction, work, ephemeral=True)
-            await show(interaction, preview_view(preview, self.phrases(interaction)), ephemeral=True)
-
-        await self.guarded(interaction, shown())
+        work = make(caller_of(interaction), *given, self.phrases(interaction), **more)
+        preview: Preview = await in_time(interaction, work, ephemeral=True)
+        await show(interaction, preview_view(preview, self.phrases(interaction)), ephemeral=True)
 
     async def _pages(self, interaction: Interaction, ask: Ask, *given: Any) -> None:
-        async def listed() -> None:
-            work = ask(caller_of(interaction), *given, self.phrases(interaction))
-            pages = await in_time(interaction, work, ephemeral=True)
-            await respond(interaction, pages[:_MAX_PAGES], self.phrases(interaction), ephemeral=True)
-
-        await self.guarded(interaction, listed())
-
-    async def _export(self, interaction: Interaction, document: str | None, where: str | None) -> None:
-        work = self._corpus.export(caller_of(interaction), where, document, interaction.filesize_limit)
-        name, data = await in_time(interaction, work, ephemeral=True)
-        await attach(interaction, discord.File(io.BytesIO(data), name))
+        work = ask(caller_of(interaction), *given, self.phrases(interaction))
+        pages = await in_time(interaction, work, ephemeral=True)
+        await respond(interaction, pages[:_MAX_PAGES], self.phrases(interaction), ephemeral=True)
 
     @reingest.autocomplete("document")
     @export.autocomplete("document")
@@ -256,13 +231,10 @@ class CorpusCog(
         self, interaction: Interaction, typed: str, *, gone: bool
     ) -> list[app_commands.Choice[str]]:
         where = getattr(interaction.namespace, "where", None)
-        found = await self._corpus.choices(caller_of(interaction), where, gone=gone)
+        found = await self.corpus.choices(caller_of(interaction), where, gone=gone)
         wanted = typed.casefold().split()
-        fitting = [(d, name) for d, name in found if all(w in f"{d} {name}".casefold() for w in wanted)]
-        return [
-            app_commands.Choice(name=shortened(name, MAX_CHOICE) or d, value=d)
-            for d, name in fitting[:MAX_CHOICES]
-        ]
+        fitting = ((d, name) for d, name in found if all(w in f"{d} {name}".casefold() for w in wanted))
+        return choices((name.strip() or d, d) for d, name in fitting)
 
     @rollback.autocomplete("revision")
     async def _revisions(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
@@ -270,11 +242,9 @@ class CorpusCog(
         where, document = getattr(chosen, "where", None), getattr(chosen, "document", None)
         if not document:
             return []
-        found = await self._corpus.revisions(caller_of(interaction), where, document)
-        return [
-            app_commands.Choice(
-                name=shortened(f"{v.id} · {v.created_at[:16]} · {v.title}", MAX_CHOICE), value=v.id
-            )
-            for v in found
-            if v.id.startswith(typed.strip().lower())
-        ][:MAX_CHOICES]
+        found, begun = (
+            await self.corpus.revisions(caller_of(interaction), where, document),
+            typed.strip().lower(),
+        )
+        named = ((f"{each.id} · {each.created_at[:16]} · {each.title}", each.id) for each in found)
+        return choices((name, known) for name, known in named if known.startswith(begun))

@@ -12,16 +12,15 @@ from enum import Enum
 import discord
 from discord.ext import commands
 
-from bot.discord.cogs.base import BaseCog, BotServices, channel_of, refused
+from bot.discord.cogs.base_cog import BaseCog, BotServices, channel_of, refused
 from bot.discord.delivery import note_what_stays, open_thread, sentence_for, typing
-from bot.discord.faults import DISCORD_FAULTS, one_line
+from bot.discord.discord_errors import DISCORD_FAULTS, one_line
 from bot.discord.pages import Page, Tone
-from bot.discord.permissions import missing_to_answer
+from bot.discord.permissions import missing_in
 from bot.discord.question_service import Place, Reply
 from bot.discord.screen import MessageScreen, Rank
 from bot.discord.server_settings import ServerSettings
-from bot.discord.views import page_view, text_view
-from bot.discord.welcome_card import card_view, with_delete
+from bot.discord.views import page_view, text_view, welcome_view, with_delete
 from bot.locales import DEFAULT, Phrases
 from bot.logs import request
 from retrieval.answering.question import analyse
@@ -37,7 +36,6 @@ EDITABLE_S = 600.0
 
 _REMEMBERED = 1_000
 _SMALL_TALK = "🙂"
-
 _ANSWERABLE = {discord.MessageType.default, discord.MessageType.reply}
 
 
@@ -63,9 +61,8 @@ class _Asked:
 class MessagesCog(BaseCog):
     """Answers messages that are meant for the bot, and again those that are edited soon."""
 
-    def __init__(self, bot_services: BotServices, client: discord.Client) -> None:
-        super().__init__(bot_services)
-        self._client = client
+    def __init__(self, bot_services: BotServices, client: commands.AutoShardedBot) -> None:
+        super().__init__(bot_services, client)
         self._asked: dict[int, _Asked] = {}
 
     @commands.Cog.listener()
@@ -80,7 +77,7 @@ class MessagesCog(BaseCog):
         self._asked[message.id] = asked
         if len(self._asked) > _REMEMBERED:
             del self._asked[next(iter(self._asked))]
-        with request(), self.questions.busy() as admitted:
+        with request(), self.questions.in_flight as admitted:
             await self._answer(asked, admitted=admitted)
 
     @commands.Cog.listener()
@@ -94,7 +91,7 @@ class MessagesCog(BaseCog):
         if not question or question == asked.question:  # a link's preview appeared
             return
         asked.question, asked.screen.asked = question, message
-        with request(), self.questions.busy() as admitted:
+        with request(), self.questions.in_flight as admitted:
             async with asked.answering:  # the first answer
                 pass
             if asked.answer and await self.look_up(self.answers.get, asked.answer) is None:
@@ -108,16 +105,15 @@ class MessagesCog(BaseCog):
             return None
         replied, channel = _replied_to(message), message.channel
         if replied is not None:
-            is_ours = not self._is_of_another(message)
-            known = is_ours and await self.look_up(self.answers.of_message, replied) is not None
+            to = message.reference.resolved if message.reference else None
+            if isinstance(to, discord.Message) and self.client.user != to.author:
+                return None  # another bot's answers may stand in the same ledger
+            known = await self.look_up(self.answers.of_message, replied) is not None
             return Meant.BOT if known else None
         if message.mentions:
             return None
-        if (
-            isinstance(channel, discord.Thread)
-            and self._client.user
-            and channel.owner_id == self._client.user.id
-        ):
+        me = self.client.user
+        if isinstance(channel, discord.Thread) and me and channel.owner_id == me.id:
             return Meant.CONVERSATION
         here = {channel.id, getattr(channel, "parent_id", None)}
         server = await self.servers.of(message.guild.id)
@@ -125,13 +121,8 @@ class MessagesCog(BaseCog):
             return None
         return Meant.BOT if server.ask_everything else Meant.ANYBODY
 
-    def _is_of_another(self, message: discord.Message) -> bool:
-        """Whether what is replied to is somebody else's: another bot's answers may stand in the same ledger."""
-        to = message.reference.resolved if message.reference else None
-        return isinstance(to, discord.Message) and self._client.user != to.author
-
     def _mentioned(self, message: discord.Message) -> bool:
-        me = self._client.user
+        me = self.client.user
         if me is None:
             return False
         by_role = any(r.tags is not None and r.tags.bot_id == me.id for r in message.role_mentions)
@@ -141,7 +132,7 @@ class MessagesCog(BaseCog):
         message = asked.screen.asked
         server = await self.servers.of(message.guild.id if message.guild else None)
         phrases = self._phrases_for(message, server)
-        missing = missing_to_answer(message)
+        missing = missing_in(message.channel, message.guild.me) if message.guild else None
         if missing:
             if asked.meant is Meant.BOT:
                 await self._explain(message, phrases, missing)
@@ -188,9 +179,8 @@ class MessagesCog(BaseCog):
         message = asked.screen.asked
         if asked.meant is Meant.ANYBODY or asked.screen.shows_words:
             return
-        is_new = message.guild is None and not await self.look_up(
-            self.answers.has_asked_directly, message.author.id
-        )
+        was_here = self.answers.has_asked_directly
+        is_new = message.guild is None and not await self.look_up(was_here, message.author.id)
         if reply.talk == "about" or is_new:
             await self._introduce(asked.screen, phrases)
         elif reply.talk == "greeting":
@@ -205,7 +195,7 @@ class MessagesCog(BaseCog):
     async def _introduce(self, screen: MessageScreen, phrases: Phrases) -> None:
         guild = screen.asked.guild.id if screen.asked.guild else None
         examples = await self.questions.examples(guild, phrases)
-        await screen.put(Rank.NOTICE, card_view(phrases, examples))
+        await screen.put(Rank.NOTICE, welcome_view(phrases, examples))
 
     def _phrases_for(self, message: discord.Message, server: ServerSettings) -> Phrases:
         """Return the server's language: unlike a command, a message does not say which its author reads."""
@@ -226,18 +216,14 @@ class MessagesCog(BaseCog):
         async def show_found(page: Page) -> None:
             await screen.put(Rank.QUOTED, page_view(page, phrases))
 
+        overheard, before = asked.meant is Meant.ANYBODY, asked.answer
         work = self.questions.ask(
-            asked.question,
-            place,
-            phrases,
-            overheard=asked.meant is Meant.ANYBODY,
-            instead_of=asked.answer,
-            show_found=show_found,
+            asked.question, place, phrases, overheard=overheard, instead_of=before, show_found=show_found
         )
         task = asyncio.ensure_future(work)
         try:
             await asyncio.wait({task}, timeout=SIGN_OF_LIFE_S)
-            if not task.done() and asked.meant is not Meant.ANYBODY:
+            if not task.done() and not overheard:
                 await screen.put(Rank.WAITING, text_view(phrases("answer.looking")))
             return await task
         finally:
@@ -246,16 +232,11 @@ class MessagesCog(BaseCog):
     async def _explain(self, message: discord.Message, phrases: Phrases, missing: str) -> None:
         """Tell the asker in a direct message, and the operator in the log, which permission is missing."""
         name = f"#{message.channel}"
-        log.warning(
-            "Cannot answer in %s (channel %s): allow Rapporteur “%s” there.",
-            name,
-            message.channel.id,
-            missing,
-        )
+        said = "Cannot answer in %s (channel %s): allow Rapporteur “%s” there."
+        log.warning(said, name, message.channel.id, missing)
+        sentence = phrases("error.forbidden", permission=missing, channel=name)
         with suppress(discord.HTTPException):
-            await message.author.send(
-                view=text_view(phrases("error.forbidden", permission=missing, channel=name), Tone.FAILED)
-            )
+            await message.author.send(view=text_view(sentence, Tone.FAILED))
 
 
 def _question(message: discord.Message) -> str:

@@ -11,14 +11,14 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord import Interaction
-from bot.discord.cogs.base import MAX_CHOICE, MAX_CHOICES, BaseCog, place_of
-from bot.discord.cogs.comparing import view_of
+from bot.discord.cogs.base_cog import MAX_CHOICE, BaseCog, choices, guarded, place_of
+from bot.discord.cogs.browse import view_of
 from bot.discord.comparison_service import COMPARISON
 from bot.discord.delivery import in_time, respond, say, show, show_in_place
 from bot.discord.discord_markdown import code, escape, shortened
 from bot.discord.pages import Cited, Page, plain_label
-from bot.discord.paragraph_rendering import citation_text, numbers_of, render_citations, render_paragraph
 from bot.discord.permissions import guild_scopes
+from bot.discord.quote_rendering import citation_text, numbers_of, render_citations, render_paragraph
 from bot.discord.views import Around, Control, card_view, page_view, shared_view
 from retrieval.errors import NotFoundError
 from retrieval.models import LiveParagraph
@@ -56,11 +56,9 @@ class ParagraphCog(BaseCog):
     @app_commands.command(name="paragraph", description="Show one paragraph in full")
     @app_commands.describe(document="Which readout?", number="The paragraph’s number, as printed")
     @app_commands.autocomplete(document=BaseCog.document_choices)
+    @guarded
     async def paragraph(self, interaction: Interaction, document: str, number: str) -> None:
         """Show one paragraph."""
-        await self.guarded(interaction, self._paragraph(interaction, document, number))
-
-    async def _paragraph(self, interaction: Interaction, document: str, number: str) -> None:
         number = number.strip().removeprefix("¶").strip()
         try:
             card = await in_time(interaction, self._looked_up(interaction, document, number), ephemeral=True)
@@ -74,12 +72,8 @@ class ParagraphCog(BaseCog):
         found = await self.look_up(self.questions.readouts.paragraph, document, number, scopes)
         label = plain_label(found.number, found.numbering, phrases, found.part)
         cited = Cited(found.document, found.revision, found.number, label, ())
-        reply = await self.questions.remembered(
-            _PARAGRAPH,
-            (Page("", cited=(cited,)),),
-            f"{found.document} {found.place}",
-            replace(place_of(interaction), thread=None),
-        )
+        page, looked_up = Page("", cited=(cited,)), f"{found.document} {found.place}"
+        reply = await self.questions.remembered(_PARAGRAPH, (page,), looked_up, place_of(interaction))
         return await self._card_of(interaction, f"{reply.id}:0:0", found)
 
     async def _missing(self, interaction: Interaction, document: str, number: str) -> str:
@@ -96,18 +90,13 @@ class ParagraphCog(BaseCog):
         wanted = typed.strip().removeprefix("¶").strip().casefold()
         begin = [p for p in paragraphs if p.number.casefold().startswith(wanted)]
         hold = [p for p in paragraphs if wanted in p.text.casefold() and p not in begin]
-        return [
-            app_commands.Choice(name=shortened(f"{p.place} {p.text}", MAX_CHOICE), value=p.number)
-            for p in [*begin, *hold][:MAX_CHOICES]
-            if len(p.number) <= MAX_CHOICE
-        ]
+        named = ((f"{p.place} {p.text}", p.number) for p in (*begin, *hold) if len(p.number) <= MAX_CHOICE)
+        return choices(named)
 
     @commands.Cog.listener()
+    @guarded
     async def on_paragraph_control(self, interaction: Interaction, control: Control) -> None:
         """Do what a control that is about one paragraph says."""
-        await self.guarded(interaction, self._use(interaction, control))
-
-    async def _use(self, interaction: Interaction, control: Control) -> None:
         in_place, shares = control.action == "step", control.action == "share"
         work = self._cited(interaction, control)
         card = await in_time(interaction, work, ephemeral=not shares, in_place=in_place)
@@ -126,11 +115,10 @@ class ParagraphCog(BaseCog):
 
     async def _cited(self, interaction: Interaction, control: Control) -> _Card | str:
         """Return the paragraph that a control is about, or the key of the sentence that says why not."""
-        shown = await self.look_up(self.answers.get, control.answer)
-        pages = shown.cited if shown and shown.guild == interaction.guild_id else ()
-        if control.page >= len(pages) or control.index >= len(pages[control.page]):
+        page = await self.cited_on(interaction, control)
+        if control.index >= len(page):
             return "control.expired"
-        cited = pages[control.page][control.index]
+        cited = page[control.index]
         place = f"{control.answer}:{control.page}:{control.index}"
         if control.step:
             paragraphs = await self._live(interaction, cited.document)
@@ -161,8 +149,11 @@ class ParagraphCog(BaseCog):
             earlier=self.phrases(interaction).date(earlier.date) if earlier else None,
             shareable=interaction.guild_id is not None,
         )
-        table = await self.table_of(interaction, paragraph)
-        return _Card(place, paragraph, around, table=table, earlier=earlier)
+        with suppress(NotFoundError):
+            scopes = guild_scopes(interaction.guild_id)
+            table = await self.look_up(self.questions.readouts.table, paragraph, scopes)
+            return _Card(place, paragraph, around, table=table, earlier=earlier)
+        return _Card(place, paragraph, around, earlier=earlier)
 
     async def _live(self, interaction: Interaction, document: str) -> Sequence[LiveParagraph]:
         """Return a readout's paragraphs, in their order; none where there is no such readout."""
@@ -172,9 +163,7 @@ class ParagraphCog(BaseCog):
         return ()
 
     async def _earlier(self, interaction: Interaction, paragraph: LiveParagraph) -> ReadoutSummary | None:
-        """Return the readout before in the series, where it has a date and can be compared."""
-        if self.comparing is None:
-            return None
+        """Return the readout before in the series, where it has a date."""
         shelf = Shelf(tuple(await self.readable(interaction)))
         own = shelf.by_place.get((paragraph.document, paragraph.revision))
         older = (r for r in shelf.siblings(own) if r.date and r.date < (own.date or "")) if own else ()
@@ -220,16 +209,16 @@ class ParagraphCog(BaseCog):
     async def _compare(self, interaction: Interaction, card: _Card) -> None:
         """Compare its readout with the one before, on the page where this paragraph stands."""
         phrases, paragraph = self.phrases(interaction), card.paragraph
-        if card.earlier is None or self.comparing is None:
+        if card.earlier is None:
             await say(interaction, phrases("control.expired"))
             return
         asked = {"before": card.earlier.id, "after": paragraph.document, "topic": None}
         work = self.comparing.look(COMPARISON, asked, place_of(interaction), phrases)
         shown = await in_time(interaction, work, ephemeral=True)
         wanted = (paragraph.document, paragraph.number)
-        on = (n for n, page in enumerate(shown.reply.pages) if wanted in _places(page))
+        on = (
+            number
+            for number, page in enumerate(shown.pages)
+            if wanted in {(cited.document, cited.paragraph) for cited in page.cited}
+        )
         await show(interaction, *view_of(shown, next(on, 0), phrases), ephemeral=True)
-
-
-def _places(page: Page) -> set[tuple[str, str]]:
-    return {(cited.document, cited.paragraph) for cited in page.cited}

@@ -6,26 +6,27 @@ import asyncio
 import logging
 import threading
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 import discord
 from discord import app_commands
 from discord.ext import commands, tasks
-from discord.ui import ActionRow, Button, Item, LayoutView, Separator, TextDisplay
+from discord.ui import ActionRow, Button, LayoutView, Separator, TextDisplay
 
 from bot.discord import Interaction
-from bot.discord.cogs.base import BaseCog, BotServices
+from bot.discord.cogs.base_cog import BaseCog, BotServices, guarded
 from bot.discord.cogs.previews import preview_view
-from bot.discord.corpus.announcing import Letter, phrases_of
-from bot.discord.corpus.service import CorpusService
-from bot.discord.corpus.watch_desk import watch_text
+from bot.discord.corpus.corpus_rendering import reason_text
+from bot.discord.corpus.preview_store import Preview
+from bot.discord.corpus.watch_desk import MAX_URL, Letter, watched_url
 from bot.discord.delivery import in_time, say, show, show_in_place
+from bot.discord.discord_errors import RefusedError
 from bot.discord.pages import Tone
-from bot.discord.permissions import caller_of, missing_in
-from bot.discord.refusals import RefusedError
+from bot.discord.permissions import Caller, caller_of, missing_in
 from bot.discord.shards import Shards
-from bot.discord.views import LastingItem, box, text_view
+from bot.discord.views import LastingItem, box, message_view, text_view
 from bot.locales import Phrases
 from retrieval.errors import IngestBusyError, RapporteurError
 from retrieval.watching import Watch
@@ -42,23 +43,15 @@ _ON_A_PAGE = 5
 
 
 class WatchControl(
-    LastingItem,
-    template=r"watch:(?P<action>pause|resume|drop|turn|look):(?P<pk>\d+):(?P<page>\d+)",
+    LastingItem, template=r"watch:(?P<action>pause|resume|drop|turn|look):(?P<pk>\d+):(?P<page>\d+)"
 ):
     """A button under a watched page in a list, or under a readout that was found."""
 
     event = "watch_control"
 
-    def __init__(self, item: Item[Any]) -> None:
-        super().__init__(item)
-        match = self.match
-        self.action, self.pk, self.page = match["action"], int(match["pk"]), int(match["page"])
-
 
 class WatchCommands(BaseCog):
     """What /corpus says about watched pages."""
-
-    _corpus: CorpusService
 
     @app_commands.command(name="watch", description="Look at an address again and again for new readouts")
     @app_commands.describe(
@@ -68,6 +61,7 @@ class WatchCommands(BaseCog):
         where="Who can read it",
     )
     @app_commands.choices(where=WHERE)
+    @guarded
     async def watch(
         self,
         interaction: Interaction,
@@ -77,53 +71,39 @@ class WatchCommands(BaseCog):
         where: str | None = None,
     ) -> None:
         """Watch an address; what is found is told in this channel."""
-
-        async def watched() -> None:
-            given = url, hours, take, interaction.channel_id, self.phrases(interaction)
-            work = self._corpus.watching.watch(caller_of(interaction), where, *given)
-            await say(interaction, await in_time(interaction, work, ephemeral=True), Tone.ANSWERED)
-
-        await self.guarded(interaction, watched())
+        given = url, hours, take, interaction.channel_id, self.phrases(interaction)
+        work = self.corpus.watching.watch(caller_of(interaction), where, *given)
+        await say(interaction, await in_time(interaction, work, ephemeral=True), Tone.ANSWERED)
 
     @app_commands.command(name="watches", description="The addresses that are looked at again and again")
     @app_commands.describe(where="Who can read it")
     @app_commands.choices(where=WHERE)
+    @guarded
     async def watches(self, interaction: Interaction, where: str | None = None) -> None:
         """List them, each with a way to pause and to remove it."""
-
-        async def listed() -> None:
-            work = self._corpus.watching.watched(caller_of(interaction), where)
-            found = await in_time(interaction, work, ephemeral=True)
-            await show(interaction, watches_view(found, self.phrases(interaction)), ephemeral=True)
-
-        await self.guarded(interaction, listed())
+        work = self.corpus.watching.watched(caller_of(interaction), where)
+        found = await in_time(interaction, work, ephemeral=True)
+        await show(interaction, _watches_view(found, self.phrases(interaction)), ephemeral=True)
 
     @app_commands.command(name="announce", description="Announce in a channel what becomes readable here")
     @app_commands.describe(channel="Where? Nowhere any more, if you name none")
+    @guarded
     async def announce(self, interaction: Interaction, channel: discord.TextChannel | None = None) -> None:
         """Choose where new readouts are announced."""
-
-        async def announced() -> None:
-            guild = interaction.guild
-            if channel and guild and (missing := missing_in(channel, guild.me)):
-                raise RefusedError("error.forbidden", permission=missing, channel=channel.mention)
-            chosen = channel.id if channel else None
-            work = self._corpus.watching.announce(caller_of(interaction), chosen, self.phrases(interaction))
-            await say(interaction, await in_time(interaction, work, ephemeral=True), Tone.ANSWERED)
-
-        await self.guarded(interaction, announced())
+        guild = interaction.guild
+        if channel and guild and (missing := missing_in(channel, guild.me)):
+            raise RefusedError("error.forbidden", permission=missing, channel=channel.mention)
+        chosen = channel.id if channel else None
+        work = self.corpus.watching.announce(caller_of(interaction), chosen, self.phrases(interaction))
+        await say(interaction, await in_time(interaction, work, ephemeral=True), Tone.ANSWERED)
 
 
 class WatchingCog(BaseCog):
     """Asks the pages on a thread of its own, and tells people; each click is decided by who clicks, at that moment."""
 
-    def __init__(
-        self, bot_services: BotServices, corpus: CorpusService, client: discord.AutoShardedClient
-    ) -> None:
-        super().__init__(bot_services)
-        self._corpus = corpus
-        self._desk = corpus.watching
-        self._client = client
+    def __init__(self, bot_services: BotServices, client: commands.AutoShardedBot) -> None:
+        super().__init__(bot_services, client)
+        self._desk = self.corpus.watching
         self._stopping = threading.Event()
         self._asking = threading.Thread(target=self._ask, name="watching", daemon=True)
 
@@ -162,82 +142,73 @@ class WatchingCog(BaseCog):
 
     @tasks.loop(seconds=_LOOKED_AT_EVERY_S)
     async def _tell(self) -> None:
-        shards = Shards.of(self._client)
+        shards = Shards.of(self.client)
         try:
-            for letter in await self._corpus.look_ups.run(self._desk.letters, shards, self.catalogue):
+            for letter in await self.corpus.look_ups.run(self._desk.letters, shards, self.catalogue):
                 if await self._sent(letter):
-                    await self._corpus.look_ups.run(self._desk.sent, letter)
+                    await self.corpus.look_ups.run(self._desk.sent, letter)
             announcing = self._desk.announcing
             due = await asyncio.to_thread(lambda: list(announcing.due(shards, self.catalogue)))
             for letter, guild, after in due:
                 if not await self._sent(letter):
                     break
-                await self._corpus.look_ups.run(announcing.told, guild, after)
+                await self.corpus.look_ups.run(announcing.told, guild, after)
         except Exception:  # the next time may go better
             log.exception("telling what watched pages brought failed")
 
     async def _sent(self, letter: Letter) -> bool:
         """Send a message where it was wanted, else to whoever wanted it; False: try again later."""
-        view = _letter_view(letter, phrases_of(self.catalogue, letter.place))
-        channels = [letter.place["channel"], letter.place["user"]]
-        for channel, user in zip(channels, (False, True), strict=True):
-            if channel is None:
+        view = _letter_view(letter, self.catalogue.of(letter.place["language"]))
+        for kind in ("channel", "user"):
+            if (to := letter.place[kind]) is None:
                 continue
             try:
-                target: Any = (
-                    await self._client.create_dm(discord.Object(channel))
-                    if user
-                    else self._client.get_partial_messageable(channel)
-                )
+                target: Any = self.client.get_partial_messageable(to)
+                if kind == "user":
+                    target = await self.client.create_dm(discord.Object(to))
                 await target.send(view=view, nonce=letter.key)
                 return True
             except (discord.Forbidden, discord.NotFound) as error:
-                log.info("what a watched page brought cannot be told in %d: %s", channel, error.code)
+                log.info("what a watched page brought cannot be told in %d: %s", to, error.code)
             except discord.HTTPException as error:
                 log.warning("what a watched page brought is told later: %s", error.status)
                 return False
         return True
 
     @commands.Cog.listener()
+    @guarded
     async def on_watch_control(self, interaction: Interaction, control: WatchControl) -> None:
         """Do what a control says, if whoever pressed it may."""
-        work = self._look if control.action == "look" else self._change
-        await self.guarded(interaction, work(interaction, control))
+        action, pk, page = control.match["action"], int(control.match["pk"]), int(control.match["page"])
+        phrases, caller = self.phrases(interaction), caller_of(interaction)
+        if action == "look":
+            preview = await in_time(interaction, self._previewed(caller, pk, phrases), ephemeral=True)
+            await show(interaction, preview_view(preview, phrases), ephemeral=True)
+        else:
+            work = self._desk.change(caller, pk, action)
+            found = await in_time(interaction, work, ephemeral=True, in_place=True)
+            await show_in_place(interaction, _watches_view(found, phrases, page))
 
-    async def _look(self, interaction: Interaction, control: WatchControl) -> None:
-        phrases = self.phrases(interaction)
-
-        async def previewed() -> Any:
-            request = await self._desk.offered(control.pk)
-            return await self._corpus.previews.found(caller_of(interaction), request, phrases)
-
-        preview = await in_time(interaction, previewed(), ephemeral=True)
-        await show(interaction, preview_view(preview, phrases), ephemeral=True)
-
-    async def _change(self, interaction: Interaction, control: WatchControl) -> None:
-        work = self._desk.change(caller_of(interaction), control.pk, control.action)
-        found = await in_time(interaction, work, ephemeral=True, in_place=True)
-        await show_in_place(interaction, watches_view(found, self.phrases(interaction), control.page))
+    async def _previewed(self, caller: Caller, link: int, phrases: Phrases) -> Preview:
+        return await self.corpus.previews.found(caller, await self._desk.offered(link), phrases)
 
 
 def _letter_view(letter: Letter, phrases: Phrases) -> LayoutView:
     container = box(letter.text, Tone.LISTED)
     if letter.link is not None:
         label, style = phrases("corpus.watch.look"), discord.ButtonStyle.primary
-        button: Button[Any] = Button(label=label, style=style, custom_id=f"watch:look:{letter.link}:0")
-        container.add_item(ActionRow(WatchControl(button)))
-    return LayoutView(timeout=None).add_item(container)
+        container.add_item(ActionRow(_button(letter.link, "look", 0, label=label, style=style)))
+    return message_view(container)
 
 
-def watches_view(found: Sequence[tuple[Watch, int]], phrases: Phrases, number: int = 0) -> LayoutView:
-    """Return one page of the watched pages, each with its buttons."""
+def _watches_view(found: Sequence[tuple[Watch, int]], phrases: Phrases, number: int = 0) -> LayoutView:
     if not found:
         return text_view(phrases("corpus.watch.none"))
     last = (len(found) - 1) // _ON_A_PAGE
     number = min(number, last)
     container = box(f"### {phrases('command.corpus.watches.description')}", Tone.LISTED)
     for watch, waiting in found[number * _ON_A_PAGE : (number + 1) * _ON_A_PAGE]:
-        container.add_item(Separator()).add_item(TextDisplay(watch_text(watch, waiting, phrases)))
+        container.add_item(Separator()).add_item(TextDisplay(_watch_text(watch, waiting, phrases)))
         button = partial(_button, watch.pk)
         turned = "resume" if watch.paused else "pause"
         container.add_item(
@@ -250,8 +221,27 @@ def watches_view(found: Sequence[tuple[Watch, int]], phrases: Phrases, number: i
         before = _button(found[0][0].pk, "turn", max(number - 1, 0), emoji="◀️", disabled=number == 0)
         after = _button(found[-1][0].pk, "turn", min(number + 1, last), emoji="▶️", disabled=number == last)
         container.add_item(ActionRow(before, after))
-    return LayoutView(timeout=None).add_item(container)
+    return message_view(container)
 
 
 def _button(pk: int, action: str, page: int, **look: Any) -> WatchControl:
     return WatchControl(Button(custom_id=f"watch:{action}:{pk}:{page}", **look))
+
+
+def _watch_text(watch: Watch, waiting: int, phrases: Phrases) -> str:
+    asked = int(datetime.fromisoformat(watch.asked_at).timestamp())
+    notes = [
+        phrases(f"corpus.watch.kind_{watch.kind}"),
+        phrases("corpus.watch.every", hours=f"{watch.every_s / 3_600:g}"),
+        phrases("corpus.watch.asked", moment=f"<t:{asked}:R>"),
+        phrases("corpus.watch.is_paused")
+        if watch.paused
+        else phrases("corpus.watch.next", moment=f"<t:{int(watch.next_at)}:R>"),
+        *([phrases("corpus.watch.takes")] if watch.takes else []),
+        *([phrases("corpus.watch.waiting", count=waiting)] if waiting else []),
+    ]
+    lines = [f"**{watched_url(watch)}**", " · ".join(notes)]
+    if watch.error:
+        reason = reason_text(watch.error, phrases, MAX_URL)
+        lines.append(f"-# {phrases('corpus.watch.error', count=watch.failures, reason=reason)}")
+    return "\n".join(lines)

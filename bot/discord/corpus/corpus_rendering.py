@@ -1,25 +1,36 @@
-"""Pure: what a scope holds, what was done there, and how far a job is -> pages; what things are called in them."""
+"""Pure: what a scope holds, what was done there, how far a job is, what members made of the answers -> pages."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 
-from bot.discord.discord_markdown import code, escape, instant, length, shortened
-from bot.discord.pages import MAX_TEXT, RULE, Block, Page, Tone, paged
+from bot.discord.answer_store import AnswerStore, Rated, ShownAnswer
+from bot.discord.discord_markdown import code, escape, instant, shortened
+from bot.discord.pages import MAX_TITLE, RULE, Block, Page, Tone, cut_to_fit, flat, paged
+from bot.discord.permissions import guild_of, guild_scopes
 from bot.discord.readout_rendering import document_line
 from bot.locales import Phrases
+from bot.plot import png
 from retrieval.ingest import AuditEntry, JobRow, KnownRevision, Usage
 from retrieval.ingest.lifecycle import History
-from retrieval.models import SHARED, IngestReport
-from retrieval.search.browsing import ReadoutSummary
+from retrieval.models import SHARED, ChangedReadout, IngestReport, place_of
+from retrieval.search.browsing import Browser, ReadoutSummary
 
-MAX_ERROR = 400
-LISTED = 10
+_LISTED = 10
 """How many of a kind a message names."""
 
+_MAX_ERROR = 400
 _MAX_SOURCE = 120
+_BAR = 10
+_MOST_INSIGHTS = 15
+_MAX_QUESTION = 200
+_MOST_WEEKS = 26
+_FOLDERS = re.compile(r"(?<![\w:/.])/(?:[^\s/]+/)+(?=[^\s/])")
+_MEMBER = re.compile(r"discord:(\d+)")
 
 
 def where_name(scope: str, phrases: Phrases) -> str:
@@ -40,27 +51,20 @@ def failed_line(source: str, line: int | None, error: str, phrases: Phrases) -> 
     return f"- {phrases('corpus.report.failed_line', source=place, error=reason_text(error, phrases))}"
 
 
-_FOLDERS = re.compile(r"(?<![\w:/.])/(?:[^\s/]+/)+(?=[^\s/])")
-
-
-def reason_text(said: str, phrases: Phrases, limit: int = MAX_ERROR) -> str:
+def reason_text(said: str, phrases: Phrases, limit: int = _MAX_ERROR) -> str:
     """Return what was said of a source in the reader's language, without the folders of this machine."""
     return escape(shortened(phrases.of_source(_FOLDERS.sub("", said)), limit))
 
 
 def named_ids(ids: Sequence[str], phrases: Phrases) -> str:
     """Return ids as a list, and how many more there are."""
-    shown = ", ".join(coded(each) for each in ids[:LISTED])
-    more = f", {phrases('corpus.more', count=len(ids) - LISTED)}" if len(ids) > LISTED else ""
+    shown = ", ".join(_coded(each) for each in ids[:_LISTED])
+    more = f", {phrases('corpus.more', count=len(ids) - _LISTED)}" if len(ids) > _LISTED else ""
     return shown + more
 
 
-def coded(text: str) -> str:
-    """Return `text` as code."""
+def _coded(text: str) -> str:
     return f"`{code(text)}`"
-
-
-_BAR = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,35 +107,29 @@ def report_text(report: IngestReport, job: int, phrases: Phrases) -> str:
     lines = [phrases("corpus.report.failed_title" if is_failure else "corpus.report.title", job=job)]
     if report.added:
         lines.append(phrases("corpus.report.added", ids=named_ids(report.added, phrases)))
-    for changed in report.changed[:LISTED]:
-        lines.append(
-            phrases(
-                "corpus.report.changed",
-                id=changed.id,
-                added=changed.paragraphs_added,
-                changed=changed.paragraphs_changed,
-                removed=changed.paragraphs_removed,
-            )
-        )
-    if len(report.changed) > LISTED:
-        lines.append(phrases("corpus.more", count=len(report.changed) - LISTED))
-    if report.unchanged:
-        lines.append(phrases("corpus.report.unchanged", ids=named_ids(report.unchanged, phrases)))
-    if report.removed:
-        lines.append(phrases("corpus.report.removed", ids=named_ids(report.removed, phrases)))
-    for held in report.held[:LISTED]:
+    for changed in report.changed[:_LISTED]:
+        lines.append(phrases("corpus.report.changed", id=changed.id, **counts_of(changed)))
+    if len(report.changed) > _LISTED:
+        lines.append(phrases("corpus.more", count=len(report.changed) - _LISTED))
+    for name, ids in (("unchanged", report.unchanged), ("removed", report.removed)):
+        if ids:
+            lines.append(phrases(f"corpus.report.{name}", ids=named_ids(ids, phrases)))
+    for held in report.held[:_LISTED]:
         lines.append(phrases("corpus.report.held", id=held.id, revision=held.revision))
     if report.failed:
         lines.append(f"### {phrases('corpus.report.failed_head')}")
-    for failed in report.failed[: LISTED // 2]:
+    for failed in report.failed[: _LISTED // 2]:
         lines.append(failed_line(failed.source, failed.line, failed.error, phrases))
-    if len(report.failed) > LISTED // 2:
-        lines.append(phrases("corpus.more", count=len(report.failed) - LISTED // 2))
+    if len(report.failed) > _LISTED // 2:
+        lines.append(phrases("corpus.more", count=len(report.failed) - _LISTED // 2))
     if len(lines) == 1:
         lines.append(phrases("corpus.report.nothing"))
-    while length("\n".join(lines)) > MAX_TEXT - 1:
-        lines[-2:] = ["…"]
-    return "\n".join(lines)
+    return cut_to_fit("\n".join(lines))
+
+
+def counts_of(changed: ChangedReadout) -> dict[str, int]:
+    """Return how many paragraphs were added, changed and removed, by these names."""
+    return {name: getattr(changed, f"paragraphs_{name}") for name in ("added", "changed", "removed")}
 
 
 def brief_report(report: IngestReport, job: int, phrases: Phrases) -> str:
@@ -171,7 +169,7 @@ def status_pages(
         for name, value in numbers.items()
     ]
     blocks = [Block(f"{title}\n" + "\n".join(f"- {line}" for line in of))]
-    blocks += [Block(progress_text(row, None, phrases), joint=RULE) for row in jobs[:LISTED]]
+    blocks += [Block(progress_text(row, None, phrases), joint=RULE) for row in jobs[:_LISTED]]
     blocks += [Block(_status_line(r, phrases), joint="\n" if n else RULE) for n, r in enumerate(readouts)]
     return paged(blocks, phrases, tone=Tone.LISTED)
 
@@ -186,13 +184,12 @@ def _status_line(readout: ReadoutSummary, phrases: Phrases) -> str:
         notes.append(phrases("corpus.status.pinned"))
     if readout.warnings:
         notes.append(phrases("corpus.status.warnings", count=len(readout.warnings)))
-    line = document_line(readout, phrases)
-    return f"{line}\n-# {' · '.join(notes)}"
+    return f"{document_line(readout, phrases)}\n-# {' · '.join(notes)}"
 
 
 def history_pages(past: History, phrases: Phrases) -> tuple[Page, ...]:
     """Return a readout's revisions, and who did what."""
-    head = f"### {phrases('corpus.history.title', id=coded(past.readout.id))}"
+    head = f"### {phrases('corpus.history.title', id=_coded(past.readout.id))}"
     blocks = [Block(_revision_line(revision, past, phrases), head) for revision in past.revisions]
     return paged([*blocks, *_audit_blocks(past.audit, phrases)], phrases, tone=Tone.LISTED)
 
@@ -230,20 +227,108 @@ def _audit_line(entry: AuditEntry, phrases: Phrases) -> str:
         for name in ("paragraphs", "paragraphs_added", "paragraphs_changed", "paragraphs_removed")
         if entry.summary.get(name)
     ]
-    parts = [
-        instant(entry.at),
-        _who(entry.actor),
-        f"{action} {coded(entry.readout)}",
-        *([coded(entry.revision)] if entry.revision else []),
-        *counts,
-    ]
-    return f"- {' · '.join(parts)}"
-
-
-_MEMBER = re.compile(r"discord:(\d+)")
+    done = [f"{action} {_coded(entry.readout)}", *([_coded(entry.revision)] if entry.revision else [])]
+    return f"- {' · '.join([instant(entry.at), _who(entry.actor), *done, *counts])}"
 
 
 def _who(actor: str) -> str:
     """Return who did something: a member by a mention, which pings nobody here."""
     member = _MEMBER.match(actor)
     return f"<@{member[1]}>" if member else escape(shortened(actor, 80))
+
+
+Week = tuple[str, int, int]
+"""Month and day of its Monday, how many questions were answered, how many there were."""
+
+
+@dataclass(frozen=True, slots=True)
+class Insights:
+    """Pages, and a picture (PNG) of the weeks where anything was asked."""
+
+    pages: tuple[Page, ...]
+    picture: bytes | None = None
+
+
+def insights_of(scope: str, store: AnswerStore, readouts: Browser, now_ms: int, phrases: Phrases) -> Insights:
+    """Return what is known of one server, or for the shared scope of all places; blocking.
+
+    Args:
+        scope: What whoever asks may manage: an operator sees no readout of a server's own.
+    """
+    guild = guild_of(scope)
+    asked, rated = store.asked(guild), store.rated(guild)
+    lines = {line.id: line for line in readouts.documents(guild_scopes(guild))}
+    opened = [each for each in store.most_opened(guild) if each[0] in lines][:_MOST_INSIGHTS]
+    blocks = [Block(_summary(scope, asked, rated, phrases))]
+    for name, found in (
+        ("unanswered", _unanswered(asked, phrases)),
+        ("disliked", _disliked(rated)),
+        ("opened", _opened(opened, lines, phrases)),
+    ):
+        head = f"### {phrases(f'insights.{name}')}"
+        bullets = [Block(f"- {each}", head) for each in found]
+        blocks += bullets or [Block(f"-# {phrases('settings.none')}", head)]
+    by_week = weeks(asked, now_ms)
+    picture = png(by_week) if any(total for _, _, total in by_week) else None
+    return Insights(paged(blocks, phrases, tone=Tone.LISTED), picture)
+
+
+def weeks(asked: Sequence[ShownAnswer], now_ms: int) -> list[Week]:
+    """Return the weeks (UTC) from the first question on, at most half a year of them."""
+    total, answered = Counter[date](), Counter[date]()
+    for each in asked:
+        total[_monday(each.at)] += 1
+        answered[_monday(each.at)] += bool(each.answered)
+    last = max([_monday(now_ms), *total])
+    first = max(min(total, default=last), last - timedelta(weeks=_MOST_WEEKS - 1))
+    mondays = [first + timedelta(weeks=n) for n in range((last - first).days // 7 + 1)]
+    return [(f"{monday:%m-%d}", answered[monday], total[monday]) for monday in mondays]
+
+
+def _monday(at_ms: int) -> date:
+    day = datetime.fromtimestamp(at_ms / 1000, UTC).date()
+    return day - timedelta(days=day.weekday())
+
+
+def _summary(scope: str, asked: Sequence[ShownAnswer], rated: Sequence[Rated], phrases: Phrases) -> str:
+    where = where_name(scope, phrases)
+    told = phrases(
+        "insights.summary",
+        questions=len(asked),
+        answered=sum(bool(each.answered) for each in asked),
+        good=sum(each.good for each in rated),
+        bad=sum(each.bad for each in rated),
+    )
+    return f"**{phrases('insights.title', where=where)}**\n{told}"
+
+
+def _unanswered(asked: Sequence[ShownAnswer], phrases: Phrases) -> Iterator[str]:
+    """Yield each question once, the latest first, as it was asked last."""
+    in_vain = [each.question for each in asked if not each.answered]
+    times = Counter(_folded(question) for question in in_vain)
+    latest = {_folded(question): question for question in reversed(in_vain)}
+    for folded in list(dict.fromkeys(map(_folded, in_vain)))[:_MOST_INSIGHTS]:
+        yield flat(latest[folded], _MAX_QUESTION) + (f" ×{times[folded]}" if times[folded] > 1 else "")
+    if len(times) > _MOST_INSIGHTS:
+        yield phrases("corpus.more", count=len(times) - _MOST_INSIGHTS)
+
+
+def _folded(question: str) -> str:
+    return " ".join(question.casefold().split()).rstrip(" ?？!.。")
+
+
+def _disliked(rated: Sequence[Rated]) -> Iterator[str]:
+    for each in [each for each in rated if each.bad][:_MOST_INSIGHTS]:
+        why = "".join(
+            f"\n  - “{escape(shortened(' '.join(r.split()), _MAX_QUESTION))}”" for r in each.reasons
+        )
+        yield f"{flat(each.answer.question, _MAX_QUESTION)} · 👎 {each.bad} · 👍 {each.good}{why}"
+
+
+def _opened(
+    opened: Sequence[tuple[str, str, int]], lines: Mapping[str, ReadoutSummary], phrases: Phrases
+) -> Iterator[str]:
+    for document, number, times in opened:
+        line = lines[document]
+        day = f" · {escape(phrases.date(line.date) or '')}" if line.date else ""
+        yield f"{escape(place_of(number, None))} · {flat(line.title, MAX_TITLE)}{day}: {times}"

@@ -21,8 +21,8 @@ from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from bot.discord.admission import Workers
 from bot.discord.corpus.corpus_rendering import Pace, brief_report, progress_text, report_text
+from bot.discord.discord_errors import BusyError
 from bot.discord.pages import Tone
-from bot.discord.refusals import BusyError
 from bot.discord.shards import Shards
 from bot.locales import Catalogue, Phrases
 from retrieval.errors import RowUnreadableError, StoreError
@@ -32,6 +32,17 @@ from retrieval.ingest.job_board import JobBoard, pause_s, report_of
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+EDITED_EVERY_S = 2.0
+"""A message is edited no oftener than this."""
+
+_LOOKED_AT_EVERY_S = 0.5
+_CLAIM_LOOKED_AT_EVERY_S = 5.0
+
+CLAIMED_MS = 60_000
+"""How long whoever claimed it may take to tell somebody, rate limits included."""
 
 Claim = Literal["mine", "taken", "told"]
 """Whether this process tells, another one is at it, or they know."""
@@ -84,11 +95,9 @@ class SubscriptionStore:
 
     def release(self, job: int, teller: str) -> None:
         """They could not be told: let another process try, or this one later."""
-        w = watches
+        claimed = (watches.c.job == job, watches.c.teller == teller)
         with self._database.write() as connection:
-            connection.execute(
-                update(w).where(w.c.job == job, w.c.teller == teller).values(claimed_until=None)
-            )
+            connection.execute(update(watches).where(*claimed).values(claimed_until=None))
 
     def told(self, job: int) -> None:
         """They know."""
@@ -105,18 +114,6 @@ def subscribe(connection: Connection, who: Subscription) -> None:
     """Remember who waits, in the transaction that queues the job."""
     values = {name: getattr(who, name) for name in who.__slots__}
     connection.execute(insert(watches).values(**values))
-
-
-log = logging.getLogger(__name__)
-
-EDITED_EVERY_S = 2.0
-"""A message is edited no oftener than this."""
-
-_LOOKED_AT_EVERY_S = 0.5
-_CLAIM_LOOKED_AT_EVERY_S = 5.0
-
-CLAIMED_MS = 60_000
-"""How long whoever claimed it may take to tell somebody, rate limits included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,12 +205,10 @@ class JobNotifier:
             log.exception("job %d is no longer followed; the next start takes it up", subscription.job)
 
     async def _to_the_end(self, subscription: Subscription, edit: Edit | None) -> None:
-        phrases = self._phrases(subscription)
+        phrases = self._catalogue.of(subscription.language)
         pace, shown, edited_at = Pace("", 0.0, 0), "", -EDITED_EVERY_S
-        while (row := await self._patiently(self._jobs.get, subscription.job)) and row.state in (
-            "queued",
-            "running",
-        ):
+        open_states = ("queued", "running")
+        while (row := await self._patiently(self._jobs.get, subscription.job)) and row.state in open_states:
             now = self._ticks()
             if row.stage != pace.stage:
                 pace = Pace(row.stage, now, row.done)
@@ -232,7 +227,7 @@ class JobNotifier:
         self, subscription: Subscription, row: JobRow, edit: Edit | None, phrases: Phrases
     ) -> None:
         """Tell the starter, unless another process does: a claim that it left behind runs out."""
-        while (claim := await self._claim(subscription.job)) == "taken":
+        while (claim := await self._patiently(self._claim, subscription.job)) == "taken":
             await asyncio.sleep(_CLAIM_LOOKED_AT_EVERY_S)
         if claim == "told":
             return
@@ -244,10 +239,7 @@ class JobNotifier:
             await self._patiently(self._subscriptions.release, subscription.job, self._teller)
             log.warning("job %d: whoever started it could not be told", subscription.job)
 
-    async def _claim(self, job: int) -> Claim:
-        return await self._patiently(self._claimed, job)
-
-    def _claimed(self, job: int) -> Claim:
+    def _claim(self, job: int) -> Claim:
         now = int(self._clock() * 1000)
         return self._subscriptions.claim(job, self._teller, now, now + CLAIMED_MS)
 
@@ -261,9 +253,6 @@ class JobNotifier:
                 failures += 1
                 log.warning("following jobs, again in %.1f s: %s", pause_s(failures), error)
                 await asyncio.sleep(pause_s(failures))
-
-    def _phrases(self, subscription: Subscription) -> Phrases:
-        return self._catalogue.languages.get(subscription.language) or self._catalogue.of(None)
 
 
 def ending_of(row: JobRow, phrases: Phrases) -> Ending:

@@ -1,21 +1,21 @@
-"""PreviewSlots previews: what files, addresses, a removal or a way back would change, before anything does."""
+"""Makes previews: what files, addresses, a removal or a way back would change, before anything does."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import wraps
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, Concatenate, ParamSpec
 
 from bot.discord.admission import Workers
-from bot.discord.corpus.access import PreviewSlots, ScopeAccess, unknown
 from bot.discord.corpus.corpus_rendering import reason_text
 from bot.discord.corpus.preview_rendering import preview_pages, removal_pages, rollback_pages, unpin_pages
-from bot.discord.corpus.preview_store import LIFETIME_MS, Growth, Kind, Preview, PreviewStore
+from bot.discord.corpus.preview_store import LIFETIME_MS, Growth, Kind, Preview, PreviewSlots, PreviewStore
+from bot.discord.discord_errors import RefusedError
 from bot.discord.discord_markdown import escape, shortened
-from bot.discord.permissions import Caller
-from bot.discord.refusals import RefusedError
+from bot.discord.permissions import Caller, ScopeAccess, unknown
 from bot.locales import Phrases
 from retrieval.bootstrap import Services
 from retrieval.errors import CorpusError
@@ -28,6 +28,8 @@ from retrieval.sources.identity import make_id
 
 _MAX_FILE_NAME = 120
 
+P = ParamSpec("P")
+
 
 @dataclass(frozen=True, slots=True)
 class AttachedFile:
@@ -36,6 +38,20 @@ class AttachedFile:
     name: str
     size: int
     read: Callable[[], Awaitable[bytes]]
+
+
+def _of_a_scope(
+    make: Callable[Concatenate[PreviewMaker, Caller, str, P], Preview],
+) -> Callable[Concatenate[PreviewMaker, Caller, str | None, P], Coroutine[Any, Any, Preview]]:
+    """Have a preview made off the event loop and kept, in the scope that a caller means and may manage."""
+
+    @wraps(make)
+    async def made(
+        maker: PreviewMaker, caller: Caller, where: str | None, /, *args: P.args, **more: P.kwargs
+    ) -> Preview:
+        return await maker.kept(make, maker, caller, maker.access.scope(caller, where), *args, **more)
+
+    return made
 
 
 class PreviewMaker:
@@ -54,7 +70,7 @@ class PreviewMaker:
         parsing: Workers,
         look_ups: Workers,
     ) -> None:
-        self._access = access
+        self.access = access
         self._services = services
         self._store = store
         self._parsing = parsing
@@ -71,9 +87,9 @@ class PreviewMaker:
         preview = await self._look_ups.run(self._store.get, preview_id, files=files)
         if preview is not None and preview.user != caller.user:
             raise RefusedError("corpus.not_yours")
-        if preview is None or preview.at < self._access.now_ms() - LIFETIME_MS:
+        if preview is None or preview.at < self.access.now_ms() - LIFETIME_MS:
             raise RefusedError("corpus.expired")
-        self._access.admit(caller, preview.scope)
+        self.access.admit(caller, preview.scope)
         return preview
 
     async def add(
@@ -90,29 +106,25 @@ class PreviewMaker:
             NotAllowedError: The caller may not.
             RefusedError: Nothing was given, too much of it, or a bound is reached.
         """
-        scope = self._access.scope(caller, where)
+        scope = self.access.scope(caller, where)
         if not offered and not url:
             raise RefusedError("corpus.nothing_given")
-        await self._look_ups.run(self._access.check_quota, scope, Growth())
+        await self._look_ups.run(self.access.check_quota, scope, Growth())
         urls = (url.strip(),) if url else ()
         with self._slots.taken(scope):
             uploads = await self._fetch(offered)
             request = IngestRequest(urls=urls, uploads=uploads, scope=scope, actor=caller.actor, replace=True)
-            return await self._preview(caller, request, phrases)
+            return await self.kept(self._previewed, caller, request, phrases)
 
     async def found(self, caller: Caller, request: IngestRequest, phrases: Phrases) -> Preview:
-        """Return the preview of what a watched page brought.
-
-        Raises:
-            As `add` does.
-        """
-        self._access.admit(caller, request.scope)
-        await self._look_ups.run(self._access.check_quota, request.scope, Growth())
+        """Return the preview of what a watched page brought; raises as `add` does."""
+        self.access.admit(caller, request.scope)
+        await self._look_ups.run(self.access.check_quota, request.scope, Growth())
         with self._slots.taken(request.scope):
-            return await self._preview(caller, replace(request, actor=caller.actor), phrases)
+            return await self.kept(self._previewed, caller, replace(request, actor=caller.actor), phrases)
 
     async def _fetch(self, offered: Sequence[AttachedFile]) -> tuple[Upload, ...]:
-        megabytes = self._access.settings.upload_megabytes
+        megabytes = self.access.settings.upload_megabytes
         for file in offered:
             if file.size > megabytes * 1_000_000:
                 name = escape(shortened(file.name, 100))
@@ -127,13 +139,13 @@ class PreviewMaker:
         self, caller: Caller, where: str | None, document: str | None, phrases: Phrases
     ) -> Preview:
         """Return the preview of reading the sources of one readout, or of all, again."""
-        scope = self._access.scope(caller, where)
+        scope = self.access.scope(caller, where)
         sources = await self._look_ups.run(self._sources, scope, document)
         paths = tuple(source for source in sources if "://" not in source)
         urls = tuple(source for source in sources if "://" in source)
         request = IngestRequest(paths, urls, scope=scope, actor=caller.actor)
         with self._slots.taken(scope):
-            return await self._preview(caller, request, phrases)
+            return await self.kept(self._previewed, caller, request, phrases)
 
     def _sources(self, scope: str, document: str | None) -> list[str]:
         """Return files and addresses; a server's own readouts come from no file of this machine."""
@@ -144,29 +156,28 @@ class PreviewMaker:
             if not live:
                 raise unknown(document)
         urls = list(dict.fromkeys(s.source for s in live if "://" in s.source))
+        folder = self._services.settings.corpus_dir
         if scope != SHARED:
             paths = []
         elif document is None:
-            paths = [str(self._services.settings.corpus_dir)]
+            paths = [str(folder)]
         else:
             files = (s.source for s in live if "://" not in s.source and not s.source.startswith("upload:"))
-            paths = [str(absolute(self._services.settings.corpus_dir) / file) for file in files]
+            paths = [str(absolute(folder) / file) for file in files]
         if not (paths or urls):
             raise RefusedError("corpus.no_source")
         return [*paths, *urls]
 
-    async def _preview(self, caller: Caller, request: IngestRequest, phrases: Phrases) -> Preview:
-        return await self._kept(lambda: self._previewed(caller, request, phrases))
-
-    async def _kept(self, make: Callable[[], Preview]) -> Preview:
-        preview = await self._parsing.run(make)
+    async def kept(self, make: Callable[P, Preview], *args: P.args, **more: P.kwargs) -> Preview:
+        """Return the preview that `make` makes off the event loop, kept for its confirmation."""
+        preview = await self._parsing.run(make, *args, **more)
         await self._look_ups.run(self._store.add, preview)
         return preview
 
     def _previewed(self, caller: Caller, request: IngestRequest, phrases: Phrases) -> Preview:
         plan = self._plan(request, phrases)
         growth = growth_of(plan)
-        self._access.check_quota(request.scope, growth)
+        self.access.check_quota(request.scope, growth)
         revisions = {s.id: s.revision for s in self._services.browser.documents([request.scope])}
         differing = {c.readout.id: c.revision for c in (*plan.changes, *plan.held)}
         ids = [*differing, *plan.unchanged]
@@ -176,13 +187,9 @@ class PreviewMaker:
             expected={each: revisions.get(each, "") for each in plan.unchanged} | differing,
         )
         pages, editable = preview_pages(plan, request, phrases)
-        return self._new(
-            caller,
-            "ingest",
-            request.scope,
-            confirmed.as_json(),
-            pages=pages,
-            editable=editable,
+        made = self._new(caller, "ingest", request.scope, confirmed.as_json(), pages=pages, editable=editable)
+        return replace(
+            made,
             growth=growth,
             documents=tuple(ids),
             confirmable=bool(plan.changes) and not plan.alike,
@@ -200,74 +207,42 @@ class PreviewMaker:
             raise RefusedError("corpus.nothing_read") from error
 
     def _new(self, caller: Caller, kind: Kind, scope: str, request: dict[str, Any], **more: Any) -> Preview:
-        return Preview(
-            secrets.token_hex(6),
-            kind,
-            scope,
-            caller.user,
-            caller.guild,
-            self._access.now_ms(),
-            request,
-            **more,
-        )
+        known, now = secrets.token_hex(6), self.access.now_ms()
+        return Preview(known, kind, scope, caller.user, caller.guild, now, request, **more)
 
-    async def remove(
-        self, caller: Caller, where: str | None, document: str, phrases: Phrases, *, purge: bool
-    ) -> Preview:
+    @_of_a_scope
+    def remove(self, caller: Caller, scope: str, document: str, phrases: Phrases, *, purge: bool) -> Preview:
         """Return the preview of taking a readout away."""
-        scope = self._access.scope(caller, where)
+        known = self.access.history(scope, document).readout
+        live = {s.id: s for s in self._services.browser.documents([scope])}.get(known.id)
+        if live is None and not purge:
+            raise RefusedError("corpus.removed_before", id=known.id)
+        request = {"document": known.id, "live": live.revision if live else None}
+        kind: Kind = "purge" if purge else "remove"
+        pages = removal_pages(known, live, scope, phrases, purge=purge)
+        return self._new(caller, kind, scope, request, pages=pages, documents=(known.id,))
 
-        def made() -> Preview:
-            known = self._access.history(scope, document).readout
-            live = {s.id: s for s in self._services.browser.documents([scope])}.get(known.id)
-            if live is None and not purge:
-                raise RefusedError("corpus.removed_before", id=known.id)
-            return self._new(
-                caller,
-                "purge" if purge else "remove",
-                scope,
-                {"document": known.id, "live": live.revision if live else None},
-                pages=removal_pages(known, live, scope, phrases, purge=purge),
-                documents=(known.id,),
-            )
-
-        return await self._kept(made)
-
-    async def roll_back(
-        self, caller: Caller, where: str | None, document: str, revision: str | None, phrases: Phrases
+    @_of_a_scope
+    def roll_back(
+        self, caller: Caller, scope: str, document: str, revision: str | None, phrases: Phrases
     ) -> Preview:
         """Return the preview of making an earlier revision live again."""
-        scope = self._access.scope(caller, where)
+        past = self.access.history(scope, document)
+        to, known, live = _target(past, revision), past.readout.id, past.live.id if past.live else None
+        difference = self._services.lifecycle.difference(past, to)
+        request = {"document": known, "revision": to.id, "live": live}
+        pages = rollback_pages(known, difference, scope, phrases)
+        return self._new(caller, "rollback", scope, request, pages=pages, documents=(known,))
 
-        def made() -> Preview:
-            past = self._access.history(scope, document)
-            to = _target(past, revision)
-            difference = self._services.lifecycle.difference(past, to)
-            live = past.live.id if past.live else None
-            return self._new(
-                caller,
-                "rollback",
-                scope,
-                {"document": past.readout.id, "revision": to.id, "live": live},
-                pages=rollback_pages(past.readout.id, difference, scope, phrases),
-                documents=(past.readout.id,),
-            )
-
-        return await self._kept(made)
-
-    async def unpin(self, caller: Caller, where: str | None, document: str, phrases: Phrases) -> Preview:
+    @_of_a_scope
+    def unpin(self, caller: Caller, scope: str, document: str, phrases: Phrases) -> Preview:
         """Return the preview of letting the next ingest replace a revision that was rolled back to."""
-        scope = self._access.scope(caller, where)
-
-        def made() -> Preview:
-            past = self._access.history(scope, document)
-            if not past.readout.pinned:
-                raise RefusedError("corpus.not_pinned", id=past.readout.id)
-            request = {"document": past.readout.id, "live": past.live.id if past.live else None}
-            pages = unpin_pages(past, scope, phrases)
-            return self._new(caller, "unpin", scope, request, pages=pages, documents=(past.readout.id,))
-
-        return await self._kept(made)
+        past = self.access.history(scope, document)
+        if not past.readout.pinned:
+            raise RefusedError("corpus.not_pinned", id=past.readout.id)
+        request = {"document": past.readout.id, "live": past.live.id if past.live else None}
+        pages = unpin_pages(past, scope, phrases)
+        return self._new(caller, "unpin", scope, request, pages=pages, documents=(past.readout.id,))
 
     async def revise(
         self, caller: Caller, preview_id: str, index: int, typed: Mapping[str, str], phrases: Phrases
@@ -313,12 +288,11 @@ class PreviewMaker:
             As `open` does.
         """
         preview = await self.open(caller, preview_id, files=True)
-        request = (
-            IngestRequest.from_json(preview.request, preview.files) if preview.kind == "ingest" else None
-        )
-        if request is None or preview.alike is None or question != len(request.taken_as):
+        if preview.kind != "ingest" or preview.alike is None:
             return preview
-        alike = preview.alike
+        request, alike = IngestRequest.from_json(preview.request, preview.files), preview.alike
+        if question != len(request.taken_as):
+            return preview
         said = {**request.taken_as, alike.brought: alike.document if replaces else alike.brought}
         fresh = await self._anew(caller, preview, replace(request, taken_as=said), phrases)
         revised = await self._look_ups.run(self._store.revise, fresh, preview)
@@ -359,7 +333,7 @@ def _file_name(name: str) -> str:
 
 def _target(past: History, revision: str | None) -> KnownRevision:
     """Return the revision to go back to: the one named by its first characters, or the one before."""
-    kept: Iterable[KnownRevision] = [v for v in past.revisions if not v.erased]
+    kept = [v for v in past.revisions if not v.erased]
     if revision is None:
         found = [v for v in kept if past.live is None or v.pk < past.live.pk][:1]
     else:

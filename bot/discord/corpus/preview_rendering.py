@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from bot.discord.corpus.corpus_rendering import (
+    counts_of,
     failed_line,
     named_ids,
     reason_text,
@@ -12,7 +13,7 @@ from bot.discord.corpus.corpus_rendering import (
     where_name,
 )
 from bot.discord.corpus.preview_store import Editable, PreviewPage
-from bot.discord.discord_markdown import escape, instant, length, shortened
+from bot.discord.discord_markdown import cut_quote, escape, instant, marked, shortened
 from bot.discord.pages import MAX_TEXT, MAX_TITLE, RULE, Block, Page, Tone, flat, paged
 from bot.locales import Phrases
 from retrieval.comparison.differences import word_diff
@@ -24,6 +25,14 @@ from retrieval.search.browsing import ReadoutSummary
 _ROOM = MAX_TEXT - 300
 """What is left of a message under the line that says what it is a preview of."""
 
+_CONTEXT = 160
+"""Unchanged words shown on each side of a change, in characters."""
+
+_MAX_COMPARED = 40_000
+"""Comparing word by word takes time with the square of the length."""
+
+_MARKS = {"same": "", "removed": "~~", "added": "**"}
+_MAX_SHOWN = 1_200
 _MAX_PAGES = 40
 _MAX_WARNINGS = 12
 _MAX_NAMES = 30
@@ -42,8 +51,9 @@ def preview_pages(
     for change in (*plan.changes, *plan.held):
         edits = None
         if change.source in alone:
-            edits = len(editable)
-            editable.append(_editable(change))
+            edits, readout = len(editable), change.readout
+            known = readout.id, readout.title, readout.date, readout.issuer
+            editable.append(Editable(change.source, *known))
         blocks += _change_blocks(change, held=change in plan.held, phrases=phrases)
         bodies += [(page.text, edits) for page in paged(blocks, phrases, room=_ROOM)]
         blocks = []
@@ -60,11 +70,6 @@ def _alone(plan: Plan) -> set[str]:
     """Return the sources that bring one readout: what is typed into a form would be said of all of them."""
     brought = [change.source for change in (*plan.changes, *plan.held)]
     return {source for source in brought if brought.count(source) == 1 and "*" not in source}
-
-
-def _editable(change: Change) -> Editable:
-    readout = change.readout
-    return Editable(change.source, readout.id, readout.title, readout.date, readout.issuer)
 
 
 def _numbered(
@@ -117,11 +122,10 @@ def _change_blocks(change: Change, *, held: bool, phrases: Phrases) -> list[Bloc
         more = phrases("corpus.more", count=len(readout.warnings) - _MAX_WARNINGS)
         blocks.append(Block(f"⚠ {more}", head))
     blocks += [Block(line, head) for line in _details_changed(change, phrases)]
-    for lines in (
-        _left_out_lines(readout, phrases),
-        _paragraph_lines(change, phrases),
-        _initiative_lines(change, phrases),
-    ):
+    words: Iterable[str] = map(_first_words, readout.paragraphs)
+    if change.diff is not None:
+        words = _diff_lines(change.diff, readout.id, phrases)
+    for lines in (_left_out_lines(readout, phrases), words, _initiative_lines(change, phrases)):
         blocks += [Block(line, head, joint=_joint(line) if n else RULE) for n, line in enumerate(lines)]
     return blocks
 
@@ -131,21 +135,14 @@ def _joint(line: str) -> str:
 
 
 def _facts(readout: Readout, phrases: Phrases) -> str:
+    date = escape(phrases.date(readout.date) or phrases("documents.undated"))
+    kind, count = phrases(f"corpus.numbering.{readout.numbering}"), len(readout.paragraphs)
+    numbers = escape(shortened(", ".join(p.number for p in readout.paragraphs), 300))
     lines = [
         phrases("corpus.preview.id", id=readout.id),
-        phrases(
-            "corpus.preview.date", date=escape(phrases.date(readout.date) or phrases("documents.undated"))
-        ),
-        phrases(
-            "corpus.preview.issuer",
-            issuer=flat(readout.issuer, MAX_TITLE) if readout.issuer else phrases("corpus.preview.none"),
-        ),
-        phrases(
-            "corpus.preview.numbering",
-            kind=phrases(f"corpus.numbering.{readout.numbering}"),
-            count=len(readout.paragraphs),
-            numbers=escape(shortened(", ".join(p.number for p in readout.paragraphs), 300)),
-        ),
+        phrases("corpus.preview.date", date=date),
+        phrases("corpus.preview.issuer", issuer=_detail(readout.issuer, phrases)),
+        phrases("corpus.preview.numbering", kind=kind, count=count, numbers=numbers),
     ]
     return "\n".join(f"- {line}" for line in lines)
 
@@ -169,31 +166,19 @@ def _details_changed(change: Change, phrases: Phrases) -> Iterable[str]:
     for name in ("title", "date", "issuer"):
         old, new = getattr(before, name), getattr(after, name)
         if old != new:
-            none = phrases("corpus.preview.none")
-            yield "- " + phrases(
-                f"corpus.preview.{name}_changed",
-                before=flat(old, MAX_TITLE) if old else none,
-                after=flat(new, MAX_TITLE) if new else none,
-            )
+            details = {"before": _detail(old, phrases), "after": _detail(new, phrases)}
+            yield f"- {phrases(f'corpus.preview.{name}_changed', **details)}"
 
 
-def _paragraph_lines(change: Change, phrases: Phrases) -> Iterable[str]:
-    if change.diff is None:
-        return (_first_words(paragraph) for paragraph in change.readout.paragraphs)
-    return diff_lines(change.diff, change.readout.id, phrases)
+def _detail(text: str | None, phrases: Phrases) -> str:
+    return flat(text, MAX_TITLE) if text else phrases("corpus.preview.none")
 
 
-def diff_lines(diff: ParagraphDiff, document: str, phrases: Phrases) -> Iterable[str]:
+def _diff_lines(diff: ParagraphDiff, document: str, phrases: Phrases) -> Iterable[str]:
     """Yield how many paragraphs differ, then each of them."""
-    counted = diff.counted(document)
-    yield phrases(
-        "corpus.preview.diff",
-        added=counted.paragraphs_added,
-        changed=counted.paragraphs_changed,
-        removed=counted.paragraphs_removed,
-    )
+    yield phrases("corpus.preview.diff", **counts_of(diff.counted(document)))
     # a head of up to twice `MAX_TITLE` characters stands above each
-    yield from change_lines(diff, phrases, _ROOM - 2 * MAX_TITLE - 100)
+    yield from _differing(diff, phrases, _ROOM - 2 * MAX_TITLE - 100)
 
 
 def _first_words(paragraph: Paragraph) -> str:
@@ -225,9 +210,8 @@ def removal_pages(
     """Return the page that asks whether a readout is to be taken away."""
     title = f"### {flat(live.title, MAX_TITLE)}\n" if live else ""
     told = phrases("corpus.remove.purge" if purge else "corpus.remove.plain", id=known.id)
-    named = where_name(scope, phrases)
-    lead = f"-# {phrases('corpus.remove.title', where=named)}"
-    return (PreviewPage(f"{lead}\n{title}{told}", tone=Tone.FAILED),)
+    lead = phrases("corpus.remove.title", where=where_name(scope, phrases))
+    return (PreviewPage(f"-# {lead}\n{title}{told}", tone=Tone.FAILED),)
 
 
 def rollback_pages(
@@ -238,7 +222,7 @@ def rollback_pages(
     head = phrases("corpus.rollback.to", id=document, revision=to.id, at=instant(to.created_at))
     blocks = [Block(f"### {flat(to.title, MAX_TITLE)}\n{head}")]
     blocks += [
-        Block(line, joint=_joint(line)) for line in diff_lines(difference.paragraphs, document, phrases)
+        Block(line, joint=_joint(line)) for line in _diff_lines(difference.paragraphs, document, phrases)
     ]
     blocks.append(Block(f"-# {phrases('corpus.rollback.pins')}"))
     bodies: list[tuple[str, int | None]] = [(p.text, None) for p in paged(blocks, phrases, room=_ROOM)]
@@ -250,11 +234,10 @@ def change_pages(difference: Difference, phrases: Phrases) -> tuple[Page, ...]:
     """Return the pages that show what a revision changed."""
     to = difference.to
     lead = Block(f"-# {phrases('corpus.history.changed', at=instant(to.created_at))}")
-    lines = diff_lines(difference.paragraphs, "", phrases)
+    lines = _diff_lines(difference.paragraphs, "", phrases)
     title = f"### {flat(to.title, MAX_TITLE)}"
-    return paged(
-        [lead, *(Block(line, title, joint=_joint(line)) for line in lines)], phrases, tone=Tone.LISTED
-    )
+    blocks = [lead, *(Block(line, title, joint=_joint(line)) for line in lines)]
+    return paged(blocks, phrases, tone=Tone.LISTED)
 
 
 def unpin_pages(past: History, scope: str, phrases: Phrases) -> tuple[PreviewPage, ...]:
@@ -265,19 +248,7 @@ def unpin_pages(past: History, scope: str, phrases: Phrases) -> tuple[PreviewPag
     return (PreviewPage(f"-# {title}\n{live}{told}", tone=Tone.CLOSEST),)
 
 
-_MARKS = {"same": "", "removed": "~~", "added": "**"}
-_CONTEXT = 160
-"""Unchanged words shown on each side of a change, in characters."""
-
-_MAX_COMPARED = 40_000
-"""Comparing word by word takes time with the square of the length."""
-
-_MAX_SHOWN = 1_200
-_PIECE = 600
-"""Escaped, a piece of so many characters still fits into a message."""
-
-
-def change_lines(diff: ParagraphDiff, phrases: Phrases, room: int) -> Iterator[str]:
+def _differing(diff: ParagraphDiff, phrases: Phrases, room: int) -> Iterator[str]:
     """Yield markdown for every paragraph that differs, each text at most `room` long."""
     for change in diff.changes:
         name = phrases(f"corpus.diff.{change.kind}", number=escape(shortened(change.number, 40)))
@@ -286,13 +257,8 @@ def change_lines(diff: ParagraphDiff, phrases: Phrases, room: int) -> Iterator[s
         if change.kind == "renumbered":
             yield f"-# {name}"
             continue
-        line = f"-# {name}\n> "
-        for part in _marked(_pieces(change)):
-            if length(line) + length(part) > room:
-                yield f"{line}…"
-                line = "> …"
-            line += part
-        yield line
+        words = marked((piece.text, _MARKS[piece.kind]) for piece in _pieces(change))
+        yield from cut_quote(words, f"-# {name}\n> ", room)
 
 
 def _pieces(change: ParagraphChange) -> Iterable[Piece]:
@@ -318,18 +284,3 @@ def _nearby(pieces: tuple[Piece, ...]) -> Iterator[Piece]:
             continue
         end = piece.text[len(piece.text) - tail :] if tail else ""
         yield Piece("same", f"{piece.text[:head]} … {end}")
-
-
-def _marked(pieces: Iterable[Piece]) -> Iterator[str]:
-    for piece in pieces:
-        for start in range(0, len(piece.text), _PIECE):
-            yield marked(piece.text[start : start + _PIECE], _MARKS[piece.kind])
-
-
-def marked(text: str, mark: str) -> str:
-    """Put `mark` around the words: one beside a space would be shown instead of meant."""
-    core = text.strip()
-    if not core or not mark:
-        return escape(text)
-    lead = text[: len(text) - len(text.lstrip())]
-    return f"{lead}{mark}{escape(core)}{mark}{text[len(lead) + len(core) :]}"

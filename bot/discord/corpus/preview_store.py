@@ -6,12 +6,15 @@ A preview holds the files it was made from until it is confirmed, cancelled or a
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from bot.discord.discord_errors import BusyError, RefusedError
 from retrieval.front_end_store import Database, draft_files, drafts
 from retrieval.ingest import Upload
 from retrieval.models import Alike
@@ -26,6 +29,9 @@ MAX_FIELD = {"title": 1_000, "date": 10, "issuer": 500, "id": 64}
 
 _MAX_OPEN = 5
 """Previews that one person has at a time; the oldest goes when there would be more."""
+
+_MADE_AT_ONCE = 8
+_MADE_OF_ONE_SCOPE = 2
 
 _MAX_OF_ONE_SCOPE = 20
 """Previews that there are of one scope: each may hold files."""
@@ -71,6 +77,10 @@ class Growth:
     paragraphs: int = 0
     bytes: int = 0
 
+    def __add__(self, more: Growth) -> Growth:
+        together = self.readouts + more.readouts, self.paragraphs + more.paragraphs, self.bytes + more.bytes
+        return Growth(*together)
+
 
 @dataclass(frozen=True, slots=True)
 class Preview:
@@ -97,6 +107,31 @@ class Preview:
     confirmable: bool = True
     alike: Alike | None = None
     files: tuple[Upload, ...] = field(default=(), repr=False)
+
+
+class PreviewSlots:
+    """Counts the previews in the making: each holds its files in memory, and none is to keep another server's out."""
+
+    def __init__(self) -> None:
+        self._scopes: Counter[str] = Counter()
+
+    @contextmanager
+    def taken(self, scope: str) -> Iterator[None]:
+        """Take room for one, before its files are fetched.
+
+        Raises:
+            RefusedError: As many of this scope are being made as may be.
+            BusyError: As many are altogether.
+        """
+        if self._scopes[scope] >= _MADE_OF_ONE_SCOPE:
+            raise RefusedError("corpus.previewing")
+        if self._scopes.total() >= _MADE_AT_ONCE:
+            raise BusyError("too many previews are being made")
+        self._scopes[scope] += 1
+        try:
+            yield
+        finally:
+            self._scopes[scope] -= 1
 
 
 class PreviewStore:
@@ -179,28 +214,18 @@ def _files(connection: Connection, preview_id: str) -> tuple[Upload, ...]:
 
 def _row(preview: Preview) -> dict[str, Any]:
     columns = {name: getattr(preview, name) for name in ("id", "kind", "scope", "user", "guild", "at")}
-    body = {
-        "request": preview.request,
-        "pages": [asdict(page) for page in preview.pages],
-        "editable": [asdict(each) for each in preview.editable],
-        "growth": asdict(preview.growth),
-        "documents": preview.documents,
-        "confirmable": preview.confirmable,
-        "alike": asdict(preview.alike) if preview.alike else None,
-    }
+    kept = asdict(replace(preview, files=()))
+    body = {name: value for name, value in kept.items() if name not in columns and name != "files"}
     return {**columns, "body": json.dumps(body)}
 
 
 def _preview(row: dict[str, Any], files: Sequence[Upload]) -> Preview:
     body = json.loads(row.pop("body"))
-    return Preview(
-        **row,
-        request=body["request"],
-        pages=tuple(PreviewPage(**page) for page in body["pages"]),
-        editable=tuple(Editable(**each) for each in body["editable"]),
-        growth=Growth(**body["growth"]),
-        documents=tuple(body["documents"]),
-        confirmable=body["confirmable"],
-        alike=Alike(**body["alike"]) if body.get("alike") else None,
-        files=tuple(files),
-    )
+    body |= {
+        "pages": tuple(PreviewPage(**page) for page in body["pages"]),
+        "editable": tuple(Editable(**each) for each in body["editable"]),
+        "growth": Growth(**body["growth"]),
+        "documents": tuple(body["documents"]),
+        "alike": Alike(**body["alike"]) if body.get("alike") else None,
+    }
+    return Preview(**row, **body, files=tuple(files))

@@ -14,11 +14,15 @@ from sqlalchemy import Connection, delete, insert, select
 
 from bot.discord.answer_store import AnswerStore
 from bot.discord.corpus.service import CorpusService
+from bot.discord.discord_errors import RefusedError
 from bot.discord.permissions import guild_of, own_scope
-from bot.discord.refusals import RefusedError
 from bot.discord.shards import Shards
 from retrieval.errors import NotFoundError, RapporteurError
 from retrieval.front_end_store import Database, departures, presences
+
+log = logging.getLogger(__name__)
+
+_ACTOR = "the bot was removed"
 
 _UNSEEN_MS = 86_400_000
 """So long a server that nobody was ever seen in waits for an application that has yet to start."""
@@ -52,9 +56,8 @@ class PresenceStore:
         with self._database.write() as connection:
             mine = select(p.c.guild).where(p.c.application == shards.application)
             before = set(connection.scalars(mine))
-            connection.execute(
-                delete(departures).where(departures.c.guild.in_(_departed(connection) & present))
-            )
+            back = departures.c.guild.in_(_departed(connection) & present)
+            connection.execute(delete(departures).where(back))
             for guild in sorted(present - before):
                 _enter(connection, shards.application, guild)
             gone = sorted(guild for guild in before - present if shards.serve(guild))
@@ -99,11 +102,6 @@ def _leave(connection: Connection, application: int, guild: int, at: int) -> boo
 
 def _departed(connection: Connection) -> set[int]:
     return set(connection.scalars(select(departures.c.guild)))
-
-
-log = logging.getLogger(__name__)
-
-_ACTOR = "the bot was removed"
 
 
 class ServerCleanup:
@@ -172,7 +170,10 @@ class ServerCleanup:
             for known in self._corpus.services.lifecycle.known(scope):
                 if guild not in self._due():  # a bot is back there, which says that what is left stays
                     return False
-                self._purge(scope, known.id)
+                try:
+                    self._corpus.purge(scope, known.id, _ACTOR)
+                except (NotFoundError, RefusedError):  # another process did
+                    log.debug("a readout of %s was purged meanwhile", scope)
         except RapporteurError as error:
             log.warning("the readouts of server %d are purged later: %s", guild, type(error).__name__)
             return False
@@ -184,12 +185,6 @@ class ServerCleanup:
             return False
         log.info("purged the readouts of server %d, which removed the bot", guild)
         return True
-
-    def _purge(self, scope: str, document: str) -> None:
-        try:
-            self._corpus.purge(scope, document, _ACTOR)
-        except (NotFoundError, RefusedError):  # another process did
-            log.debug("a readout of %s was purged meanwhile", scope)
 
     def _now_ms(self) -> int:
         return int(self._clock() * 1000)

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 
 from bot.discord.admission import Workers
 from bot.discord.answer_store import AnswerStore
-from bot.discord.corpus.access import ScopeAccess, unknown
-from bot.discord.corpus.corpus_rendering import audit_pages, history_pages, status_pages
-from bot.discord.corpus.insights import Insights, insights_of
+from bot.discord.corpus.corpus_rendering import (
+    Insights,
+    audit_pages,
+    history_pages,
+    insights_of,
+    status_pages,
+)
 from bot.discord.corpus.job_notifier import Subscription, SubscriptionStore, subscribe
 from bot.discord.corpus.preview_maker import PreviewMaker
 from bot.discord.corpus.preview_rendering import change_pages
 from bot.discord.corpus.preview_store import LIFETIME_MS, Preview, PreviewStore, take
 from bot.discord.corpus.watch_desk import WatchDesk
+from bot.discord.discord_errors import RefusedError
 from bot.discord.discord_settings import DiscordSettings
-from bot.discord.feedback_store import FeedbackStore
 from bot.discord.pages import Page
-from bot.discord.permissions import Caller, guild_of
-from bot.discord.refusals import RefusedError
+from bot.discord.permissions import Caller, ScopeAccess, guild_of, unknown
 from bot.export import archive
 from bot.locales import Phrases
 from retrieval.bootstrap import Services
@@ -45,38 +50,52 @@ class Done:
     purged: str | None = None
 
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _looked_up(
+    find: Callable[Concatenate[CorpusService, str, P], T],
+) -> Callable[Concatenate[CorpusService, Caller, str | None, P], Coroutine[Any, Any, T]]:
+    """Have something found off the event loop, in the scope that a caller means and may manage.
+
+    Raises:
+        NotAllowedError: They may not.
+    """
+
+    @wraps(find)
+    async def found(
+        service: CorpusService, caller: Caller, where: str | None, /, *args: P.args, **more: P.kwargs
+    ) -> T:
+        scope = service.access.scope(caller, where)
+        return await service.look_ups.run(find, service, scope, *args, **more)
+
+    return found
+
+
 class CorpusService:
     """Manages readouts for Discord.
 
-    Args:
-        clock: Seconds since 1970.
-
     Attributes:
+        access: Who may manage what.
         previews: Makes what is confirmed here.
         watching: What is watched for new readouts, and where what became live is announced.
         subscriptions: Who waits for which job.
         look_ups: The threads of everything that is quick.
     """
 
-    def __init__(
-        self,
-        settings: DiscordSettings,
-        services: Services,
-        answers: AnswerStore,
-        *,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
+    def __init__(self, settings: DiscordSettings, services: Services, answers: AnswerStore) -> None:
         self.services = services
         self._answers = answers
-        self._access = ScopeAccess(settings, services, clock)
+        self.access = ScopeAccess(settings, services)
         self._store = PreviewStore(services.ledger)
         self.subscriptions = SubscriptionStore(services.ledger)
         # Parsing and committing have threads of their own: questions never wait for either.
         self._parsing = Workers(1, _WAITING, "preview")
         self._commits = Workers(1, _WAITING, "commit")
         self.look_ups = Workers(1, 1_000, "corpus")
-        self.previews = PreviewMaker(self._access, services, self._store, self._parsing, self.look_ups)
-        self.watching = WatchDesk(self._access, services, self._parsing, self.look_ups)
+        self.previews = PreviewMaker(self.access, services, self._store, self._parsing, self.look_ups)
+        self.watching = WatchDesk(self.access, services, self._parsing, self.look_ups)
 
     async def close(self) -> bool:
         """Wait for what has begun; False where it takes too long: then the store may not be closed."""
@@ -85,7 +104,7 @@ class CorpusService:
 
     def forget_old(self) -> None:
         """Forget previews that can no longer be confirmed; blocking."""
-        self._store.forget_before(self._access.now_ms() - LIFETIME_MS)
+        self._store.forget_before(self.access.now_ms() - LIFETIME_MS)
 
     def forget_scope(self, scope: str) -> None:
         """Forget the previews and jobs of a scope, and who waits for them; blocking."""
@@ -126,23 +145,22 @@ class CorpusService:
             self._check_open(connection, preview, job)
             subscribe(connection, replace(waiting, job=job))
 
-        waiting = Subscription(
-            0, preview.scope, caller.user, caller.guild, channel, phrases.language, caller.application
-        )
+        told = caller.user, caller.guild, channel, phrases.language, caller.application
+        waiting = Subscription(0, preview.scope, *told)
         return replace(waiting, job=self.services.jobs.submit(request, also))
 
     def _check_open(self, connection: Connection, preview: Preview, job: int) -> None:
         """Two ingests of one server that were each within the bounds might not be together."""
         if preview.scope == SHARED:
             return
-        usage = self.services.jobs.usage(preview.scope, self._access.day_ago(), connection)
+        usage = self.services.jobs.usage(preview.scope, self.access.day_ago(), connection)
         if set(usage.open_jobs) - {job}:
             raise RefusedError("corpus.busy_here")
-        self._access.quota.check(usage, preview.growth, usage.ingests - 1)
+        self.access.check_growth(usage, preview.growth, usage.ingests - 1)
 
     def _commit(self, caller: Caller, preview: Preview, phrases: Phrases) -> str:
         document = preview.request["document"]
-        past = self._access.history(preview.scope, document)
+        past = self.access.history(preview.scope, document)
         if (past.live.id if past.live else None) != preview.request["live"]:
             self._store.drop(preview.id)
             raise RefusedError("corpus.changed_meanwhile")
@@ -178,59 +196,65 @@ class CorpusService:
         Returns:
             Whether the files of the store hold it no longer: another process that uses them may keep them as they are.
         """
-        past = self._access.history(scope, document)
+        past = self.access.history(scope, document)
         removal = self.services.lifecycle.remove(document, purge=True, scope=scope, actor=actor)
         revisions = [revision.id for revision in past.revisions]
         self._answers.forget_readout(past.readout.id, revisions, guild_of(scope))
         self._store.forget_document(scope, past.readout.id)
         return removal.everywhere
 
-    async def status(self, caller: Caller, where: str | None, phrases: Phrases) -> tuple[Page, ...]:
+    @_looked_up
+    def status(self, scope: str, phrases: Phrases) -> tuple[Page, ...]:
         """Return what a scope holds, of how much it may."""
-        scope = self._access.scope(caller, where)
+        usage = self.services.jobs.usage(scope, self.access.day_ago())
+        rows = [self.services.jobs.get(job) for job in usage.open_jobs]
+        quota = {} if scope == SHARED else self.access.quota
+        readouts = self.services.browser.documents([scope])
+        return status_pages(scope, readouts, usage, quota, [row for row in rows if row], phrases)
 
-        def found() -> tuple[Page, ...]:
-            usage = self.services.jobs.usage(scope, self._access.day_ago())
-            rows = [self.services.jobs.get(job) for job in usage.open_jobs]
-            quota = {} if scope == SHARED else asdict(self._access.quota)
-            readouts = self.services.browser.documents([scope])
-            return status_pages(scope, readouts, usage, quota, [row for row in rows if row], phrases)
-
-        return await self.look_ups.run(found)
-
-    async def insights(self, caller: Caller, where: str | None, phrases: Phrases) -> Insights:
+    @_looked_up
+    def insights(self, scope: str, phrases: Phrases) -> Insights:
         """Return what members made of the answers: of a server for its admins, of all places for operators."""
-        scope = self._access.scope(caller, where)
-        feedback, now = FeedbackStore(self.services.ledger), self._access.now_ms()
-        return await self.look_ups.run(insights_of, scope, feedback, self.services.browser, now, phrases)
+        return insights_of(scope, self._answers, self.services.browser, self.access.now_ms(), phrases)
 
-    async def history(
-        self, caller: Caller, where: str | None, document: str | None, phrases: Phrases
-    ) -> tuple[Page, ...]:
+    @_looked_up
+    def history(self, scope: str, document: str | None, phrases: Phrases) -> tuple[Page, ...]:
         """Return what was done in a scope, or to one readout."""
-        scope = self._access.scope(caller, where)
         if document is None:
-            return await self.look_ups.run(
-                lambda: audit_pages(scope, self.services.lifecycle.audit(scope), phrases)
-            )
-        return await self.look_ups.run(lambda: history_pages(self._access.history(scope, document), phrases))
+            return audit_pages(scope, self.services.lifecycle.audit(scope), phrases)
+        return history_pages(self.access.history(scope, document), phrases)
 
-    async def changes(
-        self, caller: Caller, where: str | None, document: str, phrases: Phrases
-    ) -> tuple[Page, ...]:
+    @_looked_up
+    def changes(self, scope: str, document: str, phrases: Phrases) -> tuple[Page, ...]:
         """Return what the live revision of a readout changed, against the one before it."""
-        scope = self._access.scope(caller, where)
+        past = self.access.history(scope, document)
+        kept = [r for r in past.revisions if not r.erased and past.live and r.pk < past.live.pk]
+        if past.live is None or not kept:
+            raise RefusedError("corpus.no_revision", id=past.readout.id)
+        before = max(kept, key=lambda revision: revision.pk)
+        then = replace(past, readout=replace(past.readout, live_pk=before.pk))
+        return change_pages(self.services.lifecycle.difference(then, past.live), phrases)
 
-        def found() -> tuple[Page, ...]:
-            past = self._access.history(scope, document)
-            kept = [r for r in past.revisions if not r.erased and past.live and r.pk < past.live.pk]
-            if past.live is None or not kept:
-                raise RefusedError("corpus.no_revision", id=past.readout.id)
-            before = max(kept, key=lambda revision: revision.pk)
-            then = replace(past, readout=replace(past.readout, live_pk=before.pk))
-            return change_pages(self.services.lifecycle.difference(then, past.live), phrases)
+    async def choices(self, caller: Caller, where: str | None, *, gone: bool) -> list[tuple[str, str]]:
+        """Return (id, what it is called) of the readouts that the caller may manage; `gone`: removed ones too."""
+        with suppress(RefusedError):
+            return await self._known(caller, where, gone=gone)
+        return []
 
-        return await self.look_ups.run(found)
+    @_looked_up
+    def _known(self, scope: str, *, gone: bool) -> list[tuple[str, str]]:
+        live = self.services.browser.documents([scope])
+        lines = {s.id: f"{s.title} {s.date or ''}".strip() for s in live}
+        if gone:
+            lines |= {k.id: k.id for k in self.services.lifecycle.known(scope) if k.id not in lines}
+        return list(lines.items())
+
+    async def revisions(self, caller: Caller, where: str | None, document: str) -> list[KnownRevision]:
+        """Return the revisions that a readout can go back to, the newest first; none to who may not manage it."""
+        with suppress(RefusedError):
+            past = await self.look_ups.run(self.access.history, self.access.scope(caller, where), document)
+            return [v for v in past.revisions if not v.erased and (past.live is None or v.pk != past.live.pk)]
+        return []
 
     async def export(
         self, caller: Caller, where: str | None, document: str | None, limit: int
@@ -240,48 +264,20 @@ class CorpusService:
         Raises:
             RefusedError: There are none, or they are too large.
         """
-        scope = self._access.scope(caller, where)
+        scope = self.access.scope(caller, where)
+        return await self._parsing.run(self._exported, scope, document, limit)
 
-        def made() -> tuple[str, bytes]:
-            browser = self.services.browser
-            ids = [summary.id for summary in browser.documents([scope])]
-            if document is not None:
-                if make_id(document) not in ids:
-                    raise unknown(document)
-                ids = [make_id(document)]
-            if not ids:
-                raise RefusedError("corpus.nothing_to_export")
-            name, data = archive(
-                [browser.readout(each, [scope]) for each in ids], single=document is not None
-            )
-            if len(data) > limit:
-                raise RefusedError("corpus.export_large")
-            return name, data
-
-        return await self._parsing.run(made)
-
-    async def choices(self, caller: Caller, where: str | None, *, gone: bool) -> list[tuple[str, str]]:
-        """Return (id, what it is called) of the readouts that the caller may manage; `gone`: removed ones too."""
-        try:
-            scope = self._access.scope(caller, where)
-        except RefusedError:
-            return []
-
-        def found() -> list[tuple[str, str]]:
-            lines = {
-                s.id: f"{s.title} {s.date or ''}".strip() for s in self.services.browser.documents([scope])
-            }
-            if gone:
-                lines |= {k.id: k.id for k in self.services.lifecycle.known(scope) if k.id not in lines}
-            return list(lines.items())
-
-        return await self.look_ups.run(found)
-
-    async def revisions(self, caller: Caller, where: str | None, document: str) -> list[KnownRevision]:
-        """Return the revisions that a readout can go back to, the newest first."""
-        try:
-            scope = self._access.scope(caller, where)
-            past = await self.look_ups.run(self._access.history, scope, document)
-        except RefusedError:
-            return []
-        return [v for v in past.revisions if not v.erased and (past.live is None or v.pk != past.live.pk)]
+    def _exported(self, scope: str, document: str | None, limit: int) -> tuple[str, bytes]:
+        browser = self.services.browser
+        ids = [summary.id for summary in browser.documents([scope])]
+        if document is not None:
+            if make_id(document) not in ids:
+                raise unknown(document)
+            ids = [make_id(document)]
+        if not ids:
+            raise RefusedError("corpus.nothing_to_export")
+        readouts = [browser.readout(each, [scope]) for each in ids]
+        name, data = archive(readouts, single=document is not None)
+        if len(data) > limit:
+            raise RefusedError("corpus.export_large")
+        return name, data

@@ -1,38 +1,68 @@
-"""What people do with watched pages and announcements, who may, and what is to be told where. Knows no messages."""
+"""Watched pages and announcements: what people do with them, who may, and what is to be told where."""
 
 from __future__ import annotations
 
 import re
 import threading
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from datetime import datetime
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
+from sqlalchemy import delete, func, select, update
+
 from bot.discord.admission import Workers
-from bot.discord.corpus.access import ScopeAccess
-from bot.discord.corpus.announcing import Announcing, Letter, cut_to_fit, phrases_of
 from bot.discord.corpus.corpus_rendering import reason_text
 from bot.discord.corpus.preview_maker import growth_of
-from bot.discord.corpus.preview_rendering import preview_pages
+from bot.discord.corpus.preview_rendering import initiative_line, preview_pages
 from bot.discord.corpus.preview_store import Growth
+from bot.discord.discord_errors import RefusedError
 from bot.discord.discord_markdown import escape, shortened
-from bot.discord.pages import Source, source_line
-from bot.discord.permissions import Caller, guild_of, own_scope
-from bot.discord.refusals import RefusedError
+from bot.discord.pages import Source, cut_to_fit, source_line
+from bot.discord.permissions import Caller, ScopeAccess, guild_of, guild_scopes, own_scope
 from bot.discord.shards import Shards
 from bot.locales import Catalogue, Phrases
 from retrieval.bootstrap import Services
 from retrieval.errors import NotFoundError, SourceError, UsageError
+from retrieval.front_end_store import announcements, audit, upsert
 from retrieval.ingest import IngestRequest, Plan
 from retrieval.models import SHARED
+from retrieval.search.browsing import ReadoutSummary
+from retrieval.search.scoping import Shelf
 from retrieval.watching import News, Watch, WatchedLink
 
-_MAX_URL = 200
+MAX_URL = 200
+"""Of an address, or of why it could not be read, in a list."""
+
 _MAX_LINKS = 10
+_MOST_ANNOUNCED = 5
+_MAX_INITIATIVES = 8
 _USER = re.compile(r"discord:(\d+)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message to send.
+
+    Attributes:
+        place: `channel`, `user`, `guild`, `application` and `language` of whoever wanted it.
+        link: The link whose preview it offers.
+        key: The same for the same message: sent twice, it stands there once.
+        news: What is known once it was sent.
+    """
+
+    place: Mapping[str, Any]
+    text: str
+    key: str
+    news: News | None = None
+    link: int | None = None
+
+
+def watched_url(watch: Watch) -> str:
+    """Return the address of a watched page as markdown, cut to what a list has room for."""
+    return escape(shortened(watch.url, MAX_URL))
 
 
 class WatchDesk:
@@ -77,24 +107,18 @@ class WatchDesk:
             raise RefusedError("corpus.watch.bound", limit=most)
         if url.strip() in [each.url for each in there]:
             raise RefusedError("corpus.watch.twice")
-        add, every_s = self._services.watching.add, hours * 3_600
-        given: dict[str, Any] = {
-            "scope": scope,
-            "actor": caller.actor,
-            "every_s": every_s,
-            "takes": takes,
-            "most": most,
-        }
+        given: dict[str, Any] = {"scope": scope, "actor": caller.actor, "every_s": hours * 3_600}
+        given |= {"takes": takes, "most": most, "place": place}
         try:
-            look = await self._parsing.run(lambda: add(url, place=place, **given))
+            look = await self._parsing.run(partial(self._services.watching.add, url, **given))
         except (SourceError, UsageError) as error:
             reason = error.problem if isinstance(error, SourceError) else str(error)
             raise RefusedError("corpus.watch.failed", reason=reason_text(reason, phrases)) from error
-        then = phrases(f"corpus.watch.{'will_take' if takes else 'will_ask'}")
+        then, name = phrases(f"corpus.watch.{'will_take' if takes else 'will_ask'}"), watched_url(look.watch)
         if look.newest is None:
-            return f"{phrases('corpus.watch.readout', url=_url(look.watch))} {then}"
+            return f"{phrases('corpus.watch.readout', url=name)} {then}"
         newest = source_line(Source(look.newest.title, look.newest.date), phrases)
-        return f"{phrases('corpus.watch.list', url=_url(look.watch), count=look.links, newest=newest)} {then}"
+        return f"{phrases('corpus.watch.list', url=name, count=look.links, newest=newest)} {then}"
 
     async def watched(self, caller: Caller, where: str | None) -> list[tuple[Watch, int]]:
         """Return the watched pages of a scope, and how many readouts of each wait for somebody."""
@@ -102,9 +126,8 @@ class WatchDesk:
         return await self._look_ups.run(self._watched, scope)
 
     def _watched(self, scope: str) -> list[tuple[Watch, int]]:
-        watching = self._services.watching
-        found = sorted(watching.watched(scope), key=lambda each: each.pk)
-        return [(each, len(watching.undecided(each))) for each in found]
+        found = sorted(self._services.watching.watched(scope), key=lambda each: each.pk)
+        return [(each, len(self._services.watching.undecided(each))) for each in found]
 
     async def change(self, caller: Caller, pk: int, action: str) -> list[tuple[Watch, int]]:
         """Pause, resume or remove a watched page, or do nothing; returns those of its scope then.
@@ -113,18 +136,17 @@ class WatchDesk:
             RefusedError: It is no longer there.
             NotAllowedError: The caller may not manage its scope.
         """
-        watching = self._services.watching
 
         def changed() -> list[tuple[Watch, int]]:
-            watch = next((each for each in watching.watched() if each.pk == pk), None)
+            watch = next((each for each in self._services.watching.watched() if each.pk == pk), None)
             if watch is None:
                 raise RefusedError("corpus.watch.gone")
             self._access.admit(caller, watch.scope)
             try:
                 if action == "drop":
-                    watching.remove(watch.scope, pk)
+                    self._services.watching.remove(watch.scope, pk)
                 elif action != "turn":
-                    watching.pause(watch.scope, pk, paused=action == "pause")
+                    self._services.watching.pause(watch.scope, pk, paused=action == "pause")
             except NotFoundError as error:
                 raise RefusedError("corpus.watch.gone") from error
             return self._watched(watch.scope)
@@ -150,8 +172,8 @@ class WatchDesk:
         """
         self._access.scope(caller, "server")
         assert caller.guild is not None  # `scope` saw to it
-        guild, application = caller.guild, caller.application
-        await self._look_ups.run(self.announcing.choose, guild, channel, application, phrases.language)
+        chosen = caller.guild, channel, caller.application, phrases.language
+        await self._look_ups.run(self.announcing.choose, *chosen)
         if channel is None:
             return phrases("corpus.announce.ended")
         return phrases("corpus.announce.begun", channel=f"<#{channel}>")
@@ -178,12 +200,7 @@ class WatchDesk:
         taken: defaultdict[str, Growth] = defaultdict(Growth)
 
         def gate(scope: str, plan: Plan) -> bool:
-            before, more = taken[scope], growth_of(plan)
-            both = Growth(
-                before.readouts + more.readouts,
-                before.paragraphs + more.paragraphs,
-                before.bytes + more.bytes,
-            )
+            both = taken[scope] + growth_of(plan)
             try:
                 self._access.check_quota(scope, both)
             except RefusedError:  # whoever looks at its preview is told which bound
@@ -194,7 +211,7 @@ class WatchDesk:
         def sketch(watch: Watch, request: IngestRequest, plan: Plan) -> str | None:
             if not watch.place:
                 return None
-            phrases = phrases_of(catalogue, watch.place)
+            phrases = catalogue.of(watch.place["language"])
             return preview_pages(plan, request, phrases)[0][0].text
 
         self._services.watching.run(gate=gate, sketch=sketch, stopping=stopping)
@@ -205,11 +222,10 @@ class WatchDesk:
         for news in self._services.watching.news():
             place = news.watch.place
             if place and place["application"] == shards.application and shards.serve(place["guild"]):
-                named = _USER.match(
-                    news.watch.actor
-                )  # by a name made up for them, where they wished to be forgotten
+                # by a name made up for them, where they wished to be forgotten
+                named = _USER.match(news.watch.actor)
                 place = {**place, "user": int(named[1]) if named else None}
-                out += _letters(news, place, phrases_of(catalogue, place))
+                out += _letters(news, place, catalogue.of(place["language"]))
         return out
 
     def sent(self, letter: Letter) -> None:
@@ -220,7 +236,7 @@ class WatchDesk:
 
 def _letters(news: News, place: Mapping[str, Any], phrases: Phrases) -> Iterator[Letter]:
     """Yield what is to be told of a page: each readout to decide on by itself, the others together."""
-    url, quiet = _url(news.watch), replace(news.watch, news=None)
+    url, quiet = watched_url(news.watch), replace(news.watch, news=None)
     if news.watch.news:
         reason = reason_text(news.watch.error or "", phrases)
         text = phrases(f"corpus.watch.{news.watch.news}", url=url, reason=reason)
@@ -230,9 +246,8 @@ def _letters(news: News, place: Mapping[str, Any], phrases: Phrases) -> Iterator
             found = link.found or {}
             head = phrases("corpus.watch.found", url=url)
             text = cut_to_fit(f"{head}\n{found.get('sketch') or _line(link, phrases)}")
-            yield Letter(
-                place, text, f"w{link.pk}-{found.get('revision', '')}", News(quiet, (link,)), link.pk
-            )
+            key = f"w{link.pk}-{found.get('revision', '')}"
+            yield Letter(place, text, key, News(quiet, (link,)), link.pk)
     others = [link for link in news.links if link.state != "found"]
     for start in range(0, len(others), _MAX_LINKS):
         some = others[start : start + _MAX_LINKS]
@@ -250,29 +265,105 @@ def _line(link: WatchedLink, phrases: Phrases) -> str:
     return line
 
 
-def _url(watch: Watch) -> str:
-    return escape(shortened(watch.url, _MAX_URL))
-
-
 def _key(text: str) -> str:
     return sha256(text.encode()).hexdigest()[:25]
 
 
-def watch_text(watch: Watch, waiting: int, phrases: Phrases) -> str:
-    """Return what a list says of a watched page."""
-    asked = int(datetime.fromisoformat(watch.asked_at).timestamp())
-    notes = [
-        phrases(f"corpus.watch.kind_{watch.kind}"),
-        phrases("corpus.watch.every", hours=f"{watch.every_s / 3_600:g}"),
-        phrases("corpus.watch.asked", moment=f"<t:{asked}:R>"),
-        phrases("corpus.watch.is_paused")
-        if watch.paused
-        else phrases("corpus.watch.next", moment=f"<t:{int(watch.next_at)}:R>"),
-        *([phrases("corpus.watch.takes")] if watch.takes else []),
-        *([phrases("corpus.watch.waiting", count=waiting)] if waiting else []),
-    ]
-    lines = [f"**{_url(watch)}**", " · ".join(notes)]
-    if watch.error:
-        reason = reason_text(watch.error, phrases, _MAX_URL)
-        lines.append(f"-# {phrases('corpus.watch.error', count=watch.failures, reason=reason)}")
-    return "\n".join(lines)
+class Announcing:
+    """Where each server wants to hear what became live there, and what that is."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._database = services.ledger
+
+    def choose(self, guild: int, channel: int | None, application: int | None, language: str) -> None:
+        """Announce in a channel what becomes live from now on; None: nowhere."""
+        if channel is None:
+            self.forget(guild)
+            return
+        with self._database.write() as connection:
+            last = connection.scalar(select(func.max(audit.c.pk))) or 0
+            values = {"channel": channel, "application": application, "language": language, "after": last}
+            connection.execute(
+                upsert(connection, announcements)
+                .values(guild=guild, **values)
+                .on_conflict_do_update(index_elements=["guild"], set_=values)
+            )
+
+    def chosen(self, guild: int) -> int | None:
+        """Return the channel that a server chose."""
+        a = announcements.c
+        with self._database.read() as connection:
+            return connection.scalar(select(a.channel).where(a.guild == guild))
+
+    def forget(self, guild: int) -> None:
+        """Announce nothing there."""
+        with self._database.write() as connection:
+            connection.execute(delete(announcements).where(announcements.c.guild == guild))
+
+    def due(self, shards: Shards, catalogue: Catalogue) -> Iterator[tuple[Letter, int, int]]:
+        """Yield the announcements that this process is to make, each with its server and how far that is told then.
+
+        Of many at once the first few are shown, and the others counted.
+        """
+        a = announcements
+        with self._database.read() as connection:
+            rows = connection.execute(select(a).where(a.c.application == shards.application)).all()
+        for row in rows:
+            if not shards.serve(row.guild):
+                continue
+            place, scopes, known = row._asdict() | {"user": None}, guild_scopes(row.guild), row.guild % 10**9
+            phrases, new = catalogue.of(place["language"]), self._added(row.guild, scopes, row.after)
+            for pk, readout in new[:_MOST_ANNOUNCED]:
+                yield Letter(place, self._text(readout, scopes, phrases), f"a{known}-{pk}"), row.guild, pk
+            if len(new) > _MOST_ANNOUNCED:
+                last, _ = new[-1]
+                text = phrases("corpus.announce.more", count=len(new) - _MOST_ANNOUNCED)
+                yield Letter(place, text, f"m{known}-{last}"), row.guild, last
+
+    def told(self, guild: int, after: int) -> None:
+        """Note how far a server knows what became live: never less far than before, its channel may be a new one."""
+        behind = (announcements.c.guild == guild, announcements.c.after < after)
+        with self._database.write() as connection:
+            connection.execute(update(announcements).where(*behind).values(after=after))
+
+    def _added(self, guild: int, scopes: Sequence[str], after: int) -> list[tuple[int, ReadoutSummary]]:
+        with self._database.read() as connection:
+            lines = connection.execute(
+                select(audit.c.pk, audit.c.scope, audit.c.readout)
+                .where(audit.c.pk > after, audit.c.action == "add", audit.c.scope.in_(scopes))
+                .order_by(audit.c.pk)
+            ).all()
+        live = {(s.scope, s.id): s for s in self._services.browser.documents(scopes)} if lines else {}
+        found = [(line.pk, live.get((line.scope, line.readout))) for line in lines]
+        new = [(pk, readout) for pk, readout in found if readout is not None]
+        if found and not new:  # all of it is gone again
+            self.told(guild, found[-1][0])
+        return new
+
+    def _text(self, readout: ReadoutSummary, scopes: Sequence[str], phrases: Phrases) -> str:
+        """Return title, date, initiatives, and what changed since the one before of its series."""
+        name = source_line(Source(readout.title, readout.date), phrases)
+        lines = [phrases("corpus.announce.new", source=name, count=readout.paragraphs, id=readout.id)]
+        listed = self._services.browser.initiatives(scopes, document=readout.id)
+        if listed:
+            lines.append(phrases("initiatives.total", total=len(listed)))
+        lines += [initiative_line(entry.initiative, phrases) for entry in listed[:_MAX_INITIATIVES]]
+        if len(listed) > _MAX_INITIATIVES:
+            lines.append(phrases("corpus.more", count=len(listed) - _MAX_INITIATIVES))
+        before = self._before(readout, scopes)
+        if before is not None:
+            pairs = self._services.comparing.compare(before.id, readout.id, None, scopes).pairs
+            counts = Counter(pair.kind for pair in pairs)
+            said = " · ".join(f"{phrases(f'compare.kind.{kind}')}: {count}" for kind, count in counts.items())
+            earlier = source_line(Source(before.title, before.date), phrases)
+            lines.append(phrases("corpus.announce.since", source=earlier, changes=said))
+            lines.append(phrases("corpus.announce.compare", before=before.id, after=readout.id))
+        return cut_to_fit("\n".join(lines))
+
+    def _before(self, readout: ReadoutSummary, scopes: Sequence[str]) -> ReadoutSummary | None:
+        """Return the readout of its series that is dated last before it."""
+        documents = self._services.browser.documents(scopes)
+        series = Shelf(tuple(documents)).siblings(readout)
+        earlier = [each for each in series if (each.date or "") < (readout.date or "")]
+        return max(earlier, key=lambda each: each.date or "", default=None)

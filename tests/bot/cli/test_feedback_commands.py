@@ -10,7 +10,6 @@ from click.testing import CliRunner
 
 from bot.cli.commands import rapporteur
 from bot.discord.answer_store import AnswerStore, ShownAnswer
-from bot.discord.feedback_store import FeedbackStore
 from bot.discord.pages import Cited
 from retrieval.bootstrap import Services
 from retrieval.evaluation import read_questions
@@ -38,7 +37,7 @@ def voted(services: Services) -> Services:
     add(2, answered=True, good=False, cited=quoted, parent=f"{1:012x}")
     add(3, answered=False, good=True)
     add(4, answered=True, good=True, cited=Cited("a-server-s-own", "r1", "1", "¶1", ()))
-    FeedbackStore(services.ledger).explain(f"{2:012x}", 55, "about another meeting")
+    AnswerStore(services.ledger).explain(f"{2:012x}", 55, "about another meeting")
     assert paragraph.text
     return services
 

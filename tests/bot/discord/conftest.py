@@ -10,7 +10,8 @@ import pytest
 
 from bot.discord.answer_store import AnswerStore
 from bot.discord.client import Rapporteur, build_client
-from bot.discord.cogs.base import BotServices
+from bot.discord.cogs.base_cog import BotServices
+from bot.discord.comparison_service import ComparisonService
 from bot.discord.discord_settings import DiscordSettings
 from bot.discord.question_service import QuestionService
 from bot.locales import load
@@ -29,8 +30,9 @@ def build_bot(services: FakeServices, tmp_path: Path) -> BuildBot:
     def build(**settings: Any) -> Rapporteur:
         chosen = DiscordSettings(_env_file=None, **{"token": "t", "user_questions_per_minute": 0, **settings})  # type: ignore[call-arg]
         answers = AnswerStore(FileDatabase(tmp_path / "ledger.db"))
-        questions = QuestionService(chosen, services, services, answers, checking=services)
-        return build_client(BotServices(questions, load(), chosen))
+        questions = QuestionService(chosen, services, answers)
+        comparing = ComparisonService(questions, services)
+        return build_client(BotServices(questions, comparing, load(), chosen))
 
     return build
 

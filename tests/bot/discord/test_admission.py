@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.discord.admission import Limits
-from bot.discord.refusals import LimitedError
+from bot.discord.discord_errors import LimitedError
 
 
 class Clock:

@@ -10,12 +10,17 @@ from discord.ui import TextDisplay
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.discord.answer_rendering import render_answer, render_check
+from bot.discord.discord_errors import reply_for
 from bot.discord.discord_markdown import code_block, emphasise, escape, length, shortened, source_link
 from bot.discord.pages import MAX_CITED, MAX_TEXT, Page, Tone
-from bot.discord.paragraph_rendering import citation_text, render_citations, render_paragraph
+from bot.discord.quote_rendering import (
+    citation_text,
+    render_answer,
+    render_check,
+    render_citations,
+    render_paragraph,
+)
 from bot.discord.readout_rendering import render_documents
-from bot.discord.refusals import reply_for
 from bot.discord.views import page_view
 from bot.locales import load
 from retrieval.answering.checking import ClaimCheck, Compared, Difference, Judged, Mark, Opinion, Verdict

@@ -6,7 +6,7 @@ from typing import Any
 
 from discord import app_commands
 
-from bot.discord.command_tree import CatalogueTranslator, sync_commands
+from bot.discord.client import CatalogueTranslator, sync_commands
 from bot.locales import load
 from tests.bot.discord.conftest import BuildBot
 

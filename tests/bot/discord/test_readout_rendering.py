@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.discord.discord_markdown import length
 from bot.discord.pages import MAX_CITED, MAX_TEXT
-from bot.discord.paragraph_rendering import render_paragraph
+from bot.discord.quote_rendering import render_paragraph
 from bot.discord.readout_rendering import InitiativeFilter, render_initiatives
 from bot.discord.views import list_view
 from bot.locales import load

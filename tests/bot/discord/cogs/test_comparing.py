@@ -13,7 +13,7 @@ import simcord
 
 from bot.discord.answer_store import AnswerStore
 from bot.discord.client import Rapporteur, build_client
-from bot.discord.cogs.base import BotServices
+from bot.discord.cogs.base_cog import BotServices
 from bot.discord.comparison_service import ComparisonService
 from bot.discord.discord_settings import DiscordSettings
 from bot.discord.question_service import QuestionService
@@ -40,10 +40,8 @@ def dialogue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
 def simcord_bot(dialogue: Services, tmp_path: Path) -> Rapporteur:
     chosen = DiscordSettings(_env_file=None, token="t", user_questions_per_minute=0)  # type: ignore[call-arg]
     records = AnswerStore(FileDatabase(tmp_path / "discord.db"))
-    desk = QuestionService(chosen, dialogue.answering, dialogue.browser, records, checking=dialogue.checking)
-    return build_client(
-        BotServices(desk, load(), chosen, comparing=ComparisonService(desk, dialogue.comparing))
-    )
+    desk = QuestionService(chosen, dialogue, records)
+    return build_client(BotServices(desk, ComparisonService(desk, dialogue.comparing), load(), chosen))
 
 
 @pytest.fixture

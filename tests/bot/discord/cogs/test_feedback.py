@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import simcord
 
-from bot.discord.feedback_store import FeedbackStore, Rated
+from bot.discord.answer_store import AnswerStore, Rated
 from tests.bot.discord.cogs.test_asking import control, text_of
 
 
@@ -22,8 +22,9 @@ def member(simcord_env: simcord.Env, channel: Any) -> Any:
 
 
 @pytest.fixture
-def feedback(simcord_env: simcord.Env) -> FeedbackStore:
-    return FeedbackStore(simcord_env.bot.bot_services.questions.answers.database)
+def feedback(simcord_env: simcord.Env) -> AnswerStore:
+    found: AnswerStore = simcord_env.bot.bot_services.questions.answers
+    return found
 
 
 async def asked(member: Any, channel: Any, question: str = "What about cyber?") -> Any:
@@ -31,12 +32,12 @@ async def asked(member: Any, channel: Any, question: str = "What about cyber?") 
     return channel.last_message
 
 
-def votes(feedback: FeedbackStore) -> list[tuple[int, int, tuple[str, ...]]]:
+def votes(feedback: AnswerStore) -> list[tuple[int, int, tuple[str, ...]]]:
     return [(each.good, each.bad, each.reasons) for each in feedback.rated()]
 
 
 async def test_the_vote_is_kept_whether_or_not_the_form_is_sent(
-    member: Any, channel: Any, feedback: FeedbackStore
+    member: Any, channel: Any, feedback: AnswerStore
 ) -> None:
     message = await asked(member, channel)
     opened = await member.click(message, custom_id=control(message, "bad"))
@@ -47,7 +48,7 @@ async def test_the_vote_is_kept_whether_or_not_the_form_is_sent(
 
 
 async def test_the_reason_is_kept_and_goes_when_the_reader_thinks_again(
-    member: Any, channel: Any, feedback: FeedbackStore
+    member: Any, channel: Any, feedback: AnswerStore
 ) -> None:
     message = await asked(member, channel)
     opened = await member.click(message, custom_id=control(message, "bad"))
@@ -61,9 +62,7 @@ async def test_the_reason_is_kept_and_goes_when_the_reader_thinks_again(
     assert votes(feedback) == [(1, 0, ())]
 
 
-async def test_an_empty_form_is_thanked_for_as_well(
-    member: Any, channel: Any, feedback: FeedbackStore
-) -> None:
+async def test_an_empty_form_is_thanked_for_as_well(member: Any, channel: Any, feedback: AnswerStore) -> None:
     message = await asked(member, channel)
     opened = await member.click(message, custom_id=control(message, "bad"))
     sent = await member.submit_modal(opened, {})
@@ -73,7 +72,7 @@ async def test_an_empty_form_is_thanked_for_as_well(
 
 
 async def test_whether_the_readouts_answered_is_kept_with_the_question(
-    member: Any, channel: Any, feedback: FeedbackStore
+    member: Any, channel: Any, feedback: AnswerStore
 ) -> None:
     await asked(member, channel)
     await asked(member, channel, "What about fish?")
@@ -85,7 +84,7 @@ async def test_whether_the_readouts_answered_is_kept_with_the_question(
 
 
 async def test_an_opened_paragraph_is_counted_and_nobody_is_named(
-    member: Any, channel: Any, feedback: FeedbackStore, simcord_env: simcord.Env
+    member: Any, channel: Any, feedback: AnswerStore, simcord_env: simcord.Env
 ) -> None:
     message = await asked(member, channel)
     for _ in range(2):
@@ -96,7 +95,7 @@ async def test_an_opened_paragraph_is_counted_and_nobody_is_named(
 
 
 async def test_votes_of_another_server_are_not_among_a_server_s_own(
-    member: Any, channel: Any, feedback: FeedbackStore, simcord_env: simcord.Env
+    member: Any, channel: Any, feedback: AnswerStore, simcord_env: simcord.Env
 ) -> None:
     message = await asked(member, channel)
     await member.click(message, custom_id=control(message, "good"))

@@ -9,7 +9,7 @@ import simcord
 from sqlalchemy import BigInteger, Table, insert, select
 
 from bot.discord.answer_store import AnswerStore, ShownAnswer
-from bot.discord.cogs.privacy import PrivacyCog
+from bot.discord.cogs.servers import PrivacyCog
 from bot.discord.pages import Cited
 from retrieval.ledger import Ledger, front_end_schema, schema
 from tests.bot.discord.cogs.test_asking import control, text_of

@@ -27,11 +27,11 @@ from bot.discord.answer_store import AnswerStore
 from bot.discord.corpus.preview_maker import AttachedFile
 from bot.discord.corpus.preview_store import Preview
 from bot.discord.corpus.service import CorpusService
+from bot.discord.discord_errors import RefusedError
 from bot.discord.discord_settings import DiscordSettings
 from bot.discord.permissions import Caller, guild_scopes
 from bot.discord.question_service import Place, QuestionService
 from bot.discord.readout_rendering import InitiativeFilter
-from bot.discord.refusals import RefusedError
 from bot.locales import load
 from retrieval.bootstrap import build_services
 from retrieval.errors import NotFoundError
@@ -177,13 +177,7 @@ class Scopes(RuleBasedStateMachine):
         self.compared: tuple[Any, ...] = ()
 
     async def _questions(self, settings: DiscordSettings) -> QuestionService:
-        return QuestionService(
-            settings,
-            self.services.answering,
-            self.services.browser,
-            self.remembered,
-            checking=self.services.checking,
-        )
+        return QuestionService(settings, self.services, self.remembered)
 
     async def _corpus(self, settings: DiscordSettings) -> CorpusService:
         return CorpusService(settings, self.services, self.remembered)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bot.discord.corpus.preview_maker import AttachedFile
+from bot.discord.discord_errors import RefusedError, reply_for
 from bot.discord.permissions import Caller
-from bot.discord.refusals import RefusedError, reply_for
 from bot.locales import load
 from tests.bot.discord.corpus.conftest import HERE, TEXT, Process
 

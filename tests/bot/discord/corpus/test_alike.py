@@ -9,8 +9,8 @@ import pytest
 from bot.discord.cogs.previews import preview_view
 from bot.discord.corpus.preview_maker import AttachedFile
 from bot.discord.corpus.preview_store import Preview
+from bot.discord.discord_errors import NotAllowedError, RefusedError
 from bot.discord.permissions import Caller
-from bot.discord.refusals import NotAllowedError, RefusedError
 from bot.discord.views import Control
 from bot.locales import load
 from retrieval.ingest import IngestRequest, Upload

@@ -11,8 +11,8 @@ import pytest
 from bot.discord.corpus.preview_maker import AttachedFile
 from bot.discord.corpus.preview_store import Preview
 from bot.discord.corpus.service import CorpusService
+from bot.discord.discord_errors import BusyError, RefusedError
 from bot.discord.permissions import Caller
-from bot.discord.refusals import BusyError, RefusedError
 from bot.locales import load
 from retrieval.errors import CorpusError
 from retrieval.ingest import IngestRequest, Upload

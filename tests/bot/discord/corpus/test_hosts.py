@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -28,9 +29,7 @@ def choosing(process: Process) -> tuple[AnsweringService, Told]:
 async def test_what_another_process_purged_is_not_shown_again(processes: Callable[..., Process]) -> None:
     here, there = processes(), processes()
     answering, model = choosing(here)
-    questions = QuestionService(
-        here.settings, answering, here.services.browser, here.answers, checking=here.services.checking
-    )
+    questions = QuestionService(here.settings, replace(here.services, answering=answering), here.answers)
     phrases, place = load().of("en-US"), Place(5, HERE)
     first = await questions.ask(QUESTION, place, phrases)
     await questions.ask(QUESTION, place, phrases)

@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 
-from bot.discord.answer_store import ShownAnswer
-from bot.discord.corpus.insights import weeks
-from bot.discord.feedback_store import FeedbackStore
+from bot.discord.answer_store import AnswerStore, ShownAnswer
+from bot.discord.corpus.corpus_rendering import weeks
+from bot.discord.discord_errors import NotAllowedError
 from bot.discord.pages import Cited
 from bot.discord.permissions import Caller
-from bot.discord.refusals import NotAllowedError
 from bot.locales import load
 from tests.bot.discord.corpus.conftest import HERE, THERE, Process
 
@@ -45,7 +44,7 @@ def process(processes: Callable[..., Process]) -> Process:
         process.answers.add(each)
     process.answers.rate(asked(4, "").id, 5, False, 1)
     process.answers.rate(asked(4, "").id, 6, True, 2)
-    feedback = FeedbackStore(process.services.ledger)
+    feedback = AnswerStore(process.services.ledger)
     feedback.explain(asked(4, "").id, 5, "not\nEstmark")
     for _ in range(2):
         feedback.opened(HERE, Cited("ferry", "r1", "2", "¶2", ()), 22_000)

@@ -19,8 +19,8 @@ from bot.discord.corpus.job_notifier import (
     SubscriptionStore,
     subscribe,
 )
+from bot.discord.discord_errors import BusyError
 from bot.discord.pages import Tone
-from bot.discord.refusals import BusyError
 from bot.discord.shards import Shards
 from bot.locales import load
 from retrieval.errors import RapporteurError, StoreError

@@ -20,9 +20,7 @@ async def test_each_quote_stands_under_its_own_title_and_opens_its_own_words(
     process = processes()
     process.services.ingesting.run(IngestRequest(uploads=(Upload("ferry.txt", SHARED),)))
     services = process.services
-    questions = QuestionService(
-        process.settings, services.answering, services.browser, process.answers, checking=services.checking
-    )
+    questions = QuestionService(process.settings, services, process.answers)
     for question, head, text in (
         ("What will Norland open?", ["### Ferry talks", "-# 2 May 2024"], "Norland will open a ferry line."),
         (

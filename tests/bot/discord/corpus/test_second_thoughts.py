@@ -9,9 +9,9 @@ import pytest
 from bot.discord.cogs.previews import details_form
 from bot.discord.corpus.preview_maker import AttachedFile
 from bot.discord.corpus.preview_store import Preview
+from bot.discord.discord_errors import RefusedError
 from bot.discord.discord_settings import DiscordSettings
 from bot.discord.permissions import Caller, is_hidden_from
-from bot.discord.refusals import RefusedError
 from bot.locales import load
 from retrieval.ingest import IngestRequest, Upload
 from tests.bot.discord.corpus.conftest import HERE, TEXT, Process

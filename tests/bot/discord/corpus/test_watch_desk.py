@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from bot.discord.corpus.announcing import Letter
+from bot.discord.corpus.watch_desk import Letter
+from bot.discord.discord_errors import NotAllowedError, RefusedError
 from bot.discord.permissions import Caller
-from bot.discord.refusals import NotAllowedError, RefusedError
 from bot.discord.shards import Shards
 from bot.locales import load
 from retrieval.fetching import Fetcher, FetchPolicy

@@ -1,4 +1,4 @@
-"""What the Discord front end raises on purpose.
+"""What goes wrong: what the Discord front end raises on purpose, and the everyday faults of Discord.
 
 RapporteurError (retrieval.errors)
 ├── LimitedError            too many questions from one member or server (`seconds`, `whole_server`)
@@ -11,6 +11,12 @@ RapporteurError (retrieval.errors)
 """
 
 from __future__ import annotations
+
+import logging
+import socket
+
+import aiohttp
+import discord
 
 from bot.locales import Phrases
 from retrieval.errors import (
@@ -109,6 +115,41 @@ def reply_for(error: BaseException, phrases: Phrases, *, max_question: int) -> s
             return None
 
 
-def failure(phrases: Phrases, reference: str) -> str:
-    """Return the sentence for everything else: `reference` is in the log beside the traceback."""
-    return phrases("error.failed", reference=reference)
+DISCORD_FAULTS = (
+    discord.HTTPException,
+    discord.GatewayNotFound,
+    discord.ConnectionClosed,
+    aiohttp.ClientError,
+    ConnectionError,
+    socket.gaierror,
+    TimeoutError,
+)
+"""What a call to Discord may raise through no fault of the program."""
+
+
+def is_ours(error: BaseException) -> bool:
+    """Whether an error is a fault of the program: only then its traceback is of use."""
+    return not isinstance(error, (*DISCORD_FAULTS, RapporteurError))
+
+
+def one_line(error: BaseException) -> str:
+    """Return an error as a log names it: Discord's by its status and code, ours without what it says of a text."""
+    if isinstance(error, discord.HTTPException):
+        return f"Discord answered {error.status}, code {error.code}: {' '.join(error.text.split())[:200]}"
+    said = str(error) if isinstance(error, DISCORD_FAULTS) else ""
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+class OneLineFaults(logging.Filter):
+    """Takes the traceback off records about Discord's everyday faults, discord.py's own among them."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record pass."""
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, discord.DiscordException) and error.__cause__ is not None:
+            error = error.__cause__  # "CommandInvokeError: Command 'ask' raised an exception: NotFound: …"
+        if isinstance(error, DISCORD_FAULTS):
+            said = " ".join(record.getMessage().split())
+            record.msg, record.args = "%s (%s)", (said, one_line(error))
+            record.exc_info = record.exc_text = None
+        return True
