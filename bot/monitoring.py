@@ -1,9 +1,11 @@
-"""A process that runs for long, watched: its log, its traces, metrics for Prometheus, whether it is alive and ready."""
+"""A process that runs for long, watched: its traces, metrics for Prometheus, whether it is alive and ready."""
 
 from __future__ import annotations
 
 import json
+import logging
 import math
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,13 +19,14 @@ from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
-from bot.logs import StageLog
-from bot.traces import traced
+from bot.logs import StageLog, request_id
 from retrieval.errors import SettingsError, StoreError
 from retrieval.observing import Counted, Stage, Told, watched_by
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
+
+    from opentelemetry.sdk.trace import TracerProvider
 
     from retrieval.bootstrap import Services
 
@@ -32,6 +35,8 @@ Checks = Mapping[str, Callable[[], str | None]]
 
 Gauges = Mapping[str, tuple[str, Callable[[], float]]]
 """Name of a metric -> what it is, and its value whenever Prometheus reads."""
+
+log = logging.getLogger(__name__)
 
 _BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 _COUNTED: dict[Counted, tuple[str, tuple[str, ...]]] = {
@@ -42,6 +47,55 @@ _COUNTED: dict[Counted, tuple[str, tuple[str, ...]]] = {
     "failures": ("Requests that ended with “Something went wrong”", ()),
     "gateway_reconnects": ("Connections to Discord's gateway made again", ("how",)),
 }
+
+
+@contextmanager
+def monitored(
+    services: Services,
+    *,
+    alive: Checks | None = None,
+    ready: Checks | None = None,
+    gauges: Gauges | None = None,
+) -> Iterator[None]:
+    """Keep a log of what is done, and serve metrics where the settings say so, while the block lasts.
+
+    Args:
+        alive, ready, gauges: What this process has beside its ledger and the jobs in it.
+
+    Raises:
+        SettingsError: The port cannot be had.
+    """
+    settings = services.settings
+
+    def ledger() -> str | None:
+        try:
+            services.jobs.waiting()
+        except StoreError:
+            return "cannot be read"
+        return None
+
+    def jobs() -> float:
+        try:
+            return services.jobs.waiting()
+        except StoreError:
+            return math.nan
+
+    with ExitStack() as stack:
+        stack.enter_context(traced())
+        stack.enter_context(watched_by(StageLog()))
+        if settings.metrics_port:
+            metrics = Metrics()
+            metrics.read("jobs_waiting", "Ingests that are not done", jobs)
+            for name, (help_, value) in (gauges or {}).items():
+                metrics.read(name, help_, value)
+            stack.enter_context(watched_by(metrics))
+            where = settings.metrics_host, settings.metrics_port
+            checks = {**(ready or {}), "ledger": ledger}
+            stack.enter_context(served(metrics, *where, alive=alive or {}, ready=checks))
+        yield
+
+
+# --- metrics ---
 
 
 class Metrics:
@@ -105,52 +159,6 @@ class Metrics:
 
 
 @contextmanager
-def monitored(
-    services: Services,
-    *,
-    alive: Checks | None = None,
-    ready: Checks | None = None,
-    gauges: Gauges | None = None,
-) -> Iterator[None]:
-    """Keep a log of what is done, and serve metrics where the settings say so, while the block lasts.
-
-    Args:
-        alive, ready, gauges: What this process has beside its ledger and the jobs in it.
-
-    Raises:
-        SettingsError: The port cannot be had.
-    """
-    settings = services.settings
-
-    def ledger() -> str | None:
-        try:
-            services.jobs.waiting()
-        except StoreError:
-            return "cannot be read"
-        return None
-
-    def jobs() -> float:
-        try:
-            return services.jobs.waiting()
-        except StoreError:
-            return math.nan
-
-    with ExitStack() as stack:
-        stack.enter_context(traced())
-        stack.enter_context(watched_by(StageLog()))
-        if settings.metrics_port:
-            metrics = Metrics()
-            metrics.read("jobs_waiting", "Ingests that are not done", jobs)
-            for name, (help_, value) in (gauges or {}).items():
-                metrics.read(name, help_, value)
-            stack.enter_context(watched_by(metrics))
-            where = settings.metrics_host, settings.metrics_port
-            checks = {**(ready or {}), "ledger": ledger}
-            stack.enter_context(served(metrics, *where, alive=alive or {}, ready=checks))
-        yield
-
-
-@contextmanager
 def served(metrics: Metrics, host: str, port: int, *, alive: Checks, ready: Checks) -> Iterator[int]:
     """Serve `/metrics`, `/healthz` and `/readyz` while the block lasts; yields the port.
 
@@ -208,3 +216,72 @@ def _app(
         return [json.dumps({name: problem or "ok" for name, problem in problems.items()}).encode() + b"\n"]
 
     return app
+
+
+# --- traces ---
+
+_ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+
+
+@contextmanager
+def traced() -> Iterator[None]:
+    """Send a span for every stage to OpenTelemetry while the block lasts, where its variables say where to.
+
+    `OTEL_EXPORTER_OTLP_ENDPOINT` (or `…_TRACES_ENDPOINT`) switches it on, with the extra `otel`; sampling, headers and
+    the service's name are read from their variables too. A span is a stage: its name, its outcome, the request's id,
+    and counts.
+    """
+    provider = _provider() if any(os.environ.get(name) for name in _ENDPOINTS) else None
+    if provider is None:
+        yield
+        return
+    try:
+        with watched_by(Spans(provider)):
+            yield
+    finally:
+        provider.shutdown()  # sends what waits
+
+
+def _provider() -> TracerProvider | None:
+    try:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        from opentelemetry.sdk.resources import SERVICE_NAME, Resource
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    except ImportError:
+        log.warning('no traces are sent: install "rapporteur[otel]", or unset OTEL_EXPORTER_OTLP_ENDPOINT')
+        return None
+    service = os.environ.get("OTEL_SERVICE_NAME", "rapporteur")
+    provider = TracerProvider(resource=Resource.create({SERVICE_NAME: service}))
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    return provider
+
+
+class Spans:
+    """Makes a span of every stage; an observer."""
+
+    def __init__(self, provider: TracerProvider) -> None:
+        self._tracer = provider.get_tracer("rapporteur")
+
+    @contextmanager
+    def stage(self, name: Stage, told: Told) -> Iterator[None]:
+        """Open a span for a stage; of an error that ends it, only the name is kept."""
+        from opentelemetry.trace import StatusCode
+
+        with self._tracer.start_as_current_span(
+            f"rapporteur.{name}", record_exception=False, set_status_on_exception=False
+        ) as span:
+            span.set_attribute("rapporteur.request", request_id())
+            try:
+                yield
+            except BaseException:
+                span.set_status(StatusCode.ERROR, told["outcome"])
+                raise
+            finally:
+                span.set_attributes({f"rapporteur.{key}": value for key, value in told.items()})
+
+    def count(self, what: Counted, amount: float, labels: Told) -> None:
+        """Keep a count with the span of the stage that it belongs to."""
+        from opentelemetry.trace import get_current_span
+
+        get_current_span().set_attribute(".".join(["rapporteur", what, *labels.values()]), amount)
