@@ -14,7 +14,7 @@ from bot.discord.feedback_store import FeedbackStore, Rated
 from bot.discord.pages import MAX_TITLE, Block, Page, Tone, flat, paged
 from bot.discord.permissions import guild_of, guild_scopes
 from bot.locales import Phrases
-from bot.plot import png
+from bot.sheet_formats import png
 from retrieval.models import place_of
 from retrieval.search.browsing import Browser, ReadoutSummary
 
