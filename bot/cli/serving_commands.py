@@ -42,8 +42,8 @@ def serve(options: CommonOptions, address: str) -> None:
     needs SERVE_TOKENS. The API is described at /openapi.json.
     """
     _needs("serve", "fastapi")
-    from bot.web.app import build_app, run_server
-    from bot.web.web_settings import listen, load_web_settings
+    from bot.web.app import build_app
+    from bot.web.http_access import listen, load_web_settings, run_server
 
     settings = load_web_settings()
     with options.ready_services("serve", reading=True) as built, options.monitored(built):
@@ -73,9 +73,7 @@ def mcp(options: CommonOptions, address: str | None) -> None:
             return
         from mcp.server.transport_security import TransportSecuritySettings
 
-        from bot.web.app import reading_room_names, run_server
-        from bot.web.http_access import Guard
-        from bot.web.web_settings import listen, load_web_settings
+        from bot.web.http_access import Guard, listen, load_web_settings, run_server
 
         settings = load_web_settings()
         server = build_server(built, settings.concurrent_questions)
@@ -84,7 +82,7 @@ def mcp(options: CommonOptions, address: str | None) -> None:
             # hosts are checked by the guard, for both servers alike
             unchecked = TransportSecuritySettings(enable_dns_rebinding_protection=False)
             app = server.streamable_http_app(transport_security=unchecked)
-            run_server(Guard(app, settings, reading_room_names(built.settings)), listening)
+            run_server(Guard(app, settings, built.settings.reading_room_url), listening)
 
 
 COMMANDS = (serve, mcp)

@@ -1,34 +1,40 @@
-"""The application, and its server: the API and the reading room over services that only read."""
+"""The application: the HTTP API, which is what `--json` prints, over GET; the reading room; what a failure says."""
 
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response, Security
 from fastapi.exceptions import RequestValidationError
+from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 
+from bot import json_output
+from bot.contracts import (
+    AnswerJson,
+    CheckJson,
+    ComparisonJson,
+    DocumentsJson,
+    InitiativesJson,
+    ParagraphJson,
+    SearchJson,
+    TraceJson,
+)
 from bot.discord.refusals import BusyError, LimitedError
 from bot.locales import Phrases
 from bot.sheet_formats import STYLE
-from bot.web.api import Api
-from bot.web.desk import Desk
-from bot.web.http_access import Guard
-from bot.web.room import Room
-from bot.web.room_pages import Pages
-from bot.web.web_settings import WebSettings
+from bot.web.http_access import Desk, Guard, WebSettings
+from bot.web.room import Pages, Room
 from retrieval.bootstrap import Services
 from retrieval.errors import DamagedError, NotFoundError, RapporteurError, StoreError, UsageError
-from retrieval.settings import RetrievalSettings
-
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp
+from retrieval.models import InitiativeKind
+from retrieval.search.scoping import Filters
+from retrieval.sources import to_interchange
 
 _ABOUT = (
     "Questions about official readouts, answered in their own words: every quote stands, word for word, in the paragraph "
@@ -72,12 +78,117 @@ def build_app(services: Services, settings: WebSettings, phrases: Phrases) -> Fa
         if request.url.path.startswith("/api/"):
             told = json.dumps({"error": sentence}, ensure_ascii=False)
             return Response(told, status, more, "application/json")
-        return Response(pages.message(_TITLES.get(status, "Not now"), sentence), status, more, "text/html")
+        page = pages.message(_TITLES.get(status, "Not now"), sentence)
+        page.status_code = status
+        page.headers.update(more)
+        return page
 
     for kind in (RapporteurError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, refused)
-    app.add_middleware(Guard, settings=settings, names=reading_room_names(services.settings))
+    app.add_middleware(Guard, settings=settings, room=services.settings.reading_room_url)
     return app
+
+
+def narrowed(
+    document: Annotated[
+        list[str], Query(default_factory=list, description="Only this readout; may be repeated.")
+    ],
+    since: Annotated[str, Query(description="Only from this day, month or year on.")] = "",
+    until: Annotated[str, Query(description="Only up to this day, month or year.")] = "",
+    issuer: Annotated[str, Query(description="Only of this issuer.")] = "",
+    title: Annotated[str, Query(description="Only with these words in the title.")] = "",
+) -> Filters:
+    """Read what narrows the readouts."""
+    return Filters.typed(document, since, until, issuer, title)
+
+
+Narrowed = Annotated[Filters, Depends(narrowed)]
+
+
+class Api:
+    """The handlers; each returns an object of the contract."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._services = desk.services
+
+    def router(self) -> APIRouter:
+        """Return the routes."""
+        router = APIRouter(
+            prefix="/api", dependencies=[Security(HTTPBearer(auto_error=False))], tags=["readouts"]
+        )
+        for path, handler in (
+            ("/ask", self.ask),
+            ("/search", self.search),
+            ("/check", self.check),
+            ("/documents", self.documents),
+            ("/documents/{document}", self.document),
+            ("/documents/{document}/paragraphs/{number:path}", self.paragraph),
+            ("/initiatives", self.initiatives),
+            ("/compare", self.compare),
+            ("/trace", self.trace),
+        ):
+            router.add_api_route(path, handler, methods=["GET"])
+        return router
+
+    async def ask(self, request: Request, question: str, filters: Narrowed) -> AnswerJson:
+        """Answer a question in the sources' own words, each statement with its citation."""
+        words = self._desk.admit(request, question)
+        answer, elapsed = await self._desk.read(self._services.answering.timed_ask, words, filters=filters)
+        return json_output.answer_json(answer, elapsed)
+
+    async def search(
+        self, request: Request, query: str, filters: Narrowed, limit: Annotated[int, Query(ge=1, le=24)] = 5
+    ) -> SearchJson:
+        """Return the paragraphs nearest to some words, best first."""
+        words = self._desk.admit(request, query)
+        hits = await self._desk.read(self._services.answering.search, words, filters=filters, top_k=limit)
+        return json_output.search_json(query, hits, await self._damaged(filters))
+
+    async def check(self, request: Request, claim: str, document: str | None = None) -> CheckJson:
+        """Say whether a claim stands there verbatim; else the nearest sentences and what differs."""
+        words = self._desk.admit(request, claim)
+        return json_output.check_json(
+            await self._desk.read(self._services.checking.check, words, document=document)
+        )
+
+    async def documents(self, filters: Narrowed) -> DocumentsJson:
+        """List the readouts, newest first."""
+        return json_output.documents_json(
+            await self._desk.read(self._services.browser.documents, filters=filters)
+        )
+
+    async def document(self, document: str) -> dict[str, Any]:
+        """Return one readout whole, in the format that `ingest` takes."""
+        return to_interchange(await self._desk.read(self._services.browser.readout, document))
+
+    async def paragraph(self, document: str, number: str) -> ParagraphJson:
+        """Return one paragraph by the number it is cited with."""
+        browser = self._services.browser
+        found = await self._desk.read(browser.paragraph, document, number.removeprefix("¶"))
+        return json_output.paragraph_json(found, await self._desk.read(browser.table, found))
+
+    async def initiatives(self, filters: Narrowed, kind: InitiativeKind | None = None) -> InitiativesJson:
+        """List what was announced, launched, continued, resumed, supported or asked for."""
+        listed = await self._desk.read(self._services.browser.initiatives, filters=filters, kind=kind)
+        return json_output.initiatives_json(listed, await self._damaged(filters))
+
+    async def compare(self, request: Request, a: str, b: str, topic: str | None = None) -> ComparisonJson:
+        """Return two readouts side by side, paragraph by paragraph."""
+        self._desk.admit(request, topic or a)
+        return json_output.comparison_json(
+            await self._desk.read(self._services.comparing.compare, a, b, topic)
+        )
+
+    async def trace(self, request: Request, phrase: str, filters: Narrowed) -> TraceJson:
+        """Return where a phrase and its close variants stand, by date."""
+        words = self._desk.admit(request, phrase)
+        return json_output.trace_json(
+            await self._desk.read(self._services.comparing.trace, words, filters=filters)
+        )
+
+    async def _damaged(self, filters: Filters) -> tuple[str, ...]:
+        return await self._desk.read(self._services.browser.damaged, filters=filters)
 
 
 _TITLES = {404: "Not found", 400: "Not understood"}
@@ -107,29 +218,10 @@ def _told(error: Exception) -> tuple[int, str, dict[str, str]]:
     if isinstance(error, DamagedError):
         return 503, "This readout is left out: its text in the store is not what was ingested.", {}
     if isinstance(error, StoreError):
-        return (
-            503,
-            "The readouts cannot be read now. Whoever hosts this finds why in its log.",
-            {"retry-after": "30"},
-        )
+        sentence = "The readouts cannot be read now. Whoever hosts this finds why in its log."
+        return 503, sentence, {"retry-after": "30"}
     if isinstance(error, RapporteurError):
         return 500, str(error), {}
     if isinstance(error, HTTPException) and error.status_code != 404:
         return error.status_code, f"{error.detail}.", dict(error.headers or {})
     return 404, "There is no such page.", {}
-
-
-def reading_room_names(settings: RetrievalSettings) -> list[str]:
-    """Return the host names that are answered to, beside those of this machine."""
-    name = urlsplit(settings.reading_room_url or "").hostname
-    return [name] if name else []
-
-
-def run_server(app: ASGIApp, listening: socket.socket) -> None:
-    """Serve `app` until SIGINT or SIGTERM; no request is logged, for an address may hold a question."""
-    import uvicorn
-
-    config = uvicorn.Config(
-        app, access_log=False, log_config=None, log_level="warning", server_header=False, ws="none"
-    )
-    uvicorn.Server(config).run(sockets=[listening])
