@@ -194,13 +194,14 @@ def _pair_entry(pair: Pair, anchors: dict[tuple[str, int], str], phrases: Phrase
     heading = next((s.paragraph.heading or "" for s in (*pair.after, *pair.before)), "")
     inline: tuple[Run, ...] = ()
     if pair.kind == "changed":
-        inline = _of_pieces(pieces(pair.before[0].text, pair.after[0].text))
+        inline = runs_of(pieces(pair.before[0].text, pair.after[0].text))
     return Entry(
         heading, f"{places}  {', '.join(names)}", before, after, inline, unchanged=pair.kind == "same"
     )  # fmt: skip
 
 
-def _of_pieces(found: Iterable[Piece]) -> tuple[Run, ...]:
+def runs_of(found: Iterable[Piece]) -> tuple[Run, ...]:
+    """Return what stayed, came and went as words to show."""
     return tuple(Run(piece.text, piece.kind) for piece in found)
 
 
@@ -225,7 +226,7 @@ def trace_sheet(trace: Trace, phrases: Phrases) -> Sheet:
                 named(readout.title, readout.date, phrases),
                 label,
                 after=tuple(Passage.of(use.statement) for use in readout.uses),
-                inline=_of_pieces(readout.since_before),
+                inline=runs_of(readout.since_before),
                 note=note,
             )
         )

@@ -109,7 +109,7 @@ def initiatives(
                 return
         damaged = built.browser.damaged(filters=filters)
     if series:
-        from bot.cli.terminal_sheet import show_sheet
+        from bot.cli.terminal_changes import show_sheet
 
         options.show(
             lives,

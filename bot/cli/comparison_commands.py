@@ -69,7 +69,7 @@ def _show(
     options: CommonOptions, exports: Exports, *, style: CitationStyle, found: Comparison | Trace
 ) -> None:
     """Write the files asked for, and print as JSON, or as text where nothing was written."""
-    from bot.cli.terminal_sheet import show_sheet
+    from bot.cli.terminal_changes import show_sheet
     from bot.json_output import comparison_json, trace_json
     from bot.sheets import comparison_sheet, trace_sheet
     from retrieval.comparison.service import Comparison

@@ -1,17 +1,43 @@
-"""What was changed in a store, for a terminal: the report of an ingest, the history of a readout."""
+"""What changes, for a terminal, struck out and bold, by plain signs when piped: sheets, an ingest, a readout's history."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
-from bot.cli.terminal import print_line, reasons
+from bot.cli.terminal import print_indented, print_line, reasons
+from bot.sheet_formats import headed, web_address
+from bot.sheets import Entry, Mark, Passage, Run, Sheet, runs_of
 from retrieval.diff import word_diff
 from retrieval.ingest import AuditEntry
 from retrieval.ingest.lifecycle import History
 from retrieval.language.sentences import counted
 from retrieval.models import IngestReport, ParagraphDiff
+
+_STYLES: dict[Mark, str] = {"same": "", "removed": "strike red", "added": "bold green", "found": "bold"}
+_SIGNS: dict[Mark, str] = {"same": "%s", "removed": "[-%s-]", "added": "{+%s+}", "found": "%s"}
+
+
+def show_sheet(console: Console, sheet: Sheet) -> None:
+    """Print `sheet`; paragraphs that are word for word the same are named and not repeated."""
+    if sheet.columns:
+        for letter, name in zip("AB", sheet.columns, strict=True):
+            console.print(Text(f"{letter}: {name}", style="bold"))
+    else:
+        console.print(Text(sheet.title, style="bold"))
+    for line in sheet.lead:
+        console.print(Text(line, style="dim"))
+    for heading, entry in headed(sheet.entries):
+        if heading:
+            console.print(Text(f"\n{heading}", style="dim"))
+        if entry.label:
+            console.print(Text(entry.label, style="cyan"))
+        for text in _texts(console, entry, two=sheet.columns is not None):
+            print_indented(console, text)
+        if entry.note:
+            print_indented(console, Text(entry.note, style="yellow"))
 
 
 def show_report(console: Console, report: IngestReport, *, dry_run: bool) -> None:
@@ -52,26 +78,6 @@ def show_report(console: Console, report: IngestReport, *, dry_run: bool) -> Non
     print_line(console, Text(_summary(report, dry_run=dry_run), style="dim"))
 
 
-_MARKS = {"same": "", "added": "bold green", "removed": "strike red"}
-
-
-def _show_diff(console: Console, diff: ParagraphDiff) -> None:
-    """Print every paragraph that differs, its words marked: struck out what goes, bold what comes."""
-    for change in diff.changes:
-        pieces = word_diff(change.before or "", change.after or "")
-        marks = {"added": "{+%s+}", "removed": "[-%s-]", "same": "%s"}
-        line = Text(f"¶{change.number}  ", style="cyan")
-        if change.was:
-            line.append(f"(was ¶{change.was})  ", style="not bold dim")
-        if change.kind == "renumbered":
-            console.print(Padding(line, (0, 0, 0, 4), expand=False))
-            continue
-        for piece in pieces:
-            shown = piece.text if console.is_terminal else marks[piece.kind] % piece.text
-            line.append(shown, style=_MARKS[piece.kind] or "not bold default")
-        console.print(Padding(line, (0, 0, 0, 4), expand=False))
-
-
 def show_history(console: Console, found: History) -> None:
     """Print the revisions of a readout, the newest first, and what was done to it."""
     for revision in found.revisions:
@@ -85,6 +91,41 @@ def show_history(console: Console, found: History) -> None:
         console.print(line)
     for entry in found.audit:
         console.print(Text(f"{entry.at}  {entry.action} by {entry.actor}{_details(entry)}", style="dim"))
+
+
+def _texts(console: Console, entry: Entry, *, two: bool) -> Iterable[Text]:
+    if entry.unchanged:
+        return
+    if entry.inline:
+        yield _words(console, entry.inline)
+    if not two:
+        yield from (_passage(console, passage) for passage in entry.after)
+    elif not entry.inline:
+        yield from (_passage(console, passage) for passage in (*entry.before, *entry.after))
+
+
+def _passage(console: Console, passage: Passage) -> Text:
+    url = web_address(passage.citation.url)
+    place = Text(f"{passage.place}: ", style="dim" + (f" link {url}" if url else ""))
+    return Text.assemble(place, _words(console, passage.runs))
+
+
+def _words(console: Console, runs: Iterable[Run]) -> Text:
+    return Text.assemble(
+        *((r.text if console.is_terminal else _SIGNS[r.mark] % r.text, _STYLES[r.mark]) for r in runs)
+    )
+
+
+def _show_diff(console: Console, diff: ParagraphDiff) -> None:
+    """Print every paragraph that differs."""
+    for change in diff.changes:
+        line = Text.assemble((f"¶{change.number}  ", "cyan"))
+        if change.was:
+            line.append(f"(was ¶{change.was})  ", style="dim")
+        if change.kind != "renumbered":
+            pieces = word_diff(change.before or "", change.after or "")
+            line.append_text(_words(console, runs_of(pieces)))
+        print_indented(console, line, 4)
 
 
 def _details(entry: AuditEntry) -> str:
