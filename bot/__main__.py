@@ -8,11 +8,9 @@ import os
 import re
 import signal
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
-from types import FrameType
 
 import click
 
@@ -78,24 +76,21 @@ def _sentence(error: Exception) -> str:
 @contextmanager
 def _interrupts_kept() -> Iterator[None]:
     """Ctrl-C stays Ctrl-C where a library that it reached turns it into an error of its own."""
-    interrupted = threading.Event()
+    from bot.cli.options import interrupts
 
-    def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        interrupted.set()
+    interrupted: list[bool] = []
+
+    def interrupt() -> None:
+        interrupted.append(True)
         raise KeyboardInterrupt
 
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield
-    except Exception as error:
-        if interrupted.is_set():
-            raise KeyboardInterrupt from error
-        raise
-    finally:
-        signal.signal(signal.SIGINT, before)
+    with interrupts(interrupt):
+        try:
+            yield
+        except Exception as error:
+            if interrupted:
+                raise KeyboardInterrupt from error
+            raise
 
 
 def _fail(message: str, status: int, *, as_json: bool) -> None:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import signal
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.options import Command, CommonOptions, as_json, console, print_json
+from bot.cli.options import Command, CommonOptions, as_json, console, interrupts, print_json
 
 if TYPE_CHECKING:
     from retrieval.bootstrap import Services
@@ -100,22 +98,16 @@ def ingest(
 @contextmanager
 def _stopping() -> Iterator[Callable[[], int]]:
     """Yield how often Ctrl-C was pressed: the work is left where it can be, and from the third time on at once."""
-    pressed: list[int] = []
-    if threading.current_thread() is not threading.main_thread():
-        yield pressed.__len__
-        return
+    pressed: list[bool] = []
 
-    def press(number: int, _frame: FrameType | None) -> None:
-        pressed.append(number)
+    def press() -> None:
+        pressed.append(True)
         if len(pressed) > 2:
             raise KeyboardInterrupt
         click.echo("Stopping; what was read is finished first. Ctrl-C again stops sooner.", err=True)
 
-    before = signal.signal(signal.SIGINT, press)
-    try:
+    with interrupts(press):
         yield pressed.__len__
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _named(request: IngestRequest, name: str) -> IngestRequest:
@@ -167,18 +159,14 @@ def rollback(options: CommonOptions, document: str, revision: str | None, unpin:
         raise click.UsageError("--unpin leaves the live revision as it is; give it without REVISION.")
     with options.services("rollback") as built:
         found = built.lifecycle.unpin(document) if unpin else built.lifecycle.roll_back(document, revision)
-    if options.as_json:
-        from bot.json_output import history_json
+    from bot.json_output import history_json
 
-        print_json(history_json(found))
-    elif unpin:
-        click.echo(f"{found.readout.id}: no longer pinned. The next ingest may replace what is live.")
+    name, live = found.readout.id, found.live.id if found.live else ""
+    if unpin:
+        told = "no longer pinned. The next ingest may replace what is live."
     else:
-        name = found.live.id if found.live else ""
-        click.echo(
-            f"{found.readout.id}: revision {name} is live again, and pinned until "
-            f'"rapporteur rollback {found.readout.id} --unpin".'
-        )
+        told = f'revision {live} is live again, and pinned until "rapporteur rollback {name} --unpin".'
+    options.tell(history_json(found), f"{name}: {told}")
 
 
 def _forget_in_answers(built: Services, past: History) -> None:
@@ -209,18 +197,14 @@ def remove(options: CommonOptions, document: str, purge: bool) -> None:
         if past is not None:
             _forget_in_answers(built, past)
         still_there = (built.settings.corpus_dir / removal.source).exists()
-    if options.as_json:
-        from bot.json_output import removal_json
+    from bot.json_output import removal_json
 
-        print_json(removal_json(removal))
+    name = removal.readout
+    brings_back = f'removed. "rapporteur rollback {name}" brings it back; --purge erases it.'
+    told = "every revision of it is erased." if purge else brings_back
+    options.tell(removal_json(removal), f"{name}: {told}")
+    if options.as_json:
         return
-    if purge:
-        click.echo(f"{removal.readout}: every revision of it is erased.")
-    else:
-        click.echo(
-            f'{removal.readout}: removed. "rapporteur rollback {removal.readout}" brings it back; --purge '
-            "erases it."
-        )
     if not removal.everywhere:
         click.echo(
             "Another process is using the store: its files keep what was erased until that process has ended, or "
@@ -247,15 +231,13 @@ def reindex(options: CommonOptions) -> None:
         progress_bar(enabled=not options.as_json) as progress,
     ):
         done = built.reindexer.run(progress=progress)
-    if options.as_json:
-        print_json(dataclasses.asdict(done))
-        return
     from retrieval.language.sentences import counted
 
     later = "" if done.is_whole else " The vector index follows when the process that uses it has ended."
-    click.echo(
+    options.tell(
+        dataclasses.asdict(done),
         f"{counted(done.revisions, 'revision')}, {counted(done.paragraphs, 'paragraph')}; "
-        f"{counted(done.embedded, 'text')} embedded.{later}"
+        f"{counted(done.embedded, 'text')} embedded.{later}",
     )
 
 
@@ -280,14 +262,10 @@ def copy_ledger(options: CommonOptions) -> None:
     ):
         rows = copy(source, target, progress)
         place = target.place
-    if options.as_json:
-        print_json({"rows": rows, "ledger": place})
-        return
     from retrieval.language.sentences import counted
 
-    click.echo(
-        f"{counted(rows, 'row')} copied to {place}. The vector index is written anew when RETRIEVAL_STORE is first used."
-    )
+    anew = "The vector index is written anew when RETRIEVAL_STORE is first used."
+    options.tell({"rows": rows, "ledger": place}, f"{counted(rows, 'row')} copied to {place}. {anew}")
 
 
 @click.command(cls=Command)
@@ -328,11 +306,11 @@ def restore(options: CommonOptions, file: Path) -> None:
 def _tell(options: CommonOptions, done: Backup, what: str) -> None:
     from retrieval.language.sentences import counted
 
-    if options.as_json:
-        print_json(dataclasses.asdict(done) | {"path": str(done.path)})
-    else:
-        held = f"{counted(done.readouts, 'readout')}, {counted(done.paragraphs, 'paragraph')}"
-        click.echo(f"{held}, {done.bytes / 1e6:.1f} MB {what} {done.path}, SHA-256 {done.sha256[:12]}….")
+    held = f"{counted(done.readouts, 'readout')}, {counted(done.paragraphs, 'paragraph')}"
+    options.tell(
+        dataclasses.asdict(done) | {"path": str(done.path)},
+        f"{held}, {done.bytes / 1e6:.1f} MB {what} {done.path}, SHA-256 {done.sha256[:12]}….",
+    )
     for sentence in done.damaged:
         click.echo(sentence, err=True)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -63,19 +65,14 @@ class CommonOptions:
                 "every setting."
             ) from error
 
-    @contextmanager
     def services(
         self, purpose: str, *, reindexing: bool = False, reading: bool = False
-    ) -> Iterator[Services]:
+    ) -> AbstractContextManager[Services]:
         """Open the store for one command."""
         from retrieval.bootstrap import build_services
 
-        settings = self.load_settings()
-        opened = build_services(
-            settings, purpose=f"rapporteur {purpose}", reindexing=reindexing, reading=reading
-        )
-        with opened as built:
-            yield built
+        name = f"rapporteur {purpose}"
+        return build_services(self.load_settings(), purpose=name, reindexing=reindexing, reading=reading)
 
     @contextmanager
     def ready_services(
@@ -113,6 +110,13 @@ class CommonOptions:
             print_json(as_json(found))
         else:
             as_text(console(), found)
+
+    def tell(self, value: Mapping[str, Any], *lines: str) -> None:
+        """Print a JSON object, or the lines that say the same."""
+        if self.as_json:
+            print_json(value)
+        for line in () if self.as_json else lines:
+            click.echo(line)
 
 
 def _keep(ctx: click.Context, option: click.Parameter, value: Any) -> None:
@@ -227,18 +231,28 @@ class Exports:
             StoreUnwritableError: A file cannot be written.
         """
         from bot.sheet_formats import FORMATS
-        from retrieval.errors import StoreUnwritableError
 
         for ending, path in self.files.items():
-            try:
-                with click.open_file(str(path), "wb") as file:
-                    file.write(FORMATS[ending](sheet, self.style or default, "en"))
-            except OSError as error:
-                problem = f"{path}: this file cannot be written ({error.strerror}). Name another one."
-                raise StoreUnwritableError(problem) from error
+            write_file(path, FORMATS[ending](sheet, self.style or default, "en"))
             if str(path) != "-":
                 click.echo(f"Written: {path}", err=True)
         return bool(self.files)
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file that a command was given; "-" is standard output.
+
+    Raises:
+        StoreUnwritableError: It cannot be written.
+    """
+    from retrieval.errors import StoreUnwritableError
+
+    try:
+        with click.open_file(str(path), "wb") as file:
+            file.write(content)
+    except OSError as error:
+        problem = f"{path}: this file cannot be written ({error.strerror}). Name another one."
+        raise StoreUnwritableError(problem) from error
 
 
 def phrases() -> Phrases:
@@ -284,6 +298,19 @@ def _bound(option: str, typed: str | None) -> str | None:
     if typed and bound is None:
         raise click.UsageError(f'{option}: "{typed}" is no date. Write it like 2024, 2024-03 or 2024-03-05.')
     return bound
+
+
+@contextmanager
+def interrupts(handle: Callable[[], None]) -> Iterator[None]:
+    """Have Ctrl-C call `handle` while the block lasts, in the thread that signals reach; elsewhere change nothing."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, lambda _number, _frame: handle())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def console() -> Console:
