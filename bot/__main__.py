@@ -29,9 +29,8 @@ def main(arguments: list[str] | None = None) -> None:
     options = CommonOptions()
     try:
         with _interrupts_kept():
-            sys.exit(
-                rapporteur.main(arguments, prog_name="rapporteur", standalone_mode=False, obj=options) or 0
-            )
+            status = rapporteur.main(arguments, "rapporteur", standalone_mode=False, obj=options)
+            sys.exit(status or 0)
     except click.UsageError as error:
         if not options.as_json:
             error.show()

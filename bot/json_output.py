@@ -7,31 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from bot.contracts import (
-    AnswerJson,
-    ChangedJson,
-    CheckJson,
-    CitationJson,
-    ComparedJson,
-    ComparisonJson,
-    DifferenceJson,
-    DocumentJson,
-    DocumentsJson,
-    InitiativeJson,
-    InitiativesJson,
-    NearestJson,
-    ParagraphJson,
-    PartJson,
-    PlaceJson,
-    ReadoutJson,
-    RowJson,
-    SearchJson,
-    StatementJson,
-    TableJson,
-    TraceJson,
-    TranslationsJson,
-    UseJson,
-)
+from bot import contracts
 from retrieval.answering.checking import ClaimCheck, Compared
 from retrieval.answering.models import Answer, Translations
 from retrieval.answering.selectors.trained import Explained
@@ -48,7 +24,7 @@ from retrieval.search.ranking import RankedParagraph
 from retrieval.search.scoping import Shelf
 
 
-def answer_json(answer: Answer, elapsed: Elapsed) -> AnswerJson:
+def answer_json(answer: Answer, elapsed: Elapsed) -> contracts.AnswerJson:
     """Return what `ask --json` prints."""
     return {
         "question": answer.question,
@@ -71,11 +47,11 @@ def answer_json(answer: Answer, elapsed: Elapsed) -> AnswerJson:
     }
 
 
-def _translations(found: Translations | None) -> TranslationsJson | None:
+def _translations(found: Translations | None) -> contracts.TranslationsJson | None:
     return None if found is None else {"by": found.by, "texts": list(found.texts)}
 
 
-def statement_json(statement: Statement) -> StatementJson:
+def statement_json(statement: Statement) -> contracts.StatementJson:
     """Return one statement with its citation."""
     return {
         "text": statement.text,
@@ -86,8 +62,7 @@ def statement_json(statement: Statement) -> StatementJson:
     }
 
 
-def _part(answer: Answer) -> PartJson:
-    """Return the outcome of one of several questions."""
+def _part(answer: Answer) -> contracts.PartJson:
     return {
         "question": answer.question,
         "status": answer.status.value,
@@ -102,7 +77,7 @@ def explanation_json(explained: Sequence[Explained]) -> dict[str, Any]:
     return {"explained": [asdict(each) for each in explained]}
 
 
-def check_json(check: ClaimCheck) -> CheckJson:
+def check_json(check: ClaimCheck) -> contracts.CheckJson:
     """Return what `check --json` prints."""
     judged = check.judged
     return {
@@ -113,23 +88,23 @@ def check_json(check: ClaimCheck) -> CheckJson:
     }
 
 
-def _compared(compared: Compared) -> ComparedJson:
-    differences: list[DifferenceJson] = [
+def _compared(compared: Compared) -> contracts.ComparedJson:
+    differences: list[contracts.DifferenceJson] = [
         {"claim": d.claim, "source": d.source, "marks": sorted(d.marks)} for d in compared.differences
     ]
     return {**statement_json(compared.statement), "differences": differences}
 
 
-def _nearest(near: Statement) -> NearestJson:
+def _nearest(near: Statement) -> contracts.NearestJson:
     differs = [difference_sentence(difference) for difference in near.differs]
     return {**_place(near.paragraph), "quote": near.text, "differs": differs}
 
 
-def _place(paragraph: LiveParagraph) -> PlaceJson:
+def _place(paragraph: LiveParagraph) -> contracts.PlaceJson:
     return {"document": paragraph.document, "paragraph": paragraph.number}
 
 
-def _citation(citation: Citation) -> CitationJson:
+def _citation(citation: Citation) -> contracts.CitationJson:
     return {
         "document": citation.document,
         "revision": citation.revision,
@@ -143,30 +118,25 @@ def _citation(citation: Citation) -> CitationJson:
     }
 
 
-def search_json(query: str, hits: Iterable[RankedParagraph], damaged: Sequence[str]) -> SearchJson:
+def search_json(query: str, hits: Iterable[RankedParagraph], damaged: Sequence[str]) -> contracts.SearchJson:
     """Return what `search --json` prints."""
     return {
         "query": query,
         "hits": [
-            {
-                "document": hit.prepared.paragraph.document,
-                "paragraph": hit.prepared.paragraph.number,
-                "score": round(hit.score, 6),
-                "text": hit.prepared.paragraph.text,
-            }
+            {**_place(p := hit.prepared.paragraph), "score": round(hit.score, 6), "text": p.text}
             for hit in hits
         ],
         "damaged": list(damaged),
     }
 
 
-def documents_json(summaries: Sequence[ReadoutSummary]) -> DocumentsJson:
+def documents_json(summaries: Sequence[ReadoutSummary]) -> contracts.DocumentsJson:
     """Return what `documents --json` prints."""
     shelf = Shelf(tuple(summaries))
     return {"documents": [_document(summary, shelf.series_of(summary)) for summary in summaries]}
 
 
-def _document(summary: ReadoutSummary, series: str | None) -> DocumentJson:
+def _document(summary: ReadoutSummary, series: str | None) -> contracts.DocumentJson:
     return {
         "id": summary.id,
         "title": summary.title,
@@ -179,13 +149,11 @@ def _document(summary: ReadoutSummary, series: str | None) -> DocumentJson:
         "numbering": summary.numbering,
         "series": series,
         "warnings": list(summary.warnings),
-        "left_out": [
-            {"reason": left.reason, "text": left.text, "place": left.place} for left in summary.left_out
-        ],
+        "left_out": [{"reason": o.reason, "text": o.text, "place": o.place} for o in summary.left_out],
     }
 
 
-def initiatives_json(listed: Sequence[ListedInitiative], damaged: Sequence[str]) -> InitiativesJson:
+def initiatives_json(listed: Sequence[ListedInitiative], damaged: Sequence[str]) -> contracts.InitiativesJson:
     """Return what `initiatives --json` prints."""
     return {
         "total": len(listed),
@@ -194,7 +162,7 @@ def initiatives_json(listed: Sequence[ListedInitiative], damaged: Sequence[str])
     }
 
 
-def _initiative(listed: ListedInitiative) -> InitiativeJson:
+def _initiative(listed: ListedInitiative) -> contracts.InitiativeJson:
     entry = listed.initiative
     return {
         "name": entry.name,
@@ -216,11 +184,13 @@ def _initiative(listed: ListedInitiative) -> InitiativeJson:
     }
 
 
-def paragraph_json(paragraph: LiveParagraph, table: Table | None = None) -> ParagraphJson:
+def paragraph_json(paragraph: LiveParagraph, table: Table | None) -> contracts.ParagraphJson:
     """Return what `paragraph --json` prints; with the table that it is a row of."""
-    whole: TableJson | None = None
+    whole: contracts.TableJson | None = None
     if table is not None:
-        rows: list[RowJson] = [{"paragraph": number, "cells": list(cells)} for number, cells in table.rows]
+        rows: list[contracts.RowJson] = [
+            {"paragraph": number, "cells": list(cells)} for number, cells in table.rows
+        ]
         whole = {"heads": list(table.heads), "rows": rows}
     return {
         "document": paragraph.document,
@@ -280,7 +250,7 @@ def removal_json(removal: Removal) -> dict[str, Any]:
     return {"removed": [removal.readout], "purged": removal.purged, "everywhere": removal.everywhere}
 
 
-def comparison_json(found: Comparison) -> ComparisonJson:
+def comparison_json(found: Comparison) -> contracts.ComparisonJson:
     """Return what `compare --json` prints: `a` and `b` are the readouts, in the order given."""
     a, b = found.before, found.after
     return {
@@ -302,15 +272,15 @@ def comparison_json(found: Comparison) -> ComparisonJson:
     }
 
 
-def _changed(statement: Statement) -> ChangedJson:
+def _changed(statement: Statement) -> contracts.ChangedJson:
     return {**_citation(statement.citation), "changed": [list(span) for span in statement.highlights]}
 
 
-def _readout(document: str, title: str, date: str | None) -> ReadoutJson:
+def _readout(document: str, title: str, date: str | None) -> contracts.ReadoutJson:
     return {"document": document, "title": title, "date": date}
 
 
-def trace_json(trace: Trace) -> TraceJson:
+def trace_json(trace: Trace) -> contracts.TraceJson:
     """Return what `trace --json` prints, the oldest use first."""
     first, last = trace.ends or (None, None)
     return {
@@ -323,7 +293,7 @@ def trace_json(trace: Trace) -> TraceJson:
     }
 
 
-def _use(trace: Trace, readout: TracedReadout) -> UseJson:
+def _use(trace: Trace, readout: TracedReadout) -> contracts.UseJson:
     return {
         **_readout(readout.document, readout.title, readout.date),
         "series": readout.series,

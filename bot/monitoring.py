@@ -7,14 +7,13 @@ import logging
 import math
 import os
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, make_wsgi_app
+from prometheus_client.exposition import ThreadingWSGIServer
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
@@ -39,6 +38,11 @@ Gauges = Mapping[str, tuple[str, Callable[[], float]]]
 log = logging.getLogger(__name__)
 
 _BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+_OUTCOMES: dict[Stage, tuple[str, str]] = {
+    "question": ("answers", "Questions by outcome: the answer's status, talk, or the name of an error"),
+    "ingest": ("ingests", "Ingests by outcome: done, partly, or the name of an error"),
+    "model": ("model_calls", "Calls of the language model by outcome: done, or the name of an error"),
+}
 _COUNTED: dict[Counted, tuple[str, tuple[str, ...]]] = {
     "model_tokens": ("Tokens that the language model was billed for", ("kind",)),
     "model_cost": ("What they cost, in the currency of the prices set", ()),
@@ -67,18 +71,14 @@ def monitored(
     """
     settings = services.settings
 
-    def ledger() -> str | None:
-        try:
-            services.jobs.waiting()
-        except StoreError:
-            return "cannot be read"
-        return None
-
     def jobs() -> float:
         try:
             return services.jobs.waiting()
         except StoreError:
             return math.nan
+
+    def ledger() -> str | None:
+        return "cannot be read" if math.isnan(jobs()) else None
 
     with ExitStack() as stack:
         stack.enter_context(traced())
@@ -109,28 +109,11 @@ class Metrics:
         self.registry = CollectorRegistry()
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self.registry)
-        self._stages = Histogram(
-            "rapporteur_stage_seconds",
-            "How long a stage took",
-            ["stage"],
-            registry=self.registry,
-            buckets=_BUCKETS_S,
-        )
+        name, help_ = "rapporteur_stage_seconds", "How long a stage took"
+        self._stages = Histogram(name, help_, ["stage"], registry=self.registry, buckets=_BUCKETS_S)
         self._outcomes = {
-            name: Counter(f"rapporteur_{plural}", help_, ["outcome"], registry=self.registry)
-            for name, plural, help_ in (
-                (
-                    "question",
-                    "answers",
-                    "Questions by outcome: the answer's status, talk, or the name of an error",
-                ),
-                ("ingest", "ingests", "Ingests by outcome: done, partly, or the name of an error"),
-                (
-                    "model",
-                    "model_calls",
-                    "Calls of the language model by outcome: done, or the name of an error",
-                ),
-            )
+            stage: Counter(f"rapporteur_{plural}", help_, ["outcome"], registry=self.registry)
+            for stage, (plural, help_) in _OUTCOMES.items()
         }
         self._counters = {
             what: Counter(f"rapporteur_{what}", help_, labels, registry=self.registry)
@@ -140,11 +123,10 @@ class Metrics:
     @contextmanager
     def stage(self, name: Stage, told: Told) -> Iterator[None]:
         """Time a stage."""
-        started = time.perf_counter()
         try:
-            yield
+            with self._stages.labels(name).time():
+                yield
         finally:
-            self._stages.labels(name).observe(time.perf_counter() - started)
             if name in self._outcomes:
                 self._outcomes[name].labels(told["outcome"]).inc()
 
@@ -169,7 +151,7 @@ def served(metrics: Metrics, host: str, port: int, *, alive: Checks, ready: Chec
         SettingsError: The port cannot be had.
     """
     try:
-        server = make_server(host, port, _app(metrics, alive, ready), _Server, _Quiet)
+        server = make_server(host, port, _app(metrics, alive, ready), ThreadingWSGIServer, _Quiet)
     except OSError as error:
         raise SettingsError(
             f"RETRIEVAL_METRICS_PORT: {host}:{port} cannot be listened on ({error.strerror}). Choose another port, "
@@ -183,10 +165,6 @@ def served(metrics: Metrics, host: str, port: int, *, alive: Checks, ready: Chec
         server.shutdown()
         server.server_close()
         thread.join()
-
-
-class _Server(ThreadingMixIn, WSGIServer):
-    daemon_threads = True  # a reader that never hangs up stops nothing
 
 
 class _Quiet(WSGIRequestHandler):

@@ -74,9 +74,7 @@ def _signed(text: str, sign: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return _MARKDOWN.sub(
-        lambda found: found.group()[:-1] + "\\" + found.group()[-1], " ".join(text.split(" "))
-    )
+    return _MARKDOWN.sub(lambda found: f"{found[0][:-1]}\\{found[0][-1]}", text)
 
 
 def _cited(passage: Passage, style: CitationStyle) -> str:
@@ -335,7 +333,6 @@ def _bars(years: Sequence[Year]) -> list[tuple[float, float, float, float, Year]
 
 
 def _labelled(years: Sequence[Year]) -> set[int | str]:
-    """Return the years that are written below the axis."""
     every = -(-len(years) // _MOST_LABELS)
     return {year for year, _, _ in years[::every]}
 

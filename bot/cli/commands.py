@@ -162,15 +162,13 @@ def evaluate(
     from retrieval.evaluation import each_question, figures, sample
 
     read = list(each_question(questions))
-    failed = [row for row in read if isinstance(row, SourceError)]
+    failed = [each for each in read if isinstance(each, SourceError)]
     asked = [q for q in read if not isinstance(q, SourceError) and language in (None, q.language)]
     with options.ready_services("eval") as built:
         from bot.cli.terminal import show_figures
         from bot.json_output import answer_json
 
-        done = list(_asked(built, questions, sample(asked, limit, seed), quiet=options.as_json))
-        rows = [row for row in done if not isinstance(row, SourceError)]
-        failed += [row for row in done if isinstance(row, SourceError)]
+        rows = _asked(built, questions, sample(asked, limit, seed), failed, quiet=options.as_json)
         if answers is not None:
             told = ({"id": row.question.id} | answer_json(row.answer, row.elapsed) for row in rows)
             answers.write_text("".join(map(_json_line, told)), encoding="utf-8")
@@ -255,9 +253,9 @@ def _say(what: str, listening: socket.socket, path: str) -> None:
 
 
 def _asked(
-    services: Services, file: Path, questions: list[EvalQuestion], *, quiet: bool
-) -> Iterator[EvalRow | SourceError]:
-    """Ask, and say on a terminal how far it is."""
+    services: Services, file: Path, questions: list[EvalQuestion], failed: list[SourceError], *, quiet: bool
+) -> list[EvalRow]:
+    """Ask, say on a terminal how far it is, and add to `failed` what could not be asked."""
     from rich.console import Console
     from rich.progress import track
 
@@ -266,11 +264,13 @@ def _asked(
 
     stderr = Console(stderr=True)
     hidden = quiet or not stderr.is_terminal
+    rows = []
     for question in track(questions, "Asking", console=stderr, transient=True, disable=hidden):
         try:
-            yield ask_one(question, services.answering, services.browser)
+            rows.append(ask_one(question, services.answering, services.browser))
         except NotFoundError as error:
-            yield SourceError(str(file), str(error), question.line)
+            failed.append(SourceError(str(file), str(error), question.line))
+    return rows
 
 
 def _json_line(value: Mapping[str, Any]) -> str:

@@ -134,29 +134,16 @@ class Command(click.Command):
     """A subcommand: a function that takes `CommonOptions` before its own arguments."""
 
     def __init__(self, name: str | None, *, params: list[click.Parameter] | None = None, **more: Any) -> None:
-        common = [
-            click.Option(
-                ["--corpus"],
-                type=_PATH,
-                metavar="DIR",
-                help="The readouts to start from.  [env: RETRIEVAL_CORPUS_DIR; default: the shipped corpus]",
-            ),
-            click.Option(
-                ["--store"],
-                type=_PATH,
-                metavar="DIR",
-                help="Where readouts are kept.  [env: RETRIEVAL_STORE_DIR]",
-            ),
-            click.Option(
-                ["--debug"],
-                is_flag=True,
-                is_eager=True,
-                callback=_debug,
-                help="Log everything, and show where an error comes from.",
-            ),
-        ]
-        for option in common:
-            option.expose_value, option.callback = False, option.callback or _keep
+        corpus = "The readouts to start from.  [env: RETRIEVAL_CORPUS_DIR; default: the shipped corpus]"
+        store = "Where readouts are kept.  [env: RETRIEVAL_STORE_DIR]"
+        debug = "Log everything, and show where an error comes from."
+        kept: dict[str, Any] = {"type": _PATH, "metavar": "DIR", "expose_value": False, "callback": _keep}
+        flag: dict[str, Any] = {"is_flag": True, "is_eager": True, "expose_value": False, "callback": _debug}
+        common = (
+            click.Option(["--corpus"], help=corpus, **kept),
+            click.Option(["--store"], help=store, **kept),
+            click.Option(["--debug"], help=debug, **flag),
+        )
         super().__init__(name, params=[*(params or ()), *common], **more)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -266,19 +253,12 @@ def filtered(command: Function) -> Function:
     """Add what narrows the readouts, and hand it over as `filters`."""
 
     @wraps(command)
-    def with_filters(
-        *args: Any,
-        documents: tuple[str, ...],
-        since: str | None,
-        until: str | None,
-        issuer: str | None,
-        title: str | None,
-        **rest: Any,
-    ) -> Any:
+    def with_filters(*given: Any, **more: Any) -> Any:
         from retrieval.search.scoping import Filters
 
-        bounds = (_bound("--since", since), _bound("--until", until))
-        return command(*args, filters=Filters(documents, *bounds, issuer, title), **rest)
+        documents, issuer, title = (more.pop(name) for name in ("documents", "issuer", "title"))
+        since, until = (_bound(f"--{name}", more.pop(name)) for name in ("since", "until"))
+        return command(*given, filters=Filters(documents, since, until, issuer, title), **more)
 
     for option in (
         click.option("--title", metavar="WORDS", help="Only readouts with these words in their title."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -289,9 +290,8 @@ def initiatives(
 
         click.echo(initiatives_csv(listed), nl=False)
     else:
-        options.show(
-            listed, lambda found: json_output.initiatives_json(found, damaged), terminal.show_initiatives
-        )
+        in_json = partial(json_output.initiatives_json, damaged=damaged)
+        options.show(listed, in_json, terminal.show_initiatives)
 
 
 @click.command(cls=Command)

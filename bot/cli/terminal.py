@@ -126,10 +126,9 @@ _MARK_NAMES = {
 def _difference_lines(compared: Compared) -> Iterator[Text]:
     """A line a difference: the claim's words struck out, the source's in bold; what matters most is named."""
     for difference in compared.differences:
-        line = Text("claim: ")
-        line.append(difference.claim or "—", style="strike" if difference.claim else "dim")
-        line.append("  source: ")
-        line.append(difference.source or "—", style="bold" if difference.source else "dim")
+        claim = difference.claim or "—", "strike" if difference.claim else "dim"
+        source = difference.source or "—", "bold" if difference.source else "dim"
+        line = Text.assemble("claim: ", claim, "  source: ", source)
         kinds = [name for each, name in _MARK_NAMES.items() if each in difference.marks]
         if kinds:
             line.append(f"  ({'; '.join(kinds)})", style="red")
@@ -241,28 +240,20 @@ def show_initiatives(console: Console, listed: Sequence[ListedInitiative]) -> No
 
 def _initiative_line(listed: ListedInitiative) -> Text:
     entry = listed.initiative
-    line = Text(entry.name, style="bold")
-    line.append(f" — {entry.kind}", style="not bold")
-    if entry.actor:
-        line.append(f", {entry.actor}", style="not bold")
-    if entry.when:
-        line.append(f", {entry.when}", style="not bold")
-    numbers = dict.fromkeys(f"¶{citation.paragraph}" for citation in entry.citations)
-    line.append(f" — {', '.join(numbers)}", style="not bold cyan")
+    about = ", ".join(filter(None, (entry.kind, entry.actor, entry.when)))
+    numbers = ", ".join(dict.fromkeys(f"¶{citation.paragraph}" for citation in entry.citations))
+    line = Text.assemble((entry.name, "bold"), f" — {about}", (f" — {numbers}", "cyan"))
     if listed.also_in:
         places = ", ".join(f"{place.document} ¶{place.paragraph}" for place in listed.also_in)
-        line.append(f"  (also in {places})", style="not bold dim")
+        line.append(f"  (also in {places})", style="dim")
     return line
 
 
-def show_paragraph(console: Console, paragraph: LiveParagraph, table: TableOf | None = None) -> None:
+def show_paragraph(console: Console, paragraph: LiveParagraph, table: TableOf | None) -> None:
     """Print one paragraph with where it stands; a row of a table in the whole of it."""
-    place = f"{paragraph.title} {paragraph.place}"
-    if paragraph.numbering is Numbering.COUNTED:
-        place += " (counted)"
-    console.print(
-        Text(place, style="dim" + (f" link {paragraph.source_url}" if paragraph.source_url else ""))
-    )
+    note = " (counted)" if paragraph.numbering is Numbering.COUNTED else ""
+    link = f" link {paragraph.source_url}" if paragraph.source_url else ""
+    console.print(Text(f"{paragraph.title} {paragraph.place}{note}", style=f"dim{link}"))
     print_indented(console, Text(paragraph.text))
     if table is not None:
         shown = Table("¶", *map(escape, table.heads))

@@ -17,7 +17,7 @@ from retrieval.language.sentences import counted
 from retrieval.models import IngestReport, ParagraphDiff
 
 _STYLES: dict[Mark, str] = {"same": "", "removed": "strike red", "added": "bold green", "found": "bold"}
-_SIGNS: dict[Mark, str] = {"same": "%s", "removed": "[-%s-]", "added": "{+%s+}", "found": "%s"}
+_SIGNS: dict[Mark, str] = {"removed": "[-%s-]", "added": "{+%s+}"}
 
 
 def show_sheet(console: Console, sheet: Sheet) -> None:
@@ -45,11 +45,9 @@ def show_report(console: Console, report: IngestReport, *, dry_run: bool) -> Non
     for name in report.added:
         print_line(console, Text(f"+ {name}", style="green"))
     for change in report.changed:
-        counts = (
-            f"{change.paragraphs_added} added, {change.paragraphs_changed} changed, "
-            f"{change.paragraphs_removed} removed"
-            + (f", {change.paragraphs_renumbered} renumbered" if change.paragraphs_renumbered else "")
-        )
+        counts = f"{change.paragraphs_added} added, {change.paragraphs_changed} changed, "
+        counts += f"{change.paragraphs_removed} removed"
+        counts += f", {change.paragraphs_renumbered} renumbered" if change.paragraphs_renumbered else ""
         print_line(console, Text(f"~ {change.id}  ({counts})", style="yellow"))
         if dry_run and change.id in report.diffs:
             _show_diff(console, report.diffs[change.id])
@@ -81,14 +79,13 @@ def show_report(console: Console, report: IngestReport, *, dry_run: bool) -> Non
 def show_history(console: Console, found: History) -> None:
     """Print the revisions of a readout, the newest first, and what was done to it."""
     for revision in found.revisions:
-        state = "live" if found.live is revision else f"until {revision.superseded_at}"
-        state += ", pinned" if found.live is revision and found.readout.pinned else ""
+        is_live = found.live is revision
+        state = "live" if is_live else f"until {revision.superseded_at}"
+        state += ", pinned" if is_live and found.readout.pinned else ""
         state += ", text erased" if revision.erased else ""
-        line = Text(revision.id, style="bold cyan" if found.live is revision else "cyan")
-        line.append(f"  {revision.created_at}  {state}", style="not bold default")
-        if not revision.erased:
-            line.append(f"  {counted(revision.paragraphs, 'paragraph')}", style="not bold dim")
-        console.print(line)
+        size = "" if revision.erased else f"  {counted(revision.paragraphs, 'paragraph')}"
+        name = revision.id, "bold cyan" if is_live else "cyan"
+        console.print(Text.assemble(name, f"  {revision.created_at}  {state}", (size, "dim")))
     for entry in found.audit:
         console.print(Text(f"{entry.at}  {entry.action} by {entry.actor}{_details(entry)}", style="dim"))
 
@@ -111,13 +108,11 @@ def _passage(console: Console, passage: Passage) -> Text:
 
 
 def _words(console: Console, runs: Iterable[Run]) -> Text:
-    return Text.assemble(
-        *((r.text if console.is_terminal else _SIGNS[r.mark] % r.text, _STYLES[r.mark]) for r in runs)
-    )
+    sign = {} if console.is_terminal else _SIGNS
+    return Text.assemble(*((sign.get(run.mark, "%s") % run.text, _STYLES[run.mark]) for run in runs))
 
 
 def _show_diff(console: Console, diff: ParagraphDiff) -> None:
-    """Print every paragraph that differs."""
     for change in diff.changes:
         line = Text.assemble((f"¶{change.number}  ", "cyan"))
         if change.was:
@@ -129,23 +124,22 @@ def _show_diff(console: Console, diff: ParagraphDiff) -> None:
 
 
 def _details(entry: AuditEntry) -> str:
-    """Return what changed, in words."""
     names = {"paragraphs_added": "added", "paragraphs_changed": "changed", "paragraphs_removed": "removed"}
     parts = [f"{entry.summary[key]} {word}" for key, word in names.items() if entry.summary.get(key)]
     return f" ({', '.join(parts)})" if parts else ""
 
 
 def _summary(report: IngestReport, *, dry_run: bool) -> str:
-    counts = [
-        (len(report.added), "added"),
-        (len(report.changed), "changed"),
-        (len(report.removed), "removed"),
-        (len(report.held), "pinned"),
-        (len(report.unchanged), "unchanged"),
-        (len(report.alike), "to be asked about"),
-        (len(report.failed), "failed"),
-    ]
-    parts = ", ".join(f"{count} {what}" for count, what in counts if count) or "nothing found"
+    told = {
+        "added": report.added,
+        "changed": report.changed,
+        "removed": report.removed,
+        "pinned": report.held,
+        "unchanged": report.unchanged,
+        "to be asked about": report.alike,
+        "failed": report.failed,
+    }
+    parts = ", ".join(f"{len(each)} {what}" for what, each in told.items() if each) or "nothing found"
     if dry_run:
         return f"Would be: {parts}. Nothing was changed."
     return f"{parts}; {counted(report.embedded, 'text')} embedded in {report.elapsed_ms / 1000:.1f} s."

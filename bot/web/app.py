@@ -14,17 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 
-from bot import json_output
-from bot.contracts import (
-    AnswerJson,
-    CheckJson,
-    ComparisonJson,
-    DocumentsJson,
-    InitiativesJson,
-    ParagraphJson,
-    SearchJson,
-    TraceJson,
-)
+from bot import contracts, json_output
 from bot.discord.refusals import BusyError, LimitedError
 from bot.locales import Phrases
 from bot.sheet_formats import STYLE
@@ -114,9 +104,8 @@ class Api:
 
     def router(self) -> APIRouter:
         """Return the routes."""
-        router = APIRouter(
-            prefix="/api", dependencies=[Security(HTTPBearer(auto_error=False))], tags=["readouts"]
-        )
+        described = [Security(HTTPBearer(auto_error=False))]  # for the OpenAPI document; the guard checks
+        router = APIRouter(prefix="/api", dependencies=described, tags=["readouts"])
         for path, handler in (
             ("/ask", self.ask),
             ("/search", self.search),
@@ -131,7 +120,7 @@ class Api:
             router.add_api_route(path, handler, methods=["GET"])
         return router
 
-    async def ask(self, request: Request, question: str, filters: Narrowed) -> AnswerJson:
+    async def ask(self, request: Request, question: str, filters: Narrowed) -> contracts.AnswerJson:
         """Answer a question in the sources' own words, each statement with its citation."""
         words = self._desk.admit(request, question)
         answer, elapsed = await self._desk.read(self._services.answering.timed_ask, words, filters=filters)
@@ -139,53 +128,53 @@ class Api:
 
     async def search(
         self, request: Request, query: str, filters: Narrowed, limit: Annotated[int, Query(ge=1, le=24)] = 5
-    ) -> SearchJson:
+    ) -> contracts.SearchJson:
         """Return the paragraphs nearest to some words, best first."""
         words = self._desk.admit(request, query)
         hits = await self._desk.read(self._services.answering.search, words, filters=filters, top_k=limit)
         return json_output.search_json(query, hits, await self._damaged(filters))
 
-    async def check(self, request: Request, claim: str, document: str | None = None) -> CheckJson:
+    async def check(self, request: Request, claim: str, document: str | None = None) -> contracts.CheckJson:
         """Say whether a claim stands there verbatim; else the nearest sentences and what differs."""
         words = self._desk.admit(request, claim)
-        return json_output.check_json(
-            await self._desk.read(self._services.checking.check, words, document=document)
-        )
+        found = await self._desk.read(self._services.checking.check, words, document=document)
+        return json_output.check_json(found)
 
-    async def documents(self, filters: Narrowed) -> DocumentsJson:
+    async def documents(self, filters: Narrowed) -> contracts.DocumentsJson:
         """List the readouts, newest first."""
-        return json_output.documents_json(
-            await self._desk.read(self._services.browser.documents, filters=filters)
-        )
+        found = await self._desk.read(self._services.browser.documents, filters=filters)
+        return json_output.documents_json(found)
 
     async def document(self, document: str) -> dict[str, Any]:
         """Return one readout whole, in the format that `ingest` takes."""
         return to_interchange(await self._desk.read(self._services.browser.readout, document))
 
-    async def paragraph(self, document: str, number: str) -> ParagraphJson:
+    async def paragraph(self, document: str, number: str) -> contracts.ParagraphJson:
         """Return one paragraph by the number it is cited with."""
         browser = self._services.browser
         found = await self._desk.read(browser.paragraph, document, number.removeprefix("¶"))
         return json_output.paragraph_json(found, await self._desk.read(browser.table, found))
 
-    async def initiatives(self, filters: Narrowed, kind: InitiativeKind | None = None) -> InitiativesJson:
+    async def initiatives(
+        self, filters: Narrowed, kind: InitiativeKind | None = None
+    ) -> contracts.InitiativesJson:
         """List what was announced, launched, continued, resumed, supported or asked for."""
         listed = await self._desk.read(self._services.browser.initiatives, filters=filters, kind=kind)
         return json_output.initiatives_json(listed, await self._damaged(filters))
 
-    async def compare(self, request: Request, a: str, b: str, topic: str | None = None) -> ComparisonJson:
+    async def compare(
+        self, request: Request, a: str, b: str, topic: str | None = None
+    ) -> contracts.ComparisonJson:
         """Return two readouts side by side, paragraph by paragraph."""
         self._desk.admit(request, topic or a)
-        return json_output.comparison_json(
-            await self._desk.read(self._services.comparing.compare, a, b, topic)
-        )
+        found = await self._desk.read(self._services.comparing.compare, a, b, topic)
+        return json_output.comparison_json(found)
 
-    async def trace(self, request: Request, phrase: str, filters: Narrowed) -> TraceJson:
+    async def trace(self, request: Request, phrase: str, filters: Narrowed) -> contracts.TraceJson:
         """Return where a phrase and its close variants stand, by date."""
         words = self._desk.admit(request, phrase)
-        return json_output.trace_json(
-            await self._desk.read(self._services.comparing.trace, words, filters=filters)
-        )
+        found = await self._desk.read(self._services.comparing.trace, words, filters=filters)
+        return json_output.trace_json(found)
 
     async def _damaged(self, filters: Filters) -> tuple[str, ...]:
         return await self._desk.read(self._services.browser.damaged, filters=filters)

@@ -72,9 +72,9 @@ class WebSettings(BaseSettings):
     @field_validator("tokens", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        return (
-            [each.strip() for each in value.split(",") if each.strip()] if isinstance(value, str) else value
-        )
+        if isinstance(value, str):
+            return [each.strip() for each in value.split(",") if each.strip()]
+        return value
 
     @field_validator("tokens")
     @classmethod
@@ -191,18 +191,12 @@ class Guard:
 
 
 class Desk:
-    """Hands requests to the services, each in a thread.
+    """Hands requests to the services, each in a thread."""
 
-    Args:
-        clock: Seconds, never going back.
-    """
-
-    def __init__(
-        self, services: Services, settings: WebSettings, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, services: Services, settings: WebSettings) -> None:
         self.services = services
         self._settings = settings
-        self._buckets = Buckets(settings.questions_per_minute, clock)
+        self._buckets = Buckets(settings.questions_per_minute, time.monotonic)
         self._workers = Workers(settings.concurrent_questions, settings.waiting_questions, "web")
 
     async def read(self, call: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:
