@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bot.cli import corpus_commands, reading_commands, watch_commands
-from bot.cli.options import Command, CommonOptions, Group, as_json, phrases, print_json, write_file
+from bot.cli.options import Command, CommonOptions, Group, phrases, print_json, write_file
 from bot.cli.reading_commands import HISTORY_TURNS
 
 if TYPE_CHECKING:
@@ -45,7 +45,6 @@ def rapporteur() -> None:
 @click.option(
     "--audit", is_flag=True, help="Look up every paragraph by its own vector and words: all of a store."
 )
-@as_json
 def doctor(options: CommonOptions, audit: bool) -> None:
     """Check settings, model, corpus and store, and say what to do."""
     from bot.cli.terminal import progress_bar
@@ -59,7 +58,7 @@ def doctor(options: CommonOptions, audit: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-@rapporteur.command(cls=Command)
+@rapporteur.command(cls=Command, reports=False)
 def run(options: CommonOptions) -> int:
     """Run the Discord bot until it is told to stop.
 
@@ -77,7 +76,7 @@ def run(options: CommonOptions) -> int:
         return run_bot(settings, built)
 
 
-@rapporteur.command(cls=Command)
+@rapporteur.command(cls=Command, reports=False)
 @click.option(
     "--http",
     "address",
@@ -104,7 +103,7 @@ def serve(options: CommonOptions, address: str) -> None:
             run_server(app, listening)
 
 
-@rapporteur.command(cls=Command)
+@rapporteur.command(cls=Command, reports=False)
 @click.option("--http", "address", metavar="HOST:PORT", help="Listen here instead, at the path /mcp.")
 def mcp(options: CommonOptions, address: str | None) -> None:
     """Offer the shared readouts to a program that speaks the Model Context Protocol, on standard input and output.
@@ -144,7 +143,6 @@ def mcp(options: CommonOptions, address: str | None) -> None:
 @click.option(
     "--answers", type=click.Path(path_type=Path), metavar="FILE", help="Write each answer, one JSON a line."
 )
-@as_json
 def evaluate(
     options: CommonOptions,
     questions: Path,
@@ -187,7 +185,6 @@ def feedback() -> None:
 
 @feedback.command("export", cls=Command)
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
-@as_json
 def export(options: CommonOptions, file: Path) -> None:
     """Write the answers that readers voted on to FILE, as "rapporteur eval" reads them; - is standard output.
 

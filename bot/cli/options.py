@@ -131,20 +131,29 @@ def _debug(ctx: click.Context, option: click.Parameter, value: bool) -> None:
 
 
 class Command(click.Command):
-    """A subcommand: a function that takes `CommonOptions` before its own arguments."""
+    """A subcommand: a function that takes `CommonOptions` before its own arguments.
 
-    def __init__(self, name: str | None, *, params: list[click.Parameter] | None = None, **more: Any) -> None:
+    Args:
+        reports: Whether it tells something that `--json` prints.
+    """
+
+    def __init__(
+        self, name: str | None, *, params: list[click.Parameter], reports: bool = True, **more: Any
+    ) -> None:
         corpus = "The readouts to start from.  [env: RETRIEVAL_CORPUS_DIR; default: the shipped corpus]"
         store = "Where readouts are kept.  [env: RETRIEVAL_STORE_DIR]"
         debug = "Log everything, and show where an error comes from."
         kept: dict[str, Any] = {"type": _PATH, "metavar": "DIR", "expose_value": False, "callback": _keep}
-        flag: dict[str, Any] = {"is_flag": True, "is_eager": True, "expose_value": False, "callback": _debug}
+        flag: dict[str, Any] = {"is_flag": True, "expose_value": False}
         common = (
             click.Option(["--corpus"], help=corpus, **kept),
             click.Option(["--store"], help=store, **kept),
-            click.Option(["--debug"], help=debug, **flag),
+            click.Option(["--debug"], help=debug, is_eager=True, callback=_debug, **flag),
         )
-        super().__init__(name, params=[*(params or ()), *common], **more)
+        if reports:
+            json_ = "Print one JSON object on standard output."
+            params = [*params, click.Option(["--json", "as_json"], help=json_, callback=_keep, **flag)]
+        super().__init__(name, params=[*params, *common], **more)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Call the function."""
@@ -161,14 +170,6 @@ class Group(click.Group):
         return super().parse_args(ctx, args)
 
 
-as_json = click.option(
-    "--json",
-    "as_json",
-    is_flag=True,
-    expose_value=False,
-    callback=_keep,
-    help="Print one JSON object on standard output.",
-)
 one_document = click.option("--document", metavar="ID", help="Ask this readout alone.")
 
 
@@ -211,8 +212,8 @@ class Exports:
     files: Mapping[str, Path]
     style: CitationStyle | None
 
-    def write(self, sheet: Sheet, default: CitationStyle) -> bool:
-        """Write `sheet` to each; whether there was any.
+    def write(self, sheet: Sheet, default: CitationStyle) -> None:
+        """Write `sheet` to each.
 
         Raises:
             StoreUnwritableError: A file cannot be written.
@@ -223,7 +224,6 @@ class Exports:
             write_file(path, FORMATS[ending](sheet, self.style or default, "en"))
             if str(path) != "-":
                 click.echo(f"Written: {path}", err=True)
-        return bool(self.files)
 
 
 def write_file(path: Path, content: bytes) -> None:

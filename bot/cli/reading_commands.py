@@ -15,7 +15,6 @@ from bot.cli.options import (
     Command,
     CommonOptions,
     Exports,
-    as_json,
     console,
     exporting,
     filtered,
@@ -46,7 +45,6 @@ narrow down what is asked."""
 @filtered
 @click.option("--explain", is_flag=True, help="Print the figures that the answer was decided by, too.")
 @exporting
-@as_json
 def ask(options: CommonOptions, question: str, filters: Filters, explain: bool, exports: Exports) -> None:
     """Answer QUESTION from the readouts, with the paragraph of every sentence.
 
@@ -69,18 +67,17 @@ def ask(options: CommonOptions, question: str, filters: Filters, explain: bool, 
         with choosing(built.answering.mode, enabled=not options.as_json) as on_found:
             answer, elapsed = built.answering.timed_ask(question, filters=filters, on_found=on_found)
         explained = built.answering.explain(question, filters=filters) if explain else ()
-        written = False
         if exports.files:
             from bot.sheets import answer_sheet
             from retrieval.answering.wording import told
 
             found = answer.statements or answer.nearest
             sheet = answer_sheet(question, told(answer), found, phrases())
-            written = exports.write(sheet, built.settings.citation_style)
+            exports.write(sheet, built.settings.citation_style)
     if options.as_json:
         print_json(answer_json(answer, elapsed) | (explanation_json(explained) if explain else {}))
         return
-    if not written:
+    if not exports.files:
         show_answer(console(), answer)
     if explain:
         show_explanation(console(), explained)
@@ -89,7 +86,6 @@ def ask(options: CommonOptions, question: str, filters: Filters, explain: bool, 
 @click.command(cls=Command)
 @click.argument("claim")
 @one_document
-@as_json
 def check(options: CommonOptions, claim: str, document: str | None) -> None:
     """Compare CLAIM with the sentences of the readouts that are nearest to it.
 
@@ -119,7 +115,6 @@ def check(options: CommonOptions, claim: str, document: str | None) -> None:
 @click.argument("query")
 @click.option("-k", "top_k", default=5, show_default=True, type=click.IntRange(1, 24), help="Most hits.")
 @filtered
-@as_json
 def search(options: CommonOptions, query: str, top_k: int, filters: Filters) -> None:
     """Print the paragraphs nearest to QUERY, best first."""
     from retrieval.answering.rereading import checked
@@ -134,7 +129,7 @@ def search(options: CommonOptions, query: str, top_k: int, filters: Filters) -> 
     options.show(hits, lambda found: json_output.search_json(query, found, damaged), terminal.show_hits)
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, reports=False)
 @filtered
 def chat(options: CommonOptions, filters: Filters) -> None:
     """Ask one question after another; "and on cybersecurity?" is understood from those before.
@@ -194,7 +189,6 @@ def converse(
     help="Write each as JSON that `ingest` takes back.",
 )
 @filtered
-@as_json
 def documents(options: CommonOptions, folder: Path | None, filters: Filters) -> None:
     """List the readouts, newest first, and which are of one series."""
     with options.ready_services("documents") as built:
@@ -212,7 +206,6 @@ def documents(options: CommonOptions, folder: Path | None, filters: Filters) -> 
 @click.command(cls=Command)
 @click.argument("document")
 @click.argument("number")
-@as_json
 def paragraph(options: CommonOptions, document: str, number: str) -> None:
     """Print paragraph NUMBER of readout DOCUMENT.
 
@@ -244,7 +237,6 @@ def paragraph(options: CommonOptions, document: str, number: str) -> None:
     "--series", is_flag=True, help="Tell what became of each: announced, continued, last mentioned."
 )
 @exporting
-@as_json
 def initiatives(
     options: CommonOptions,
     filters: Filters,
@@ -296,7 +288,6 @@ def initiatives(
 
 @click.command(cls=Command)
 @click.argument("document")
-@as_json
 def history(options: CommonOptions, document: str) -> None:
     """Show the revisions of DOCUMENT and who changed what when.
 
@@ -317,7 +308,6 @@ def history(options: CommonOptions, document: str) -> None:
 @click.argument("b")
 @click.argument("topic", required=False)
 @exporting
-@as_json
 def compare(options: CommonOptions, a: str, b: str, topic: str | None, exports: Exports) -> None:
     """Show readouts A and B side by side: what is new, gone, moved, and the words that changed.
 
@@ -341,7 +331,6 @@ def compare(options: CommonOptions, a: str, b: str, topic: str | None, exports: 
 @click.argument("phrase")
 @filtered
 @exporting
-@as_json
 def trace(options: CommonOptions, phrase: str, filters: Filters, exports: Exports) -> None:
     """Show where PHRASE and its close variants stand, by date, and the words that changed since the time before.
 
@@ -365,10 +354,10 @@ def _show(
     """Write the files asked for, and print as JSON, or as text where nothing was written."""
     from bot.cli.terminal_changes import show_sheet
 
-    written = exports.write(sheet, style)
+    exports.write(sheet, style)
     if options.as_json:
         print_json(shown)
-    elif not written:
+    elif not exports.files:
         show_sheet(console(), sheet)
 
 

@@ -31,13 +31,7 @@ from retrieval.answering.wording import (
 )
 from retrieval.ingest import Progress as ReportProgress
 from retrieval.language.sentences import counted
-from retrieval.models import (
-    LeftOut,
-    LeftOutOf,
-    LiveParagraph,
-    Numbering,
-    Statement,
-)
+from retrieval.models import LeftOut, LeftOutOf, LiveParagraph, Numbering, Statement
 from retrieval.search.browsing import ListedInitiative, ReadoutSummary
 from retrieval.search.browsing import Table as TableOf
 from retrieval.search.ranking import RankedParagraph

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.cli.options import Command, CommonOptions, Group, as_json, print_json
+from bot.cli.options import Command, CommonOptions, Group, print_json
 
 if TYPE_CHECKING:
     from retrieval.bootstrap import Services
@@ -40,7 +40,6 @@ def _seconds(_context: click.Context, _option: click.Parameter, typed: str) -> i
     "--every", default="6h", callback=_seconds, metavar="INTERVAL", help="How often.  [default: 6h]"
 )
 @click.option("--take", is_flag=True, help="Ingest what is found, instead of reporting it.")
-@as_json
 def add(options: CommonOptions, url: str, every: int, take: bool) -> None:
     """Watch URL from now on.
 
@@ -65,7 +64,6 @@ def add(options: CommonOptions, url: str, every: int, take: bool) -> None:
 
 
 @watch.command("list", cls=Command)
-@as_json
 def list_(options: CommonOptions) -> None:
     """List what is watched: last asked, next, last error, and what waits to be taken."""
     from retrieval.models import SHARED
@@ -81,7 +79,6 @@ def list_(options: CommonOptions) -> None:
 
 @watch.command(cls=Command)
 @click.argument("page", metavar="NUMBER|URL")
-@as_json
 def remove(options: CommonOptions, page: str) -> None:
     """Watch a page no longer; the readouts that it brought stay."""
     from retrieval.errors import NotFoundError
@@ -102,7 +99,6 @@ def remove(options: CommonOptions, page: str) -> None:
 @click.option(
     "--take", is_flag=True, help="Ingest what is found, and what was found before, whatever a page says."
 )
-@as_json
 def run_(options: CommonOptions, once: bool, take: bool) -> None:
     """Ask the watched pages, and report what is new on them; with --take ingest it.
 

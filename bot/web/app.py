@@ -79,7 +79,7 @@ def build_app(services: Services, settings: WebSettings, phrases: Phrases) -> Fa
     return app
 
 
-def narrowed(
+def _narrowed(
     document: Annotated[
         list[str], Query(default_factory=list, description="Only this readout; may be repeated.")
     ],
@@ -88,11 +88,10 @@ def narrowed(
     issuer: Annotated[str, Query(description="Only of this issuer.")] = "",
     title: Annotated[str, Query(description="Only with these words in the title.")] = "",
 ) -> Filters:
-    """Read what narrows the readouts."""
     return Filters.typed(document, since, until, issuer, title)
 
 
-Narrowed = Annotated[Filters, Depends(narrowed)]
+Narrowed = Annotated[Filters, Depends(_narrowed)]
 
 
 class Api:

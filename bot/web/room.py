@@ -119,11 +119,11 @@ class Room:
         wanted = Filters((document,) if document else ())
         listed = await self._desk.read(browser.initiatives, filters=wanted, kind=chosen)
         size, total = _INITIATIVES_A_PAGE, len(listed)
-        page = min(page, pages_of(total, size))
+        page = min(page, _pages_of(total, size))
         sheet = initiatives_sheet(listed[(page - 1) * size : page * size], self._phrases, total)
         named_kinds = [("", "Any kind"), *((k, self._phrases(f"initiatives.kind.{k}")) for k in kinds)]
         of_readout = await self._choice_of_readout("document", "Readout", document, "every readout")
-        of_kind = select("kind", "Kind", named_kinds, kind)
+        of_kind = _select("kind", "Kind", named_kinds, kind)
         form = self._pages.choice("/initiatives", "Show", of_readout, of_kind)
         asked = {"document": document, "kind": kind}
         turning = self._pages.turning("/initiatives", asked, page, size, total)
@@ -133,7 +133,7 @@ class Room:
         """Show two readouts side by side."""
         earlier = await self._choice_of_readout("a", "Earlier readout", a, "choose one")
         later = await self._choice_of_readout("b", "Later readout", b, "choose one")
-        about = field("topic", "Topic", topic, hint="every topic")
+        about = _field("topic", "Topic", topic, hint="every topic")
         form = self._pages.choice("/compare", "Compare", earlier, later, about)
         if not (a and b):
             said = "Paragraphs are paired by what they say, not by their numbers."
@@ -144,7 +144,7 @@ class Room:
 
     async def trace(self, request: Request, phrase: str = "") -> HTMLResponse:
         """Show a phrase through the readouts."""
-        form = self._pages.choice("/trace", "Trace", field("phrase", "Phrase", phrase))
+        form = self._pages.choice("/trace", "Trace", _field("phrase", "Phrase", phrase))
         if not phrase:
             said = "Where a phrase and its close variants stand, by date."
             return self._pages.message("Trace a phrase", said, form, current="/trace")
@@ -156,9 +156,9 @@ class Room:
         """Return a choice of one; of more than a list can show, a field for its id."""
         found = await self._desk.read(self._services.browser.documents)
         if len(found) > _READOUTS_A_LIST:
-            return field(name, f"{label} (id)", chosen, hint=none)
+            return _field(name, f"{label} (id)", chosen, hint=none)
         options = ((each.id, named(each.title, each.date, self._phrases)) for each in found)
-        return select(name, label, [("", none.capitalize()), *options], chosen)
+        return _select(name, label, [("", none.capitalize()), *options], chosen)
 
 
 class Pages:
@@ -176,7 +176,7 @@ class Pages:
     def home(self, readouts: Sequence[ReadoutSummary], page: int) -> HTMLResponse:
         """Return the list of readouts, newest first."""
         size = _READOUTS_A_PAGE
-        page = min(page, pages_of(len(readouts), size))  # past the end stands the last one
+        page = min(page, _pages_of(len(readouts), size))  # past the end stands the last one
         shown = readouts[(page - 1) * size : page * size]
         body: list[_Element] = [tag.H1("Readouts")]
         if not readouts:
@@ -237,7 +237,7 @@ class Pages:
         self, path: str, asked: Mapping[str, str], page: int, size: int, total: int
     ) -> Iterator[_Element]:
         """Yield the way to the pages before and after, where there are several."""
-        last = pages_of(total, size)
+        last = _pages_of(total, size)
         if last == 1:
             return
 
@@ -281,7 +281,7 @@ class Pages:
         return HTMLResponse(etree.tostring(page, method="html", encoding="utf-8", doctype="<!DOCTYPE html>"))
 
     def _asking(self, question: str) -> _Element:
-        field = {
+        given = {
             "id": "question",
             "name": "question",
             "type": "search",
@@ -294,7 +294,7 @@ class Pages:
         return tag.FORM(
             {"action": f"{self._root}/ask", "role": "search", "class": "asking"},
             tag.LABEL({"for": "question", "class": "unseen"}, "Question or words to search for"),
-            tag.INPUT(field),
+            tag.INPUT(given),
             tag.BUTTON({"type": "submit"}, "Ask"),
             tag.BUTTON({"type": "submit", "formaction": f"{self._root}/search", "class": "second"}, "Search"),
         )
@@ -337,19 +337,18 @@ class Pages:
             yield tag.E.nav({"aria-label": "Of the same series", "class": "series"}, *told)
 
 
-def pages_of(total: int, size: int) -> int:
+def _pages_of(total: int, size: int) -> int:
     """Return how many pages a list fills; an empty one has one too."""
     return max(1, -(-total // size))
 
 
-def field(name: str, label: str, value: str = "", *, hint: str = "") -> _Element:
-    """Return a labelled field for words."""
+def _field(name: str, label: str, value: str = "", *, hint: str = "") -> _Element:
     given = {"id": f"f-{name}", "name": name, "type": "text", "value": xml_text(value), "placeholder": hint}
     return tag.P(tag.LABEL({"for": f"f-{name}"}, label), tag.INPUT(given))
 
 
-def select(name: str, label: str, options: Iterable[tuple[str, str]], chosen: str | None) -> _Element:
-    """Return a labelled choice among (value, what is shown)."""
+def _select(name: str, label: str, options: Iterable[tuple[str, str]], chosen: str | None) -> _Element:
+    """Return a choice among (value, what is shown)."""
     items = (
         tag.OPTION({"value": value, **({"selected": "selected"} if value == chosen else {})}, xml_text(shown))
         for value, shown in options
