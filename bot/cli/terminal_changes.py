@@ -85,7 +85,7 @@ def show_history(console: Console, found: History) -> None:
         state += ", text erased" if revision.erased else ""
         size = "" if revision.erased else f"  {counted(revision.paragraphs, 'paragraph')}"
         name = revision.id, "bold cyan" if is_live else "cyan"
-        console.print(Text.assemble(name, f"  {revision.created_at}  {state}", (size, "dim")))
+        console.print(Text.assemble(name, f"  {revision.created_at}  {state}", (size, "dim cyan")))
     for entry in found.audit:
         console.print(Text(f"{entry.at}  {entry.action} by {entry.actor}{_details(entry)}", style="dim"))
 
@@ -116,7 +116,7 @@ def _show_diff(console: Console, diff: ParagraphDiff) -> None:
     for change in diff.changes:
         line = Text.assemble((f"¶{change.number}  ", "cyan"))
         if change.was:
-            line.append(f"(was ¶{change.was})  ", style="dim")
+            line.append(f"(was ¶{change.was})  ", style="dim cyan")
         if change.kind != "renumbered":
             pieces = word_diff(change.before or "", change.after or "")
             line.append_text(_words(console, runs_of(pieces)))

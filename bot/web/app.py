@@ -19,7 +19,7 @@ from bot.discord.refusals import BusyError, LimitedError
 from bot.locales import Phrases
 from bot.sheet_formats import STYLE
 from bot.web.http_access import Desk, Guard, WebSettings
-from bot.web.room import Pages, Room
+from bot.web.room import Room
 from retrieval.bootstrap import Services
 from retrieval.errors import DamagedError, NotFoundError, RapporteurError, StoreError, UsageError
 from retrieval.models import InitiativeKind
@@ -44,7 +44,7 @@ def build_app(services: Services, settings: WebSettings, phrases: Phrases) -> Fa
     """
     root = urlsplit(services.settings.reading_room_url or "").path.rstrip("/")
     desk = Desk(services, settings)
-    pages = Pages(phrases, services.settings.citation_style, root)
+    room = Room(desk, phrases, services.settings.citation_style, root)
 
     @asynccontextmanager
     async def life(_app: FastAPI) -> AsyncIterator[None]:
@@ -55,7 +55,7 @@ def build_app(services: Services, settings: WebSettings, phrases: Phrases) -> Fa
         title="Rapporteur", description=_ABOUT, version="1", docs_url=None, redoc_url=None, lifespan=life
     )
     app.include_router(Api(desk).router())
-    app.include_router(Room(desk, pages, phrases).router())
+    app.include_router(room.router())
     style = resources.files(__package__).joinpath("style.css").read_text(encoding="utf-8")
     for path, content, media_type in (
         ("/style.css", STYLE + style, "text/css"),
@@ -68,7 +68,7 @@ def build_app(services: Services, settings: WebSettings, phrases: Phrases) -> Fa
         if request.url.path.startswith("/api/"):
             told = json.dumps({"error": sentence}, ensure_ascii=False)
             return Response(told, status, more, "application/json")
-        page = pages.message(_TITLES.get(status, "Not now"), sentence)
+        page = room.message(_TITLES.get(status, "Not now"), sentence)
         page.status_code = status
         page.headers.update(more)
         return page

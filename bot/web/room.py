@@ -59,13 +59,18 @@ PageNumber = Annotated[int, Query(ge=1, le=100_000)]
 
 
 class Room:
-    """The handlers; each returns a page."""
+    """The handlers, and the pages that they return.
 
-    def __init__(self, desk: Desk, pages: Pages, phrases: Phrases) -> None:
+    Args:
+        root: The path that stands before every other, where a proxy serves it below one; "" is none.
+    """
+
+    def __init__(self, desk: Desk, phrases: Phrases, style: CitationStyle, root: str) -> None:
         self._desk = desk
         self._services = desk.services
-        self._pages = pages
         self._phrases = phrases
+        self._style = style
+        self._root = root
 
     def router(self) -> APIRouter:
         """Return the routes; the OpenAPI document leaves them out."""
@@ -85,15 +90,36 @@ class Room:
     async def home(self, page: PageNumber = 1) -> HTMLResponse:
         """List the readouts."""
         readouts = await self._desk.read(self._services.browser.documents)
-        return self._pages.home(readouts, page)
+        size = _READOUTS_A_PAGE
+        page = min(page, _pages_of(len(readouts), size))  # past the end stands the last one
+        shown = readouts[(page - 1) * size : page * size]
+        body: list[_Element] = [tag.H1("Readouts")]
+        if not readouts:
+            body.append(tag.P({"class": "lead"}, "There is no readout yet."))
+        by_year: dict[str, list[ReadoutSummary]] = {}
+        for each in shown:
+            by_year.setdefault((each.date or "")[:4] or "Undated", []).append(each)
+        for year, of in by_year.items():
+            items = (tag.LI(self._link(each), self._about(each)) for each in of)
+            body += [tag.H2(year), tag.UL({"class": "shelf"}, *items)]
+        return self._page(
+            "Readouts", [*body, *self._turning("/", {}, page, size, len(readouts))], current="/"
+        )
 
     async def readout(
         self, document: str, mark: Annotated[list[str], Query(default_factory=list)], revision: str = ""
     ) -> HTMLResponse:
-        """Show one readout, with the words that were cited marked."""
-        found, paragraphs, series = await self._desk.read(self._services.browser.reading, document)
-        marks = marked_spans(mark) if revision in ("", found.revision) else None
-        return self._pages.readout(found, paragraphs, series, marks)
+        """Show one readout, every paragraph at its anchor, with the words that were cited marked."""
+        readout, paragraphs, series = await self._desk.read(self._services.browser.reading, document)
+        is_changed = revision not in ("", readout.revision)
+        marks = {} if is_changed else marked_spans(mark)
+        head = [tag.H1(xml_text(readout.title)), tag.P({"class": "lead"}, *self._details(readout))]
+        notes = [_NUMBERING[readout.numbering]] if readout.numbering in _NUMBERING else []
+        notes += [_CHANGED] if is_changed else []
+        head += [tag.P({"class": "note"}, xml_text(note)) for note in (*notes, *readout.warnings)]
+        shown = tag.E.header(*head), *_paragraphs(paragraphs, marks)
+        article = tag.E.article({"lang": readout.language}, *shown)
+        return self._page(readout.title, [article, *_left_out(readout), *self._neighbours(readout, series)])
 
     async def ask(self, request: Request, question: str) -> HTMLResponse:
         """Answer a question."""
@@ -101,7 +127,7 @@ class Room:
         answer = await self._desk.read(self._services.answering.ask, words)
         lead = [TALK[answer.talk]] if answer.talk else told(answer)
         sheet = answer_sheet(words, lead, answer.statements or answer.nearest, self._phrases)
-        return self._pages.sheet(sheet, question=words)
+        return self._sheet(sheet, question=words)
 
     async def search(self, request: Request, question: str) -> HTMLResponse:
         """List the paragraphs nearest to some words."""
@@ -109,7 +135,7 @@ class Room:
         hits = await self._desk.read(self._services.answering.search, words, top_k=_HITS)
         found = (Statement(p := hit.prepared.paragraph, 0, len(p.text)) for hit in hits)
         lead = "Paragraphs nearest to these words, best first" if hits else "Nothing was found."
-        return self._pages.sheet(answer_sheet(words, [lead], found, self._phrases), question=words)
+        return self._sheet(answer_sheet(words, [lead], found, self._phrases), question=words)
 
     async def initiatives(self, document: str = "", kind: str = "", page: PageNumber = 1) -> HTMLResponse:
         """List initiatives."""
@@ -124,33 +150,33 @@ class Room:
         named_kinds = [("", "Any kind"), *((k, self._phrases(f"initiatives.kind.{k}")) for k in kinds)]
         of_readout = await self._choice_of_readout("document", "Readout", document, "every readout")
         of_kind = _select("kind", "Kind", named_kinds, kind)
-        form = self._pages.choice("/initiatives", "Show", of_readout, of_kind)
+        form = self._choice("/initiatives", "Show", of_readout, of_kind)
         asked = {"document": document, "kind": kind}
-        turning = self._pages.turning("/initiatives", asked, page, size, total)
-        return self._pages.sheet(sheet, form, current="/initiatives", after=turning)
+        turning = self._turning("/initiatives", asked, page, size, total)
+        return self._sheet(sheet, form, current="/initiatives", after=turning)
 
     async def compare(self, request: Request, a: str = "", b: str = "", topic: str = "") -> HTMLResponse:
         """Show two readouts side by side."""
         earlier = await self._choice_of_readout("a", "Earlier readout", a, "choose one")
         later = await self._choice_of_readout("b", "Later readout", b, "choose one")
         about = _field("topic", "Topic", topic, hint="every topic")
-        form = self._pages.choice("/compare", "Compare", earlier, later, about)
+        form = self._choice("/compare", "Compare", earlier, later, about)
         if not (a and b):
             said = "Paragraphs are paired by what they say, not by their numbers."
-            return self._pages.message("Compare two readouts", said, form, current="/compare")
+            return self.message("Compare two readouts", said, form, current="/compare")
         self._desk.admit(request, topic or a)
         found = await self._desk.read(self._services.comparing.compare, a, b, topic or None)
-        return self._pages.sheet(comparison_sheet(found, self._phrases), form, current="/compare")
+        return self._sheet(comparison_sheet(found, self._phrases), form, current="/compare")
 
     async def trace(self, request: Request, phrase: str = "") -> HTMLResponse:
         """Show a phrase through the readouts."""
-        form = self._pages.choice("/trace", "Trace", _field("phrase", "Phrase", phrase))
+        form = self._choice("/trace", "Trace", _field("phrase", "Phrase", phrase))
         if not phrase:
             said = "Where a phrase and its close variants stand, by date."
-            return self._pages.message("Trace a phrase", said, form, current="/trace")
+            return self.message("Trace a phrase", said, form, current="/trace")
         words = self._desk.admit(request, phrase)
         found = await self._desk.read(self._services.comparing.trace, words)
-        return self._pages.sheet(trace_sheet(found, self._phrases), form, current="/trace")
+        return self._sheet(trace_sheet(found, self._phrases), form, current="/trace")
 
     async def _choice_of_readout(self, name: str, label: str, chosen: str, none: str) -> _Element:
         """Return a choice of one; of more than a list can show, a field for its id."""
@@ -160,58 +186,9 @@ class Room:
         options = ((each.id, named(each.title, each.date, self._phrases)) for each in found)
         return _select(name, label, [("", none.capitalize()), *options], chosen)
 
+    # --- pages ---
 
-class Pages:
-    """The pages of one reading room.
-
-    Args:
-        root: The path that stands before every other, where a proxy serves it below one; "" is none.
-    """
-
-    def __init__(self, phrases: Phrases, style: CitationStyle, root: str = "") -> None:
-        self._phrases = phrases
-        self._style = style
-        self._root = root
-
-    def home(self, readouts: Sequence[ReadoutSummary], page: int) -> HTMLResponse:
-        """Return the list of readouts, newest first."""
-        size = _READOUTS_A_PAGE
-        page = min(page, _pages_of(len(readouts), size))  # past the end stands the last one
-        shown = readouts[(page - 1) * size : page * size]
-        body: list[_Element] = [tag.H1("Readouts")]
-        if not readouts:
-            body.append(tag.P({"class": "lead"}, "There is no readout yet."))
-        by_year: dict[str, list[ReadoutSummary]] = {}
-        for each in shown:
-            by_year.setdefault((each.date or "")[:4] or "Undated", []).append(each)
-        for year, of in by_year.items():
-            items = (tag.LI(self._link(each), self._about(each)) for each in of)
-            body += [tag.H2(year), tag.UL({"class": "shelf"}, *items)]
-        return self._page("Readouts", [*body, *self.turning("/", {}, page, size, len(readouts))], current="/")
-
-    def readout(
-        self,
-        readout: ReadoutSummary,
-        paragraphs: Iterable[LiveParagraph],
-        series: Sequence[ReadoutSummary],
-        marks: Mapping[str, Sequence[Span]] | None,
-    ) -> HTMLResponse:
-        """Return one readout, every paragraph with its number in the margin and an anchor of its own.
-
-        Args:
-            series: Those that it is one of, newest first.
-            marks: Anchor -> the spans of that paragraph that are marked; None where another revision was cited.
-        """
-        head = [tag.H1(xml_text(readout.title)), tag.P({"class": "lead"}, *self._details(readout))]
-        notes = [_NUMBERING[readout.numbering]] if readout.numbering in _NUMBERING else []
-        notes += [_CHANGED] if marks is None else []
-        head += [tag.P({"class": "note"}, xml_text(note)) for note in (*notes, *readout.warnings)]
-        article = tag.E.article(
-            {"lang": readout.language}, tag.E.header(*head), *_paragraphs(paragraphs, marks or {})
-        )
-        return self._page(readout.title, [article, *_left_out(readout), *self._neighbours(readout, series)])
-
-    def sheet(
+    def _sheet(
         self,
         sheet: Sheet,
         *forms: _Element,
@@ -228,12 +205,11 @@ class Pages:
         said = tag.P({"class": "lead"}, xml_text(sentence))
         return self._page(title, [tag.H1(title), said, *forms], current)
 
-    def choice(self, action: str, button: str, *fields: _Element) -> _Element:
-        """Return a form."""
+    def _choice(self, action: str, button: str, *fields: _Element) -> _Element:
         given = {"action": self._root + action, "class": "choice"}
         return tag.FORM(given, *fields, tag.BUTTON({"type": "submit"}, button))
 
-    def turning(
+    def _turning(
         self, path: str, asked: Mapping[str, str], page: int, size: int, total: int
     ) -> Iterator[_Element]:
         """Yield the way to the pages before and after, where there are several."""
@@ -249,8 +225,6 @@ class Pages:
         after = [at(page + 1, "Next", "next")] if page < last else []
         told = tag.SPAN(f"Page {page} of {last}")
         yield tag.E.nav({"aria-label": "Pages", "class": "turning"}, *before, told, *after)
-
-    # --- parts ---
 
     def _page(self, title: str, main: Iterable[Child], current: str = "", question: str = "") -> HTMLResponse:
         head = tag.HEAD(
