@@ -48,8 +48,7 @@ def initiatives_csv(listed: Sequence[ListedInitiative]) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream)
     writer.writerow(_COLUMNS)
-    for each in listed:
-        writer.writerow([_inert(value) for value in _row(each)])
+    writer.writerows(map(_inert, _row(each)) for each in listed)
     return stream.getvalue()
 
 

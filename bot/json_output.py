@@ -18,7 +18,7 @@ from retrieval.comparison.service import Comparison
 from retrieval.comparison.tracing import Trace, TracedReadout
 from retrieval.ingest.job_board import report_json
 from retrieval.ingest.lifecycle import History, Removal
-from retrieval.models import Citation, IngestReport, LiveParagraph, Statement
+from retrieval.models import Citation, IngestReport, LiveParagraph, ParagraphChange, Statement
 from retrieval.search.browsing import ListedInitiative, ReadoutSummary, Table
 from retrieval.search.ranking import RankedParagraph
 from retrieval.search.scoping import Shelf
@@ -209,14 +209,12 @@ def ingest_json(report: IngestReport, *, diffs: bool = False) -> dict[str, Any]:
     shown = report_json(report)
     shown["alike"] = [{"source": a.source, "document": a.document, "why": a.why} for a in report.alike]
     if diffs:
-        shown["diffs"] = {
-            name: [
-                {"paragraph": c.number, "was": c.was, "before": c.before, "after": c.after}
-                for c in diff.changes
-            ]
-            for name, diff in report.diffs.items()
-        }
+        shown["diffs"] = {name: [_change(c) for c in diff.changes] for name, diff in report.diffs.items()}
     return shown
+
+
+def _change(change: ParagraphChange) -> dict[str, str | None]:
+    return {"paragraph": change.number, "was": change.was, "before": change.before, "after": change.after}
 
 
 def history_json(found: History) -> dict[str, Any]:

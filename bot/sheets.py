@@ -131,14 +131,11 @@ def answer_sheet(
     question: str, lead: Sequence[str], statements: Iterable[Statement], phrases: Phrases
 ) -> Sheet:
     """Return an answer; `lead` is what is said of it in fixed words."""
-    entries = (
-        Entry(
-            named(s.paragraph.title, s.paragraph.date, phrases),
-            after=(Passage.of(s),),
-            note=" ".join(phrases(f"answer.differs.{d.kind}", value=d.value) for d in s.differs),
-        )
-        for s in statements
-    )
+    entries = []
+    for s in statements:
+        note = " ".join(phrases(f"answer.differs.{d.kind}", value=d.value) for d in s.differs)
+        heading = named(s.paragraph.title, s.paragraph.date, phrases)
+        entries.append(Entry(heading, after=(Passage.of(s),), note=note))
     return Sheet(question, tuple(lead), tuple(entries))
 
 
@@ -208,15 +205,9 @@ def trace_sheet(trace: Trace, phrases: Phrases) -> Sheet:
         key = "trace.absent" if any(r.date for r in used[place + 1 :]) else "trace.absent_since"
         note = phrases(key, readouts=_listed(absent, phrases)) if absent else ""
         label = phrases("trace.since") if readout.since_before else ""
-        entries.append(
-            Entry(
-                named(readout.title, readout.date, phrases),
-                label,
-                after=tuple(Passage.of(use.statement) for use in readout.uses),
-                inline=runs_of(readout.since_before),
-                note=note,
-            )
-        )
+        heading, changes = named(readout.title, readout.date, phrases), runs_of(readout.since_before)
+        places = tuple(Passage.of(use.statement) for use in readout.uses)
+        entries.append(Entry(heading, label, after=places, inline=changes, note=note))
     return Sheet(title, (*lead, *damaged), tuple(entries), None, phrases("trace.plot"), _years(trace))
 
 

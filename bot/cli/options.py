@@ -30,6 +30,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 _PATH = click.Path(path_type=Path)
 _FILE = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
 _UNBOUNDED = 100_000
+_FORMATS = {"html": "one self-contained page", "docx": "a Word document", "markdown": "Markdown"}
 
 
 @dataclass(slots=True)
@@ -170,9 +171,6 @@ class Group(click.Group):
         return super().parse_args(ctx, args)
 
 
-one_document = click.option("--document", metavar="ID", help="Ask this readout alone.")
-
-
 def exporting(command: Function) -> Function:
     """Add the options that write what is found to files; the command gets `exports`."""
 
@@ -194,11 +192,7 @@ def exporting(command: Function) -> Function:
         ),
         *(
             click.option(f"--{name}", type=_FILE, metavar="FILE", help=f"Write {what}; - is standard output.")
-            for name, what in (
-                ("html", "one self-contained page"),
-                ("docx", "a Word document"),
-                ("markdown", "Markdown"),
-            )
+            for name, what in _FORMATS.items()
         ),
     ):
         wrapped = option(wrapped)

@@ -11,17 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.cli.options import (
-    Command,
-    CommonOptions,
-    Exports,
-    console,
-    exporting,
-    filtered,
-    one_document,
-    phrases,
-    print_json,
-)
+from bot.cli.options import Command, CommonOptions, Exports, console, exporting, filtered, phrases, print_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,6 +20,8 @@ if TYPE_CHECKING:
     from retrieval.answering.service import AnsweringService
     from retrieval.models import InitiativeKind
     from retrieval.search.scoping import Filters
+
+_FOLDER = click.Path(path_type=Path, file_okay=False)
 
 HISTORY_TURNS = 6
 LEAVING = frozenset({"exit", "quit", ":q", "bye"})
@@ -85,7 +77,7 @@ def ask(options: CommonOptions, question: str, filters: Filters, explain: bool, 
 
 @click.command(cls=Command)
 @click.argument("claim")
-@one_document
+@click.option("--document", metavar="ID", help="Ask this readout alone.")
 def check(options: CommonOptions, claim: str, document: str | None) -> None:
     """Compare CLAIM with the sentences of the readouts that are nearest to it.
 
@@ -182,11 +174,7 @@ def converse(
 
 @click.command(cls=Command)
 @click.option(
-    "--export",
-    "folder",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Write each as JSON that `ingest` takes back.",
+    "--export", "folder", type=_FOLDER, metavar="DIR", help="Write each as JSON that `ingest` takes back."
 )
 @filtered
 def documents(options: CommonOptions, folder: Path | None, filters: Filters) -> None:

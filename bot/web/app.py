@@ -30,6 +30,7 @@ _ABOUT = (
     "Questions about official readouts, answered in their own words: every quote stands, word for word, in the paragraph "
     'that its citation names. The objects are those that `rapporteur … --json` prints; a failure is `{"error": str}`.'
 )
+_TITLES = {404: "Not found", 400: "Not understood"}
 _ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="6" fill="#7a2e1d"/>'
     '<text x="16" y="23" font-size="22" font-family="Georgia,serif" text-anchor="middle" fill="#fff">¶</text></svg>'
@@ -49,7 +50,7 @@ def build_app(services: Services, settings: WebSettings, phrases: Phrases) -> Fa
     @asynccontextmanager
     async def life(_app: FastAPI) -> AsyncIterator[None]:
         yield
-        await desk.close()
+        await desk.workers.close()
 
     app = FastAPI(
         title="Rapporteur", description=_ABOUT, version="1", docs_url=None, redoc_url=None, lifespan=life
@@ -98,8 +99,7 @@ class Api:
     """The handlers; each returns an object of the contract."""
 
     def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._services = desk.services
+        self._services, self._admit, self._read = desk.services, desk.admit, desk.workers.run
 
     def router(self) -> APIRouter:
         """Return the routes."""
@@ -121,65 +121,62 @@ class Api:
 
     async def ask(self, request: Request, question: str, filters: Narrowed) -> contracts.AnswerJson:
         """Answer a question in the sources' own words, each statement with its citation."""
-        words = self._desk.admit(request, question)
-        answer, elapsed = await self._desk.read(self._services.answering.timed_ask, words, filters=filters)
+        words = self._admit(request, question)
+        answer, elapsed = await self._read(self._services.answering.timed_ask, words, filters=filters)
         return json_output.answer_json(answer, elapsed)
 
     async def search(
         self, request: Request, query: str, filters: Narrowed, limit: Annotated[int, Query(ge=1, le=24)] = 5
     ) -> contracts.SearchJson:
         """Return the paragraphs nearest to some words, best first."""
-        words = self._desk.admit(request, query)
-        hits = await self._desk.read(self._services.answering.search, words, filters=filters, top_k=limit)
+        words = self._admit(request, query)
+        hits = await self._read(self._services.answering.search, words, filters=filters, top_k=limit)
         return json_output.search_json(query, hits, await self._damaged(filters))
 
     async def check(self, request: Request, claim: str, document: str | None = None) -> contracts.CheckJson:
         """Say whether a claim stands there verbatim; else the nearest sentences and what differs."""
-        words = self._desk.admit(request, claim)
-        found = await self._desk.read(self._services.checking.check, words, document=document)
+        words = self._admit(request, claim)
+        found = await self._read(self._services.checking.check, words, document=document)
         return json_output.check_json(found)
 
     async def documents(self, filters: Narrowed) -> contracts.DocumentsJson:
         """List the readouts, newest first."""
-        found = await self._desk.read(self._services.browser.documents, filters=filters)
+        found = await self._read(self._services.browser.documents, filters=filters)
         return json_output.documents_json(found)
 
     async def document(self, document: str) -> dict[str, Any]:
         """Return one readout whole, in the format that `ingest` takes."""
-        return to_interchange(await self._desk.read(self._services.browser.readout, document))
+        return to_interchange(await self._read(self._services.browser.readout, document))
 
     async def paragraph(self, document: str, number: str) -> contracts.ParagraphJson:
         """Return one paragraph by the number it is cited with."""
         browser = self._services.browser
-        found = await self._desk.read(browser.paragraph, document, number.removeprefix("¶"))
-        return json_output.paragraph_json(found, await self._desk.read(browser.table, found))
+        found = await self._read(browser.paragraph, document, number.removeprefix("¶"))
+        return json_output.paragraph_json(found, await self._read(browser.table, found))
 
     async def initiatives(
         self, filters: Narrowed, kind: InitiativeKind | None = None
     ) -> contracts.InitiativesJson:
         """List what was announced, launched, continued, resumed, supported or asked for."""
-        listed = await self._desk.read(self._services.browser.initiatives, filters=filters, kind=kind)
+        listed = await self._read(self._services.browser.initiatives, filters=filters, kind=kind)
         return json_output.initiatives_json(listed, await self._damaged(filters))
 
     async def compare(
         self, request: Request, a: str, b: str, topic: str | None = None
     ) -> contracts.ComparisonJson:
         """Return two readouts side by side, paragraph by paragraph."""
-        self._desk.admit(request, topic or a)
-        found = await self._desk.read(self._services.comparing.compare, a, b, topic)
+        self._admit(request, topic or a)
+        found = await self._read(self._services.comparing.compare, a, b, topic)
         return json_output.comparison_json(found)
 
     async def trace(self, request: Request, phrase: str, filters: Narrowed) -> contracts.TraceJson:
         """Return where a phrase and its close variants stand, by date."""
-        words = self._desk.admit(request, phrase)
-        found = await self._desk.read(self._services.comparing.trace, words, filters=filters)
+        words = self._admit(request, phrase)
+        found = await self._read(self._services.comparing.trace, words, filters=filters)
         return json_output.trace_json(found)
 
     async def _damaged(self, filters: Filters) -> tuple[str, ...]:
-        return await self._desk.read(self._services.browser.damaged, filters=filters)
-
-
-_TITLES = {404: "Not found", 400: "Not understood"}
+        return await self._read(self._services.browser.damaged, filters=filters)
 
 
 def _fixed(content: str, media_type: str) -> Callable[[], Response]:

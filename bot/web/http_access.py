@@ -9,8 +9,7 @@ import ipaddress
 import os
 import socket
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -25,9 +24,6 @@ from retrieval.errors import SettingsError
 if TYPE_CHECKING:
     from fastapi import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 _SHORTEST_TOKEN = 16  # characters
 _HEADERS = {
@@ -191,21 +187,17 @@ class Guard:
 
 
 class Desk:
-    """Hands requests to the services, each in a thread."""
+    """Where requests wait for the services.
+
+    Attributes:
+        workers: The threads that what reads the store is run in.
+    """
 
     def __init__(self, services: Services, settings: WebSettings) -> None:
         self.services = services
+        self.workers = Workers(settings.concurrent_questions, settings.waiting_questions, "web")
         self._settings = settings
         self._buckets = Buckets(settings.questions_per_minute, time.monotonic)
-        self._workers = Workers(settings.concurrent_questions, settings.waiting_questions, "web")
-
-    async def read(self, call: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:
-        """Return what `call` returns.
-
-        Raises:
-            BusyError: Too many wait already.
-        """
-        return await self._workers.run(call, *args, **more)
 
     def admit(self, request: Request, words: str) -> str:
         """Count one question, search or comparison of a client, and return its words.
@@ -220,10 +212,6 @@ class Desk:
             raise LimitedError(seconds)
         self._buckets.take(client)
         return words
-
-    async def close(self) -> None:
-        """Wait for what has begun."""
-        await self._workers.close()
 
 
 def _is_loopback(host: str) -> bool:

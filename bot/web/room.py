@@ -66,8 +66,7 @@ class Room:
     """
 
     def __init__(self, desk: Desk, phrases: Phrases, style: CitationStyle, root: str) -> None:
-        self._desk = desk
-        self._services = desk.services
+        self._services, self._admit, self._read = desk.services, desk.admit, desk.workers.run
         self._phrases = phrases
         self._style = style
         self._root = root
@@ -76,20 +75,19 @@ class Room:
         """Return the routes; the OpenAPI document leaves them out."""
         router = APIRouter(include_in_schema=False)
         for path, handler in (
-            ("/", self.home),
-            ("/readouts/{document}", self.readout),
-            ("/ask", self.ask),
-            ("/search", self.search),
-            ("/initiatives", self.initiatives),
-            ("/compare", self.compare),
-            ("/trace", self.trace),
+            ("/", self._home),
+            ("/readouts/{document}", self._readout),
+            ("/ask", self._ask),
+            ("/search", self._search),
+            ("/initiatives", self._initiatives),
+            ("/compare", self._compare),
+            ("/trace", self._trace),
         ):
             router.add_api_route(path, handler, methods=["GET", "HEAD"], response_class=HTMLResponse)
         return router
 
-    async def home(self, page: PageNumber = 1) -> HTMLResponse:
-        """List the readouts."""
-        readouts = await self._desk.read(self._services.browser.documents)
+    async def _home(self, page: PageNumber = 1) -> HTMLResponse:
+        readouts = await self._read(self._services.browser.documents)
         size = _READOUTS_A_PAGE
         page = min(page, _pages_of(len(readouts), size))  # past the end stands the last one
         shown = readouts[(page - 1) * size : page * size]
@@ -102,15 +100,14 @@ class Room:
         for year, of in by_year.items():
             items = (tag.LI(self._link(each), self._about(each)) for each in of)
             body += [tag.H2(year), tag.UL({"class": "shelf"}, *items)]
-        return self._page(
-            "Readouts", [*body, *self._turning("/", {}, page, size, len(readouts))], current="/"
-        )
+        body += self._turning("/", {}, page, size, len(readouts))
+        return self._page("Readouts", body, current="/")
 
-    async def readout(
+    async def _readout(
         self, document: str, mark: Annotated[list[str], Query(default_factory=list)], revision: str = ""
     ) -> HTMLResponse:
         """Show one readout, every paragraph at its anchor, with the words that were cited marked."""
-        readout, paragraphs, series = await self._desk.read(self._services.browser.reading, document)
+        readout, paragraphs, series = await self._read(self._services.browser.reading, document)
         is_changed = revision not in ("", readout.revision)
         marks = {} if is_changed else marked_spans(mark)
         head = [tag.H1(xml_text(readout.title)), tag.P({"class": "lead"}, *self._details(readout))]
@@ -121,29 +118,26 @@ class Room:
         article = tag.E.article({"lang": readout.language}, *shown)
         return self._page(readout.title, [article, *_left_out(readout), *self._neighbours(readout, series)])
 
-    async def ask(self, request: Request, question: str) -> HTMLResponse:
-        """Answer a question."""
-        words = self._desk.admit(request, question)
-        answer = await self._desk.read(self._services.answering.ask, words)
+    async def _ask(self, request: Request, question: str) -> HTMLResponse:
+        words = self._admit(request, question)
+        answer = await self._read(self._services.answering.ask, words)
         lead = [TALK[answer.talk]] if answer.talk else told(answer)
         sheet = answer_sheet(words, lead, answer.statements or answer.nearest, self._phrases)
         return self._sheet(sheet, question=words)
 
-    async def search(self, request: Request, question: str) -> HTMLResponse:
-        """List the paragraphs nearest to some words."""
-        words = self._desk.admit(request, question)
-        hits = await self._desk.read(self._services.answering.search, words, top_k=_HITS)
+    async def _search(self, request: Request, question: str) -> HTMLResponse:
+        words = self._admit(request, question)
+        hits = await self._read(self._services.answering.search, words, top_k=_HITS)
         found = (Statement(p := hit.prepared.paragraph, 0, len(p.text)) for hit in hits)
         lead = "Paragraphs nearest to these words, best first" if hits else "Nothing was found."
         return self._sheet(answer_sheet(words, [lead], found, self._phrases), question=words)
 
-    async def initiatives(self, document: str = "", kind: str = "", page: PageNumber = 1) -> HTMLResponse:
-        """List initiatives."""
+    async def _initiatives(self, document: str = "", kind: str = "", page: PageNumber = 1) -> HTMLResponse:
         browser = self._services.browser
         kinds: tuple[InitiativeKind, ...] = get_args(InitiativeKind)
         chosen = next((each for each in kinds if each == kind), None)
         wanted = Filters((document,) if document else ())
-        listed = await self._desk.read(browser.initiatives, filters=wanted, kind=chosen)
+        listed = await self._read(browser.initiatives, filters=wanted, kind=chosen)
         size, total = _INITIATIVES_A_PAGE, len(listed)
         page = min(page, _pages_of(total, size))
         sheet = initiatives_sheet(listed[(page - 1) * size : page * size], self._phrases, total)
@@ -155,8 +149,7 @@ class Room:
         turning = self._turning("/initiatives", asked, page, size, total)
         return self._sheet(sheet, form, current="/initiatives", after=turning)
 
-    async def compare(self, request: Request, a: str = "", b: str = "", topic: str = "") -> HTMLResponse:
-        """Show two readouts side by side."""
+    async def _compare(self, request: Request, a: str = "", b: str = "", topic: str = "") -> HTMLResponse:
         earlier = await self._choice_of_readout("a", "Earlier readout", a, "choose one")
         later = await self._choice_of_readout("b", "Later readout", b, "choose one")
         about = _field("topic", "Topic", topic, hint="every topic")
@@ -164,23 +157,22 @@ class Room:
         if not (a and b):
             said = "Paragraphs are paired by what they say, not by their numbers."
             return self.message("Compare two readouts", said, form, current="/compare")
-        self._desk.admit(request, topic or a)
-        found = await self._desk.read(self._services.comparing.compare, a, b, topic or None)
+        self._admit(request, topic or a)
+        found = await self._read(self._services.comparing.compare, a, b, topic or None)
         return self._sheet(comparison_sheet(found, self._phrases), form, current="/compare")
 
-    async def trace(self, request: Request, phrase: str = "") -> HTMLResponse:
-        """Show a phrase through the readouts."""
+    async def _trace(self, request: Request, phrase: str = "") -> HTMLResponse:
         form = self._choice("/trace", "Trace", _field("phrase", "Phrase", phrase))
         if not phrase:
             said = "Where a phrase and its close variants stand, by date."
             return self.message("Trace a phrase", said, form, current="/trace")
-        words = self._desk.admit(request, phrase)
-        found = await self._desk.read(self._services.comparing.trace, words)
+        words = self._admit(request, phrase)
+        found = await self._read(self._services.comparing.trace, words)
         return self._sheet(trace_sheet(found, self._phrases), form, current="/trace")
 
     async def _choice_of_readout(self, name: str, label: str, chosen: str, none: str) -> _Element:
         """Return a choice of one; of more than a list can show, a field for its id."""
-        found = await self._desk.read(self._services.browser.documents)
+        found = await self._read(self._services.browser.documents)
         if len(found) > _READOUTS_A_LIST:
             return _field(name, f"{label} (id)", chosen, hint=none)
         options = ((each.id, named(each.title, each.date, self._phrases)) for each in found)
