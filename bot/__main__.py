@@ -8,11 +8,9 @@ import os
 import re
 import signal
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
-from types import FrameType
 
 import click
 
@@ -31,9 +29,8 @@ def main(arguments: list[str] | None = None) -> None:
     options = CommonOptions()
     try:
         with _interrupts_kept():
-            sys.exit(
-                rapporteur.main(arguments, prog_name="rapporteur", standalone_mode=False, obj=options) or 0
-            )
+            status = rapporteur.main(arguments, "rapporteur", standalone_mode=False, obj=options)
+            sys.exit(status or 0)
     except click.UsageError as error:
         if not options.as_json:
             error.show()
@@ -78,24 +75,21 @@ def _sentence(error: Exception) -> str:
 @contextmanager
 def _interrupts_kept() -> Iterator[None]:
     """Ctrl-C stays Ctrl-C where a library that it reached turns it into an error of its own."""
-    interrupted = threading.Event()
+    from bot.cli.options import interrupts
 
-    def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        interrupted.set()
+    interrupted: list[bool] = []
+
+    def interrupt() -> None:
+        interrupted.append(True)
         raise KeyboardInterrupt
 
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield
-    except Exception as error:
-        if interrupted.is_set():
-            raise KeyboardInterrupt from error
-        raise
-    finally:
-        signal.signal(signal.SIGINT, before)
+    with interrupts(interrupt):
+        try:
+            yield
+        except Exception as error:
+            if interrupted:
+                raise KeyboardInterrupt from error
+            raise
 
 
 def _fail(message: str, status: int, *, as_json: bool) -> None:

@@ -14,16 +14,27 @@ from retrieval.search.browsing import ListedInitiative
 from retrieval.sources import to_interchange
 
 
-def export_readouts(readouts: Iterable[Readout], folder: Path) -> list[Path]:
-    """Write each readout as `ID.json` under `folder`, and return the files."""
+def export_readouts(readouts: Iterable[Readout], folder: Path) -> None:
+    """Write each readout as `ID.json` under `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    written = []
     for readout in readouts:
-        path = folder / f"{readout.id}.json"
-        content = json.dumps(to_interchange(readout), ensure_ascii=False, indent=2)
-        path.write_text(content + "\n", encoding="utf-8")
-        written.append(path)
-    return written
+        (folder / f"{readout.id}.json").write_bytes(_json(readout))
+
+
+_WHEN = (1980, 1, 1, 0, 0, 0)
+"""The same readouts give the same file; ZIP knows no earlier date."""
+
+
+def archive(readouts: Sequence[Readout], *, single: bool) -> tuple[str, bytes]:
+    """Return name and bytes: of one readout its JSON, else a ZIP with a JSON file for each."""
+    files = {f"{readout.id}.json": _json(readout) for readout in readouts}
+    if single:
+        return next(iter(files.items()))
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as target:
+        for name, data in files.items():
+            target.writestr(zipfile.ZipInfo(name, _WHEN), data, zipfile.ZIP_DEFLATED)
+    return "readouts.zip", stream.getvalue()
 
 
 _COLUMNS = ("document", "date", "name", "kind", "actor", "when", "paragraphs", "quote", "also_in", "url")
@@ -37,8 +48,7 @@ def initiatives_csv(listed: Sequence[ListedInitiative]) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream)
     writer.writerow(_COLUMNS)
-    for each in listed:
-        writer.writerow([_inert(value) for value in _row(each)])
+    writer.writerows(map(_inert, _row(each)) for each in listed)
     return stream.getvalue()
 
 
@@ -60,22 +70,6 @@ def _row(listed: ListedInitiative) -> list[str]:
 
 def _inert(value: str) -> str:
     return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
-
-
-_WHEN = (1980, 1, 1, 0, 0, 0)
-"""The same readouts give the same file; ZIP knows no earlier date."""
-
-
-def archive(readouts: Sequence[Readout], *, single: bool) -> tuple[str, bytes]:
-    """Return name and bytes: of one readout its JSON, else a ZIP with a JSON file for each."""
-    files = {f"{readout.id}.json": _json(readout) for readout in readouts}
-    if single:
-        return next(iter(files.items()))
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as target:
-        for name, data in files.items():
-            target.writestr(zipfile.ZipInfo(name, _WHEN), data, zipfile.ZIP_DEFLATED)
-    return "readouts.zip", stream.getvalue()
 
 
 def _json(readout: Readout) -> bytes:

@@ -7,31 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from bot.contracts import (
-    AnswerJson,
-    ChangedJson,
-    CheckJson,
-    CitationJson,
-    ComparedJson,
-    ComparisonJson,
-    DifferenceJson,
-    DocumentJson,
-    DocumentsJson,
-    InitiativeJson,
-    InitiativesJson,
-    NearestJson,
-    ParagraphJson,
-    PartJson,
-    PlaceJson,
-    ReadoutJson,
-    RowJson,
-    SearchJson,
-    StatementJson,
-    TableJson,
-    TraceJson,
-    TranslationsJson,
-    UseJson,
-)
+from bot import contracts
 from retrieval.answering.checking import ClaimCheck, Compared
 from retrieval.answering.models import Answer, Translations
 from retrieval.answering.selectors.trained import Explained
@@ -41,13 +17,13 @@ from retrieval.comparison.service import Comparison
 from retrieval.comparison.tracing import Life, Trace, TracedReadout
 from retrieval.ingest.job_board import report_json
 from retrieval.ingest.lifecycle import History, Removal
-from retrieval.models import Citation, IngestReport, LiveParagraph, Statement
+from retrieval.models import Citation, IngestReport, LiveParagraph, ParagraphChange, Statement
 from retrieval.search.browsing import ListedInitiative, ReadoutSummary, Table
 from retrieval.search.ranking import RankedParagraph
 from retrieval.search.scoping import Shelf
 
 
-def answer_json(answer: Answer, elapsed: Elapsed) -> AnswerJson:
+def answer_json(answer: Answer, elapsed: Elapsed) -> contracts.AnswerJson:
     """Return what `ask --json` prints."""
     return {
         "question": answer.question,
@@ -70,11 +46,11 @@ def answer_json(answer: Answer, elapsed: Elapsed) -> AnswerJson:
     }
 
 
-def _translations(found: Translations | None) -> TranslationsJson | None:
+def _translations(found: Translations | None) -> contracts.TranslationsJson | None:
     return None if found is None else {"by": found.by, "texts": list(found.texts)}
 
 
-def statement_json(statement: Statement) -> StatementJson:
+def statement_json(statement: Statement) -> contracts.StatementJson:
     """Return one statement with its citation."""
     return {
         "text": statement.text,
@@ -85,8 +61,7 @@ def statement_json(statement: Statement) -> StatementJson:
     }
 
 
-def _part(answer: Answer) -> PartJson:
-    """Return the outcome of one of several questions."""
+def _part(answer: Answer) -> contracts.PartJson:
     return {
         "question": answer.question,
         "status": answer.status.value,
@@ -101,7 +76,7 @@ def explanation_json(explained: Sequence[Explained]) -> dict[str, Any]:
     return {"explained": [asdict(each) for each in explained]}
 
 
-def check_json(check: ClaimCheck) -> CheckJson:
+def check_json(check: ClaimCheck) -> contracts.CheckJson:
     """Return what `check --json` prints."""
     judged = check.judged
     return {
@@ -112,23 +87,23 @@ def check_json(check: ClaimCheck) -> CheckJson:
     }
 
 
-def _compared(compared: Compared) -> ComparedJson:
-    differences: list[DifferenceJson] = [
+def _compared(compared: Compared) -> contracts.ComparedJson:
+    differences: list[contracts.DifferenceJson] = [
         {"claim": d.claim, "source": d.source, "marks": sorted(d.marks)} for d in compared.differences
     ]
     return {**statement_json(compared.statement), "differences": differences}
 
 
-def _nearest(near: Statement) -> NearestJson:
+def _nearest(near: Statement) -> contracts.NearestJson:
     differs = [difference_sentence(difference) for difference in near.differs]
     return {**_place(near.paragraph), "quote": near.text, "differs": differs}
 
 
-def _place(paragraph: LiveParagraph) -> PlaceJson:
+def _place(paragraph: LiveParagraph) -> contracts.PlaceJson:
     return {"document": paragraph.document, "paragraph": paragraph.number}
 
 
-def _citation(citation: Citation) -> CitationJson:
+def _citation(citation: Citation) -> contracts.CitationJson:
     return {
         "document": citation.document,
         "revision": citation.revision,
@@ -142,30 +117,25 @@ def _citation(citation: Citation) -> CitationJson:
     }
 
 
-def search_json(query: str, hits: Iterable[RankedParagraph], damaged: Sequence[str]) -> SearchJson:
+def search_json(query: str, hits: Iterable[RankedParagraph], damaged: Sequence[str]) -> contracts.SearchJson:
     """Return what `search --json` prints."""
     return {
         "query": query,
         "hits": [
-            {
-                "document": hit.prepared.paragraph.document,
-                "paragraph": hit.prepared.paragraph.number,
-                "score": round(hit.score, 6),
-                "text": hit.prepared.paragraph.text,
-            }
+            {**_place(p := hit.prepared.paragraph), "score": round(hit.score, 6), "text": p.text}
             for hit in hits
         ],
         "damaged": list(damaged),
     }
 
 
-def documents_json(summaries: Sequence[ReadoutSummary]) -> DocumentsJson:
+def documents_json(summaries: Sequence[ReadoutSummary]) -> contracts.DocumentsJson:
     """Return what `documents --json` prints."""
     shelf = Shelf(tuple(summaries))
     return {"documents": [_document(summary, shelf.series_of(summary)) for summary in summaries]}
 
 
-def _document(summary: ReadoutSummary, series: str | None) -> DocumentJson:
+def _document(summary: ReadoutSummary, series: str | None) -> contracts.DocumentJson:
     return {
         "id": summary.id,
         "title": summary.title,
@@ -178,13 +148,11 @@ def _document(summary: ReadoutSummary, series: str | None) -> DocumentJson:
         "numbering": summary.numbering,
         "series": series,
         "warnings": list(summary.warnings),
-        "left_out": [
-            {"reason": left.reason, "text": left.text, "place": left.place} for left in summary.left_out
-        ],
+        "left_out": [{"reason": o.reason, "text": o.text, "place": o.place} for o in summary.left_out],
     }
 
 
-def initiatives_json(listed: Sequence[ListedInitiative], damaged: Sequence[str]) -> InitiativesJson:
+def initiatives_json(listed: Sequence[ListedInitiative], damaged: Sequence[str]) -> contracts.InitiativesJson:
     """Return what `initiatives --json` prints."""
     return {
         "total": len(listed),
@@ -193,7 +161,7 @@ def initiatives_json(listed: Sequence[ListedInitiative], damaged: Sequence[str])
     }
 
 
-def _initiative(listed: ListedInitiative) -> InitiativeJson:
+def _initiative(listed: ListedInitiative) -> contracts.InitiativeJson:
     entry = listed.initiative
     return {
         "name": entry.name,
@@ -215,11 +183,13 @@ def _initiative(listed: ListedInitiative) -> InitiativeJson:
     }
 
 
-def paragraph_json(paragraph: LiveParagraph, table: Table | None = None) -> ParagraphJson:
+def paragraph_json(paragraph: LiveParagraph, table: Table | None) -> contracts.ParagraphJson:
     """Return what `paragraph --json` prints; with the table that it is a row of."""
-    whole: TableJson | None = None
+    whole: contracts.TableJson | None = None
     if table is not None:
-        rows: list[RowJson] = [{"paragraph": number, "cells": list(cells)} for number, cells in table.rows]
+        rows: list[contracts.RowJson] = [
+            {"paragraph": number, "cells": list(cells)} for number, cells in table.rows
+        ]
         whole = {"heads": list(table.heads), "rows": rows}
     return {
         "document": paragraph.document,
@@ -238,14 +208,12 @@ def ingest_json(report: IngestReport, *, diffs: bool = False) -> dict[str, Any]:
     shown = report_json(report)
     shown["alike"] = [{"source": a.source, "document": a.document, "why": a.why} for a in report.alike]
     if diffs:
-        shown["diffs"] = {
-            name: [
-                {"paragraph": c.number, "was": c.was, "before": c.before, "after": c.after}
-                for c in diff.changes
-            ]
-            for name, diff in report.diffs.items()
-        }
+        shown["diffs"] = {name: [_change(c) for c in diff.changes] for name, diff in report.diffs.items()}
     return shown
+
+
+def _change(change: ParagraphChange) -> dict[str, str | None]:
+    return {"paragraph": change.number, "was": change.was, "before": change.before, "after": change.after}
 
 
 def history_json(found: History) -> dict[str, Any]:
@@ -279,7 +247,7 @@ def removal_json(removal: Removal) -> dict[str, Any]:
     return {"removed": [removal.readout], "purged": removal.purged, "everywhere": removal.everywhere}
 
 
-def comparison_json(found: Comparison) -> ComparisonJson:
+def comparison_json(found: Comparison) -> contracts.ComparisonJson:
     """Return what `compare --json` prints: `a` and `b` are the readouts, in the order given."""
     a, b = found.before, found.after
     return {
@@ -301,15 +269,15 @@ def comparison_json(found: Comparison) -> ComparisonJson:
     }
 
 
-def _changed(statement: Statement) -> ChangedJson:
+def _changed(statement: Statement) -> contracts.ChangedJson:
     return {**_citation(statement.citation), "changed": [list(span) for span in statement.highlights]}
 
 
-def _readout(document: str, title: str, date: str | None) -> ReadoutJson:
+def _readout(document: str, title: str, date: str | None) -> contracts.ReadoutJson:
     return {"document": document, "title": title, "date": date}
 
 
-def trace_json(trace: Trace) -> TraceJson:
+def trace_json(trace: Trace) -> contracts.TraceJson:
     """Return what `trace --json` prints, the oldest use first."""
     first, last = trace.ends or (None, None)
     return {
@@ -322,7 +290,7 @@ def trace_json(trace: Trace) -> TraceJson:
     }
 
 
-def _use(trace: Trace, readout: TracedReadout) -> UseJson:
+def _use(trace: Trace, readout: TracedReadout) -> contracts.UseJson:
     return {
         **_readout(readout.document, readout.title, readout.date),
         "series": readout.series,

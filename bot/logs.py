@@ -47,22 +47,15 @@ def configure(*, debug: bool = False, stream: TextIO = sys.stderr) -> None:
         structlog.processors.format_exc_info if debug else _frames_alone,
         _masked,
     ]
-    renderer: Processor = (
-        structlog.dev.ConsoleRenderer()
-        if is_terminal
-        else structlog.processors.JSONRenderer(ensure_ascii=False)
-    )
+    renderer: Processor = structlog.processors.JSONRenderer(ensure_ascii=False)
+    if is_terminal:
+        renderer = structlog.dev.ConsoleRenderer()
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(
-        ProcessorFormatter(
-            foreign_pre_chain=shared, processors=[ProcessorFormatter.remove_processors_meta, renderer]
-        )
-    )
+    processors = [ProcessorFormatter.remove_processors_meta, renderer]
+    handler.setFormatter(ProcessorFormatter(foreign_pre_chain=shared, processors=processors))
     logging.basicConfig(handlers=[handler], level=logging.DEBUG if debug else logging.INFO, force=True)
-    for chatty in (
-        "httpx",
-        "mcp",
-    ):  # or every question to a Chroma server is a line, and the id of every session
+    # or every question to a Chroma server is a line, and the id of every session
+    for chatty in ("httpx", "mcp"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, ProcessorFormatter.wrap_for_formatter],
@@ -122,9 +115,8 @@ def _named(error: BaseException) -> str:
     if isinstance(error, _OURS):
         return f"{type(error).__name__}: {error}"
     numbers = {name: getattr(error, name, None) for name in _NUMBERS}
-    return " ".join(
-        [type(error).__qualname__, *(f"{name}={n}" for name, n in numbers.items() if isinstance(n, int))]
-    )
+    told = (f"{name}={number}" for name, number in numbers.items() if isinstance(number, int))
+    return " ".join([type(error).__qualname__, *told])
 
 
 def _masked(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

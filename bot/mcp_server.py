@@ -12,16 +12,7 @@ from mcp.server.mcpserver.exceptions import ResourceError, ToolError
 from mcp.types import ToolAnnotations
 from pydantic import Field
 
-from bot import json_output
-from bot.contracts import (
-    AnswerJson,
-    CheckJson,
-    ComparisonJson,
-    DocumentsJson,
-    InitiativesJson,
-    ParagraphJson,
-    SearchJson,
-)
+from bot import contracts, json_output
 from retrieval.bootstrap import Services
 from retrieval.errors import NotFoundError, RapporteurError
 from retrieval.models import InitiativeKind
@@ -97,7 +88,7 @@ class Tools:
         since: Since = None,
         until: Until = None,
         issuer: Issuer = None,
-    ) -> AnswerJson:
+    ) -> contracts.AnswerJson:
         """Answer a question in the readouts' own words: statements, each an exact quote with its paragraph."""
         filters = Filters.typed(documents or (), since, until, issuer)
         return json_output.answer_json(*self._services.answering.timed_ask(question, filters=filters))
@@ -109,13 +100,13 @@ class Tools:
         documents: Documents = None,
         since: Since = None,
         until: Until = None,
-    ) -> SearchJson:
+    ) -> contracts.SearchJson:
         """Return the paragraphs nearest to some words, whole, best first."""
         filters = Filters.typed(documents or (), since, until)
         hits = self._services.answering.search(query, filters=filters, top_k=limit)
         return json_output.search_json(query, hits, self._services.browser.damaged(filters=filters))
 
-    def paragraph(self, document: str, number: str) -> ParagraphJson:
+    def paragraph(self, document: str, number: str) -> contracts.ParagraphJson:
         """Return one paragraph, word for word, by the number it is cited with: 7, 12(a), intro."""
         browser = self._services.browser
         found = browser.paragraph(document, number.removeprefix("¶"))
@@ -127,7 +118,7 @@ class Tools:
         until: Until = None,
         issuer: Issuer = None,
         title: Annotated[str | None, Field(description="Only with these words in the title.")] = None,
-    ) -> DocumentsJson:
+    ) -> contracts.DocumentsJson:
         """List the readouts, newest first: id, title, date, issuer, series."""
         found = self._services.browser.documents(filters=Filters.typed((), since, until, issuer, title))
         return json_output.documents_json(found)
@@ -138,18 +129,18 @@ class Tools:
         kind: InitiativeKind | None = None,
         since: Since = None,
         until: Until = None,
-    ) -> InitiativesJson:
+    ) -> contracts.InitiativesJson:
         """List what was announced, launched, continued, resumed, supported or asked for, each with its sentence."""
         filters = Filters.typed(documents or (), since, until)
         browser = self._services.browser
         listed = browser.initiatives(filters=filters, kind=kind)
         return json_output.initiatives_json(listed, browser.damaged(filters=filters))
 
-    def compare(self, a: str, b: str, topic: str | None = None) -> ComparisonJson:
+    def compare(self, a: str, b: str, topic: str | None = None) -> contracts.ComparisonJson:
         """Return two readouts side by side, by their ids: what is new, gone, moved, and the words that changed."""
         return json_output.comparison_json(self._services.comparing.compare(a, b, topic))
 
-    def check(self, claim: str, document: str | None = None) -> CheckJson:
+    def check(self, claim: str, document: str | None = None) -> contracts.CheckJson:
         """Say whether a claim stands in the readouts verbatim; else the nearest sentences and what differs."""
         return json_output.check_json(self._services.checking.check(claim, document=document))
 

@@ -1,29 +1,31 @@
-"""A process that runs for long, watched: its log, its traces, metrics for Prometheus, whether it is alive and ready."""
+"""A process that runs for long, watched: its traces, metrics for Prometheus, whether it is alive and ready."""
 
 from __future__ import annotations
 
 import json
+import logging
 import math
+import os
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, make_wsgi_app
+from prometheus_client.exposition import ThreadingWSGIServer
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
-from bot.logs import StageLog
-from bot.traces import traced
+from bot.logs import StageLog, request_id
 from retrieval.errors import SettingsError, StoreError
 from retrieval.observing import Counted, Stage, Told, watched_by
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
+
+    from opentelemetry.sdk.trace import TracerProvider
 
     from retrieval.bootstrap import Services
 
@@ -33,7 +35,14 @@ Checks = Mapping[str, Callable[[], str | None]]
 Gauges = Mapping[str, tuple[str, Callable[[], float]]]
 """Name of a metric -> what it is, and its value whenever Prometheus reads."""
 
+log = logging.getLogger(__name__)
+
 _BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+_OUTCOMES: dict[Stage, tuple[str, str]] = {
+    "question": ("answers", "Questions by outcome: the answer's status, talk, or the name of an error"),
+    "ingest": ("ingests", "Ingests by outcome: done, partly, or the name of an error"),
+    "model": ("model_calls", "Calls of the language model by outcome: done, or the name of an error"),
+}
 _COUNTED: dict[Counted, tuple[str, tuple[str, ...]]] = {
     "model_tokens": ("Tokens that the language model was billed for", ("kind",)),
     "model_cost": ("What they cost, in the currency of the prices set", ()),
@@ -42,66 +51,6 @@ _COUNTED: dict[Counted, tuple[str, tuple[str, ...]]] = {
     "failures": ("Requests that ended with “Something went wrong”", ()),
     "gateway_reconnects": ("Connections to Discord's gateway made again", ("how",)),
 }
-
-
-class Metrics:
-    """What Prometheus reads; an observer.
-
-    Attributes:
-        registry: All of it, the process's memory and file handles included.
-    """
-
-    def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        for collector in (ProcessCollector, PlatformCollector, GCCollector):
-            collector(registry=self.registry)
-        self._stages = Histogram(
-            "rapporteur_stage_seconds",
-            "How long a stage took",
-            ["stage"],
-            registry=self.registry,
-            buckets=_BUCKETS_S,
-        )
-        self._outcomes = {
-            name: Counter(f"rapporteur_{plural}", help_, ["outcome"], registry=self.registry)
-            for name, plural, help_ in (
-                (
-                    "question",
-                    "answers",
-                    "Questions by outcome: the answer's status, talk, or the name of an error",
-                ),
-                ("ingest", "ingests", "Ingests by outcome: done, partly, or the name of an error"),
-                (
-                    "model",
-                    "model_calls",
-                    "Calls of the language model by outcome: done, or the name of an error",
-                ),
-            )
-        }
-        self._counters = {
-            what: Counter(f"rapporteur_{what}", help_, labels, registry=self.registry)
-            for what, (help_, labels) in _COUNTED.items()
-        }
-
-    @contextmanager
-    def stage(self, name: Stage, told: Told) -> Iterator[None]:
-        """Time a stage."""
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self._stages.labels(name).observe(time.perf_counter() - started)
-            if name in self._outcomes:
-                self._outcomes[name].labels(told["outcome"]).inc()
-
-    def count(self, what: Counted, amount: float, labels: Told) -> None:
-        """Count."""
-        counter = self._counters[what]
-        (counter.labels(**labels) if labels else counter).inc(amount)
-
-    def read(self, name: str, help_: str, value: Callable[[], float]) -> None:
-        """Have `value` asked whenever Prometheus reads."""
-        Gauge(f"rapporteur_{name}", help_, registry=self.registry).set_function(value)
 
 
 @contextmanager
@@ -122,18 +71,14 @@ def monitored(
     """
     settings = services.settings
 
-    def ledger() -> str | None:
-        try:
-            services.jobs.waiting()
-        except StoreError:
-            return "cannot be read"
-        return None
-
     def jobs() -> float:
         try:
             return services.jobs.waiting()
         except StoreError:
             return math.nan
+
+    def ledger() -> str | None:
+        return "cannot be read" if math.isnan(jobs()) else None
 
     with ExitStack() as stack:
         stack.enter_context(traced())
@@ -150,6 +95,51 @@ def monitored(
         yield
 
 
+# --- metrics ---
+
+
+class Metrics:
+    """What Prometheus reads; an observer.
+
+    Attributes:
+        registry: All of it, the process's memory and file handles included.
+    """
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=self.registry)
+        name, help_ = "rapporteur_stage_seconds", "How long a stage took"
+        self._stages = Histogram(name, help_, ["stage"], registry=self.registry, buckets=_BUCKETS_S)
+        self._outcomes = {
+            stage: Counter(f"rapporteur_{plural}", help_, ["outcome"], registry=self.registry)
+            for stage, (plural, help_) in _OUTCOMES.items()
+        }
+        self._counters = {
+            what: Counter(f"rapporteur_{what}", help_, labels, registry=self.registry)
+            for what, (help_, labels) in _COUNTED.items()
+        }
+
+    @contextmanager
+    def stage(self, name: Stage, told: Told) -> Iterator[None]:
+        """Time a stage."""
+        try:
+            with self._stages.labels(name).time():
+                yield
+        finally:
+            if name in self._outcomes:
+                self._outcomes[name].labels(told["outcome"]).inc()
+
+    def count(self, what: Counted, amount: float, labels: Told) -> None:
+        """Count."""
+        counter = self._counters[what]
+        (counter.labels(**labels) if labels else counter).inc(amount)
+
+    def read(self, name: str, help_: str, value: Callable[[], float]) -> None:
+        """Have `value` asked whenever Prometheus reads."""
+        Gauge(f"rapporteur_{name}", help_, registry=self.registry).set_function(value)
+
+
 @contextmanager
 def served(metrics: Metrics, host: str, port: int, *, alive: Checks, ready: Checks) -> Iterator[int]:
     """Serve `/metrics`, `/healthz` and `/readyz` while the block lasts; yields the port.
@@ -161,7 +151,7 @@ def served(metrics: Metrics, host: str, port: int, *, alive: Checks, ready: Chec
         SettingsError: The port cannot be had.
     """
     try:
-        server = make_server(host, port, _app(metrics, alive, ready), _Server, _Quiet)
+        server = make_server(host, port, _app(metrics, alive, ready), ThreadingWSGIServer, _Quiet)
     except OSError as error:
         raise SettingsError(
             f"RETRIEVAL_METRICS_PORT: {host}:{port} cannot be listened on ({error.strerror}). Choose another port, "
@@ -175,10 +165,6 @@ def served(metrics: Metrics, host: str, port: int, *, alive: Checks, ready: Chec
         server.shutdown()
         server.server_close()
         thread.join()
-
-
-class _Server(ThreadingMixIn, WSGIServer):
-    daemon_threads = True  # a reader that never hangs up stops nothing
 
 
 class _Quiet(WSGIRequestHandler):
@@ -208,3 +194,72 @@ def _app(
         return [json.dumps({name: problem or "ok" for name, problem in problems.items()}).encode() + b"\n"]
 
     return app
+
+
+# --- traces ---
+
+_ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+
+
+@contextmanager
+def traced() -> Iterator[None]:
+    """Send a span for every stage to OpenTelemetry while the block lasts, where its variables say where to.
+
+    `OTEL_EXPORTER_OTLP_ENDPOINT` (or `…_TRACES_ENDPOINT`) switches it on, with the extra `otel`; sampling, headers and
+    the service's name are read from their variables too. A span is a stage: its name, its outcome, the request's id,
+    and counts.
+    """
+    provider = _provider() if any(os.environ.get(name) for name in _ENDPOINTS) else None
+    if provider is None:
+        yield
+        return
+    try:
+        with watched_by(Spans(provider)):
+            yield
+    finally:
+        provider.shutdown()  # sends what waits
+
+
+def _provider() -> TracerProvider | None:
+    try:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        from opentelemetry.sdk.resources import SERVICE_NAME, Resource
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    except ImportError:
+        log.warning('no traces are sent: install "rapporteur[otel]", or unset OTEL_EXPORTER_OTLP_ENDPOINT')
+        return None
+    service = os.environ.get("OTEL_SERVICE_NAME", "rapporteur")
+    provider = TracerProvider(resource=Resource.create({SERVICE_NAME: service}))
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    return provider
+
+
+class Spans:
+    """Makes a span of every stage; an observer."""
+
+    def __init__(self, provider: TracerProvider) -> None:
+        self._tracer = provider.get_tracer("rapporteur")
+
+    @contextmanager
+    def stage(self, name: Stage, told: Told) -> Iterator[None]:
+        """Open a span for a stage; of an error that ends it, only the name is kept."""
+        from opentelemetry.trace import StatusCode
+
+        with self._tracer.start_as_current_span(
+            f"rapporteur.{name}", record_exception=False, set_status_on_exception=False
+        ) as span:
+            span.set_attribute("rapporteur.request", request_id())
+            try:
+                yield
+            except BaseException:
+                span.set_status(StatusCode.ERROR, told["outcome"])
+                raise
+            finally:
+                span.set_attributes({f"rapporteur.{key}": value for key, value in told.items()})
+
+    def count(self, what: Counted, amount: float, labels: Told) -> None:
+        """Keep a count with the span of the stage that it belongs to."""
+        from opentelemetry.trace import get_current_span
+
+        get_current_span().set_attribute(".".join(["rapporteur", what, *labels.values()]), amount)

@@ -1,14 +1,20 @@
-"""Sheets -> Markdown, a Word document, one self-contained HTML page: every passage with its citation; pure."""
+"""Sheets -> Markdown, a Word document, one self-contained HTML page: every passage with its citation; pure.
+
+The bars of a plot are SVG in a page. For Discord they are a PNG, drawn by PDFium, which reads PDFs here anyway: Pillow or
+matplotlib would be much for a few rectangles.
+"""
 
 from __future__ import annotations
 
 import io
 import re
+import struct
+import threading
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from bot.plot import HEIGHT, WIDTH, bars, labelled
 from bot.sheets import CitationStyle, Entry, Mark, Passage, Run, Sheet, cite
 
 if TYPE_CHECKING:
@@ -68,9 +74,7 @@ def _signed(text: str, sign: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return _MARKDOWN.sub(
-        lambda found: found.group()[:-1] + "\\" + found.group()[-1], " ".join(text.split(" "))
-    )
+    return _MARKDOWN.sub(lambda found: f"{found[0][:-1]}\\{found[0][-1]}", text)
 
 
 def _cited(passage: Passage, style: CitationStyle) -> str:
@@ -255,27 +259,103 @@ def tagged(runs: Iterable[Run]) -> Iterator[Any]:
         yield tag.E(_TAGS[run.mark], xml_text(run.text))
 
 
+FORMATS: dict[str, Render] = {"md": markdown, "docx": docx, "html": html}
+"""Ending of the file -> what writes it."""
+
+
+# --- bars ---
+
+Year = tuple[int | str, int, int]
+"""The year (or what else stands below the axis), how many are it, how many there are."""
+
+_WIDTH, _HEIGHT = 640, 180
+_LEFT, _BOTTOM, _TOP = 12, 28, 22
+_MOST_LABELS = 14
+
+_ONE_AT_A_TIME = threading.Lock()
+"""PDFium may not be used by two threads at once."""
+
+
+def png(years: Sequence[Year]) -> bytes:
+    """Return the bars as a PNG, readable on a dark and on a light ground."""
+    import numpy as np
+    import pypdfium2
+
+    with _ONE_AT_A_TIME:
+        document = pypdfium2.PdfDocument.new()
+        page = document.new_page(_WIDTH, _HEIGHT)
+        shown = _labelled(years)
+        for x, width, used, total, (year, number, _) in _bars(years):
+            _rectangle(page, x, width, total, (205, 210, 220))
+            _rectangle(page, x, width, used, (52, 98, 196))
+            if year in shown:
+                _text(document, page, x, 10, str(year))
+            if number and len(years) <= 2 * _MOST_LABELS:
+                _text(document, page, x, _BOTTOM + total + 4, str(number))
+        page.gen_content()
+        pixels = page.render(scale=2).to_numpy()[:, :, 2::-1]
+        document.close()
+    height, width, _ = pixels.shape
+    rows = b"".join(b"\x00" + row.tobytes() for row in np.ascontiguousarray(pixels))
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)  # 8 bits a channel, RGB
+    chunks = ((b"IHDR", head), (b"IDAT", zlib.compress(rows, 9)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    )
+
+
 def _plot(sheet: Sheet) -> _Element:
     from lxml.builder import E
 
     told = "; ".join(f"{year}: {used}/{total}" for year, used, total in sheet.years if used)
-    picture = E.svg({"viewBox": f"0 0 {WIDTH} {HEIGHT}", "role": "img", "aria-label": told})
-    shown = labelled(sheet.years)
-    for x, width, used, total, (year, number, everything) in bars(sheet.years):
-        bottom = HEIGHT - 28
+    picture = E.svg({"viewBox": f"0 0 {_WIDTH} {_HEIGHT}", "role": "img", "aria-label": told})
+    shown = _labelled(sheet.years)
+    for x, width, used, total, (year, number, everything) in _bars(sheet.years):
         for kind, height in (("rest", total), ("used", used)):
-            box = {
-                "x": f"{x:.1f}",
-                "y": f"{bottom - height:.1f}",
-                "width": f"{width:.1f}",
-                "height": f"{height:.1f}",
-            }
-            picture.append(E.rect(E.title(f"{year}: {number}/{everything}"), {"class": kind}, **box))
+            box = {"x": x, "y": _HEIGHT - _BOTTOM - height, "width": width, "height": height}
+            written = {name: f"{value:.1f}" for name, value in box.items()}
+            picture.append(E.rect(E.title(f"{year}: {number}/{everything}"), {"class": kind}, **written))
         if year in shown:
-            picture.append(E.text(str(year), x=f"{x:.1f}", y=str(HEIGHT - 10)))
+            picture.append(E.text(str(year), x=f"{x:.1f}", y=str(_HEIGHT - 10)))
     figure: _Element = E.figure(picture, E.figcaption(sheet.caption))
     return figure
 
 
-FORMATS: dict[str, Render] = {"md": markdown, "docx": docx, "html": html}
-"""Ending of the file -> what writes it."""
+def _bars(years: Sequence[Year]) -> list[tuple[float, float, float, float, Year]]:
+    """Return for each year x, width and the heights of both bars, in pixels from below the axis."""
+    step = (_WIDTH - 2 * _LEFT) / len(years)
+    unit = (_HEIGHT - _BOTTOM - _TOP) / max(total for _, _, total in years)
+    return [
+        (_LEFT + i * step + 0.1 * step, 0.8 * step, unit * used, unit * total, (year, used, total))
+        for i, (year, used, total) in enumerate(years)
+    ]
+
+
+def _labelled(years: Sequence[Year]) -> set[int | str]:
+    every = -(-len(years) // _MOST_LABELS)
+    return {year for year, _, _ in years[::every]}
+
+
+def _rectangle(page: object, x: float, width: float, height: float, colour: tuple[int, int, int]) -> None:
+    from pypdfium2 import raw
+
+    if height <= 0:
+        return
+    shape = raw.FPDFPageObj_CreateNewRect(x, _BOTTOM, width, height)
+    raw.FPDFPageObj_SetFillColor(shape, *colour, 255)
+    raw.FPDFPath_SetDrawMode(shape, raw.FPDF_FILLMODE_ALTERNATE, False)
+    raw.FPDFPage_InsertObject(page, shape)
+
+
+def _text(document: object, page: object, x: float, y: float, text: str) -> None:
+    import ctypes
+
+    from pypdfium2 import raw
+
+    shape = raw.FPDFPageObj_NewTextObj(document, b"Helvetica", 11.0)
+    encoded = (text + "\x00").encode("utf-16-le")
+    buffer = ctypes.create_string_buffer(encoded, len(encoded))
+    raw.FPDFText_SetText(shape, ctypes.cast(buffer, ctypes.POINTER(raw.FPDF_WCHAR)))
+    raw.FPDFPageObj_Transform(shape, 1, 0, 0, 1, x, y)
+    raw.FPDFPage_InsertObject(page, shape)

@@ -11,9 +11,9 @@ from bot.locales import Phrases
 from retrieval.comparison.differences import pieces
 from retrieval.comparison.pairing import Pair
 from retrieval.comparison.service import Comparison
-from retrieval.comparison.tracing import Life, Trace, TracedReadout
+from retrieval.comparison.tracing import Event, Life, Trace, TracedReadout
 from retrieval.models import Citation, LiveParagraph, Numbering, Piece, Statement, is_beside, place_of
-from retrieval.search.browsing import ListedInitiative
+from retrieval.search.browsing import ListedInitiative, ReadoutSummary
 
 Mark = Literal["same", "removed", "added", "found"]
 CitationStyle = Literal["plain", "chicago", "apa", "oscola"]
@@ -113,18 +113,12 @@ def cite(passage: Passage, style: CitationStyle) -> str:
             return f"{by}“{title},” {american}, {place}{f', {url}' if url else ''}."
         case "apa":
             when = f"({day.year}, {day:%B} {day.day})" if day else "(n.d.)"
-            return (
-                f"{issuer}. {when}. {title} ({place}). {url}".rstrip()
-                if issuer
-                else f"{title} ({place}). {when}. {url}".rstrip()
-            )
+            said = f"{issuer}. {when}. {title} ({place})" if issuer else f"{title} ({place}). {when}"
+            return f"{said}. {url}".rstrip()
         case "oscola":
             return f"{by}‘{title}’ ({british}) {place}{f' <{url}>' if url else ''}"
         case _:
-            return (
-                ", ".join(part for part in (title, british if day else "", place) if part)
-                + f". {url}".rstrip()
-            )
+            return ", ".join(filter(None, (title, british if day else "", place))) + f". {url}".rstrip()
 
 
 def named(title: str, date: str | None, phrases: Phrases) -> str:
@@ -136,14 +130,11 @@ def answer_sheet(
     question: str, lead: Sequence[str], statements: Iterable[Statement], phrases: Phrases
 ) -> Sheet:
     """Return an answer; `lead` is what is said of it in fixed words."""
-    entries = (
-        Entry(
-            named(s.paragraph.title, s.paragraph.date, phrases),
-            after=(Passage.of(s),),
-            note=" ".join(phrases(f"answer.differs.{d.kind}", value=d.value) for d in s.differs),
-        )
-        for s in statements
-    )
+    entries = []
+    for s in statements:
+        note = " ".join(phrases(f"answer.differs.{d.kind}", value=d.value) for d in s.differs)
+        heading = named(s.paragraph.title, s.paragraph.date, phrases)
+        entries.append(Entry(heading, after=(Passage.of(s),), note=note))
     return Sheet(question, tuple(lead), tuple(entries))
 
 
@@ -155,19 +146,16 @@ def comparison_sheet(found: Comparison, phrases: Phrases) -> Sheet:
     )
     kinds = Counter(pair.kind for pair in found.pairs)
     told = [f"{phrases(f'compare.kind.{kind}')}: {count}" for kind, count in kinds.most_common()]
-    others = {
-        "moved": sum(p.moved for p in found.pairs),
-        "renumbered": sum(p.renumbered for p in found.pairs),
-    }
-    told += [f"{phrases(f'compare.{name}')}: {count}" for name, count in others.items() if count]
+    for flag in ("moved", "renumbered"):
+        if count := sum(getattr(pair, flag) for pair in found.pairs):
+            told.append(f"{phrases(f'compare.{flag}')}: {count}")
     lead = [" · ".join(told)] if told else [phrases("compare.none")]
     if found.topic:
         lead.append(phrases("compare.topic", topic=found.topic))
     title = phrases("compare.title", before=columns[0], after=columns[1])
     anchors = _anchors(found.pairs)
-    return Sheet(
-        title, tuple(lead), tuple(_pair_entry(pair, anchors, phrases) for pair in found.pairs), columns
-    )
+    entries = tuple(_pair_entry(pair, anchors, phrases) for pair in found.pairs)
+    return Sheet(title, tuple(lead), entries, columns)
 
 
 def _anchors(pairs: Sequence[Pair]) -> dict[tuple[str, int], str]:
@@ -176,9 +164,8 @@ def _anchors(pairs: Sequence[Pair]) -> dict[tuple[str, int], str]:
     for side in ("a", "b"):
         shown = [s.paragraph for pair in pairs for s in (pair.before if side == "a" else pair.after)]
         for p in sorted(shown, key=lambda p: p.ordinal):
-            plain = "".join(
-                c if c.isalnum() and c.isascii() else "-" for c in f"{p.part or ''} {p.number}".strip()
-            )
+            number = f"{p.part or ''} {p.number}".strip()
+            plain = "".join(c if c.isalnum() and c.isascii() else "-" for c in number)
             name = f"{side}-{plain.strip('-').lower() or p.ordinal}"
             out[side, p.ordinal] = f"{name}.{p.ordinal}" if name in out.values() else name
     return out
@@ -191,15 +178,13 @@ def _pair_entry(pair: Pair, anchors: dict[tuple[str, int], str], phrases: Phrase
     names += [phrases(f"compare.{flag}") for flag in ("moved", "renumbered") if getattr(pair, flag)]
     places = " → ".join(", ".join(p.place for p in side) for side in (before, after) if side)
     heading = next((s.paragraph.heading or "" for s in (*pair.after, *pair.before)), "")
-    inline: tuple[Run, ...] = ()
-    if pair.kind == "changed":
-        inline = _of_pieces(pieces(pair.before[0].text, pair.after[0].text))
-    return Entry(
-        heading, f"{places}  {', '.join(names)}", before, after, inline, unchanged=pair.kind == "same"
-    )  # fmt: skip
+    changed = pieces(pair.before[0].text, pair.after[0].text) if pair.kind == "changed" else ()
+    label = f"{places}  {', '.join(names)}"
+    return Entry(heading, label, before, after, runs_of(changed), unchanged=pair.kind == "same")
 
 
-def _of_pieces(found: Iterable[Piece]) -> tuple[Run, ...]:
+def runs_of(found: Iterable[Piece]) -> tuple[Run, ...]:
+    """Return what stayed, came and went as words to show."""
     return tuple(Run(piece.text, piece.kind) for piece in found)
 
 
@@ -219,15 +204,9 @@ def trace_sheet(trace: Trace, phrases: Phrases) -> Sheet:
         key = "trace.absent" if any(r.date for r in used[place + 1 :]) else "trace.absent_since"
         note = phrases(key, readouts=_listed(absent, phrases)) if absent else ""
         label = phrases("trace.since") if readout.since_before else ""
-        entries.append(
-            Entry(
-                named(readout.title, readout.date, phrases),
-                label,
-                after=tuple(Passage.of(use.statement) for use in readout.uses),
-                inline=_of_pieces(readout.since_before),
-                note=note,
-            )
-        )
+        heading, changes = named(readout.title, readout.date, phrases), runs_of(readout.since_before)
+        places = tuple(Passage.of(use.statement) for use in readout.uses)
+        entries.append(Entry(heading, label, after=places, inline=changes, note=note))
     return Sheet(title, (*lead, *damaged), tuple(entries), None, phrases("trace.plot"), _years(trace))
 
 
@@ -248,9 +227,8 @@ def _years(trace: Trace) -> tuple[tuple[int, int, int], ...]:
 def lives_sheet(lives: Sequence[Life], phrases: Phrases) -> Sheet:
     """Return what happened to initiatives, one after the other."""
     lead = phrases("initiatives.total", total=len(lives)) if lives else phrases("initiatives.none")
-    return Sheet(
-        phrases("life.title"), (lead,), tuple(e for life in lives for e in _life_entries(life, phrases))
-    )
+    entries = tuple(entry for life in lives for entry in _life_entries(life, phrases))
+    return Sheet(phrases("life.title"), (lead,), entries)
 
 
 def _life_entries(life: Life, phrases: Phrases) -> Iterator[Entry]:
@@ -260,23 +238,18 @@ def _life_entries(life: Life, phrases: Phrases) -> Iterator[Entry]:
         stage = phrases(f"life.{event.stage}")
         if is_last and place:
             stage = f"{stage}, {phrases('life.last')}"
-        span = _within(event.citation.evidence.quote, life.name)
-        passage = Passage(
-            tuple(marked_runs(event.citation.evidence.quote, span, "found")),
-            event.title,
-            event.date,
-            event.issuer,
-            event.citation,
-        )
         note = phrases("life.silent", readouts=_listed(silent, phrases)) if is_last and silent else ""
-        yield Entry(
-            life.name, f"{named(event.title, event.date, phrases)}: {stage}", after=(passage,), note=note
-        )
+        label = f"{named(event.title, event.date, phrases)}: {stage}"
+        yield Entry(life.name, label, after=(_naming(life.name, event, event.citation),), note=note)
 
 
-def _within(text: str, words: str) -> list[tuple[int, int]]:
-    at = text.find(words)
-    return [(at, at + len(words))] if at >= 0 else []
+def _naming(name: str, readout: Event | ReadoutSummary, citation: Citation) -> Passage:
+    """Return the sentence that names an initiative, the name marked in it."""
+    quote = citation.evidence.quote
+    at = quote.find(name)
+    span = [(at, at + len(name))] if at >= 0 else []
+    runs = tuple(marked_runs(quote, span, "found"))
+    return Passage(runs, readout.title, readout.date, readout.issuer, citation)
 
 
 def initiatives_sheet(
@@ -290,18 +263,9 @@ def initiatives_sheet(
     entries = []
     for each in listed:
         entry, readout = each.initiative, each.readout
-        passages = tuple(
-            Passage(
-                tuple(marked_runs(c.evidence.quote, _within(c.evidence.quote, entry.name), "found")),
-                readout.title,
-                readout.date,
-                readout.issuer,
-                c,
-            )
-            for c in each.citations
-        )
-        details = [phrases(f"initiatives.kind.{entry.kind}"), entry.actor, entry.when]
-        label = f"{entry.name}: {', '.join(part for part in details if part)}"
+        passages = tuple(_naming(entry.name, readout, citation) for citation in each.citations)
+        details = filter(None, (phrases(f"initiatives.kind.{entry.kind}"), entry.actor, entry.when))
+        label = f"{entry.name}: {', '.join(details)}"
         entries.append(Entry(named(readout.title, readout.date, phrases), label, after=passages))
     count = len(listed) if total is None else total
     told = phrases("initiatives.total", total=count) if count else phrases("initiatives.none")

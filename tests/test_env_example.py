@@ -24,8 +24,8 @@ def _settings_classes() -> list[type[BaseSettings]]:
         from bot.discord.discord_settings import DiscordSettings
 
         found.append(DiscordSettings)
-    if importlib.util.find_spec("bot.web.web_settings"):
-        from bot.web.web_settings import WebSettings
+    if importlib.util.find_spec("bot.web.http_access"):
+        from bot.web.http_access import WebSettings
 
         found.append(WebSettings)
     return found

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import signal
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.options import Command, CommonOptions, as_json, console, print_json
+from bot.cli.options import Command, CommonOptions, console, interrupts, print_json
 
 if TYPE_CHECKING:
     from retrieval.bootstrap import Services
@@ -42,7 +40,6 @@ _ANY = "*"
 @click.option("--separate", is_flag=True, help="Keep a readout beside one that it looks like.")
 @click.option("--id", "as_id", metavar="ID", help="What the readout of one source is to be called.")
 @click.option("--prune", is_flag=True, help="Remove readouts whose file is gone from the folders named.")
-@as_json
 def ingest(
     options: CommonOptions,
     sources: tuple[str, ...],
@@ -100,22 +97,16 @@ def ingest(
 @contextmanager
 def _stopping() -> Iterator[Callable[[], int]]:
     """Yield how often Ctrl-C was pressed: the work is left where it can be, and from the third time on at once."""
-    pressed: list[int] = []
-    if threading.current_thread() is not threading.main_thread():
-        yield pressed.__len__
-        return
+    pressed: list[bool] = []
 
-    def press(number: int, _frame: FrameType | None) -> None:
-        pressed.append(number)
+    def press() -> None:
+        pressed.append(True)
         if len(pressed) > 2:
             raise KeyboardInterrupt
         click.echo("Stopping; what was read is finished first. Ctrl-C again stops sooner.", err=True)
 
-    before = signal.signal(signal.SIGINT, press)
-    try:
+    with interrupts(press):
         yield pressed.__len__
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _named(request: IngestRequest, name: str) -> IngestRequest:
@@ -149,7 +140,6 @@ def _here_or_there(built: Services, request: IngestRequest, progress: Progress) 
 @click.argument("document")
 @click.argument("revision", required=False)
 @click.option("--unpin", is_flag=True, help="Let the next ingest replace the revision that is live.")
-@as_json
 def rollback(options: CommonOptions, document: str, revision: str | None, unpin: bool) -> None:
     """Make REVISION of DOCUMENT live again; without REVISION, the one before.
 
@@ -162,22 +152,18 @@ def rollback(options: CommonOptions, document: str, revision: str | None, unpin:
       rapporteur rollback asean-japan-2022-06-22 3f9a
       rapporteur rollback asean-japan-2022-06-22 --unpin
     """
+    from bot.json_output import history_json
+
     if unpin and revision:
         raise click.UsageError("--unpin leaves the live revision as it is; give it without REVISION.")
     with options.services("rollback") as built:
         found = built.lifecycle.unpin(document) if unpin else built.lifecycle.roll_back(document, revision)
-    if options.as_json:
-        from bot.json_output import history_json
-
-        print_json(history_json(found))
-    elif unpin:
-        click.echo(f"{found.readout.id}: no longer pinned. The next ingest may replace what is live.")
+    name, live = found.readout.id, found.live.id if found.live else ""
+    if unpin:
+        told = "no longer pinned. The next ingest may replace what is live."
     else:
-        name = found.live.id if found.live else ""
-        click.echo(
-            f"{found.readout.id}: revision {name} is live again, and pinned until "
-            f'"rapporteur rollback {found.readout.id} --unpin".'
-        )
+        told = f'revision {live} is live again, and pinned until "rapporteur rollback {name} --unpin".'
+    options.tell(history_json(found), f"{name}: {told}")
 
 
 def _forget_in_answers(built: Services, past: History) -> None:
@@ -190,7 +176,6 @@ def _forget_in_answers(built: Services, past: History) -> None:
 @click.command(cls=Command)
 @click.argument("document")
 @click.option("--purge", is_flag=True, help="Erase every revision of it for good.")
-@as_json
 def remove(options: CommonOptions, document: str, purge: bool) -> None:
     """Take DOCUMENT out of every answer.
 
@@ -202,64 +187,51 @@ def remove(options: CommonOptions, document: str, purge: bool) -> None:
       rapporteur remove joint-statement-2021
       rapporteur remove joint-statement-2021 --purge
     """
+    from bot.json_output import removal_json
+
     with options.services("remove") as built:
         past = built.lifecycle.history(document) if purge else None
         removal = built.lifecycle.remove(document, purge=purge)
         if past is not None:
             _forget_in_answers(built, past)
         still_there = (built.settings.corpus_dir / removal.source).exists()
+    name = removal.readout
+    brings_back = f'removed. "rapporteur rollback {name}" brings it back; --purge erases it.'
+    told = "every revision of it is erased." if purge else brings_back
+    options.tell(removal_json(removal), f"{name}: {told}")
     if options.as_json:
-        from bot.json_output import removal_json
-
-        print_json(removal_json(removal))
         return
-    if purge:
-        click.echo(f"{removal.readout}: every revision of it is erased.")
-    else:
-        click.echo(
-            f'{removal.readout}: removed. "rapporteur rollback {removal.readout}" brings it back; --purge '
-            "erases it."
-        )
     if not removal.everywhere:
-        click.echo(
-            "Another process is using the store: its files keep what was erased until that process has ended, or "
-            "let go of them. No answer shows it.",
-            err=True,
-        )
+        kept = "its files keep what was erased until that process has ended, or let go of them."
+        click.echo(f"Another process is using the store: {kept} No answer shows it.", err=True)
     if still_there:
-        click.echo(
-            f"{removal.source} is still there: the next ingest of it brings the readout back.", err=True
-        )
+        back = "the next ingest of it brings the readout back."
+        click.echo(f"{removal.source} is still there: {back}", err=True)
 
 
 @click.command(cls=Command)
-@as_json
 def reindex(options: CommonOptions) -> None:
     """Make every vector and every index anew, from the texts in the store.
 
     Needed after a change of the encoder; never harmful. No source file is read.
     """
     from bot.cli.terminal import progress_bar
+    from retrieval.language.sentences import counted
 
     with (
         options.services("reindex", reindexing=True) as built,
         progress_bar(enabled=not options.as_json) as progress,
     ):
         done = built.reindexer.run(progress=progress)
-    if options.as_json:
-        print_json(dataclasses.asdict(done))
-        return
-    from retrieval.language.sentences import counted
-
     later = "" if done.is_whole else " The vector index follows when the process that uses it has ended."
-    click.echo(
+    options.tell(
+        dataclasses.asdict(done),
         f"{counted(done.revisions, 'revision')}, {counted(done.paragraphs, 'paragraph')}; "
-        f"{counted(done.embedded, 'text')} embedded.{later}"
+        f"{counted(done.embedded, 'text')} embedded.{later}",
     )
 
 
 @click.command("copy-ledger", cls=Command)
-@as_json
 def copy_ledger(options: CommonOptions) -> None:
     """Copy the ledger from the store's folder into the empty PostgreSQL database that LEDGER_URL names.
 
@@ -272,6 +244,7 @@ def copy_ledger(options: CommonOptions) -> None:
     from bot.cli.terminal import progress_bar
     from retrieval.bootstrap import open_both_ledgers
     from retrieval.ingest.backup import copy_ledger as copy
+    from retrieval.language.sentences import counted
 
     with (
         open_both_ledgers(options.load_settings()) as (source, target),
@@ -279,19 +252,12 @@ def copy_ledger(options: CommonOptions) -> None:
     ):
         rows = copy(source, target, progress)
         place = target.place
-    if options.as_json:
-        print_json({"rows": rows, "ledger": place})
-        return
-    from retrieval.language.sentences import counted
-
-    click.echo(
-        f"{counted(rows, 'row')} copied to {place}. The vector index is written anew when RETRIEVAL_STORE is first used."
-    )
+    anew = "The vector index is written anew when RETRIEVAL_STORE is first used."
+    options.tell({"rows": rows, "ledger": place}, f"{counted(rows, 'row')} copied to {place}. {anew}")
 
 
 @click.command(cls=Command)
 @click.argument("file", type=_FILE)
-@as_json
 def backup(options: CommonOptions, file: Path) -> None:
     """Write all that the store holds to FILE, while others use it.
 
@@ -310,7 +276,6 @@ def backup(options: CommonOptions, file: Path) -> None:
 
 @click.command(cls=Command)
 @click.argument("file", type=_FILE)
-@as_json
 def restore(options: CommonOptions, file: Path) -> None:
     """Make a store of the backup FILE, in a folder where none is.
 
@@ -327,11 +292,11 @@ def restore(options: CommonOptions, file: Path) -> None:
 def _tell(options: CommonOptions, done: Backup, what: str) -> None:
     from retrieval.language.sentences import counted
 
-    if options.as_json:
-        print_json(dataclasses.asdict(done) | {"path": str(done.path)})
-    else:
-        held = f"{counted(done.readouts, 'readout')}, {counted(done.paragraphs, 'paragraph')}"
-        click.echo(f"{held}, {done.bytes / 1e6:.1f} MB {what} {done.path}, SHA-256 {done.sha256[:12]}….")
+    held = f"{counted(done.readouts, 'readout')}, {counted(done.paragraphs, 'paragraph')}"
+    options.tell(
+        dataclasses.asdict(done) | {"path": str(done.path)},
+        f"{held}, {done.bytes / 1e6:.1f} MB {what} {done.path}, SHA-256 {done.sha256[:12]}….",
+    )
     for sentence in done.damaged:
         click.echo(sentence, err=True)
 

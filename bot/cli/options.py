@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -28,6 +30,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 _PATH = click.Path(path_type=Path)
 _FILE = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
 _UNBOUNDED = 100_000
+_FORMATS = {"html": "one self-contained page", "docx": "a Word document", "markdown": "Markdown"}
 
 
 @dataclass(slots=True)
@@ -63,19 +66,14 @@ class CommonOptions:
                 "every setting."
             ) from error
 
-    @contextmanager
     def services(
         self, purpose: str, *, reindexing: bool = False, reading: bool = False
-    ) -> Iterator[Services]:
+    ) -> AbstractContextManager[Services]:
         """Open the store for one command."""
         from retrieval.bootstrap import build_services
 
-        settings = self.load_settings()
-        opened = build_services(
-            settings, purpose=f"rapporteur {purpose}", reindexing=reindexing, reading=reading
-        )
-        with opened as built:
-            yield built
+        name = f"rapporteur {purpose}"
+        return build_services(self.load_settings(), purpose=name, reindexing=reindexing, reading=reading)
 
     @contextmanager
     def ready_services(
@@ -114,6 +112,13 @@ class CommonOptions:
         else:
             as_text(console(), found)
 
+    def tell(self, value: Mapping[str, Any], *lines: str) -> None:
+        """Print a JSON object, or the lines that say the same."""
+        if self.as_json:
+            print_json(value)
+        for line in () if self.as_json else lines:
+            click.echo(line)
+
 
 def _keep(ctx: click.Context, option: click.Parameter, value: Any) -> None:
     setattr(ctx.ensure_object(CommonOptions), option.name or "", value)
@@ -127,33 +132,29 @@ def _debug(ctx: click.Context, option: click.Parameter, value: bool) -> None:
 
 
 class Command(click.Command):
-    """A subcommand: a function that takes `CommonOptions` before its own arguments."""
+    """A subcommand: a function that takes `CommonOptions` before its own arguments.
 
-    def __init__(self, name: str | None, *, params: list[click.Parameter] | None = None, **more: Any) -> None:
-        common = [
-            click.Option(
-                ["--corpus"],
-                type=_PATH,
-                metavar="DIR",
-                help="The readouts to start from.  [env: RETRIEVAL_CORPUS_DIR; default: the shipped corpus]",
-            ),
-            click.Option(
-                ["--store"],
-                type=_PATH,
-                metavar="DIR",
-                help="Where readouts are kept.  [env: RETRIEVAL_STORE_DIR]",
-            ),
-            click.Option(
-                ["--debug"],
-                is_flag=True,
-                is_eager=True,
-                callback=_debug,
-                help="Log everything, and show where an error comes from.",
-            ),
-        ]
-        for option in common:
-            option.expose_value, option.callback = False, option.callback or _keep
-        super().__init__(name, params=[*(params or ()), *common], **more)
+    Args:
+        reports: Whether it tells something that `--json` prints.
+    """
+
+    def __init__(
+        self, name: str | None, *, params: list[click.Parameter], reports: bool = True, **more: Any
+    ) -> None:
+        corpus = "The readouts to start from.  [env: RETRIEVAL_CORPUS_DIR; default: the shipped corpus]"
+        store = "Where readouts are kept.  [env: RETRIEVAL_STORE_DIR]"
+        debug = "Log everything, and show where an error comes from."
+        kept: dict[str, Any] = {"type": _PATH, "metavar": "DIR", "expose_value": False, "callback": _keep}
+        flag: dict[str, Any] = {"is_flag": True, "expose_value": False}
+        common = (
+            click.Option(["--corpus"], help=corpus, **kept),
+            click.Option(["--store"], help=store, **kept),
+            click.Option(["--debug"], help=debug, is_eager=True, callback=_debug, **flag),
+        )
+        if reports:
+            json_ = "Print one JSON object on standard output."
+            params = [*params, click.Option(["--json", "as_json"], help=json_, callback=_keep, **flag)]
+        super().__init__(name, params=[*params, *common], **more)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Call the function."""
@@ -168,17 +169,6 @@ class Group(click.Group):
         """Read the arguments."""
         ctx.ensure_object(CommonOptions).as_json = "--json" in args
         return super().parse_args(ctx, args)
-
-
-as_json = click.option(
-    "--json",
-    "as_json",
-    is_flag=True,
-    expose_value=False,
-    callback=_keep,
-    help="Print one JSON object on standard output.",
-)
-one_document = click.option("--document", metavar="ID", help="Ask this readout alone.")
 
 
 def exporting(command: Function) -> Function:
@@ -202,11 +192,7 @@ def exporting(command: Function) -> Function:
         ),
         *(
             click.option(f"--{name}", type=_FILE, metavar="FILE", help=f"Write {what}; - is standard output.")
-            for name, what in (
-                ("html", "one self-contained page"),
-                ("docx", "a Word document"),
-                ("markdown", "Markdown"),
-            )
+            for name, what in _FORMATS.items()
         ),
     ):
         wrapped = option(wrapped)
@@ -220,25 +206,34 @@ class Exports:
     files: Mapping[str, Path]
     style: CitationStyle | None
 
-    def write(self, sheet: Sheet, default: CitationStyle) -> bool:
-        """Write `sheet` to each; whether there was any.
+    def write(self, sheet: Sheet, default: CitationStyle) -> None:
+        """Write `sheet` to each.
 
         Raises:
             StoreUnwritableError: A file cannot be written.
         """
         from bot.sheet_formats import FORMATS
-        from retrieval.errors import StoreUnwritableError
 
         for ending, path in self.files.items():
-            try:
-                with click.open_file(str(path), "wb") as file:
-                    file.write(FORMATS[ending](sheet, self.style or default, "en"))
-            except OSError as error:
-                problem = f"{path}: this file cannot be written ({error.strerror}). Name another one."
-                raise StoreUnwritableError(problem) from error
+            write_file(path, FORMATS[ending](sheet, self.style or default, "en"))
             if str(path) != "-":
                 click.echo(f"Written: {path}", err=True)
-        return bool(self.files)
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file that a command was given; "-" is standard output.
+
+    Raises:
+        StoreUnwritableError: It cannot be written.
+    """
+    from retrieval.errors import StoreUnwritableError
+
+    try:
+        with click.open_file(str(path), "wb") as file:
+            file.write(content)
+    except OSError as error:
+        problem = f"{path}: this file cannot be written ({error.strerror}). Name another one."
+        raise StoreUnwritableError(problem) from error
 
 
 def phrases() -> Phrases:
@@ -252,19 +247,12 @@ def filtered(command: Function) -> Function:
     """Add what narrows the readouts, and hand it over as `filters`."""
 
     @wraps(command)
-    def with_filters(
-        *args: Any,
-        documents: tuple[str, ...],
-        since: str | None,
-        until: str | None,
-        issuer: str | None,
-        title: str | None,
-        **rest: Any,
-    ) -> Any:
+    def with_filters(*given: Any, **more: Any) -> Any:
         from retrieval.search.scoping import Filters
 
-        bounds = (_bound("--since", since), _bound("--until", until))
-        return command(*args, filters=Filters(documents, *bounds, issuer, title), **rest)
+        documents, issuer, title = (more.pop(name) for name in ("documents", "issuer", "title"))
+        since, until = (_bound(f"--{name}", more.pop(name)) for name in ("since", "until"))
+        return command(*given, filters=Filters(documents, since, until, issuer, title), **more)
 
     for option in (
         click.option("--title", metavar="WORDS", help="Only readouts with these words in their title."),
@@ -284,6 +272,19 @@ def _bound(option: str, typed: str | None) -> str | None:
     if typed and bound is None:
         raise click.UsageError(f'{option}: "{typed}" is no date. Write it like 2024, 2024-03 or 2024-03-05.')
     return bound
+
+
+@contextmanager
+def interrupts(handle: Callable[[], None]) -> Iterator[None]:
+    """Have Ctrl-C call `handle` while the block lasts, in the thread that signals reach; elsewhere change nothing."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, lambda _number, _frame: handle())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def console() -> Console:

@@ -31,13 +31,7 @@ from retrieval.answering.wording import (
 )
 from retrieval.ingest import Progress as ReportProgress
 from retrieval.language.sentences import counted
-from retrieval.models import (
-    LeftOut,
-    LeftOutOf,
-    LiveParagraph,
-    Numbering,
-    Statement,
-)
+from retrieval.models import LeftOut, LeftOutOf, LiveParagraph, Numbering, Statement
 from retrieval.search.browsing import ListedInitiative, ReadoutSummary
 from retrieval.search.browsing import Table as TableOf
 from retrieval.search.ranking import RankedParagraph
@@ -92,7 +86,7 @@ def show_explanation(console: Console, explained: Sequence[Explained]) -> None:
         what = "that the sources answer" if place == 0 else f"of: {each.text}"
         console.print(Text(f"probability {each.probability:.3f} {what}", style="bold"))
         figures = "  ".join(f"{name} {value:.3g}" for name, value in each.figures.items() if value)
-        console.print(Padding(Text(figures, style="dim"), (0, 0, 0, 2), expand=False))
+        print_indented(console, Text(figures, style="dim"))
 
 
 VERDICTS = {
@@ -112,10 +106,10 @@ def show_check(console: Console, check: ClaimCheck) -> None:
         _show_quotes(console, [compared.statement])
         if check.verdict is Verdict.CLOSE:
             for line in _difference_lines(compared):
-                console.print(Padding(line, (0, 0, 0, 4), expand=False))
+                print_indented(console, line, 4)
         if check.judged is not None:
             opinion = f"{check.judged.opinions[place].value}, in the opinion of {check.judged.by}"
-            console.print(Padding(Text(opinion, style="italic dim"), (0, 0, 0, 4), expand=False))
+            print_indented(console, Text(opinion, style="italic dim"), 4)
 
 
 _MARK_NAMES = {
@@ -126,10 +120,9 @@ _MARK_NAMES = {
 def _difference_lines(compared: Compared) -> Iterator[Text]:
     """A line a difference: the claim's words struck out, the source's in bold; what matters most is named."""
     for difference in compared.differences:
-        line = Text("claim: ")
-        line.append(difference.claim or "—", style="strike" if difference.claim else "dim")
-        line.append("  source: ")
-        line.append(difference.source or "—", style="bold" if difference.source else "dim")
+        claim = difference.claim or "—", "strike" if difference.claim else "dim"
+        source = difference.source or "—", "bold" if difference.source else "dim"
+        line = Text.assemble("claim: ", claim, "  source: ", source)
         kinds = [name for each, name in _MARK_NAMES.items() if each in difference.marks]
         if kinds:
             line.append(f"  ({'; '.join(kinds)})", style="red")
@@ -139,10 +132,10 @@ def _difference_lines(compared: Compared) -> Iterator[Text]:
 def _show_quotes(console: Console, statements: Sequence[Statement]) -> None:
     for statement in statements:
         place = f"{_named(statement.paragraph)} {statement.paragraph.place}: "
-        console.print(Padding(Text.assemble((place, "dim"), statement.text), (0, 0, 0, 2), expand=False))
+        print_indented(console, Text.assemble((place, "dim"), statement.text))
         for difference in statement.differs:
             said = Text(difference_sentence(difference), style="yellow")
-            console.print(Padding(said, (0, 0, 0, 4), expand=False))
+            print_indented(console, said, 4)
 
 
 def _named(paragraph: LiveParagraph) -> str:
@@ -167,11 +160,11 @@ def _show_statements(console: Console, answer: Answer) -> None:
             text.append(" (counted)", style="dim")
         if statement.also:
             text.append(f" (also {', '.join(also_places(statement))})", style="dim")
-        console.print(Padding(text, (0, 0, 0, 2), expand=False))
+        print_indented(console, text)
         if answer.translations:
             note = f" ({translation_note(answer.translations.by)})"
             translated = Text.assemble(answer.translations.texts[place], (note, "dim"), style="italic")
-            console.print(Padding(translated, (0, 0, 0, 4), expand=False))
+            print_indented(console, translated, 4)
 
 
 def show_documents(console: Console, summaries: Sequence[ReadoutSummary]) -> None:
@@ -186,6 +179,11 @@ def show_documents(console: Console, summaries: Sequence[ReadoutSummary]) -> Non
             print_line(console, Text(f"{s.id}: left out: {reasons(s.left_out)}.", style="dim"))
 
 
+def print_indented(console: Console, text: Text, by: int = 2) -> None:
+    """Print what belongs to the line before, `by` columns in."""
+    console.print(Padding(text, (0, 0, 0, by), expand=False))
+
+
 def print_line(console: Console, text: Text) -> None:
     """Print a line that is wrapped by the terminal, if at all: what is copied from it stays whole."""
     console.print(text, soft_wrap=True)
@@ -196,7 +194,7 @@ def _show_apart(console: Console, summaries: Sequence[ReadoutSummary]) -> None:
     for s in summaries:
         print_line(console, Text(s.id, style="cyan"))
         about = [s.date, s.title, counted(s.paragraphs, "paragraph"), s.numbering, shelf.series_of(s)]
-        console.print(Padding(Text(", ".join(filter(None, about))), (0, 0, 0, 2), expand=False))
+        print_indented(console, Text(", ".join(filter(None, about))))
 
 
 def _show_in_a_table(console: Console, summaries: Sequence[ReadoutSummary]) -> None:
@@ -230,35 +228,27 @@ def show_initiatives(console: Console, listed: Sequence[ListedInitiative]) -> No
             shown = each.readout.id
             date = f" ({each.readout.date})" if each.readout.date else ""
             console.print(Text(f"{each.readout.title}{date}", style="dim"))
-        console.print(Padding(_initiative_line(each), (0, 0, 0, 2), expand=False))
+        print_indented(console, _initiative_line(each))
     console.print(Text(counted(len(listed), "initiative"), style="dim"))
 
 
 def _initiative_line(listed: ListedInitiative) -> Text:
     entry = listed.initiative
-    line = Text(entry.name, style="bold")
-    line.append(f" — {entry.kind}", style="not bold")
-    if entry.actor:
-        line.append(f", {entry.actor}", style="not bold")
-    if entry.when:
-        line.append(f", {entry.when}", style="not bold")
-    numbers = dict.fromkeys(f"¶{citation.paragraph}" for citation in entry.citations)
-    line.append(f" — {', '.join(numbers)}", style="not bold cyan")
+    about = ", ".join(filter(None, (entry.kind, entry.actor, entry.when)))
+    numbers = ", ".join(dict.fromkeys(f"¶{citation.paragraph}" for citation in entry.citations))
+    line = Text.assemble((entry.name, "bold"), f" — {about}", (f" — {numbers}", "cyan"))
     if listed.also_in:
         places = ", ".join(f"{place.document} ¶{place.paragraph}" for place in listed.also_in)
-        line.append(f"  (also in {places})", style="not bold dim")
+        line.append(f"  (also in {places})", style="dim")
     return line
 
 
-def show_paragraph(console: Console, paragraph: LiveParagraph, table: TableOf | None = None) -> None:
+def show_paragraph(console: Console, paragraph: LiveParagraph, table: TableOf | None) -> None:
     """Print one paragraph with where it stands; a row of a table in the whole of it."""
-    place = f"{paragraph.title} {paragraph.place}"
-    if paragraph.numbering is Numbering.COUNTED:
-        place += " (counted)"
-    console.print(
-        Text(place, style="dim" + (f" link {paragraph.source_url}" if paragraph.source_url else ""))
-    )
-    console.print(Padding(Text(paragraph.text), (0, 0, 0, 2), expand=False))
+    note = " (counted)" if paragraph.numbering is Numbering.COUNTED else ""
+    link = f" link {paragraph.source_url}" if paragraph.source_url else ""
+    console.print(Text(f"{paragraph.title} {paragraph.place}{note}", style=f"dim{link}"))
+    print_indented(console, Text(paragraph.text))
     if table is not None:
         shown = Table("¶", *map(escape, table.heads))
         for number, cells in table.rows:
@@ -271,7 +261,7 @@ def show_hits(console: Console, hits: Iterable[RankedParagraph]) -> None:
     for hit in hits:
         p = hit.prepared.paragraph
         print_line(console, Text.assemble((f"{p.document} {p.place}", "cyan"), (f"  {hit.score:.3f}", "dim")))
-        console.print(Padding(Text(p.text), (0, 0, 0, 2), expand=False))
+        print_indented(console, Text(p.text))
 
 
 @contextmanager

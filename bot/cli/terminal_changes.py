@@ -1,17 +1,43 @@
-"""What was changed in a store, for a terminal: the report of an ingest, the history of a readout."""
+"""What changes, for a terminal, struck out and bold, by plain signs when piped: sheets, an ingest, a readout's history."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
-from bot.cli.terminal import print_line, reasons
+from bot.cli.terminal import print_indented, print_line, reasons
+from bot.sheet_formats import headed, web_address
+from bot.sheets import Entry, Mark, Passage, Run, Sheet, runs_of
 from retrieval.comparison.differences import word_diff
 from retrieval.ingest import AuditEntry
 from retrieval.ingest.lifecycle import History
 from retrieval.language.sentences import counted
 from retrieval.models import IngestReport, ParagraphDiff
+
+_STYLES: dict[Mark, str] = {"same": "", "removed": "strike red", "added": "bold green", "found": "bold"}
+_SIGNS: dict[Mark, str] = {"removed": "[-%s-]", "added": "{+%s+}"}
+
+
+def show_sheet(console: Console, sheet: Sheet) -> None:
+    """Print `sheet`; paragraphs that are word for word the same are named and not repeated."""
+    if sheet.columns:
+        for letter, name in zip("AB", sheet.columns, strict=True):
+            console.print(Text(f"{letter}: {name}", style="bold"))
+    else:
+        console.print(Text(sheet.title, style="bold"))
+    for line in sheet.lead:
+        console.print(Text(line, style="dim"))
+    for heading, entry in headed(sheet.entries):
+        if heading:
+            console.print(Text(f"\n{heading}", style="dim"))
+        if entry.label:
+            console.print(Text(entry.label, style="cyan"))
+        for text in _texts(console, entry, two=sheet.columns is not None):
+            print_indented(console, text)
+        if entry.note:
+            print_indented(console, Text(entry.note, style="yellow"))
 
 
 def show_report(console: Console, report: IngestReport, *, dry_run: bool) -> None:
@@ -19,11 +45,9 @@ def show_report(console: Console, report: IngestReport, *, dry_run: bool) -> Non
     for name in report.added:
         print_line(console, Text(f"+ {name}", style="green"))
     for change in report.changed:
-        counts = (
-            f"{change.paragraphs_added} added, {change.paragraphs_changed} changed, "
-            f"{change.paragraphs_removed} removed"
-            + (f", {change.paragraphs_renumbered} renumbered" if change.paragraphs_renumbered else "")
-        )
+        counts = f"{change.paragraphs_added} added, {change.paragraphs_changed} changed, "
+        counts += f"{change.paragraphs_removed} removed"
+        counts += f", {change.paragraphs_renumbered} renumbered" if change.paragraphs_renumbered else ""
         print_line(console, Text(f"~ {change.id}  ({counts})", style="yellow"))
         if dry_run and change.id in report.diffs:
             _show_diff(console, report.diffs[change.id])
@@ -52,59 +76,70 @@ def show_report(console: Console, report: IngestReport, *, dry_run: bool) -> Non
     print_line(console, Text(_summary(report, dry_run=dry_run), style="dim"))
 
 
-_MARKS = {"same": "", "added": "bold green", "removed": "strike red"}
-
-
-def _show_diff(console: Console, diff: ParagraphDiff) -> None:
-    """Print every paragraph that differs, its words marked: struck out what goes, bold what comes."""
-    for change in diff.changes:
-        pieces = word_diff(change.before or "", change.after or "")
-        marks = {"added": "{+%s+}", "removed": "[-%s-]", "same": "%s"}
-        line = Text(f"¶{change.number}  ", style="cyan")
-        if change.was:
-            line.append(f"(was ¶{change.was})  ", style="not bold dim")
-        if change.kind == "renumbered":
-            console.print(Padding(line, (0, 0, 0, 4), expand=False))
-            continue
-        for piece in pieces:
-            shown = piece.text if console.is_terminal else marks[piece.kind] % piece.text
-            line.append(shown, style=_MARKS[piece.kind] or "not bold default")
-        console.print(Padding(line, (0, 0, 0, 4), expand=False))
-
-
 def show_history(console: Console, found: History) -> None:
     """Print the revisions of a readout, the newest first, and what was done to it."""
     for revision in found.revisions:
-        state = "live" if found.live is revision else f"until {revision.superseded_at}"
-        state += ", pinned" if found.live is revision and found.readout.pinned else ""
+        is_live = found.live is revision
+        state = "live" if is_live else f"until {revision.superseded_at}"
+        state += ", pinned" if is_live and found.readout.pinned else ""
         state += ", text erased" if revision.erased else ""
-        line = Text(revision.id, style="bold cyan" if found.live is revision else "cyan")
-        line.append(f"  {revision.created_at}  {state}", style="not bold default")
-        if not revision.erased:
-            line.append(f"  {counted(revision.paragraphs, 'paragraph')}", style="not bold dim")
-        console.print(line)
+        size = "" if revision.erased else f"  {counted(revision.paragraphs, 'paragraph')}"
+        name = revision.id, "bold cyan" if is_live else "cyan"
+        console.print(Text.assemble(name, f"  {revision.created_at}  {state}", (size, "dim cyan")))
     for entry in found.audit:
         console.print(Text(f"{entry.at}  {entry.action} by {entry.actor}{_details(entry)}", style="dim"))
 
 
+def _texts(console: Console, entry: Entry, *, two: bool) -> Iterable[Text]:
+    if entry.unchanged:
+        return
+    if entry.inline:
+        yield _words(console, entry.inline)
+    if not two:
+        yield from (_passage(console, passage) for passage in entry.after)
+    elif not entry.inline:
+        yield from (_passage(console, passage) for passage in (*entry.before, *entry.after))
+
+
+def _passage(console: Console, passage: Passage) -> Text:
+    url = web_address(passage.citation.url)
+    place = Text(f"{passage.place}: ", style="dim" + (f" link {url}" if url else ""))
+    return Text.assemble(place, _words(console, passage.runs))
+
+
+def _words(console: Console, runs: Iterable[Run]) -> Text:
+    sign = {} if console.is_terminal else _SIGNS
+    return Text.assemble(*((sign.get(run.mark, "%s") % run.text, _STYLES[run.mark]) for run in runs))
+
+
+def _show_diff(console: Console, diff: ParagraphDiff) -> None:
+    for change in diff.changes:
+        line = Text.assemble((f"¶{change.number}  ", "cyan"))
+        if change.was:
+            line.append(f"(was ¶{change.was})  ", style="dim cyan")
+        if change.kind != "renumbered":
+            pieces = word_diff(change.before or "", change.after or "")
+            line.append_text(_words(console, runs_of(pieces)))
+        print_indented(console, line, 4)
+
+
 def _details(entry: AuditEntry) -> str:
-    """Return what changed, in words."""
     names = {"paragraphs_added": "added", "paragraphs_changed": "changed", "paragraphs_removed": "removed"}
     parts = [f"{entry.summary[key]} {word}" for key, word in names.items() if entry.summary.get(key)]
     return f" ({', '.join(parts)})" if parts else ""
 
 
 def _summary(report: IngestReport, *, dry_run: bool) -> str:
-    counts = [
-        (len(report.added), "added"),
-        (len(report.changed), "changed"),
-        (len(report.removed), "removed"),
-        (len(report.held), "pinned"),
-        (len(report.unchanged), "unchanged"),
-        (len(report.alike), "to be asked about"),
-        (len(report.failed), "failed"),
-    ]
-    parts = ", ".join(f"{count} {what}" for count, what in counts if count) or "nothing found"
+    told = {
+        "added": report.added,
+        "changed": report.changed,
+        "removed": report.removed,
+        "pinned": report.held,
+        "unchanged": report.unchanged,
+        "to be asked about": report.alike,
+        "failed": report.failed,
+    }
+    parts = ", ".join(f"{len(each)} {what}" for what, each in told.items() if each) or "nothing found"
     if dry_run:
         return f"Would be: {parts}. Nothing was changed."
     return f"{parts}; {counted(report.embedded, 'text')} embedded in {report.elapsed_ms / 1000:.1f} s."

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.cli.options import Command, CommonOptions, Group, as_json, print_json
+from bot.cli.options import Command, CommonOptions, Group, print_json
 
 if TYPE_CHECKING:
     from retrieval.bootstrap import Services
@@ -40,7 +40,6 @@ def _seconds(_context: click.Context, _option: click.Parameter, typed: str) -> i
     "--every", default="6h", callback=_seconds, metavar="INTERVAL", help="How often.  [default: 6h]"
 )
 @click.option("--take", is_flag=True, help="Ingest what is found, instead of reporting it.")
-@as_json
 def add(options: CommonOptions, url: str, every: int, take: bool) -> None:
     """Watch URL from now on.
 
@@ -54,58 +53,43 @@ def add(options: CommonOptions, url: str, every: int, take: bool) -> None:
     with options.services("watch add") as built:
         look = built.watching.add(url, every_s=every, takes=take)
     newest = look.newest
-    if options.as_json:
-        more = {
-            "links": look.links,
-            "newest": newest and {"url": newest.url, "title": newest.title, "date": newest.date},
-        }
-        print_json(_watch_json(look.watch, ()) | more)
-    elif newest is None:
-        click.echo(f"{look.watch.pk}: a readout. It is read in the next round, and again when it changes.")
+    if newest is None:
+        told = "a readout. It is read in the next round, and again when it changes."
     else:
         dated = f" ({newest.date})" if newest.date else ""
-        click.echo(
-            f"{look.watch.pk}: {look.links} links, newest: {newest.title}{dated}. New ones from now on will be read."
-        )
+        told = f"{look.links} links, newest: {newest.title}{dated}. New ones from now on will be read."
+    shown = newest and {"url": newest.url, "title": newest.title, "date": newest.date}
+    more = {"links": look.links, "newest": shown}
+    options.tell(_watch_json(look.watch, ()) | more, f"{look.watch.pk}: {told}")
 
 
 @watch.command("list", cls=Command)
-@as_json
 def list_(options: CommonOptions) -> None:
     """List what is watched: last asked, next, last error, and what waits to be taken."""
+    from retrieval.models import SHARED
+
     with options.services("watch list") as built:
-        found = [(each, built.watching.undecided(each)) for each in built.watching.watched(_shared())]
-    if options.as_json:
-        print_json({"watches": [_watch_json(each, waiting) for each, waiting in found]})
-        return
-    if not found:
-        click.echo('Nothing is watched. "rapporteur watch add URL" begins.')
-    for each, waiting in found:
-        then = "paused" if each.paused else f"next {_moment(each.next_at)}"
-        takes = ", takes what it finds" if each.takes else ""
-        click.echo(f"{each.pk}  {each.url}\n   {each.kind}{takes}; asked {each.asked_at[:16]}Z, {then}")
-        if each.error:
-            click.echo(f"   failed {each.failures} time(s): {each.error}")
-        for link in waiting:
-            click.echo(f"   waits: {_said(link)}")
+        found = [(each, built.watching.undecided(each)) for each in built.watching.watched(SHARED)]
+    lines = [line for each, waiting in found for line in _watch_lines(each, waiting)]
+    options.tell(
+        {"watches": [_watch_json(each, waiting) for each, waiting in found]},
+        *(lines or ['Nothing is watched. "rapporteur watch add URL" begins.']),
+    )
 
 
 @watch.command(cls=Command)
 @click.argument("page", metavar="NUMBER|URL")
-@as_json
 def remove(options: CommonOptions, page: str) -> None:
     """Watch a page no longer; the readouts that it brought stay."""
     from retrieval.errors import NotFoundError
+    from retrieval.models import SHARED
 
     with options.services("watch remove") as built:
-        named = [each for each in built.watching.watched(_shared()) if page in (str(each.pk), each.url)]
+        named = [each for each in built.watching.watched(SHARED) if page in (str(each.pk), each.url)]
         if not named:
             raise NotFoundError(f'"{page}" is not watched.', '"rapporteur watch list" names what is.')
         built.watching.remove(named[0].scope, named[0].pk)
-    if options.as_json:
-        print_json({"removed": named[0].url})
-    else:
-        click.echo(f"{named[0].url}: no longer watched.")
+    options.tell({"removed": named[0].url}, f"{named[0].url}: no longer watched.")
 
 
 @watch.command("run", cls=Command)
@@ -115,7 +99,6 @@ def remove(options: CommonOptions, page: str) -> None:
 @click.option(
     "--take", is_flag=True, help="Ingest what is found, and what was found before, whatever a page says."
 )
-@as_json
 def run_(options: CommonOptions, once: bool, take: bool) -> None:
     """Ask the watched pages, and report what is new on them; with --take ingest it.
 
@@ -127,6 +110,7 @@ def run_(options: CommonOptions, once: bool, take: bool) -> None:
       rapporteur watch run
     """
     from retrieval.errors import IngestBusyError
+    from retrieval.models import SHARED
 
     if options.as_json and not once:
         raise click.UsageError(
@@ -135,21 +119,16 @@ def run_(options: CommonOptions, once: bool, take: bool) -> None:
     with options.services("watch run") as built, nullcontext() if once else options.monitored(built):
         while True:
             try:
-                built.watching.run(scope=_shared(), everything=once, take=take)
+                built.watching.run(scope=SHARED, everything=once, take=take)
             except IngestBusyError:  # a running bot is at it, for as long as its round lasts
                 if once:
                     raise
             _carry_out(built)
-            told = [
-                news
-                for news in built.watching.news()
-                if news.watch.scope == _shared() and not news.watch.place
-            ]
+            told = [n for n in built.watching.news() if n.watch.scope == SHARED and not n.watch.place]
             if options.as_json:
-                print_json(_news_json(told, built.watching.watched(_shared())))
-            else:
-                for line in _lines(told):
-                    click.echo(line)
+                print_json(_news_json(told, built.watching.watched(SHARED)))
+            for line in () if options.as_json else _lines(told):
+                click.echo(line)
             for news in told:
                 built.watching.told(news)
             if once:
@@ -157,12 +136,6 @@ def run_(options: CommonOptions, once: bool, take: bool) -> None:
                     click.echo("Nothing is new.")
                 return
             time.sleep(_LOOKED_AT_EVERY_S)
-
-
-def _shared() -> str:
-    from retrieval.models import SHARED
-
-    return SHARED
 
 
 def _carry_out(built: Services) -> None:
@@ -196,6 +169,16 @@ def _said(link: WatchedLink) -> str:
     return f"{title}{dated}, {found.get('paragraphs', 0)} paragraphs; {what}{held}. {link.url}"
 
 
+def _watch_lines(page: Watch, waiting: Sequence[WatchedLink]) -> Iterator[str]:
+    then = "paused" if page.paused else f"next {_moment(page.next_at)}"
+    takes = ", takes what it finds" if page.takes else ""
+    yield f"{page.pk}  {page.url}"
+    yield f"   {page.kind}{takes}; asked {page.asked_at[:16]}Z, {then}"
+    if page.error:
+        yield f"   failed {page.failures} time(s): {page.error}"
+    yield from (f"   waits: {_said(link)}" for link in waiting)
+
+
 def _lines(told: Sequence[News]) -> Iterator[str]:
     for news in told:
         yield f"{news.watch.url}:"
@@ -224,13 +207,10 @@ def _news_json(told: Sequence[News], pages: Sequence[Watch]) -> Mapping[str, Any
 
 
 def _link_json(link: WatchedLink) -> dict[str, Any]:
-    found = dict(link.found or {}) if link.state != "refused" else {}
-    problem = {"error": link.problem} if link.state == "refused" else {}
-    return (
-        {"url": link.url, "title": link.title}
-        | {k: v for k, v in found.items() if v or k != "title"}
-        | problem
-    )
+    named = {"url": link.url, "title": link.title}
+    if link.state == "refused":
+        return named | {"error": link.problem}
+    return named | {k: v for k, v in (link.found or {}).items() if v or k != "title"}
 
 
 def _watch_json(page: Watch, waiting: Sequence[WatchedLink]) -> dict[str, Any]:

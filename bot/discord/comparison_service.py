@@ -13,8 +13,7 @@ from bot.discord.permissions import guild_scopes
 from bot.discord.question_service import LIST, Place, QuestionService, Reply
 from bot.discord.readout_rendering import InitiativeFilter
 from bot.locales import Phrases
-from bot.plot import png
-from bot.sheet_formats import FORMATS, headed
+from bot.sheet_formats import FORMATS, headed, png
 from bot.sheets import (
     CitationStyle,
     Entry,

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from importlib import resources
 from string import Formatter
 from types import MappingProxyType
-from typing import Any
 
 DEFAULT = "en"
 
@@ -98,22 +97,16 @@ def load(room: str | None = None) -> Catalogue:
     Args:
         room: The address of the reading room.
     """
-    files = (f for f in resources.files(__package__).iterdir() if f.name.endswith(".toml"))
-    languages = {f.name.removesuffix(".toml"): f.read_text(encoding="utf-8") for f in files}
-    contents = {code: tomllib.loads(text) for code, text in languages.items()}
+    files = [f for f in resources.files(__package__).iterdir() if f.name.endswith(".toml")]
+    contents = {f.name.removesuffix(".toml"): tomllib.loads(f.read_text(encoding="utf-8")) for f in files}
     written = _flat(contents[DEFAULT].pop(_WRITTEN))
     english = _flat(contents[DEFAULT]) | written
     said = MappingProxyType({k: _pattern(t) for k, t in english.items() if k.startswith(f"{_SAID}.")})
-    return Catalogue(
-        MappingProxyType({code: _phrases(code, each, said, room) for code, each in contents.items()})
-    )
-
-
-def _phrases(
-    language: str, content: dict[str, Any], said: Mapping[str, re.Pattern[str]], room: str | None
-) -> Phrases:
-    locales, months = tuple(content.pop("locales")), tuple(content.pop("months"))
-    return Phrases(language, locales, MappingProxyType(_flat(content)), months, said, room)
+    phrases: dict[str, Phrases] = {}
+    for code, each in contents.items():
+        locales, months = tuple(each.pop("locales")), tuple(each.pop("months"))
+        phrases[code] = Phrases(code, locales, MappingProxyType(_flat(each)), months, said, room)
+    return Catalogue(MappingProxyType(phrases))
 
 
 def _pattern(text: str) -> re.Pattern[str]:

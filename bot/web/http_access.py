@@ -1,4 +1,4 @@
-"""Who is let in over HTTP, and what every reply says to browsers: one layer around any ASGI application."""
+"""Who is let in over HTTP: what an operator sets, where is listened, whose requests pass, and how many at once."""
 
 from __future__ import annotations
 
@@ -6,15 +6,26 @@ import base64
 import binascii
 import hmac
 import ipaddress
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import os
+import socket
+import time
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
-from bot.web.web_settings import WebSettings
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.discord.admission import Buckets, Workers
+from bot.discord.discord_errors import LimitedError
+from retrieval.answering.rereading import checked
+from retrieval.bootstrap import Services
+from retrieval.errors import SettingsError
 
 if TYPE_CHECKING:
+    from fastapi import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+_SHORTEST_TOKEN = 16  # characters
 _HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'",
@@ -26,19 +37,111 @@ _HEADERS = {
 }
 
 
+class WebSettings(BaseSettings):
+    """Settings of `rapporteur serve` and of `rapporteur mcp --http`, from `SERVE_…` in the environment or `.env`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SERVE_",
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        frozen=True,
+        extra="forbid",
+        dotenv_filtering="match_prefix",
+    )
+
+    tokens: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    """Any of these lets a client in; none: everybody who reaches the address."""
+
+    questions_per_minute: int = Field(default=30, ge=0)
+    """Questions, searches and comparisons one client may ask for in a minute; 0 is no limit."""
+
+    max_question: int = Field(default=1_000, ge=20, le=1_000)
+    """Longest question, in characters."""
+
+    concurrent_questions: int = Field(default=4, ge=1, le=64)
+    """Requests that read the store at the same time."""
+
+    waiting_questions: int = Field(default=100, ge=0)
+    """Requests that may wait for their turn; one more hears "busy"."""
+
+    @field_validator("tokens", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return [each.strip() for each in value.split(",") if each.strip()]
+        return value
+
+    @field_validator("tokens")
+    @classmethod
+    def _long_enough(cls, tokens: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        if any(len(each.get_secret_value()) < _SHORTEST_TOKEN for each in tokens):
+            raise ValueError(f"a token has at least {_SHORTEST_TOKEN} characters")
+        return tokens
+
+
+def load_web_settings() -> WebSettings:
+    """Build the settings once.
+
+    Raises:
+        SettingsError: One of them has a value that cannot be used; it is not repeated.
+    """
+    try:
+        return WebSettings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "_".join(["SERVE", *(str(part) for part in first["loc"])]).upper()
+        raise SettingsError(
+            f"{name}: {first['msg']}. Correct it in the environment or in .env; .env.example lists every setting."
+        ) from error
+
+
+def listen(address: str, settings: WebSettings) -> socket.socket:
+    """Return a socket that listens at "HOST:PORT".
+
+    Raises:
+        SettingsError: It is no address, it is taken, or others reach it and no token is asked of them.
+    """
+    host, _, port = address.rpartition(":")
+    host = host.strip("[]")
+    if not host or not port.isdigit() or int(port) > 65_535:
+        raise SettingsError(f'"{address}" is no address. Write it like 127.0.0.1:8080.')
+    if not _is_loopback(host) and not settings.tokens:
+        raise SettingsError(
+            f"{host} is reached from other machines, and whoever reaches it could read everything. Set SERVE_TOKENS, "
+            "or stay on 127.0.0.1 and put a proxy before it (docs/operating.md)."
+        )
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, int(port)), family=family)
+    except (OSError, OverflowError) as error:
+        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error
+        raise SettingsError(f"Nothing can listen at {address} ({reason}). Name another one.") from error
+
+
+def run_server(app: ASGIApp, listening: socket.socket) -> None:
+    """Serve `app` until SIGINT or SIGTERM; no request is logged, for an address may hold a question."""
+    import uvicorn
+
+    config = uvicorn.Config(
+        app, access_log=False, log_config=None, log_level="warning", server_header=False, ws="none"
+    )
+    uvicorn.Server(config).run(sockets=[listening])
+
+
 class Guard:
     """Lets in who has a token, where tokens are set; else who asks for this machine by a name it has.
 
     The second keeps a web page from reading what is on loopback by pointing a name of its own there (DNS rebinding).
 
     Args:
-        names: Host names that it answers to, beside those of this machine.
+        room: The address of the reading room, or None: its name is answered to, beside those of this machine.
     """
 
-    def __init__(self, app: ASGIApp, settings: WebSettings, names: Sequence[str]) -> None:
+    def __init__(self, app: ASGIApp, settings: WebSettings, room: str | None) -> None:
         self._app = app
         self._tokens = [token.get_secret_value().encode() for token in settings.tokens]
-        self._names = {"localhost", *(name.lower() for name in names)}
+        self._room = urlsplit(room or "").hostname
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -80,10 +183,42 @@ class Guard:
             name = urlsplit(f"//{host}").hostname or ""
         except ValueError:
             return False
-        try:
-            return ipaddress.ip_address(name).is_loopback or name in self._names
-        except ValueError:
-            return name in self._names
+        return _is_loopback(name) or name == self._room
+
+
+class Desk:
+    """Where requests wait for the services.
+
+    Attributes:
+        workers: The threads that what reads the store is run in.
+    """
+
+    def __init__(self, services: Services, settings: WebSettings) -> None:
+        self.services = services
+        self.workers = Workers(settings.concurrent_questions, settings.waiting_questions, "web")
+        self._settings = settings
+        self._buckets = Buckets(settings.questions_per_minute, time.monotonic)
+
+    def admit(self, request: Request, words: str) -> str:
+        """Count one question, search or comparison of a client, and return its words.
+
+        Raises:
+            QuestionError: They are none, too many, or no text.
+            LimitedError: The client asks faster than it may; this one is not counted.
+        """
+        words = checked(words, self._settings.max_question)
+        client = hash(request.client.host if request.client else "")
+        if seconds := self._buckets.wait_s(client):
+            raise LimitedError(seconds)
+        self._buckets.take(client)
+        return words
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 async def _refuse(send: Send, status: int, sentence: str, *more: tuple[bytes, bytes]) -> None:

@@ -9,10 +9,9 @@ import docx
 import pytest
 from lxml import html as lxml_html
 
-from bot.cli.terminal_sheet import show_sheet
+from bot.cli.terminal_changes import show_sheet
 from bot.locales import load
-from bot.plot import png
-from bot.sheet_formats import FORMATS
+from bot.sheet_formats import FORMATS, png
 from bot.sheets import CitationStyle, Passage, Sheet, answer_sheet, cite, comparison_sheet, trace_sheet
 from retrieval.comparison.pairing import pair_paragraphs
 from retrieval.comparison.service import Comparison

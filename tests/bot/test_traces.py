@@ -10,7 +10,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from bot.logs import request, request_id
-from bot.traces import traced
+from bot.monitoring import traced
 from retrieval.observing import count, stage
 
 WORDS = "What did the minister say about the border?"

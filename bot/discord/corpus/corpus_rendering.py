@@ -14,7 +14,7 @@ from bot.discord.pages import MAX_TITLE, RULE, Block, Page, Tone, cut_to_fit, fl
 from bot.discord.permissions import guild_of, guild_scopes
 from bot.discord.readout_rendering import document_line
 from bot.locales import Phrases
-from bot.plot import png
+from bot.sheet_formats import png
 from retrieval.ingest import AuditEntry, JobRow, KnownRevision, Usage
 from retrieval.ingest.lifecycle import History
 from retrieval.models import SHARED, ChangedReadout, IngestReport, place_of

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from bot.links import anchor_of
 from bot.locales import load
 from bot.web.app import build_app
-from bot.web.web_settings import WebSettings, listen, load_web_settings
+from bot.web.http_access import WebSettings, listen, load_web_settings
 from retrieval.bootstrap import Services
 from retrieval.errors import SettingsError, StoreError
 from tests.bot.web.serving import served

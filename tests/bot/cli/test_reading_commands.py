@@ -1,7 +1,8 @@
-"""compare, trace and what became of initiatives, as commands."""
+"""compare, trace and what became of initiatives, as commands; the turns of one `chat` are one conversation."""
 
 from __future__ import annotations
 
+import io
 import json
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -12,10 +13,14 @@ import docx
 import pytest
 from click.testing import CliRunner, Result
 from lxml import html
+from rich.console import Console
 
 from bot.cli.commands import rapporteur
+from bot.cli.reading_commands import converse
 from retrieval.bootstrap import LEDGER_FILE
+from retrieval.errors import QuestionError
 from tests.communiques import COMMUNIQUES, write_communiques
+from tests.fakes import FakeServices
 
 Run = Callable[..., Result]
 
@@ -148,3 +153,27 @@ def test_answers_and_initiatives_are_taken_away_too(run: Run, tmp_path: Path) ->
         p.text for p in docx.Document(str(tmp_path / "answer.docx")).paragraphs
     )
     assert "¶3" in (tmp_path / "initiatives.md").read_text(encoding="utf-8")
+
+
+def chat(services: FakeServices, *lines: str) -> str:
+    typed = iter([*lines, None])
+    shown = io.StringIO()
+    converse(services, lambda: next(typed), Console(file=shown))
+    return shown.getvalue()
+
+
+def test_every_question_comes_with_those_before_it() -> None:
+    services = FakeServices()
+    chat(services, "Myanmar?", "", "and cyber?", "exit", "never asked")
+
+    assert [(asked[0], asked[3]) for asked in services.asked] == [
+        ("Myanmar?", ()),
+        ("and cyber?", ("Myanmar?",)),
+    ]
+
+
+def test_a_question_that_cannot_be_answered_does_not_end_it(capsys: pytest.CaptureFixture[str]) -> None:
+    services = FakeServices(failing=QuestionError("the question is too long"))
+
+    assert chat(services, "a", "b") == ""
+    assert capsys.readouterr().err.count("the question is too long") == 2
