@@ -46,7 +46,7 @@ def ask(options: CommonOptions, question: str, filters: Filters, explain: bool, 
       rapporteur ask "What does paragraph 9 say?" --document asean-japan-2022-06-22
       rapporteur ask "What was announced?" --json | jq -r .text
       rapporteur ask "What is new on cybersecurity?" --since 2024 --issuer Japan
-      rapporteur ask "Who chaired the meeting?" --explain
+      rapporteur ask "What was announced on cybersecurity?" --explain
       rapporteur ask "What was announced?" --docx answer.docx --citations chicago
     """
     from retrieval.answering.rereading import checked

@@ -81,7 +81,7 @@ def show_answer(console: Console, answer: Answer) -> None:
 def show_explanation(console: Console, explained: Sequence[Explained]) -> None:
     """Print the decision and the best sentences, each with its probability and the figures that are not 0."""
     if not explained:
-        console.print(Text("Nothing was decided: this was looked up by number or name.", style="dim"))
+        console.print(Text("Nothing was decided: this was looked up by number or name, or is of a meeting itself.", style="dim"))
     for place, each in enumerate(explained):
         what = "that the sources answer" if place == 0 else f"of: {each.text}"
         console.print(Text(f"probability {each.probability:.3f} {what}", style="bold"))

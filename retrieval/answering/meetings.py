@@ -36,7 +36,7 @@ _TIME_WORDS = re.compile(
     re.IGNORECASE,
 )
 _TAKES_PLACE = re.compile(
-    r"\b(?:met|meet(?:s|ing)?|held|hold|convened?|hosted|gather(?:ed)?|assembled?|(?:took|takes?) place|happen(?:ed)?)\b",
+    r"\b(?:met|meets?|held|hold|convened?|hosted|gather(?:ed)?|assembled?|(?:took|takes?) place|happen(?:ed)?)\b",
     re.IGNORECASE,
 )
 _CHAIR = re.compile(r"\b(?:co-?)?chair(?:ed|s|ing|manship|person|man|woman)?\b|\bpresided\b", re.IGNORECASE)

@@ -258,7 +258,8 @@ class AnsweringService:
     ) -> list[Explained]:
         """Return the figures behind the shipped selector's decision and behind its best sentences.
 
-        None for a look-up by number, a search for mentions or a summary, which nothing was decided for.
+        None for a look-up by number, a search for mentions, a summary or a question about a meeting itself, which nothing
+        was decided for.
 
         Raises:
             QuestionError, NotFoundError, StoreError: As `ask`.
