@@ -13,11 +13,10 @@ from datetime import date
 from itertools import takewhile
 
 from retrieval.answering import roles
-from retrieval.answering.meetings import NEXT, looks_ahead, meetings_in
+from retrieval.answering.direct import NEXT, looks_ahead, meetings_in
 from retrieval.answering.models import Answer
 from retrieval.answering.question import Kind, Question
-from retrieval.language.numbers import in_digits
-from retrieval.language.terms import STOP_WORDS, stem, terms, words
+from retrieval.language.terms import STOP_WORDS, in_digits, stem, terms, words
 from retrieval.language.times import Span, Times, numbers_of_title, ordinals_in, times_in, years_in
 from retrieval.models import Difference, LiveParagraph, Statement
 from retrieval.search.scoping import Shelf, spans_of

@@ -12,9 +12,7 @@ from retrieval.answering.models import Answer, Talk
 from retrieval.answering.question import Kind, Question, without_greeting
 from retrieval.errors import QuestionError
 from retrieval.index import fulltext
-from retrieval.language.numbers import unabridged
-from retrieval.language.place_names import capitals
-from retrieval.language.terms import STOP_WORDS, stem, terms, words
+from retrieval.language.terms import STOP_WORDS, capitals, stem, terms, unabridged, words
 from retrieval.language.times import WORDS_OF_TIME
 from retrieval.ledger import live
 

@@ -13,8 +13,7 @@ from enum import Enum, auto
 from functools import lru_cache
 
 from retrieval.answering.question import capital_terms
-from retrieval.language.place_names import capitals, demonyms
-from retrieval.language.terms import STOP_WORDS, stem, terms
+from retrieval.language.terms import STOP_WORDS, capitals, demonyms, stem, terms
 
 
 class Sort(Enum):
