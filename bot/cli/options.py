@@ -226,13 +226,23 @@ def write_file(path: Path, content: bytes) -> None:
     Raises:
         StoreUnwritableError: It cannot be written.
     """
+    with writing(path), click.open_file(str(path), "wb") as file:
+        file.write(content)
+
+
+@contextmanager
+def writing(path: Path, what: str = "file") -> Iterator[None]:
+    """Say of what a command was told to write that it cannot be.
+
+    Raises:
+        StoreUnwritableError: That.
+    """
     from retrieval.errors import StoreUnwritableError
 
     try:
-        with click.open_file(str(path), "wb") as file:
-            file.write(content)
+        yield
     except OSError as error:
-        problem = f"{path}: this file cannot be written ({error.strerror}). Name another one."
+        problem = f"{path}: this {what} cannot be written ({error.strerror}). Name another one."
         raise StoreUnwritableError(problem) from error
 
 

@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.cli.options import Command, CommonOptions, Exports, console, exporting, filtered, phrases, print_json
+from bot.cli.options import (
+    Command,
+    CommonOptions,
+    Exports,
+    console,
+    exporting,
+    filtered,
+    phrases,
+    print_json,
+    writing,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -187,7 +197,8 @@ def documents(options: CommonOptions, folder: Path | None, filters: Filters) -> 
         if folder is not None:
             from bot.export import export_readouts
 
-            export_readouts((built.browser.readout(summary.id) for summary in summaries), folder)
+            with writing(folder, "folder"):
+                export_readouts((built.browser.readout(summary.id) for summary in summaries), folder)
     options.show(summaries, json_output.documents_json, terminal.show_documents)
 
 
