@@ -268,18 +268,18 @@ def initiatives(
         from bot.sheets import lives_sheet
 
         shown = json_output.lives_json(lives, damaged)
-        _show(options, exports, lives_sheet(lives, phrases()), style, shown)
+        _show(options, exports, lives_sheet(lives, damaged, phrases()), style, shown)
         return
     if exports.files:
         from bot.sheets import initiatives_sheet
 
-        exports.write(initiatives_sheet(listed, phrases()), style)
+        exports.write(initiatives_sheet(listed, damaged, phrases()), style)
         if not options.as_json:
             return
     if as_csv:
         from bot.export import initiatives_csv
 
-        click.echo(initiatives_csv(listed), nl=False)
+        click.echo(initiatives_csv(listed, damaged), nl=False)
     else:
         in_json = partial(json_output.initiatives_json, damaged=damaged)
         options.show(listed, in_json, terminal.show_initiatives)
