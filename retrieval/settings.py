@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Literal
 
 from platformdirs import user_data_path
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from retrieval.errors import SettingsError
 
 EMBEDDED = "embedded"
 CLOUD = "cloud"
@@ -21,6 +23,19 @@ def shipped_corpus_dir() -> Path:
 def default_store_dir() -> Path:
     """Return `rapporteur` in the user's data directory."""
     return user_data_path("rapporteur", appauthor=False)
+
+
+def unusable(error: ValidationError, prefix: str) -> SettingsError:
+    """Return the sentence on settings that cannot be used; no value is repeated: one may be secret."""
+    told = []
+    for each in error.errors(include_input=False, include_url=False):
+        name = str(each["loc"][0]).upper()  # what follows is a place in its value
+        reason = each["msg"].removeprefix("Value error, ")
+        told.append(f"{name if name.startswith(prefix) else prefix + name}: {reason}")
+    problems = "; ".join(dict.fromkeys(told))
+    return SettingsError(
+        f"{problems}. Correct it in the environment or in .env; .env.example lists every setting."
+    )
 
 
 class RetrievalSettings(BaseSettings):

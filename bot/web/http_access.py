@@ -20,6 +20,7 @@ from bot.discord.discord_errors import LimitedError
 from retrieval.answering.rereading import checked
 from retrieval.bootstrap import Services
 from retrieval.errors import SettingsError
+from retrieval.settings import unusable
 
 if TYPE_CHECKING:
     from fastapi import Request
@@ -89,11 +90,7 @@ def load_web_settings() -> WebSettings:
     try:
         return WebSettings()
     except ValidationError as error:
-        first = error.errors()[0]
-        name = "_".join(["SERVE", *(str(part) for part in first["loc"])]).upper()
-        raise SettingsError(
-            f"{name}: {first['msg']}. Correct it in the environment or in .env; .env.example lists every setting."
-        ) from error
+        raise unusable(error, "SERVE_") from None
 
 
 def listen(address: str, settings: WebSettings) -> socket.socket:
