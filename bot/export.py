@@ -40,11 +40,8 @@ def archive(readouts: Sequence[Readout], *, single: bool) -> tuple[str, bytes]:
 _COLUMNS = ("document", "date", "name", "kind", "actor", "when", "paragraphs", "quote", "also_in", "url")
 
 
-_DAMAGED = "left out, as its text in the store is not what was read from its source"
-
-
-def initiatives_csv(listed: Sequence[ListedInitiative], damaged: Sequence[str]) -> str:
-    """Return the list as CSV (RFC 4180), a line an initiative; last, a line a readout that was left out, and why.
+def initiatives_csv(listed: Sequence[ListedInitiative]) -> str:
+    """Return the list as CSV (RFC 4180), a line an initiative.
 
     A text that a spreadsheet would run as a formula is given a leading apostrophe (OWASP, CSV injection).
     """
@@ -52,7 +49,6 @@ def initiatives_csv(listed: Sequence[ListedInitiative], damaged: Sequence[str]) 
     writer = csv.writer(stream)
     writer.writerow(_COLUMNS)
     writer.writerows(map(_inert, _row(each)) for each in listed)
-    writer.writerows([each, "", "", _DAMAGED, *[""] * (len(_COLUMNS) - 4)] for each in damaged)
     return stream.getvalue()
 
 

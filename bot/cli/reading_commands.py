@@ -279,7 +279,7 @@ def initiatives(
     if as_csv:
         from bot.export import initiatives_csv
 
-        click.echo(initiatives_csv(listed, damaged), nl=False)
+        click.echo(initiatives_csv(listed), nl=False)
     else:
         in_json = partial(json_output.initiatives_json, damaged=damaged)
         options.show(listed, in_json, terminal.show_initiatives)

@@ -327,7 +327,7 @@ class QuestionService:
         """Return the whole of a list that was shown as CSV; raises as `list_again` does."""
         shown = await self._list_shown(listing, guild)
         wanted = InitiativeFilter.load(shown.question)
-        return initiatives_csv(await self.initiatives(wanted, guild), await self.damaged(wanted, guild))
+        return initiatives_csv(await self.initiatives(wanted, guild))
 
     async def _list_shown(self, listing: str, guild: int | None) -> ShownAnswer:
         shown = await self.shown(listing, guild)
