@@ -21,7 +21,7 @@ from retrieval.answering.selectors.trained import TrainedSelector
 from retrieval.errors import NotFoundError
 from retrieval.index import fulltext
 from retrieval.language.terms import terms
-from retrieval.language.times import NEWEST, Times, times_in
+from retrieval.language.times import NEWEST, Times, numbers_of_title, times_in
 from retrieval.ledger import Ledger, live
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.models import LiveParagraph, Statement
@@ -149,15 +149,22 @@ class Looker:
         words = scoped.times.rest if scoped.times.spans else asked.core
         bare = replace(analyse(words), text=asked.text) if scoped.times.spans else asked
         looked = self._chosen(connection, scoped, scopes, chosen, bare)
-        if not looked.answer.statements:
-            looked = self._unnamed(connection, scoped, scopes, chosen, looked, words) or looked
-        is_of_other = scoped.is_of_other_time(looked.answer)
-        if is_of_none or (looked.answer.statements and not is_of_other):
+        if named or not looked.answer.statements:
+            unnamed = self._unnamed(connection, scoped, scopes, chosen, looked, words)
+            if unnamed and unnamed.answer.confidence > looked.answer.confidence * bool(
+                looked.answer.statements
+            ):
+                looked = unnamed
+        if is_of_none or (looked.answer.statements and not scoped.is_of_other_time(looked.answer)):
             return looked
-        wider = self._chosen(connection, scoped, scopes, here)
-        if is_of_other:  # "in 2023" is often what the readout of 2024 says of it
-            of_its_time = scoped.of_its_time(wider.answer, looked.answer)
-            return looked if of_its_time is None else replace(wider, answer=of_its_time)
+        # "in 2023" is often what the readout of 2024 says of it
+        following = scoped.following(named or shelf.readouts)
+        for readouts in (following, here) if following else (here,):
+            wider = self._chosen(connection, scoped, scopes, readouts)
+            if (of_its_time := scoped.of_its_time(wider.answer, looked.answer)) is not None:
+                return replace(wider, answer=of_its_time)
+        if looked.answer.statements:
+            return looked
         is_better = wider.answer.statements or (wider.answer.may_answer and not looked.answer.may_answer)
         return wider if is_better else looked
 
@@ -171,7 +178,8 @@ class Looker:
         words: str,
     ) -> Looked | None:
         """Look again without the name of the readout, which has done its work as its time has; None: nothing claimed."""
-        title = next((s.paragraph.title for s in near.answer.nearest), "")
+        shown = near.answer.statements or near.answer.nearest
+        title = next((s.paragraph.title for s in shown), "")
         unnamed = without_name(words, title)
         if unnamed == words:
             return None
@@ -295,6 +303,8 @@ class Looker:
             return None
         if question.of_next and (newest := scoped.shelf.chosen(Times(place=NEWEST))):
             readouts = [r for r in readouts if r in newest] or newest
+        if before := [r for r in readouts if question.ordinals & {n + 1 for n in numbers_of_title(r.title)}]:
+            readouts = before  # "the 7th" is announced by the 6th
         best = sorted(((question.closeness(r.title), r.pk) for r in readouts), reverse=True)[:2]
         if not best or best[0][0] < 0 or (len(best) > 1 and best[0][0] == best[1][0]):
             return None

@@ -29,6 +29,7 @@ _MARKUP = (
     (re.compile(r"\*{1,3}|__+|~~|\|\||(?<!\w)_|_(?!\w)"), ""),
     (re.compile("[\u200b-\u200f\u2060\ufe0e\ufe0f]|[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\U000e0020-\U000e007f]"), ""),
     (re.compile("[\"“”„«»「」『』]|(?<!\\w)['‘’]|(?<=\\W)['’](?!\\w)"), ""),
+    (re.compile(r"\b(who|what|when|where|why|how)s\b", re.IGNORECASE), r"\1 is"),
     (re.compile(r"[ \t]+"), " "),
 )  # fmt: skip
 

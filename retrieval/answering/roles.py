@@ -52,6 +52,7 @@ _BE = frozenset("be been being is are was were".split())
 _LEADS = re.compile(r"(?: \w+ly| also| jointly| to| \w+ to)?")
 """What stands between a doer and the verb in a question: "Did A also lend", "Did A agree to lend"."""
 
+_GRATITUDE = frozenset("thanks gratitude appreciation grateful".split())
 _LIGHT = frozenset("hold have make take give get say do".split())
 """Verbs that say nothing without what follows."""
 
@@ -155,7 +156,12 @@ def _acts(text: str, sort_of: SortOf, *, plainly: bool = False) -> Iterator[_Act
         if by and not (names and by["far"]) and (not plainly or _PARTICIPLE.search(act)):
             names, is_passive = by["names"], True  # but of "A's protest against the seizure by B" A's
         if doers := tuple(name for name in re.findall(_NAME, names) if sort_of(name)):
-            yield _Act(act, doers, frozenset(terms(" ".join(_WORD.findall(after)[:_WHAT]))), is_passive)
+            yield _Act(
+                "thank" if act in _GRATITUDE else act,
+                doers,
+                frozenset(terms(" ".join(_WORD.findall(after)[:_WHAT]))),
+                is_passive,
+            )
 
 
 def _related(text: str, sort_of: SortOf) -> list[tuple[str, str]]:

@@ -163,15 +163,10 @@ def _word_terms(word: str) -> list[str]:
 def _stem(word: str) -> str:
     if not word[:1].isalpha() or not word.isascii():
         return word
-    word = _NUMBER_WORDS.get(word) or _demonyms().get(word, word)
+    word = _NUMBER_WORDS.get(word) or demonyms().get(word, word)
     for pattern, replacement in _SPELLINGS:
         word = pattern.sub(replacement, word)
     return _snowball(word)
-
-
-@lru_cache(maxsize=1)
-def _demonyms() -> dict[str, str]:
-    return demonyms()
 
 
 def _snowball(word: str) -> str:
@@ -252,11 +247,13 @@ Vietnam Vietnamese Hanoi
 """
 
 
+@lru_cache(maxsize=1)
 def demonyms() -> dict[str, str]:
     """Return the name of the country, in lower case, by what its people or things are called."""
     return {name.lower(): country.lower() for country, names, _ in _rows() for name in names.split("|")}
 
 
+@lru_cache(maxsize=1)
 def capitals() -> dict[str, str]:
     """Return the name of the country by its capital, where that is one word; both in lower case."""
     return {
