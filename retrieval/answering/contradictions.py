@@ -18,7 +18,6 @@ from retrieval.answering.models import Answer
 from retrieval.answering.question import Kind, Question
 from retrieval.language.terms import STOP_WORDS, in_digits, stem, terms, words
 from retrieval.language.times import Span, Times, numbers_of_title, ordinals_in, times_in, years_in
-from retrieval.ledger.live import ReadoutSummary
 from retrieval.models import Difference, LiveParagraph, Statement
 from retrieval.search.scoping import Shelf, spans_of
 
@@ -77,15 +76,10 @@ class Scoped:
     def of_its_time(self, answer: Answer, other: Answer) -> Answer | None:
         """Return what of an answer names the question's time, if that says as much of it as `other`, which doesn't."""
         kept = [s for s in answer.statements if any(map(self.times.meet, self._times_of(s)))]
-        least = max((self._shared(s.text) for s in other.statements[:1]), default=0)
+        least = self._shared(other.statements[0].text)
         return (
             replace(answer, statements=tuple(kept)) if kept and self._shared(kept[0].text) >= least else None
         )
-
-    def following(self, readouts: Sequence[ReadoutSummary]) -> list[ReadoutSummary]:
-        """Return those of the year after the question's: they say what came of it."""
-        ends = {end.year + 1 for _, end in self.times.spans if self.times.explicit and end < date.max}
-        return [r for r in readouts if r.date and date.fromisoformat(r.date).year in ends]
 
     def _times_of(self, statement: Statement) -> Sequence[Span]:
         day = statement.paragraph.date

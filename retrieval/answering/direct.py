@@ -319,7 +319,7 @@ def meeting_question(asked: Question, times: Times, today: date) -> MeetingQuest
     said = frozenset(terms(left))
     left = _THOSE_WHO_MEET.sub(" ", left)
     ordinals = frozenset(number for number, _ in ordinals_in(left))
-    spelt = {term for number in ordinals for term in terms(_nth(number))}
+    spelt = {f"{number}{end}" for number in ordinals for end in ("st", "nd", "rd", "th")}
     return MeetingQuestion(asked, fact, ordinals, frozenset(terms(left)) - spelt, said, of_next)
 
 
@@ -329,10 +329,6 @@ def _fact(asked: Question) -> Fact | None:
     if _PLACE.search(asked.core):
         return Fact.PLACE
     return Fact.DATE if asked.kind is Kind.WHEN else None
-
-
-def _nth(number: int) -> str:
-    return next(word for word in (f"{number}{end}" for end in ("st", "nd", "rd", "th")) if ordinals_in(word))
 
 
 def meetings_in(text: str, title: str) -> set[int]:

@@ -149,22 +149,14 @@ class Looker:
         words = scoped.times.rest if scoped.times.spans else asked.core
         bare = replace(analyse(words), text=asked.text) if scoped.times.spans else asked
         looked = self._chosen(connection, scoped, scopes, chosen, bare)
-        if named or not looked.answer.statements:
-            unnamed = self._unnamed(connection, scoped, scopes, chosen, looked, words)
-            if unnamed and unnamed.answer.confidence > looked.answer.confidence * bool(
-                looked.answer.statements
-            ):
-                looked = unnamed
+        if not looked.answer.statements:
+            looked = self._unnamed(connection, scoped, scopes, chosen, looked, words) or looked
         if is_of_none or (looked.answer.statements and not scoped.is_of_other_time(looked.answer)):
             return looked
-        # "in 2023" is often what the readout of 2024 says of it
-        following = scoped.following(named or shelf.readouts)
-        for readouts in (following, here) if following else (here,):
-            wider = self._chosen(connection, scoped, scopes, readouts)
-            if (of_its_time := scoped.of_its_time(wider.answer, looked.answer)) is not None:
-                return replace(wider, answer=of_its_time)
-        if looked.answer.statements:
-            return looked
+        wider = self._chosen(connection, scoped, scopes, here)
+        if looked.answer.statements:  # "in 2023" is often what the readout of 2024 says of it
+            of_its_time = scoped.of_its_time(wider.answer, looked.answer)
+            return looked if of_its_time is None else replace(wider, answer=of_its_time)
         is_better = wider.answer.statements or (wider.answer.may_answer and not looked.answer.may_answer)
         return wider if is_better else looked
 
@@ -178,8 +170,7 @@ class Looker:
         words: str,
     ) -> Looked | None:
         """Look again without the name of the readout, which has done its work as its time has; None: nothing claimed."""
-        shown = near.answer.statements or near.answer.nearest
-        title = next((s.paragraph.title for s in shown), "")
+        title = next((s.paragraph.title for s in near.answer.nearest), "")
         unnamed = without_name(words, title)
         if unnamed == words:
             return None

@@ -49,8 +49,8 @@ _SEAT = re.compile(r"\A([^,\d]+),\s*([^\W\da-z][^,\d]{1,39}),\s*(?=\S*\d)")
 _BODY = re.compile("council|commission|committee|assembly|congress", re.IGNORECASE)
 _SOURCE = re.compile(
     r"""
-    ,?\s*\b(?:according\ to|in)\ the\ (?:latest|last|newest|most\ recent|current)\s   # "…, in the latest communiqué"
-    (?:statement|communiqu[eé]|declaration|conclusions|minutes|readout|report)s?\b
+    ,?\s*\b(?:according(?:\ to(?:\ the)?)?\s|(?:according\ to|in)\ the\ (?:latest|last|newest|most\ recent|current)\s)
+    (?:joint\s)?(?:statement|communiqu[eé]|declaration|conclusions|minutes|readout|report)s?\b
     """,
     re.IGNORECASE | re.VERBOSE,
 )
