@@ -20,8 +20,8 @@ from bot.discord.permissions import guild_scopes
 from bot.discord.quote_rendering import render_answer, render_check, render_found, render_translations
 from bot.discord.readout_rendering import InitiativeFilter, example_questions, render_initiatives
 from bot.discord.server_settings import ServerSettingsStore
-from bot.export import initiatives_csv
 from bot.locales import Phrases
+from bot.sheets import initiatives_csv
 from retrieval.answering.checking import MAX_CLAIM_CHARS
 from retrieval.answering.models import Answer, Talk
 from retrieval.answering.wording import MODEL_FAILED

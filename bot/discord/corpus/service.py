@@ -28,7 +28,6 @@ from bot.discord.discord_errors import RefusedError
 from bot.discord.discord_settings import DiscordSettings
 from bot.discord.pages import Page
 from bot.discord.permissions import Caller, ScopeAccess, guild_of, unknown
-from bot.export import archive
 from bot.locales import Phrases
 from retrieval.bootstrap import Services
 from retrieval.errors import IndexMismatchError, IngestBusyError
@@ -36,6 +35,7 @@ from retrieval.ingest import IngestRequest, KnownRevision
 from retrieval.ingest.lifecycle import History
 from retrieval.models import SHARED
 from retrieval.sources.identity import make_id
+from retrieval.sources.interchange import archive
 
 _WAITING = 20
 _CLOSING_S = 10.0

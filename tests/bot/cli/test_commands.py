@@ -96,7 +96,9 @@ def test_what_is_not_in_the_sources_is_no_failure(run: Run, store: str) -> None:
 
 
 def test_what_an_answer_was_decided_by_can_be_seen(run: Run, store: str) -> None:
-    status, out, _ = run("ask", "What will Japan hold on cybersecurity?", "--explain", "--json", "--store", store)
+    status, out, _ = run(
+        "ask", "What will Japan hold on cybersecurity?", "--explain", "--json", "--store", store
+    )
 
     found = json.loads(out)
     decision, best = found["explained"][:2]
