@@ -17,7 +17,7 @@ from bot.discord.pages import Page, Tone
 from bot.discord.screen import InteractionScreen, Rank
 from bot.discord.views import page_view, text_view, with_delete
 from bot.locales import Phrases
-from bot.logs import request_id
+from bot.monitoring import request_id
 from retrieval.errors import IndexMismatchError
 from retrieval.observing import count
 

@@ -27,7 +27,7 @@ from bot.discord.permissions import caller_of, guild_scopes, may_manage, own_sco
 from bot.discord.question_service import Place, QuestionService
 from bot.discord.views import Control
 from bot.locales import Catalogue, Phrases
-from bot.logs import request
+from bot.monitoring import request
 from retrieval.errors import NotFoundError
 from retrieval.models import LiveParagraph
 from retrieval.search.browsing import ReadoutSummary
