@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import ParamSpec, TypeVar
 
-from bot.discord.admission import Found, InFlight, Limits, Workers
+from bot.admission import InFlight, Limits, Workers
 from bot.discord.answer_store import AnswerStore, ShownAnswer
+from bot.discord.delivery import Found
 from bot.discord.discord_errors import QuestionTooLongError, is_ours, one_line
 from bot.discord.discord_settings import DiscordSettings
 from bot.discord.pages import Page

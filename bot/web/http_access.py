@@ -15,8 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from bot.discord.admission import Buckets, Workers
-from bot.discord.discord_errors import LimitedError
+from bot.admission import Buckets, LimitedError, Workers
 from retrieval.answering.rereading import checked
 from retrieval.bootstrap import Services
 from retrieval.errors import SettingsError

@@ -14,12 +14,13 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.admission import ClosingError
 from bot.discord import Interaction
 from bot.discord.comparison_service import ComparisonService
 from bot.discord.corpus.server_cleanup import ServerCleanup
 from bot.discord.corpus.service import CorpusService
 from bot.discord.delivery import tell_failure
-from bot.discord.discord_errors import ClosingError, NotAllowedError, RefusedError
+from bot.discord.discord_errors import NotAllowedError, RefusedError
 from bot.discord.discord_markdown import escape, shortened
 from bot.discord.discord_settings import DiscordSettings
 from bot.discord.pages import Cited

@@ -9,7 +9,7 @@ from functools import wraps
 from pathlib import PurePosixPath
 from typing import Any, Concatenate, ParamSpec
 
-from bot.discord.admission import Workers
+from bot.admission import Workers
 from bot.discord.corpus.corpus_rendering import reason_text
 from bot.discord.corpus.preview_rendering import preview_pages, removal_pages, rollback_pages, unpin_pages
 from bot.discord.corpus.preview_store import LIFETIME_MS, Growth, Kind, Preview, PreviewSlots, PreviewStore

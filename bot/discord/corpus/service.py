@@ -10,7 +10,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 
-from bot.discord.admission import Workers
+from bot.admission import Workers
 from bot.discord.answer_store import AnswerStore
 from bot.discord.corpus.corpus_rendering import (
     Insights,

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import delete, func, select, update
 
-from bot.discord.admission import Workers
+from bot.admission import Workers
 from bot.discord.corpus.corpus_rendering import reason_text
 from bot.discord.corpus.preview_maker import growth_of
 from bot.discord.corpus.preview_rendering import initiative_line, preview_pages

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from bot.admission import BusyError
 from bot.discord.corpus.job_notifier import (
     CLAIMED_MS,
     Ending,
@@ -19,7 +20,6 @@ from bot.discord.corpus.job_notifier import (
     SubscriptionStore,
     subscribe,
 )
-from bot.discord.discord_errors import BusyError
 from bot.discord.pages import Tone
 from bot.discord.shards import Shards
 from bot.locales import load
