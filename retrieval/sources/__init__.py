@@ -3,7 +3,7 @@
     loading      files, folders and addresses -> sources
     parsing      which format it is; lines -> readout
     interchange  our own JSON, and the corrections beside a source
-    decoding     what kind of file bytes are; bytes -> text, and whether its letters make words
+    decoding     what kind of file bytes are; bytes -> text, whether its letters make words, and its language
     confined     the process in which documents are read
     formats/     one reader a format: bytes -> lines
     lines        what a reader hands over, how much of it, of which characters
