@@ -15,20 +15,17 @@
 Libraries for HTML, PDF, DOCX, YAML, encodings and foreign dates are imported when a source needs them.
 """
 
-from retrieval.sources.interchange import Overrides, from_interchange, parse_overrides, to_interchange
+from retrieval.sources.interchange import to_interchange
 from retrieval.sources.loading import LoadedSource, load, load_bytes, load_file, load_url
 from retrieval.sources.parsing import PARSER_VERSION, parse
 
 __all__ = [
     "PARSER_VERSION",
     "LoadedSource",
-    "Overrides",
-    "from_interchange",
     "load",
     "load_bytes",
     "load_file",
     "load_url",
     "parse",
-    "parse_overrides",
     "to_interchange",
 ]
