@@ -26,7 +26,7 @@ from bot.discord.shards import Shards
 from bot.locales import Catalogue, Phrases
 from retrieval.bootstrap import Services
 from retrieval.errors import NotFoundError, SourceError, UsageError
-from retrieval.front_end_store import announcements, audit, upsert
+from retrieval.front_end_store import announcements, audit, put
 from retrieval.ingest import IngestRequest, Plan
 from retrieval.models import SHARED
 from retrieval.search.browsing import ReadoutSummary
@@ -284,11 +284,7 @@ class Announcing:
         with self._database.write() as connection:
             last = connection.scalar(select(func.max(audit.c.pk))) or 0
             values = {"channel": channel, "application": application, "language": language, "after": last}
-            connection.execute(
-                upsert(connection, announcements)
-                .values(guild=guild, **values)
-                .on_conflict_do_update(index_elements=["guild"], set_=values)
-            )
+            put(connection, announcements, {"guild": guild}, values)
 
     def chosen(self, guild: int) -> int | None:
         """Return the channel that a server chose."""
