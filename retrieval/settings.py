@@ -1,4 +1,4 @@
-"""The settings of everything that does not know Discord."""
+"""How settings are read, and those of everything that knows no front end."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Literal
 
 from platformdirs import user_data_path
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from retrieval.errors import SettingsError
 
 EMBEDDED = "embedded"
 CLOUD = "cloud"
@@ -23,11 +25,10 @@ def default_store_dir() -> Path:
     return user_data_path("rapporteur", appauthor=False)
 
 
-class RetrievalSettings(BaseSettings):
-    """`RETRIEVAL_…` from the environment and `.env`; built once, at the entry point."""
+class Settings(BaseSettings):
+    """What is set by names with one prefix, in the environment or in `.env`; built once, at the entry point."""
 
     model_config = SettingsConfigDict(
-        env_prefix="RETRIEVAL_",
         env_file=".env",
         env_file_encoding="utf-8",
         env_ignore_empty=True,  # a line of .env.example without its "#" is no wish for the folder ""
@@ -35,6 +36,22 @@ class RetrievalSettings(BaseSettings):
         extra="forbid",
         dotenv_filtering="match_prefix",
     )
+
+
+def unusable(error: ValidationError, prefix: str) -> SettingsError:
+    """Return the error that names the first setting which cannot be used; its value, maybe secret, is not repeated."""
+    first = error.errors()[0]
+    name = "_".join(map(str, first["loc"])).upper()
+    return SettingsError(
+        f"{'' if name.startswith(prefix) else prefix}{name}: {first['msg']}. Correct it in the environment or in "
+        ".env; .env.example lists every setting."
+    )
+
+
+class RetrievalSettings(Settings):
+    """`RETRIEVAL_…`."""
+
+    model_config = SettingsConfigDict(env_prefix="RETRIEVAL_")
 
     corpus_dir: Path = Field(default_factory=shipped_corpus_dir)
     store_dir: Path = Field(default_factory=default_store_dir)

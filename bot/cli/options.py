@@ -50,21 +50,14 @@ class CommonOptions:
         """
         from pydantic import ValidationError
 
-        from retrieval.errors import SettingsError
-        from retrieval.settings import RetrievalSettings
+        from retrieval.settings import RetrievalSettings, unusable
 
         given: dict[str, Path | None] = {"corpus_dir": self.corpus, "store_dir": self.store}
         try:
             named: dict[str, Any] = {name: path.absolute() for name, path in given.items() if path}
             return RetrievalSettings(**named)
         except ValidationError as error:
-            first = error.errors()[0]
-            name = "_".join(str(part) for part in first["loc"]).upper()
-            prefix = "" if name.startswith("RETRIEVAL_") else "RETRIEVAL_"
-            raise SettingsError(
-                f"{prefix}{name}: {first['msg']}. Correct it in the environment or in .env; .env.example lists "
-                "every setting."
-            ) from error
+            raise unusable(error, "RETRIEVAL_") from error
 
     def services(
         self, purpose: str, *, reindexing: bool = False, reading: bool = False
