@@ -43,6 +43,18 @@ class History:
         """The revision that answers are taken from; None: the readout was removed."""
         return next((v for v in self.revisions if v.pk == self.readout.live_pk), None)
 
+    @property
+    def kept(self) -> list[KnownRevision]:
+        """Those whose text is still there."""
+        return [v for v in self.revisions if not v.erased]
+
+    def named(self, revision: str | None) -> list[KnownRevision]:
+        """Return those kept whose id begins so; without one, the latest before what is live, if there is one."""
+        if revision is None:
+            return [v for v in self.kept if self.live is None or v.pk < self.live.pk][:1]
+        begun = revision.strip().lower()
+        return [v for v in self.kept if begun and v.id.startswith(begun)]
+
 
 @dataclass(frozen=True, slots=True)
 class Removal:
@@ -187,18 +199,14 @@ class Lifecycle:
 
 
 def _target(past: History, revision: str | None) -> KnownRevision:
-    kept = [v for v in past.revisions if not v.erased]
+    found = past.named(revision)
+    if len(found) == 1:
+        return found[0]
     if revision is None:
-        earlier = [v for v in kept if past.live is None or v.pk < past.live.pk]
-        if not earlier:
-            raise NotFoundError(f'"{past.readout.id}" has no earlier revision that is still kept.')
-        return earlier[0]
-    found = [v for v in kept if v.id.startswith(revision.lower())]
-    if len(found) != 1:
-        names = ", ".join(v.id for v in kept) or "none"
-        problem = f'"{past.readout.id}" has no revision "{revision}" that is still kept. There are: {names}.'
-        raise NotFoundError(problem)
-    return found[0]
+        raise NotFoundError(f'"{past.readout.id}" has no earlier revision that is still kept.')
+    names = ", ".join(v.id for v in past.kept) or "none"
+    problem = f'"{past.readout.id}" has no revision "{revision}" that is still kept. There are: {names}.'
+    raise NotFoundError(problem)
 
 
 @dataclass(frozen=True, slots=True)

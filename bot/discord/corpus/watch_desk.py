@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 
 from bot.admission import Workers
-from bot.discord.corpus.corpus_rendering import reason_text
+from bot.discord.corpus.corpus_rendering import first_few, reason_text
 from bot.discord.corpus.preview_maker import growth_of
 from bot.discord.corpus.preview_rendering import initiative_line, preview_pages
 from bot.discord.corpus.preview_store import Growth
@@ -344,9 +344,8 @@ class Announcing:
         listed = self._services.browser.initiatives(scopes, document=readout.id)
         if listed:
             lines.append(phrases("initiatives.total", total=len(listed)))
-        lines += [initiative_line(entry.initiative, phrases) for entry in listed[:_MAX_INITIATIVES]]
-        if len(listed) > _MAX_INITIATIVES:
-            lines.append(phrases("corpus.more", count=len(listed) - _MAX_INITIATIVES))
+        entries = [f"- {initiative_line(entry.initiative, phrases)}" for entry in listed]
+        lines += first_few(entries, _MAX_INITIATIVES, phrases)
         before = self._before(readout, scopes)
         if before is not None:
             pairs = self._services.comparing.compare(before.id, readout.id, None, scopes).pairs
