@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -216,8 +216,8 @@ class Retention:
     ledger: Ledger
     days: int
 
-    def erase_outlived(self, guard: Callable[[Connection], None]) -> int:
-        """Erase what outlived its time, one transaction a revision, and return how many those were."""
+    def erase_outlived(self, guard: Guard) -> None:
+        """Erase what outlived its time, one transaction a revision."""
         before = (datetime.now(UTC) - timedelta(days=self.days)).isoformat(timespec="seconds")
         with self.ledger.read() as connection:
             outlived = history.outlived(connection, before)
@@ -225,7 +225,6 @@ class Retention:
             with self.ledger.write() as connection:
                 guard(connection)
                 history.erase_text(connection, [revision])
-        return len(outlived)
 
 
 @dataclass(frozen=True, slots=True)
