@@ -21,8 +21,7 @@ from pathlib import Path
 
 from bench.model_server import replying
 from bench.stores import store_of
-from retrieval.answering.models import Status
-from retrieval.answering.wording import answer_text
+from retrieval.answering.models import Status, answer_text
 from retrieval.evaluation import inexact_quotes
 from retrieval.settings import shipped_corpus_dir
 

@@ -9,10 +9,9 @@ from typing import Any
 
 from bot import contracts
 from retrieval.answering.checking import ClaimCheck, Compared
-from retrieval.answering.models import Answer, Translations
+from retrieval.answering.models import Answer, Translations, answer_text, difference_sentence
 from retrieval.answering.selectors.trained import Explained
 from retrieval.answering.service import Elapsed
-from retrieval.answering.wording import answer_text, difference_sentence
 from retrieval.comparison.service import Comparison
 from retrieval.comparison.tracing import Life, Trace, TracedReadout
 from retrieval.ingest.job_board import report_json

@@ -29,10 +29,9 @@ from pathlib import Path
 from statistics import fmean, quantiles
 from typing import Any
 
-from retrieval.answering.models import Answer
+from retrieval.answering.models import Answer, answer_text
 from retrieval.answering.rereading import checked
 from retrieval.answering.service import AnsweringService, Elapsed
-from retrieval.answering.wording import answer_text
 from retrieval.errors import MissingFileError, QuestionError, RapporteurError, SourceError
 from retrieval.models import Citation
 from retrieval.search.browsing import Browser

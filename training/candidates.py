@@ -16,10 +16,16 @@ import numpy as np
 
 from retrieval.answering.direct import DIRECT_KINDS
 from retrieval.answering.question import analyse
-from retrieval.answering.selectors.interface import Candidates
+from retrieval.answering.selectors import Candidates
 from retrieval.language.sentences import sentence_spans
-from retrieval.search.preparation import PreparedParagraph
-from retrieval.search.ranking import Candidate, lexical_scores, rank, resolve_names, shortlist
+from retrieval.search.ranking import (
+    Candidate,
+    PreparedParagraph,
+    lexical_scores,
+    rank,
+    resolve_names,
+    shortlist,
+)
 from retrieval.search.retriever import CANDIDATES, SHORTLIST
 from training.labelled import rows
 from training.scopes import Embedder, Scope, build_scope

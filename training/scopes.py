@@ -19,7 +19,7 @@ from retrieval.index.encoder import Encoder, embedding_text
 from retrieval.index.fulltext import TermStatistics
 from retrieval.language.sentences import sentence_spans
 from retrieval.models import LiveParagraph, Numbering
-from retrieval.search.preparation import PreparedParagraph, prepare
+from retrieval.search.ranking import PreparedParagraph, prepare
 from retrieval.search.retriever import term_statistics
 
 

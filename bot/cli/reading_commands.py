@@ -61,7 +61,7 @@ def ask(options: CommonOptions, question: str, filters: Filters, explain: bool, 
         explained = built.answering.explain(question, filters=filters) if explain else ()
         if exports.files:
             from bot.sheets import answer_sheet
-            from retrieval.answering.wording import told
+            from retrieval.answering.models import told
 
             found = answer.statements or answer.nearest
             sheet = answer_sheet(question, told(answer), found, phrases())

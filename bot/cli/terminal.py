@@ -16,19 +16,20 @@ from rich.table import Table
 from rich.text import Text
 
 from retrieval.answering.checking import ClaimCheck, Compared, Mark, Verdict
-from retrieval.answering.models import Answer, Status
-from retrieval.answering.selectors.trained import Explained
-from retrieval.answering.wording import (
+from retrieval.answering.models import (
     CLOSEST,
     NEAREST,
     NOT_FOUND,
     TALK,
+    Answer,
+    Status,
     also_places,
     difference_sentence,
     mark,
     partial_sentence,
     translation_note,
 )
+from retrieval.answering.selectors.trained import Explained
 from retrieval.ingest import Progress as ReportProgress
 from retrieval.language.sentences import counted
 from retrieval.models import LeftOut, LeftOutOf, LiveParagraph, Numbering, Statement
@@ -81,7 +82,12 @@ def show_answer(console: Console, answer: Answer) -> None:
 def show_explanation(console: Console, explained: Sequence[Explained]) -> None:
     """Print the decision and the best sentences, each with its probability and the figures that are not 0."""
     if not explained:
-        console.print(Text("Nothing was decided: this was looked up by number or name, or is of a meeting itself.", style="dim"))
+        console.print(
+            Text(
+                "Nothing was decided: this was looked up by number or name, or is of a meeting itself.",
+                style="dim",
+            )
+        )
     for place, each in enumerate(explained):
         what = "that the sources answer" if place == 0 else f"of: {each.text}"
         console.print(Text(f"probability {each.probability:.3f} {what}", style="bold"))

@@ -24,8 +24,7 @@ from bot.discord.server_settings import ServerSettingsStore
 from bot.locales import Phrases
 from bot.sheets import initiatives_csv
 from retrieval.answering.checking import MAX_CLAIM_CHARS
-from retrieval.answering.models import Answer, Talk
-from retrieval.answering.wording import MODEL_FAILED
+from retrieval.answering.models import MODEL_FAILED, Answer, Talk
 from retrieval.bootstrap import Services
 from retrieval.errors import NotFoundError, QuestionError
 from retrieval.models import Statement

@@ -37,8 +37,7 @@ from bot.discord.pages import (
 )
 from bot.locales import Phrases
 from retrieval.answering.checking import ClaimCheck, Compared, Verdict
-from retrieval.answering.models import Answer, Status, Translations
-from retrieval.answering.wording import also_places
+from retrieval.answering.models import Answer, Status, Translations, also_places
 from retrieval.models import LiveParagraph, Numbering, Statement, is_beside
 from retrieval.search.browsing import Table
 

@@ -29,7 +29,7 @@ from bot.sheets import (
     trace_sheet,
 )
 from bot.web.http_access import Desk
-from retrieval.answering.wording import TALK, told
+from retrieval.answering.models import TALK, told
 from retrieval.models import InitiativeKind, LiveParagraph, Numbering, Statement, is_beside
 from retrieval.search.browsing import ReadoutSummary
 from retrieval.search.scoping import Filters

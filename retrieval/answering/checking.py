@@ -24,8 +24,7 @@ from retrieval.answering.prompting import judgement_prompt
 from retrieval.errors import LanguageModelError, StoreError
 from retrieval.llm import Model, Reply, payer
 from retrieval.models import SHARED, Statement
-from retrieval.search.preparation import NEGATION, NUMBER
-from retrieval.search.ranking import RankedParagraph
+from retrieval.search.ranking import NEGATION, NUMBER, RankedParagraph
 
 log = logging.getLogger(__name__)
 

@@ -11,11 +11,11 @@ from itertools import islice
 
 from retrieval.answering.models import Answer, Status
 from retrieval.answering.question import Kind, Question
-from retrieval.answering.selectors.interface import Candidates, Pick, Selection
+from retrieval.answering.selectors import Candidates, Pick, Selection
 from retrieval.language.terms import terms
 from retrieval.models import Statement
 from retrieval.observing import stage
-from retrieval.search.preparation import DATE, NAME, NUMBER, Holds
+from retrieval.search.ranking import DATE, NAME, NUMBER, Holds
 
 NEAREST = 3
 OPEN_SHARE = 0.55

@@ -7,16 +7,16 @@ Each rule needs both sides: what the question names, and what the source has in 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import takewhile
 
 from retrieval.answering import roles
-from retrieval.answering.meetings import NEXT, looks_ahead, meetings_in
+from retrieval.answering.direct import NEXT, looks_ahead, meetings_in
 from retrieval.answering.models import Answer
 from retrieval.answering.question import Kind, Question
-from retrieval.language.terms import STOP_WORDS, stem, terms, words
+from retrieval.language.terms import STOP_WORDS, in_digits, stem, terms, words
 from retrieval.language.times import Span, Times, numbers_of_title, ordinals_in, times_in, years_in
 from retrieval.models import Difference, LiveParagraph, Statement
 from retrieval.search.scoping import Shelf, spans_of
@@ -24,14 +24,17 @@ from retrieval.search.scoping import Shelf, spans_of
 _AUXILIARY = r"(?:did|do|does|will|would|has|have|had|is|was|are|were|can|could|should|shall|must)"
 _SUBJECT = re.compile(rf"\b(?:{_AUXILIARY}|that)\s+(?:the\s+)?(\w+)|(\w+)['’]s?\s", re.IGNORECASE)
 _PARTITIVE = frozenset("a an the its their of per".split())
-_FIGURE = re.compile(r"(?<![\w.,:/-])[^\w\s]?(\d[\d.,]*)(?<![.,])(?![\w/:-])")
+_SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
+_AMOUNT = re.compile(
+    r"(?<![\w.,:/-])[^\w\s]?(\d+(?:,\d{3})*(?:\.\d+)?)(?![\w/:-]|[.,]\d)(?: ?(thousand|[mbtr]+illion|%|per ?cent))?",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"\w+")
 _CLAUSES = re.compile(r"(?:;|, (?:and|but|while|whereas))\s")
 _COUNTED = 3  # words after a number may name what it counts: "70 young coast guards"
 _GROUP = 10
 """Up to this a figure may count those who speak: "what did the 10 members say?"."""
 
-_SPELT = re.compile(r"(?:twent|thirt|fort|fift|sixt|sevent|eight|ninet)y|hundred|dozen", re.IGNORECASE)
 _HEAD = 4
 """Words at the beginning of a sentence that name who it is about."""
 
@@ -140,17 +143,18 @@ class Scoped:
     def _number(self, statement: Statement) -> Difference | None:
         """ "The 12 new ships" over "8 ships": another number of the same; "fall to 12" over "fell to 8"."""
         paragraph = statement.paragraph
-        around = frozenset(terms(f"{paragraph.text} {paragraph.title} {paragraph.heading or ''}"))
+        around = f"{paragraph.text} {paragraph.title} {paragraph.heading or ''}"
+        known = frozenset(terms(in_digits(around)))
         for number, counted in _counts(self.question.core):
-            if number in around or _is_time(number, self.times):
+            if number in known or _is_time(number, self.times):
                 continue
             others = [n for n, of in _counts(statement.text) if counted[-1] in of or of[-1] in counted]
             if others:
                 return Difference("number", others[0])
-        asked = set(_figures(self.times.rest)) - around
-        said = [figure for figure in _figures(statement.text) if figure not in _figures(self.question.core)]
-        if asked and said and not _SPELT.search(statement.text):
-            return Difference("number", said[0])
+        held, said = _amounts(around), _amounts(statement.text)
+        for asked in _amounts(self.times.rest):
+            if asked.tells and said and not any(asked.is_about(each) for each in held):
+                return Difference("number", said[0].written)
         return None
 
     def _party(self, statement: Statement) -> Difference | None:
@@ -171,13 +175,23 @@ class Scoped:
 
     def _roles(self, statement: Statement) -> Difference | None:
         """ "Did A lend B ships?" over "B lent A ships", or over "C lent B ships"."""
-        core, text = self.question.core, statement.text
+        core, text = self._capitalised(statement.paragraph), statement.text
         other = (
             roles.other_doer(core, text, self._sort)
             or roles.changed_places(core, text, self._sort)
             or roles.other_owner(core, text, self._is_made_of_party)
         )
         return Difference("party", other) if other else None
+
+    def _capitalised(self, paragraph: LiveParagraph) -> str:
+        """Return the question with the names that a paragraph has, typed without capitals, as it has them."""
+        names = {
+            name.lower(): name for name in re.findall(r"\b[A-Z]\w+", f"{paragraph.title} {paragraph.text}")
+        }
+        return re.sub(r"\b[a-z]\w+", lambda word: self._named(word[0], names), self.question.core)
+
+    def _named(self, word: str, names: Mapping[str, str]) -> str:
+        return names.get(word, word) if names.get(word) and self._sort(names[word]) else word
 
     def _sort(self, name: str) -> roles.Sort | None:
         known = self.shelf.parties | roles.countries()
@@ -209,15 +223,41 @@ def _first_party(words: Iterable[str], parties: Collection[str]) -> str | None:
     return next((w for w in words if w[0].isupper() and roles.government(stem(w.lower())) in parties), None)
 
 
-def _figures(text: str) -> list[str]:
-    """Return the numbers in digits that are no years and too large to tell the members of a group."""
-    found = [figure.replace(",", "") for figure in _FIGURE.findall(text)]
-    return [f for f in found if ("." in f or int(f) > _GROUP) and f not in set(map(str, years_in(text)))]
+@dataclass(frozen=True, slots=True)
+class _Amount:
+    """A number in digits, with what makes it larger: "4.4 million", "15 %"."""
+
+    written: str
+    scale: float
+    is_share: bool
+
+    @property
+    def value(self) -> float:
+        return float(self.written.replace(",", "")) * self.scale
+
+    @property
+    def tells(self) -> bool:
+        """Whether it is no year, and too large to count those who speak: "what did the 10 members say?"."""
+        is_bare = self.scale == 1 and not self.is_share
+        return not (is_bare and (years_in(self.written) or self.value in range(_GROUP + 1)))
+
+    def is_about(self, other: _Amount) -> bool:
+        """Whether this is the other, or what it is rounded to."""
+        digits = len(self.written.partition(".")[2])
+        rounding = 0.5 * 10.0**-digits * self.scale if self.scale > 1 or self.is_share else 0.0
+        return self.is_share == other.is_share and abs(self.value - other.value) <= rounding
+
+
+def _amounts(text: str) -> list[_Amount]:
+    return [
+        _Amount(number, _SCALES.get((unit or "").lower(), 1.0), bool(unit) and unit.lower() not in _SCALES)
+        for number, unit in _AMOUNT.findall(in_digits(text))
+    ]
 
 
 def _counts(text: str) -> list[tuple[str, list[str]]]:
     """Return the numbers of a text, each with the terms of what it may count: up to the next small word."""
-    said, found = words(text), []
+    said, found = words(in_digits(text)), []
     for place, word in enumerate(said[:-1]):
         number = (terms(word) or [""])[0]
         if number.isdigit():

@@ -11,12 +11,12 @@ from sqlalchemy import Connection
 from retrieval.answering import direct
 from retrieval.answering.composing import compose
 from retrieval.answering.contradictions import Scoped
+from retrieval.answering.direct import meeting_question
 from retrieval.answering.foreign_questions import foreign_language, language_of_script, notice
-from retrieval.answering.meetings import meeting_question
 from retrieval.answering.models import Answer
 from retrieval.answering.question import Kind, Question, analyse
 from retrieval.answering.rereading import corrected, is_bare, other_forms
-from retrieval.answering.selectors.interface import Candidates
+from retrieval.answering.selectors import Candidates
 from retrieval.answering.selectors.trained import TrainedSelector
 from retrieval.errors import NotFoundError
 from retrieval.index import fulltext

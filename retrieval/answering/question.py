@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from retrieval.language.place_names import capitals
-from retrieval.language.terms import initials_term, normalised, stem, terms
-from retrieval.search.preparation import Holds
+from retrieval.language.terms import capitals, initials_term, normalised, stem, terms
+from retrieval.search.ranking import Holds
 
 
 class Kind(StrEnum):

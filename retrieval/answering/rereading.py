@@ -12,8 +12,8 @@ from retrieval.answering.models import Answer, Talk
 from retrieval.answering.question import Kind, Question, without_greeting
 from retrieval.errors import QuestionError
 from retrieval.index import fulltext
-from retrieval.language.place_names import capitals
-from retrieval.language.terms import STOP_WORDS, stem, terms, words
+from retrieval.language.terms import STOP_WORDS, capitals, stem, terms, unabridged, words
+from retrieval.language.times import WORDS_OF_TIME
 from retrieval.ledger import live
 
 MAX_QUESTION_CHARS = 1_000
@@ -21,6 +21,7 @@ MAX_QUESTION_CHARS = 1_000
 _MARKUP = (
     (re.compile(r"```(?:\w+\n)?|`"), " "),
     (re.compile(r"<a?:\w+:\d+>|<[@#][!&]?\d+>|</[^:>]*:\d+>|<t:-?\d+(?::\w)?>|<id:\w+>"), " "),  # Discord's own
+    (re.compile(r"(?<![\w@])@[\w.-]{2,32}"), " "),  # a mention that was typed, not chosen
     (re.compile(r"\[([^\]\n]+)\]\(<?[^\s)]*>?\)"), r"\1"),
     (re.compile(r"<?\bhttps?://\S+|\bwww\.\S+"), " "),
     (re.compile(r"(?<!\w):[a-z0-9_+-]{2,32}:(?!\w)", re.IGNORECASE), " "),
@@ -62,7 +63,7 @@ def cleaned(text: str) -> str:
     bare = text
     for pattern, replacement in _MARKUP:
         bare = pattern.sub(replacement, bare)
-    bare = bare.strip()
+    bare = unabridged(bare.strip())
     return bare if any(c.isalnum() for c in bare) else text.strip()
 
 
@@ -166,7 +167,7 @@ def corrected(
     """Return the question with every word that no readout holds as the nearest that one does; None: as it is.
 
     The other spelling of British or American English comes first. A word of the language, or a place, that the
-    readouts just don't mention is left alone, since nothing is misspelt; so is a question that is mostly unknown.
+    readouts just don't mention is left alone, since nothing is misspelt; so is a question that stays mostly unknown.
 
     Args:
         frequency: Term of the question -> paragraphs that hold it.
@@ -176,8 +177,7 @@ def corrected(
     unknown = [
         t for t in asked.terms if t.isascii() and t.isalpha() and not frequency.get(t) and t not in known_as
     ]
-    if not unknown or (len(unknown) * 2 > len(asked.terms) and len(asked.terms) > 1):
-        return None
+    left = set(unknown)
     read: dict[str, str] = {}
     for found in _WORD.finditer(asked.core):
         word = found.group()
@@ -190,10 +190,12 @@ def corrected(
                 and plain not in capitals()
                 and plain not in capitals().values()
             ):
-                nearest = _nearest(connection, scopes, plain)
+                nearest = _nearest(connection, scopes, plain) or _word_of_time(plain)
             if nearest:
                 read[word] = nearest
-    if not read:
+            if nearest or is_word(plain):
+                left.discard(stem(plain))
+    if not read or len(left) * 2 > len(asked.terms):
         return None
     return _WORD.sub(lambda found: read.get(found.group(), found.group()), asked.core)
 
@@ -204,6 +206,15 @@ def _spelt_otherwise(connection: Connection, scopes: Sequence[str], word: str) -
     others = [other for other in (get_american_spelling(word), get_british_spelling(word)) if other != word]
     held = fulltext.statistics(connection, scopes, map(stem, others)).document_frequency
     return next((other for other in others if held.get(stem(other))), None)
+
+
+def _word_of_time(word: str) -> str | None:
+    """Return the month or ordinal that is one letter away: readouts are chosen by it, whether they hold it or not."""
+    from rapidfuzz import process
+    from rapidfuzz.distance import OSA
+
+    found = process.extractOne(word, WORDS_OF_TIME, scorer=OSA.distance, score_cutoff=1)
+    return found[0].title() if found else None
 
 
 def _nearest(connection: Connection, scopes: Sequence[str], word: str) -> str | None:

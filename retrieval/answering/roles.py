@@ -13,8 +13,7 @@ from enum import Enum, auto
 from functools import lru_cache
 
 from retrieval.answering.question import capital_terms
-from retrieval.language.place_names import capitals, demonyms
-from retrieval.language.terms import STOP_WORDS, stem, terms
+from retrieval.language.terms import STOP_WORDS, capitals, demonyms, stem, terms
 
 
 class Sort(Enum):
@@ -37,7 +36,7 @@ _BEFORE = re.compile(
 """Those whose act the next word is: nothing between but what verbs take before them ("had also agreed to")."""
 
 _BY = re.compile(
-    rf"(?P<far>(?:\W+[a-z]\w*){{0,6}}?)\W+by (?P<names>(?:(?:the|of|and|for|its|Dr|Ms|Mr)\W+|{_NAME}\W*)+)"
+    rf"(?P<far>(?:[ ,]+[\w-]+){{0,6}}?)\W+by (?P<names>(?:(?:the|of|and|for|its|Dr|Ms|Mr)\W+|{_NAME}\W*)+)"
 )
 _ASKED = re.compile(
     r"\b(did|do|does|will|would|has|have|had|is|are|was|were|can|could|should|shall)(?: the)? ?$",
@@ -57,6 +56,7 @@ _MUTUAL = re.compile(r"\b(?:meet|met|agreed?|signe?d?|cooperate|talks?)\b.*\bwit
 
 _RELATED = re.compile(rf"\b(from|against|to) (?:the )?({_NAME})")
 _OF_PARTY = re.compile(r"\b([A-Z]\w+) ([a-z]\w+)")
+_PARTICIPLE = re.compile(r"(?:ed|en|[nlf]t|ght|ld|id|un|wn|rn|me|ne|ng|ut)$")
 _NOMINAL = re.compile(r"(?:ure|[st]ion|ment|ance|ence|al|ing)s?$")
 _WORD = re.compile(r"\w+")
 _FEWEST_OF_NAME = 4
@@ -69,15 +69,18 @@ def other_doer(question: str, sentence: str, sort_of: SortOf) -> str | None:
     """Return who does in `sentence` what the question says another does; None where it isn't said so."""
     if _MUTUAL.search(question):
         return None
-    for asked in _acts(question[:1].lower() + question[1:], sort_of, plainly=True):
+    other = None
+    asks = list(_acts(question[:1].lower() + question[1:], sort_of, plainly=True))
+    for asked in [act for act in asks if act.is_passive] or asks:
         same = [act for act in _acts(sentence, sort_of) if is_same_act(act.word, asked.word)]
         if stem(asked.word) in _LIGHT:
             same = [act for act in same if act.what & asked.what]
         said = [name for act in same for name in act.doers]
+        if any(is_of(doer, name) for doer in asked.doers for name in said):
+            return None
         alike = [name for name in said if sort_of(name) in set(map(sort_of, asked.doers))]
-        if alike and not any(is_of(doer, name) for doer in asked.doers for name in said):
-            return alike[-1]
-    return None
+        other = other or next(reversed(alike), None)
+    return other
 
 
 def changed_places(question: str, sentence: str, sort_of: SortOf) -> str | None:
@@ -109,6 +112,7 @@ class _Act:
     word: str
     doers: tuple[str, ...]
     what: frozenset[str]
+    is_passive: bool
 
 
 def _acts(text: str, sort_of: SortOf, *, plainly: bool = False) -> Iterator[_Act]:
@@ -117,23 +121,21 @@ def _acts(text: str, sort_of: SortOf, *, plainly: bool = False) -> Iterator[_Act
     Args:
         plainly: Only those right beside their doer, as a question puts it, and of several done by one the first.
     """
-    known: set[str] = set()
     for word in _WORD.finditer(text):
         act, after = word.group(), text[word.end() :]
         if not act.islower() or act in STOP_WORDS - _LIGHT:
             continue
         before, by = _BEFORE.search(text[: word.start()]), _BY.match(after)
-        names = ""
+        names, is_passive = "", False
         if before and not before["oblique"] and not _BE.intersection(before["between"].split()):
             asked = _ASKED.search(text[: before.start()])
             is_plain = asked and _LEADS.fullmatch(before["between"])
-            is_passive = asked and asked[1].lower() in _BE and not act.endswith("ing")
-            names = "" if is_passive or (plainly and not is_plain) else before["names"]
-        if by and not (plainly and (names or by["names"] in known)):
-            known.add(by["names"])
-            names = f"{names if by['far'] else ''} {by['names']}"  # "A's protest against the seizure by B": either
+            is_done_to = asked and asked[1].lower() in _BE and not act.endswith("ing")
+            names = "" if is_done_to or (plainly and not is_plain) else before["names"]
+        if by and not (names and by["far"]) and (not plainly or _PARTICIPLE.search(act)):
+            names, is_passive = by["names"], True  # but of "A's protest against the seizure by B" A's
         if doers := tuple(name for name in re.findall(_NAME, names) if sort_of(name)):
-            yield _Act(act, doers, frozenset(terms(" ".join(_WORD.findall(after)[:_WHAT]))))
+            yield _Act(act, doers, frozenset(terms(" ".join(_WORD.findall(after)[:_WHAT]))), is_passive)
 
 
 def _related(text: str, sort_of: SortOf) -> list[tuple[str, str]]:
@@ -144,10 +146,11 @@ def is_same_act(word: str, verb: str) -> bool:
     """Whether two words are forms of a verb, or one is made of it ("seizure"); of short ones that change inside
     ("give", "gave") by their consonants.
     """
-    bones, others = (re.sub("[aeiou]", "", w.lower()) for w in (word, verb))
+    word, verb = (re.sub("aid$", "ay", w.lower()) for w in (word, verb))  # "paid", "repaid"
+    bones, others = (re.sub("[aeiou]", "", w) for w in (word, verb))
     is_close = bones == others or (len(word + verb) <= _SHORT and bones[:2] == others[:2])
     made = any(_NOMINAL.search(w) for w in (word, verb)) and word[:_FEWEST_OF_NAME] == verb[:_FEWEST_OF_NAME]
-    return is_close or made or stem(word.lower()) == stem(verb.lower())
+    return is_close or made or stem(word) == stem(verb)
 
 
 def government(term: str) -> str:

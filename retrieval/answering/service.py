@@ -15,12 +15,11 @@ from retrieval.answering.composing import compose, one_after_the_other
 from retrieval.answering.conversation import leans_on_history, part_in_full, points_back, resolve
 from retrieval.answering.foreign_questions import language_name
 from retrieval.answering.looking import Looked, Looker
-from retrieval.answering.models import Answer, Translations
+from retrieval.answering.models import MODEL_FAILED, MODEL_OVER_BUDGET, MODEL_UNUSABLE, Answer, Translations
 from retrieval.answering.question import Kind, Question, analyse
 from retrieval.answering.rereading import MAX_QUESTION_CHARS, checked, cleaned, is_meant, talk_in
-from retrieval.answering.selectors.interface import Selector
+from retrieval.answering.selectors import Selector
 from retrieval.answering.selectors.trained import Explained, TrainedSelector
-from retrieval.answering.wording import MODEL_FAILED, MODEL_OVER_BUDGET, MODEL_UNUSABLE
 from retrieval.errors import (
     BudgetSpentError,
     LanguageModelError,

@@ -1,9 +1,9 @@
-"""Text -> search terms: the one vocabulary that questions, paragraphs and the full-text index share.
+"""Text -> search terms: the one vocabulary that questions, paragraphs and the full-text index share; other names of countries,
+and numbers as people write them.
 
 Case, quotes, dashes, possessives, diacritics and British or American spelling are normalised, then words are
 stemmed. Numbers stay: in official texts they are often all that tells two paragraphs apart. Scripts written
-without spaces become overlapping character pairs, so that a Japanese readout can be matched at all.
-"""
+without spaces become overlapping character pairs, so that a Japanese readout can be matched at all."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
-
-from retrieval.language.place_names import demonyms
 
 TERMS_VERSION = 1
 """Part of the index identity: raise it when the same text gives other terms."""
@@ -181,3 +179,93 @@ def _snowball(word: str) -> str:
 
     stemmed: str = snowballstemmer.stemmer("english").stemWord(word)  # its objects are not thread-safe
     return stemmed
+
+
+_ONES = "one two three four five six seven eight nine".split()
+_TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_SPELT = re.compile(
+    rf"\b(?:(?P<tens>{'|'.join(_TENS)})(?:[ -](?P<ones>{'|'.join(_ONES)}))?|(?P<teens>{'|'.join(_TEENS)}))\b",
+    re.IGNORECASE,
+)
+_SPACED = re.compile(r"(?<![\d.,])\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?![\d.,]\d|\d)")
+_SHORTENED = re.compile(r"(?<=\d)(m|mn|bn)\b(?! (?:high|long|deep|wide|tall))")
+
+
+def in_digits(text: str) -> str:
+    """Return a text with the numbers from ten to ninety-nine in digits."""
+    return _SPELT.sub(_digits, text)
+
+
+def unabridged(text: str) -> str:
+    """Return a text with "19 500" as "19,500", "5.1m" as "5.1 million" and "2bn" as "2 billion"."""
+    joined = _SPACED.sub(lambda found: re.sub(r"\s", ",", found[0]), text)
+    return _SHORTENED.sub(lambda found: " billion" if found[1] == "bn" else " million", joined)
+
+
+def _digits(found: re.Match[str]) -> str:
+    if teens := found["teens"]:
+        return str(10 + _TEENS.index(teens.lower()))
+    ones = _ONES.index(found["ones"].lower()) + 1 if found["ones"] else 0
+    return str(20 + 10 * _TENS.index(found["tens"].lower()) + ones)
+
+
+_TABLE = """
+Afghanistan Afghan Kabul
+Argentina Argentine|Argentinian Buenos_Aires
+Australia Australian|Australians Canberra
+Bangladesh Bangladeshi Dhaka
+Brazil Brazilian Brasilia
+Brunei Bruneian Bandar_Seri_Begawan
+Cambodia Cambodian Phnom_Penh
+Canada Canadian Ottawa
+China Chinese Beijing
+Egypt Egyptian Cairo
+Fiji Fijian Suva
+France French Paris
+Germany German Berlin
+India Indian New_Delhi|Delhi
+Indonesia Indonesian Jakarta
+Iran Iranian Tehran|Teheran
+Iraq Iraqi Baghdad
+Israel Israeli Jerusalem
+Italy Italian Rome
+Japan Japanese Tokyo
+Korea Korean Seoul|Pyongyang
+Laos Lao|Laotian Vientiane
+Malaysia Malaysian Kuala_Lumpur|Putrajaya
+Mexico Mexican Mexico_City
+Mongolia Mongolian Ulaanbaatar
+Myanmar Burmese Naypyidaw|Naypyitaw
+Nepal Nepali|Nepalese Kathmandu
+Pakistan Pakistani Islamabad
+Philippines Philippine|Filipino|Filipinos Manila
+Russia Russian Moscow|Kremlin
+Saudi Saudi Riyadh
+Singapore Singaporean Singapore
+Spain Spanish Madrid
+Syria Syrian Damascus
+Thailand Thai Bangkok
+Turkey Turkish|Türkiye Ankara
+Ukraine Ukrainian Kyiv|Kiev
+Vietnam Vietnamese Hanoi
+"""
+
+
+def demonyms() -> dict[str, str]:
+    """Return the name of the country, in lower case, by what its people or things are called."""
+    return {name.lower(): country.lower() for country, names, _ in _rows() for name in names.split("|")}
+
+
+def capitals() -> dict[str, str]:
+    """Return the name of the country by its capital, where that is one word; both in lower case."""
+    return {
+        name.lower(): country.lower()
+        for country, _, names in _rows()
+        for name in names.split("|")
+        if "_" not in name and name != country
+    }
+
+
+def _rows() -> list[tuple[str, str, str]]:
+    return [(c, d, k) for c, d, k in (line.split() for line in _TABLE.strip().splitlines())]

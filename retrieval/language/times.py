@@ -103,6 +103,10 @@ _AMOUNT = rf"(?:\d{{1,3}}|\b(?:{'|'.join(_SMALL)})\b)"
 _PAST = re.compile(rf"\b(?:last|past)\s+({_AMOUNT})\s+(year|month|week)s\b", re.IGNORECASE)
 _ONES = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth".split()
 _ONES += "sixteenth seventeenth eighteenth nineteenth".split()
+_MONTH_KEYS = "january february march april may june july august september october november december".split()
+WORDS_OF_TIME = (*_ONES, *_MONTH_KEYS)
+"""Ordinals and months, in small letters."""
+
 _TENS = "twent thirt fort fift sixt sevent eight ninet".split()
 _ORDINAL = re.compile(
     rf"\b(?P<digits>\d{{1,3}})(?:st|nd|rd|th)\b|第\s?(?P<counted>\d{{1,3}})\s?[回次]"
@@ -285,7 +289,6 @@ def _opened(moment: _Moment, before: str, after: str) -> Span:
 
 # --- what dateparser knows of a language ---
 
-_MONTH_KEYS = "january february march april may june july august september october november december".split()
 _CODE = re.compile(r"[A-Za-z-]{2,12}")
 _UNITS = re.compile(r"(?:in (?P<ahead>\d+|\\1) |(?P<ago>\d+|\\1) )(?P<unit>year|month|week|day)(?: ago)?")
 

@@ -24,8 +24,16 @@ from retrieval.ledger.live import ReadoutSummary
 from retrieval.ledger.vectors import text_digest
 from retrieval.models import LiveParagraph
 from retrieval.observing import stage
-from retrieval.search.preparation import Holds, PreparedParagraph, prepare
-from retrieval.search.ranking import Candidate, RankedParagraph, rank, resolve_names, shortlist
+from retrieval.search.ranking import (
+    Candidate,
+    Holds,
+    PreparedParagraph,
+    RankedParagraph,
+    prepare,
+    rank,
+    resolve_names,
+    shortlist,
+)
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ import unicodedata
 from difflib import SequenceMatcher
 from functools import lru_cache
 
-from retrieval.language.place_names import demonyms
+from retrieval.language.terms import demonyms
 from retrieval.sources.identity import is_generic, names_document
 
 _UNIT = "first|second|third|fourth|fifth|sixth|seventh|eighth|ninth"

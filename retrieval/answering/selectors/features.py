@@ -12,11 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.answering.question import Kind, Question
-from retrieval.answering.selectors.interface import Candidates, Pick
+from retrieval.answering.selectors import Candidates, Pick
 from retrieval.language.terms import terms
 from retrieval.models import is_front_matter
-from retrieval.search.preparation import NAME, NEGATION, Holds, PreparedSentence
-from retrieval.search.ranking import RankedParagraph, resolve_names
+from retrieval.search.ranking import NAME, NEGATION, Holds, PreparedSentence, RankedParagraph, resolve_names
 
 Table = NDArray[np.float32]
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, create_model
 
 from retrieval.answering.models import Rejected, Status
 from retrieval.answering.prompting import MAX_SENTENCE_CHARS, PROMPT_VERSION, selection_prompt
-from retrieval.answering.selectors.interface import Candidates, Pick, Selection
+from retrieval.answering.selectors import Candidates, Pick, Selection
 from retrieval.errors import ModelUnusableError
 from retrieval.language.terms import normalised
 from retrieval.llm import Model, Prompt, Reply, payer

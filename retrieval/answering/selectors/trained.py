@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.answering.models import Status
+from retrieval.answering.selectors import Candidates, Pick, Selection
 from retrieval.answering.selectors.features import Rarity, describe
-from retrieval.answering.selectors.interface import Candidates, Pick, Selection
 from retrieval.answering.selectors.word_pieces import (
     DECISION_COLUMNS,
     READ_COLUMNS,

@@ -8,12 +8,11 @@ from retrieval.answering.direct import ReadoutName, list_mentions, look_up, name
 from retrieval.answering.foreign_questions import foreign_language
 from retrieval.answering.models import Answer, Status
 from retrieval.answering.question import Kind, analyse
-from retrieval.answering.selectors.interface import Candidates, Pick, Selection
+from retrieval.answering.selectors import Candidates, Pick, Selection
 from retrieval.answering.selectors.trained import TrainedSelector
 from retrieval.index.fulltext import TermStatistics
 from retrieval.models import LiveParagraph, Numbering, Statement
-from retrieval.search.preparation import prepare
-from retrieval.search.ranking import Candidate, RankedParagraph, rank
+from retrieval.search.ranking import Candidate, RankedParagraph, prepare, rank
 
 STATISTICS = TermStatistics(3, 10.0, {"river": 2, "forum": 1, "held": 2})
 SELECTOR = TrainedSelector()

@@ -24,8 +24,7 @@ from retrieval.errors import ModelUnavailableError
 from retrieval.index.fulltext import TermStatistics
 from retrieval.llm import Reply
 from retrieval.models import LiveParagraph, Numbering
-from retrieval.search.preparation import prepare
-from retrieval.search.ranking import Candidate, RankedParagraph, rank
+from retrieval.search.ranking import Candidate, RankedParagraph, prepare, rank
 from tests.retrieval.answering.conftest import Told
 
 TEXT = (

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from retrieval.answering.meetings import meeting_question
+from retrieval.answering.direct import meeting_question
 from retrieval.answering.question import analyse
 from retrieval.answering.service import AnsweringService
 from tests.conftest import OpenStore, WriteReadout

@@ -11,8 +11,16 @@ from hypothesis import strategies as st
 
 from bench.hostile import KINDS, measure
 from retrieval.answering.conversation import english, standalone
-from retrieval.answering.models import Answer, Rejected, Status
-from retrieval.answering.selectors.interface import Pick
+from retrieval.answering.models import (
+    MODEL_FAILED,
+    MODEL_OVER_BUDGET,
+    MODEL_UNUSABLE,
+    Answer,
+    Rejected,
+    Status,
+    answer_text,
+)
+from retrieval.answering.selectors import Pick
 from retrieval.answering.selectors.language_model import (
     MAX_PICKS,
     PLAIN_TOKENS,
@@ -20,7 +28,6 @@ from retrieval.answering.selectors.language_model import (
     reply_schema,
 )
 from retrieval.answering.service import AnsweringService
-from retrieval.answering.wording import MODEL_FAILED, MODEL_OVER_BUDGET, MODEL_UNUSABLE, answer_text
 from retrieval.bootstrap import Services
 from retrieval.errors import (
     BudgetSpentError,

@@ -7,8 +7,17 @@ from retrieval.index.encoder import embedding_text
 from retrieval.index.fulltext import TermStatistics
 from retrieval.language.terms import indexed_terms, terms
 from retrieval.models import LiveParagraph, Numbering
-from retrieval.search.preparation import Holds, prepare
-from retrieval.search.ranking import Candidate, fuse, lexical_scores, min_max, rank, resolve_names, shortlist
+from retrieval.search.ranking import (
+    Candidate,
+    Holds,
+    fuse,
+    lexical_scores,
+    min_max,
+    prepare,
+    rank,
+    resolve_names,
+    shortlist,
+)
 
 FINITE = st.floats(-1e3, 1e3, allow_nan=False)
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from retrieval.answering.models import Status
 from retrieval.answering.question import analyse
+from retrieval.answering.selectors import Candidates
 from retrieval.answering.selectors.features import COLUMNS, Rarity, describe
-from retrieval.answering.selectors.interface import Candidates
 from retrieval.answering.selectors.trained import (
     MODEL_DIR,
     MODEL_FILE,
@@ -25,8 +25,7 @@ from retrieval.errors import ModelError
 from retrieval.index.encoder import Encoder
 from retrieval.index.fulltext import TermStatistics
 from retrieval.models import LiveParagraph, Numbering
-from retrieval.search.preparation import prepare
-from retrieval.search.ranking import Candidate, rank
+from retrieval.search.ranking import Candidate, prepare, rank
 
 STATISTICS = TermStatistics(3, 10.0, {"river": 2, "forum": 1, "held": 2})
 TEXTS = (
