@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from functools import wraps
-from typing import Annotated, ParamSpec, TypeVar
+from typing import Annotated, Any, ParamSpec, TypeVar
 
-from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ResourceError, ToolError
 from mcp.types import ToolAnnotations
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from bot import contracts, json_output
 from retrieval.bootstrap import Services
@@ -45,7 +45,7 @@ def build_server(services: Services, most_at_once: int = 4) -> MCPServer[None]:
         services: Of a store that was opened for reading; closed by whoever opened it.
         most_at_once: Calls that read the store at the same time.
     """
-    server: MCPServer[None] = MCPServer("rapporteur", instructions=_INSTRUCTIONS, log_level="WARNING")
+    server = _Server("rapporteur", instructions=_INSTRUCTIONS, log_level="WARNING")
     tools, turns = Tools(services), threading.BoundedSemaphore(most_at_once)
     for tool in (
         tools.ask, tools.search, tools.paragraph, tools.documents, tools.initiatives, tools.compare, tools.check
@@ -56,6 +56,28 @@ def build_server(services: Services, most_at_once: int = 4) -> MCPServer[None]:
         mime_type="text/plain",
     )(_told(tools.readout, turns, ResourceError))  # fmt: skip
     return server
+
+
+class _Server(MCPServer[None]):
+    """Says in a sentence what is wrong with the arguments of a call."""
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[None, Any] | None = None
+    ) -> Any:
+        try:
+            return await super().call_tool(name, arguments, context)
+        except ToolError as error:
+            if isinstance(cause := error.__cause__, ValidationError):
+                raise ToolError(_unusable(cause)) from cause
+            raise
+
+
+def _unusable(error: ValidationError) -> str:
+    told = []
+    for each in error.errors(include_input=False, include_url=False):
+        reason = each["msg"][:1].lower() + each["msg"][1:]
+        told.append(f'"{each["loc"][0]}"{" is missing" if each["type"] == "missing" else f": {reason}"}')
+    return "; ".join(dict.fromkeys(told)) + "."
 
 
 def _told(

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 Render = Callable[[Sheet, CitationStyle, str], bytes]
 Address = Callable[[Passage], str | None]
 
-_MARKDOWN = re.compile(r"[\\`*_{}\[\]<>#~|&]|^\s*(?:[-+]|\d+[.)])(?=\s)", re.MULTILINE)
+_MARKDOWN = re.compile(r"[\\`*_{}\[\]<>#~|&]|^ ?(?:[-+]|\d+[.)])(?= )")
+_SPACE = re.compile(r"\s+")
 _SIGNS: dict[Mark, str] = {"same": "", "removed": "~~", "added": "**", "found": "**"}
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -62,7 +63,8 @@ def markdown(sheet: Sheet, style: CitationStyle, _language: str = "en") -> bytes
 
 
 def _marked(runs: Iterable[Run]) -> str:
-    return "".join(_signed(run.text, _SIGNS[run.mark]) for run in runs)
+    """Return words on one line: a line break would end the block quote."""
+    return _SPACE.sub(" ", "".join(_signed(run.text, _SIGNS[run.mark]) for run in runs))
 
 
 def _signed(text: str, sign: str) -> str:
@@ -74,7 +76,7 @@ def _signed(text: str, sign: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return _MARKDOWN.sub(lambda found: f"{found[0][:-1]}\\{found[0][-1]}", text)
+    return _MARKDOWN.sub(lambda found: f"{found[0][:-1]}\\{found[0][-1]}", _SPACE.sub(" ", text))
 
 
 def _cited(passage: Passage, style: CitationStyle) -> str:

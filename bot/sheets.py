@@ -195,7 +195,7 @@ def trace_sheet(trace: Trace, phrases: Phrases) -> Sheet:
     """Return a phrase through readouts, by date."""
     title = phrases("trace.title", phrase=trace.phrase)
     used = trace.used
-    damaged = [phrases("answer.damaged", readouts=", ".join(trace.damaged))] if trace.damaged else []
+    damaged = _left_out(trace.damaged, phrases)
     if not used:
         return Sheet(title, (phrases("trace.none", readouts=len(trace.readouts)), *damaged), ())
     lead = [phrases("trace.count", used=len(used), readouts=len(trace.readouts))]
@@ -213,6 +213,10 @@ def trace_sheet(trace: Trace, phrases: Phrases) -> Sheet:
     return Sheet(title, (*lead, *damaged), tuple(entries), None, phrases("trace.plot"), _years(trace))
 
 
+def _left_out(damaged: Sequence[str], phrases: Phrases) -> tuple[str, ...]:
+    return (phrases("answer.damaged", readouts=", ".join(damaged)),) if damaged else ()
+
+
 def _listed(readouts: Sequence[TracedReadout], phrases: Phrases) -> str:
     shown = "; ".join(named(r.title, r.date, phrases) for r in readouts[:_NAMED_ABSENT])
     rest = len(readouts) - _NAMED_ABSENT
@@ -227,11 +231,11 @@ def _years(trace: Trace) -> tuple[tuple[int, int, int], ...]:
     return tuple((year, used[year], everything[year]) for year in range(min(everything), max(everything) + 1))
 
 
-def lives_sheet(lives: Sequence[Life], phrases: Phrases) -> Sheet:
-    """Return what happened to initiatives, one after the other."""
+def lives_sheet(lives: Sequence[Life], damaged: Sequence[str], phrases: Phrases) -> Sheet:
+    """Return what happened to initiatives, one after the other; `damaged` as `initiatives_sheet` has it."""
     lead = phrases("initiatives.total", total=len(lives)) if lives else phrases("initiatives.none")
     entries = tuple(entry for life in lives for entry in _life_entries(life, phrases))
-    return Sheet(phrases("life.title"), (lead,), entries)
+    return Sheet(phrases("life.title"), (lead, *_left_out(damaged, phrases)), entries)
 
 
 def _life_entries(life: Life, phrases: Phrases) -> Iterator[Entry]:
@@ -256,11 +260,12 @@ def _naming(name: str, readout: Event | ReadoutSummary, citation: Citation) -> P
 
 
 def initiatives_sheet(
-    listed: Sequence[ListedInitiative], phrases: Phrases, total: int | None = None
+    listed: Sequence[ListedInitiative], damaged: Sequence[str], phrases: Phrases, total: int | None = None
 ) -> Sheet:
     """Return a list of initiatives, every sentence that names one with its citation.
 
     Args:
+        damaged: Readouts that were left out, as what is in the store is not what was ingested.
         total: How many there are, where `listed` is a part of them.
     """
     entries = []
@@ -272,7 +277,7 @@ def initiatives_sheet(
         entries.append(Entry(named(readout.title, readout.date, phrases), label, after=passages))
     count = len(listed) if total is None else total
     told = phrases("initiatives.total", total=count) if count else phrases("initiatives.none")
-    return Sheet(phrases("life.title"), (told,), tuple(entries))
+    return Sheet(phrases("life.title"), (told, *_left_out(damaged, phrases)), tuple(entries))
 
 
 def initiatives_csv(listed: Sequence[ListedInitiative]) -> str:

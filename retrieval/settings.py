@@ -25,6 +25,19 @@ def default_store_dir() -> Path:
     return user_data_path("rapporteur", appauthor=False)
 
 
+def unusable(error: ValidationError, prefix: str) -> SettingsError:
+    """Return the sentence on settings that cannot be used; no value is repeated: one may be secret."""
+    told = []
+    for each in error.errors(include_input=False, include_url=False):
+        name = str(each["loc"][0]).upper()  # what follows is a place in its value
+        reason = each["msg"].removeprefix("Value error, ")
+        told.append(f"{name if name.startswith(prefix) else prefix + name}: {reason}")
+    problems = "; ".join(dict.fromkeys(told))
+    return SettingsError(
+        f"{problems}. Correct it in the environment or in .env; .env.example lists every setting."
+    )
+
+
 class Settings(BaseSettings):
     """What is set by names with one prefix, in the environment or in `.env`; built once, at the entry point."""
 
@@ -35,16 +48,6 @@ class Settings(BaseSettings):
         frozen=True,
         extra="forbid",
         dotenv_filtering="match_prefix",
-    )
-
-
-def unusable(error: ValidationError, prefix: str) -> SettingsError:
-    """Return the error that names the first setting which cannot be used; its value, maybe secret, is not repeated."""
-    first = error.errors()[0]
-    name = "_".join(map(str, first["loc"])).upper()
-    return SettingsError(
-        f"{'' if name.startswith(prefix) else prefix}{name}: {first['msg']}. Correct it in the environment or in "
-        ".env; .env.example lists every setting."
     )
 
 

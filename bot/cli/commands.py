@@ -168,7 +168,7 @@ def evaluate(
         rows = _asked(built, questions, sample(asked, limit, seed), failed, quiet=options.as_json)
         if answers is not None:
             told = ({"id": row.question.id} | answer_json(row.answer, row.elapsed) for row in rows)
-            answers.write_text("".join(map(_json_line, told)), encoding="utf-8")
+            write_file(answers.absolute(), "".join(map(_json_line, told)).encode())
     left_out = [{"line": error.line, "error": error.problem} for error in failed]
     options.show(figures(rows), lambda found: {**found, "failed": left_out}, show_figures)
     if failed:

@@ -57,7 +57,7 @@ class CommonOptions:
             named: dict[str, Any] = {name: path.absolute() for name, path in given.items() if path}
             return RetrievalSettings(**named)
         except ValidationError as error:
-            raise unusable(error, "RETRIEVAL_") from error
+            raise unusable(error, "RETRIEVAL_") from None
 
     def services(
         self, purpose: str, *, reindexing: bool = False, reading: bool = False
@@ -218,13 +218,23 @@ def write_file(path: Path, content: bytes) -> None:
     Raises:
         StoreUnwritableError: It cannot be written.
     """
+    with writing(path), click.open_file(str(path), "wb") as file:
+        file.write(content)
+
+
+@contextmanager
+def writing(path: Path, what: str = "file") -> Iterator[None]:
+    """Say of what a command was told to write that it cannot be.
+
+    Raises:
+        StoreUnwritableError: That.
+    """
     from retrieval.errors import StoreUnwritableError
 
     try:
-        with click.open_file(str(path), "wb") as file:
-            file.write(content)
+        yield
     except OSError as error:
-        problem = f"{path}: this file cannot be written ({error.strerror}). Name another one."
+        problem = f"{path}: this {what} cannot be written ({error.strerror}). Name another one."
         raise StoreUnwritableError(problem) from error
 
 

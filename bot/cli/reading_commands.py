@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.cli.options import Command, CommonOptions, Exports, console, exporting, filtered, phrases, print_json
+from bot.cli.options import (
+    Command,
+    CommonOptions,
+    Exports,
+    console,
+    exporting,
+    filtered,
+    phrases,
+    print_json,
+    writing,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -187,7 +197,8 @@ def documents(options: CommonOptions, folder: Path | None, filters: Filters) -> 
         if folder is not None:
             from retrieval.sources.interchange import export_readouts
 
-            export_readouts((built.browser.readout(summary.id) for summary in summaries), folder)
+            with writing(folder, "folder"):
+                export_readouts((built.browser.readout(summary.id) for summary in summaries), folder)
     options.show(summaries, json_output.documents_json, terminal.show_documents)
 
 
@@ -257,12 +268,12 @@ def initiatives(
         from bot.sheets import lives_sheet
 
         shown = json_output.lives_json(lives, damaged)
-        _show(options, exports, lives_sheet(lives, phrases()), style, shown)
+        _show(options, exports, lives_sheet(lives, damaged, phrases()), style, shown)
         return
     if exports.files:
         from bot.sheets import initiatives_sheet
 
-        exports.write(initiatives_sheet(listed, phrases()), style)
+        exports.write(initiatives_sheet(listed, damaged, phrases()), style)
         if not options.as_json:
             return
     if as_csv:

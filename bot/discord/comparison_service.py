@@ -169,7 +169,7 @@ class ComparisonService:
         lives = await self._questions.look_ups.run(lambda: self._comparing.lives(scopes, among=listed))
         if len(lives) != 1:
             return pages
-        life, *_ = render_sheet(replace(lives_sheet(lives, phrases), title="", lead=()), phrases)
+        life, *_ = render_sheet(replace(lives_sheet(lives, (), phrases), title="", lead=()), phrases)
         first = pages[0]
         text = f"{first.text}\n\n{life.text}"
         fits = length(text) <= MAX_TEXT and text.count(RULE) < MAX_PARTS
@@ -188,8 +188,10 @@ class ComparisonService:
         if shown.mode in {COMPARISON, TRACE}:
             return self._work(shown.mode, json.loads(shown.question), guild, phrases)
         if shown.mode == LIST:
-            listed = await self._questions.initiatives(InitiativeFilter.load(shown.question), guild)
-            return lambda: initiatives_sheet(listed, phrases)
+            wanted = InitiativeFilter.load(shown.question)
+            listed = await self._questions.initiatives(wanted, guild)
+            damaged = await self._questions.damaged(wanted, guild)
+            return lambda: initiatives_sheet(listed, damaged, phrases)
         statements = []
         for cited in dict.fromkeys(each for page in shown.cited for each in page):
             try:

@@ -8,7 +8,7 @@ from pydantic import Field, HttpUrl, SecretStr, ValidationError, ValidationInfo,
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from retrieval.errors import SettingsError
-from retrieval.settings import Settings
+from retrieval.settings import Settings, unusable
 
 NO_TOKEN = "DISCORD_TOKEN is not set"
 
@@ -149,11 +149,7 @@ def load_settings() -> DiscordSettings:
     try:
         return DiscordSettings()  # type: ignore[call-arg]  # the token comes from the environment
     except ValidationError as error:
-        problems = error.errors(include_input=False, include_url=False)
-        names = [f"DISCORD_{'_'.join(map(str, p['loc'])).upper()}" for p in problems]
-        if names == ["DISCORD_TOKEN"]:
+        if [each["loc"] for each in error.errors()] == [("token",)]:
             way_out = "Copy it from the developer portal (Bot, Reset Token) into .env."
             raise SettingsError(f"{NO_TOKEN}. {way_out}") from None
-        reasons = [p["msg"].removeprefix("Value error, ") for p in problems]
-        told = "; ".join(f"{name}: {reason}" for name, reason in zip(names, reasons, strict=True))
-        raise SettingsError(f"{told}. See .env.example for what each setting takes.") from None
+        raise unusable(error, "DISCORD_") from None

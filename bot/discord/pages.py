@@ -170,12 +170,12 @@ def _last_fitting(text: str, highlights: Sequence[tuple[int, int]], start: int, 
     return low
 
 
-def cut_to_fit(text: str) -> str:
-    """Return as many lines of a text as a message holds."""
+def cut_to_fit(text: str, head: str = "") -> str:
+    """Return `head`, and as many lines of a text as a message holds with it."""
     lines = text.split("\n")
-    while length("\n".join(lines)) > MAX_TEXT:
+    while length(head + "\n".join(lines)) > MAX_TEXT:
         lines[-2:] = ["…"]
-    return "\n".join(lines)
+    return head + "\n".join(lines)
 
 
 def paged(

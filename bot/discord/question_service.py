@@ -300,6 +300,10 @@ class QuestionService:
         found = await self.look_ups.run(self.readouts.initiatives, scopes, filters=filters, kind=kind)
         return wanted.matching(found)
 
+    async def damaged(self, wanted: InitiativeFilter, guild: int | None) -> tuple[str, ...]:
+        """Return the readouts that a list says nothing of, as what is in the store is not what was ingested."""
+        return await self.look_ups.run(self.readouts.damaged, guild_scopes(guild), wanted.filters)
+
     async def list_initiatives(self, wanted: InitiativeFilter, place: Place, phrases: Phrases) -> Reply:
         """Return the list wanted and remember it: its paragraphs can be opened and its pages turned.
 
@@ -323,7 +327,8 @@ class QuestionService:
     async def csv_of(self, listing: str, guild: int | None) -> str:
         """Return the whole of a list that was shown as CSV; raises as `list_again` does."""
         shown = await self._list_shown(listing, guild)
-        return initiatives_csv(await self.initiatives(InitiativeFilter.load(shown.question), guild))
+        wanted = InitiativeFilter.load(shown.question)
+        return initiatives_csv(await self.initiatives(wanted, guild))
 
     async def _list_shown(self, listing: str, guild: int | None) -> ShownAnswer:
         shown = await self.shown(listing, guild)
@@ -347,8 +352,7 @@ class QuestionService:
     ) -> tuple[Page, ...]:
         listed = await self.initiatives(wanted, guild)
         lines = await self.look_ups.run(self.readouts.documents, guild_scopes(guild))
-        damaged = await self.look_ups.run(self.readouts.damaged, guild_scopes(guild), wanted.filters)
-        return render_initiatives(listed, lines, wanted, phrases, damaged)
+        return render_initiatives(listed, lines, wanted, phrases, await self.damaged(wanted, guild))
 
     def now_ms(self) -> int:
         """Return this moment, in milliseconds since 1970."""

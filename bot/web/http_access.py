@@ -81,7 +81,7 @@ def load_web_settings() -> WebSettings:
     try:
         return WebSettings()
     except ValidationError as error:
-        raise unusable(error, "SERVE_") from error
+        raise unusable(error, "SERVE_") from None
 
 
 def listen(address: str, settings: WebSettings) -> socket.socket:

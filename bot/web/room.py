@@ -140,7 +140,8 @@ class Room:
         listed = await self._read(browser.initiatives, filters=wanted, kind=chosen)
         size, total = _INITIATIVES_A_PAGE, len(listed)
         page = min(page, _pages_of(total, size))
-        sheet = initiatives_sheet(listed[(page - 1) * size : page * size], self._phrases, total)
+        damaged = await self._read(browser.damaged, filters=wanted)
+        sheet = initiatives_sheet(listed[(page - 1) * size : page * size], damaged, self._phrases, total)
         named_kinds = [("", "Any kind"), *((k, self._phrases(f"initiatives.kind.{k}")) for k in kinds)]
         of_readout = await self._choice_of_readout("document", "Readout", document, "every readout")
         of_kind = _select("kind", "Kind", named_kinds, kind)

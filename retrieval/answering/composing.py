@@ -30,13 +30,17 @@ def compose(candidates: Candidates, selection: Selection, mode: str) -> Answer:
     """Return what `selection` makes of a question: its sentences, and no other words."""
     question = candidates.question
     found = Answer(question.text, confidence=selection.confidence, mode=mode, rejected=selection.rejected)
-    if selection.status in (Status.CLOSEST, Status.NOT_FOUND) or not selection.picks:
-        nearest = tuple(map(candidates.statement, selection.picks or nearest_picks(candidates)))
+    picked: dict[tuple[int, str], Pick] = {}
+    for pick in selection.picks:  # what stands twice in a paragraph is shown once
+        picked.setdefault((pick.row, candidates.statement(pick).text), pick)
+    picks = tuple(picked.values())
+    if selection.status in (Status.CLOSEST, Status.NOT_FOUND) or not picks:
+        nearest = tuple(map(candidates.statement, picks or nearest_picks(candidates)))
         return replace(found, nearest=nearest[:NEAREST], may_answer=selection.status is Status.CLOSEST)
-    part = _open_part(candidates, selection.picks)
+    part = _open_part(candidates, picks)
     return replace(
         found,
-        statements=_statements(candidates, selection.picks),
+        statements=_statements(candidates, picks),
         partial=part is not None or selection.status is Status.PARTIAL,
         unanswered=part,
     )
@@ -150,8 +154,8 @@ def _patterns(question: Question) -> tuple[re.Pattern[str], ...]:
 def one_after_the_other(question: str, parts: Sequence[Answer]) -> Answer:
     """Return several answers as one: all that was found, and what of the question stays open."""
     open_parts = [part.question for part in parts if not part.statements]
-    statements = {(s.paragraph, s.start, s.end): s for part in parts for s in part.statements}
-    nearest = {(s.paragraph, s.start, s.end): s for part in parts for s in part.nearest}
+    statements = {(s.paragraph, s.text): s for part in parts for s in part.statements}
+    nearest = {(s.paragraph, s.text): s for part in parts for s in part.nearest}
     return replace(
         parts[0],
         question=question,

@@ -179,7 +179,7 @@ class Scoped:
         other = (
             roles.other_doer(core, text, self._sort)
             or roles.changed_places(core, text, self._sort)
-            or roles.other_owner(core, text, self._is_made_of_party)
+            or roles.other_owner(core, text, self._sort, self._is_made_of_party)
         )
         return Difference("party", other) if other else None
 

@@ -20,7 +20,7 @@ from retrieval.answering.models import Answer
 from retrieval.answering.question import Kind, Question
 from retrieval.index.index_terms import MONTHS
 from retrieval.language.terms import initials_term, stem, terms
-from retrieval.language.times import numbers_of_title, ordinals_in, times_in
+from retrieval.language.times import Times, numbers_of_title, ordinals_in, times_in
 from retrieval.models import LiveParagraph, Statement, is_beside
 from retrieval.search.ranking import Holds, PreparedParagraph, prepare
 from retrieval.search.series import is_of_meeting
@@ -258,6 +258,7 @@ class MeetingQuestion:
         ordinals: Those that it names.
         name: The terms of it that have to be the meeting's name.
         said: Those, and what kind of meeting it is.
+        of_next: Whether the one to come is meant.
     """
 
     asked: Question
@@ -265,6 +266,7 @@ class MeetingQuestion:
     ordinals: frozenset[int]
     name: frozenset[str]
     said: frozenset[str]
+    of_next: bool
 
     def closeness(self, title: str) -> int:
         """Return how many of its words a readout's title has; less than 0 where it names another meeting."""
@@ -281,7 +283,7 @@ class MeetingQuestion:
             paragraph = prepared.paragraph
             own = numbers_of_title(paragraph.title)
             others = self.ordinals - own
-            is_next = bool(NEXT.search(self.asked.core) or (own and others == {max(own) + 1}))
+            is_next = self.of_next or bool(own and others == {max(own) + 1})
             for sentence in prepared.sentences:
                 text = paragraph.text[sentence.start : sentence.end]
                 named = {number for number, _ in ordinals_in(text)}
@@ -301,23 +303,24 @@ class MeetingQuestion:
         return bool(_SOMEWHERE.search(text) if self.fact is Fact.PLACE else holds & self.fact.value)
 
 
-def meeting_question(asked: Question, without_times: str) -> MeetingQuestion | None:
+def meeting_question(asked: Question, times: Times, today: date) -> MeetingQuestion | None:
     """Return what of a meeting is asked for; None where anything else is asked.
 
     Args:
-        without_times: The question without the days that it names.
+        times: Those that the question names.
     """
     fact = _fact(asked)
-    if fact is None or not (is_of_meeting(asked.core) or _TAKES_PLACE.search(asked.core)):
+    of_next = bool(NEXT.search(asked.core)) or (bool(times.spans) and all(s > today for s, _ in times.spans))
+    if fact is None or not (of_next or _TAKES_PLACE.search(asked.core) or is_of_meeting(asked.core)):
         return None
-    left = without_times
+    left = times.rest
     for known in (_TIME_WORDS, _TAKES_PLACE, _CHAIR, _PLACE):
         left = known.sub(" ", left)
     said = frozenset(terms(left))
     left = _THOSE_WHO_MEET.sub(" ", left)
     ordinals = frozenset(number for number, _ in ordinals_in(left))
     spelt = {term for number in ordinals for term in terms(_nth(number))}
-    return MeetingQuestion(asked, fact, ordinals, frozenset(terms(left)) - spelt, said)
+    return MeetingQuestion(asked, fact, ordinals, frozenset(terms(left)) - spelt, said, of_next)
 
 
 def _fact(asked: Question) -> Fact | None:

@@ -20,7 +20,8 @@ from retrieval.answering.selectors import Candidates
 from retrieval.answering.selectors.trained import TrainedSelector
 from retrieval.errors import NotFoundError
 from retrieval.index import fulltext
-from retrieval.language.times import times_in
+from retrieval.language.terms import terms
+from retrieval.language.times import NEWEST, Times, times_in
 from retrieval.ledger import Ledger, live
 from retrieval.ledger.live import ReadoutSummary
 from retrieval.models import LiveParagraph, Statement
@@ -28,6 +29,9 @@ from retrieval.precedence import Precedence
 from retrieval.search.retriever import CANDIDATES, Found, Query, Retriever
 from retrieval.search.scoping import Filters, Shelf, Shelves, passing
 from retrieval.search.series import without_name
+
+_AS_MUCH = 0.7
+"""Share of the words in common with the question, of the most that a statement has, that is as good."""
 
 MOST_SERIES = 2
 """So many series have their newest readout asked by itself, where an older one answered."""
@@ -220,7 +224,7 @@ class Looker:
             asked, tuple(ranked), results.statistics, results.query, one_readout, tuple(scopes)
         )
         answer = compose(candidates, self._selector.select(candidates), self._selector.mode)
-        answer = scoped.judged(self._once(connection, answer, scoped.shelf, readouts))
+        answer = scoped.judged(self._once(connection, answer, asked, scoped.shelf, readouts))
         return Looked(asked, answer, candidates, scoped=scoped)
 
     def _find(
@@ -232,7 +236,12 @@ class Looker:
     # --- the years of a series ---
 
     def _once(
-        self, connection: Connection, answer: Answer, shelf: Shelf, readouts: Readouts | None
+        self,
+        connection: Connection,
+        answer: Answer,
+        asked: Question,
+        shelf: Shelf,
+        readouts: Readouts | None,
     ) -> Answer:
         """Show the same words of several years once, as the newest has them; of a series the newest first."""
         allowed = None if readouts is None else {(r.id, r.revision) for r in readouts}
@@ -246,8 +255,8 @@ class Looker:
             ]
             shown.append(_newest(connection, statement, series) if series else statement)
         kept = list({(s.paragraph.document, s.paragraph.number, s.text): s for s in reversed(shown)}.values())
-        nearest = tuple(_newest_first(answer.nearest, shelf))
-        return replace(answer, statements=tuple(_newest_first(kept[::-1], shelf)), nearest=nearest)
+        nearest = tuple(_newest_first(answer.nearest, shelf, asked))
+        return replace(answer, statements=tuple(_newest_first(kept[::-1], shelf, asked)), nearest=nearest)
 
     def _with_newest(self, connection: Connection, looked: Looked, scopes: Sequence[str]) -> Looked:
         """Ask the newest of a series by itself where only older ones of it answered: it is never left out."""
@@ -265,11 +274,9 @@ class Looker:
         for newest in list(asked.values())[:MOST_SERIES]:
             found = self._chosen(connection, looked.scoped, scopes, [newest]).answer
             if found.statements:
-                answer = replace(
-                    answer,
-                    statements=(*found.statements, *answer.statements),
-                    confidence=max(found.confidence, answer.confidence),
-                )
+                both = _newest_first((*found.statements, *answer.statements), shelf, looked.asked)
+                confidence = max(found.confidence, answer.confidence)
+                answer = replace(answer, statements=tuple(both), confidence=confidence)
         return replace(looked, answer=answer)
 
     def _texts(self, connection: Connection, asked: Question, scopes: Sequence[str]) -> list[str]:
@@ -283,9 +290,11 @@ class Looker:
 
     def _meeting(self, connection: Connection, scoped: Scoped, readouts: Readouts) -> Looked | None:
         """Answer a question about a meeting itself from its readout; None where it is about more, or names no one."""
-        question = meeting_question(scoped.question, scoped.times.rest)
+        question = meeting_question(scoped.question, scoped.times, scoped.today)
         if question is None:
             return None
+        if question.of_next and (newest := scoped.shelf.chosen(Times(place=NEWEST))):
+            readouts = [r for r in readouts if r in newest] or newest
         best = sorted(((question.closeness(r.title), r.pk) for r in readouts), reverse=True)[:2]
         if not best or best[0][0] < 0 or (len(best) > 1 and best[0][0] == best[1][0]):
             return None
@@ -346,9 +355,12 @@ def _newest(connection: Connection, statement: Statement, series: Readouts) -> S
     return replace(statement, also=tuple(holding[1:]))
 
 
-def _newest_first(statements: Iterable[Statement], shelf: Shelf) -> list[Statement]:
-    """Order the statements of one series by age, in the places that they hold together."""
-    ordered = list(statements)
+def _newest_first(statements: Iterable[Statement], shelf: Shelf, asked: Question) -> list[Statement]:
+    """Order the statements of one series by age, in the places that they hold together.
+
+    What has clearly fewer of the question's words comes after the others: it is about something else.
+    """
+    ordered, said = list(statements), frozenset(asked.terms)
     groups: dict[str, list[int]] = {}
     for place, statement in enumerate(ordered):
         readout = _readout(shelf, statement.paragraph)
@@ -358,6 +370,8 @@ def _newest_first(statements: Iterable[Statement], shelf: Shelf) -> list[Stateme
         newest = sorted(
             (ordered[place] for place in places), key=lambda s: s.paragraph.date or "", reverse=True
         )
+        shared = {id(s): len(said.intersection(terms(s.text))) for s in newest}
+        newest.sort(key=lambda s: shared[id(s)] < _AS_MUCH * max(shared.values()))
         for place, statement in zip(places, newest, strict=True):
             ordered[place] = statement
     return ordered

@@ -35,6 +35,12 @@ _BEFORE = re.compile(
 )
 """Those whose act the next word is: nothing between but what verbs take before them ("had also agreed to")."""
 
+_THANKED = re.compile(
+    rf"\b(?:thank\w*|gratitude|appreciation|commend\w*|prais\w*|congratulat\w*) (?:was expressed )?(?:to )?(?:the )?"
+    rf"(?P<names>{_NAMES})(?:['’]s?)? (?:for|on)(?: (?!by\b)[a-z-]+){{0,3}} ?$"
+)
+"""Whose act the next word is, because another is grateful for it."""
+
 _BY = re.compile(
     rf"(?P<far>(?:[ ,]+[\w-]+){{0,6}}?)\W+by (?P<names>(?:(?:the|of|and|for|its|Dr|Ms|Mr)\W+|{_NAME}\W*)+)"
 )
@@ -54,10 +60,13 @@ _WHAT = 4
 _MUTUAL = re.compile(r"\b(?:meet|met|agreed?|signe?d?|cooperate|talks?)\b.*\bwith\b|\beach other\b")
 """Who met or signed with whom is all one."""
 
-_RELATED = re.compile(rf"\b(from|against|to) (?:the )?({_NAME})")
-_OF_PARTY = re.compile(r"\b([A-Z]\w+) ([a-z]\w+)")
+_RELATED = re.compile(
+    rf"(?<!gratitude )(?<!appreciation )(?<!thanks )(?<!expressed )\b(from|against|to) (?:the )?({_NAME})"
+)
+_MADE_OF_PARTY = re.compile(r"\b([A-Z]\w+) ([a-z]\w+)")
+_OF_PARTY = re.compile(rf"\b([a-z]\w+) of (?:the )?({_NAME})")
 _PARTICIPLE = re.compile(r"(?:ed|en|[nlf]t|ght|ld|id|un|wn|rn|me|ne|ng|ut)$")
-_NOMINAL = re.compile(r"(?:ure|[st]ion|ment|ance|ence|al|ing)s?$")
+_NOMINAL = re.compile(r"(?:ure|[st]ion|ment|ance|ence|al|ing|over|out|back)s?$")
 _WORD = re.compile(r"\w+")
 _FEWEST_OF_NAME = 4
 """Letters that a name and what is made of it begin with alike: "Norland", "Norlander"."""
@@ -94,15 +103,24 @@ def changed_places(question: str, sentence: str, sort_of: SortOf) -> str | None:
     return None
 
 
-def other_owner(question: str, sentence: str, is_made_of_party: Callable[[str], bool]) -> str | None:
-    """Return whose thing `sentence` is about where the question asks of another's: "Norlandic ships", "Estmarkian ships"."""
-    said = [(whose, stem(what)) for whose, what in _OF_PARTY.findall(sentence) if is_made_of_party(whose)]
-    for whose, what in _OF_PARTY.findall(question):
-        others = [other for other, of in said if of == stem(what)]
-        is_other = others and is_made_of_party(whose) and not any(is_of(whose, other) for other in others)
-        if is_other:
-            return str(others[0])
+def other_owner(
+    question: str, sentence: str, sort_of: SortOf, is_made_of_party: Callable[[str], bool]
+) -> str | None:
+    """Return whose thing `sentence` is about where the question asks of another's: "Norlandic ships", "ships of Estmark"."""
+    said = _owned(sentence, sort_of, is_made_of_party)
+    for whose, what in _owned(question, sort_of, is_made_of_party):
+        others = [other for other, of in said if of == what]
+        if others and not any(is_of(whose, other) for other in others):
+            return others[0]
     return None
+
+
+def _owned(text: str, sort_of: SortOf, is_made_of_party: Callable[[str], bool]) -> list[tuple[str, str]]:
+    """Return whose a thing is, and the term of the thing."""
+    made = [(whose, stem(what)) for whose, what in _MADE_OF_PARTY.findall(text) if is_made_of_party(whose)]
+    return made + [
+        (whose, stem(what)) for what, whose in _OF_PARTY.findall(text) if sort_of(whose) is Sort.PARTY
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +145,9 @@ def _acts(text: str, sort_of: SortOf, *, plainly: bool = False) -> Iterator[_Act
             continue
         before, by = _BEFORE.search(text[: word.start()]), _BY.match(after)
         names, is_passive = "", False
-        if before and not before["oblique"] and not _BE.intersection(before["between"].split()):
+        if thanked := _THANKED.search(text[: word.start()]):
+            names = thanked["names"]
+        elif before and not before["oblique"] and not _BE.intersection(before["between"].split()):
             asked = _ASKED.search(text[: before.start()])
             is_plain = asked and _LEADS.fullmatch(before["between"])
             is_done_to = asked and asked[1].lower() in _BE and not act.endswith("ing")

@@ -40,6 +40,9 @@ MOST_ATTEMPTS = 5
 RETRIED_AFTER_S = 10.0
 """When a job is tried again that failed for a reason that may pass; three times as long after each further time."""
 
+KEPT_S = 30 * 86_400.0
+"""How long a job is known after its end."""
+
 _GIVEN_UP_AFTER = 3
 """Errors in a row after which this process leaves the jobs to another one, until it can do them again."""
 
@@ -220,9 +223,11 @@ class JobWorker:
         return 0.0 if is_busy else POLL_S
 
     def _tidy(self) -> None:
-        """Let the index catch up with what other processes committed."""
+        """Let the index catch up with what other processes committed, and forget the jobs of long ago."""
         if self._lease is not None and time.monotonic() - self._tidied > _TIDY_EVERY_S:
             self._tidied = time.monotonic()
+            with self._ledger.write() as connection:
+                jobs.forget_ended(connection, utc_now(-KEPT_S))
             self._index_sync.catch_up()
 
     def _claim(self) -> tuple[int, int] | None:

@@ -57,14 +57,14 @@ class _Moment:
     explicit: bool = True
 
 
-_SINCE = r"(?:since|from|after|as of|starting|seit|ab|nach|depuis|après|desde|después de)"
+_SINCE = r"(?:since|after|as of|starting|seit|ab|nach|depuis|après|desde|después de)"
 _UNTIL = (
     r"(?:until|till|til|up to|through|before|prior to|bis|vor|jusqu['’]?(?:en|à|au)?|avant|hasta|antes de)"
 )
 _THE = r"(?:\s+(?:the|early|mid|late|end of|year))*"
 _STARTS = re.compile(rf"\b({_SINCE}){_THE}\s+$", re.IGNORECASE)
 _ENDS = re.compile(rf"\b({_UNTIL}){_THE}\s+$", re.IGNORECASE)
-_STARTS_AFTER = re.compile(r"\s*(?:以降|以後|から)")
+_STARTS_AFTER = re.compile(r"\s*(?:以降|以後|から|on(?:wards?)?\b|and later)")
 _ENDS_AFTER = re.compile(r"\s*(?:以前|まで|より前)")
 _EXCLUDES = re.compile(r"after|before|prior|nach|vor|apr|avant|despu|antes", re.IGNORECASE)
 _BETWEEN = re.compile(
@@ -74,7 +74,7 @@ _BETWEEN = re.compile(
 _OPENS_RANGE = re.compile(r"\b(?:between|from|zwischen|von|entre|de|desde)\s+(?:the\s+)?$", re.IGNORECASE)
 
 _NAMED = re.compile(
-    rf"[\s,(]*(?:\b(?:in|on|of|during|between|and|to|the|for|at|im|en|{_SINCE}|{_UNTIL})\s+)*·+[\s·]*(?:以降|以後|から|以前|まで|に|の|年)?\)?",
+    rf"[\s,(]*(?:\b(?:in|on|of|during|between|and|to|the|for|from|at|im|en|{_SINCE}|{_UNTIL})\s+)*·+[\s·]*(?:以降|以後|から|onwards?|以前|まで|に|の|年)?\)?",
     re.IGNORECASE,
 )
 """A moment, blotted out, with the small words before it."""
@@ -104,8 +104,8 @@ _PAST = re.compile(rf"\b(?:last|past)\s+({_AMOUNT})\s+(year|month|week)s\b", re.
 _ONES = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth".split()
 _ONES += "sixteenth seventeenth eighteenth nineteenth".split()
 _MONTH_KEYS = "january february march april may june july august september october november december".split()
-WORDS_OF_TIME = (*_ONES, *_MONTH_KEYS)
-"""Ordinals and months, in small letters."""
+WORDS_OF_TIME = (*_ONES, *_MONTH_KEYS, "latest", "newest", "previous", "recent", "current", "upcoming")
+"""Ordinals, months and what tells the newest, in small letters."""
 
 _TENS = "twent thirt fort fift sixt sevent eight ninet".split()
 _ORDINAL = re.compile(

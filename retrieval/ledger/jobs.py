@@ -13,8 +13,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Text, cast, delete, func, insert, or_, select, update
 
-from retrieval.ledger import schema
+from retrieval.ledger import front_end_schema, schema
 from retrieval.ledger.engine import inserted
+from retrieval.ledger.watches import watched_links
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +157,14 @@ def _change(connection: Connection, pk: int, holder: str, values: Mapping[str, A
     j = schema.jobs
     is_run_by_it = (j.c.pk == pk) & (j.c.holder == holder) & (j.c.state == "running")
     return connection.execute(update(j).where(is_run_by_it).values(values)).rowcount == 1
+
+
+def forget_ended(connection: Connection, before: str) -> None:
+    """Forget the jobs that ended before a moment (UTC, ISO 8601), unless how one ended is still to be told or noted."""
+    j, waiting, links = schema.jobs, front_end_schema.watches, watched_links
+    noted = select(links.c.job).where(links.c.state == "taken", links.c.job.is_not(None))
+    is_old = j.c.state.in_(("done", "failed")) & (j.c.finished_at < before)
+    connection.execute(delete(j).where(is_old, j.c.pk.not_in(select(waiting.c.job)), j.c.pk.not_in(noted)))
 
 
 def forget_all(connection: Connection, scope: str) -> None:

@@ -22,7 +22,7 @@ from retrieval.errors import SourceError
 from retrieval.language.dates import is_iso_date
 from retrieval.models import Numbering, Paragraph, Readout, is_note
 from retrieval.sources.identity import make_id
-from retrieval.sources.lines import clean_text, collapse
+from retrieval.sources.lines import clean_text, collapse, web_address
 
 _ARCHIVED_AT = (1980, 1, 1, 0, 0, 0)
 """The same readouts give the same file; ZIP knows no earlier date."""
@@ -301,6 +301,9 @@ def _checked(name: str, text: str, table: Mapping[str, Any]) -> Overrides:
     for key in _TEXTS:
         if key in table and not (isinstance(table[key], str) and table[key].strip()):
             raise fault(key, f"{key} must be a text in quotes. Correct or remove it.")
+    if "source_url" in table and web_address(table["source_url"].strip()) is None:
+        problem = "source_url must be an address that begins with https:// or http://. Correct or remove it."
+        raise fault("source_url", problem)
     when, encoding, initiatives = table.get("date"), table.get("encoding"), table.get("initiatives", {})
     if when is not None:
         is_day = isinstance(when, date) and not isinstance(when, datetime)

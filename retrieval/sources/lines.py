@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from retrieval.errors import SourceError
 from retrieval.models import LeftOut, Paragraph, Readout
@@ -127,6 +128,9 @@ _UNSEEN = re.compile(
     "\U000e0000-\U000e007f]"
 )
 _WARNING = "Control characters that no reader sees were left out."
+_OFF_THE_WEB = (
+    "What stands there as the address of the source, “{}”, is no address of the web; it was left out."
+)
 _REFUSED = (
     "the text holds a direction override (U+%04X), which shows letters in another order than they stand in. "
     "Take it out, then ingest again."
@@ -155,15 +159,22 @@ def clean_readout(name: str, readout: Readout) -> Readout:
         SourceError: It holds a direction override, or a paragraph of nothing but unseen characters.
     """
     texts = list(_texts(readout))
+    address = clean_text(name, readout.source_url)
+    is_no_address = address and web_address(address) is None
+    odd = (_OFF_THE_WEB.format(collapse(address or "")),) if is_no_address else ()
     paragraphs = tuple(_clean_paragraph(name, paragraph) for paragraph in readout.paragraphs)
     return replace(
         readout,
         title=clean_text(name, readout.title) or "Untitled",
         paragraphs=paragraphs,
         issuer=clean_text(name, readout.issuer),
-        source_url=clean_text(name, readout.source_url),
+        source_url=web_address(address),
         language=clean_text(name, readout.language) or "en",
-        warnings=(*(clean_text(name, warning) or "" for warning in readout.warnings), *_warnings(texts)),
+        warnings=(
+            *(clean_text(name, warning) or "" for warning in readout.warnings),
+            *_warnings(texts),
+            *odd,
+        ),
     )
 
 
@@ -178,6 +189,15 @@ def clean_text(name: str, text: str | None, line: int | None = None) -> str | No
     if found := _OVERRIDES.search(text):
         raise SourceError(name, _REFUSED % ord(found.group()), line)
     return _UNSEEN.sub("", text)
+
+
+def web_address(text: str | None) -> str | None:
+    """Return an address where a reader may be sent there, by http or https; None for whatever else it is."""
+    try:
+        found = urlsplit(text or "")
+        return text if found.scheme in ("http", "https") and found.hostname else None
+    except ValueError:
+        return None
 
 
 def printable(text: str) -> str:

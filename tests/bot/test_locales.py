@@ -176,6 +176,9 @@ def test_refusals_that_are_put_together_have_words_as_well() -> None:
     assert all(_is_known(_status_problem(answer)) for answer in answers)
     assert all(_is_known(f"its host's robots.txt cannot be had: {_status_problem(each)}") for each in answers)
     assert _is_known("a readout must be a JSON object with id, title and paragraphs. Correct it.")
+    assert _is_known(
+        "source_url must be an address that begins with https:// or http://. Correct or remove it."
+    )
     assert _is_known(f"h is {address}")
     assert _is_known(f'the name "h" leads to {address}')
 
@@ -196,6 +199,7 @@ WARNED = (
     *numbering_warnings([Paragraph("1", "x", Numbering.COUNTED)]),
     *account.warning(Counter({"lost": 2}), Counter()),
     *account.warning(Counter(), Counter("x")),
+    *parse("x.json", b'{"id": "a", "title": "T", "source_url": "b:c", "paragraphs": [{"number": "1", "text": "T"}]}')[0].warnings,
     *parse("x.txt", "Talks\n\n1. A\u0007 word.\n".encode("utf-16"))[0].warnings,
 )  # fmt: skip
 

@@ -58,6 +58,13 @@ async def test_every_tool_gives_exact_quotes_with_their_paragraphs_or_one_senten
         missing = await client.call_tool("paragraph", {"document": SHIPPED, "number": "99"})
         nowhere = await client.call_tool("compare", {"a": SHIPPED, "b": "nothing"})
         no_date = await client.call_tool("documents", {"since": "someday"})
+        wrong: list[dict[str, Any]] = [
+            {},
+            {"query": "x", "limit": 99},
+            {"query": "x", "limit": "many"},
+            {"query": 7, "documents": [1, 2]},
+        ]
+        unusable = [(await client.call_tool("search", each)).content[0].text for each in wrong]
 
     assert sorted(tool.name for tool in listed.tools) == TOOLS
     assert all(tool.annotations.read_only_hint and tool.output_schema for tool in listed.tools)
@@ -75,6 +82,12 @@ async def test_every_tool_gives_exact_quotes_with_their_paragraphs_or_one_senten
     assert f'"{SHIPPED}" has no paragraph "99"' in missing.content[0].text
     assert nowhere.content[0].text.endswith('There is no readout "nothing".')
     assert 'since: "someday" is no date' in no_date.content[0].text
+    assert unusable == [
+        '"query" is missing.',
+        '"limit": input should be less than or equal to 24.',
+        '"limit": input should be a valid integer, unable to parse string as an integer.',
+        '"query": input should be a valid string; "documents": input should be a valid string.',
+    ]
 
 
 @pytest.mark.servers

@@ -105,6 +105,17 @@ def test_a_hostile_text_is_shown_and_nothing_of_it_is_markup() -> None:
     docx.Document(io.BytesIO(FORMATS["docx"](compared([HOSTILE], ["x"]), "plain", "en")))
 
 
+def test_white_space_in_a_quote_is_one_space_in_markdown_and_its_block_goes_on() -> None:
+    text = "We met\n\nin  Sund.\r\n- We agreed\n1. on \tferries."
+    paragraph = LiveParagraph("a", "r", 0, "1", Numbering.PRINTED, text, "Talks\nin May")
+    sheet = answer_sheet("Who\nmet?", (), [Statement(paragraph, 0, len(text), ((6, 12),))], ENGLISH)
+
+    told = FORMATS["md"](sheet, "plain", "en").decode()
+
+    quote = "> We met **in** Sund. - We agreed 1. on ferries.\\\n> — Talks in May, ¶1."
+    assert told == f"# Who met?\n\n## Talks in May\n\n{quote}\n"
+
+
 def test_an_address_that_is_not_the_web_is_no_link() -> None:
     paragraph = LiveParagraph(
         "a", "r", 0, "1", Numbering.PRINTED, "We met.", "Talks", source_url="javascript:alert(1)"

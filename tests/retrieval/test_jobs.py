@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from sqlalchemy import Connection, text, update
+from sqlalchemy import Connection, insert, text, update
 
 from retrieval.bootstrap import Services
 from retrieval.errors import IngestBusyError, RapporteurError, RowUnreadableError, StoreError
 from retrieval.ingest import Details, IngestRequest, IngestService, Progress, Upload
 from retrieval.ingest.job_board import WORKER, JobBoard, report_from_json, report_of
 from retrieval.ingest.job_worker import MOST_ATTEMPTS, JobWorker
-from retrieval.ledger import INDEX_IDENTITY, jobs, leases, schema
+from retrieval.ledger import INDEX_IDENTITY, front_end_schema, jobs, leases, schema, watches
 from retrieval.ledger.jobs import JobRow
 from retrieval.ledger.leases import utc_now
 from retrieval.models import FailedSource, IngestReport
@@ -376,6 +376,41 @@ def test_a_job_that_ends_every_process_that_begins_it_is_set_aside(services: Ser
 
     assert [(row.state, services.browser.documents()) for row in told] == [("failed", [])]
     assert "begun 5 times and never came to its end, so it was set aside" in str(told[0].error)
+
+
+def test_a_job_is_forgotten_30_days_after_its_end_unless_how_it_ended_is_still_to_be_told_or_noted(
+    services: Services,
+) -> None:
+    days = {"done": 31, "failed": 31, "untold": 31, "unnoted": 31, "recent": 29, "waiting": None}
+    numbers = {name: services.jobs.submit(IngestRequest(actor=name)) for name in days}
+    with services.ledger.write() as connection:
+        for name, ago in days.items():
+            row = {"state": "queued", "not_before": utc_now(3_600.0), "created_at": "2020-01-01"}
+            if ago is not None:
+                row |= {
+                    "state": "failed" if name == "failed" else "done",
+                    "finished_at": utc_now(-86_400 * ago),
+                }
+            connection.execute(update(schema.jobs).where(schema.jobs.c.pk == numbers[name]).values(row))
+        waiting = {"job": numbers["untold"], "scope": "shared", "user": 1, "language": "en"}
+        connection.execute(insert(front_end_schema.watches).values(waiting))
+        page = {"scope": "shared", "url": "", "kind": "list", "every_s": 900, "takes": True, "actor": "ana"}
+        page |= {"paused": False, "content_hash": "", "asked_at": "", "next_at": 0.0, "failures": 0}
+        watch = watches.add(connection, **page)
+        for url, job in (("of a job", numbers["unnoted"]), ("of none", None)):
+            watches.add_link(connection, watch, url, "", "", "taken")
+            link = watches.links_of(connection, watch)[url].pk
+            watches.change_link(connection, link, job=job)
+    worker = _worker(services)
+
+    worker.start()
+    try:
+        _until(lambda: services.jobs.get(numbers["done"]) is None)
+    finally:
+        worker.stop()
+
+    kept = [name for name, job in numbers.items() if services.jobs.get(job) is not None]
+    assert kept == ["untold", "unnoted", "recent", "waiting"]
 
 
 class Panic(BaseException):

@@ -102,8 +102,8 @@ class AskCog(BaseCog):
             examples = await self.questions.examples(interaction.guild_id, phrases)
             await show(interaction, welcome_view(phrases, examples), ephemeral=True)
             return
-        if reply.talk:
-            await respond(interaction, reply.pages, phrases, ephemeral=private)
+        if reply.talk:  # a hint is for whoever asked nothing
+            await respond(interaction, reply.pages, phrases, ephemeral=True)
             return
         ids = await respond(interaction, reply.pages, phrases, answer=reply.id, ephemeral=private)
         if private:  # nobody can reply to it, and no purge could reach it

@@ -19,7 +19,7 @@ from bot.discord.corpus.preview_store import MAX_FIELD, Preview
 from bot.discord.delivery import in_time, respond, sentence_for, show, show_in_place
 from bot.discord.discord_errors import RefusedError
 from bot.discord.discord_markdown import shortened
-from bot.discord.pages import Tone
+from bot.discord.pages import Tone, cut_to_fit
 from bot.discord.permissions import caller_of
 from bot.discord.readout_rendering import InitiativeFilter
 from bot.discord.shards import Shards
@@ -163,7 +163,7 @@ class PreviewsCog(BaseCog):
             return True
         channel = self.client.get_channel(subscription.channel) if subscription.channel else None
         if isinstance(channel, discord.abc.Messageable):
-            text = f"<@{subscription.user}>\n{ending.brief if is_shared else ending.full}"
+            text = cut_to_fit(ending.brief if is_shared else ending.full, f"<@{subscription.user}>\n")
             brought = None if is_shared else ending.brought
             phrases = self.catalogue.of(subscription.language)
             with suppress(discord.HTTPException):

@@ -24,7 +24,7 @@ from retrieval.sources.formats.html_page import Page, strings, tags
 from retrieval.sources.formats.html_walker import Walker
 from retrieval.sources.formats.word_processors import ENCRYPTED, check_archive, damaged, parsed, title_at_top
 from retrieval.sources.identity import body_in
-from retrieval.sources.lines import MAX_TAGS, Extracted, Line, collapse
+from retrieval.sources.lines import MAX_TAGS, Extracted, Line, collapse, web_address
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup
@@ -191,8 +191,7 @@ def _issuer(soup: BeautifulSoup) -> str | None:
 
 def _address(soup: BeautifulSoup) -> str | None:
     link = soup.find("link", rel="canonical")
-    address = str(link.get("href", "")) if link else _meta(soup, "og:url") or ""
-    return address if address.startswith(("https://", "http://")) else None
+    return web_address(str(link.get("href", "")) if link else _meta(soup, "og:url"))
 
 
 def _language(soup: BeautifulSoup) -> str | None:

@@ -16,7 +16,7 @@ from retrieval.errors import SourceError
 from retrieval.language.dates import find_date
 from retrieval.models import LeftOut
 from retrieval.sources.formats.tables import Grid, row_texts
-from retrieval.sources.lines import Extracted, Line, collapse, ends_sentence, starts_lower
+from retrieval.sources.lines import Extracted, Line, collapse, ends_sentence, starts_lower, web_address
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -338,8 +338,7 @@ def _date(table: Mapping[str, Any]) -> str | None:
 
 
 def _address(table: Mapping[str, Any]) -> str | None:
-    address = _text(table, "source_url", "url", "permalink", "canonical_url") or ""
-    return address if address.startswith(("https://", "http://")) else None
+    return web_address(_text(table, "source_url", "url", "permalink", "canonical_url"))
 
 
 def _language(table: Mapping[str, Any]) -> str | None:

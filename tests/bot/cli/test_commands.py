@@ -377,6 +377,52 @@ def test_wrong_use_is_one_sentence(
         assert (out, "Traceback" in err) == ("", False)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (["eval", "{questions}", "--answers", "{place}/a.jsonl"], "{place}/a.jsonl: this file"),
+        (["documents", "--export", "{place}/a"], "{place}/a: this folder"),
+        (["trace", "ASEAN", "--html", "{place}/a.html"], "{place}/a.html: this file"),
+        (["feedback", "export", "{place}/a.jsonl"], "{place}/a.jsonl: this file"),
+        (["backup", "{place}/a.backup"], "{place}/a.backup: this file"),
+    ],
+    ids=lambda given: given[0] if isinstance(given, list) else "",
+)
+def test_whatever_cannot_be_written_is_named_in_the_same_sentence(
+    run: Run, store: str, tmp_path: Path, arguments: list[str], what: str
+) -> None:
+    places = {"questions": tmp_path / "questions.jsonl", "place": tmp_path / "a file"}
+    places["questions"].write_text(json.dumps({"id": "c", "question": WHERE}), encoding="utf-8")
+    places["place"].write_text("-", encoding="utf-8")
+
+    status, out, err = run(*(each.format(**places) for each in arguments), "--store", store)
+
+    sentence = f"{what.format(**places)} cannot be written (Not a directory). Name another one."
+    assert (status, out, err) == (1, "", f"rapporteur: {sentence}\n")
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "value", "reason"),
+    [
+        (["documents"], "RETRIEVAL_RETENTION_DAYS", "soon", "Input should be a valid integer"),
+        (["documents"], "RETRIEVAL_READING_ROOM_URL", "nowhere", "String should match pattern"),
+        (["serve"], "SERVE_TOKENS", "short,shorter", "a token has at least 16 characters"),
+        (["run"], "DISCORD_ASK_CHANNELS", "here,there", "Input should be a valid integer"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_said_in_the_same_sentence_everywhere(
+    run: Run, monkeypatch: pytest.MonkeyPatch, command: list[str], name: str, value: str, reason: str
+) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", "very-secret")
+    monkeypatch.setenv(name, value)
+
+    status, out, err = run(*command)
+
+    way_out = "Correct it in the environment or in .env; .env.example lists every setting."
+    said = re.escape(f"rapporteur: {name}: {reason}") + r"[^;]*\. " + re.escape(way_out) + "\n"
+    assert (status, out, bool(re.fullmatch(said, err)), value in err) == (2, "", True, False)
+
+
 def test_a_missing_corpus_is_one_sentence(run: Run, tmp_path: Path) -> None:
     status, out, err = run("ask", WHERE, "--store", tmp_path / "s", "--corpus", tmp_path / "none")
 

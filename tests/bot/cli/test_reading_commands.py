@@ -79,6 +79,29 @@ def test_what_was_left_out_as_it_was_altered_is_in_the_json(
     assert (before, told(), told(*elsewhere)) == ([], ["dialogue-2023"], [])
 
 
+@pytest.mark.parametrize("command", [("initiatives",), ("initiatives", "--series")], ids=" ".join)
+def test_what_was_left_out_as_it_was_altered_is_in_every_file_of_the_initiatives(
+    folders: Sequence[str], tmp_path: Path, command: Sequence[str]
+) -> None:
+    files = {ending: tmp_path / f"list.{ending}" for ending in ("markdown", "docx", "html")}
+    options = [each for ending, path in files.items() for each in (f"--{ending}", str(path))]
+
+    def told(*more: str) -> str:
+        asked = [*command, *more, *folders[:2], "--store", str(tmp_path / "store")]
+        return CliRunner().invoke(rapporteur, asked, catch_exceptions=False).stdout
+
+    told()
+    with closing(sqlite3.connect(tmp_path / "store" / LEDGER_FILE)) as ledger, ledger:
+        ledger.execute("UPDATE revisions SET title = 'Other talks' WHERE date = '2023-05-14'")
+    told(*options)
+
+    sentence = "Left out, as its text in the store is not what was read from its source: dialogue-2023."
+    paragraphs = [p.text for p in docx.Document(str(files["docx"])).paragraphs]
+    assert sentence in files["markdown"].read_text(encoding="utf-8").replace("\\", "")
+    assert sentence in html.document_fromstring(files["html"].read_bytes()).text_content()
+    assert sentence in paragraphs
+
+
 def test_files_are_written_beside_json(run: Run, tmp_path: Path) -> None:
     page, word = tmp_path / "c.html", tmp_path / "c.docx"
     files = ("--html", str(page), "--docx", str(word))

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retrieval.answering.composing import compose, highlights
+from retrieval.answering.composing import compose, highlights, one_after_the_other
 from retrieval.answering.direct import ReadoutName, list_mentions, look_up, named_readout, summarise
 from retrieval.answering.foreign_questions import foreign_language
 from retrieval.answering.models import Answer, Status
@@ -119,6 +119,25 @@ def test_neighbours_of_one_paragraph_are_one_statement_in_reading_order() -> Non
     found = selected(Pick(row_of("1"), 1), Pick(row_of("3"), 0), Pick(row_of("1"), 0))
 
     assert [s.text for s in found.statements] == [TEXTS[0], TEXTS[2]]
+
+
+@pytest.mark.parametrize("status", [Status.ANSWERED, Status.CLOSEST])
+def test_a_sentence_that_stands_twice_in_its_paragraph_is_shown_once(status: Status) -> None:
+    text = "The Forum was held. The Forum was held. Nobody signed. The Forum was held."
+    starts = {0: 0, 1: 20, 3: 55}
+    for places in ((0, 1), (1, 0), (0, 3), (3, 1, 0)):
+        picks = Selection(status, tuple(Pick(0, place) for place in places))
+        found = compose(candidates("What?", (text,)), picks, "extractive")
+
+        shown = [(s.start, s.text) for s in found.statements or found.nearest]
+        assert shown == [(starts[places[0]], "The Forum was held.")]
+
+
+def test_what_two_parts_of_a_question_find_is_shown_once_wherever_it_stands_in_its_paragraph() -> None:
+    [paragraph] = live(("The Forum was held. Nobody signed. The Forum was held.",))
+    parts = [Answer("?", (Statement(paragraph, start, start + 19),)) for start in (0, 35)]
+
+    assert one_after_the_other("?", parts).statements == (Statement(paragraph, 35, 54),)
 
 
 def test_the_best_sentence_comes_first() -> None:

@@ -10,6 +10,7 @@ import pytest
 from retrieval.answering.direct import meeting_question
 from retrieval.answering.question import analyse
 from retrieval.answering.service import AnsweringService
+from retrieval.language.times import Times
 from tests.conftest import OpenStore, WriteReadout
 
 
@@ -106,7 +107,7 @@ def test_what_is_said_of_one_meeting_is_not_claimed_of_another(
     ],
 )
 def test_a_question_with_a_word_that_no_meeting_is_called_by_is_about_no_meeting(question: str) -> None:
-    asked = meeting_question(analyse(question), question)
+    asked = meeting_question(analyse(question), Times(rest=question), date(2026, 5, 1))
 
     assert asked is None or asked.closeness("Agreed Minutes of the 6th Harbour Commission") < 0
 

@@ -170,6 +170,11 @@ META_ERRORS = {
     "not TOML": (b'title = "T"\ndate = \n', 2, "not valid TOML"),
     "bad date": (b'title = "T"\ndate = "4 May"\n', 2, "calendar date"),
     "title is no text": (b"title = 3\n", 1, "title must be a text"),
+    "address is a script": (
+        b'title = "T"\nsource_url = "javascript:alert(1)"\n',
+        2,
+        "source_url must be an address that begins with https://",
+    ),
     "initiatives are no tables": (b'initiatives = ["a"]\n', 1, "initiatives must be"),
 }
 
@@ -181,6 +186,19 @@ def test_wrong_overrides_are_an_error_that_names_the_line(data: bytes, line: int
 
     assert caught.value.line == line
     assert problem in caught.value.problem
+
+
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", "file:///etc/passwd", "talks.html", "http://[", "https:"]
+)
+def test_what_is_no_address_of_the_web_is_left_out_of_a_json_readout_with_a_warning(address: str) -> None:
+    row = {"id": "a", "title": "T", "source_url": address, "paragraphs": [{"number": "1", "text": "T."}]}
+
+    [readout] = parse("x.json", json.dumps(row).encode())
+
+    told = f"What stands there as the address of the source, “{address}”, is no address of the web; it was left out."
+    assert (readout.source_url, readout.warnings) == (None, (told,))
+    assert parse("x.json", json.dumps(to_interchange(readout)).encode()) == [readout]
 
 
 def test_overrides_cannot_correct_several_readouts() -> None:
@@ -205,7 +223,7 @@ READOUTS = st.builds(
     ).map(tuple),
     date=st.none() | st.dates(min_value=date(1000, 1, 1)).map(str),
     issuer=st.none() | COLLAPSED,
-    source_url=st.none() | COLLAPSED,
+    source_url=st.none() | COLLAPSED.map("https://example.org/{}".format),
     language=st.sampled_from(["en", "ja"]),
     warnings=st.lists(COLLAPSED, max_size=2).map(tuple),
 )  # fmt: skip

@@ -79,6 +79,16 @@ async def test_a_question_gets_an_answer_with_its_paragraph(member: Any, channel
     assert controls(result.response) == ["¶7", "Copy citation", "Save as file", "👍", "👎", "🗑️"]
 
 
+async def test_the_hint_that_nothing_was_asked_is_for_its_asker_alone(
+    member: Any, channel: Any, services: FakeServices
+) -> None:
+    services.answer = Answer("?", talk="greeting")
+    result = await member.slash(channel, "ask", question="?")
+
+    hint = "Ask me something about the readouts, for example: what was announced?"
+    assert (result.ephemeral, hint in text_of(result.response)) == (True, True)
+
+
 async def test_a_quick_answer_goes_out_in_one_piece(member: Any, channel: Any) -> None:
     result = await member.slash(channel, "ask", question="What about cyber?")
 

@@ -64,9 +64,14 @@ async def test_the_list_says_what_was_left_out_as_it_was_altered(
     result = await member.slash(channel, "initiatives", **options)
 
     last = text_of(result.response).splitlines()[-1]
-    assert last == (
-        "-# Left out, as its text in the store is not what was read from its source: talks\\_2021, talks-2022."
+    sentence = (
+        "Left out, as its text in the store is not what was read from its source: talks\\_2021, talks-2022."
     )
+    assert last == f"-# {sentence}"
+    if not options:
+        files = (await member.click(result.response, custom_id=control(result.response, "files"))).response
+        [page] = [each for each in files.attachments if each.filename.endswith(".md")]
+        assert sentence in (await page.read()).decode()
 
 
 async def test_a_paragraph_of_the_list_opens_with_its_evidence_in_bold(member: Any, channel: Any) -> None:

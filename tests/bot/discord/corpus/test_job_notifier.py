@@ -6,12 +6,17 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import AsyncMock, Mock
 
+import discord
 import pytest
+import simcord
 from sqlalchemy import update
 
 from bot.admission import BusyError
+from bot.discord.cogs.previews import PreviewsCog
 from bot.discord.corpus.job_notifier import (
     CLAIMED_MS,
     Ending,
@@ -20,7 +25,7 @@ from bot.discord.corpus.job_notifier import (
     SubscriptionStore,
     subscribe,
 )
-from bot.discord.pages import Tone
+from bot.discord.pages import MAX_TEXT, Tone
 from bot.discord.shards import Shards
 from bot.locales import load
 from retrieval.errors import RapporteurError, StoreError
@@ -28,6 +33,7 @@ from retrieval.ingest import IngestRequest, Upload
 from retrieval.ingest.job_worker import JobWorker
 from retrieval.ledger import Ledger
 from retrieval.ledger.schema import jobs
+from tests.bot.discord.cogs.test_asking import text_of
 from tests.bot.discord.corpus.conftest import HERE, TEXT, THERE, Process
 
 ONE, OTHER = 11, 22
@@ -88,6 +94,24 @@ def test_one_process_claims_it_and_another_may_when_that_runs_out(subscriptions:
     assert subscriptions.claim(1, "a", now=63, until=123) == "mine"
     subscriptions.told(1)
     assert subscriptions.claim(1, "b", now=200, until=260) == "told"
+
+
+async def test_a_report_that_fills_a_message_is_cut_so_that_the_mention_fits_before_it(
+    simcord_env: simcord.Env, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel: Any = simcord_env.create_guild().create_text_channel("general")
+    bot, report = simcord_env.bot, "\n".join(["abc"] * 999 + ["abcd"])
+    refused = discord.Forbidden(Mock(status=403), "closed")
+    monkeypatch.setattr(bot, "create_dm", AsyncMock(side_effect=refused))
+    place = replace(waiting(1), channel=channel.id)
+
+    for full in (report, report[5:], "a" * MAX_TEXT):
+        cog: Any = SimpleNamespace(client=bot, catalogue=load())
+        assert await PreviewsCog._announce(cog, place, Ending(full, "", Tone.ANSWERED))
+
+    told = [text_of(message) for message in channel.history()]
+    assert (len(report), max(map(len, told))) == (MAX_TEXT, MAX_TEXT)
+    assert told == [f"<@5>\n{report[:3_991]}\n…", f"<@5>\n{report[5:]}", "<@5>\n…"]
 
 
 class Told:
