@@ -1,10 +1,10 @@
 """Questions over series: with a time, contradicted by the readouts, misspelt.
 
-    python -m bench.series [--set development|third|fourth|fifth|sixth|seventh|held_out] [--show]
+    python -m bench.series [--set development|third|fourth|fifth|sixth|seventh|eighth|held_out] [--show]
 
 The texts and questions were written for this, in `bench/series_sets/`: `development` and `third` are what was
-developed with, `held_out` (also --held-out) and `fourth` are what no rule was written for, and `fifth`, `sixth`
-and `seventh` were written blind, by somebody who had not read the product. Today is 1 May 2026 for all of them.
+developed with, `held_out` (also --held-out) and `fourth` are what no rule was written for, and `fifth` to
+`eighth` were written blind, by somebody who had not read the product. Today is 1 May 2026 for all of them.
 
     timed         the first statement shown, claimed, is in the paragraph of the readout that the question is about
     contradicted  not claimed as answered: by a year, a number, a meeting's number or a party that no readout has so
@@ -80,7 +80,7 @@ def main() -> None:
     )
     parser.add_argument(
         "--set",
-        choices=("development", "third", "fourth", "fifth", "sixth", "seventh", "held_out"),
+        choices=("development", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "held_out"),
         default="development",
     )
     parser.add_argument("--held-out", action="store_const", dest="set", const="held_out")
