@@ -1,7 +1,9 @@
-"""Answers, comparisons, traces, initiatives -> sheets: what a file, a terminal or a page of Discord shows; pure."""
+"""Answers, comparisons, traces, initiatives -> sheets, which a file, a terminal or a page of Discord shows, and CSV; pure."""
 
 from __future__ import annotations
 
+import csv
+import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ Mark = Literal["same", "removed", "added", "found"]
 CitationStyle = Literal["plain", "chicago", "apa", "oscola"]
 
 _NAMED_ABSENT = 4
+_CSV_COLUMNS = ("document", "date", "name", "kind", "actor", "when", "paragraphs", "quote", "also_in", "url")
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +278,38 @@ def initiatives_sheet(
     count = len(listed) if total is None else total
     told = phrases("initiatives.total", total=count) if count else phrases("initiatives.none")
     return Sheet(phrases("life.title"), (told, *_left_out(damaged, phrases)), tuple(entries))
+
+
+def initiatives_csv(listed: Sequence[ListedInitiative]) -> str:
+    """Return the list as CSV (RFC 4180), a line an initiative.
+
+    A text that a spreadsheet would run as a formula is given a leading apostrophe (OWASP, CSV injection).
+    """
+    stream = io.StringIO()
+    writer = csv.writer(stream)
+    writer.writerow(_CSV_COLUMNS)
+    writer.writerows(map(_inert, _csv_row(each)) for each in listed)
+    return stream.getvalue()
+
+
+def _csv_row(listed: ListedInitiative) -> list[str]:
+    entry, readout = listed.initiative, listed.readout
+    return [
+        readout.id,
+        readout.date or "",
+        entry.name,
+        entry.kind,
+        entry.actor or "",
+        entry.when or "",
+        "; ".join(dict.fromkeys(citation.paragraph for citation in entry.citations)),
+        entry.citations[0].evidence.quote,
+        "; ".join(f"{place.document} {place.paragraph}" for place in listed.also_in),
+        readout.source_url or "",
+    ]
+
+
+def _inert(value: str) -> str:
+    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
 def statement_of(paragraph: LiveParagraph, spans: Sequence[tuple[int, int]]) -> Statement:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection, or_, select, update
 
-from retrieval.ledger.engine import upsert
+from retrieval.ledger.engine import add_up, put
 from retrieval.ledger.front_end_schema import (
     announcements,
     answers,
@@ -25,18 +25,20 @@ from retrieval.ledger.front_end_schema import (
 from retrieval.ledger.leases import Lease, new_holder, release, renew, take, utc_now
 from retrieval.ledger.schema import audit, initiatives, jobs, metadata
 
-__all__ = ["Database", "Lease", "new_holder", "release", "rename_actor", "renew", "take", "upsert", "utc_now"]
-__all__ += [
-    "announcements",
-    "answers",
-    "audit",
-    "departures",
-    "draft_files",
-    "drafts",
-    "feedback",
-    "messages",
+__all__ = [
+    "Database",
+    "Lease",
+    "add_up",
+    "new_holder",
+    "put",
+    "release",
+    "rename_actor",
+    "renew",
+    "take",
+    "utc_now",
 ]
-__all__ += ["openings", "presences", "settings", "state", "watches"]
+__all__ += ["announcements", "answers", "audit", "departures", "draft_files", "drafts", "feedback"]
+__all__ += ["messages", "openings", "presences", "settings", "state", "watches"]
 
 
 class Database(Protocol):

@@ -1,4 +1,4 @@
-"""The settings of everything that does not know Discord."""
+"""How settings are read, and those of everything that knows no front end."""
 
 from __future__ import annotations
 
@@ -38,11 +38,10 @@ def unusable(error: ValidationError, prefix: str) -> SettingsError:
     )
 
 
-class RetrievalSettings(BaseSettings):
-    """`RETRIEVAL_…` from the environment and `.env`; built once, at the entry point."""
+class Settings(BaseSettings):
+    """What is set by names with one prefix, in the environment or in `.env`; built once, at the entry point."""
 
     model_config = SettingsConfigDict(
-        env_prefix="RETRIEVAL_",
         env_file=".env",
         env_file_encoding="utf-8",
         env_ignore_empty=True,  # a line of .env.example without its "#" is no wish for the folder ""
@@ -50,6 +49,12 @@ class RetrievalSettings(BaseSettings):
         extra="forbid",
         dotenv_filtering="match_prefix",
     )
+
+
+class RetrievalSettings(Settings):
+    """`RETRIEVAL_…`."""
+
+    model_config = SettingsConfigDict(env_prefix="RETRIEVAL_")
 
     corpus_dir: Path = Field(default_factory=shipped_corpus_dir)
     store_dir: Path = Field(default_factory=default_store_dir)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import functools
 import graphlib
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -122,6 +124,14 @@ def test_retrieval_knows_no_front_end() -> None:
 
 def test_discord_is_behind_one_package() -> None:
     assert {file for file in _importers("bot", "discord") if not file.startswith("bot/discord/")} == set()
+
+
+def test_what_serves_browsers_and_language_models_loads_no_discord() -> None:
+    code = "import bot.web.app, bot.mcp_server, sys; print('discord' in sys.modules)"
+
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+
+    assert shown.stdout.strip() == "False"
 
 
 def test_the_chroma_stores_are_the_only_importers_of_chromadb() -> None:

@@ -68,10 +68,10 @@ def run(options: CommonOptions) -> int:
 
     settings = load_settings()
     with options.ready_services("run") as built:
-        from bot import logs
         from bot.discord.running import run as run_bot
+        from bot.monitoring import configure_log
 
-        logs.configure(debug=options.debug)
+        configure_log(debug=options.debug)
         return run_bot(settings, built)
 
 

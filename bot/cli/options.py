@@ -89,10 +89,9 @@ class CommonOptions:
     @contextmanager
     def monitored(self, services: Services) -> Iterator[None]:
         """Keep the log, and serve the metrics, of a process that runs until it is stopped."""
-        from bot import logs
-        from bot.monitoring import monitored
+        from bot.monitoring import configure_log, monitored
 
-        logs.configure(debug=self.debug)
+        configure_log(debug=self.debug)
         with monitored(services):
             yield
 

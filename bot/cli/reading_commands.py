@@ -195,7 +195,7 @@ def documents(options: CommonOptions, folder: Path | None, filters: Filters) -> 
 
         summaries = built.browser.documents(filters=filters)
         if folder is not None:
-            from bot.export import export_readouts
+            from retrieval.sources.interchange import export_readouts
 
             with writing(folder, "folder"):
                 export_readouts((built.browser.readout(summary.id) for summary in summaries), folder)
@@ -277,7 +277,7 @@ def initiatives(
         if not options.as_json:
             return
     if as_csv:
-        from bot.export import initiatives_csv
+        from bot.sheets import initiatives_csv
 
         click.echo(initiatives_csv(listed), nl=False)
     else:

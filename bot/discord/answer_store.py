@@ -18,7 +18,6 @@ from sqlalchemy import (
     Connection,
     RowMapping,
     Select,
-    Table,
     delete,
     func,
     insert,
@@ -29,16 +28,17 @@ from sqlalchemy import (
 from bot.discord.pages import Cited
 from retrieval.front_end_store import (
     Database,
+    add_up,
     answers,
     draft_files,
     drafts,
     feedback,
     messages,
     openings,
+    put,
     rename_actor,
     settings,
     state,
-    upsert,
     watches,
 )
 
@@ -114,7 +114,7 @@ class AnswerStore:
         """Remember which messages show an answer, and where: replies continue it, and a purge reaches them."""
         with self.database.write() as connection:
             for message in message_ids:  # which then shows no other any longer
-                _put(connection, messages, {"id": message}, answer=answer, channel=channel)
+                put(connection, messages, {"id": message}, {"answer": answer, "channel": channel})
 
     def get(self, answer: str) -> ShownAnswer | None:
         """Return an answer, or None where it is no longer remembered."""
@@ -176,7 +176,7 @@ class AnswerStore:
             if _answer(connection, answer) is None:
                 return False
             vote = {"answer": answer, "user": user}
-            _put(connection, feedback, vote, helpful=int(helpful), at=at, reason=None)
+            put(connection, feedback, vote, {"helpful": int(helpful), "at": at, "reason": None})
         return True
 
     def explain(self, answer: str, user: int, reason: str) -> bool:
@@ -190,9 +190,7 @@ class AnswerStore:
         key = {"guild": guild or 0, "document": cited.document, "revision": cited.revision}
         key |= {"paragraph": cited.paragraph, "day": day}
         with self.database.write() as connection:
-            row = upsert(connection, openings).values(**key, times=1)
-            more = {"times": openings.c.times + 1}
-            connection.execute(row.on_conflict_do_update(index_elements=list(key), set_=more))
+            add_up(connection, openings, key, {"times": 1})
 
     def asked(self, guild: int | None) -> list[ShownAnswer]:
         """Return every question kept, of one server or (None) of all places, the newest first."""
@@ -298,12 +296,7 @@ class AnswerStore:
     def set_state(self, key: str, value: str) -> None:
         """Keep `value` under `key`."""
         with self.database.write() as connection:
-            _put(connection, state, {"key": key}, value=value)
-
-
-def _put(connection: Connection, table: Table, key: dict[str, Any], **values: Any) -> None:
-    row = upsert(connection, table).values(**key, **values)
-    connection.execute(row.on_conflict_do_update(index_elements=list(key), set_=values))
+            put(connection, state, {"key": key}, {"value": value})
 
 
 def _forget(connection: Connection, which: ColumnElement[bool]) -> int:

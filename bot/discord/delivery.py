@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -17,7 +18,8 @@ from bot.discord.pages import Page, Tone
 from bot.discord.screen import InteractionScreen, Rank
 from bot.discord.views import page_view, text_view, with_delete
 from bot.locales import Phrases
-from bot.logs import request_id
+from bot.monitoring import request_id
+from retrieval.answering.models import Answer
 from retrieval.errors import IndexMismatchError
 from retrieval.observing import count
 
@@ -173,3 +175,29 @@ async def tell_failure(interaction: Interaction, phrases: Phrases, max_question:
             note_what_stays(error)
         else:
             await say(interaction, sentence_for(error, phrases, max_question))
+
+
+class Found:
+    """Hands what was found from the thread that answers to the event loop, and waits until it is shown."""
+
+    def __init__(self, show: Callable[[Answer], Awaitable[None]]) -> None:
+        self.answer: Answer | None = None
+        self._show = show
+        self._loop = asyncio.get_running_loop()
+        self._told: Future[None] | None = None
+
+    def tell(self, answer: Answer) -> None:
+        """Have `answer` shown; called on any thread, returns at once."""
+        self.answer = answer
+        self._told = asyncio.run_coroutine_threadsafe(self._shown(answer), self._loop)
+
+    async def _shown(self, answer: Answer) -> None:
+        try:
+            await self._show(answer)
+        except Exception as error:  # the answer itself is still to come
+            log.warning("what was found could not be shown: %s", one_line(error), exc_info=is_ours(error))
+
+    async def shown(self) -> None:
+        """Wait until it is shown; nothing is shown afterwards."""
+        if self._told is not None:
+            await asyncio.wrap_future(self._told)

@@ -1,9 +1,7 @@
 """What goes wrong: what the Discord front end raises on purpose, and the everyday faults of Discord.
 
 RapporteurError (retrieval.errors)
-├── LimitedError            too many questions from one member or server (`seconds`, `whole_server`)
-├── BusyError               the queue of questions is full
-├── ClosingError            the bot is shutting down
+├── LimitedError, BusyError, ClosingError (bot.admission)
 ├── RefusedError            a sentence of the language files says why (`key`, `values`)
 │   └── NotAllowedError       this person may not manage these readouts
 └── QuestionError
@@ -18,6 +16,7 @@ import socket
 import aiohttp
 import discord
 
+from bot.admission import BusyError, ClosingError, LimitedError
 from bot.locales import Phrases
 from retrieval.errors import (
     DamagedError,
@@ -28,30 +27,6 @@ from retrieval.errors import (
     RapporteurError,
     StoreError,
 )
-
-
-class LimitedError(RapporteurError):
-    """A member or a server asks faster than allowed.
-
-    Attributes:
-        seconds: Whole seconds until the next question is taken.
-        whole_server: The server's limit was reached, not the member's.
-    """
-
-    def __init__(self, seconds: int, *, whole_server: bool = False) -> None:
-        self.seconds = seconds
-        self.whole_server = whole_server
-        super().__init__(
-            f"too many questions from one {'server' if whole_server else 'member'}; wait {seconds} s"
-        )
-
-
-class BusyError(RapporteurError):
-    """As many questions wait as may wait."""
-
-
-class ClosingError(RapporteurError):
-    """The bot is shutting down and takes no more questions."""
 
 
 class QuestionTooLongError(QuestionError):

@@ -5,26 +5,18 @@ from __future__ import annotations
 from typing import Annotated
 
 from pydantic import Field, HttpUrl, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from retrieval.errors import SettingsError
-from retrieval.settings import unusable
+from retrieval.settings import Settings, unusable
 
 NO_TOKEN = "DISCORD_TOKEN is not set"
 
 
-class DiscordSettings(BaseSettings):
+class DiscordSettings(Settings):
     """Settings of `rapporteur run`, from `DISCORD_…` in the environment or `.env`."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="DISCORD_",
-        env_file=".env",
-        env_file_encoding="utf-8",
-        env_ignore_empty=True,
-        frozen=True,
-        extra="forbid",
-        dotenv_filtering="match_prefix",
-    )
+    model_config = SettingsConfigDict(env_prefix="DISCORD_")
 
     token: SecretStr
     """The bot's token, from the developer portal."""

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import ParamSpec, TypeVar
 
-from bot.discord.admission import Found, InFlight, Limits, Workers
+from bot.admission import InFlight, Limits, Workers
 from bot.discord.answer_store import AnswerStore, ShownAnswer
+from bot.discord.delivery import Found
 from bot.discord.discord_errors import QuestionTooLongError, is_ours, one_line
 from bot.discord.discord_settings import DiscordSettings
 from bot.discord.pages import Page
@@ -20,8 +21,8 @@ from bot.discord.permissions import guild_scopes
 from bot.discord.quote_rendering import render_answer, render_check, render_found, render_translations
 from bot.discord.readout_rendering import InitiativeFilter, example_questions, render_initiatives
 from bot.discord.server_settings import ServerSettingsStore
-from bot.export import initiatives_csv
 from bot.locales import Phrases
+from bot.sheets import initiatives_csv
 from retrieval.answering.checking import MAX_CLAIM_CHARS
 from retrieval.answering.models import MODEL_FAILED, Answer, Talk
 from retrieval.bootstrap import Services

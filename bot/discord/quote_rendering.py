@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+
+from rich.cells import cell_len, set_cell_size
 
 from bot.discord.discord_markdown import (
     blockquote,
@@ -304,7 +305,7 @@ def _table_blocks(table: Table, number: str, phrases: Phrases) -> Iterator[Block
         *((">" if each == number else "", each, *cells) for each, cells in rows),
     ]
     drawn = _aligned([[" ".join(cell.split()) for cell in line] for line in lines])
-    if all(_width(line) <= _PHONE and length(line) <= 2 * _PHONE for line in drawn):
+    if all(cell_len(line) <= _PHONE and length(line) <= 2 * _PHONE for line in drawn):
         yield Block(code_block("\n".join(drawn)))
     else:
         for each, cells in rows:
@@ -318,17 +319,8 @@ def _table_blocks(table: Table, number: str, phrases: Phrases) -> Iterator[Block
 
 
 def _aligned(lines: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
-    return [
-        " ".join(c + " " * (w - _width(c)) for c, w in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    ]
-
-
-def _width(text: str) -> int:
-    """Return how many columns a text takes where every letter is as wide, or twice: East Asian ones."""
-    marks = sum(unicodedata.category(c) in ("Mn", "Me", "Cf") for c in text)
-    return len(text) - marks + sum(unicodedata.east_asian_width(c) in "WF" for c in text)
+    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+    return [" ".join(map(set_cell_size, line, widths)).rstrip() for line in lines]
 
 
 def numbers_of(paragraphs: Iterable[LiveParagraph]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import delete, insert, select
 
-from bot.discord.admission import Workers
+from bot.admission import Workers
 from bot.discord.discord_settings import DiscordSettings
 from retrieval.errors import StoreError
 from retrieval.front_end_store import Database, settings

@@ -15,7 +15,7 @@ from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 
 from bot import contracts, json_output
-from bot.discord.discord_errors import BusyError, LimitedError
+from bot.admission import BusyError, LimitedError
 from bot.locales import Phrases
 from bot.sheet_formats import STYLE
 from bot.web.http_access import Desk, Guard, WebSettings

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
-from bot.discord.admission import Buckets, Workers
-from bot.discord.discord_errors import LimitedError
+from bot.admission import Buckets, LimitedError, Workers
 from retrieval.answering.rereading import checked
 from retrieval.bootstrap import Services
 from retrieval.errors import SettingsError
-from retrieval.settings import unusable
+from retrieval.settings import Settings, unusable
 
 if TYPE_CHECKING:
     from fastapi import Request
@@ -38,18 +37,10 @@ _HEADERS = {
 }
 
 
-class WebSettings(BaseSettings):
+class WebSettings(Settings):
     """Settings of `rapporteur serve` and of `rapporteur mcp --http`, from `SERVE_…` in the environment or `.env`."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="SERVE_",
-        env_file=".env",
-        env_file_encoding="utf-8",
-        env_ignore_empty=True,
-        frozen=True,
-        extra="forbid",
-        dotenv_filtering="match_prefix",
-    )
+    model_config = SettingsConfigDict(env_prefix="SERVE_")
 
     tokens: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     """Any of these lets a client in; none: everybody who reaches the address."""

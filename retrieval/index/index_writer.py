@@ -21,6 +21,7 @@ from retrieval.index.chroma import Collections
 from retrieval.index.encoder import Vector
 from retrieval.index.vector_index import INDEX_NAME, REWRITE_DUE, VectorRecord, finds_itself
 from retrieval.ledger import Ledger, vectors
+from retrieval.ledger.engine import batches
 from retrieval.ledger.leases import Turn
 
 _RECHECKS = "look_ups_owed:"
@@ -129,11 +130,11 @@ class IndexWriter:
             with self._ledger.read() as connection:
                 older = vectors.scope_state(connection, scope).records
             new = list(backlog.unfound[scope]) if backlog.rechecks[scope] else []
-            for batch in _batches(missing):
+            for batch in batches(missing, _BATCH):
                 rechecks = min(_OLDER_FOR_EACH * len(batch), older)
                 older -= rechecks
                 new += self._add_missing(scope, batch, rechecks)
-            for batch in _batches(new):
+            for batch in batches(new, _BATCH):
                 found = self._look_up(scope, batch)
                 self._mark(scope, found, rechecked=len(found))
             self._recheck_older(scope)
@@ -141,7 +142,7 @@ class IndexWriter:
     def look_again(self, unfound: Mapping[str, Sequence[int]]) -> None:
         """Look up once more what was not found when it was added: some engines index it a while later."""
         for scope, pks in unfound.items():
-            for batch in _batches(pks):
+            for batch in batches(pks, _BATCH):
                 late = {pk: True for pk, is_found in self._look_up(scope, batch).items() if is_found}
                 if late:
                     self._mark(scope, late)
@@ -153,10 +154,10 @@ class IndexWriter:
             wanted = {scope: vectors.live_embeddings(connection, scope) for scope in names}
         filled: dict[str, Found] = {scope: {} for scope in wanted}
         for scope, pks in wanted.items():
-            for batch in _batches(pks):
+            for batch in batches(pks, _BATCH):
                 self._go_on()
                 self._add(scope, batch)
-            for batch in _batches(pks):
+            for batch in batches(pks, _BATCH):
                 self._go_on()
                 filled[scope] |= self._look_up(scope, batch)
         return filled
@@ -266,15 +267,10 @@ def problem_of(index: Collections, ledger: Ledger) -> str | None:
 
 def _looked_up(index: Collections, scope: str, own: Mapping[int, Vector]) -> Iterator[tuple[int, bool]]:
     """Yield each embedding with whether a search for its own vector finds it."""
-    for some in _batches(list(own), _LOOKED_UP_AT_ONCE):
+    for some in batches(own, _LOOKED_UP_AT_ONCE):
         hits = index.query_each(scope, np.stack([own[pk] for pk in some]), 1)
         yield from ((pk, finds_itself(pk, each)) for pk, each in zip(some, hits, strict=True))
 
 
 def _is_stale(state: vectors.ScopeState) -> bool:
     return state.superseded > max(_SUPERSEDED_AT_LEAST, _SUPERSEDED_SHARE * state.records)
-
-
-def _batches(pks: Sequence[int], size: int = _BATCH) -> Iterator[Sequence[int]]:
-    for start in range(0, len(pks), size):
-        yield pks[start : start + size]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -42,6 +42,18 @@ class History:
     def live(self) -> KnownRevision | None:
         """The revision that answers are taken from; None: the readout was removed."""
         return next((v for v in self.revisions if v.pk == self.readout.live_pk), None)
+
+    @property
+    def kept(self) -> list[KnownRevision]:
+        """Those whose text is still there."""
+        return [v for v in self.revisions if not v.erased]
+
+    def named(self, revision: str | None) -> list[KnownRevision]:
+        """Return those kept whose id begins so; without one, the latest before what is live, if there is one."""
+        if revision is None:
+            return [v for v in self.kept if self.live is None or v.pk < self.live.pk][:1]
+        begun = revision.strip().lower()
+        return [v for v in self.kept if begun and v.id.startswith(begun)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,18 +199,14 @@ class Lifecycle:
 
 
 def _target(past: History, revision: str | None) -> KnownRevision:
-    kept = [v for v in past.revisions if not v.erased]
+    found = past.named(revision)
+    if len(found) == 1:
+        return found[0]
     if revision is None:
-        earlier = [v for v in kept if past.live is None or v.pk < past.live.pk]
-        if not earlier:
-            raise NotFoundError(f'"{past.readout.id}" has no earlier revision that is still kept.')
-        return earlier[0]
-    found = [v for v in kept if v.id.startswith(revision.lower())]
-    if len(found) != 1:
-        names = ", ".join(v.id for v in kept) or "none"
-        problem = f'"{past.readout.id}" has no revision "{revision}" that is still kept. There are: {names}.'
-        raise NotFoundError(problem)
-    return found[0]
+        raise NotFoundError(f'"{past.readout.id}" has no earlier revision that is still kept.')
+    names = ", ".join(v.id for v in past.kept) or "none"
+    problem = f'"{past.readout.id}" has no revision "{revision}" that is still kept. There are: {names}.'
+    raise NotFoundError(problem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +216,8 @@ class Retention:
     ledger: Ledger
     days: int
 
-    def erase_outlived(self, guard: Callable[[Connection], None]) -> int:
-        """Erase what outlived its time, one transaction a revision, and return how many those were."""
+    def erase_outlived(self, guard: Guard) -> None:
+        """Erase what outlived its time, one transaction a revision."""
         before = (datetime.now(UTC) - timedelta(days=self.days)).isoformat(timespec="seconds")
         with self.ledger.read() as connection:
             outlived = history.outlived(connection, before)
@@ -217,7 +225,6 @@ class Retention:
             with self.ledger.write() as connection:
                 guard(connection)
                 history.erase_text(connection, [revision])
-        return len(outlived)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ tagging       paragraph -> windows -> the network that ships (`tagger/`), traine
 corrections   what an admin corrects in `NAME.meta.toml`
 """
 
-from retrieval.initiatives.corrections import Correction, apply_corrections, parse_corrections
+from retrieval.initiatives.corrections import apply_corrections, parse_corrections
 from retrieval.initiatives.extraction import AlsoIn, Paced, extract_initiatives, identities, link
 from retrieval.initiatives.tagging import TAGGER_DIR
 
@@ -17,7 +17,6 @@ __all__ = [
     "EXTRACTION_VERSION",
     "TAGGER_DIR",
     "AlsoIn",
-    "Correction",
     "Paced",
     "apply_corrections",
     "extract_initiatives",

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, islice
 
-from retrieval.initiatives.tagging import CLOSED_CLASS, Mention, Passage, Tagger, lead_in, shipped_tagger
+from retrieval.initiatives.tagging import CLOSED_CLASS, Mention, Passage, lead_in, shipped_tagger
 from retrieval.language.sentences import sentence_spans
 from retrieval.language.terms import stem
 from retrieval.models import Evidence, Initiative, InitiativeCitation, Paragraph, Readout
@@ -194,9 +194,7 @@ _AT_ONCE = 32
 """Paragraphs that are tagged side by side, before others get their turn."""
 
 
-def extract_initiatives(
-    readout: Readout, paced: Paced = iter, tagger: Tagger | None = None
-) -> tuple[Initiative, ...]:
+def extract_initiatives(readout: Readout, paced: Paced = iter) -> tuple[Initiative, ...]:
     """List what the parties announce, will do, continue, resume, support or ask for, in reading order.
 
     The same readout has the same list, always. Every name and quote is cut out of its paragraph. A readout
@@ -204,14 +202,13 @@ def extract_initiatives(
 
     Args:
         paced: When to look at the next paragraph, where others are waiting.
-        tagger: Instead of the shipped one.
 
     Raises:
         ModelError: A file of the tagger is missing, damaged or unusable.
     """
     if readout.language != LANGUAGE:
         return ()
-    tagger = tagger or shipped_tagger()
+    tagger = shipped_tagger()
     found: list[Mention] = []
     passages = _passages(readout, paced)
     while group := list(islice(passages, _AT_ONCE)):

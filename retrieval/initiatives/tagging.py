@@ -292,15 +292,13 @@ class Tagger:
 
     Args:
         model_dir: Folder with `model.onnx`, `thresholds.json` and `SHA256SUMS`.
-        tokenizer_dir: Folder of the encoder, whose tokenizer it is.
 
     Raises:
         ModelError: On first use, when a file is missing, damaged or cannot be run.
     """
 
-    def __init__(self, model_dir: Path = TAGGER_DIR, tokenizer_dir: Path = ENCODER_DIR) -> None:
+    def __init__(self, model_dir: Path = TAGGER_DIR) -> None:
         self._dir = model_dir
-        self._tokenizer_dir = tokenizer_dir
 
     def tag(self, passage: Passage) -> list[Mention]:
         """Return the mentions of a passage, in reading order."""
@@ -342,7 +340,7 @@ class Tagger:
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:
-        tokenizer = open_tokenizer(self._tokenizer_dir)
+        tokenizer = open_tokenizer(ENCODER_DIR)  # which it shares
         tokenizer.no_truncation()
         return tokenizer
 

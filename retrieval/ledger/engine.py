@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from itertools import islice
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Insert, Select, Table
@@ -100,15 +101,10 @@ def is_postgres(connection: Connection) -> bool:
     return connection.dialect.name == "postgresql"
 
 
-def batches(values: Iterable[T]) -> Iterator[list[T]]:
-    """Cut `values` into lists short enough for one `IN`."""
-    batch: list[T] = []
-    for value in values:
-        batch.append(value)
-        if len(batch) == _MANY:
-            yield batch
-            batch = []
-    if batch:
+def batches(values: Iterable[T], size: int = _MANY) -> Iterator[list[T]]:
+    """Cut `values` into lists, short enough for one `IN`."""
+    rest = iter(values)
+    while batch := list(islice(rest, size)):
         yield batch
 
 

@@ -3,7 +3,7 @@
     loading      files, folders and addresses -> sources
     parsing      which format it is; lines -> readout
     interchange  our own JSON, and the corrections beside a source
-    decoding     what kind of file bytes are; bytes -> text, and whether its letters make words
+    decoding     what kind of file bytes are; bytes -> text, whether its letters make words, and its language
     confined     the process in which documents are read
     formats/     one reader a format: bytes -> lines
     lines        what a reader hands over, how much of it, of which characters
@@ -15,20 +15,17 @@
 Libraries for HTML, PDF, DOCX, YAML, encodings and foreign dates are imported when a source needs them.
 """
 
-from retrieval.sources.interchange import Overrides, from_interchange, parse_overrides, to_interchange
+from retrieval.sources.interchange import to_interchange
 from retrieval.sources.loading import LoadedSource, load, load_bytes, load_file, load_url
 from retrieval.sources.parsing import PARSER_VERSION, parse
 
 __all__ = [
     "PARSER_VERSION",
     "LoadedSource",
-    "Overrides",
-    "from_interchange",
     "load",
     "load_bytes",
     "load_file",
     "load_url",
     "parse",
-    "parse_overrides",
     "to_interchange",
 ]

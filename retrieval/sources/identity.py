@@ -93,7 +93,6 @@ _BODY = re.compile(
     rf"(?<!\w)(?:{_BODY_WORD})(?!\w)|外務省|防衛省|内閣|官邸|外交部|国务院|國務院|商务部|律政部|银行|銀行|위원회|외교부|กระทรวง",
     re.I,
 )
-_UNITED = re.compile(r"(?:United Nations|European Union|African Union|ASEAN|OECD|NATO)")
 _HEAD = re.compile(r"(?P<name>[^\d:|•]{4,80}?)\s*(?:[A-Z]{1,8}(?:/[\w.()*-]+)+\*?|Distr\..*)?$")
 _MINUTES = re.compile(
     r"""

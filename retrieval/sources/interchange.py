@@ -7,12 +7,15 @@ touching the source.
 from __future__ import annotations
 
 import codecs
+import io
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 from retrieval.errors import SourceError
@@ -20,6 +23,9 @@ from retrieval.language.dates import is_iso_date
 from retrieval.models import Numbering, Paragraph, Readout, is_note
 from retrieval.sources.identity import make_id
 from retrieval.sources.lines import clean_text, collapse, web_address
+
+_ARCHIVED_AT = (1980, 1, 1, 0, 0, 0)
+"""The same readouts give the same file; ZIP knows no earlier date."""
 
 
 def to_interchange(readout: Readout) -> dict[str, Any]:
@@ -42,6 +48,29 @@ def _paragraph_out(paragraph: Paragraph) -> dict[str, Any]:
     out = {"number": paragraph.number, "numbering": paragraph.numbering.value, "text": paragraph.text}
     beside = {"heading": paragraph.heading, "part": paragraph.part}
     return out | {name: value for name, value in beside.items() if value is not None}
+
+
+def export_readouts(readouts: Iterable[Readout], folder: Path) -> None:
+    """Write each readout as `ID.json` under `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for readout in readouts:
+        (folder / f"{readout.id}.json").write_bytes(_json_file(readout))
+
+
+def archive(readouts: Sequence[Readout], *, single: bool) -> tuple[str, bytes]:
+    """Return name and bytes: of one readout its JSON, else a ZIP with a JSON file for each."""
+    files = {f"{readout.id}.json": _json_file(readout) for readout in readouts}
+    if single:
+        return next(iter(files.items()))
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as target:
+        for name, data in files.items():
+            target.writestr(zipfile.ZipInfo(name, _ARCHIVED_AT), data, zipfile.ZIP_DEFLATED)
+    return "readouts.zip", stream.getvalue()
+
+
+def _json_file(readout: Readout) -> bytes:
+    return (json.dumps(to_interchange(readout), ensure_ascii=False, indent=2) + "\n").encode()
 
 
 def from_interchange(

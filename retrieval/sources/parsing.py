@@ -11,11 +11,18 @@ from itertools import chain
 from pathlib import PurePath
 
 from retrieval.errors import SourceError
-from retrieval.language.detection import guess_language
 from retrieval.models import LeftOut, Numbering, Readout
 from retrieval.sources.account import Book, page_numbers
 from retrieval.sources.blocks import reads_as_heading
-from retrieval.sources.decoding import DOCUMENTS, Legibility, decode, head, legibility, unreadable
+from retrieval.sources.decoding import (
+    DOCUMENTS,
+    Legibility,
+    decode,
+    guess_language,
+    head,
+    legibility,
+    unreadable,
+)
 from retrieval.sources.formats.html_file import declared_encoding, looks_like_html, read_html
 from retrieval.sources.formats.markdown import (
     looks_like_markdown,

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from bot import logs
-from bot.logs import StageLog, request, request_id
+from bot.monitoring import StageLog, configure_log, request, request_id
 from retrieval.errors import SourceError, StoreError
 from retrieval.observing import stage, watched_by
 
@@ -36,7 +35,7 @@ def _lines(stream: io.StringIO) -> list[dict[str, object]]:
 
 
 def test_elsewhere_than_in_a_terminal_a_line_is_an_object_whoever_logs() -> None:
-    logs.configure(stream=(stream := io.StringIO()))
+    configure_log(stream=(stream := io.StringIO()))
 
     with request():
         logging.getLogger("discord.gateway").warning("Shard ID %s has stopped", 0)
@@ -51,7 +50,7 @@ def test_elsewhere_than_in_a_terminal_a_line_is_an_object_whoever_logs() -> None
 
 
 def test_in_a_terminal_a_line_is_for_people() -> None:
-    logs.configure(stream=(stream := _Terminal()))
+    configure_log(stream=(stream := _Terminal()))
 
     logging.getLogger("discord").warning("a warning")
 
@@ -60,7 +59,7 @@ def test_in_a_terminal_a_line_is_for_people() -> None:
 
 
 def test_an_error_is_logged_by_where_it_comes_from_and_not_by_what_it_says() -> None:
-    logs.configure(stream=(stream := io.StringIO()))
+    configure_log(stream=(stream := io.StringIO()))
 
     class RefusedError(Exception):
         status = 400
@@ -85,7 +84,7 @@ def test_an_error_is_logged_by_where_it_comes_from_and_not_by_what_it_says() -> 
     ids=["ours", "quoting"],
 )
 def test_only_sentences_that_quote_nothing_are_logged_with_their_error(error: Exception, told: bool) -> None:
-    logs.configure(stream=(stream := io.StringIO()))
+    configure_log(stream=(stream := io.StringIO()))
 
     logging.getLogger("x").error("failed", exc_info=error)
 
@@ -93,7 +92,7 @@ def test_only_sentences_that_quote_nothing_are_logged_with_their_error(error: Ex
 
 
 def test_debug_shows_what_errors_say() -> None:
-    logs.configure(debug=True, stream=(stream := io.StringIO()))
+    configure_log(debug=True, stream=(stream := io.StringIO()))
 
     logging.getLogger("x").error("failed", exc_info=ValueError(SECRET))
 
@@ -115,7 +114,7 @@ def test_debug_shows_what_errors_say() -> None:
 )
 @pytest.mark.parametrize("debug", [False, True])
 def test_tokens_are_masked_at_every_level(line: str, told: str, debug: bool) -> None:
-    logs.configure(debug=debug, stream=(stream := io.StringIO()))
+    configure_log(debug=debug, stream=(stream := io.StringIO()))
 
     logging.getLogger("discord.http").warning("%s", line)
 
@@ -123,7 +122,7 @@ def test_tokens_are_masked_at_every_level(line: str, told: str, debug: bool) -> 
 
 
 def test_a_question_leaves_one_line_with_its_outcome() -> None:
-    logs.configure(stream=(stream := io.StringIO()))
+    configure_log(stream=(stream := io.StringIO()))
 
     with request(), watched_by(StageLog()), stage("question") as told, stage("search"):
         told["outcome"] = "answered"

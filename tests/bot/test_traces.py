@@ -9,8 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from bot.logs import request, request_id
-from bot.monitoring import traced
+from bot.monitoring import request, request_id, traced
 from retrieval.observing import count, stage
 
 WORDS = "What did the minister say about the border?"

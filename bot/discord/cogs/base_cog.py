@@ -14,12 +14,13 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.admission import ClosingError
 from bot.discord import Interaction
 from bot.discord.comparison_service import ComparisonService
 from bot.discord.corpus.server_cleanup import ServerCleanup
 from bot.discord.corpus.service import CorpusService
 from bot.discord.delivery import tell_failure
-from bot.discord.discord_errors import ClosingError, NotAllowedError, RefusedError
+from bot.discord.discord_errors import NotAllowedError, RefusedError
 from bot.discord.discord_markdown import escape, shortened
 from bot.discord.discord_settings import DiscordSettings
 from bot.discord.pages import Cited
@@ -27,7 +28,7 @@ from bot.discord.permissions import caller_of, guild_scopes, may_manage, own_sco
 from bot.discord.question_service import Place, QuestionService
 from bot.discord.views import Control
 from bot.locales import Catalogue, Phrases
-from bot.logs import request
+from bot.monitoring import request
 from retrieval.errors import NotFoundError
 from retrieval.models import LiveParagraph
 from retrieval.search.browsing import ReadoutSummary

@@ -13,9 +13,9 @@ from discord.ext import commands
 from discord.ui import MediaGallery
 
 from bot.discord import Interaction
-from bot.discord.cogs.base_cog import BaseCog, channel_of, choices, guarded, narrowed
+from bot.discord.cogs.base_cog import BaseCog, channel_of, choices, narrowed
 from bot.discord.cogs.previews import preview_view
-from bot.discord.cogs.watching import WHERE, WatchCommands
+from bot.discord.cogs.watching import WatchCommands, scoped
 from bot.discord.corpus.preview_maker import AttachedFile
 from bot.discord.corpus.preview_store import Preview
 from bot.discord.delivery import attach, in_time, respond, say, show
@@ -49,17 +49,14 @@ class CorpusCog(
     # --- commands ---
 
     @app_commands.command(name="add", description="Preview what files or an address would bring")
-    @app_commands.describe(
+    @scoped(
         file="Text, Markdown, HTML, PDF, DOCX or JSON",
         file2="Another file",
         file3="Another file",
         file4="Another file",
         file5="Another file",
         url="The address of a page or file",
-        where="Who can read it",
     )
-    @app_commands.choices(where=WHERE)
-    @guarded
     async def add(
         self,
         interaction: Interaction,
@@ -77,9 +74,7 @@ class CorpusCog(
         await self._preview(interaction, self.corpus.previews.add, where, offered, url)
 
     @app_commands.command(name="reingest", description="Preview what the sources say now")
-    @app_commands.describe(document="One readout only", where="Who can read it")
-    @app_commands.choices(where=WHERE)
-    @guarded
+    @scoped(document="One readout only")
     async def reingest(
         self, interaction: Interaction, document: _ID | None = None, where: str | None = None
     ) -> None:
@@ -87,13 +82,7 @@ class CorpusCog(
         await self._preview(interaction, self.corpus.previews.reingest, where, document)
 
     @app_commands.command(name="remove", description="Take a readout out of every answer")
-    @app_commands.describe(
-        document="Which readout?",
-        purge="Erase it with all its revisions; cannot be undone",
-        where="Who can read it",
-    )
-    @app_commands.choices(where=WHERE)
-    @guarded
+    @scoped(document="Which readout?", purge="Erase it with all its revisions; cannot be undone")
     async def remove(
         self, interaction: Interaction, document: _ID, purge: bool = False, where: str | None = None
     ) -> None:
@@ -101,14 +90,11 @@ class CorpusCog(
         await self._preview(interaction, self.corpus.previews.remove, where, document, purge=purge)
 
     @app_commands.command(name="rollback", description="Go back to an earlier revision of a readout")
-    @app_commands.describe(
+    @scoped(
         document="Which readout?",
         revision="Which revision? The one before, if you name none",
         unpin="Let the next ingest replace the revision that was gone back to",
-        where="Who can read it",
     )
-    @app_commands.choices(where=WHERE)
-    @guarded
     async def rollback(
         self,
         interaction: Interaction,
@@ -127,17 +113,13 @@ class CorpusCog(
     @app_commands.command(
         name="status", description="What there is, of how much there may be, and what is running"
     )
-    @app_commands.describe(where="Who can read it")
-    @app_commands.choices(where=WHERE)
-    @guarded
+    @scoped()
     async def status(self, interaction: Interaction, where: str | None = None) -> None:
         """Show what a scope holds."""
         await self._pages(interaction, self.corpus.status, where)
 
     @app_commands.command(name="history", description="Who changed what, and when")
-    @app_commands.describe(document="One readout only, with its revisions", where="Who can read it")
-    @app_commands.choices(where=WHERE)
-    @guarded
+    @scoped(document="One readout only, with its revisions")
     async def history(
         self, interaction: Interaction, document: _ID | None = None, where: str | None = None
     ) -> None:
@@ -147,9 +129,7 @@ class CorpusCog(
     @app_commands.command(
         name="insights", description="What was asked in vain, what was disliked and why, what was opened"
     )
-    @app_commands.describe(where="Of this server, or of all")
-    @app_commands.choices(where=WHERE)
-    @guarded
+    @scoped(where="Of this server, or of all")
     async def insights(self, interaction: Interaction, where: str | None = None) -> None:
         """Show what members made of the answers."""
         phrases = self.phrases(interaction)
@@ -167,9 +147,7 @@ class CorpusCog(
             await interaction.followup.send(view=page_view(page, phrases), ephemeral=True)
 
     @app_commands.command(name="export", description="Send readouts as JSON that can be added again")
-    @app_commands.describe(document="One readout only", where="Who can read it")
-    @app_commands.choices(where=WHERE)
-    @guarded
+    @scoped(document="One readout only")
     async def export(
         self, interaction: Interaction, document: _ID | None = None, where: str | None = None
     ) -> None:

@@ -22,7 +22,7 @@ from bot.discord.screen import MessageScreen, Rank
 from bot.discord.server_settings import ServerSettings
 from bot.discord.views import page_view, text_view, welcome_view, with_delete
 from bot.locales import DEFAULT, Phrases
-from bot.logs import request
+from bot.monitoring import request
 from retrieval.answering.question import analyse
 from retrieval.answering.rereading import reads_as_question
 

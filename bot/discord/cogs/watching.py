@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -16,7 +16,7 @@ from discord.ext import commands, tasks
 from discord.ui import ActionRow, Button, LayoutView, Separator, TextDisplay
 
 from bot.discord import Interaction
-from bot.discord.cogs.base_cog import BaseCog, BotServices, guarded
+from bot.discord.cogs.base_cog import BaseCog, BotServices, Command, guarded
 from bot.discord.cogs.previews import preview_view
 from bot.discord.corpus.corpus_rendering import reason_text
 from bot.discord.corpus.preview_store import Preview
@@ -33,13 +33,24 @@ from retrieval.watching import Watch
 
 log = logging.getLogger(__name__)
 
-WHERE = [
+_WHERE = [
     app_commands.Choice(name=app_commands.locale_str("this server only"), value="server"),
     app_commands.Choice(name=app_commands.locale_str("shared by all servers"), value="shared"),
 ]
 
 _LOOKED_AT_EVERY_S = 20.0
 _ON_A_PAGE = 5
+
+
+def scoped(**described: str) -> Callable[[Command], Command]:
+    """Have a command done by `guarded` that takes `where`, whose readouts it is about; `described` tells of its options."""
+
+    def made(use: Command) -> Command:
+        told = {"where": "Who can read it", **described}
+        chosen = app_commands.choices(where=_WHERE)(guarded(use))
+        return app_commands.describe(**told)(chosen)  # type: ignore[return-value]  # as `guarded` types it
+
+    return made
 
 
 class WatchControl(
@@ -54,14 +65,11 @@ class WatchCommands(BaseCog):
     """What /corpus says about watched pages."""
 
     @app_commands.command(name="watch", description="Look at an address again and again for new readouts")
-    @app_commands.describe(
+    @scoped(
         url="One readout, a page that lists them, RSS or Atom",
         hours="Every how many hours? 6, if you name none",
         take="Take what is found at once, instead of asking here",
-        where="Who can read it",
     )
-    @app_commands.choices(where=WHERE)
-    @guarded
     async def watch(
         self,
         interaction: Interaction,
@@ -76,9 +84,7 @@ class WatchCommands(BaseCog):
         await say(interaction, await in_time(interaction, work, ephemeral=True), Tone.ANSWERED)
 
     @app_commands.command(name="watches", description="The addresses that are looked at again and again")
-    @app_commands.describe(where="Who can read it")
-    @app_commands.choices(where=WHERE)
-    @guarded
+    @scoped()
     async def watches(self, interaction: Interaction, where: str | None = None) -> None:
         """List them, each with a way to pause and to remove it."""
         work = self.corpus.watching.watched(caller_of(interaction), where)

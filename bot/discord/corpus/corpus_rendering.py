@@ -56,11 +56,15 @@ def reason_text(said: str, phrases: Phrases, limit: int = _MAX_ERROR) -> str:
     return escape(shortened(phrases.of_source(_FOLDERS.sub("", said)), limit))
 
 
+def first_few(lines: Sequence[str], most: int, phrases: Phrases) -> list[str]:
+    """Return at most so many lines, and in another one how many more there are."""
+    more = [phrases("corpus.more", count=len(lines) - most)] if len(lines) > most else []
+    return [*lines[:most], *more]
+
+
 def named_ids(ids: Sequence[str], phrases: Phrases) -> str:
     """Return ids as a list, and how many more there are."""
-    shown = ", ".join(_coded(each) for each in ids[:_LISTED])
-    more = f", {phrases('corpus.more', count=len(ids) - _LISTED)}" if len(ids) > _LISTED else ""
-    return shown + more
+    return ", ".join(first_few([_coded(each) for each in ids], _LISTED, phrases))
 
 
 def _coded(text: str) -> str:
@@ -107,10 +111,8 @@ def report_text(report: IngestReport, job: int, phrases: Phrases) -> str:
     lines = [phrases("corpus.report.failed_title" if is_failure else "corpus.report.title", job=job)]
     if report.added:
         lines.append(phrases("corpus.report.added", ids=named_ids(report.added, phrases)))
-    for changed in report.changed[:_LISTED]:
-        lines.append(phrases("corpus.report.changed", id=changed.id, **counts_of(changed)))
-    if len(report.changed) > _LISTED:
-        lines.append(phrases("corpus.more", count=len(report.changed) - _LISTED))
+    changed = [phrases("corpus.report.changed", id=each.id, **counts_of(each)) for each in report.changed]
+    lines += first_few(changed, _LISTED, phrases)
     for name, ids in (("unchanged", report.unchanged), ("removed", report.removed)):
         if ids:
             lines.append(phrases(f"corpus.report.{name}", ids=named_ids(ids, phrases)))
@@ -118,10 +120,8 @@ def report_text(report: IngestReport, job: int, phrases: Phrases) -> str:
         lines.append(phrases("corpus.report.held", id=held.id, revision=held.revision))
     if report.failed:
         lines.append(f"### {phrases('corpus.report.failed_head')}")
-    for failed in report.failed[: _LISTED // 2]:
-        lines.append(failed_line(failed.source, failed.line, failed.error, phrases))
-    if len(report.failed) > _LISTED // 2:
-        lines.append(phrases("corpus.more", count=len(report.failed) - _LISTED // 2))
+    failed = [failed_line(each.source, each.line, each.error, phrases) for each in report.failed]
+    lines += first_few(failed, _LISTED // 2, phrases)
     if len(lines) == 1:
         lines.append(phrases("corpus.report.nothing"))
     return cut_to_fit("\n".join(lines))

@@ -19,9 +19,8 @@ from typing import Literal, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
-from bot.discord.admission import Workers
+from bot.admission import BusyError, Workers
 from bot.discord.corpus.corpus_rendering import Pace, brief_report, progress_text, report_text
-from bot.discord.discord_errors import BusyError
 from bot.discord.pages import Tone
 from bot.discord.shards import Shards
 from bot.locales import Catalogue, Phrases

@@ -9,7 +9,7 @@ from functools import wraps
 from pathlib import PurePosixPath
 from typing import Any, Concatenate, ParamSpec
 
-from bot.discord.admission import Workers
+from bot.admission import Workers
 from bot.discord.corpus.corpus_rendering import reason_text
 from bot.discord.corpus.preview_rendering import preview_pages, removal_pages, rollback_pages, unpin_pages
 from bot.discord.corpus.preview_store import LIFETIME_MS, Growth, Kind, Preview, PreviewSlots, PreviewStore
@@ -332,13 +332,7 @@ def _file_name(name: str) -> str:
 
 
 def _target(past: History, revision: str | None) -> KnownRevision:
-    """Return the revision to go back to: the one named by its first characters, or the one before."""
-    kept = [v for v in past.revisions if not v.erased]
-    if revision is None:
-        found = [v for v in kept if past.live is None or v.pk < past.live.pk][:1]
-    else:
-        wanted = revision.strip().lower()
-        found = [v for v in kept if wanted and v.id.startswith(wanted)]
+    found = past.named(revision)
     if len(found) != 1:
         raise RefusedError("corpus.no_revision", id=past.readout.id)
     if past.live and found[0].pk == past.live.pk:

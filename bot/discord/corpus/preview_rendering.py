@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from bot.discord.corpus.corpus_rendering import (
     counts_of,
     failed_line,
+    first_few,
     named_ids,
     reason_text,
     source_name,
@@ -116,11 +117,8 @@ def _change_blocks(change: Change, *, held: bool, phrases: Phrases) -> list[Bloc
     if change.live is not None and change.live.source != change.source:
         source = source_name(change.live.source, phrases)
         blocks.append(Block(f"⚠ {phrases('corpus.preview.takes_over', source=source)}", head))
-    for warning in readout.warnings[:_MAX_WARNINGS]:
-        blocks.append(Block(f"⚠ {reason_text(warning, phrases)}", head))
-    if len(readout.warnings) > _MAX_WARNINGS:
-        more = phrases("corpus.more", count=len(readout.warnings) - _MAX_WARNINGS)
-        blocks.append(Block(f"⚠ {more}", head))
+    warnings = [reason_text(warning, phrases) for warning in readout.warnings]
+    blocks += [Block(f"⚠ {line}", head) for line in first_few(warnings, _MAX_WARNINGS, phrases)]
     blocks += [Block(line, head) for line in _details_changed(change, phrases)]
     words: Iterable[str] = map(_first_words, readout.paragraphs)
     if change.diff is not None:
@@ -152,11 +150,12 @@ def _left_out_lines(readout: Readout, phrases: Phrases) -> Iterable[str]:
     if not readout.left_out:
         return
     yield phrases("corpus.preview.left_out", count=len(readout.left_out))
-    for left in readout.left_out[:_MAX_NAMES]:
+    told = []
+    for left in readout.left_out:
         place = f" ({escape(left.place)})" if left.place else ""
-        yield f"- {escape(phrases.of_source(left.reason, 'source.reason'))}{place}: {escape(shortened(left.text, _FIRST_WORDS))}"
-    if len(readout.left_out) > _MAX_NAMES:
-        yield f"- {phrases('corpus.more', count=len(readout.left_out) - _MAX_NAMES)}"
+        reason = escape(phrases.of_source(left.reason, "source.reason"))
+        told.append(f"{reason}{place}: {escape(shortened(left.text, _FIRST_WORDS))}")
+    yield from (f"- {line}" for line in first_few(told, _MAX_NAMES, phrases))
 
 
 def _details_changed(change: Change, phrases: Phrases) -> Iterable[str]:
@@ -190,18 +189,17 @@ def _first_words(paragraph: Paragraph) -> str:
 def _initiative_lines(change: Change, phrases: Phrases) -> Iterable[str]:
     initiatives, problems = change.initiatives()
     yield phrases("corpus.preview.initiatives", count=len(initiatives))
-    yield from (initiative_line(each, phrases) for each in initiatives[:_MAX_NAMES])
-    if len(initiatives) > _MAX_NAMES:
-        yield f"- {phrases('corpus.more', count=len(initiatives) - _MAX_NAMES)}"
+    entries = [initiative_line(each, phrases) for each in initiatives]
+    yield from (f"- {line}" for line in first_few(entries, _MAX_NAMES, phrases))
     for problem in problems[:_MAX_WARNINGS]:
         yield f"⚠ {reason_text(problem, phrases)}"
 
 
 def initiative_line(entry: Initiative, phrases: Phrases) -> str:
-    """Return an initiative's name, kind and paragraph as an entry of a list."""
+    """Return an initiative's name, kind and paragraph."""
     number = escape(shortened(entry.citations[0].paragraph, 40))
     kind = phrases(f"initiatives.kind.{entry.kind}")
-    return f"- {escape(shortened(entry.name, _FIRST_WORDS))} — {kind} — ¶{number}"
+    return f"{escape(shortened(entry.name, _FIRST_WORDS))} — {kind} — ¶{number}"
 
 
 def removal_pages(

@@ -14,7 +14,8 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from bot.discord.discord_errors import BusyError, RefusedError
+from bot.admission import BusyError
+from bot.discord.discord_errors import RefusedError
 from retrieval.front_end_store import Database, draft_files, drafts
 from retrieval.ingest import Upload
 from retrieval.models import Alike

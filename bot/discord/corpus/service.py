@@ -10,7 +10,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 
-from bot.discord.admission import Workers
+from bot.admission import Workers
 from bot.discord.answer_store import AnswerStore
 from bot.discord.corpus.corpus_rendering import (
     Insights,
@@ -28,7 +28,6 @@ from bot.discord.discord_errors import RefusedError
 from bot.discord.discord_settings import DiscordSettings
 from bot.discord.pages import Page
 from bot.discord.permissions import Caller, ScopeAccess, guild_of, unknown
-from bot.export import archive
 from bot.locales import Phrases
 from retrieval.bootstrap import Services
 from retrieval.errors import IndexMismatchError, IngestBusyError
@@ -36,6 +35,7 @@ from retrieval.ingest import IngestRequest, KnownRevision
 from retrieval.ingest.lifecycle import History
 from retrieval.models import SHARED
 from retrieval.sources.identity import make_id
+from retrieval.sources.interchange import archive
 
 _WAITING = 20
 _CLOSING_S = 10.0
@@ -228,11 +228,10 @@ class CorpusService:
     def changes(self, scope: str, document: str, phrases: Phrases) -> tuple[Page, ...]:
         """Return what the live revision of a readout changed, against the one before it."""
         past = self.access.history(scope, document)
-        kept = [r for r in past.revisions if not r.erased and past.live and r.pk < past.live.pk]
-        if past.live is None or not kept:
+        earlier = past.named(None)
+        if past.live is None or not earlier:
             raise RefusedError("corpus.no_revision", id=past.readout.id)
-        before = max(kept, key=lambda revision: revision.pk)
-        then = replace(past, readout=replace(past.readout, live_pk=before.pk))
+        then = replace(past, readout=replace(past.readout, live_pk=earlier[0].pk))
         return change_pages(self.services.lifecycle.difference(then, past.live), phrases)
 
     async def choices(self, caller: Caller, where: str | None, *, gone: bool) -> list[tuple[str, str]]:
@@ -253,7 +252,7 @@ class CorpusService:
         """Return the revisions that a readout can go back to, the newest first; none to who may not manage it."""
         with suppress(RefusedError):
             past = await self.look_ups.run(self.access.history, self.access.scope(caller, where), document)
-            return [v for v in past.revisions if not v.erased and (past.live is None or v.pk != past.live.pk)]
+            return [v for v in past.kept if past.live is None or v.pk != past.live.pk]
         return []
 
     async def export(

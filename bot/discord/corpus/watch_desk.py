@@ -13,8 +13,8 @@ from typing import Any
 
 from sqlalchemy import delete, func, select, update
 
-from bot.discord.admission import Workers
-from bot.discord.corpus.corpus_rendering import reason_text
+from bot.admission import Workers
+from bot.discord.corpus.corpus_rendering import first_few, reason_text
 from bot.discord.corpus.preview_maker import growth_of
 from bot.discord.corpus.preview_rendering import initiative_line, preview_pages
 from bot.discord.corpus.preview_store import Growth
@@ -26,7 +26,7 @@ from bot.discord.shards import Shards
 from bot.locales import Catalogue, Phrases
 from retrieval.bootstrap import Services
 from retrieval.errors import NotFoundError, SourceError, UsageError
-from retrieval.front_end_store import announcements, audit, upsert
+from retrieval.front_end_store import announcements, audit, put
 from retrieval.ingest import IngestRequest, Plan
 from retrieval.models import SHARED
 from retrieval.search.browsing import ReadoutSummary
@@ -284,11 +284,7 @@ class Announcing:
         with self._database.write() as connection:
             last = connection.scalar(select(func.max(audit.c.pk))) or 0
             values = {"channel": channel, "application": application, "language": language, "after": last}
-            connection.execute(
-                upsert(connection, announcements)
-                .values(guild=guild, **values)
-                .on_conflict_do_update(index_elements=["guild"], set_=values)
-            )
+            put(connection, announcements, {"guild": guild}, values)
 
     def chosen(self, guild: int) -> int | None:
         """Return the channel that a server chose."""
@@ -348,9 +344,8 @@ class Announcing:
         listed = self._services.browser.initiatives(scopes, document=readout.id)
         if listed:
             lines.append(phrases("initiatives.total", total=len(listed)))
-        lines += [initiative_line(entry.initiative, phrases) for entry in listed[:_MAX_INITIATIVES]]
-        if len(listed) > _MAX_INITIATIVES:
-            lines.append(phrases("corpus.more", count=len(listed) - _MAX_INITIATIVES))
+        entries = [f"- {initiative_line(entry.initiative, phrases)}" for entry in listed]
+        lines += first_few(entries, _MAX_INITIATIVES, phrases)
         before = self._before(readout, scopes)
         if before is not None:
             pairs = self._services.comparing.compare(before.id, readout.id, None, scopes).pairs

@@ -101,7 +101,7 @@ def _pages(document: Any, count: int) -> tuple[list[tuple[list[Run], float]], li
         if total > MAX_TEXT_CHARS:
             raise SourceError("", _TOO_LONG)
         rules.append(read_rules(page, turning(page)))
-        out.append((read_runs(page, textpage, MAX_PAGE_CHARS, rules[-1]), page.get_size()[1]))
+        out.append((read_runs(page, textpage, rules[-1]), page.get_size()[1]))
         textpage.close()
         page.close()
     return out, rules

@@ -39,18 +39,17 @@ class Run:
     table: str = ""
 
 
-def read_runs(page: Any, textpage: Any, most: int, rules: Sequence[Rule] = ()) -> list[Run]:
+def read_runs(page: Any, textpage: Any, rules: Sequence[Rule] = ()) -> list[Run]:
     """Return the runs of a page in the order in which the file draws them.
 
     Args:
         page, textpage: Of pypdfium2.
-        most: Glyphs after which to stop.
         rules: Lines drawn on it; no run goes over one that stands upright.
     """
     runs: list[Run] = []
     upright = [rule for rule in rules if not rule.level]
     blank, bold = True, False
-    for index, glyph in _glyphs(page, textpage, most):
+    for index, glyph in _glyphs(page, textpage):
         if not glyph.text.strip():
             blank = True
             continue
@@ -83,12 +82,12 @@ def _parts(upright: Sequence[Rule], run: Run, glyph: Run) -> bool:
     return any(rule.start <= glyph.base <= rule.end for rule in beside)
 
 
-def _glyphs(page: Any, textpage: Any, most: int) -> Iterator[tuple[int, Run]]:
+def _glyphs(page: Any, textpage: Any) -> Iterator[tuple[int, Run]]:
     import pypdfium2.raw as pdfium
 
     turn = turning(page)
     box, x, y = pdfium.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
-    for index in range(min(textpage.count_chars(), most)):
+    for index in range(textpage.count_chars()):
         code = pdfium.FPDFText_GetUnicode(textpage, index)
         if code in (0, 0xD, 0xA):
             continue

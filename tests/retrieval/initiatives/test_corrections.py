@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from retrieval.initiatives import Correction, apply_corrections, parse_corrections
+from retrieval.initiatives.corrections import Correction, apply_corrections, parse_corrections
 from retrieval.models import Evidence, Initiative, InitiativeCitation, Paragraph, Readout
 
 TEXT = "Norland will hold Estmark’s tidal seminar. Estmark will build a lighthouse."

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from retrieval.errors import SourceError
 from retrieval.models import Numbering, Paragraph, Readout
-from retrieval.sources import Overrides, from_interchange, parse, parse_overrides, to_interchange
+from retrieval.sources import parse
+from retrieval.sources.interchange import Overrides, from_interchange, parse_overrides, to_interchange
 
 A = "The Ministers of Norland and Estmark met in Port Alder and reviewed their cooperation."
 B = "They agreed to hold a “seminar” on flood warning in the coming year, as they’d said."

@@ -8,10 +8,11 @@ from collections.abc import Callable
 
 import pytest
 
+from bot.admission import BusyError
 from bot.discord.corpus.preview_maker import AttachedFile
 from bot.discord.corpus.preview_store import Preview
 from bot.discord.corpus.service import CorpusService
-from bot.discord.discord_errors import BusyError, RefusedError
+from bot.discord.discord_errors import RefusedError
 from bot.discord.permissions import Caller
 from bot.locales import load
 from retrieval.errors import CorpusError

@@ -15,6 +15,7 @@ import pytest
 import simcord
 from sqlalchemy import update
 
+from bot.admission import BusyError
 from bot.discord.cogs.previews import PreviewsCog
 from bot.discord.corpus.job_notifier import (
     CLAIMED_MS,
@@ -24,7 +25,6 @@ from bot.discord.corpus.job_notifier import (
     SubscriptionStore,
     subscribe,
 )
-from bot.discord.discord_errors import BusyError
 from bot.discord.pages import MAX_TEXT, Tone
 from bot.discord.shards import Shards
 from bot.locales import load

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import math
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
-from bot.discord.discord_errors import BusyError, ClosingError, LimitedError, is_ours, one_line
-from retrieval.answering.models import Answer
-
-log = logging.getLogger(__name__)
+from retrieval.errors import RapporteurError
 
 SETTLING_S = 1.0
 """How long before its deadline a shutdown has every question answered with what was found."""
@@ -26,6 +22,30 @@ _MANY = 10_000
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class LimitedError(RapporteurError):
+    """A member or a server asks faster than allowed.
+
+    Attributes:
+        seconds: Whole seconds until the next question is taken.
+        whole_server: The server's limit was reached, not the member's.
+    """
+
+    def __init__(self, seconds: int, *, whole_server: bool = False) -> None:
+        self.seconds = seconds
+        self.whole_server = whole_server
+        super().__init__(
+            f"too many questions from one {'server' if whole_server else 'member'}; wait {seconds} s"
+        )
+
+
+class BusyError(RapporteurError):
+    """As many questions wait as may wait."""
+
+
+class ClosingError(RapporteurError):
+    """The bot is shutting down and takes no more questions."""
 
 
 class Buckets:
@@ -131,32 +151,6 @@ class Workers:
         if self._futures:
             await asyncio.wait(self._futures, timeout=timeout_s)
         return not self._futures
-
-
-class Found:
-    """Hands what was found from the thread that answers to the event loop, and waits until it is shown."""
-
-    def __init__(self, show: Callable[[Answer], Awaitable[None]]) -> None:
-        self.answer: Answer | None = None
-        self._show = show
-        self._loop = asyncio.get_running_loop()
-        self._told: Future[None] | None = None
-
-    def tell(self, answer: Answer) -> None:
-        """Have `answer` shown; called on any thread, returns at once."""
-        self.answer = answer
-        self._told = asyncio.run_coroutine_threadsafe(self._shown(answer), self._loop)
-
-    async def _shown(self, answer: Answer) -> None:
-        try:
-            await self._show(answer)
-        except Exception as error:  # the answer itself is still to come
-            log.warning("what was found could not be shown: %s", one_line(error), exc_info=is_ours(error))
-
-    async def shown(self) -> None:
-        """Wait until it is shown; nothing is shown afterwards."""
-        if self._told is not None:
-            await asyncio.wrap_future(self._told)
 
 
 class InFlight:

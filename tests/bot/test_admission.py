@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.discord.admission import Limits
-from bot.discord.discord_errors import LimitedError
+from bot.admission import LimitedError, Limits
 
 
 class Clock:
