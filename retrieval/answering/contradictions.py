@@ -81,6 +81,17 @@ class Scoped:
             replace(answer, statements=tuple(kept)) if kept and self._shared(kept[0].text) >= least else None
         )
 
+    def is_of_another(self, whenever: Answer, answer: Answer) -> bool:
+        """Whether what is claimed says less of the question than what a readout of another time says: "Did it enter into
+        force in 2024?" is not answered by what was said of it in 2024, if it did in 2025.
+        """
+        if not whenever.statements:
+            return False
+        best = max(whenever.statements, key=lambda s: self._shared(s.text))
+        place = (best.paragraph.document, best.paragraph.revision)
+        said = max(self._shared(s.text) for s in answer.statements)
+        return place not in (self.chosen or ()) and self._shared(best.text) > said
+
     def _times_of(self, statement: Statement) -> Sequence[Span]:
         day = statement.paragraph.date
         return times_in(statement.text, date.fromisoformat(day) if day else self.today).spans

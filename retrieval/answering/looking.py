@@ -151,6 +151,10 @@ class Looker:
         looked = self._chosen(connection, scoped, scopes, chosen, bare)
         if not looked.answer.statements:
             looked = self._unnamed(connection, scoped, scopes, chosen, looked, words) or looked
+        if asked.kind is Kind.YES_NO and scoped.times.explicit and looked.answer.statements:
+            whenever = self._chosen(connection, replace(scoped, times=Times()), scopes, here, bare)
+            if scoped.is_of_another(whenever.answer, looked.answer):
+                return replace(whenever, answer=scoped.judged(whenever.answer), candidates=None)
         if is_of_none or (looked.answer.statements and not scoped.is_of_other_time(looked.answer)):
             return looked
         wider = self._chosen(connection, scoped, scopes, here)

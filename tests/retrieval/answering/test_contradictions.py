@@ -26,6 +26,8 @@ def answering(open_store: OpenStore, write_readout: WriteReadout) -> Iterator[An
             "The trawler Vega of Estmark had been seized by Norland in May.",
             "Norlander crews cleared the wreck. Estmark lodged a formal protest against the towing of buoys by Norland.",
             "Harbour dues fell to 11 million crowns.",
+            "Estmark expressed its gratitude to Norland for the dredging of the fairway.",
+            "Some 63 berths were rebuilt.",
             "Fees for pilots amounted to 14 million crowns in 2023.",
         ],
         title="Agreed Minutes of the 6th Norland–Estmark Harbour Commission",
@@ -47,6 +49,8 @@ def answering(open_store: OpenStore, write_readout: WriteReadout) -> Iterator[An
         ("Was a trawler of Norland seized by Estmark?", "party", "Norland"),
         ("Did Estmarker crews clear the wreck?", "party", "Norlander"),
         ("Did harbour dues fall to 25 million?", "number", "11"),
+        ("Did Estmark dredge the fairway for Norland?", "party", "Norland"),
+        ("Were seventy-one berths rebuilt?", "number", "63"),
         ("Did fees for pilots amount to 14 million crowns in 2025?", "year", "2023"),
     ],
     ids=[
@@ -57,6 +61,8 @@ def answering(open_store: OpenStore, write_readout: WriteReadout) -> Iterator[An
         "seizer and seized",
         "whose",
         "figure",
+        "thanks",
+        "number in words",
         "time before",
     ],
 )
@@ -134,6 +140,33 @@ def test_what_a_later_readout_says_of_a_year_answers_before_what_that_years_says
     assert [s.text for s in answer.statements] == ["Harbour dues amounted to 14 million crowns in 2023."]
 
 
+def test_what_was_said_of_it_in_that_year_does_not_confirm_what_came_in_another(
+    open_store: OpenStore, write_readout: WriteReadout
+) -> None:
+    path = write_readout(
+        "hc-5",
+        ["The ministers welcomed the progress made on the pilotage code."],
+        title="Agreed Minutes of the 5th Harbour Commission",
+        date="2024-06-14",
+    )
+    write_readout(
+        "hc-6",
+        ["The pilotage code entered into force on 1 March 2025."],
+        title="Agreed Minutes of the 6th Harbour Commission",
+        date="2025-06-14",
+    )
+    with open_store(corpus=path.parent) as services:
+        services.ingesting.ingest([path.parent])
+        wrong, right = (
+            services.answering.ask(f"Did the pilotage code enter into force in {year}?")
+            for year in (2024, 2025)
+        )
+
+    assert not wrong.statements
+    assert ("year", "2025") in {(d.kind, d.value) for s in wrong.nearest for d in s.differs}
+    assert [s.paragraph.document for s in right.statements] == ["hc-6"]
+
+
 @pytest.mark.parametrize(
     "question",
     [
@@ -147,6 +180,10 @@ def test_what_a_later_readout_says_of_a_year_answers_before_what_that_years_says
         "Did Estmark lodge a protest against the towing of buoys?",
         "Did Norlander crews clear the wreck?",
         "Did harbour dues fall to 11 million?",
+        "Did Norland dredge the fairway?",
+        "did norland dredge the fairway?",
+        "Did harbour dues fall to 11m crowns?",
+        "Were 63 berths rebuilt?",
         "Did fees for pilots amount to 14 million crowns in 2023?",
     ],
 )

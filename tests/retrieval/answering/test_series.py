@@ -102,6 +102,12 @@ def test_a_word_that_no_readout_holds_is_read_as_the_nearest_and_that_is_said(
     assert answer.statements[0].text == SAME
 
 
+def test_a_misspelt_ordinal_is_read_though_no_readout_needs_to_hold_it(answering: AnsweringService) -> None:
+    answer = answering.ask("Who chaired the fourht Dialogue?")
+
+    assert answer.read_as == "Who chaired the Fourth Dialogue?"
+
+
 def test_a_bare_term_shows_where_it_stands_newest_first(answering: AnsweringService) -> None:
     answer = answering.ask("NHW")
 
@@ -124,6 +130,9 @@ def test_two_questions_have_an_outcome_each(answering: AnsweringService) -> None
         ("> [Who](https://example.org) chaired it?", "Who chaired it?"),
         ("What's Norland's plan? 🎉", "What's Norland's plan?"),
         ("<@42>", "<@42>"),
+        ("@Rapporteur whens the next one?", "when is the next one?"),
+        ("Did 19 500 people pay 5.1m and 2bn?", "Did 19,500 people pay 5.1 million and 2 billion?"),
+        ("Is a 5m high wall built?", "Is a 5m high wall built?"),
     ],
 )
 def test_what_is_no_part_of_the_words_is_taken_out(typed: str, read: str) -> None:
