@@ -1,10 +1,11 @@
 """Questions over series: with a time, contradicted by the readouts, misspelt.
 
+    python -m bench.series --cost DIR     what judging takes back of labelled questions, each asked of its readout
     python -m bench.series [--set development|third|fourth|fifth|sixth|seventh|eighth|held_out] [--show]
 
-The texts and questions were written for this, in `bench/series_sets/`: `development` and `third` are what was
-developed with, `held_out` (also --held-out) and `fourth` are what no rule was written for, and `fifth` to
-`eighth` were written blind, by somebody who had not read the product. Today is 1 May 2026 for all of them.
+The texts and questions were written for this, in `bench/series_sets/`. `held_out` (also --held-out) is what no rule was
+written for; the others are what was developed with, `fifth` to `eighth` after they had been read once: they were written
+blind, by somebody who had not read the product. Today is 1 May 2026 for all of them.
 
     timed         the first statement shown, claimed, is in the paragraph of the readout that the question is about
     contradicted  not claimed as answered: by a year, a number, a meeting's number or a party that no readout has so
@@ -21,8 +22,11 @@ import tempfile
 from datetime import date
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+from bench.labelled import labelled_questions
 from bench.stores import store_of
+from retrieval.answering.contradictions import Scoped
 from retrieval.answering.models import Answer
 from retrieval.answering.service import AnsweringService
 
@@ -74,6 +78,33 @@ def missed(module: Any, answering: AnsweringService) -> dict[str, list[str]]:
     return wrong
 
 
+def cost(folder: Path) -> dict[str, list[int]]:
+    """Return for right and for wrong claims on labelled readouts how many there are, and how many are taken back."""
+    told: list[tuple[Answer, Answer]] = []
+    judge = Scoped.judged
+
+    def judged(scoped: Scoped, answer: Answer) -> Answer:
+        told.append((answer, judge(scoped, answer)))
+        return told[-1][1]
+
+    counts = {"right": [0, 0], "wrong": [0, 0], "meeting, right": [0, 0], "meeting, wrong": [0, 0]}
+    with (
+        patch.object(Scoped, "judged", judged),
+        store_of([folder / "documents.jsonl"]) as services,
+    ):
+        for question in labelled_questions(folder):
+            told.clear()
+            answer = services.answering.ask(question.question, document=question.document)
+            before = told[0][0] if told else answer
+            if before.statements:
+                is_right = question.answerable and any(map(question.is_right, before.statements))
+                by_meeting = "meeting, " * (before.confidence == 1.0)
+                count = counts[f"{by_meeting}{'right' if is_right else 'wrong'}"]
+                count[0] += 1
+                count[1] += not answer.statements
+    return counts
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -85,7 +116,14 @@ def main() -> None:
     )
     parser.add_argument("--held-out", action="store_const", dest="set", const="held_out")
     parser.add_argument("--show", action="store_true", help="print every question that went wrong")
+    parser.add_argument(
+        "--cost", type=Path, metavar="DIR", help="count on labelled readouts what is taken back"
+    )
     arguments = parser.parse_args()
+    if arguments.cost:
+        for kind, (claims, lost) in cost(arguments.cost).items():
+            print(f"{kind:<16}{claims} claims, {lost} taken back")
+        return
     module = importlib.import_module(f"bench.series_sets.{arguments.set}")
     with tempfile.TemporaryDirectory(prefix="rapporteur-bench-") as folder:
         source = Path(folder) / "readouts.jsonl"
