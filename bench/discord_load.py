@@ -41,7 +41,7 @@ UNLIMITED = {
 }
 TIMEOUT_S = 120.0
 
-WARMING = ["Where was the meeting held?", "¿Dónde se celebró la reunión?"]
+WARMING = ["What was announced?", "¿Dónde se celebró la reunión?"]
 """Loads the encoder, the index and language detection."""
 
 

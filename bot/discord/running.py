@@ -139,7 +139,7 @@ def _ask_something(services: Services) -> None:
     The Spanish question is there for the last of them: loaded amid fifty questions it held them all up for
     2.5 s (`bench/discord_load.py`).
     """
-    for question in ("Where was the meeting held?", "¿Dónde se celebró la reunión?"):
+    for question in ("What was announced on defence?", "¿Dónde se celebró la reunión?"):
         services.answering.quote(question)
 
 

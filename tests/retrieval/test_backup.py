@@ -22,7 +22,7 @@ from retrieval.ingest.backup import back_up, restore
 from retrieval.ledger import Ledger, leases
 from tests.conftest import OpenStore, WriteReadout
 
-QUESTION = "Where was the meeting held?"
+QUESTION = "What will Japan hold on cybersecurity?"
 
 
 def _ledger(services: Services) -> Path:

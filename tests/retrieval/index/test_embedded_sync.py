@@ -571,7 +571,7 @@ def test_a_store_answers_the_same_after_its_index_is_lost_and_embeds_only_the_qu
     monkeypatch: pytest.MonkeyPatch,
     damage: Callable[[Store], None],
 ) -> None:
-    question = "Where was the meeting held?"
+    question = "What will Japan hold on cybersecurity?"
     with open_store() as services:
         services.ensure_corpus()
         before = services.answering.ask(question)
