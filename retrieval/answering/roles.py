@@ -27,7 +27,7 @@ SortOf = Callable[[str], Sort | None]
 """Of whom a name is; None where it is nobody's: "Meeting"."""
 
 _NAME = r"[A-Z]\w+(?:[ -][A-Z]\w+)*"
-_NAMES = rf"{_NAME}(?:,? (?:and )?(?:the )?{_NAME})*"
+_NAMES = rf"{_NAME}(?:(?:, (?:and )?| and )(?:the )?{_NAME})*"
 _OBLIQUE = r"(?:by|from|with|to|for|in|at|on|against|between)"
 _BEFORE = re.compile(
     rf"(?:\b(?P<oblique>{_OBLIQUE}) (?:the )?)?(?P<names>{_NAMES})(?:['’]s?(?: \w+)?)?"
@@ -57,6 +57,8 @@ _LIGHT = frozenset("hold have make take give get say do".split())
 """Verbs that say nothing without what follows."""
 
 _WHAT = 4
+_REACH = 160
+"""Characters before and behind a word in which its doer is looked for."""
 
 _MUTUAL = re.compile(r"\b(?:meet|met|agreed?|signe?d?|cooperate|talks?)\b.*\bwith\b|\beach other\b")
 """Who met or signed with whom is all one."""
@@ -141,15 +143,16 @@ def _acts(text: str, sort_of: SortOf, *, plainly: bool = False) -> Iterator[_Act
         plainly: Only those right beside their doer, as a question puts it, and of several done by one the first.
     """
     for word in _WORD.finditer(text):
-        act, after = word.group(), text[word.end() :]
+        act, after = word.group(), text[word.end() : word.end() + _REACH]
+        leading = text[max(0, word.start() - _REACH) : word.start()]
         if not act.islower() or act in STOP_WORDS - _LIGHT:
             continue
-        before, by = _BEFORE.search(text[: word.start()]), _BY.match(after)
+        before, by = _BEFORE.search(leading), _BY.match(after)
         names, is_passive = "", False
-        if thanked := _THANKED.search(text[: word.start()]):
+        if thanked := _THANKED.search(leading):
             names = thanked["names"]
         elif before and not before["oblique"] and not _BE.intersection(before["between"].split()):
-            asked = _ASKED.search(text[: before.start()])
+            asked = _ASKED.search(leading[: before.start()])
             is_plain = asked and _LEADS.fullmatch(before["between"])
             is_done_to = asked and asked[1].lower() in _BE and not act.endswith("ing")
             names = "" if is_done_to or (plainly and not is_plain) else before["names"]

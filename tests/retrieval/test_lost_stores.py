@@ -78,7 +78,11 @@ def test_a_read_only_store_answers_and_says_that_it_cannot_be_changed(store: Pat
     asked = _as_somebody_who_may_not_write("ask", ASKED, "--store", str(store))
     removed = _as_somebody_who_may_not_write("remove", "asean-japan-2022-06-22", "--store", str(store))
 
-    assert (asked.returncode, asked.stderr, "will conduct a novel Japan-ASEAN Cyber International Law Seminar" in asked.stdout) == (0, "", True)
+    assert (
+        asked.returncode,
+        asked.stderr,
+        "will conduct a novel Japan-ASEAN Cyber International Law Seminar" in asked.stdout,
+    ) == (0, "", True)
     assert (removed.returncode, "the store cannot be written" in removed.stderr) == (1, True)
     assert [path for path in sorted(store.rglob("*")) if folder_too] == (before if folder_too else [])
     for path in [store, *store.rglob("*")]:

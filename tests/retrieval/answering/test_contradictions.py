@@ -118,6 +118,19 @@ def test_a_question_with_a_word_that_no_meeting_is_called_by_is_about_no_meeting
     assert asked is None or asked.closeness("Agreed Minutes of the 6th Harbour Commission") < 0
 
 
+@pytest.mark.parametrize(
+    "run",
+    [
+        "JOINT STATEMENT BY THE MINISTER ",
+        "Norland, Estmark and the ",
+        "thank Norland for the ",
+        "9" * 400 + " ",
+    ],
+)
+def test_a_long_run_of_names_or_digits_is_read_to_its_end(answering: AnsweringService, run: str) -> None:
+    assert answering.ask(f"Did Norland lend {(run * 30)[:900]} icebreakers?").statements == ()
+
+
 def test_what_a_later_readout_says_of_a_year_answers_before_what_that_years_says_of_another(
     open_store: OpenStore, write_readout: WriteReadout
 ) -> None:
