@@ -20,6 +20,7 @@ from retrieval.language.terms import STOP_WORDS, in_digits, stem, terms, words
 from retrieval.language.times import Span, Times, numbers_of_title, ordinals_in, times_in, years_in
 from retrieval.models import Difference, LiveParagraph, Statement
 from retrieval.search.scoping import Shelf, spans_of
+from retrieval.search.series import is_of_meeting
 
 _AUXILIARY = r"(?:did|do|does|will|would|has|have|had|is|was|are|were|can|could|should|shall|must)"
 _SUBJECT = re.compile(rf"\b(?:{_AUXILIARY}|that)\s+(?:the\s+)?(\w+)|(\w+)['’]s?\s", re.IGNORECASE)
@@ -34,6 +35,9 @@ _CLAUSES = re.compile(r"(?:;|, (?:and|but|while|whereas))\s")
 _COUNTED = 3  # words after a number may name what it counts: "70 young coast guards"
 _GROUP = 10
 """Up to this a figure may count those who speak: "what did the 10 members say?"."""
+
+_WORDS = 8
+"""After an ordinal, that may name the meeting."""
 
 _HEAD = 4
 """Words at the beginning of a sentence that name who it is about."""
@@ -144,9 +148,18 @@ class Scoped:
     def _meeting(self, statement: Statement) -> Difference | None:
         paragraph = statement.paragraph
         numbers = numbers_of_title(paragraph.title)
-        own = numbers & {n for n, _ in ordinals_in(statement.text)}
-        if own and NEXT.search(self.question.core) and not NEXT.search(statement.text):
-            return Difference("ordinal", _nth(max(own)))  # the next one is not this one
+        after = NEXT.search(self.question.core)
+        if after and numbers and not NEXT.search(statement.text):
+            name = takewhile(lambda w: w not in STOP_WORDS, words(self.question.core[after.end() :]))
+            asked = set(terms(" ".join(name)))
+            told = [
+                (n, " ".join(statement.text[end:].split()[:_WORDS])) for n, end in ordinals_in(statement.text)
+            ]
+            others = [
+                n for n, of in told if n in numbers or (is_of_meeting(of) and not asked & set(terms(of)))
+            ]
+            if others and is_of_meeting(self.question.core) and max(numbers) + 1 not in others:
+                return Difference("ordinal", _nth(max(others)))  # the next one is not this one
         named = {n for n, _ in ordinals_in(f"{paragraph.heading or ''} {paragraph.text}")} | numbers
         is_other = numbers and meetings_in(self.question.core, paragraph.title) - named
         return Difference("ordinal", _nth(max(numbers))) if is_other else None

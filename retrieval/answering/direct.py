@@ -224,6 +224,7 @@ _TAKES_PLACE = re.compile(
     r"\b(?:met|meets?|held|hold|convened?|hosted|gather(?:ed)?|assembled?|(?:took|takes?) place|happen(?:ed)?)\b",
     re.IGNORECASE,
 )
+_ATTENDED = re.compile(r"\b(?:attended|took part in|participated in|travell?ed to|visited)\b", re.IGNORECASE)
 _CHAIR = re.compile(r"\b(?:co-?)?chair(?:ed|s|ing|manship|person|man|woman)?\b|\bpresided\b", re.IGNORECASE)
 _THOSE_WHO_MEET = re.compile(
     r"""
@@ -275,10 +276,13 @@ class MeetingQuestion:
 
     def answer(self, paragraphs: Sequence[PreparedParagraph]) -> Answer | None:
         """Answer from all the paragraphs of a readout, in reading order; None where it isn't said in so many words."""
-        found = next(self._sentences(paragraphs), None)
+        held = next(self._sentences(paragraphs, _TAKES_PLACE), None)
+        found = held or next(self._sentences(paragraphs, _ATTENDED), None)
         return None if found is None else Answer(self.asked.text, (found,), confidence=1.0)
 
-    def _sentences(self, paragraphs: Sequence[PreparedParagraph]) -> Iterator[Statement]:
+    def _sentences(
+        self, paragraphs: Sequence[PreparedParagraph], held: re.Pattern[str]
+    ) -> Iterator[Statement]:
         for place, prepared in enumerate(paragraphs):
             paragraph = prepared.paragraph
             own = numbers_of_title(paragraph.title)
@@ -295,7 +299,7 @@ class MeetingQuestion:
                 elif self.fact is Fact.CHAIR:
                     says = bool(_CHAIR.search(text))
                 else:
-                    says = place < _OPENING and named <= own and bool(_TAKES_PLACE.search(text))
+                    says = place < _OPENING and named <= own and bool(held.search(text))
                 if says and not (others and not is_next):
                     yield Statement(paragraph, sentence.start, sentence.end)
 

@@ -104,6 +104,20 @@ def test_what_is_said_of_one_meeting_is_not_claimed_of_another(
     assert not answering.ask(question).statements
 
 
+def test_the_next_meeting_of_another_body_is_not_the_next_of_this_one(
+    open_store: OpenStore, write_readout: WriteReadout
+) -> None:
+    text = "The 12th Norland–Estmark Vice-Ministerial Forum will be held in Sund in September."
+    path = write_readout("hc-6", [text], title="Readout of the 6th Harbour Meeting", date="2025-06-14")
+    with open_store(corpus=path.parent) as services:
+        services.ingesting.ingest([path.parent])
+        forum = services.answering.ask("Where is the next Vice-Ministerial Forum?")
+        meeting = services.answering.ask("Where will the next meeting be held?")
+
+    assert [s.text for s in forum.statements] == [text]
+    assert not meeting.statements
+
+
 @pytest.mark.parametrize(
     "question",
     [
