@@ -66,8 +66,8 @@ class Scoped:
         told = tuple(map(self._said, answer.statements))
         # what has fewer of the question's words than the words of another party was found by the names alone
         others = [s for s in told if any(d.kind == "party" for d in s.differs)]
-        least = max((self._shared(s.text) for s in others), default=0)
-        agreeing = tuple(s for s in told if not s.differs and self._shared(s.text) >= least)
+        least = max((self.question.shared(s.text) for s in others), default=0)
+        agreeing = tuple(s for s in told if not s.differs and self.question.shared(s.text) >= least)
         if agreeing:
             return replace(answer, statements=agreeing)
         return replace(answer, statements=(), nearest=told, may_answer=True, partial=False, unanswered=None)
@@ -80,9 +80,11 @@ class Scoped:
     def of_its_time(self, answer: Answer, other: Answer) -> Answer | None:
         """Return what of an answer names the question's time, if that says as much of it as `other`, which doesn't."""
         kept = [s for s in answer.statements if any(map(self.times.meet, self._times_of(s)))]
-        least = self._shared(other.statements[0].text)
+        least = self.question.shared(other.statements[0].text)
         return (
-            replace(answer, statements=tuple(kept)) if kept and self._shared(kept[0].text) >= least else None
+            replace(answer, statements=tuple(kept))
+            if kept and self.question.shared(kept[0].text) >= least
+            else None
         )
 
     def is_of_another(self, whenever: Answer, answer: Answer) -> bool:
@@ -91,14 +93,17 @@ class Scoped:
         """
         if not whenever.statements:
             return False
-        best = max(whenever.statements, key=lambda s: self._shared(s.text))
+        best = max(whenever.statements, key=lambda s: self.question.shared(s.text))
         place = (best.paragraph.document, best.paragraph.revision)
-        said = max(self._shared(s.text) for s in answer.statements)
-        return place not in (self.chosen or ()) and self._shared(best.text) > said
+        said = max(self.question.shared(s.text) for s in answer.statements)
+        return place not in (self.chosen or ()) and self.question.shared(best.text) > said
 
     def _times_of(self, statement: Statement) -> Sequence[Span]:
-        day = statement.paragraph.date
-        return times_in(statement.text, date.fromisoformat(day) if day else self.today).spans
+        return times_in(statement.text, self._read_on(statement.paragraph)).spans
+
+    def _read_on(self, paragraph: LiveParagraph) -> date:
+        """Return the day that "last year" in a paragraph is relative to."""
+        return date.fromisoformat(paragraph.date) if paragraph.date else self.today
 
     def holds(self, paragraph: LiveParagraph) -> bool:
         """Whether a paragraph speaks of what is to come, where the question asks for what comes next."""
@@ -129,8 +134,8 @@ class Scoped:
             return None
         if not times.explicit and not self._is_passed_over(paragraph):
             return None  # "this year" in a lone readout of another year is that year's
-        read_on = date.fromisoformat(paragraph.date) if paragraph.date else self.today
-        around = said or times_in(f"{paragraph.heading or ''} {paragraph.text}", read_on).spans
+        text = f"{paragraph.heading or ''} {paragraph.text}"
+        around = said or times_in(text, self._read_on(paragraph)).spans
         if any(map(times.meet, around)) or not (own or said):
             return None
         return _year((own or list(said))[0][0].year)
@@ -182,7 +187,7 @@ class Scoped:
         return None
 
     def _party(self, statement: Statement) -> Difference | None:
-        paragraph, parties = statement.paragraph, self.shelf.parties | roles.countries()
+        paragraph, parties = statement.paragraph, self._parties()
         subjects = [roles.government(stem((a or b).lower())) for a, b in _SUBJECT.findall(self.question.core)]
         subject = next((each for each in subjects if each in parties), None)
         clause = self._clause(statement.text)
@@ -215,10 +220,14 @@ class Scoped:
         return re.sub(r"\b[a-z]\w+", lambda word: self._named(word[0], names), self.question.core)
 
     def _named(self, word: str, names: Mapping[str, str]) -> str:
-        return names.get(word, word) if names.get(word) and self._sort(names[word]) else word
+        name = names.get(word)
+        return name if name and self._sort(name) else word
+
+    def _parties(self) -> frozenset[str]:
+        return self.shelf.parties | roles.countries()
 
     def _sort(self, name: str) -> roles.Sort | None:
-        known = self.shelf.parties | roles.countries()
+        known = self._parties()
         words = _WORD.findall(name)
         if any(roles.government(stem(w.lower())) in known for w in words):
             return roles.Sort.PARTY
@@ -227,16 +236,11 @@ class Scoped:
         return roles.Sort.PARTY if len(words) == 1 else roles.Sort.PERSON  # "Minister Holm", "Dr Ida Holm"
 
     def _is_made_of_party(self, word: str) -> bool:
-        return any(roles.is_made_of(word, party) for party in self.shelf.parties | roles.countries())
-
-    def _shared(self, text: str) -> int:
-        """Return how many of the question's words a text has."""
-        return len(set(self.question.terms).intersection(terms(text)))
+        return roles.is_made_of(word, self._parties())
 
     def _clause(self, text: str) -> str:
         """Return the part of a sentence that has most of the question's words: what else it says is of others."""
-        asked = set(self.question.terms)
-        return max(_CLAUSES.split(text), key=lambda clause: len(asked.intersection(terms(clause))))
+        return max(_CLAUSES.split(text), key=self.question.shared)
 
 
 def _governments(text: str) -> frozenset[str]:

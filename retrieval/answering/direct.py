@@ -207,6 +207,8 @@ def _bare(subject: str) -> str:
     return re.sub(r"^(?:the|a|an)\s+", "", subject.strip(), flags=re.IGNORECASE)
 
 
+# --- a meeting itself ---
+
 NEXT = re.compile(r"\b(?:next|upcoming)\b", re.IGNORECASE)
 _AGAIN = re.compile(
     rf"{NEXT.pattern} (?:\w+ ){{0,4}}(?:meeting|summit|council|conference|session|dialogue|forum)"
@@ -283,24 +285,25 @@ class MeetingQuestion:
     def _sentences(
         self, paragraphs: Sequence[PreparedParagraph], held: re.Pattern[str]
     ) -> Iterator[Statement]:
+        own = numbers_of_title(paragraphs[0].paragraph.title) if paragraphs else set()
+        following, others = max(own, default=-1) + 1, self.ordinals - own
+        is_next = self.of_next or bool(own and others == {following})
+        if others and not is_next:
+            return
         for place, prepared in enumerate(paragraphs):
             paragraph = prepared.paragraph
-            own = numbers_of_title(paragraph.title)
-            others = self.ordinals - own
-            is_next = self.of_next or bool(own and others == {max(own) + 1})
             for sentence in prepared.sentences:
                 text = paragraph.text[sentence.start : sentence.end]
                 named = {number for number, _ in ordinals_in(text)}
                 if not self._is_held(text, sentence.holds) or is_next != looks_ahead(paragraph, text):
                     continue
                 if is_next:
-                    following = max(own, default=-1) + 1
                     says = following in meetings_in(text, paragraph.title) or bool(_AGAIN.search(text))
                 elif self.fact is Fact.CHAIR:
                     says = bool(_CHAIR.search(text))
                 else:
                     says = place < _OPENING and named <= own and bool(held.search(text))
-                if says and not (others and not is_next):
+                if says:
                     yield Statement(paragraph, sentence.start, sentence.end)
 
     def _is_held(self, text: str, holds: Holds) -> bool:

@@ -20,7 +20,6 @@ from retrieval.answering.selectors import Candidates
 from retrieval.answering.selectors.trained import TrainedSelector
 from retrieval.errors import NotFoundError
 from retrieval.index import fulltext
-from retrieval.language.terms import terms
 from retrieval.language.times import NEWEST, Times, numbers_of_title, times_in
 from retrieval.ledger import Ledger, live
 from retrieval.ledger.live import ReadoutSummary
@@ -365,7 +364,7 @@ def _newest_first(statements: Iterable[Statement], shelf: Shelf, asked: Question
 
     What has clearly fewer of the question's words comes after the others: it is about something else.
     """
-    ordered, said = list(statements), frozenset(asked.terms)
+    ordered = list(statements)
     groups: dict[str, list[int]] = {}
     for place, statement in enumerate(ordered):
         readout = _readout(shelf, statement.paragraph)
@@ -375,8 +374,8 @@ def _newest_first(statements: Iterable[Statement], shelf: Shelf, asked: Question
         newest = sorted(
             (ordered[place] for place in places), key=lambda s: s.paragraph.date or "", reverse=True
         )
-        shared = {id(s): len(said.intersection(terms(s.text))) for s in newest}
-        newest.sort(key=lambda s: shared[id(s)] < _AS_MUCH * max(shared.values()))
+        least = _AS_MUCH * max(asked.shared(s.text) for s in newest)
+        newest.sort(key=lambda s: asked.shared(s.text) < least)
         for place, statement in zip(places, newest, strict=True):
             ordered[place] = statement
     return ordered

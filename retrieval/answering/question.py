@@ -60,6 +60,10 @@ class Question:
     parts: tuple[str, ...] = ()
     compares: bool = False
 
+    def shared(self, text: str) -> int:
+        """Return how many of the question's terms a text has."""
+        return len(set(self.terms).intersection(terms(text)))
+
     @property
     def search_terms(self) -> tuple[str, ...]:
         """What to look up in the full-text index: the terms and the other names."""

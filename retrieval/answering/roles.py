@@ -7,7 +7,7 @@ where both sides say it so plainly, and differ, is anything said of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import lru_cache
@@ -81,10 +81,10 @@ def other_doer(question: str, sentence: str, sort_of: SortOf) -> str | None:
     """Return who does in `sentence` what the question says another does; None where it isn't said so."""
     if _MUTUAL.search(question):
         return None
-    other = None
+    other, acts = None, list(_acts(sentence, sort_of))
     asks = list(_acts(question[:1].lower() + question[1:], sort_of, plainly=True))
     for asked in [act for act in asks if act.is_passive] or asks:
-        same = [act for act in _acts(sentence, sort_of) if is_same_act(act.word, asked.word)]
+        same = [act for act in acts if _is_same_act(act.word, asked.word)]
         if stem(asked.word) in _LIGHT:
             same = [act for act in same if act.what & asked.what]
         said = [name for act in same for name in act.doers]
@@ -171,7 +171,7 @@ def _related(text: str, sort_of: SortOf) -> list[tuple[str, str]]:
     return [(relation, name) for relation, name in _RELATED.findall(text) if sort_of(name)]
 
 
-def is_same_act(word: str, verb: str) -> bool:
+def _is_same_act(word: str, verb: str) -> bool:
     """Whether two words are forms of a verb, or one is made of it ("seizure"); of short ones that change inside
     ("give", "gave") by their consonants.
     """
@@ -199,9 +199,10 @@ def is_of(name: str, text: str) -> bool:
     return any(_begin_alike(a, b) for a in ones for b in others)
 
 
-def is_made_of(word: str, party: str) -> bool:
-    """Whether a word is an adjective made of the term of a party's name."""
-    return word.lower() in demonyms() or (stem(word.lower()) != party and _begin_alike(word.lower(), party))
+def is_made_of(word: str, parties: Collection[str]) -> bool:
+    """Whether a word is an adjective made of the name of one of some parties, which are given by their terms."""
+    bare, own = word.lower(), stem(word.lower())
+    return bare in demonyms() or any(own != party and _begin_alike(bare, party) for party in parties)
 
 
 def _begin_alike(word: str, other: str) -> bool:

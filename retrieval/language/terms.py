@@ -3,7 +3,8 @@ and numbers as people write them.
 
 Case, quotes, dashes, possessives, diacritics and British or American spelling are normalised, then words are
 stemmed. Numbers stay: in official texts they are often all that tells two paragraphs apart. Scripts written
-without spaces become overlapping character pairs, so that a Japanese readout can be matched at all."""
+without spaces become overlapping character pairs, so that a Japanese readout can be matched at all.
+"""
 
 from __future__ import annotations
 
